@@ -1,0 +1,40 @@
+"""crackscope: finds cracks in pictures of built surfaces, and says how far to trust it."""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "load": "crackscope.scoring",
+    "predict": "crackscope.scoring",
+    "embed": "crackscope.scoring",
+    "scan": "crackscope.datasets",
+    "split": "crackscope.datasets",
+    "train": "crackscope.training",
+    "evaluate": "crackscope.judging",
+}
+
+if TYPE_CHECKING:
+    from crackscope.datasets import scan as scan
+    from crackscope.datasets import split as split
+    from crackscope.judging import evaluate as evaluate
+    from crackscope.scoring import embed as embed
+    from crackscope.scoring import load as load
+    from crackscope.scoring import predict as predict
+    from crackscope.training import train as train
+
+__all__ = ["embed", "evaluate", "load", "predict", "scan", "split", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that `import crackscope` stays light."""
+    room = _PUBLIC.get(name)
+    if room is None:
+        raise AttributeError(f"module 'crackscope' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(room), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,59 @@
+"""One family of errors: each says what is wrong, where, and what to do about it.
+
+Everything that a user can cause is a `CrackscopeError`. The command line prints its text as one line and ends
+with its `exit_code`; anything else that escapes is a defect of ours and may show a traceback.
+"""
+
+from typing import Literal
+
+ImageErrorKind = Literal[
+    "missing",
+    "denied",
+    "not-a-picture",
+    "unsupported",
+    "too-large",
+    "truncated",
+    "damaged",
+]
+
+
+class CrackscopeError(Exception):
+    """Base of all errors that are for the person at the keyboard. `str(error)` is one line."""
+
+    exit_code = 2
+
+
+class ImageError(CrackscopeError):
+    """A picture that cannot be read. `kind` is stable, for programs; the text is for people."""
+
+    def __init__(self, kind: ImageErrorKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: ImageErrorKind = kind
+
+
+class DatasetError(CrackscopeError):
+    """A folder, manifest or split that cannot be used as labelled data."""
+
+
+class RecipeError(CrackscopeError):
+    """A recipe that does not exist, does not parse, or asks for what cannot be."""
+
+
+class WeightsError(CrackscopeError):
+    """Weights that cannot be had, are damaged, or belong to another network."""
+
+
+class BundleError(CrackscopeError):
+    """A bundle that is incomplete, altered, unsafe, or of another format version."""
+
+
+class TrainingError(CrackscopeError):
+    """A training that cannot start, or had to stop; what was reached is kept."""
+
+
+class JudgingError(CrackscopeError):
+    """Scores that cannot be judged: no labels, one class only, splits that differ."""
+
+
+class OutputError(CrackscopeError):
+    """A result that cannot be written: no room, no right, or something in the way."""

@@ -1,0 +1,15 @@
+"""Recipes: the TOML files that say everything about a training, and their schema."""
+
+from crackscope.recipes.schema import (
+    Augmentation,
+    EarlyStopping,
+    Family,
+    Freeze,
+    Head,
+    Mixture,
+    Network,
+    Phase,
+    Recipe,
+)
+
+__all__ = ["Augmentation", "EarlyStopping", "Family", "Freeze", "Head", "Mixture", "Network", "Phase", "Recipe"]
