@@ -1,5 +1,6 @@
 """Recipes: the TOML files that say everything about a training, and their schema."""
 
+from crackscope.recipes.reading import load, names, override, parse, text
 from crackscope.recipes.schema import (
     Augmentation,
     EarlyStopping,
@@ -12,4 +13,19 @@ from crackscope.recipes.schema import (
     Recipe,
 )
 
-__all__ = ["Augmentation", "EarlyStopping", "Family", "Freeze", "Head", "Mixture", "Network", "Phase", "Recipe"]
+__all__ = [
+    "Augmentation",
+    "EarlyStopping",
+    "Family",
+    "Freeze",
+    "Head",
+    "Mixture",
+    "Network",
+    "Phase",
+    "Recipe",
+    "load",
+    "names",
+    "override",
+    "parse",
+    "text",
+]

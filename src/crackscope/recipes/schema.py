@@ -15,7 +15,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base of all sections: unknown keys are refused."""
 
 
-class Network(_Section):
+class Network(_Section, frozen=True, kw_only=True):
     """Which backbone, in which geometry, and where its weights come from.
 
     backbone: mobilenetv2, resnet50, resnet50v2, vgg16 or timm:NAME.
@@ -30,7 +30,7 @@ class Network(_Section):
     weights: str = "publisher"
 
 
-class Head(_Section):
+class Head(_Section, frozen=True, kw_only=True):
     """What turns features into logits.
 
     kind: pooled (global average, dense layers, one score) or dense (a feature pyramid, a map, the score read off it).
@@ -47,7 +47,7 @@ class Head(_Section):
     top_share: float = 0.015
 
 
-class Augmentation(_Section):
+class Augmentation(_Section, frozen=True, kw_only=True):
     """What happens to training pictures, and to them alone. Ranges are drawn from evenly.
 
     views: how many augmented versions a picture gets in a training whose backbone begins frozen; each epoch draws
@@ -76,7 +76,7 @@ class Augmentation(_Section):
     jpeg: float = 0.0
 
 
-class Freeze(_Section):
+class Freeze(_Section, frozen=True, kw_only=True):
     """What does not learn. Give at most one of the three; none of them frees the whole network.
 
     layers: the first so many layers of the backbone, counted as Keras counts (-10 means all but the last ten).
@@ -89,7 +89,7 @@ class Freeze(_Section):
     names: tuple[str, ...] = ()
 
 
-class EarlyStopping(_Section):
+class EarlyStopping(_Section, frozen=True, kw_only=True):
     """Stop when the validation loss has not fallen for `patience` epochs; 0 never stops early.
 
     restore_best: end with the weights of the best epoch rather than the last.
@@ -99,7 +99,7 @@ class EarlyStopping(_Section):
     restore_best: bool = True
 
 
-class Phase(_Section):
+class Phase(_Section, frozen=True, kw_only=True):
     """One stretch of training with one set of frozen layers and one learning rate.
 
     steps: optimiser steps an epoch; 0 means one pass over the training rows.
@@ -116,12 +116,12 @@ class Phase(_Section):
     backbone_rate: float = 1.0
     schedule: Literal["constant", "cosine"] = "constant"
     weight_decay: float = 0.0
-    loss: Literal["cross-entropy", "binary-cross-entropy", "dense"] = "cross-entropy"
+    loss: Literal["cross-entropy", "binary-cross-entropy", "dense"] = "binary-cross-entropy"
     early_stopping: EarlyStopping = EarlyStopping()
     average: float = 0.0
 
 
-class Mixture(_Section):
+class Mixture(_Section, frozen=True, kw_only=True):
     """How a batch is filled when rows are drawn rather than passed through once (`steps` > 0). Relative shares.
 
     cracked, sound: rows that have only a label. masked: rows with a mask.
@@ -134,13 +134,15 @@ class Mixture(_Section):
     sound: int = 4
 
 
-class Recipe(_Section):
+class Recipe(_Section, frozen=True, kw_only=True):
     """Everything about one training.
 
     input: side in px that pictures are brought to in training, or "native": the most common size of the training rows.
     class_weights: none, balanced (inverse frequency), or a weight for each class.
     calibrate: fit probability = sigmoid(scale * score + shift) on the validation rows.
     precision: arithmetic of the part that learns; bfloat16 halves its time where the processor has it.
+    store: float16 halves the bundle: the weights are rounded before anything is exported, checked or judged.
+    validate_on: at most so many validation rows are scored after an epoch, drawn evenly; 0 scores them all.
     time_budget_s: stop, orderly, at the end of the epoch after so many seconds; 0 sets no limit.
     """
 
@@ -155,5 +157,7 @@ class Recipe(_Section):
     class_weights: Literal["none", "balanced"] | dict[Literal["crack", "sound"], float] = "none"
     calibrate: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
+    store: Literal["float32", "float16"] = "float32"
+    validate_on: int = 0
     seed: int = 0
     time_budget_s: float = 0.0

@@ -1,0 +1,111 @@
+"""What the types of the schema cannot say: ranges, and which settings go together."""
+
+from collections.abc import Iterator
+
+from crackscope.errors import RecipeError
+from crackscope.recipes.schema import Augmentation, Freeze, Head, Phase, Recipe
+
+SMALLEST_INPUT, LARGEST_INPUT = 32, 4096
+
+
+def check(recipe: Recipe, where: str) -> None:
+    """Refuse a recipe whose values are out of range or contradict each other.
+
+    Raises:
+        RecipeError: names every fault at once, each with its key.
+    """
+    faults = [*_whole(recipe), *_head(recipe.head), *_augmentation(recipe.augmentation)]
+    for number, phase in enumerate(recipe.phases):
+        faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
+    if faults:
+        raise RecipeError(f"{where}: {'; '.join(faults)}")
+
+
+def _whole(recipe: Recipe) -> Iterator[str]:
+    if not recipe.phases:
+        yield "phases: at least one is needed"
+    if isinstance(recipe.input, int) and not SMALLEST_INPUT <= recipe.input <= LARGEST_INPUT:
+        yield f'input: {recipe.input} is not between {SMALLEST_INPUT} and {LARGEST_INPUT} px, or "native"'
+    if isinstance(recipe.class_weights, dict):
+        if set(recipe.class_weights) != {"crack", "sound"}:
+            yield "class_weights: give one for crack and one for sound"
+        if any(weight <= 0 for weight in recipe.class_weights.values()):
+            yield "class_weights: must be above 0"
+    if recipe.time_budget_s < 0:
+        yield "time_budget_s: must be 0 (no limit) or more"
+    if not 0 <= recipe.seed < 2**32:
+        yield "seed: must be between 0 and 4294967295"
+    if recipe.validate_on < 0:
+        yield "validate_on: must be 0 (all rows) or more"
+    mixture = recipe.mixture
+    if min(mixture.cracked, mixture.masked, mixture.drawn, mixture.sound) < 0 or mixture.sound == 0:
+        yield "mixture: shares must be 0 or more, and sound above 0"
+
+
+def _head(head: Head) -> Iterator[str]:
+    if any(units < 1 for units in head.layers):
+        yield "head.layers: each layer needs at least one unit"
+    if not 0 <= head.dropout < 1:
+        yield "head.dropout: must be at least 0 and below 1"
+    if not 1 <= head.channels <= 1024:
+        yield "head.channels: must be between 1 and 1024"
+    if not 0 < head.top_share <= 1:
+        yield "head.top_share: must be above 0 and at most 1"
+    if head.kind == "dense" and (head.layers or head.outputs == "softmax"):
+        yield "head: a dense head has no hidden layers and no softmax"
+
+
+def _augmentation(augmentation: Augmentation) -> Iterator[str]:
+    if augmentation.views < 0:
+        yield "augmentation.views: must be 0 (as many as epochs) or more"
+    if augmentation.crop and augmentation.crop < SMALLEST_INPUT:
+        yield f"augmentation.crop: must be 0 (the whole picture) or at least {SMALLEST_INPUT} px"
+    for name in ("scale", "brightness", "contrast"):
+        low, high = getattr(augmentation, name)
+        if not 0 < low <= high:
+            yield f"augmentation.{name}: must be two numbers above 0, the smaller first"
+    for name in ("grey", "swap_channels", "shadow", "blur", "noise", "jpeg"):
+        if not 0 <= getattr(augmentation, name) <= 1:
+            yield f"augmentation.{name}: is a probability, between 0 and 1"
+    if not 0 <= augmentation.rotate_deg <= 180:
+        yield "augmentation.rotate_deg: must be between 0 and 180"
+    if not 0 <= augmentation.tint < 1:
+        yield "augmentation.tint: must be at least 0 and below 1"
+
+
+def _phase(phase: Phase, head: Head) -> Iterator[str]:
+    for name in ("epochs", "batch"):
+        if getattr(phase, name) < 1:
+            yield f"{name}: must be at least 1"
+    if phase.steps < 0:
+        yield "steps: must be 0 (one pass over the rows) or more"
+    if not 0 < phase.learning_rate <= 10:
+        yield "learning_rate: must be above 0 and at most 10"
+    if not 0 < phase.backbone_rate <= 10:
+        yield "backbone_rate: must be above 0 and at most 10"
+    if phase.weight_decay < 0:
+        yield "weight_decay: must be 0 or more"
+    if not 0 <= phase.average < 1:
+        yield "average: must be at least 0 and below 1"
+    if phase.early_stopping.patience < 0:
+        yield "early_stopping.patience: must be 0 (never) or more"
+    yield from _freeze(phase.freeze)
+    yield from _loss(phase, head)
+
+
+def _freeze(freeze: Freeze) -> Iterator[str]:
+    if sum((bool(freeze.layers), bool(freeze.stage), bool(freeze.names))) > 1:
+        yield "freeze: give layers, stage or names, not several of them"
+
+
+def _loss(phase: Phase, head: Head) -> Iterator[str]:
+    wanted = (
+        "dense"
+        if head.kind == "dense"
+        else {"softmax": "cross-entropy", "sigmoid": "binary-cross-entropy"}[head.outputs]
+    )
+    if phase.loss != wanted:
+        kind = head.outputs if head.kind == "pooled" else "dense"
+        yield f"loss: {phase.loss!r} does not fit a {kind} head, which takes {wanted!r}"
+    if head.kind == "pooled" and phase.steps:
+        yield "steps: rows are drawn for a dense head only; a pooled one passes over them (steps = 0)"

@@ -1,0 +1,157 @@
+"""From a name, a file or settings to a checked `Recipe`; what is misspelt is refused with the nearest valid word."""
+
+import difflib
+import re
+import tomllib
+import typing
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crackscope.errors import RecipeError
+from crackscope.recipes.checks import check
+from crackscope.recipes.schema import Recipe
+
+
+def names() -> list[str]:
+    """Names of the recipes in the package, sorted."""
+    return sorted(entry.name.removesuffix(".toml") for entry in _folder().iterdir() if entry.name.endswith(".toml"))
+
+
+def text(name: str) -> str:
+    """The file of a recipe in the package, its header included."""
+    if name not in names():
+        raise RecipeError(f"there is no recipe {name!r}{_nearest(name, names())}; `crackscope recipes` lists them")
+    return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def load(name_or_path: str | Path) -> Recipe:
+    """A recipe by its name in the package or by the path of a TOML file.
+
+    Raises:
+        RecipeError: no such recipe, not TOML, an unknown key or a bad value.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        try:
+            content = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{path}: the recipe cannot be read ({error})") from None
+        return parse(content, where=str(path))
+    return parse(text(str(name_or_path)), where=str(name_or_path))
+
+
+def parse(content: str, *, where: str) -> Recipe:
+    """A recipe from the text of a TOML file; `where` names it in errors."""
+    try:
+        raw = tomllib.loads(content)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RecipeError(f"{where}: not a TOML file ({error})") from None
+    return _checked(raw, where)
+
+
+def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with `KEY=VALUE` settings applied.
+
+    KEY is a dotted path such as `seed`, `augmentation.views` or `phases.0.epochs`; a phase may be named by its number,
+    and `phases.epochs` sets it in all of them. VALUE is TOML; a bare word is taken as text.
+    """
+    raw = msgspec.json.decode(msgspec.json.encode(recipe))
+    for setting in settings:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise RecipeError(f"{setting!r}: a setting is written KEY=VALUE, for example --set seed=1")
+        _set(raw, key.strip().split("."), _value(value.strip()), setting)
+    return _checked(raw, "--set")
+
+
+def _folder() -> Path:
+    return Path(str(files("crackscope.recipes")))
+
+
+def _value(written: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        return written
+
+
+def _set(node: Any, keys: Sequence[str], value: Any, setting: str) -> None:
+    key, rest = keys[0], keys[1:]
+    if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+        if rest:
+            _set(node[int(key)], rest, value, setting)
+        else:
+            node[int(key)] = value
+    elif isinstance(node, list) and not key.isdigit():
+        for item in node:
+            _set(item, keys, value, setting)
+    elif isinstance(node, dict) and not rest:
+        node[key] = value
+    elif isinstance(node, dict) and isinstance(node.get(key), dict | list):
+        _set(node[key], rest, value, setting)
+    else:
+        known = list(node) if isinstance(node, dict) else [str(i) for i in range(len(node))]
+        raise RecipeError(f"--set {setting}: there is no {key!r} here{_nearest(key, known)}")
+
+
+def _checked(raw: Any, where: str) -> Recipe:
+    _refuse_unknown(raw, Recipe, where, "")
+    try:
+        recipe = msgspec.convert(raw, Recipe)
+    except msgspec.ValidationError as error:
+        raise RecipeError(f"{where}: {_in_plain_words(error, raw)}") from None
+    check(recipe, where)
+    return recipe
+
+
+def _refuse_unknown(raw: Any, kind: Any, where: str, at: str) -> None:
+    """Name every key that the schema does not know, with the nearest one that it does."""
+    structs = [t for t in (kind, *_inner_types(kind)) if isinstance(t, type) and issubclass(t, msgspec.Struct)]
+    if isinstance(raw, list | tuple):
+        for number, item in enumerate(raw):
+            _refuse_unknown(item, kind, where, f"{at}{number}.")
+        return
+    if not isinstance(raw, dict) or not structs:
+        return
+    fields = {field.name: field.type for field in msgspec.structs.fields(structs[0])}
+    for key, value in raw.items():
+        if key not in fields:
+            raise RecipeError(f"{where}: unknown key {at + key!r}{_nearest(key, fields)}")
+        _refuse_unknown(value, fields[key], where, f"{at}{key}.")
+
+
+def _inner_types(kind: Any) -> list[Any]:
+    return [inner for argument in typing.get_args(kind) for inner in (argument, *_inner_types(argument))]
+
+
+def _in_plain_words(error: msgspec.ValidationError, raw: Any) -> str:
+    message = str(error)
+    place = re.search(r" - at `\$\.?([^`]*)`", message)
+    told = re.sub(r" - at `.*`", "", message)
+    at = re.sub(r"\[(\d+)\]", r".\1", place.group(1)) if place else ""
+    wrong = re.search(r"Invalid enum value '([^']*)'", told)
+    if wrong:
+        choices = _choices(at)
+        return f"{at}: {wrong.group(1)!r} is not one of {', '.join(choices)}{_nearest(wrong.group(1), choices)}"
+    return f"{at}: {told[0].lower()}{told[1:]}" if at else told
+
+
+def _choices(at: str) -> list[str]:
+    """The words that the schema allows at a dotted path."""
+    kind: Any = Recipe
+    for key in at.split("."):
+        structs = [t for t in (kind, *_inner_types(kind)) if isinstance(t, type) and issubclass(t, msgspec.Struct)]
+        if structs and not key.isdigit():
+            kind = {field.name: field.type for field in msgspec.structs.fields(structs[0])}.get(key, str)
+    return [str(choice) for choice in _inner_types(kind) if isinstance(choice, str)] or [
+        str(choice) for choice in typing.get_args(kind) if isinstance(choice, str)
+    ]
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""
