@@ -1,0 +1,99 @@
+"""The group of all commands: each is imported only when it is called, and every error ends here as one line."""
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from crackscope import __version__
+from crackscope.cli.failures import explain, give_up_stdout
+from crackscope.cli.state import State
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "The whole way on generated surfaces, in a minute or two."),
+    "scan": ("data", "What is in a data set, and what is wrong with it."),
+    "split": ("data", "Deal a data set into train, val and test; near-copies stay together."),
+    "train": ("train", "Train a classifier as a recipe says, and judge it."),
+    "evaluate": ("evaluate", "Judge a bundle on labelled pictures."),
+    "compare": ("evaluate", "Put runs on the same split side by side."),
+    "predict": ("predict", "Say of pictures whether they show a crack."),
+    "recipes": ("recipes", "List the recipes, or print one with its network."),
+    "generate": ("generate", "Write generated surfaces with exact masks."),
+    "bundle": ("bundle", "Show, check or export a trained model."),
+}
+"""Name -> (file in this folder, its line in the help). The help is printed without importing any of them."""
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name alone until one is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one command that was asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"crackscope.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
+            advice = f"did you mean {near[0]}?" if near else "crackscope --help lists them"
+            raise click.UsageError(f"there is no command {args[0]!r}, {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="crackscope %(version)s")
+def crackscope() -> None:
+    """Find cracks in pictures of concrete, walls, tiles and roads, and know how far to trust it.
+
+    Exit status: 0 done; 1 done, but some inputs could not be read (or --fail-on matched); 2 the call or the input is
+    wrong; 130 interrupted.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` (default: those of the process) ask for; return the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    state = State()
+    try:
+        result = crackscope.main(given or ["--help"], "crackscope", standalone_mode=False, obj=state)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        give_up_stdout()
+        return state.status
+    except (Exception, KeyboardInterrupt) as error:
+        status, line = explain(error, given)
+        if state.debug and not isinstance(error, click.ClickException):
+            import traceback
+
+            traceback.print_exception(error)
+        _say(line)
+        return status
+    # click hands back the status of --help and --version as the result; a command hands back nothing.
+    return result if isinstance(result, int) else state.status
+
+
+def _say(line: str) -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        give_up_stdout()
+    try:
+        print(f"crackscope: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        return

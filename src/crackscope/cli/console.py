@@ -1,0 +1,87 @@
+"""What people see: tables and remarks on stdout and stderr, progress on stderr, file names always literally."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from crackscope.cli.failures import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 200
+"""Columns of a table that goes to a file or a pipe, where no terminal says how many there are."""
+
+
+def console(stream: TextIO | None = None) -> "Console":
+    """A rich console on this stream (default stdout) that reads no markup in what it prints; obeys NO_COLOR."""
+    from rich.console import Console
+
+    stream = sys.stdout if stream is None else stream
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width, soft_wrap=False)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
+    for name in columns:
+        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row])
+    console().print(table)
+
+
+def say(text: str = "", *, quiet: bool = False) -> None:
+    """Print one remark for people on stdout, whole and literally."""
+    if not quiet:
+        print(printable(text), file=sys.stdout, flush=True)
+
+
+def warn(text: str, *, quiet: bool = False) -> None:
+    """Print one remark on stderr."""
+    if not quiet:
+        print(printable(text), file=sys.stderr, flush=True)
+
+
+def print_json(record: object) -> None:
+    """Write a record as one line of JSON on stdout."""
+    sys.stdout.write(json_line(record))
+    sys.stdout.flush()
+
+
+def json_line(record: object) -> str:
+    """A record (struct, dataclass, dict) as one line of JSON, with its line break."""
+    import msgspec
+
+    try:
+        return msgspec.json.encode(record).decode() + "\n"
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8: its odd bytes are written as lone surrogates, which Python reads back.
+        import json
+
+        return json.dumps(msgspec.to_builtins(record)) + "\n"
+
+
+@contextmanager
+def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many are done; draws a bar with the time left on stderr, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)

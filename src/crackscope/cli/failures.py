@@ -1,0 +1,106 @@
+"""Every way a call can fail, as one line that says what, where and what to do, and an exit status."""
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from crackscope.errors import CrackscopeError
+
+EXTRAS = {
+    "torch": "train",
+    "safetensors": "train",
+    "h5py": "train",
+    "onnxscript": "train",
+    "timm": "timm",
+    "tensorboard": "tensorboard",
+}
+"""Module -> the extra of the package that brings it."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with a word on what is kept and how to go on."""
+
+
+def explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
+    """Exit status and line (without line breaks) for an error that ended a call with these arguments."""
+    status, text = _explain(error, arguments)
+    return status, " ".join(printable(text).split())
+
+
+def printable(text: str) -> str:
+    """The text with control characters, bytes that are no UTF-8 and direction marks spelled out, never obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char == " " else char.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for char in text
+    )
+
+
+def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
+    if isinstance(error, Interrupted):
+        return 130, str(error)
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return 130, "interrupted"
+    if isinstance(error, CrackscopeError):
+        return error.exit_code, str(error)
+    if isinstance(error, click.ClickException):
+        return 2, _usage(error)
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return 2, "memory ran out, close other programs or ask for less (smaller pictures, batch or --threads)"
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+        extra = EXTRAS[error.name]
+        return 2, f"this needs {error.name}, which is not installed, run: pip install 'crackscope[{extra}]'"
+    if isinstance(error, OSError):
+        return 2, _system(error)
+    command = next((word for word in arguments if not word.startswith("-")), "crackscope")
+    return 2, (
+        f"{type(error).__name__}: {error or 'no more is known'}, in {command}: a defect of crackscope, "
+        "please report it with what --debug shows"
+    )
+
+
+def _usage(error: click.ClickException) -> str:
+    text = error.format_message().rstrip(".")
+    if isinstance(error, click.NoSuchOption):
+        text = f"there is no option {error.option_name}"
+        if error.possibilities:
+            text += f", did you mean {_nearest(error.option_name, error.possibilities)}?"
+    elif isinstance(error, click.MissingParameter) and error.param is not None:
+        name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name
+        text = f"{name} is missing" if error.param.param_type_name == "argument" else text
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or context.parent is None:
+        return text
+    return f"{text} ({context.command_path} --help says more)"
+
+
+def _nearest(word: str, names: Sequence[str]) -> str:
+    import difflib
+
+    return difflib.get_close_matches(word, names, n=1, cutoff=0)[0]
+
+
+def _system(error: OSError) -> str:
+    where = os.fspath(error.filename) if error.filename is not None else "the output"
+    if isinstance(where, bytes):
+        where = os.fsdecode(where)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no room left on the disk, {where}, free some or write elsewhere"
+    if isinstance(error, PermissionError):
+        return f"not allowed to open it, {where}, check its rights"
+    if isinstance(error, FileNotFoundError):
+        return f"it does not exist, {where}, check the name"
+    return f"{(error.strerror or str(error)).lower()}, {where}, check the path and the disk"
+
+
+def give_up_stdout() -> None:
+    """Point stdout nowhere, so that what is still buffered for a reader that has gone raises no second error."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

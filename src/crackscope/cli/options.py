@@ -1,0 +1,59 @@
+"""Options that several commands share, said once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from crackscope.cli.state import State
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and isinstance(ctx.obj, State):
+        ctx.obj.debug = True
+
+
+_OPTIONS: dict[str, Callable[[F], F]] = {
+    "bundle": click.option("--bundle", metavar="BUNDLE", help="Trained model to use; default: the one in the package."),
+    "threads": click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads to use."),
+    "seed": click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything drawn."),
+    "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
+    "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+    "crack": click.option(
+        "--crack", multiple=True, metavar="NAME", help="Folder name that means crack, besides those known."
+    ),
+    "sound": click.option(
+        "--sound", multiple=True, metavar="NAME", help="Folder name that means sound, besides those known."
+    ),
+    "group_by": click.option(
+        "--group-by",
+        metavar="COLUMN|PATTERN",
+        help="Keep together what has the same value in this column, or file names of the same pattern (a regular expression).",
+    ),
+    "random": click.option(
+        "--random",
+        is_flag=True,
+        help="Deal pictures one by one, near-copies apart: the published kind of split, which flatters.",
+    ),
+    "debug": click.option(
+        "--debug",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_debug,
+        help="Show the traceback of an error.",
+    ),
+}
+
+
+def shared(*names: str) -> Callable[[F], F]:
+    """Add the options of these names, in this order, and `--debug` at the end."""
+
+    def add(command: F) -> F:
+        for name in reversed((*names, "debug")):
+            command = _OPTIONS[name](command)
+        return command
+
+    return add

@@ -1,0 +1,159 @@
+"""`predict`: pictures in, one line each out, in the order they were given."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import json_line, print_table, progress, say
+from crackscope.cli.options import shared
+from crackscope.cli.state import State
+
+if TYPE_CHECKING:
+    from crackscope.records import Prediction, Unread
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    pictures: tuple[str, ...]
+    from_list: str | None
+    bundle: str | None
+    jsonl: bool
+    fail_on: tuple[str, ...]
+    threads: int | None
+    quiet: bool
+
+
+@click.command()
+@click.argument("pictures", nargs=-1, metavar="PICTURE...")
+@click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
+@click.option("--jsonl", "--json", is_flag=True, help="Write one JSON line a picture, as soon as it is known.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice(["crack", "cannot-judge"]),
+    help="End with status 1 when a picture gets this verdict.",
+)
+@shared("bundle", "threads", "quiet")
+@click.pass_obj
+def predict(state: State, **options: Any) -> None:
+    """Say of pictures whether they show a crack.
+
+    PICTURE is a file, a folder (searched to the bottom), a glob, or - for the bytes of one picture on standard input.
+    Photos of any size are read at their own resolution. Unreadable pictures are reported, and the rest go on.
+    """
+    asked = Asked(**options)
+    inputs = gather(asked)
+    counts: Counter[str] = Counter()
+    with progress("predicting", len(inputs), quiet=asked.quiet or (asked.jsonl and sys.stdout.isatty())) as tell:
+        results = _counted(_answers(inputs, asked), counts, tell)
+        if asked.jsonl:
+            for result in results:
+                sys.stdout.write(json_line(_line(result)))
+                sys.stdout.flush()
+        else:
+            kept = list(results)
+    if not asked.jsonl:
+        _show(kept, counts, asked.quiet)
+    matched = any(counts[verdict.replace("-", " ")] for verdict in asked.fail_on)
+    state.status = 1 if matched or counts["unreadable"] else 0
+
+
+def gather(asked: Asked) -> "list[str | Unread]":
+    """All pictures that were named, in order; a name that matches nothing becomes an unread one.
+
+    Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
+    """
+    from crackscope.errors import ImageError
+    from crackscope.images import find
+    from crackscope.records import Failure, Unread
+
+    names = [*asked.pictures, *(_listed(asked.from_list) if asked.from_list else [])]
+    if not names:
+        raise click.UsageError("PICTURE is missing: name files, folders or globs, or - for standard input")
+    if names.count(STANDARD_INPUT) + (asked.from_list == STANDARD_INPUT) > 1:
+        raise click.UsageError("standard input can be read only once, name - a single time")
+    inputs: list[str | Unread] = []
+    last: ImageError | None = None
+    for name in names:
+        try:
+            inputs.extend(find([name]))
+        except ImageError as error:
+            last = error
+            inputs.append(Unread(path=name, error=Failure(kind=error.kind, message=str(error))))
+    if last is not None and not any(isinstance(item, str) for item in inputs):
+        raise last
+    return inputs
+
+
+def _listed(source: str) -> list[str]:
+    if source == STANDARD_INPUT:
+        return [line for line in sys.stdin.read().splitlines() if line.strip()]
+    with open(source, encoding="utf-8", errors="surrogateescape") as file:
+        return [line for line in file.read().splitlines() if line.strip()]
+
+
+def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction | Unread]":
+    """What the model says of each input, in order; standard input keeps its name `-`."""
+    import msgspec
+
+    from crackscope.scoring import load
+
+    model = load(asked.bundle, threads=asked.threads)
+    sources = [sys.stdin.buffer.read() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
+    answers = iter(model.predict_all(sources))
+    for item in inputs:
+        if not isinstance(item, str):
+            yield item
+        elif item == STANDARD_INPUT:
+            yield msgspec.structs.replace(next(answers), path=STANDARD_INPUT)
+        else:
+            yield next(answers)
+
+
+def _counted(
+    results: "Iterable[Prediction | Unread]", counts: "Counter[str]", tell: Any
+) -> "Iterator[Prediction | Unread]":
+    from crackscope.records import Prediction
+
+    for number, result in enumerate(results, 1):
+        counts[result.verdict if isinstance(result, Prediction) else "unreadable"] += 1
+        tell(number)
+        yield result
+
+
+def _line(result: "Prediction | Unread") -> dict[str, object]:
+    """The keys of a JSON line, as documented; a record may carry more."""
+    from crackscope.records import Prediction
+
+    if not isinstance(result, Prediction):
+        return {"path": result.path, "error": result.error}
+    names = ("path", "verdict", "probability", "width", "height", "seconds")
+    return {name: getattr(result, name) for name in names}
+
+
+def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
+    from rich.text import Text
+
+    from crackscope.records import Prediction
+
+    rows: list[tuple[object, ...]] = []
+    for result in results:
+        if isinstance(result, Prediction):
+            style = {"crack": "bold red", "sound": "green"}.get(result.verdict, "yellow")
+            verdict = Text(result.verdict, style=style)
+            size = f"{result.width} x {result.height}"
+            rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", result.path))
+        else:
+            rows.append((Text("unreadable", style="yellow"), "", "", "", f"{result.path}: {result.error.message}"))
+    print_table("", ("verdict", ">probability", ">size px", ">seconds", "picture"), rows)
+    total = sum(counts.values())
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    say(f"{total} picture{'s' if total != 1 else ''}: {said}", quiet=quiet)

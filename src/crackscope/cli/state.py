@@ -1,0 +1,11 @@
+"""What a call remembers from its options to its end."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class State:
+    """debug: show tracebacks. status: the exit status of a call that ends without an error, 0 or 1."""
+
+    debug: bool = False
+    status: int = 0
