@@ -1,1 +1,43 @@
-""""""
+"""Bundles: the folder that a trained model is. Its format, its writing, and its opening with distrust."""
+
+from crackscope.bundles.card import model_card
+from crackscope.bundles.deepness import export_deepness
+from crackscope.bundles.folder import Bundle, default_bundle, open_bundle, write_bundle
+from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
+from crackscope.bundles.manifest import (
+    FORMAT,
+    Calibration,
+    Golden,
+    InputSpec,
+    Manifest,
+    TrainedOn,
+    VerdictRule,
+    dump_manifest,
+    parse_manifest,
+)
+from crackscope.bundles.metadata import with_metadata
+from crackscope.bundles.rounding import store_as_float16
+
+__all__ = [
+    "FORMAT",
+    "Bundle",
+    "Calibration",
+    "Golden",
+    "GraphFace",
+    "InputSpec",
+    "Manifest",
+    "Port",
+    "TrainedOn",
+    "VerdictRule",
+    "check_face",
+    "default_bundle",
+    "dump_manifest",
+    "export_deepness",
+    "model_card",
+    "open_bundle",
+    "parse_manifest",
+    "read_face",
+    "store_as_float16",
+    "with_metadata",
+    "write_bundle",
+]

@@ -1,0 +1,106 @@
+"""The model card: README.md of a bundle."""
+
+from typing import Any
+
+from crackscope.bundles.manifest import Manifest
+
+
+def model_card(manifest: Manifest) -> str:
+    """Return a card in Markdown: what the model is, what it learnt from, its figures, its limits, how to use it."""
+    parts = [_what(manifest), _trained_on(manifest), _figures(manifest.figures), _limits(manifest), _use(manifest)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _what(manifest: Manifest) -> str:
+    size = manifest.input
+    taken = f"exactly {size.native} by {size.native} px" if size.fixed else f"any size from {size.minimum} px a side"
+    trained = "" if size.native is None or size.fixed else f", trained at {size.native} px"
+    stored = {
+        "float32": "float32",
+        "float16-stored": "stored as float16, computed in float32",
+        "int8": "8-bit integers",
+    }
+    recipe = manifest.recipe.get("name")
+    return f"""# {manifest.name}
+
+A crack classifier, written by crackscope {manifest.created_with}{f" with the recipe `{recipe}`" if recipe else ""}.
+It looks at a picture of a built surface and says how probable a crack in it is, and where.
+
+| | |
+| --- | --- |
+| takes | RGB pictures, uint8, {taken}{trained} |
+| gives | a score, a map of one cell per {manifest.stride} px, an embedding of {manifest.embedding} numbers |
+| probability | sigmoid({manifest.calibration.scale:.4g} × score {manifest.calibration.shift:+.4g}), {_calibration(manifest)} |
+| verdict | `crack` from a probability of {manifest.threshold:g} on |
+| weights | {stored[manifest.precision]} |"""
+
+
+def _calibration(manifest: Manifest) -> str:
+    fitted = manifest.calibration
+    return (
+        "not calibrated"
+        if fitted.method == "none"
+        else f"calibrated by {fitted.method} on {fitted.fitted_on:,} pictures"
+    )
+
+
+def _trained_on(manifest: Manifest) -> str:
+    if not manifest.trained_on:
+        return "## Trained on\n\nNot stated."
+    rows = [
+        f"| {_cell(data.name)} | {data.pictures:,} | {_cell(data.licence) or 'not stated'} | {_cell(data.fingerprint[:16])} |"
+        for data in manifest.trained_on
+    ]
+    return "\n".join(
+        ["## Trained on", "", "| set | pictures | licence | fingerprint |", "| --- | --- | --- | --- |", *rows]
+    )
+
+
+def _figures(figures: dict[str, Any]) -> str:
+    if not figures:
+        return ""
+    rows = [f"| {_cell(name)} | {_cell(_number(value))} |" for name, value in figures.items()]
+    return "\n".join(["## Figures", "", "| figure | value |", "| --- | --- |", *rows])
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, dict) and "value" in value:
+        low, high = value.get("low"), value.get("high")
+        interval = "" if low is None or high is None else f" ({_number(low)} to {_number(high)})"
+        return _number(value["value"]) + interval
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_number(entry)}" for name, entry in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _cell(words: str) -> str:
+    return " ".join(words.replace("|", "\\|").split())
+
+
+def _limits(manifest: Manifest) -> str:
+    return """## Limits
+
+- The figures hold for surfaces like those it was trained on. On another building, judge it on pictures of that
+  building first: `crackscope evaluate BUNDLE DATA`.
+- Joints, shadows, stains, cables and edges can look like cracks to it. It does not tell a surface from anything else.
+- It says nothing about how deep a crack is, why it is there, or whether it is dangerous.
+- A photo much larger than a patch is scored in pieces and takes the highest score of them: the more pieces, the
+  likelier a false alarm among them."""
+
+
+def _use(manifest: Manifest) -> str:
+    size = manifest.input
+    side = size.native or max(size.minimum, 256 // size.multiple * size.multiple)
+    exact = f"{side} by {side}" if size.fixed else "h by w"
+    return f"""## Use
+
+    import crackscope
+    model = crackscope.load("this/folder")
+    print(model.predict("picture.jpg"))
+
+Or with ONNX Runtime alone, in any language (here a picture of {exact} px):
+
+    import numpy as np, onnxruntime, PIL.Image
+    pixels = np.asarray(PIL.Image.open("picture.jpg").convert("RGB"))[None]
+    score, heat, embedding = onnxruntime.InferenceSession("model.onnx").run(None, {{"images": pixels}})
+    probability = 1 / (1 + np.exp(-({manifest.calibration.scale!r} * score + {manifest.calibration.shift!r})))"""

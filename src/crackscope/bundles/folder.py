@@ -1,0 +1,174 @@
+"""The folder that a bundle is: written as a whole, opened with distrust."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from crackscope.bundles.graph import check_face, read_face
+from crackscope.bundles.manifest import MAX_MANIFEST_BYTES, Manifest, check_manifest, dump_manifest, parse_manifest
+from crackscope.bundles.metadata import bundle_metadata, with_metadata
+from crackscope.errors import BundleError, OutputError
+
+MODEL, WEIGHTS, CARD, MANIFEST = "model.onnx", "weights.safetensors", "README.md", "bundle.json"
+_LIMITS = {MODEL: 2 << 30, WEIGHTS: 8 << 30, CARD: 4 << 20, MANIFEST: MAX_MANIFEST_BYTES}
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose files were found to be whole, unaltered and safe.
+
+    model: the bytes of model.onnx as they were checked; run these, not the file, which may have changed since.
+    """
+
+    path: Path
+    manifest: Manifest
+    model: bytes = field(repr=False)
+
+    @property
+    def weights(self) -> Path | None:
+        """Where the torch weights are, None when the bundle carries none."""
+        return self.path / WEIGHTS if WEIGHTS in self.manifest.hashes else None
+
+
+def default_bundle() -> Path:
+    """Return the folder of the bundle in the package. Raises BundleError when the package was built without one."""
+    path = Path(__file__).parent / "default"
+    if not (path / MANIFEST).is_file():
+        raise BundleError("this build of crackscope carries no bundle; name one with --bundle")
+    return path
+
+
+def write_bundle(folder: str | Path, manifest: Manifest, *, model: bytes, weights: bytes | None, card: str) -> Bundle:
+    """Write a bundle as a whole: either all of it is there afterwards, or what was there before.
+
+    model gets the metadata that describes it, then `hashes` of the manifest are filled in. A bundle or an empty
+    folder in the way is replaced. Raises BundleError when the parts do not fit each other or something else is in
+    the way, OutputError when the folder cannot be written.
+    """
+    target = Path(folder)
+    described = (
+        with_metadata(model, bundle_metadata(manifest)) if "model_type" not in read_face(model).metadata else model
+    )
+    check_face(read_face(described), manifest)
+    files = {MODEL: described, CARD: card.encode()} | ({} if weights is None else {WEIGHTS: weights})
+    manifest = msgspec.structs.replace(manifest, hashes={name: _digest(data) for name, data in sorted(files.items())})
+    if manifest.golden is None:
+        raise BundleError("a bundle cannot be written without golden outputs; make them with crackscope.scoring.pack")
+    check_manifest(manifest, MANIFEST)
+    files[MANIFEST] = dump_manifest(manifest)
+    _refuse_strangers(target)
+    try:
+        _write_folder(target, files)
+    except OSError as error:
+        raise OutputError(f"cannot write the bundle {target}: {error.strerror or error}") from error
+    return Bundle(target, manifest, described)
+
+
+def _refuse_strangers(target: Path) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise BundleError(f"{target} is in the way and is not a bundle; name another folder")
+    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
+        raise BundleError(f"{target} holds something other than a bundle; name another folder")
+
+
+def _write_folder(target: Path, files: dict[str, bytes]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mark = secrets.token_hex(6)
+    fresh, old = (target.parent / f".{target.name}.{mark}.{end}" for end in ("part", "old"))
+    fresh.mkdir()
+    try:
+        for name, data in files.items():
+            with open(fresh / name, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        if target.exists():
+            os.rename(target, old)
+        try:
+            os.rename(fresh, target)
+        except OSError:
+            if old.exists():
+                os.rename(old, target)
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def open_bundle(path: str | Path) -> Bundle:
+    """Open a bundle and check all that can be checked without running it.
+
+    Presence, sizes and kinds of its files (no links, nothing outside the folder), format version, manifest, hashes,
+    and that the graph is safe and has the face a bundle must have. Raises BundleError, one line a cause.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}")
+    if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():
+        raise BundleError(f"{folder} is a run; its bundle is {folder / 'bundle'}")
+    manifest = parse_manifest(_read(folder, MANIFEST), str(folder / MANIFEST))
+    _check_names(manifest, folder)
+    model = _read(folder, MODEL)
+    for name, stated in manifest.hashes.items():
+        found = _digest(model) if name == MODEL else _digest_file(folder, name)
+        if found != stated:
+            raise BundleError(f"{folder / name} was altered or is damaged (sha256 differs); fetch the bundle again")
+    check_face(read_face(model, str(folder / MODEL)), manifest, str(folder / MODEL))
+    return Bundle(folder, manifest, model)
+
+
+def _check_names(manifest: Manifest, folder: Path) -> None:
+    """Only our own names may be hashed: a name such as ../x would lead out of the folder."""
+    names = set(manifest.hashes)
+    if not {MODEL, CARD} <= names or not names <= {MODEL, CARD, WEIGHTS}:
+        raise BundleError(f"{folder / MANIFEST} has hashes of {sorted(names)}, not of the files of a bundle")
+    if manifest.golden is None:
+        raise BundleError(f"{folder / MANIFEST} has no golden outputs; write the bundle again")
+
+
+@contextlib.contextmanager
+def _open_file(folder: Path, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """Open a plain file inside the folder, never through a link, and no larger than such a file may be."""
+    path = folder / name
+    try:
+        descriptor = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        )
+    except FileNotFoundError:
+        raise BundleError(f"{folder} is not a complete bundle: {name} is missing") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise BundleError(f"{path} is a link; the files of a bundle must lie in its folder") from None
+        raise BundleError(f"{path} cannot be read: {error.strerror}") from None
+    with open(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or path.is_symlink():
+            raise BundleError(f"{path} is not a plain file")
+        if facts.st_size > _LIMITS[name]:
+            raise BundleError(f"{path} is {facts.st_size:,} bytes long; at most {_LIMITS[name]:,} are let in")
+        yield file
+
+
+def _read(folder: Path, name: str) -> bytes:
+    with _open_file(folder, name) as file:
+        return bytes(file.read(_LIMITS[name] + 1))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _digest_file(folder: Path, name: str) -> str:
+    with _open_file(folder, name) as file:
+        total = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            total.update(chunk)
+        return total.hexdigest()

@@ -1,0 +1,155 @@
+"""What bundle.json says, and the strict reading of it."""
+
+import math
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from crackscope.errors import BundleError
+
+FORMAT = 1
+"""Version of the bundle format that this package writes, and the newest it reads."""
+
+MAX_MANIFEST_BYTES = 4 << 20
+_MAX_SIDE = 16384
+_MAX_GOLDEN_PIXELS = 1 << 20
+
+Side = Annotated[int, msgspec.Meta(ge=1, le=_MAX_SIDE)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Text = Annotated[str, msgspec.Meta(max_length=4096)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Precision = Literal["float32", "float16-stored", "int8"]
+
+
+class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What pictures the network takes, in px.
+
+    native: side of the pictures it was trained on, None when they were of many sizes. minimum: smallest side.
+    multiple: both sides must be multiples of it. fixed: exactly `native` by `native` and nothing else.
+    """
+
+    native: Side | None = None
+    minimum: Side = 32
+    multiple: Side = 1
+    fixed: bool = False
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """probability = sigmoid(scale * score + shift), fitted by `method` on `fitted_on` pictures."""
+
+    scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    shift: float = 0.0
+    method: Text = "none"
+    fitted_on: Count = 0
+
+
+class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a probability becomes a verdict. threshold: `crack` when probability >= threshold, else `sound`."""
+
+    kind: Literal["threshold"] = "threshold"
+
+
+class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of pictures that the network learnt from. fingerprint: as the split says, "" when unknown."""
+
+    name: Text
+    fingerprint: Text = ""
+    pictures: Count = 0
+    licence: Text = ""
+
+
+class Golden(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network answers to generated pictures; recomputed at load.
+
+    shapes: (height, width) in px of each picture. score: crack logit. map_mean: mean of the map's logits.
+    embedding_head: the first numbers of the embedding. A difference up to tolerance * max(1, |stated|) is let pass.
+    """
+
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+    shapes: Annotated[tuple[tuple[Side, Side], ...], msgspec.Meta(min_length=1, max_length=8)]
+    score: tuple[float, ...]
+    map_mean: tuple[float, ...]
+    embedding_head: tuple[tuple[float, ...], ...]
+    tolerance: Annotated[float, msgspec.Meta(gt=0, le=10)]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """bundle.json. Unknown keys are passed over, so that a later version may add some within one format number.
+
+    stride: px of the picture per cell of the map. halo: px around a place that its logit depends on, each way.
+    embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
+    hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
+    figures: measured values to be shown in the card, by name.
+    """
+
+    name: Text
+    created_with: Text
+    stride: Side
+    embedding: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+    format: int = FORMAT
+    classes: tuple[Text, Text] = ("sound", "crack")
+    input: InputSpec = InputSpec()
+    halo: Annotated[int, msgspec.Meta(ge=0, le=_MAX_SIDE)] = 0
+    calibration: Calibration = Calibration()
+    threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    verdict: VerdictRule = VerdictRule()
+    trained_on: tuple[TrainedOn, ...] = ()
+    recipe: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    precision: Precision = "float32"
+    hashes: dict[Text, Digest] = {}
+    golden: Golden | None = None
+
+
+class _Version(msgspec.Struct):
+    format: int
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """Read bundle.json. Raises BundleError for anything but a manifest of a known format version."""
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise BundleError(f"{where} is {len(data):,} bytes long; a manifest has at most {MAX_MANIFEST_BYTES:,}")
+    try:
+        version = msgspec.json.decode(data, type=_Version).format
+        if version != FORMAT:
+            raise BundleError(f"{where} is of format {version}, this version reads format {FORMAT}; update crackscope")
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BundleError(f"{where} is not a manifest: {error}; fetch the bundle again") from None
+    except RecursionError:
+        raise BundleError(f"{where} is not a manifest: it is nested too deeply; fetch the bundle again") from None
+    check_manifest(manifest, where)
+    return manifest
+
+
+def check_manifest(manifest: Manifest, where: str) -> None:
+    """Raise BundleError when parts of a manifest contradict each other."""
+    size = manifest.input
+    if manifest.classes != ("sound", "crack"):
+        raise BundleError(f"{where}: classes are {list(manifest.classes)}, they must be ['sound', 'crack']")
+    if size.fixed and size.native is None:
+        raise BundleError(f"{where}: the input is fixed but has no native size")
+    if size.fixed and size.native is not None and (size.native % size.multiple or size.native < size.minimum):
+        raise BundleError(f"{where}: the fixed input of {size.native} px breaks its own minimum or multiple")
+    if not all(map(math.isfinite, (manifest.calibration.scale, manifest.calibration.shift))):
+        raise BundleError(f"{where}: the calibration is not finite")
+    if manifest.golden is not None:
+        _check_golden(manifest.golden, where)
+
+
+def _check_golden(golden: Golden, where: str) -> None:
+    count = len(golden.shapes)
+    if not count == len(golden.score) == len(golden.map_mean) == len(golden.embedding_head):
+        raise BundleError(f"{where}: the golden outputs do not belong to {count} pictures")
+    if sum(height * width for height, width in golden.shapes) > _MAX_GOLDEN_PIXELS:
+        raise BundleError(f"{where}: the golden pictures have more than {_MAX_GOLDEN_PIXELS:,} pixels")
+    numbers = (*golden.score, *golden.map_mean, *(value for head in golden.embedding_head for value in head))
+    if not all(map(math.isfinite, numbers)):
+        raise BundleError(f"{where}: the golden outputs are not finite")
+    if any(not 1 <= len(head) <= 64 for head in golden.embedding_head):
+        raise BundleError(f"{where}: the golden embeddings must have 1 to 64 numbers")
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """Write a manifest as indented JSON, UTF-8, with a final newline; equal manifests give equal bytes."""
+    return msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2) + b"\n"
