@@ -30,7 +30,7 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "group_by": click.option(
         "--group-by",
         metavar="COLUMN|PATTERN",
-        help="Keep together what has the same value in this column, or file names of the same pattern (a regular expression).",
+        help="Keep together what has one value in this column, or whose file names agree in this regular expression.",
     ),
     "random": click.option(
         "--random",

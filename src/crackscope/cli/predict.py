@@ -43,7 +43,7 @@ class Asked:
 )
 @shared("bundle", "threads", "quiet")
 @click.pass_obj
-def predict(state: State, **options: Any) -> None:
+def predict(state: State, /, **options: Any) -> None:
     """Say of pictures whether they show a crack.
 
     PICTURE is a file, a folder (searched to the bottom), a glob, or - for the bytes of one picture on standard input.

@@ -1,0 +1,1 @@
+"""`scan` and `split`: what a data set holds, and how it is dealt into parts."""

@@ -1,0 +1,164 @@
+"""`demo`: the whole way on generated surfaces, told to somebody who sees it for the first time."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_table, progress, say
+from crackscope.cli.folders import fresh
+from crackscope.cli.generate import Wanted, write_surfaces
+from crackscope.cli.judgement import REPORT, Sitting, judge, show
+from crackscope.cli.options import shared
+from crackscope.cli.training_bar import TrainingBar, spell
+
+if TYPE_CHECKING:
+    from crackscope.datasets import Split
+    from crackscope.judging import Evaluation
+    from crackscope.training import Run
+
+MARK = ".crackscope-demo"
+"""A file of this name says that a folder was made by this command and may be made anew by it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call. count: patches of side x side px."""
+
+    out: str
+    count: int
+    side: int
+    recipe: str
+    weights: str
+    threads: int | None
+    seed: int | None
+    quiet: bool
+
+
+@click.command()
+@click.option("-o", "--out", default="demo", show_default=True, metavar="DIR", help="Folder to write to; made anew.")
+@click.option("-n", "--count", type=click.IntRange(min=40), default=400, show_default=True, help="Patches to generate.")
+@click.option("--size", "side", type=click.IntRange(64, 512), default=160, show_default=True, help="Their side in px.")
+@click.option("--recipe", default="probe", show_default=True, metavar="NAME|FILE", help="What to train.")
+@click.option("--weights", default="default", show_default=True, metavar="FILE|BUNDLE|default|none", help="Start from.")
+@shared("threads", "seed", "quiet")
+def demo(**options: Any) -> None:
+    """Generate surfaces, train a classifier on them, judge it, and use it: a minute or two, no data needed."""
+    asked = Asked(**options)
+    began = monotonic()
+    folder = _stage(Path(asked.out))
+    _draw(asked, folder / "patches")
+    split = _deal(asked, folder)
+    run = _learn(asked, folder, split)
+    evaluation = _judge(asked, run, split)
+    _use(asked, folder, run)
+    _end(folder, run, evaluation, monotonic() - began)
+
+
+def _stage(folder: Path) -> Path:
+    """An empty folder with our mark; one that an earlier demo made is emptied first."""
+    if (folder / MARK).is_file():
+        shutil.rmtree(folder)
+    fresh(folder)
+    (folder / MARK).write_text("Made by `crackscope demo`, which may remove it.\n", encoding="utf-8")
+    return folder
+
+
+def _draw(asked: Asked, folder: Path) -> None:
+    _tell(
+        asked,
+        f"1. Pictures. There are no photos here, so {asked.count} patches of concrete, plaster and the like are drawn,",
+        "   half of them with a crack. Joints, stains and shadows are drawn too: they look like cracks and are none.",
+    )
+    wanted = Wanted(count=asked.count, side=asked.side, seed=asked.seed or 0)
+    fresh(folder)
+    with progress("drawing", asked.count, quiet=asked.quiet) as tell:
+        write_surfaces(wanted, folder, tell)
+    _tell(asked, f"   They are in {folder}: have a look.", "")
+
+
+def _deal(asked: Asked, folder: Path) -> "Split":
+    from crackscope.datasets import split, write_split
+
+    dealt = split(folder / "patches", seed=asked.seed or 0)
+    write_split(dealt, folder / "split.csv")
+    learn, choose, judged = (len(dealt.part(part)) for part in ("train", "val", "test"))
+    _tell(
+        asked,
+        f"2. Split. {learn} patches to learn from, {choose} to choose the best moment by, {judged} kept aside for the",
+        "   judgement. Near-copies of one another stay on one side, or the judgement would flatter.",
+        "",
+    )
+    return dealt
+
+
+def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
+    from crackscope.recipes import load, override
+    from crackscope.training import TrainOptions, train
+
+    _tell(
+        asked,
+        f"3. Training, by the recipe `{asked.recipe}`. The network has already learnt to see on other pictures; its",
+        "   layers are kept as they are, and only the last one learns what a crack is.",
+    )
+    recipe = override(load(asked.recipe), () if asked.seed is None else (f"seed={asked.seed}",))
+    options = TrainOptions(threads=asked.threads)
+    with TrainingBar(quiet=asked.quiet) as bar:
+        run = train(split, recipe, folder / "run", weights=asked.weights, options=options, progress=bar)
+    counts = run.parameters
+    _tell(
+        asked,
+        f"   {len(run.history)} rounds in {spell(run.seconds)}; {counts.trainable:,} of {counts.total:,} parameters learnt.",
+        f"   The trained model is a folder, {run.bundle}, and all that is needed to use it.",
+        "",
+    )
+    return run
+
+
+def _judge(asked: Asked, run: "Run", split: "Split") -> "Evaluation":
+    _tell(asked, "4. Judgement, on the patches kept aside, with the model as a user would run it.")
+    sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=asked.quiet)
+    evaluation = judge(run.bundle, split, sitting)
+    if not asked.quiet:
+        show(evaluation, sitting)
+    _tell(
+        asked,
+        "   The interval says how far the figure might move with other patches; the last column what one would get",
+        "   without looking at a picture at all.",
+        "",
+    )
+    return evaluation
+
+
+def _use(asked: Asked, folder: Path, run: "Run") -> None:
+    from crackscope.records import Prediction
+    from crackscope.scoring import load
+
+    _tell(asked, "5. Use, on two pictures it has never seen, larger than the patches it learnt from.")
+    fresh(folder / "new")
+    wanted = Wanted(count=2, side=2 * asked.side, seed=(asked.seed or 0) + 1)
+    write_surfaces(wanted, folder / "new", lambda done: None)
+    model = load(run.bundle, threads=asked.threads)
+    rows = []
+    for path in sorted((folder / "new").glob("[cs]*/*.png")):
+        said = model.predict(path)
+        assert isinstance(said, Prediction)
+        rows.append((path.parent.name, said.verdict, f"{said.probability:.3f}", f"{said.seconds:.2f}", path))
+    print_table("", ("truth", "verdict", ">probability", ">seconds", "picture"), rows)
+
+
+def _end(folder: Path, run: "Run", evaluation: "Evaluation", seconds: float) -> None:
+    accuracy = evaluation.accuracy
+    interval = "" if accuracy.low is None else f" ({accuracy.low:.3f} to {accuracy.high:.3f})"
+    say(f"Done in {spell(seconds)}. Accuracy on {evaluation.n} patches kept aside: {accuracy.value:.3f}{interval}.")
+    say(f"Open this in a browser: {(Path(run.folder) / 'evaluation' / REPORT).resolve()}")
+    say(f"Try a picture of your own: crackscope predict PICTURE --bundle {run.bundle}")
+    say("These surfaces are drawn: a real one is harder. With labelled patches of yours: crackscope train FOLDER")
+
+
+def _tell(asked: Asked, *lines: str) -> None:
+    for line in lines:
+        say(line, quiet=asked.quiet)

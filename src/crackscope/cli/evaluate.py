@@ -1,0 +1,105 @@
+"""`evaluate` and `compare`: how far to trust a bundle, and which of several is better."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_json
+from crackscope.cli.judgement import Sitting, judge, show
+from crackscope.cli.options import shared
+from crackscope.cli.state import State
+
+if TYPE_CHECKING:
+    from crackscope.judging import Evaluation
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    bundle: str
+    data: str
+    part: str
+    out: str | None
+    random: bool
+    group_by: str | None
+    crack: tuple[str, ...]
+    sound: tuple[str, ...]
+    threads: int | None
+    seed: int | None
+    quiet: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("bundle", metavar="BUNDLE|RUN|default")
+@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.option(
+    "--part",
+    type=click.Choice(["test", "val", "train", "all"]),
+    default="test",
+    show_default=True,
+    help="Which rows to judge on; all takes every picture, as for data that the bundle has never met.",
+)
+@click.option("-o", "--out", metavar="DIR", help="Write report.html, metrics.json, predictions.csv and plots there.")
+@shared("random", "group_by", "crack", "sound", "threads", "seed", "quiet", "json")
+@click.pass_obj
+def evaluate(state: State, /, **options: Any) -> None:
+    """Judge a bundle on labelled pictures, each figure with its 95 % interval and what one gets without looking.
+
+    BUNDLE may be a run, or `default` for the bundle in the package. DATA without parts is split 60:20:20 first.
+    """
+    asked = Asked(**options)
+    from crackscope.datasets import Layout, load
+
+    split = load(
+        asked.data,
+        layout=Layout(positive=asked.crack, negative=asked.sound),
+        random=asked.random,
+        group_by=asked.group_by,
+        seed=asked.seed or 0,
+    )
+    sitting = Sitting(
+        part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
+        out=Path(asked.out) if asked.out else None,
+        threads=asked.threads,
+        seed=asked.seed or 0,
+        quiet=asked.quiet,
+    )
+    evaluation = judge(bundle_folder(asked.bundle), split, sitting)
+    if asked.as_json:
+        print_json(metrics(evaluation))
+    else:
+        show(evaluation, sitting)
+    state.status = 1 if evaluation.unread else 0
+
+
+def bundle_folder(name: str) -> Path:
+    """The folder of a bundle that may be named by its run, or by `default`."""
+    if name == "default":
+        from crackscope.bundles import default_bundle
+
+        return default_bundle()
+    folder = Path(name)
+    return folder / "bundle" if (folder / "run.json").is_file() else folder
+
+
+def metrics(evaluation: "Evaluation") -> dict[str, object]:
+    """What `metrics.json` holds: everything but the rows."""
+    import msgspec
+
+    facts: dict[str, object] = msgspec.to_builtins(evaluation)
+    facts.pop("predictions", None)
+    return facts
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN|EVALUATION...")
+@click.option("-o", "--out", metavar="DIR", help="Write the comparison as a page there.")
+@shared("quiet", "json")
+def compare(runs: tuple[str, ...], out: str | None, quiet: bool, as_json: bool) -> None:
+    """Put runs that were judged on the same split side by side, with a paired test of each against the first."""
+    if len(runs) < 2:
+        raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")

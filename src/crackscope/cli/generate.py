@@ -1,0 +1,85 @@
+"""`generate`: pictures of surfaces that nobody photographed, with the truth about every pixel."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crackscope.cli.console import progress, say
+from crackscope.cli.folders import fresh, write_csv
+from crackscope.cli.options import shared
+
+SEEDS_APART = 1_000_003
+"""Two seeds of the command are so many picture seeds apart, so that their pictures never meet."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to generate: count pictures of side x side px, every other one cracked; kind None mixes all kinds."""
+
+    count: int
+    side: int
+    seed: int = 0
+    kind: str | None = None
+    masks: bool = True
+
+
+@click.command()
+@click.option("-o", "--out", required=True, metavar="DIR", help="New or empty folder to write to.")
+@click.option("-n", "--count", type=click.IntRange(min=1), default=200, show_default=True, help="Number of pictures.")
+@click.option("--kind", metavar="KIND", help="Kind of surface; default: all of them in turn.")
+@click.option("--size", "side", type=click.IntRange(32, 4096), default=256, show_default=True, help="Side in pixels.")
+@click.option("--masks/--no-masks", default=True, show_default=True, help="Write the crack pixels as PNG too.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Other seeds, other pictures.")
+@shared("quiet")
+def generate(out: str, quiet: bool, **options: Any) -> None:
+    """Write generated surfaces: crack/ and sound/ with PNG pictures, masks/, and truth.csv.
+
+    The folder is a data set as it stands: scan, split and train take it, masks included.
+    """
+    wanted = Wanted(**options)
+    check_kind(wanted.kind)
+    folder = fresh(out)
+    with progress("generating", wanted.count, quiet=quiet) as tell:
+        write_surfaces(wanted, folder, tell)
+    say(f"{wanted.count} pictures of {wanted.side} x {wanted.side} px in {folder}, described in truth.csv", quiet=quiet)
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse a kind of surface that there is not, naming the nearest."""
+    from crackscope.surfaces import KINDS
+
+    if kind is None or kind in KINDS:
+        return
+    near = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(KINDS)}"
+    raise click.UsageError(f"there is no kind of surface {kind!r}, {advice}", click.get_current_context(silent=True))
+
+
+def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) -> None:
+    """Generate the pictures into `folder`: cracked and sound in turn, PNG, with truth.csv beside them."""
+    from crackscope.images import write_png
+    from crackscope.surfaces import generate as draw
+
+    for name in ("crack", "sound", *(("masks",) if wanted.masks else ())):
+        (folder / name).mkdir(exist_ok=True)
+    rows: list[tuple[object, ...]] = []
+    for number in range(wanted.count):
+        cracked = number % 2 == 0
+        label = "crack" if cracked else "sound"
+        seed = wanted.seed * SEEDS_APART + number
+        surface = draw(seed, (wanted.side, wanted.side), cracked=cracked, kind=wanted.kind)
+        name = f"{surface.kind}-{number:05d}.png"
+        write_png(surface.pixels, folder / label / name)
+        mask = ""
+        if wanted.masks and cracked:
+            mask = f"masks/{name}"
+            write_png(surface.mask.astype("uint8") * 255, folder / mask)
+        low, high = surface.widths_px if cracked else ("", "")
+        rows.append((f"{label}/{name}", label, mask, surface.kind, low, high, surface.length_px, seed))
+        tell(number + 1)
+    columns = ("path", "label", "mask", "surface", "width_px_low", "width_px_high", "length_px", "seed")
+    write_csv(columns, rows, folder / "truth.csv")

@@ -1,0 +1,72 @@
+"""Judging a bundle for a command: the figures, their table, and the report on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crackscope.cli.console import print_table, say, warn
+
+if TYPE_CHECKING:
+    from crackscope.datasets import Split
+    from crackscope.judging import Evaluation
+    from crackscope.records import Measure, Part
+
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """How to judge. part: None for all rows. out: folder of the report, None for none."""
+
+    part: "Part | None" = "test"
+    out: Path | None = None
+    threads: int | None = None
+    seed: int = 0
+    quiet: bool = False
+
+
+def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> "Evaluation":
+    """Judge the bundle on one part of the split, as a user would run it, and write the report if one is asked for."""
+    from crackscope.judging import evaluate
+
+    evaluation = evaluate(bundle, split, part=sitting.part, threads=sitting.threads, seed=sitting.seed)
+    if sitting.out is not None:
+        from crackscope.reports import write_evaluation
+
+        write_evaluation(evaluation, sitting.out)
+    return evaluation
+
+
+def show(evaluation: "Evaluation", sitting: Sitting) -> None:
+    """Print the figures with their intervals and baselines, the confusion matrix, and where the report is."""
+    print_table(_title(evaluation), ("figure", ">value", ">95 % interval", ">best without looking"), _rows(evaluation))
+    (tn, fp), (fn, tp) = evaluation.confusion
+    say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {fp} false alarms", quiet=sitting.quiet)
+    if evaluation.unread:
+        warn(f"{len(evaluation.unread)} pictures could not be read: {evaluation.unread[0].path} is one")
+    if sitting.out is not None:
+        say(f"report: {sitting.out / REPORT}")
+
+
+def _title(evaluation: "Evaluation") -> str:
+    part = f"{evaluation.part} part: " if evaluation.part else ""
+    cracked, sound = evaluation.support["crack"], evaluation.support["sound"]
+    return f"{part}{evaluation.n} pictures, {cracked} cracked, {sound} sound, {evaluation.groups} groups"
+
+
+def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
+    rows = []
+    for name, measure in evaluation.figures.items():
+        others = [getattr(baseline, name) for baseline in evaluation.baselines.values()]
+        known = [value for value in others if value is not None]
+        best = (min if name in ("ece", "log_loss") else max)(known, default=None)
+        rows.append((name.replace("_", " "), _number(measure.value), _interval(measure), _number(best)))
+    return rows
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"
+
+
+def _interval(measure: "Measure") -> str:
+    return "" if measure.low is None or measure.high is None else f"{measure.low:.4f} to {measure.high:.4f}"

@@ -1,0 +1,78 @@
+"""`recipes`: what there is to train, and what network each recipe builds, layer by layer."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.options import shared
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[NAME|FILE]")
+@shared("json")
+def recipes(name: str | None, as_json: bool) -> None:
+    """List the recipes, or print one: its text, its network layer by layer, and its parameter counts."""
+    if name is None:
+        _list(as_json)
+    else:
+        _show(name, as_json)
+
+
+def _list(as_json: bool) -> None:
+    from crackscope.recipes import load, names
+
+    found = [load(name) for name in names()]
+    if as_json:
+        for recipe in found:
+            print_json({"name": recipe.name, "summary": recipe.summary})
+        return
+    print_table("", ("recipe", "what it is"), [(recipe.name, recipe.summary) for recipe in found])
+    say("crackscope recipes NAME prints one with its network; crackscope train DATA --recipe NAME trains it")
+
+
+def _show(name: str, as_json: bool) -> None:
+    from crackscope.networks import build, parameter_counts
+    from crackscope.recipes import load, text
+
+    recipe = load(name)
+    network = build(recipe.network, recipe.head, None)
+    if as_json:
+        counts = []
+        for phase in recipe.phases:
+            network.freeze(phase.freeze)
+            counts.append(dict(zip(("total", "trainable", "frozen"), parameter_counts(network), strict=True)))
+        print_json({"recipe": recipe, "layers": network.layer_table(), "parameters": counts})
+        return
+    path = Path(name)
+    sys.stdout.write((path.read_text(encoding="utf-8") if path.is_file() else text(name)).rstrip() + "\n\n")
+    network.freeze(recipe.phases[0].freeze)
+    columns = (">", "layer", "kind", "output", ">parameters", "learns")
+    rows = [
+        (
+            number,
+            layer.name,
+            layer.kind,
+            _shape(layer.output_shape),
+            f"{layer.parameters:,}",
+            _learns(layer.parameters, layer.frozen),
+        )
+        for number, layer in enumerate(network.layer_table(), 1)
+    ]
+    print_table("", columns, rows)
+    for number, phase in enumerate(recipe.phases, 1):
+        network.freeze(phase.freeze)
+        total, trainable, frozen = parameter_counts(network)
+        label = f"phase {number}: " if len(recipe.phases) > 1 else ""
+        say(f"{label}{total:,} parameters: {trainable:,} train, {frozen:,} do not")
+
+
+def _shape(shape: tuple[int | None, ...]) -> str:
+    return " x ".join("?" if side is None else str(side) for side in shape)
+
+
+def _learns(parameters: int, frozen: bool) -> str:
+    if not parameters:
+        return ""
+    return "frozen" if frozen else "yes"

@@ -1,0 +1,149 @@
+"""`train`: from labelled pictures and a recipe to a bundle, and then the judgement of it on the test part.
+
+Training and judging know nothing of each other; they are joined here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_json, say
+from crackscope.cli.evaluate import metrics
+from crackscope.cli.failures import Interrupted
+from crackscope.cli.judgement import Sitting, judge, show
+from crackscope.cli.options import shared
+from crackscope.cli.training_bar import TrainingBar, spell
+
+if TYPE_CHECKING:
+    from crackscope.judging import Evaluation
+    from crackscope.recipes import Recipe
+    from crackscope.training import Run, TrainOptions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    data: str
+    recipe: str
+    settings: tuple[str, ...]
+    weights: str | None
+    out: str | None
+    resume: bool
+    evaluate: bool
+    device: str
+    cache_mib: int | None
+    tensorboard: bool
+    random: bool
+    group_by: str | None
+    crack: tuple[str, ...]
+    sound: tuple[str, ...]
+    threads: int | None
+    seed: int | None
+    quiet: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.option("--recipe", default="default", show_default=True, metavar="NAME|FILE", help="What to train.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe: --set phases.0.epochs=3"
+)
+@click.option("--weights", metavar="FILE|BUNDLE|default|none", help="Where to start from; default: as the recipe says.")
+@click.option("-o", "--out", metavar="RUN", help="Folder of the run; default: runs/RECIPE-DATE-TIME.")
+@click.option("--resume", is_flag=True, help="Go on with the run in -o RUN where it stopped.")
+@click.option("--evaluate/--no-evaluate", default=True, help="Judge the bundle on the test part.", show_default=True)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where.")
+@click.option("--cache-mib", type=click.IntRange(min=0), metavar="N", help="Memory for the output of frozen layers.")
+@click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too.")
+@shared("random", "group_by", "crack", "sound", "threads", "seed", "quiet", "json")
+def train(**options: Any) -> None:
+    """Train a classifier as a recipe says, and judge it on the test part.
+
+    DATA is a folder of class folders, a tree of train/ val/ test/, or a CSV manifest. A data set without parts is split
+    60:20:20 with near-copies kept together.
+    """
+    asked = Asked(**options)
+    if asked.resume and asked.out is None:
+        raise click.UsageError("--resume needs the run to go on with: name it with -o RUN")
+    recipe = _recipe(asked)
+    folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    with _kept(asked, folder), TrainingBar(quiet=asked.quiet or asked.as_json) as bar:
+        from crackscope.training import train as learn
+
+        run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
+    if not asked.as_json:
+        _tell(run, asked.quiet)
+    evaluation = _judge(run, asked) if asked.evaluate else None
+    if asked.as_json:
+        print_json({"run": run, "evaluation": None if evaluation is None else metrics(evaluation)})
+
+
+def _recipe(asked: Asked) -> "Recipe":
+    from crackscope.recipes import load, override
+
+    seed = () if asked.seed is None else (f"seed={asked.seed}",)
+    return override(load(asked.recipe), [*asked.settings, *seed])
+
+
+def _how(asked: Asked) -> "TrainOptions":
+    from crackscope.datasets import Layout
+    from crackscope.training import TrainOptions
+
+    return TrainOptions(
+        resume=asked.resume,
+        device=asked.device,  # type: ignore[arg-type]  # click has checked it
+        threads=asked.threads,
+        random=asked.random,
+        group_by=asked.group_by,
+        layout=Layout(positive=asked.crack, negative=asked.sound),
+        cache_mib=asked.cache_mib,
+        tensorboard=asked.tensorboard,
+    )
+
+
+@contextmanager
+def _kept(asked: Asked, folder: str) -> Iterator[None]:
+    """Say, when Ctrl-C ends a training, where it is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not Path(folder).is_dir():
+            raise
+        raise Interrupted(
+            f"interrupted, what was reached is kept in {folder}, to go on add -o {folder} --resume to the same call"
+        ) from None
+
+
+def _tell(run: "Run", quiet: bool) -> None:
+    stopped = {"early": ", stopped early: the validation loss no longer fell", "time": ", the time budget was used up"}
+    parameters = run.parameters
+    say(f"trained in {spell(run.seconds)}, {len(run.history)} epochs{stopped.get(run.stopped, '')}", quiet=quiet)
+    say(
+        f"{parameters.total:,} parameters: {parameters.trainable:,} trained, {parameters.frozen:,} did not",
+        quiet=quiet,
+    )
+    if run.history:
+        best = min(run.history, key=lambda epoch: epoch.val_loss)
+        say(
+            f"validation: loss {best.val_loss:.6f}, accuracy {best.val_accuracy:.4f} "
+            f"(best epoch: phase {best.phase}, epoch {best.epoch})",
+            quiet=quiet,
+        )
+    say(f"bundle: {run.bundle}")
+
+
+def _judge(run: "Run", asked: Asked) -> "Evaluation":
+    from crackscope.datasets import read_split
+
+    sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=asked.quiet or asked.as_json)
+    evaluation = judge(run.bundle, read_split(run.split), sitting)
+    if not asked.as_json:
+        show(evaluation, sitting)
+    return evaluation

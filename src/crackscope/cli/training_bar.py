@@ -1,0 +1,104 @@
+"""The progress of a training on a terminal: one bar that says where it stands and how long that stage still takes."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from crackscope.cli.console import console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from crackscope.training import Progress
+
+_STAGES = {
+    "reading": "reading pictures",
+    "features": "frozen layers",
+    "training": "training",
+    "validating": "validating",
+    "writing": "writing the bundle",
+}
+
+
+class TrainingBar:
+    """Call it with each `Progress` of a training. Draws on stderr, on a terminal only, and leaves a line an epoch."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._told: tuple[int, int] = (0, 0)
+        if not quiet and sys.stderr.isatty():
+            self._bar = _bar()
+
+    def __enter__(self) -> "TrainingBar":
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("starting", total=None, left="", figures="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, progress: "Progress") -> None:
+        """Draw where the training stands."""
+        if self._bar is None or self._task is None:
+            return
+        self._bar.update(
+            self._task,
+            description=_where(progress),
+            completed=progress.done,
+            total=progress.total or None,
+            left="" if progress.seconds_left is None else f"{spell(progress.seconds_left)} left",
+            figures=_figures(progress.figures),
+        )
+        self._leave_line(progress)
+
+    def _leave_line(self, progress: "Progress") -> None:
+        epoch = (progress.phase, progress.epoch)
+        if self._bar is None or "val_loss" not in progress.figures or epoch == self._told:
+            return
+        self._told = epoch
+        self._bar.console.print(f"{_epoch(progress)}: {_figures(progress.figures)}")
+
+
+def spell(seconds: float) -> str:
+    """A duration for people: `8 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _bar() -> "Bar":
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
+        TextColumn("{task.fields[figures]}", markup=False),
+        console=console(sys.stderr),
+        transient=True,
+    )
+
+
+def _where(progress: "Progress") -> str:
+    stage = _STAGES.get(progress.stage, progress.stage)
+    return f"{_epoch(progress)}, {stage}" if progress.epoch else stage
+
+
+def _epoch(progress: "Progress") -> str:
+    phase = f"phase {progress.phase} of {progress.phases}, " if progress.phases > 1 else ""
+    return f"{phase}epoch {progress.epoch} of {progress.epochs}"
+
+
+def _figures(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
