@@ -30,25 +30,24 @@ It looks at a picture of a built surface and says how probable a crack in it is,
 | --- | --- |
 | takes | RGB pictures, uint8, {taken}{trained} |
 | gives | a score, a map of one cell per {manifest.stride} px, an embedding of {manifest.embedding} numbers |
-| probability | sigmoid({manifest.calibration.scale:.4g} × score {manifest.calibration.shift:+.4g}), {_calibration(manifest)} |
+| probability | {_calibration(manifest)} |
 | verdict | `crack` from a probability of {manifest.threshold:g} on |
 | weights | {stored[manifest.precision]} |"""
 
 
 def _calibration(manifest: Manifest) -> str:
     fitted = manifest.calibration
-    return (
-        "not calibrated"
-        if fitted.method == "none"
-        else f"calibrated by {fitted.method} on {fitted.fitted_on:,} pictures"
-    )
+    formula = f"sigmoid({fitted.scale:.4g} × score {fitted.shift:+.4g})"
+    if fitted.method == "none":
+        return f"{formula}, not calibrated"
+    return f"{formula}, calibrated by {fitted.method} on {fitted.fitted_on:,} pictures"
 
 
 def _trained_on(manifest: Manifest) -> str:
     if not manifest.trained_on:
         return "## Trained on\n\nNot stated."
     rows = [
-        f"| {_cell(data.name)} | {data.pictures:,} | {_cell(data.licence) or 'not stated'} | {_cell(data.fingerprint[:16])} |"
+        f"| {_cell(data.name)} | {data.pictures:,} | {_cell(data.licence) or 'not stated'} | {data.fingerprint[:16]} |"
         for data in manifest.trained_on
     ]
     return "\n".join(

@@ -6,8 +6,10 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -19,6 +21,7 @@ from crackscope.errors import BundleError, OutputError
 MODEL, WEIGHTS, CARD, MANIFEST = "model.onnx", "weights.safetensors", "README.md", "bundle.json"
 _LIMITS = {MODEL: 2 << 30, WEIGHTS: 8 << 30, CARD: 4 << 20, MANIFEST: MAX_MANIFEST_BYTES}
 _CHUNK = 1 << 20
+_SAFELY = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +138,11 @@ def _check_names(manifest: Manifest, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _open_file(folder: Path, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _open_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     """Open a plain file inside the folder, never through a link, and no larger than such a file may be."""
     path = folder / name
     try:
-        descriptor = os.open(
-            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        )
+        descriptor = os.open(path, _SAFELY)
     except FileNotFoundError:
         raise BundleError(f"{folder} is not a complete bundle: {name} is missing") from None
     except OSError as error:
