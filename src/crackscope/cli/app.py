@@ -1,6 +1,5 @@
 """The group of all commands: each is imported only when it is called, and every error ends here as one line."""
 
-import difflib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,6 +8,7 @@ import click
 
 from crackscope import __version__
 from crackscope.cli.failures import explain, give_up_stdout
+from crackscope.cli.groups import Group
 from crackscope.cli.state import State
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name -> (file in this folder, its line in the help). The help is printed without importing any of them."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that knows its commands by name alone until one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,16 +39,6 @@ class Commands(click.Group):
             return None
         found = getattr(import_module(f"crackscope.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
         return found if isinstance(found, click.Command) else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or name the nearest one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-            advice = f"did you mean {near[0]}?" if near else "crackscope --help lists them"
-            raise click.UsageError(f"there is no command {args[0]!r}, {advice}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table above."""

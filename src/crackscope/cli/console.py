@@ -1,9 +1,9 @@
 """What people see: tables and remarks on stdout and stderr, progress on stderr, file names always literally."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from crackscope.cli.failures import printable
 
@@ -68,11 +68,18 @@ def json_line(record: object) -> str:
         return json.dumps(msgspec.to_builtins(record)) + "\n"
 
 
+class Tell(Protocol):
+    """Hears how many are done, and of how many where that was not known before."""
+
+    def __call__(self, done: int, total: int | None = None, /) -> None:
+        """Draw it."""
+
+
 @contextmanager
-def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[Tell]:
     """Give a function that is told how many are done; draws a bar with the time left on stderr, on a terminal only."""
     if quiet or not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda done, total=None, /: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -84,4 +91,4 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     )
     with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda done, total=None, /: bar.update(task, completed=done, total=total)

@@ -108,10 +108,10 @@ def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
     options = TrainOptions(threads=asked.threads)
     with TrainingBar(quiet=asked.quiet) as bar:
         run = train(split, recipe, folder / "run", weights=asked.weights, options=options, progress=bar)
-    counts = run.parameters
+    rounds, counts = len(run.history), run.parameters
     _tell(
         asked,
-        f"   {len(run.history)} rounds in {spell(run.seconds)}; {counts.trainable:,} of {counts.total:,} parameters learnt.",
+        f"   {rounds} rounds in {spell(run.seconds)}; of {counts.total:,} numbers, {counts.trainable:,} learnt.",
         f"   The trained model is a folder, {run.bundle}, and all that is needed to use it.",
         "",
     )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json
-from crackscope.cli.judgement import Sitting, judge, show
+from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.judgement import REPORT, Sitting, judge, show, spell
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
-    from crackscope.judging import Evaluation
+    from crackscope.judging import Comparison, Evaluation
 
 
 @dataclass(frozen=True)
@@ -103,3 +103,38 @@ def compare(runs: tuple[str, ...], out: str | None, quiet: bool, as_json: bool) 
     """Put runs that were judged on the same split side by side, with a paired test of each against the first."""
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
+    from crackscope.judging import compare as put_side_by_side
+
+    comparison = put_side_by_side(runs)
+    if out is not None:
+        from crackscope.reports import write_comparison
+
+        write_comparison(comparison, Path(out))
+    if as_json:
+        print_json(comparison)
+        return
+    _show_contenders(comparison)
+    _show_pairs(comparison)
+    if out is not None:
+        say(f"report: {Path(out) / REPORT}", quiet=quiet)
+
+
+def _show_contenders(comparison: "Comparison") -> None:
+    names = list(comparison.contenders[0].figures)
+    columns = ("figure", *(f">{one.name}" for one in comparison.contenders))
+    rows = [(name.replace("_", " "), *(spell(one.figures[name]) for one in comparison.contenders)) for name in names]
+    print_table(f"{comparison.n} pictures in {comparison.groups} groups, value and 95 % interval", columns, rows)
+
+
+def _show_pairs(comparison: "Comparison") -> None:
+    rows = []
+    for pair in comparison.pairs:
+        for name, difference in pair.differences.items():
+            p = "" if difference.p_holm is None else f"{difference.p_holm:.4f}"
+            rows.append((f"{pair.second} less {pair.first}", name.replace("_", " "), spell(difference), p))
+    print_table("differences on the same pictures", ("pair", "figure", ">difference", ">p (Holm)"), rows)
+    for pair in comparison.pairs:
+        say(
+            f"right where the other was wrong: {pair.first} {pair.only_first}, {pair.second} {pair.only_second} "
+            f"(McNemar p {pair.mcnemar_p_holm:.4f})"
+        )

@@ -24,11 +24,11 @@ def fresh(folder: str | Path) -> Path:
     return path
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write a text file as a whole or not at all."""
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file as a whole or not at all."""
     waiting = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        waiting.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+        waiting.write_bytes(content)
         os.replace(waiting, path)
     finally:
         waiting.unlink(missing_ok=True)
@@ -40,4 +40,4 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], path: Pa
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_text(text.getvalue(), path)
+    write_bytes(text.getvalue().encode("utf-8", "surrogateescape"), path)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import print_table, say, warn
+from crackscope.cli.console import print_table, progress, say, warn
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
-    from crackscope.judging import Evaluation
+    from crackscope.judging import Difference, Evaluation
     from crackscope.records import Measure, Part
 
 REPORT = "report.html"
@@ -29,7 +29,10 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> "Evaluation":
     """Judge the bundle on one part of the split, as a user would run it, and write the report if one is asked for."""
     from crackscope.judging import evaluate
 
-    evaluation = evaluate(bundle, split, part=sitting.part, threads=sitting.threads, seed=sitting.seed)
+    with progress("judging", None, quiet=sitting.quiet) as tell:
+        evaluation = evaluate(
+            bundle, split, part=sitting.part, threads=sitting.threads, seed=sitting.seed, progress=tell
+        )
     if sitting.out is not None:
         from crackscope.reports import write_evaluation
 
@@ -64,9 +67,15 @@ def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def spell(figure: "Measure | Difference") -> str:
+    """A figure with its interval in one cell."""
+    interval = _interval(figure)
+    return f"{_number(figure.value)} ({interval})" if interval else _number(figure.value)
+
+
 def _number(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.4f}"
 
 
-def _interval(measure: "Measure") -> str:
+def _interval(measure: "Measure | Difference") -> str:
     return "" if measure.low is None or measure.high is None else f"{measure.low:.4f} to {measure.high:.4f}"

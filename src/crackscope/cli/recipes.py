@@ -2,11 +2,15 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.options import shared
+
+if TYPE_CHECKING:
+    from crackscope.networks import Layer
 
 
 @click.command()
@@ -49,17 +53,7 @@ def _show(name: str, as_json: bool) -> None:
     sys.stdout.write((path.read_text(encoding="utf-8") if path.is_file() else text(name)).rstrip() + "\n\n")
     network.freeze(recipe.phases[0].freeze)
     columns = (">", "layer", "kind", "output", ">parameters", "learns")
-    rows = [
-        (
-            number,
-            layer.name,
-            layer.kind,
-            _shape(layer.output_shape),
-            f"{layer.parameters:,}",
-            _learns(layer.parameters, layer.frozen),
-        )
-        for number, layer in enumerate(network.layer_table(), 1)
-    ]
+    rows = [_row(number, layer) for number, layer in enumerate(network.layer_table(), 1)]
     print_table("", columns, rows)
     for number, phase in enumerate(recipe.phases, 1):
         network.freeze(phase.freeze)
@@ -68,11 +62,10 @@ def _show(name: str, as_json: bool) -> None:
         say(f"{label}{total:,} parameters: {trainable:,} train, {frozen:,} do not")
 
 
+def _row(number: int, layer: "Layer") -> tuple[object, ...]:
+    learns = "" if not layer.parameters else "frozen" if layer.frozen else "yes"
+    return number, layer.name, layer.kind, _shape(layer.output_shape), f"{layer.parameters:,}", learns
+
+
 def _shape(shape: tuple[int | None, ...]) -> str:
     return " x ".join("?" if side is None else str(side) for side in shape)
-
-
-def _learns(parameters: int, frozen: bool) -> str:
-    if not parameters:
-        return ""
-    return "frozen" if frozen else "yes"

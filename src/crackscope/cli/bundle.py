@@ -1,0 +1,108 @@
+"""`bundle show|check|export`: what a trained model is, whether it is whole, and how to take it elsewhere."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.evaluate import bundle_folder
+from crackscope.cli.folders import write_bytes
+from crackscope.cli.groups import Group
+from crackscope.cli.options import shared
+
+if TYPE_CHECKING:
+    from crackscope.bundles import Manifest
+
+
+@click.group(cls=Group)
+def bundle() -> None:
+    """Show, check or export a trained model."""
+
+
+@bundle.command()
+@click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
+@shared("json")
+def show(name: str, as_json: bool) -> None:
+    """Show what a bundle is: its network, what it was trained on, its threshold, its figures."""
+    from crackscope.bundles import open_bundle
+
+    opened = open_bundle(bundle_folder(name))
+    if as_json:
+        print_json({"path": str(opened.path), **_facts(opened.manifest)})
+        return
+    print_table(str(opened.path), ("", "value"), _rows(opened.manifest))
+
+
+@bundle.command()
+@click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
+@shared("quiet")
+def check(name: str, quiet: bool) -> None:
+    """Check that a bundle is whole, unaltered and safe, and that it answers here as it did where it was made."""
+    from crackscope.bundles import open_bundle
+    from crackscope.scoring import load
+
+    opened = open_bundle(bundle_folder(name))
+    load(opened.path)
+    say(f"whole and unaltered, and its golden outputs come out: {opened.path}", quiet=quiet)
+
+
+@bundle.command()
+@click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
+@click.option("--onnx", metavar="FILE", help="Write the network alone: pixels in; score, map and embedding out.")
+@click.option("--deepness", metavar="FILE", help="Write an ONNX file for Deepness, the plugin of QGIS.")
+@click.option("--int8", is_flag=True, help="Quantise to 8 bits into the bundle -o OUT; needs --calibrate.")
+@click.option(
+    "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; their training part is used."
+)
+@click.option("-o", "--out", metavar="OUT", help="Folder of the quantised bundle.")
+@shared("quiet")
+def export(name: str, onnx: str | None, deepness: str | None, quiet: bool, **int8: object) -> None:
+    """Write a bundle in another form. --int8 is refused when it disagrees with the original beyond a stated gate."""
+    from crackscope.bundles import export_deepness, open_bundle
+
+    if not (onnx or deepness or int8["int8"]):
+        raise click.UsageError("there is nothing to write, give --onnx FILE, --deepness FILE or --int8 -o OUT")
+    if int8["int8"] and not (int8["calibrate"] and int8["out"]):
+        raise click.UsageError("--int8 needs pictures and a place: --int8 --calibrate DATA -o OUT")
+    opened = open_bundle(bundle_folder(name))
+    if onnx:
+        write_bytes(opened.model, Path(onnx))
+        say(f"written: {onnx}", quiet=quiet)
+    if deepness:
+        say(f"written: {export_deepness(opened, deepness)}", quiet=quiet)
+    if int8["int8"]:
+        _quantise(opened.path, str(int8["calibrate"]), Path(str(int8["out"])), quiet)
+
+
+def _quantise(folder: Path, data: str, out: Path, quiet: bool) -> None: ...
+
+
+def _facts(manifest: "Manifest") -> dict[str, object]:
+    import msgspec
+
+    facts: dict[str, object] = msgspec.to_builtins(manifest)
+    return facts
+
+
+def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
+    size = manifest.input
+    fitted = manifest.calibration
+    native = f"{size.native} px" if size.native else "any size"
+    rows: list[tuple[str, object]] = [
+        ("name", manifest.name),
+        ("made with", f"crackscope {manifest.created_with}"),
+        ("pictures", f"{native}{', and no other' if size.fixed else f', at least {size.minimum} px'}"),
+        ("stride", f"{manifest.stride} px"),
+        ("halo", f"{manifest.halo} px"),
+        ("embedding", f"{manifest.embedding} numbers"),
+        ("precision", manifest.precision),
+        ("probability", f"sigmoid({fitted.scale:.4g} x score + {fitted.shift:.4g}), {fitted.method}"),
+        ("verdict", f"crack from a probability of {manifest.threshold:.4g} on"),
+    ]
+    for source in manifest.trained_on:
+        rows.append(
+            ("trained on", f"{source.name}: {source.pictures} pictures, {source.licence or 'licence not stated'}")
+        )
+    rows += [(name.replace("_", " "), value) for name, value in manifest.figures.items()]
+    return rows

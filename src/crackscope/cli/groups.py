@@ -1,0 +1,24 @@
+"""Groups of commands that name the nearest one when a command is misspelt."""
+
+import difflib
+
+import click
+
+
+class Group(click.Group):
+    """A group of commands, in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of work, not of the alphabet."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one."""
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], names, n=1, cutoff=0.5)
+            advice = f"did you mean {near[0]}?" if near else f"{ctx.command_path} --help lists them"
+            raise click.UsageError(f"there is no command {args[0]!r}, {advice}")
+        return super().resolve_command(ctx, args)
