@@ -1,0 +1,101 @@
+"""From a bundle and labelled pictures to an evaluation: the bundle is run as a user runs it."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from crackscope.errors import JudgingError
+from crackscope.judging.evaluation import BundleFacts, Evaluation, SplitFacts
+from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
+from crackscope.records import Part, Prediction, Row, Unread, Verdict
+
+if TYPE_CHECKING:
+    from crackscope.datasets import Layout, Split
+    from crackscope.scoring import Model
+
+Progress = Callable[[int, int], None]
+"""Called with how many pictures are done, and of how many."""
+
+
+class EvaluateOptions(TypedDict, total=False):
+    """What `evaluate` may be told besides, all optional.
+
+    part: rows to judge, "test" unless said; None for every row. threads: pictures scored at once. seed, resamples: of
+    the intervals; 0 and 1000. layout: class folders with names of their own. progress: called as pictures are done.
+    """
+
+    part: Part | None
+    threads: int | None
+    seed: int
+    resamples: int
+    layout: "Layout"
+    progress: Progress | None
+
+
+def evaluate(
+    bundle: "str | Path | Model", data: "str | Path | Split", **options: Unpack[EvaluateOptions]
+) -> Evaluation:
+    """Judge a bundle on one part of labelled data: every figure with its 95 % interval, beside trivial baselines.
+
+    bundle: folder of a bundle, or a loaded model. data: a split, or what `datasets.load` takes; data that names no
+    parts are split 60:20:20 by groups first. Pictures that cannot be read are listed, and enter no figure.
+
+    Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged.
+    """
+    from crackscope import datasets, scoring
+
+    source = data if isinstance(data, datasets.Split) else datasets.load(data, **_layout(options))
+    part = options.get("part", "test")
+    rows = list(source.rows) if part is None else source.part(part)
+    if not rows:
+        raise JudgingError(f"the data hold no {part or 'labelled'} rows to judge on: name another part")
+    model = bundle
+    if isinstance(model, str | Path):
+        model = scoring.load(model, threads=options.get("threads"))
+    read, predictions, unread = _predict(model, rows, options.get("progress"))
+    if not read:
+        raise JudgingError(f"none of {len(rows)} pictures could be read: {unread[0].error.message}")
+    manifest = model.bundle.manifest
+    facts = BundleFacts(name=manifest.name, fingerprint=fingerprint(manifest.hashes), precision=manifest.precision)
+    split = SplitFacts(
+        fingerprint=source.fingerprint, random=source.random, seed=source.seed, leak_share=source.leak_share
+    )
+    verdicts: list[Verdict] = [one.verdict for one in predictions]
+    return evaluate_scores(
+        read,
+        [one.probability for one in predictions],
+        manifest.threshold,
+        verdicts=verdicts,
+        bootstrap=Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0)),
+        origin=Origin(bundle=facts, split=split, part=part, unread=tuple(unread)),
+    )
+
+
+def fingerprint(hashes: Mapping[str, str]) -> str:
+    """One sha256 (64 hex digits) over the names and hashes of a bundle's files."""
+    text = "".join(f"{name}\0{digest}\n" for name, digest in sorted(hashes.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _layout(options: EvaluateOptions) -> dict[str, "Layout"]:
+    return {"layout": options["layout"]} if "layout" in options else {}
+
+
+def _predict(
+    model: "Model", rows: list[Row], progress: Progress | None
+) -> tuple[list[Row], list[Prediction], list[Unread]]:
+    """The rows that could be read, what was said of each, and the others."""
+    read: list[Row] = []
+    predictions: list[Prediction] = []
+    unread: list[Unread] = []
+    answers = model.predict_all([row.path for row in rows])
+    for done, (row, answer) in enumerate(zip(rows, answers, strict=True), start=1):
+        if isinstance(answer, Unread):
+            unread.append(answer)
+        else:
+            read.append(row)
+            predictions.append(answer)
+        if progress is not None:
+            progress(done, len(rows))
+    return read, predictions, unread

@@ -1,0 +1,107 @@
+"""An evaluation on disk: `metrics.json` and `predictions.csv`."""
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from crackscope.errors import JudgingError, OutputError
+from crackscope.judging.evaluation import Evaluation, Judged
+from crackscope.records import LABELS, Verdict
+
+METRICS = "metrics.json"
+PREDICTIONS = "predictions.csv"
+COLUMNS = ("path", "label", "group", "surface", "probability", "verdict", "correct")
+
+
+def save(evaluation: Evaluation, folder: str | Path) -> None:
+    """Write `metrics.json` and `predictions.csv` into a folder, which is made if need be.
+
+    Raises OutputError when that cannot be.
+    """
+    target = Path(folder)
+    facts = msgspec.to_builtins(evaluation)
+    del facts["predictions"]
+    write_whole(target / PREDICTIONS, _table(evaluation.predictions))
+    write_whole(target / METRICS, encode_json(facts))
+
+
+def load(folder: str | Path) -> Evaluation:
+    """Read what `save` wrote. A run's folder is taken for the `evaluation` folder in it.
+
+    Raises JudgingError when there is no evaluation, or it is not one of ours.
+    """
+    place = Path(folder)
+    if not (place / METRICS).is_file() and (place / "evaluation" / METRICS).is_file():
+        place = place / "evaluation"
+    try:
+        metrics = (place / METRICS).read_bytes()
+        with (place / PREDICTIONS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            predictions = tuple(_read_row(row) for row in csv.DictReader(file))
+        evaluation = msgspec.json.decode(metrics, type=Evaluation)
+    except OSError as error:
+        raise JudgingError(
+            f"{folder} holds no evaluation ({error.strerror}: {Path(error.filename).name}): "
+            "name a folder that `crackscope evaluate` or `crackscope train` wrote"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise JudgingError(f"the evaluation in {place} cannot be read ({error}): evaluate again") from None
+    return msgspec.structs.replace(evaluation, predictions=predictions)
+
+
+def encode_json(facts: Any) -> bytes:
+    """JSON, indented by two. Bytes of a path that are no UTF-8 cannot stand in it and are spelt out: `\\\\udc..`."""
+    return msgspec.json.format(msgspec.json.encode(_sayable(facts)), indent=2) + b"\n"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all. OutputError says why not."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_bytes(content)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _sayable(facts: Any) -> Any:
+    if isinstance(facts, str):
+        return facts.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(facts, Mapping):
+        return {_sayable(key): _sayable(value) for key, value in facts.items()}
+    if isinstance(facts, Sequence):
+        return [_sayable(value) for value in facts]
+    return facts
+
+
+def _table(predictions: Sequence[Judged]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in predictions:
+        correct = "" if row.correct is None else str(row.correct).lower()
+        writer.writerow((row.path, row.label, row.group, row.surface, repr(row.probability), row.verdict, correct))
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _read_row(row: Mapping[str, str]) -> Judged:
+    label, verdict = row["label"], row["verdict"]
+    if label not in LABELS or verdict not in get_args(Verdict):
+        raise ValueError(f"{PREDICTIONS} has a row of label {label!r} and verdict {verdict!r}")
+    return Judged(
+        path=row["path"],
+        label=label,
+        group=row["group"],
+        surface=row["surface"],
+        probability=float(row["probability"]),
+        verdict=verdict,  # type: ignore[arg-type]  # mypy does not narrow a str by get_args
+        correct=None if verdict == "cannot judge" else verdict == label,
+    )

@@ -1,0 +1,100 @@
+"""95 % intervals: a percentile bootstrap over groups, and an exact bound where that has no spread.
+
+Near-copies and crops of one photo are no independent witnesses, so whole groups are drawn (Davison and Hinkley,
+"Bootstrap Methods and their Application", 1997, chapter 3). When every resample gives the same figure (no error at all,
+say) the bootstrap claims to know it exactly, which is not honest: there the interval is that of Clopper and Pearson
+(1934), one trial a group.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.judging.figures import Counts, Values, confusion_figures
+from crackscope.judging.sample import Sample
+
+LEVEL = 0.95
+METHOD = "percentile bootstrap over groups; Clopper-Pearson with one trial a group where it has no spread"
+
+_TAIL = (1 - LEVEL) / 2
+_AT_ONCE = 40  # resamples; more would leave the processor's cache, and another number would draw other resamples
+_NO_SPREAD = 1e-12
+
+Bounds = tuple[float, float]
+
+
+def draws(groups: int, resamples: int, seed: int) -> Iterator[Counts]:
+    """Draw groups with replacement: int32 [r, groups], r up to 40 at a time, `resamples` in all."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, resamples, _AT_ONCE):
+        rows = min(_AT_ONCE, resamples - start)
+        drawn = rng.integers(0, groups, size=(rows, groups)) + np.arange(rows)[:, None] * groups
+        yield np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups).astype(np.int32)
+
+
+def spread(values: Values) -> Bounds | None:
+    """Percentile interval of a figure's resamples, those where it is not defined left out; None without any."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return None
+    low, high = np.quantile(known, [_TAIL, 1 - _TAIL])
+    return float(low), float(high)
+
+
+def has_no_spread(values: Values) -> bool:
+    """Whether all resamples agree on the figure, so that its percentile interval is a point."""
+    known = values[np.isfinite(values)]
+    return bool(len(known)) and float(np.ptp(known)) < _NO_SPREAD
+
+
+def exact(share: float, trials: int) -> Bounds:
+    """Clopper-Pearson interval of a share seen in so many trials; the count may be fractional."""
+    from scipy.special import betaincinv
+
+    hits = share * trials
+    misses = trials - hits
+    low = 0.0 if hits <= _NO_SPREAD else float(betaincinv(hits, misses + 1, _TAIL))
+    high = 1.0 if misses <= _NO_SPREAD else float(betaincinv(hits + 1, misses, 1 - _TAIL))
+    return low, high
+
+
+def bound(name: str, sample: Sample, value: float) -> Bounds | None:
+    """An interval for a figure whose bootstrap has no spread; None where we know of none (log loss).
+
+    Shares are trials, a group each. F1, balanced accuracy and MCC take the worst and the best that the bounds of the
+    two recalls allow. A ROC AUC is the chance that a crack row outranks a sound one: as many independent trials as the
+    rarer class has groups. Average precision is at least the product of the bounds of precision and recall.
+    """
+    shares = {"accuracy": np.ones(sample.n, dtype=np.bool_), "precision": sample.said, "recall": sample.crack}
+    if name in shares:
+        return exact(value, _groups_with(sample, shares[name]))
+    if name in ("f1", "balanced_accuracy", "mcc"):
+        return _from_recalls(name, sample)
+    cracks, sounds = _groups_with(sample, sample.crack), _groups_with(sample, ~sample.crack)
+    if name == "roc_auc":
+        return exact(value, min(cracks, sounds))
+    if name == "average_precision":
+        return exact(value, cracks)[0] * exact(value, min(cracks, sounds))[0], 1.0
+    if name == "ece":
+        slack = 1 - exact(1.0, sample.groups)[0]
+        return max(0.0, value - slack), min(1.0, value + slack)
+    return None
+
+
+def _groups_with(sample: Sample, rows: NDArray[np.bool_]) -> int:
+    return len(np.unique(sample.group[rows]))
+
+
+def _from_recalls(name: str, sample: Sample) -> Bounds | None:
+    """The extremes of a figure over the bounds of both recalls, at the share of cracks among the rows."""
+    crack, said = sample.crack, sample.said
+    cracks = float(crack.mean())
+    found = exact(float(said[crack].mean()), _groups_with(sample, crack)) if cracks > 0 else (0.0, 0.0)
+    cleared = exact(float((~said[~crack]).mean()), _groups_with(sample, ~crack)) if cracks < 1 else (0.0, 0.0)
+    recall, specificity = (grid.ravel() for grid in np.meshgrid(found, cleared))
+    extremes = confusion_figures(
+        (1 - cracks) * specificity, (1 - cracks) * (1 - specificity), cracks * (1 - recall), cracks * recall
+    )[name]
+    known = extremes[np.isfinite(extremes)]
+    return (float(known.min()), float(known.max())) if len(known) else None

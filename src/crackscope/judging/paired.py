@@ -1,0 +1,48 @@
+"""Tests of two classifiers on the same rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.judging.figures import Values
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Two-sided exact p of McNemar's test (1947), from the rows that only the one and only the other got right.
+
+    Under the null hypothesis each such row is a fair coin. 1 when there is none.
+    """
+    from scipy.special import bdtr
+
+    tossed = only_first + only_second
+    if tossed == 0:
+        return 1.0
+    return min(1.0, 2.0 * float(bdtr(min(only_first, only_second), tossed, 0.5)))
+
+
+def sign_share(differences: Values) -> float | None:
+    """Two-sided p of a bootstrapped difference: twice the share of resamples on the rarer side of nought.
+
+    One is added to both counts, so that p is never 0 (Davison and Hinkley, 1997, section 4.2.5); None when no resample
+    has the figure.
+    """
+    known = differences[np.isfinite(differences)]
+    if not len(known):
+        return None
+    rarer = min(int((known <= 0).sum()), int((known >= 0).sum()))
+    return min(1.0, 2.0 * (rarer + 1) / (len(known) + 1))
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """Correct p values for being several (Holm, 1979). None stays None and does not count."""
+    known: NDArray[np.intp] = np.array(
+        [place for place, value in enumerate(values) if value is not None], dtype=np.intp
+    )
+    corrected: list[float | None] = [None] * len(values)
+    ranked = sorted(known.tolist(), key=lambda place: values[place] or 0.0)
+    least = 0.0
+    for rank, place in enumerate(ranked):
+        least = max(least, min(1.0, (values[place] or 0.0) * (len(ranked) - rank)))
+        corrected[place] = least
+    return corrected

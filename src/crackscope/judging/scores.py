@@ -1,0 +1,272 @@
+"""From labelled rows and probabilities to an evaluation: nothing is read, nothing is run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import JudgingError
+from crackscope.judging.evaluation import (
+    FIGURES,
+    Baseline,
+    BundleFacts,
+    ByClass,
+    ClassFigures,
+    Evaluation,
+    Intervals,
+    Judged,
+    ReliabilityBin,
+    SplitFacts,
+    Subset,
+)
+from crackscope.judging.figures import confusion, confusion_figures, figures
+from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, has_no_spread, spread
+from crackscope.judging.sample import BINS, Sample, checked_probabilities, number_groups, sample
+from crackscope.records import Label, Measure, Row, Unread, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """How intervals are drawn: how many resamples, from which seed."""
+
+    resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where scores come from, as far as it is known: it is told, and changes no figure."""
+
+    bundle: BundleFacts | None = None
+    split: SplitFacts | None = None
+    part: str | None = None
+    unread: tuple[Unread, ...] = ()
+
+
+def evaluate_scores(
+    rows: Sequence[Row],
+    probabilities: NDArray[np.float64] | Sequence[float],
+    threshold: float = 0.5,
+    *,
+    verdicts: Sequence[Verdict] | None = None,
+    bootstrap: Bootstrap | None = None,
+    origin: Origin | None = None,
+) -> Evaluation:
+    """Judge the probabilities of crack, one a row, against the labels of the rows.
+
+    probabilities: float64 [n], 0 to 1. threshold: a row is called crack when its probability reaches it. verdicts: what
+    was said, if the threshold alone did not decide; rows with `cannot judge` are counted apart and enter no figure.
+    Rows with a group are resampled together; a row without one is a group of its own.
+
+    Raises JudgingError when there is no row left to judge, or a number is out of its range.
+    """
+    values = checked_probabilities(probabilities, len(rows))
+    if not 0 <= threshold <= 1:
+        raise JudgingError(f"the threshold is {threshold}: it must lie between 0 and 1")
+    said = verdicts if verdicts is not None else _by_threshold(values, threshold)
+    if len(said) != len(rows):
+        raise JudgingError(f"{len(rows)} rows cannot be judged by {len(said)} verdicts: give one a row")
+    predictions = tuple(
+        _judged(row, float(value), verdict) for row, value, verdict in zip(rows, values, said, strict=True)
+    )
+    return judge(predictions, threshold, bootstrap or Bootstrap(), origin or Origin())
+
+
+def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstrap, origin: Origin) -> Evaluation:
+    """Figure what was predicted. JudgingError when no row has a verdict."""
+    if bootstrap.resamples < 1:
+        raise JudgingError(f"{bootstrap.resamples} resamples give no interval: ask for at least 1, better 1000")
+    told = [one for one in predictions if one.correct is not None]
+    if not told:
+        raise JudgingError("there is nothing to judge: no row was read and given a verdict")
+    whole = as_sample(told)
+    measures, bounded = _measures(whole, bootstrap)
+    return Evaluation(
+        bundle=origin.bundle,
+        split=origin.split,
+        part=origin.part,
+        n=whole.n,
+        support=_support(told),
+        groups=whole.groups,
+        threshold=threshold,
+        accuracy=measures["accuracy"],
+        precision=measures["precision"],
+        recall=measures["recall"],
+        f1=measures["f1"],
+        balanced_accuracy=measures["balanced_accuracy"],
+        mcc=measures["mcc"],
+        roc_auc=measures["roc_auc"],
+        average_precision=measures["average_precision"],
+        ece=measures["ece"],
+        log_loss=measures["log_loss"],
+        confusion=confusion(whole),
+        by_class=_by_class(whole),
+        baselines=_baselines(float(whole.crack.mean())),
+        by_surface=_by_surface(told, bootstrap),
+        reliability=_reliability(whole),
+        cannot_judge=_support([one for one in predictions if one.correct is None]),
+        unread=origin.unread,
+        intervals=Intervals(
+            level=LEVEL, method=METHOD, resamples=bootstrap.resamples, seed=bootstrap.seed, bounded=bounded
+        ),
+        predictions=predictions,
+    )
+
+
+def as_sample(told: Sequence[Judged]) -> Sample:
+    """Lay out rows that have a verdict for figuring."""
+    return sample(
+        np.array([one.label == "crack" for one in told], dtype=np.bool_),
+        np.array([one.verdict == "crack" for one in told], dtype=np.bool_),
+        np.array([one.probability for one in told], dtype=np.float64),
+        number_groups([one.group for one in told]),
+    )
+
+
+def _by_threshold(values: NDArray[np.float64], threshold: float) -> list[Verdict]:
+    return ["crack" if value >= threshold else "sound" for value in values]
+
+
+def _judged(row: Row, probability: float, verdict: Verdict) -> Judged:
+    return Judged(
+        path=row.path,
+        label=row.label,
+        group=row.group,
+        surface=row.surface,
+        probability=probability,
+        verdict=verdict,
+        correct=None if verdict == "cannot judge" else verdict == row.label,
+    )
+
+
+def _support(rows: Sequence[Judged]) -> dict[Label, int]:
+    cracks = sum(row.label == "crack" for row in rows)
+    return {"sound": len(rows) - cracks, "crack": cracks}
+
+
+def _measures(rows: Sample, bootstrap: Bootstrap) -> tuple[dict[str, Measure], tuple[str, ...]]:
+    """Every figure with its interval, and the names of those whose interval is a bound."""
+    values = figures(rows, np.ones((1, rows.groups), dtype=np.int32))
+    drawn = [figures(rows, counts) for counts in draws(rows.groups, bootstrap.resamples, bootstrap.seed)]
+    measures: dict[str, Measure] = {}
+    bounded: list[str] = []
+    for name in FIGURES:
+        value = float(values[name][0])
+        if np.isnan(value):
+            measures[name] = Measure(value=None, low=None, high=None)
+            continue
+        resampled = np.concatenate([one[name] for one in drawn])
+        if has_no_spread(resampled):
+            ends = bound(name, rows, value)
+            bounded.append(name)
+        else:
+            ends = spread(resampled)
+        measures[name] = _measure(value, ends)
+    return measures, tuple(bounded)
+
+
+def _measure(value: float, ends: tuple[float, float] | None) -> Measure:
+    """A calibration error grows under resampling, so its percentiles may miss it: an interval holds its own figure."""
+    if ends is None:
+        return Measure(value=value, low=None, high=None)
+    return Measure(value=value, low=min(ends[0], value), high=max(ends[1], value))
+
+
+def _by_class(rows: Sample) -> ByClass:
+    (tn, fp), (fn, tp) = confusion(rows)
+    crack = _class_figures(tn, fp, fn, tp)
+    sound = _class_figures(tp, fn, fp, tn)
+    both = (sound, crack)
+    return ByClass(
+        sound=sound,
+        crack=crack,
+        macro=_average(both, (0.5, 0.5)) if sound.support and crack.support else _undefined(rows.n),
+        weighted=_average(both, (sound.support / rows.n, crack.support / rows.n)),
+    )
+
+
+def _class_figures(tn: int, fp: int, fn: int, tp: int) -> ClassFigures:
+    values = confusion_figures(*(np.array([float(cell)]) for cell in (tn, fp, fn, tp)))
+    precision, recall, f1 = (_or_none(values[name][0]) for name in ("precision", "recall", "f1"))
+    return ClassFigures(precision=precision, recall=recall, f1=f1, support=fn + tp)
+
+
+def _average(classes: tuple[ClassFigures, ClassFigures], shares: tuple[float, float]) -> ClassFigures:
+    precision, recall, f1 = (
+        sum((getattr(one, name) or 0.0) * share for one, share in zip(classes, shares, strict=True))
+        for name in ("precision", "recall", "f1")
+    )
+    return ClassFigures(precision=precision, recall=recall, f1=f1, support=classes[0].support + classes[1].support)
+
+
+def _undefined(support: int) -> ClassFigures:
+    return ClassFigures(precision=None, recall=None, f1=None, support=support)
+
+
+def _baselines(cracks: float) -> dict[str, Baseline]:
+    """Three ways to answer without looking, on rows of which the share `cracks` is cracked.
+
+    By frequency: every row gets that share as its probability, and is called crack by a die that shows it as often; its
+    figures are those of the expected confusion matrix.
+    """
+    return {
+        "always crack": _baseline(cracks, says=1.0, ece=1 - cracks),
+        "always sound": _baseline(cracks, says=0.0, ece=cracks),
+        "by frequency": _baseline(cracks, says=cracks, ece=0.0),
+    }
+
+
+def _baseline(cracks: float, *, says: float, ece: float) -> Baseline:
+    sounds = 1 - cracks
+    cells = (sounds * (1 - says), sounds * says, cracks * (1 - says), cracks * says)
+    values = {name: _or_none(value[0]) for name, value in confusion_figures(*(np.array([c]) for c in cells)).items()}
+    tiny = float(np.finfo(np.float64).eps)
+    sure = min(max(says, tiny), 1 - tiny)
+    both = 0 < cracks < 1
+    return Baseline(
+        accuracy=values["accuracy"],
+        precision=values["precision"],
+        recall=values["recall"],
+        f1=values["f1"],
+        balanced_accuracy=values["balanced_accuracy"],
+        mcc=0.0 if both else None,
+        roc_auc=0.5 if both else None,
+        average_precision=cracks if both else None,
+        ece=ece,
+        log_loss=float(-(cracks * np.log(sure) + sounds * np.log(1 - sure))),
+    )
+
+
+def _by_surface(told: Sequence[Judged], bootstrap: Bootstrap) -> dict[str, Subset]:
+    """Figures by surface where rows name more than one; rows without a surface stand under \"\"."""
+    names = sorted({one.surface for one in told})
+    if len(names) < 2:
+        return {}
+    return {name: _subset([one for one in told if one.surface == name], bootstrap) for name in names}
+
+
+def _subset(told: Sequence[Judged], bootstrap: Bootstrap) -> Subset:
+    rows = as_sample(told)
+    measures, _ = _measures(rows, bootstrap)
+    return Subset(n=rows.n, support=_support(told), groups=rows.groups, confusion=confusion(rows), figures=measures)
+
+
+def _reliability(rows: Sample) -> tuple[ReliabilityBin, ...]:
+    counts = np.bincount(rows.bin, minlength=BINS)
+    sums = np.bincount(rows.bin, weights=rows.probability, minlength=BINS)
+    cracks = np.bincount(rows.bin, weights=rows.crack, minlength=BINS)
+    return tuple(
+        ReliabilityBin(
+            low=place / BINS,
+            high=(place + 1) / BINS,
+            count=int(count),
+            mean_probability=float(sums[place] / count) if count else None,
+            crack_share=float(cracks[place] / count) if count else None,
+        )
+        for place, count in enumerate(counts)
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,105 @@
+"""Comparing evaluations of the same rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from crackscope.errors import JudgingError
+from crackscope.judging import Bootstrap, compare, evaluate_scores, save
+from crackscope.judging.paired import holm, mcnemar
+from crackscope.records import Row
+
+FEW = Bootstrap(resamples=200)
+
+
+def evaluation(scores, labels, names=None):
+    rows = [
+        Row(
+            path=f"/data/{names[place] if names else place}.jpg", label="crack" if label else "sound", group=f"g{place}"
+        )
+        for place, label in enumerate(labels)
+    ]
+    return evaluate_scores(rows, scores, bootstrap=FEW)
+
+
+@pytest.fixture
+def labels():
+    return np.random.default_rng(0).random(400) < 0.5
+
+
+def scores(labels, noise, seed):
+    rng = np.random.default_rng(seed)
+    return 1 / (1 + np.exp(-np.where(labels, 2, -2) - rng.normal(scale=noise, size=len(labels))))
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_mcnemar_is_scipys_binomial_test(first, second):
+    expected = stats.binomtest(first, first + second).pvalue if first + second else 1.0
+    assert mcnemar(first, second) == pytest.approx(expected)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=12))
+def test_holm_never_lowers_and_keeps_the_order(ps):
+    corrected = holm(ps)
+    known = sorted((p, q) for p, q in zip(ps, corrected, strict=True) if p is not None)
+    assert [q is None for q in corrected] == [p is None for p in ps]
+    assert all(p <= q <= 1 for p, q in known)
+    assert [q for _, q in known] == sorted(q for _, q in known)
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_a_better_one_is_told_from_a_worse_one_and_from_itself(labels, tmp_path):
+    for name, noise, seed in (("good", 0.8, 1), ("bad", 4.0, 2)):
+        save(evaluation(scores(labels, noise, seed), labels), tmp_path / name / "evaluation")
+    comparison = compare([tmp_path / "good", tmp_path / "bad", tmp_path / "good"], bootstrap=FEW)
+    assert [one.name for one in comparison.contenders] == ["good", "bad", "good (2)"]
+    between, itself, _ = comparison.pairs
+    assert (between.first, between.second) == ("good", "bad")
+    assert between.only_first > between.only_second
+    assert between.mcnemar_p < between.mcnemar_p_holm < 0.01
+    worse = between.differences["roc_auc"]
+    assert worse.low <= worse.value <= worse.high < 0
+    assert worse.p <= worse.p_holm < 0.05
+    assert itself.mcnemar_p == 1
+    assert (itself.differences["f1"].value, itself.differences["f1"].p) == (0, 1)
+    assert comparison.n == 400
+
+
+def test_the_order_of_rows_does_not_matter(labels):
+    values = scores(labels, 1.0, 1)
+    turned = evaluation(values[::-1], labels[::-1], names=range(399, -1, -1))
+    comparison = compare([evaluation(values, labels), turned], bootstrap=FEW)
+    assert comparison.pairs[0].differences["roc_auc"].value == pytest.approx(0, abs=1e-12)
+
+
+def test_different_rows_are_refused_by_name(labels):
+    one = evaluation(scores(labels, 1.0, 1), labels)
+    other = evaluation(scores(labels, 1.0, 1), labels, names=[*range(399), "other"])
+    with pytest.raises(JudgingError, match=r"1 of a are not among those of b, the first is /data/399\.jpg"):
+        compare([one, other], names=["a", "b"])
+
+
+def test_another_label_is_another_row(labels):
+    turned = labels.copy()
+    turned[0] = not turned[0]
+    with pytest.raises(JudgingError, match="did not judge the same rows"):
+        compare([evaluation(scores(labels, 1, 1), labels), evaluation(scores(labels, 1, 1), turned)])
+
+
+def test_one_alone_is_no_comparison(labels):
+    with pytest.raises(JudgingError, match="two evaluations"):
+        compare([evaluation(scores(labels, 1, 1), labels)])
+
+
+def test_equal_classifiers_are_seldom_told_apart():
+    told = 0
+    for seed in range(60):
+        labels = np.random.default_rng(seed).random(120) < 0.5
+        one, other = (evaluation(scores(labels, 2.0, seed * 2 + side + 1), labels) for side in (0, 1))
+        told += compare([one, other], bootstrap=FEW).pairs[0].differences["roc_auc"].p < 0.05
+    assert told <= 9

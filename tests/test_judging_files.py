@@ -1,0 +1,100 @@
+"""An evaluation goes to disk and comes back."""
+
+import csv
+import json
+
+import pytest
+from sklearn import metrics
+
+from crackscope.errors import JudgingError, OutputError
+from crackscope.judging import FIGURES, Bootstrap, BundleFacts, Origin, SplitFacts, evaluate_scores, load, save
+from crackscope.records import Failure, Row, Unread
+
+
+@pytest.fixture
+def evaluation():
+    rows = [
+        Row(path=f"/data/{name}.jpg", label=label, group=group, surface="deck, old")
+        for name, label, group in [
+            ("plain", "crack", "a"),
+            ('quote"comma,', "sound", ""),
+            ("new\nline", "crack", "a"),
+            ("\udcff", "sound", "b"),
+        ]
+    ]
+    origin = Origin(
+        bundle=BundleFacts(name="tiny", fingerprint="0" * 64),
+        split=SplitFacts(fingerprint="1" * 64, random=True, seed=3, leak_share=0.33),
+        part="test",
+        unread=(Unread(path="/data/lost.jpg", error=Failure(kind="missing", message="there is no such file")),),
+    )
+    return evaluate_scores(rows, [0.9, 0.2, 0.4, 0.1 + 0.2], bootstrap=Bootstrap(resamples=30), origin=origin)
+
+
+def test_it_comes_back_the_same(evaluation, tmp_path):
+    save(evaluation, tmp_path / "run" / "evaluation")
+    assert load(tmp_path / "run" / "evaluation") == evaluation
+    assert load(tmp_path / "run") == evaluation
+
+
+def test_metrics_json_has_the_keys_of_the_design(evaluation, tmp_path):
+    save(evaluation, tmp_path)
+    facts = json.loads((tmp_path / "metrics.json").read_text())
+    for name in FIGURES:
+        assert list(facts[name]) == ["value", "low", "high"]
+    assert facts["n"] == 4
+    assert facts["support"] == {"sound": 2, "crack": 2}
+    assert facts["confusion"] == [[2, 0], [1, 1]]
+    assert set(facts["by_class"]) == {"sound", "crack", "macro", "weighted"}
+    assert set(facts["baselines"]) == {"always crack", "always sound", "by frequency"}
+    assert facts["split"]["leak_share"] == 0.33
+    assert facts["unread"][0]["error"]["kind"] == "missing"
+    assert "predictions" not in facts
+
+
+def test_predictions_csv_gives_the_same_figures_to_anybody(evaluation, tmp_path):
+    save(evaluation, tmp_path)
+    with (tmp_path / "predictions.csv").open(newline="", errors="surrogateescape") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["path", "label", "group", "surface", "probability", "verdict", "correct"]
+    assert [row["path"] for row in rows] == [row.path for row in evaluation.predictions]
+    scores = [float(row["probability"]) for row in rows]
+    assert metrics.roc_auc_score([row["label"] == "crack" for row in rows], scores) == evaluation.roc_auc.value
+    assert [row["correct"] for row in rows] == ["true", "true", "false", "true"]
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_report(tmp_path):
+    lost = Unread(path="/data/\udcff.jpg", error=Failure(kind="damaged", message="/data/\udcff.jpg is damaged"))
+    evaluation = evaluate_scores(
+        [Row(path="/a.jpg", label="crack")], [0.7], bootstrap=Bootstrap(5), origin=Origin(unread=(lost,))
+    )
+    save(evaluation, tmp_path)
+    assert json.loads((tmp_path / "metrics.json").read_text())["unread"][0]["path"] == "/data/\\udcff.jpg"
+
+
+def test_nothing_half_written_stays(evaluation, tmp_path):
+    (tmp_path / "metrics.json").mkdir()
+    with pytest.raises(OutputError, match=r"metrics\.json"):
+        save(evaluation, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "predictions.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metrics.json", b"{"),
+        ("metrics.json", b'{"n": "many"}'),
+        ("predictions.csv", b"path,label\n/a.jpg,crack\n"),
+        ("predictions.csv", b"path,label,group,surface,probability,verdict,correct\n/a.jpg,maybe,,,0.5,crack,true\n"),
+    ],
+)
+def test_a_damaged_evaluation_is_refused(evaluation, tmp_path, name, content):
+    save(evaluation, tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(JudgingError, match="evaluate again"):
+        load(tmp_path)
+
+
+def test_a_folder_without_an_evaluation_is_named(tmp_path):
+    with pytest.raises(JudgingError, match="holds no evaluation"):
+        load(tmp_path)
