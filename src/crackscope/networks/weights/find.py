@@ -1,0 +1,60 @@
+"""Finds the weights that a recipe asks for: at the publisher's, in a file, in a bundle, or none by name."""
+
+from pathlib import Path
+
+from crackscope.bundles import default_bundle
+from crackscope.errors import BundleError, WeightsError
+from crackscope.networks.weights.bundle_file import read_bundle
+from crackscope.networks.weights.cache import cache_folder, obtain
+from crackscope.networks.weights.download import Patience, Progress
+from crackscope.networks.weights.files import read_file
+from crackscope.networks.weights.publishers import published
+from crackscope.networks.weights.record import Weights
+from crackscope.recipes import Network
+
+_PATIENCE = Patience()
+
+
+def find_weights(
+    network: Network,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    patience: Patience = _PATIENCE,
+) -> Weights | None:
+    """The weights that `network.weights` names, read and checked; None for "none", which asks for random ones.
+
+    network.weights: "publisher" (the cache, else a download), "default" (the bundle in the package), "none", or the
+        path of a file, of a bundle, or of a run, whose bundle is taken.
+    cache: where downloads are kept; $CRACKSCOPE_CACHE, $XDG_CACHE_HOME/crackscope or ~/.cache/crackscope unless given.
+    progress: called with bytes that are here and bytes in all (0: not known) while downloading.
+    Raises WeightsError: one line that says what is wrong and names the other ways. Never puts others in their place.
+    """
+    asked = network.weights
+    if asked == "none":
+        return None
+    if asked == "publisher":
+        entry = published(network)
+        found = obtain(entry, cache_folder(cache), patience, progress)
+        return read_file(found.path, network, source=entry.url, sha256=found.sha256)
+    if asked == "default":
+        return _default(network)
+    path = Path(asked).expanduser()
+    if path.is_dir():
+        inner = path / "bundle"
+        return read_bundle(inner if (inner / "bundle.json").is_file() else path, network)
+    if not path.exists():
+        raise WeightsError(
+            f"there is no weights file or bundle {asked}: give a path, or publisher, default or none by name"
+        )
+    return read_file(path, network)
+
+
+def _default(network: Network) -> Weights:
+    try:
+        folder = default_bundle()
+    except BundleError:
+        raise WeightsError(
+            "this build of crackscope carries no bundle to take weights from: give --weights FILE or a bundle"
+        ) from None
+    return read_bundle(folder, network)
