@@ -1,0 +1,149 @@
+"""A backbone is an ordered chain of named steps, one tensor from step to step, grouped into named stages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import nn
+
+from crackscope.errors import RecipeError
+
+
+class Tap(NamedTuple):
+    """A place in the chain from which a feature pyramid may read: after which step, at what stride, how many channels."""
+
+    step: str
+    stride: int
+    channels: int
+
+
+@dataclass
+class Backbone:
+    """A chain of steps and what is known of each.
+
+    steps: modules by name, in order; the first takes uint8 [n, h, w, 3]. stages: of each step, the stage it belongs
+    to. widths, strides: of each step, the channels and the stride of what it gives. taps: strides 4 and coarser.
+    file_names: of a layer, the prefix of its tensors in a file that does not use Keras' names, None for the layer's own.
+    cut: the stage that it was cut after. whole: no step is missing.
+    floors: odd sizes are halved downwards, not upwards.
+    """
+
+    name: str
+    family: str
+    steps: nn.Sequential
+    stages: dict[str, str]
+    widths: dict[str, int]
+    strides: dict[str, int]
+    taps: tuple[Tap, ...]
+    file_names: Callable[[str], str | None] = field(repr=False)
+    cut: str = ""
+    whole: bool = True
+    floors: bool = False
+
+    @property
+    def last(self) -> str:
+        """Name of the last step."""
+        return list(self.stages)[-1]
+
+    @property
+    def channels(self) -> int:
+        """Channels of what the last step gives."""
+        return self.widths[self.last]
+
+    @property
+    def stride(self) -> int:
+        """Stride of what the last step gives."""
+        return self.strides[self.last]
+
+    def stage_names(self) -> list[str]:
+        """The stages in order."""
+        return list(dict.fromkeys(self.stages.values()))
+
+    def kept(self, step: str) -> "Backbone":
+        """The backbone up to and including a step."""
+        names = list(self.stages)
+        count = names.index(step) + 1
+        keep = names[:count]
+        return Backbone(
+            self.name,
+            self.family,
+            self.steps[:count],
+            {name: self.stages[name] for name in keep},
+            {name: self.widths[name] for name in keep},
+            {name: self.strides[name] for name in keep},
+            tuple(tap for tap in self.taps if tap.step in keep),
+            self.file_names,
+            self.cut,
+            self.whole and count == len(names),
+            self.floors,
+        )
+
+    def cut_after(self, stage: str) -> "Backbone":
+        """The backbone up to and including a stage.
+
+        Raises RecipeError for a stage that there is not.
+        """
+        check_name(stage, self.stage_names(), f"network.cut of {self.name}")
+        kept = self.kept([step for step, of in self.stages.items() if of == stage][-1])
+        kept.cut = stage
+        return kept
+
+
+class Assembly:
+    """Collects steps, then makes a Backbone of them."""
+
+    def __init__(self, name: str, family: str) -> None:
+        self._name, self._family = name, family
+        self._steps = nn.Sequential()
+        self._stages: dict[str, str] = {}
+        self._widths: dict[str, int] = {}
+        self._strides: dict[str, int] = {}
+        self._taps: list[Tap] = []
+        self.stage, self.width, self.stride = "", 3, 1
+
+    def add(self, name: str, module: nn.Module, *, width: int | None = None, slower: int = 1) -> None:
+        """Append a step. width: channels it gives, when they change. slower: the factor by which the stride grows."""
+        self.width = width if width is not None else self.width
+        self.stride *= slower
+        self._steps.add_module(name, module)
+        self._stages[name] = self.stage
+        self._widths[name] = self.width
+        self._strides[name] = self.stride
+
+    def tap(self) -> None:
+        """Let pyramids read after the step added last."""
+        self._taps.append(Tap(list(self._stages)[-1], self.stride, self.width))
+
+    def finish(self, file_names: Callable[[str], str | None]) -> Backbone:
+        """The Backbone of all steps so far."""
+        initialise(self._steps)
+        return Backbone(
+            self._name,
+            self._family,
+            self._steps,
+            self._stages,
+            self._widths,
+            self._strides,
+            tuple(self._taps),
+            file_names,
+        )
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw convolutions from He's normal distribution (He et al. 2015, fan out), biases zero, from torch's generator."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def check_name(name: str, valid: list[str], where: str) -> None:
+    """Raise RecipeError naming the nearest valid one when `name` is not among them."""
+    if name in valid:
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, valid, n=1, cutoff=0.3)
+    hint = f"did you mean {near[0]!r}?" if near else "choose one of these:"
+    raise RecipeError(f"{where}: there is no {name!r}; {hint} ({', '.join(valid)})")

@@ -1,0 +1,73 @@
+"""Any other backbone, from timm: one step that gives its last feature map."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from crackscope.errors import RecipeError
+from crackscope.networks.backbone import Assembly, Backbone, check_name
+from crackscope.networks.layers import Opaque, Pixels
+
+
+class _Features(Opaque):
+    """A timm model up to its last feature map."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float32 [n, 3, h, w] to [n, c, ceil(h / s), ceil(w / s)]."""
+        features: Tensor = self.model.forward_features(x)  # type: ignore[operator]
+        return features
+
+
+def timm_backbone(name: str) -> Backbone:
+    """Build `timm:NAME` with random weights; stages: input, body.
+
+    Raises RecipeError when timm cannot be imported, does not know the name, or the model gives no feature map.
+    """
+    timm = _import_timm()
+    known = timm.list_models()
+    model_name = name.removeprefix("timm:")
+    if model_name.partition(".")[0] not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(model_name, known, n=3)
+        check_name(name, [f"timm:{other}" for other in near], "network.backbone")
+    model: nn.Module = timm.create_model(model_name, pretrained=False, num_classes=0, global_pool="")
+    config: dict[str, Any] = model.pretrained_cfg  # type: ignore[assignment]
+    stride, channels = _measure(name, model)
+    chain = Assembly(name, "timm")
+    chain.stage = "input"
+    chain.add("input_layer", Pixels("imagenet", tuple(config["mean"]), tuple(config["std"])))
+    chain.stage = "body"
+    chain.add("body", _Features(model), width=channels, slower=stride)
+    return chain.finish(lambda layer: None)
+
+
+def _import_timm() -> Any:
+    try:
+        import timm
+    except ModuleNotFoundError as error:
+        raise RecipeError(
+            f'timm backbones want the extra of that name ({error}): pip install "crackscope[timm]"'
+        ) from error
+    except Exception as error:  # a torchvision built for another torch fails with whatever it runs into
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RecipeError(
+            f"timm cannot be imported ({reason}): install the torchvision that was built for torch {torch.__version__}"
+        ) from error
+    return timm
+
+
+def _measure(name: str, model: nn.Module) -> tuple[int, int]:
+    """Stride and channels of the last feature map. Raises RecipeError for a model that does not give one."""
+    side = 256
+    model.eval()
+    try:
+        with torch.no_grad():
+            features = model.forward_features(torch.zeros(1, 3, side, side))  # type: ignore[operator]
+    except (RuntimeError, AssertionError, AttributeError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecipeError(f"{name}: takes no pictures of other sizes ({reason}); choose a convolutional one") from error
+    if features.ndim != 4 or features.shape[2] != features.shape[3] or features.shape[2] >= side:
+        raise RecipeError(f"{name}: gives no feature map [n, c, h, w]; choose a convolutional one")
+    return side // int(features.shape[2]), int(features.shape[1])
