@@ -6,6 +6,7 @@ Source: https://qgis-plugin-deepness.readthedocs.io (creators, "Add metadata to 
 """
 
 import json
+import math
 
 from crackscope.bundles.manifest import Manifest
 from crackscope.bundles.wire import encode_bytes
@@ -15,7 +16,7 @@ _MODEL_METADATA = 14
 
 def deepness_metadata(manifest: Manifest, tile: int, resolution_cm: float | None = None) -> dict[str, str]:
     """What Deepness wants to know of a segmenting model. tile: px; resolution_cm: cm per px, left out when unknown."""
-    overlap = min(50, round(200 * manifest.halo / tile)) if manifest.halo else 15
+    overlap = min(50, math.ceil(200 * manifest.halo / tile)) if manifest.halo else 15
     said: dict[str, object] = {
         "model_type": "Segmentor",
         "class_names": {"0": manifest.classes[0], "1": manifest.classes[1]},

@@ -1,1 +1,63 @@
-""""""
+"""Scoring: bundle and pixels in; scores, verdicts and embeddings out. ONNX Runtime lives here and nowhere else."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
+from crackscope.scoring.model import Model, Scored, load
+from crackscope.scoring.packing import pack
+from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
+from crackscope.scoring.runtime import Graph, Raw, Runner
+from crackscope.scoring.tiling import Tile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from crackscope.images import Source
+    from crackscope.records import Prediction
+
+__all__ = [
+    "TOLERANCE",
+    "Gate",
+    "Graph",
+    "Model",
+    "QuantisedReport",
+    "Raw",
+    "Runner",
+    "Scored",
+    "Tile",
+    "embed",
+    "golden_pictures",
+    "golden_shapes",
+    "load",
+    "pack",
+    "predict",
+    "quantise",
+]
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: str | None) -> Model:
+    return load(path)
+
+
+def _model(bundle: str | Path | None) -> Model:
+    return _loaded(None if bundle is None else str(Path(bundle).absolute()))
+
+
+def predict(source: "Source", bundle: str | Path | None = None) -> "Prediction":
+    """Judge one picture with a bundle (None: the one in the package), which stays loaded for the next call.
+
+    Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.
+    """
+    return _model(bundle).predict(source)
+
+
+def embed(source: "Source", bundle: str | Path | None = None) -> "NDArray[np.float32]":
+    """Return the embedding of one picture, float32 [d], by a bundle (None: the one in the package).
+
+    Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.
+    """
+    return _model(bundle).embed(source)

@@ -1,0 +1,106 @@
+"""Threads shared fairly between pictures and the tiles of large ones."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class StoppedError(Exception):
+    """The caller lost interest in the answers while they were being worked out."""
+
+
+class Crew:
+    """As many seats as threads. A picture takes a seat; a photo of many tiles takes every seat that falls free.
+
+    So one photo alone goes through on all processors, and so do many small pictures, without more threads at work
+    than were asked for.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._seats = threading.BoundedSemaphore(threads)
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """Work only while holding a seat; wait for one."""
+        with self._seats:
+            yield
+
+    def share(
+        self, function: Callable[[Item], Answer], items: Sequence[Item], stop: threading.Event | None = None
+    ) -> list[Answer]:
+        """Return [function(item) for item in items], with the help of every seat that is or falls free.
+
+        The caller, who holds a seat, works along. Raises the function's first error, StoppedError once `stop` is set.
+        """
+        if len(items) == 1:
+            return [function(items[0])]
+        work = _Work(function, items, stop or threading.Event())
+        helpers: list[Future[None]] = []
+        try:
+            while work.step():
+                if len(helpers) < self._threads - 1 and self._seats.acquire(blocking=False):
+                    helpers.append(self._helpers().submit(self._help, work))
+        finally:
+            work.abandon()
+            wait(helpers)
+        return work.answers()
+
+    def _help(self, work: "_Work[Item, Answer]") -> None:
+        try:
+            while work.step():
+                pass
+        finally:
+            self._seats.release()
+
+    def _helpers(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="crackscope-tiles")
+            return self._pool
+
+
+class _Work(Generic[Item, Answer]):
+    """Items taken one at a time by whoever has time."""
+
+    def __init__(self, function: Callable[[Item], Answer], items: Sequence[Item], stop: threading.Event) -> None:
+        self._function, self._items, self._stop = function, items, stop
+        self._found: dict[int, Answer] = {}
+        self._next = 0
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+
+    def step(self) -> bool:
+        """Work out one item; returns whether there may be more."""
+        with self._lock:
+            number = self._next
+            if number >= len(self._items) or self._error is not None or self._stop.is_set():
+                return False
+            self._next += 1
+        try:
+            answer = self._function(self._items[number])
+        except Exception as error:
+            self._error = error
+            return False
+        self._found[number] = answer
+        return True
+
+    def abandon(self) -> None:
+        """Let nobody begin another item."""
+        with self._lock:
+            self._next = len(self._items)
+
+    def answers(self) -> list[Answer]:
+        """The answers in the order of the items."""
+        if self._error is not None:
+            raise self._error
+        if len(self._found) < len(self._items):
+            raise StoppedError
+        return [self._found[number] for number in range(len(self._items))]

@@ -1,0 +1,165 @@
+"""A loaded bundle: pictures in, verdicts, scores and embeddings out."""
+
+import math
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
+from crackscope.errors import BundleError, ImageError
+from crackscope.images import Source, read
+from crackscope.records import Failure, Prediction, Unread, Verdict
+from crackscope.scoring.crew import Crew
+from crackscope.scoring.golden import check_golden
+from crackscope.scoring.runtime import Graph, usable_threads
+from crackscope.scoring.stream import in_order
+from crackscope.scoring.tiling import Tile, cut, take
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What the network says of one picture.
+
+    score: crack logit; of a picture scored in tiles, the largest of its tiles'.
+    map: float32 [ceil(h/s), ceil(w/s)], crack logits, one per stride s; tiles are laid to the nearest cell, and where
+        they overlap the larger logit stands.
+    embedding: float32 [d]; of a picture scored in tiles, that of the tile with the largest score.
+    tiles: pieces scored. where: the piece that the score is of, in px.
+    """
+
+    score: float
+    map: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    tiles: int
+    where: Tile
+
+
+def load(bundle: str | Path | Bundle | None = None, *, threads: int | None = None, check: bool = True) -> "Model":
+    """Open a bundle and make it ready to score.
+
+    bundle: its folder, None for the one in the package. threads: how many pictures go through at once, None for one
+    per processor; it changes the time, never the answers. check: recompute the golden outputs.
+    Raises BundleError for a bundle that is incomplete, altered, unsafe, or that answers otherwise than stated.
+    """
+    if not isinstance(bundle, Bundle):
+        bundle = open_bundle(default_bundle() if bundle is None else bundle)
+    model = Model(bundle, usable_threads(threads))
+    if check and bundle.manifest.golden is not None:
+        check_golden(model.graph.run, bundle.manifest.golden, str(bundle.path))
+    return model
+
+
+class Model:
+    """A bundle ready to score; safe to use from several threads. Made by `load`."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        self.bundle = bundle
+        self.threads = threads
+        self.graph = Graph(bundle.model, str(bundle.path / "model.onnx"))
+        self._crew = Crew(threads)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self.bundle.manifest
+
+    def score(self, pixels: NDArray[np.uint8]) -> Scored:
+        """Score a picture, uint8 [h, w, 3] RGB, of any size, at its own resolution.
+
+        Small ones are enlarged by reflection to the network's minimum; large ones are scored in tiles (see
+        `tiling.cut`) and take the largest of the tiles' scores.
+        """
+        spec, stride = self.manifest.input, self.manifest.stride
+        height, width = pixels.shape[:2]
+        tiles = cut(height, width, spec)
+        answers = self._crew.share(lambda tile: self.graph.run(take(pixels, tile, spec)), tiles)
+        best = max(range(len(tiles)), key=lambda number: answers[number].score)
+        heat = np.full((-(-height // stride), -(-width // stride)), -np.inf, np.float32)
+        for tile, answer in zip(tiles, answers, strict=True):
+            _lay(heat, answer.map, tile, stride)
+        return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
+
+    def probability(self, score: float) -> float:
+        """Turn a score into a probability of crack, 0 to 1, calibrated as the bundle says."""
+        fitted = self.manifest.calibration
+        logit = fitted.scale * score + fitted.shift
+        if math.isnan(logit):
+            raise BundleError(f"{self.bundle.path} gives no number for this picture (NaN)")
+        return 1 / (1 + math.exp(-logit)) if logit > -700 else 0.0
+
+    def verdict(self, probability: float) -> Verdict:
+        """Turn a probability into a verdict, as the bundle's threshold says."""
+        return "crack" if probability >= self.manifest.threshold else "sound"
+
+    def embed(self, source: Source) -> NDArray[np.float32]:
+        """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""
+        return self.score(read(source).pixels).embedding
+
+    def predict(self, source: Source) -> Prediction:
+        """Read and judge one picture: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image.
+
+        A photo larger than twice the network's native size on a side is scored in tiles of that size, at its own
+        resolution and without leaving anything out; its probability is the largest of its tiles'. The more tiles,
+        the likelier a false alarm among them; `tiles` says how many. Raises ImageError when it cannot be read.
+        """
+        return self._predict(source, threading.Event())
+
+    def _predict(self, source: Source, stop: threading.Event) -> Prediction:
+        with self._crew.seat():
+            begin = time.perf_counter()
+            picture = read(source)
+            spec = self.manifest.input
+            tiles = cut(picture.height, picture.width, spec)
+            scores = self._crew.share(lambda tile: self.graph.score(take(picture.pixels, tile, spec)), tiles, stop)
+            probability = self.probability(max(scores))
+            seconds = time.perf_counter() - begin
+        return Prediction(
+            path=_path(source, picture.name),
+            verdict=self.verdict(probability),
+            probability=probability,
+            width=picture.width,
+            height=picture.height,
+            seconds=seconds,
+            tiles=len(tiles),
+        )
+
+    def predict_all(self, sources: Iterable[Source]) -> Iterator[Prediction | Unread]:
+        """Judge many pictures; yields one record each, in the order of the sources, drawn lazily.
+
+        Decoding runs beside the network, `threads` pictures at a time. What cannot be read or scored comes back as
+        Unread, and the rest go on. Stopping early, or an interrupt, ends the work under way within a tile.
+        """
+        stop = threading.Event()
+        answers = in_order(lambda source: self._predict_or_say_why(source, stop), sources, self.threads)
+        try:
+            yield from answers
+        finally:
+            stop.set()
+
+    def _predict_or_say_why(self, source: Source, stop: threading.Event) -> Prediction | Unread:
+        try:
+            return self._predict(source, stop)
+        except ImageError as error:
+            return Unread(path=_path(source), error=Failure(kind=error.kind, message=str(error)))
+        except MemoryError:
+            return Unread(path=_path(source), error=Failure(kind="too-large", message="not enough memory to score it"))
+        except Exception as error:
+            why = str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
+            return Unread(path=_path(source), error=Failure(kind="damaged", message=f"could not be scored: {why}"))
+
+
+def _path(source: Source, name: str = "") -> str:
+    return str(source) if isinstance(source, (str, Path)) else name or str(getattr(source, "name", "")) or "-"
+
+
+def _lay(heat: NDArray[np.float32], piece: NDArray[np.float32], tile: Tile, stride: int) -> None:
+    """Lay the map of a tile into that of the whole picture, without what lies over its enlargement by reflection."""
+    top, left = round(tile.top / stride), round(tile.left / stride)
+    piece = piece[: -(-tile.height // stride), : -(-tile.width // stride)]
+    place = heat[top : top + piece.shape[0], left : left + piece.shape[1]]
+    np.maximum(place, piece[: place.shape[0], : place.shape[1]], out=place)

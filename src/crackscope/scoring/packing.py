@@ -1,0 +1,32 @@
+"""Making a bundle out of an exported network."""
+
+from pathlib import Path
+
+import msgspec
+
+from crackscope.bundles import Bundle, Manifest, model_card, store_as_float16, write_bundle
+from crackscope.scoring.golden import TOLERANCE, make_golden
+from crackscope.scoring.runtime import Graph
+
+
+def pack(
+    folder: str | Path,
+    manifest: Manifest,
+    *,
+    model: bytes,
+    weights: bytes | None,
+    as_float16: bool = False,
+    tolerance: float = TOLERANCE,
+) -> Bundle:
+    """Write a bundle: round the weights if asked to, run the golden pictures, write the card and the folder.
+
+    model: ONNX file with the face of a bundle. weights: safetensors bytes, None for a bundle that cannot learn on.
+    as_float16: store weights of the graph as float16; golden outputs are those of the rounded weights.
+    manifest: its precision, golden outputs and hashes are filled in here. Raises BundleError, OutputError.
+    """
+    if as_float16:
+        model = store_as_float16(model)
+        manifest = msgspec.structs.replace(manifest, precision="float16-stored")
+    golden = make_golden(Graph(model).run, manifest.input, tolerance)
+    manifest = msgspec.structs.replace(manifest, golden=golden)
+    return write_bundle(folder, manifest, model=model, weights=weights, card=model_card(manifest))

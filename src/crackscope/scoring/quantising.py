@@ -1,0 +1,3 @@
+"""placeholder"""
+
+Gate = QuantisedReport = quantise = None

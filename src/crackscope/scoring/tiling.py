@@ -1,0 +1,66 @@
+"""Which pieces of a picture go through the network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundles import InputSpec
+
+FREE_TILE_PX = 256
+"""Side of a tile for networks that were trained on pictures of many sizes."""
+
+_OVERLAP = 8
+"""Neighbouring tiles share one part in so many of a tile's side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A piece of a picture, in px of the picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def tile_side(spec: InputSpec) -> int:
+    """Return the side of a tile in px: the native size, brought up to what the network takes."""
+    return _fit(spec.native or FREE_TILE_PX, spec)
+
+
+def cut(height: int, width: int, spec: InputSpec) -> list[Tile]:
+    """Return the pieces that a picture is scored in, row by row; one piece means the whole picture at once.
+
+    A picture is cut when a side is more than twice that of a tile, or when the network takes one size only. Tiles
+    have the native size and keep the native resolution; neighbours overlap by an eighth, the last ones are moved
+    back to the edge, and together they cover every pixel.
+    """
+    side = tile_side(spec)
+    most = side if spec.fixed else 2 * side
+    if height <= most and width <= most:
+        return [Tile(0, 0, width, height)]
+    tall, wide = min(side, height), min(side, width)
+    return [Tile(left, top, wide, tall) for top in _starts(height, tall) for left in _starts(width, wide)]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    step = max(1, side - side // _OVERLAP)
+    return [*range(0, length - side, step), length - side]
+
+
+def take(pixels: NDArray[np.uint8], tile: Tile, spec: InputSpec) -> NDArray[np.uint8]:
+    """Return a piece, uint8 [h, w, 3], contiguous, enlarged by reflection at its right and bottom where the network
+    needs a larger side or a multiple. The piece keeps its resolution; nothing is resized.
+    """
+    piece = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
+    down, right = _fit(tile.height, spec) - tile.height, _fit(tile.width, spec) - tile.width
+    if down or right:
+        piece = np.pad(piece, ((0, down), (0, right), (0, 0)), mode="reflect")
+    return np.ascontiguousarray(piece)
+
+
+def _fit(side: int, spec: InputSpec) -> int:
+    if spec.fixed and spec.native is not None:
+        return spec.native
+    return -(-max(side, spec.minimum) // spec.multiple) * spec.multiple
