@@ -1,1 +1,6 @@
-""""""
+"""Training: from labelled pictures and a recipe to a run folder with a bundle in it."""
+
+from crackscope.training.records import Epoch, Listener, Parameters, Progress, Run, Stage, TrainOptions
+from crackscope.training.run import train
+
+__all__ = ["Epoch", "Listener", "Parameters", "Progress", "Run", "Stage", "TrainOptions", "train"]

@@ -1,0 +1,185 @@
+"""Where a training's batches come from: kept features, pictures passed through, or pictures drawn into a mixture.
+
+Every batch is a pure function of (seed, phase, epoch, step), whatever the number of threads; that is what lets an
+interrupted training go on to the same bytes.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crackscope.records import Row
+from crackscope.training.augmentation import Mask, Pixels, generator
+from crackscope.training.features import Features
+from crackscope.training.pictures import Reader
+
+AHEAD = 6
+"""Batches that are prepared while the network learns."""
+
+
+class Batch(NamedTuple):
+    """inputs: features float32 [n, ...] or pictures uint8 [n, h, w, 3]. labels: float32 [n], 1 is crack.
+
+    masks: float32 [n, h, w] or None; masked: bool [n] or None, which of them mean something.
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    masks: Tensor | None = None
+    masked: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on another device."""
+        masks = None if self.masks is None else self.masks.to(device)
+        masked = None if self.masked is None else self.masked.to(device)
+        return Batch(self.inputs.to(device), self.labels.to(device), masks, masked)
+
+
+class Source(Protocol):
+    """Gives the batches of an epoch."""
+
+    steps: int
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The training batches of epoch `number`, counted from 0 over all phases."""
+
+    def validation(self) -> Iterator[Batch]:
+        """The validation rows, in a fixed order."""
+
+
+def order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of an epoch: a permutation that depends on seed and epoch alone."""
+    return generator(seed, 1, epoch).permutation(rows)
+
+
+def chunks(indices: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Batches of `size`; a last one of a single row joins the one before, since a batch norm needs two."""
+    starts = list(range(0, len(indices), size))
+    if len(starts) > 1 and len(indices) - starts[-1] == 1:
+        starts.pop()
+    return [indices[a:b] for a, b in zip(starts, [*starts[1:], len(indices)], strict=True)]
+
+
+def labels_of(rows: Sequence[Row]) -> NDArray[np.float32]:
+    """float32 [n]: 1 for crack, 0 for sound."""
+    return np.array([row.label == "crack" for row in rows], np.float32)
+
+
+Labelled = tuple[Features, Sequence[Row]]
+"""Features and the rows that they belong to."""
+
+
+class FromFeatures:
+    """Batches out of the frozen part's output. Each epoch shows every row once, in the next of its views."""
+
+    def __init__(
+        self,
+        train: tuple[Features, Sequence[Row]],
+        val: tuple[Features, Sequence[Row]],
+        views: int,
+        batch: int,
+        seed: int,
+    ) -> None:
+        self._train, rows = train
+        self._val, val_rows = val
+        self._labels, self._val_labels = labels_of(rows), labels_of(val_rows)
+        self._views, self._batch, self._seed = views, batch, seed
+        self._first_view = generator(seed, 2).integers(views, size=len(rows))
+        self.steps = len(chunks(np.arange(len(rows)), batch))
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """See `Source`."""
+        views = (self._first_view + number) % self._views
+        for picked in chunks(order(len(self._labels), self._seed, number), self._batch):
+            yield _features(self._train.take(picked, views[picked]), self._labels[picked])
+
+    def inputs(self, rows: NDArray[np.int64]) -> Tensor:
+        """Features of these training rows in their first view, float32 [n, ...]."""
+        return torch.from_numpy(self._train.take(rows, self._first_view[rows])).float()
+
+    def validation(self) -> Iterator[Batch]:
+        """See `Source`."""
+        for picked in chunks(np.arange(len(self._val_labels)), 4 * self._batch):
+            yield _features(self._val.take(picked, np.zeros_like(picked)), self._val_labels[picked])
+
+
+def _features(values: NDArray[np.float16], labels: NDArray[np.float32]) -> Batch:
+    return Batch(torch.from_numpy(values).float(), torch.from_numpy(labels))
+
+
+class FromPictures:
+    """Batches of whole pictures, each row once an epoch in a fresh augmented version."""
+
+    def __init__(
+        self, rows: Sequence[Row], val_rows: Sequence[Row], reader: Reader, batch: int, seed: int, threads: int
+    ) -> None:
+        self._rows, self._val_rows, self._reader = rows, val_rows, reader
+        self._batch, self._seed, self._threads = batch, seed, threads
+        self.steps = len(chunks(np.arange(len(rows)), batch))
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """See `Source`."""
+        picked = chunks(order(len(self._rows), self._seed, number), self._batch)
+
+        def make(step: int) -> Batch:
+            rows = [self._rows[index] for index in picked[step]]
+            return stack(
+                [self._reader.view(row, int(i), number) for row, i in zip(rows, picked[step], strict=True)], rows
+            )
+
+        return ahead(make, len(picked), self._threads)
+
+    def validation(self) -> Iterator[Batch]:
+        """See `Source`."""
+        return plain_batches(self._val_rows, self._reader, self._batch, self._threads)
+
+
+def plain_batches(rows: Sequence[Row], reader: Reader, size: int, threads: int) -> Iterator[Batch]:
+    """Pictures as they are, in batches of one size; neighbours in the list that differ in size are parted."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: list[tuple[tuple[Pixels, Mask | None], Row]] = []
+        for start in range(0, len(rows), size):
+            piece = rows[start : start + size]
+            for read, row in zip(pool.map(reader.plain, piece), piece, strict=True):
+                if waiting and (read[0].shape != waiting[0][0][0].shape or len(waiting) == size):
+                    yield stack([w[0] for w in waiting], [w[1] for w in waiting])
+                    waiting = []
+                waiting.append((read, row))
+        if waiting:
+            yield stack([w[0] for w in waiting], [w[1] for w in waiting])
+
+
+def stack(pictures: Sequence[tuple[Pixels, Mask | None]], rows: Sequence[Row]) -> Batch:
+    """One batch of pictures of one size with their masks, where there are any."""
+    pixels = torch.from_numpy(np.stack([pixels for pixels, _ in pictures]))
+    height, width = pixels.shape[1:3]
+    masks = np.zeros((len(pictures), height, width), np.float32)
+    masked = np.zeros(len(pictures), np.bool_)
+    labels = labels_of(rows)
+    for number, (_, mask) in enumerate(pictures):
+        if mask is not None:
+            masks[number], masked[number] = mask, True
+            labels[number] = float(mask.any())
+    return Batch(pixels, torch.from_numpy(labels), torch.from_numpy(masks), torch.from_numpy(masked))
+
+
+def ahead(make: Callable[[int], Batch], count: int, threads: int) -> Iterator[Batch]:
+    """`make(0), make(1), ...` in order, prepared beside the caller's work."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for step in range(count):
+                waiting.append(pool.submit(make, step))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

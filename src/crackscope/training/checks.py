@@ -1,0 +1,97 @@
+"""What can be known to fail is refused before the work starts."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from crackscope.datasets import Split
+from crackscope.errors import OutputError, TrainingError
+from crackscope.recipes import Recipe
+from crackscope.records import Row
+from crackscope.training.features import free_memory
+from crackscope.training.records import TrainOptions
+
+BYTES_PER_PARAMETER = 40
+"""On disk while a run is written: state, best and averaged weights, two moments, twice for the move, and the bundle."""
+
+
+def device_for(options: TrainOptions) -> torch.device:
+    """The device asked for, or a GPU when there is one.
+
+    Raises:
+        TrainingError: a GPU was asked for and there is none.
+    """
+    there = torch.cuda.is_available()
+    if options.device == "cuda" and not there:
+        raise TrainingError(
+            "a GPU was asked for and torch sees none: leave --device away, or install torch for your GPU"
+        )
+    return torch.device("cuda" if there and options.device != "cpu" else "cpu")
+
+
+def check_rows(split: Split, recipe: Recipe, options: TrainOptions) -> None:
+    """Refuse a split that cannot teach: unreadable beyond the limit, a class or a part empty.
+
+    Raises:
+        TrainingError: names the part, the class and the way out.
+    """
+    listed = len(split.rows) + len(split.unreadable)
+    if split.unreadable and len(split.unreadable) > options.max_unreadable * listed:
+        first = split.unreadable[0]
+        raise TrainingError(
+            f"{len(split.unreadable):,} of {listed:,} pictures cannot be read (the first: {first.path}: "
+            f"{first.error.message}); `crackscope scan` lists them; mend or remove them, or raise --max-unreadable"
+        )
+    for part in ("train", "val"):
+        rows = split.part(part)
+        counts = Counter(row.label for row in rows)
+        for label in ("crack", "sound"):
+            if not counts[label]:
+                raise TrainingError(
+                    f"the {part} part holds no {label!r} picture: add some, or split again with other --parts"
+                )
+        smallest = min(phase.batch for phase in recipe.phases)
+        if part == "train" and len(rows) < min(4, smallest):
+            raise TrainingError(
+                f"the train part holds {len(rows)} pictures; four are the least that anything learns from"
+            )
+
+
+def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row]) -> None:
+    """Refuse to start when the disk or the memory cannot hold what the training is sure to need.
+
+    Raises:
+        OutputError: the folder cannot be written or its disk is too full. TrainingError: too little memory.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
+    need = parameters * BYTES_PER_PARAMETER + 200 * len(rows) + 2**20
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise OutputError(
+            f"{folder}: the run needs about {need / 2**20:,.0f} MiB and {free / 2**20:,.0f} are free there"
+        )
+    side = recipe.input if isinstance(recipe.input, int) else 256
+    activations = max(phase.batch for phase in recipe.phases) * side * side * 3 * 4 * 40
+    wanted = parameters * 24 + activations
+    if (available := free_memory()) < wanted:
+        raise TrainingError(
+            f"about {wanted / 2**20:,.0f} MiB of memory are needed and {available / 2**20:,.0f} are free: "
+            "close other programs, or lower phases.batch"
+        )
+
+
+def cores(options: TrainOptions) -> int:
+    """Threads to use: as asked, or the cores that this process may run on."""
+    if options.threads is not None:
+        return max(1, options.threads)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

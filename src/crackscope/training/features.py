@@ -1,0 +1,131 @@
+"""The output of the frozen part of a network, computed once a view and kept.
+
+The frozen part runs in inference mode, picture by picture, through the same runtime that a bundle is used with. Its
+output is rounded to float16 whether it is kept or not, so that a training sees the same numbers with and without cache.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import TrainingError
+from crackscope.records import Row
+from crackscope.training.augmentation import Pixels
+from crackscope.training.pictures import Reader
+
+Half = NDArray[np.float16]
+Runner = Callable[[Pixels], NDArray[np.float32]]
+Tick = Callable[[int, int], None]
+
+
+class Features(Protocol):
+    """Features by row number and view number: float16 [n, ...]."""
+
+    def take(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> Half:
+        """Features of these rows in these views, in this order."""
+
+
+class Maker:
+    """Computes the features of single pictures. views 0 stands for the picture as it is."""
+
+    def __init__(self, rows: Sequence[Row], reader: Reader, runner: Runner, threads: int, augmented: bool) -> None:
+        self.rows = rows
+        self._reader = reader
+        self._runner = runner
+        self._augmented = augmented
+        self.threads = threads
+
+    def one(self, row: int, view: int) -> Half:
+        """Features of one picture, float16, without a batch axis."""
+        if self._augmented:
+            pixels, _ = self._reader.view(self.rows[row], row, view)
+        else:
+            pixels, _ = self._reader.plain(self.rows[row])
+        return self._runner(pixels).astype(np.float16)
+
+    def many(self, wanted: Sequence[tuple[int, int]]) -> Iterator[Half]:
+        """Features of many pictures, in order, computed side by side."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            yield from pool.map(lambda pair: self.one(*pair), wanted)
+
+
+class Recomputed:
+    """No cache: the frozen part runs again for every batch."""
+
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+
+    def take(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> Half:
+        """See `Features`."""
+        return np.stack(list(self._maker.many(list(zip(rows.tolist(), views.tolist(), strict=True)))))
+
+
+class Kept:
+    """All views of all rows, float16 [rows, views, ...], in memory or in a file that the system pages in."""
+
+    def __init__(self, values: Half) -> None:
+        self._values = values
+
+    def take(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> Half:
+        """See `Features`."""
+        return np.asarray(self._values[rows, views])
+
+
+def keep(maker: Maker, views: int, budget_bytes: int, spill: Path, tick: Tick) -> Features:
+    """Compute all views of all rows and keep them: in memory within the budget, else in the file `spill`.
+
+    Raises:
+        TrainingError: neither memory nor disk has room; said before the work starts.
+    """
+    if not budget_bytes:
+        return Recomputed(maker)
+    first = maker.one(0, 0)
+    shape = (len(maker.rows), views, *first.shape)
+    need = int(np.prod(shape)) * 2
+    values = np.empty(shape, np.float16) if need <= budget_bytes else _in_file(spill, shape, need)
+    pairs = [(row, view) for row in range(shape[0]) for view in range(views)]
+    for done, (pair, value) in enumerate(zip(pairs, maker.many(pairs), strict=True), 1):
+        values[pair] = value
+        tick(done, len(pairs))
+    return Kept(values)
+
+
+def memory_budget(asked_mib: int | None) -> int:
+    """Bytes that kept features may take: what was asked for, or half of the memory that is free now."""
+    if asked_mib is not None:
+        return asked_mib * 2**20
+    return free_memory() // 2
+
+
+def free_memory() -> int:
+    """Bytes of memory that can be had now without swapping, within the limit of the container if there is one."""
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                free = int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        if limit.isdigit():
+            free = min(free, max(0, int(limit) - int(Path("/sys/fs/cgroup/memory.current").read_text())))
+    except (OSError, ValueError):
+        pass
+    return free
+
+
+def _in_file(spill: Path, shape: tuple[int, ...], need: int) -> Half:
+    stat = os.statvfs(spill.parent)
+    free = stat.f_bavail * stat.f_frsize
+    if need > 0.95 * free:
+        raise TrainingError(
+            f"the frozen part's output takes {need / 2**30:.1f} GiB, and there is no room for it: give more memory "
+            f"with --cache-mib, free space in {spill.parent}, or lower augmentation.views (--cache-mib 0 recomputes it)"
+        )
+    return np.memmap(spill, np.float16, "w+", shape=shape)

@@ -1,0 +1,87 @@
+"""What a training is told, what it tells while it runs, and what it leaves."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from crackscope.datasets import Layout
+
+Stage = Literal["reading", "features", "training", "validating", "writing"]
+
+
+class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run a training; nothing here changes what it learns.
+
+    resume: go on where the run in the output folder stopped.
+    device: auto takes a GPU when there is one. threads: of the processor; None takes all cores.
+    random: split the published way when the data bring no split, near-copies on both sides.
+    group_by: column or file-name pattern that names the groups. layout: class folders named by the user.
+    cache_mib: memory for the output of the frozen part; None takes half of what is free, 0 recomputes it every epoch.
+    licences: of the training pictures, by surface ("" for all); they go into the bundle.
+    max_unreadable: share of pictures that may be unreadable before the training refuses to start.
+    """
+
+    resume: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = None
+    random: bool = False
+    group_by: str | None = None
+    layout: Layout = Layout()
+    cache_mib: int | None = None
+    tensorboard: bool = False
+    max_unreadable: float = 0.1
+    licences: dict[str, str] = {}
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a training stands. `seconds_left` is for the stage at hand, None while it cannot be known."""
+
+    stage: Stage
+    phase: int = 0
+    phases: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    figures: dict[str, float] = {}
+
+
+Listener = Callable[[Progress], None]
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `history.csv`. Losses are means over the rows; `seconds` is wall time of this epoch alone."""
+
+    phase: int
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameter counts as Keras counts: moving means and variances never learn."""
+
+    total: int
+    trainable: int
+    frozen: int
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What one training left: the folder, the bundle in it, and how it went.
+
+    stopped: "done", "early" (the validation loss no longer fell) or "time" (the budget was used up).
+    """
+
+    folder: str
+    bundle: str
+    split: str
+    history: tuple[Epoch, ...]
+    parameters: Parameters
+    seconds: float
+    stopped: str

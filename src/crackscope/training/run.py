@@ -1,0 +1,220 @@
+"""One training from data and recipe to a run folder, able to go on after any interruption."""
+
+import platform
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from crackscope import datasets, networks, recipes
+from crackscope.datasets import Split
+from crackscope.errors import TrainingError
+from crackscope.networks import CrackNetwork
+from crackscope.recipes import Recipe
+from crackscope.records import Row
+from crackscope.training import checkpoints, writing
+from crackscope.training.checks import check_room, check_rows, cores, device_for
+from crackscope.training.history import History, write_text
+from crackscope.training.loop import Loop, fast_bfloat16, put
+from crackscope.training.pictures import input_size
+from crackscope.training.records import Listener, Parameters, Progress, Run, TrainOptions
+from crackscope.training.sources import Sources
+
+_STATE, _RUN, _SPLIT = "checkpoints/last.safetensors", "run.json", "split.csv"
+
+
+def train(
+    data: str | Path | Split,
+    recipe: str | Path | Recipe = "default",
+    out: str | Path | None = None,
+    *,
+    weights: str | None = None,
+    options: TrainOptions | None = None,
+    progress: Listener | None = None,
+) -> Run:
+    """Train a network as a recipe says and write a run folder with a bundle in it.
+
+    Args:
+        data: a folder of labelled pictures, a split file, or a `Split`.
+        recipe: a name, a TOML file, or a `Recipe`.
+        out: the run folder; None makes `runs/RECIPE-DATE-TIME`.
+        weights: overrides `network.weights` of the recipe.
+        progress: is told where the training stands, several times a second.
+
+    Raises:
+        CrackscopeError: of the family that fits (data, recipe, weights, training, output), before the work where it
+            can be known before. A training that stops midway keeps its last good state in the folder.
+    """
+    options, tell = options or TrainOptions(), progress or _nobody
+    chosen = recipe if isinstance(recipe, Recipe) else recipes.load(recipe)
+    if weights is not None:
+        chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=weights))
+    folder = Path(out) if out is not None else Path("runs") / f"{chosen.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    started = _begun(folder, chosen, options)
+    if started and started.get("finished"):
+        return msgspec.convert(started["finished"], Run)
+    threads = int(started["threads"]) if started else cores(options)
+    return _Training(chosen, folder, options, threads, tell).run(data, started)
+
+
+class _Training:
+    """The steps of `train`, once it is known what is to be done and where."""
+
+    def __init__(self, recipe: Recipe, folder: Path, options: TrainOptions, threads: int, tell: Listener) -> None:
+        self.recipe, self.folder, self.options, self.threads, self.tell = recipe, folder, options, threads, tell
+        self.device = device_for(options)
+        self.state = checkpoints.State(counters=checkpoints.Counters(), learned={})
+
+    def run(self, data: str | Path | Split, started: dict[str, Any] | None) -> Run:
+        """Do what is left of the training."""
+        begun = time.monotonic()
+        torch.set_num_threads(self.threads)
+        self.tell(Progress(stage="reading"))
+        split = datasets.read_split(self.folder / _SPLIT) if started else self._split(data)
+        check_rows(split, self.recipe, self.options)
+        network = self._network()
+        counts = Parameters(**dict(zip(("total", "trainable", "frozen"), self._counts(network), strict=True)))
+        check_room(self.folder, counts.total, self.recipe, split.rows)
+        train_rows, val_rows = split.part("train"), sampled(split.part("val"), self.recipe.validate_on)
+        facts = started or self._begin(split, network, counts, train_rows)
+        sources = Sources(self.recipe, self.options, self.folder, self.threads, self.tell)
+        sources.set_rows(train_rows, val_rows, self.device)
+        self._phases(network, sources)
+        self.tell(Progress(stage="writing"))
+        bundle = writing.write_bundle(
+            network,
+            self.recipe,
+            split,
+            self.folder,
+            writing.Training(sources.size, val_rows, self.state.counters.history, self.threads, self.options.licences),
+        )
+        run = Run(
+            folder=str(self.folder),
+            bundle=str(bundle),
+            split=str(self.folder / _SPLIT),
+            history=tuple(self.state.counters.history),
+            parameters=counts,
+            seconds=round(float(facts.get("seconds", 0.0)) + time.monotonic() - begun, 1),
+            stopped=self.state.counters.stopped or "done",
+        )
+        self._note(facts | {"finished": msgspec.to_builtins(run)})
+        sources.close()
+        return run
+
+    def _split(self, data: str | Path | Split) -> Split:
+        if isinstance(data, Split):
+            return data
+        return datasets.load(
+            data,
+            layout=self.options.layout,
+            random=self.options.random,
+            group_by=self.options.group_by,
+            seed=self.recipe.seed,
+        )
+
+    def _network(self) -> CrackNetwork:
+        """The network with its starting weights; the same for the same recipe, seed and weights file."""
+        found = networks.find_weights(self.recipe.network)
+        torch.manual_seed(self.recipe.seed)
+        return networks.build(self.recipe.network, self.recipe.head, found).to(self.device)
+
+    def _counts(self, network: CrackNetwork) -> tuple[int, int, int]:
+        """Counted with the last phase's freezing, in which most learns."""
+        network.freeze(self.recipe.phases[-1].freeze)
+        return networks.parameter_counts(network)
+
+    def _begin(
+        self, split: Split, network: CrackNetwork, counts: Parameters, train_rows: Sequence[Row]
+    ) -> dict[str, Any]:
+        (self.folder / "checkpoints").mkdir(exist_ok=True)
+        datasets.write_split(split, self.folder / _SPLIT)
+        size = input_size(self.recipe, train_rows)
+        write_text(self.folder / "summary.txt", networks.summary(network, (size.height, size.width)))
+        facts = {
+            "recipe": msgspec.to_builtins(self.recipe),
+            "data": {"fingerprint": split.fingerprint, "rows": len(split.rows), "unreadable": len(split.unreadable)},
+            "input": msgspec.to_builtins(size),
+            "parameters": msgspec.to_builtins(counts),
+            "threads": self.threads,
+            "versions": versions(),
+            "machine": {
+                "system": platform.platform(),
+                "processor": platform.machine(),
+                "device": str(self.device),
+                "bfloat16": self.recipe.precision == "bfloat16" and fast_bfloat16(self.device),
+            },
+            "begun": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
+        }
+        self._note(facts)
+        return facts
+
+    def _note(self, facts: dict[str, Any]) -> None:
+        write_text(self.folder / _RUN, msgspec.json.format(msgspec.json.encode(facts), indent=2).decode() + "\n")
+
+    def _phases(self, network: CrackNetwork, sources: Sources) -> None:
+        state_file = self.folder / _STATE
+        if state_file.exists():
+            self.state = checkpoints.load(state_file).on(self.device)
+            put(network, self.state.learned)
+        counters, history = self.state.counters, History(self.folder, self.options.tensorboard)
+        while counters.phase < len(self.recipe.phases) and counters.stopped != "time":
+            phase = self.recipe.phases[counters.phase]
+            network.freeze(phase.freeze)
+            tail, source = sources.phase(network, counters.phase)
+            if phase.norms == "batch":
+                sources.calibrate(network, self.state.learned)
+            loop = Loop(network, tail, self.recipe, self.state, state_file)
+            loop.class_weights = sources.class_weights().to(self.device)
+            loop.listener, loop.logger = self.tell, history
+            loop.run(source)
+
+
+def sampled(rows: Sequence[Row], limit: int) -> list[Row]:
+    """At most `limit` rows, drawn evenly from every label and surface; all of them for 0."""
+    if not limit or len(rows) <= limit:
+        return list(rows)
+    ranked = sorted(range(len(rows)), key=lambda i: (rows[i].label, rows[i].surface, i))
+    return [rows[ranked[i * len(ranked) // limit]] for i in range(limit)]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a training's figures may depend on."""
+    from importlib.metadata import version
+
+    packages = ("crackscope", "torch", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def _begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any] | None:
+    """The facts of a run that is to go on; None for a new one.
+
+    Raises:
+        TrainingError: a run is in the way, or what is in the way is none, or it was begun with another recipe.
+    """
+    file = folder / _RUN
+    if not options.resume:
+        if folder.exists() and any(folder.iterdir()):
+            what = "holds a run already; go on with --resume" if file.exists() else "is not empty"
+            raise TrainingError(f"{folder} {what}, or choose another folder with -o")
+        return None
+    if not file.exists():
+        return None
+    try:
+        facts: dict[str, Any] = msgspec.json.decode(file.read_bytes())
+        before = msgspec.convert(facts["recipe"], Recipe)
+    except (OSError, KeyError, msgspec.MsgspecError) as error:
+        raise TrainingError(f"{file}: cannot be read as a run ({error}); start anew in another folder") from None
+    if before != recipe:
+        changed = [f.name for f in msgspec.structs.fields(Recipe) if getattr(before, f.name) != getattr(recipe, f.name)]
+        raise TrainingError(
+            f"{folder} was begun with another recipe ({', '.join(changed)} differ); go on with that, or use another -o"
+        )
+    return facts
+
+
+def _nobody(_: Progress) -> None:
+    """Hears nothing."""
