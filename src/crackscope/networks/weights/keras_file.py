@@ -86,11 +86,11 @@ def _strings(group: Any, attribute: str) -> list[str]:
 
 
 def _inside(group: Any, name: str, where: str) -> Any:
-    """What lies at `name` within this very file: links that lead elsewhere are refused at every step."""
+    """What lies at `name` within this very file: links, which can lead to others, are refused at every step."""
     import h5py
 
     for step in name.split("/"):
-        if isinstance(group.get(step, getlink=True), h5py.ExternalLink):
+        if isinstance(group.get(step, getlink=True), h5py.ExternalLink | h5py.SoftLink):
             raise WeightsError(f"{where} reaches for another file at {name}: refused")
         group = group[step]
     if isinstance(group, h5py.Dataset) and (group.external or group.is_virtual):
@@ -108,7 +108,7 @@ def _add_layer(found: dict[str, "h5py.Dataset"], group: "h5py.Group", where: str
         # One owner: TensorFlow may have numbered its name to keep it unique; the group has the layer's own.
         owner = steps[-2] if len(steps) > 1 and len(owners) > 1 else own
         role = steps[-1]
-        old = _OLD_NAMES.fullmatch(role)
+        old = _OLD_NAMES.fullmatch(role) if len(steps) == 1 else None
         if old:
             role = _OLD_ROLES.get(old[1], old[1])
         _add(found, f"{owner}/{role}", _inside(group, name, where), where)
@@ -143,7 +143,7 @@ def _add_vars(found: dict[str, "h5py.Dataset"], group: "h5py.Group", where: str)
     shapes = [array.ndim for array in arrays]
     roles: tuple[str, ...] = _NORM_ROLES
     if shapes != [1, 1, 1, 1]:
-        roles = ("depthwise_kernel" if "depthwise" in group.name.rsplit("/", 2)[-2] else "kernel", "bias")
+        roles = ("kernel", "bias")
     for role, array in zip(roles, arrays, strict=False):
         _add(found, f"{name}/{role}", array, where)
 
@@ -153,6 +153,10 @@ def _add(found: dict[str, "h5py.Dataset"], name: str, dataset: Any, where: str) 
 
     if not isinstance(dataset, h5py.Dataset):
         raise WeightsError(f"{where} has no numbers at {name}: save the model's weights again")
+    layer, role = name.rsplit("/", 1)
+    if role == "kernel" and "depthwise" in layer:
+        # Keras 3 calls it by the plain name, Keras 2 did not.
+        name = f"{layer}/depthwise_kernel"
     if name in found:
-        raise WeightsError(f"{where} has two layers of the name {name.split('/')[0]}: save the backbone alone")
+        raise WeightsError(f"{where} has two layers of the name {layer}: save the backbone alone")
     found[name] = dataset
