@@ -18,9 +18,14 @@ def console(stream: TextIO | None = None) -> "Console":
     """A rich console on this stream (default stdout) that reads no markup in what it prints; obeys NO_COLOR."""
     from rich.console import Console
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would end the process here; what to do when a reader has gone is decided in one place.
+            raise BrokenPipeError
+
     stream = sys.stdout if stream is None else stream
     width = None if stream.isatty() else WIDE
-    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width, soft_wrap=False)
+    return Plain(file=stream, markup=False, emoji=False, highlight=False, width=width, soft_wrap=False)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -25,8 +25,8 @@ class Asked:
     out: str | None
     random: bool
     group_by: str | None
-    crack: tuple[str, ...]
-    sound: tuple[str, ...]
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
     threads: int | None
     seed: int | None
     quiet: bool
@@ -44,7 +44,7 @@ class Asked:
     help="Which rows to judge on; all takes every picture, as for data that the bundle has never met.",
 )
 @click.option("-o", "--out", metavar="DIR", help="Write report.html, metrics.json, predictions.csv and plots there.")
-@shared("random", "group_by", "crack", "sound", "threads", "seed", "quiet", "json")
+@shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
 def evaluate(state: State, /, **options: Any) -> None:
     """Judge a bundle on labelled pictures, each figure with its 95 % interval and what one gets without looking.
@@ -56,7 +56,7 @@ def evaluate(state: State, /, **options: Any) -> None:
 
     split = load(
         asked.data,
-        layout=Layout(positive=asked.crack, negative=asked.sound),
+        layout=Layout(positive=asked.positive, negative=asked.negative),
         random=asked.random,
         group_by=asked.group_by,
         seed=asked.seed or 0,

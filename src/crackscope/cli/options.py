@@ -21,11 +21,11 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "seed": click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything drawn."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
-    "crack": click.option(
-        "--crack", multiple=True, metavar="NAME", help="Folder name that means crack, besides those known."
+    "positive": click.option(
+        "--positive", multiple=True, metavar="NAME", help="Folder name that means crack, besides those known."
     ),
-    "sound": click.option(
-        "--sound", multiple=True, metavar="NAME", help="Folder name that means sound, besides those known."
+    "negative": click.option(
+        "--negative", multiple=True, metavar="NAME", help="Folder name that means sound, besides those known."
     ),
     "group_by": click.option(
         "--group-by",

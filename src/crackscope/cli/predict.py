@@ -71,15 +71,15 @@ def gather(asked: Asked) -> "list[str | Unread]":
 
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
-    from crackscope.errors import ImageError
-    from crackscope.images import find
-    from crackscope.records import Failure, Unread
-
     names = [*asked.pictures, *(_listed(asked.from_list) if asked.from_list else [])]
     if not names:
         raise click.UsageError("PICTURE is missing: name files, folders or globs, or - for standard input")
     if names.count(STANDARD_INPUT) + (asked.from_list == STANDARD_INPUT) > 1:
         raise click.UsageError("standard input can be read only once, name - a single time")
+    from crackscope.errors import ImageError
+    from crackscope.images import find
+    from crackscope.records import Failure, Unread
+
     inputs: list[str | Unread] = []
     last: ImageError | None = None
     for name in names:

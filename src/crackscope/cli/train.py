@@ -38,11 +38,12 @@ class Asked:
     evaluate: bool
     device: str
     cache_mib: int | None
+    max_unreadable: float
     tensorboard: bool
     random: bool
     group_by: str | None
-    crack: tuple[str, ...]
-    sound: tuple[str, ...]
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
     threads: int | None
     seed: int | None
     quiet: bool
@@ -61,8 +62,16 @@ class Asked:
 @click.option("--evaluate/--no-evaluate", default=True, help="Judge the bundle on the test part.", show_default=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where.")
 @click.option("--cache-mib", type=click.IntRange(min=0), metavar="N", help="Memory for the output of frozen layers.")
+@click.option(
+    "--max-unreadable",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of pictures that may be unreadable before the training refuses to start.",
+)
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too.")
-@shared("random", "group_by", "crack", "sound", "threads", "seed", "quiet", "json")
+@shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 def train(**options: Any) -> None:
     """Train a classifier as a recipe says, and judge it on the test part.
 
@@ -102,9 +111,10 @@ def _how(asked: Asked) -> "TrainOptions":
         threads=asked.threads,
         random=asked.random,
         group_by=asked.group_by,
-        layout=Layout(positive=asked.crack, negative=asked.sound),
+        layout=Layout(positive=asked.positive, negative=asked.negative),
         cache_mib=asked.cache_mib,
         tensorboard=asked.tensorboard,
+        max_unreadable=asked.max_unreadable,
     )
 
 

@@ -1,0 +1,122 @@
+"""The command line as such: help, misspelt words, statuses, and errors as one line."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crackscope import __version__
+from crackscope.cli import main
+from crackscope.cli.app import COMMANDS  # the table is what the help is printed from
+
+
+def shell(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """Run the program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "crackscope", *arguments], text=True, stderr=subprocess.PIPE, check=False, **options
+    )
+
+
+def one_line(text: str) -> str:
+    """The only line of a text, which must be an error of ours."""
+    assert text.count("\n") == 1
+    assert text.startswith("crackscope: ")
+    assert "Traceback" not in text
+    return text.removeprefix("crackscope: ").rstrip("\n")
+
+
+def test_help_lists_every_command(capsys):
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"  {name} " in printed for name in COMMANDS)
+
+
+def test_no_arguments_is_help(capsys):
+    assert main([]) == 0
+    assert "Usage: crackscope" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"crackscope {__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_is_there(name, capsys):
+    file, _line = COMMANDS[name]
+    assert getattr(importlib.import_module(f"crackscope.cli.{file}"), name).name == name
+    assert main([name, "--help"]) == 0
+    assert f"Usage: crackscope {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["predct"], "did you mean predict?"),
+        (["trian", "x"], "did you mean train?"),
+        (["qqqq"], "crackscope --help lists them"),
+        (["predict", "--bundel", "x"], "did you mean --bundle?"),
+        (["bundle", "chek"], "did you mean check?"),
+        (["train", "x", "--recipe", "mobilenet-freeze150"], "mobilenetv2-freeze150"),
+        (["recipes", "prob"], "probe"),
+        (["generate", "-o", "x", "--kind", "concret"], "did you mean concrete"),
+        (["train"], "DATA|SPLIT.csv is missing"),
+        (["predict"], "PICTURE is missing"),
+        (["train", "x", "--resume"], "-o RUN"),
+        (["compare", "one"], "at least two"),
+        (["bundle", "export"], "nothing to write"),
+        (["bundle", "export", "--int8"], "--calibrate DATA"),
+        (["predict", "x", "--threads", "0"], "--threads"),
+        (["split", "x", "-o", "y.csv", "--parts", "60:40"], "60:20:20"),
+        (["predict", "-", "-"], "only once"),
+    ],
+)
+def test_wrong_call_is_one_line_with_advice(arguments, advice, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert advice in one_line(printed.err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_picture_is_one_line(capsys, tmp_path):
+    assert main(["predict", str(tmp_path / "absent.jpg")]) == 2
+    assert "absent.jpg" in one_line(capsys.readouterr().err)
+
+
+def test_debug_shows_the_traceback(capsys, tmp_path):
+    assert main(["predict", str(tmp_path / "absent.jpg"), "--debug"]) == 2
+    printed = capsys.readouterr().err
+    assert "Traceback" in printed
+    assert printed.splitlines()[-1].startswith("crackscope: ")
+
+
+def test_control_characters_in_an_error_are_spelled_out(capsys, tmp_path):
+    assert main(["predict", str(tmp_path / "a\x1b[31m\nb.jpg")]) == 2
+    assert r"\x1b[31m" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants /dev/full, a device that is always full")
+def test_full_disk_is_one_line():
+    with open("/dev/full", "w") as full:
+        ended = shell("recipes", stdout=full)
+    assert ended.returncode == 2
+    assert "no room left on the disk" in one_line(ended.stderr)
+
+
+def test_reader_that_leaves_is_not_an_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = shell("recipes", stdout=writing)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_output_that_is_no_terminal_has_no_colour():
+    ended = shell("recipes", stdout=subprocess.PIPE, env={**os.environ, "TERM": "xterm-256color"})
+    assert "\x1b" not in ended.stdout
+    assert "mobilenetv2-freeze150" in ended.stdout

@@ -1,0 +1,49 @@
+"""What importing the package costs, told by what it does not import."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import crackscope
+
+HEAVY = ("torch", "onnxruntime", "onnx", "sklearn", "skimage", "scipy", "matplotlib", "h5py", "timm")
+
+
+def modules_after(code: str) -> set[str]:
+    """Top-level modules in a fresh interpreter after this code."""
+    told = "; import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    ended = subprocess.run([sys.executable, "-c", code + told], capture_output=True, text=True, check=True)
+    return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def test_import_is_light():
+    loaded = modules_after("import crackscope")
+    assert not loaded & {*HEAVY, "numpy", "PIL", "cv2", "msgspec", "click", "rich", "jinja2"}
+
+
+def test_help_is_light():
+    loaded = modules_after("from crackscope.cli import main; main(['--help'])")
+    assert "click" in loaded
+    assert not loaded & {*HEAVY, "numpy", "PIL", "cv2", "msgspec", "rich", "jinja2"}
+
+
+@pytest.mark.parametrize("command", ["demo", "scan", "split", "train", "evaluate", "compare", "predict", "generate"])
+def test_help_of_a_command_is_light(command):
+    loaded = modules_after(f"from crackscope.cli import main; main(['{command}', '--help'])")
+    assert not loaded & {*HEAVY, "numpy", "PIL", "cv2"}
+
+
+@pytest.mark.parametrize("name", crackscope.__all__)
+def test_public_name_is_there(name):
+    assert callable(getattr(crackscope, name))
+
+
+def test_unknown_public_name_is_refused():
+    with pytest.raises(AttributeError, match="predikt"):
+        _ = crackscope.predikt
+
+
+def test_dir_lists_the_public_names():
+    assert set(crackscope.__all__) <= set(dir(crackscope))
