@@ -45,8 +45,15 @@ def state_of(network: "CrackNetwork") -> dict[str, torch.Tensor]:
     }
 
 
-def to_bytes(network: "CrackNetwork") -> bytes:
-    """The network as the bytes of a safetensors file; the same weights give the same bytes."""
+SMALLEST_HALF = 256
+"""Tensors with fewer numbers stay float32 in a file of halves: they are biases and constants, and weigh nothing."""
+
+
+def to_bytes(network: "CrackNetwork", *, half: bool = False) -> bytes:
+    """The network as the bytes of a safetensors file; the same weights give the same bytes.
+
+    half: large tensors are written as float16; round the network before, so that nothing is lost.
+    """
     from safetensors.torch import save as encode
 
     structure = Structure(
@@ -57,7 +64,10 @@ def to_bytes(network: "CrackNetwork") -> bytes:
         folded=tuple(network.folded_norms()),
     )
     header = {HEADER: msgspec.json.encode(structure).decode()}
-    return bytes(encode(state_of(network), metadata=header))
+    tensors = state_of(network)
+    if half:
+        tensors = {name: t.half() if t.numel() >= SMALLEST_HALF else t for name, t in tensors.items()}
+    return bytes(encode(tensors, metadata=header))
 
 
 def save(network: "CrackNetwork", path: Path) -> None:

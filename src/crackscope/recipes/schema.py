@@ -104,6 +104,8 @@ class Phase(_Section, frozen=True, kw_only=True):
 
     steps: optimiser steps an epoch; 0 means one pass over the training rows.
     backbone_rate: learning rate of the backbone relative to that of the head.
+    norms: batch normalisations of the backbone that are not frozen learn from each batch, or keep the statistics they
+        came with ("fixed") while their scale and shift learn.
     average: decay of the moving average of the weights that ends up in the bundle; 0 takes the weights themselves.
     """
 
@@ -118,6 +120,7 @@ class Phase(_Section, frozen=True, kw_only=True):
     weight_decay: float = 0.0
     loss: Literal["cross-entropy", "binary-cross-entropy", "dense"] = "binary-cross-entropy"
     early_stopping: EarlyStopping = EarlyStopping()
+    norms: Literal["batch", "fixed"] = "batch"
     average: float = 0.0
 
 
