@@ -1,1 +1,46 @@
-""""""
+"""The one door for pixels: every picture that crackscope sees is decoded, resized and written here.
+
+What goes in: a path, bytes, a binary file object, a NumPy array or a Pillow image. What comes out: uint8 RGB after the
+EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever raised for a picture that is bad.
+
+- **Formats**: JPEG (and the MPO of phones, read as the JPEG that it starts with), PNG, WebP, BMP, TIFF. Any other is
+  refused by its name. Sizes, pixels and format are judged from the header, before anything is decoded.
+- **Transparency** is laid over white, as paper shows it: alpha, palettes with alpha, and transparent colour keys.
+- **More than 8 bits**: grey of 16 bits is value / 257, rounded; colour of 16 bits from a file keeps the upper byte
+  (Pillow decodes no more: at most one level away from / 257); grey of 12 and 32 bits is scaled from its full range;
+  float grey must lie in 0..1 or in 0..255 (the largest value decides), anything else is refused.
+- **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
+  not applied.
+- **Several frames**: the first one (WebP, TIFF, MPO); of an animated PNG the picture that a viewer without animation
+  shows. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
+- **Truncated** files are refused, never filled up with grey.
+
+Everything may be called from several threads at once; Pillow's global settings are neither changed nor needed.
+"""
+
+from crackscope.images.finding import PICTURE_SUFFIXES, find
+from crackscope.images.header import Header
+from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.reading import Picture, read, read_header, read_mask, read_thumbnail
+from crackscope.images.resizing import resize
+from crackscope.images.sources import Source
+from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "PICTURE_SUFFIXES",
+    "Header",
+    "Limits",
+    "Picture",
+    "Source",
+    "encode_jpeg",
+    "encode_png",
+    "find",
+    "read",
+    "read_header",
+    "read_mask",
+    "read_thumbnail",
+    "resize",
+    "write_jpeg",
+    "write_png",
+]

@@ -1,0 +1,117 @@
+"""Which pictures are meant by what was typed: files, folders and patterns."""
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+from crackscope.errors import ImageError
+from crackscope.images.faults import shown
+
+PICTURE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".mpo",
+    ".png",
+    ".apng",
+    ".webp",
+    ".bmp",
+    ".dib",
+    ".tif",
+    ".tiff",
+)
+"""Suffixes, in lower case, by which pictures are found in folders. A file that is named by itself may have any."""
+
+_DIGITS = re.compile(r"([0-9]+)")
+_SEPARATORS = re.compile(r"[/\\]")
+
+
+def find(arguments: Sequence[str]) -> list[str]:
+    """The pictures that `arguments` stand for, each once, in the order of the arguments.
+
+    A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
+    ones left out, links followed but no folder entered twice; a pattern (`*`, `?`, `[]`, `**`) for the pictures and
+    folders it matches; "-" for itself. A name that exists is never taken as a pattern. A folder that may not be
+    entered stands for itself, so that reading it gives the error. Raises `ImageError` missing for an argument that
+    stands for nothing.
+    """
+    found: dict[str, None] = {}
+    for argument in arguments:
+        names = [argument] if argument == "-" else _expanded(os.fspath(argument))
+        found |= dict.fromkeys(names)
+    return list(found)
+
+
+def _expanded(argument: str) -> list[str]:
+    if os.path.isdir(argument):
+        names = sorted(_below(argument), key=_counted)
+        if not names:
+            suffixes = " ".join(PICTURE_SUFFIXES)
+            raise ImageError("missing", f"{shown(argument)}: there are no pictures in this folder ({suffixes})")
+        return names
+    if os.path.lexists(argument):
+        return [argument]
+    if glob.has_magic(argument):
+        names = [name for match in _matches(argument) for name in _from_match(match)]
+        if names:
+            return names
+        raise ImageError("missing", f"{shown(argument)}: the pattern matches no picture; check it, and the folder")
+    raise ImageError("missing", f"{shown(argument)}: there is no such file or folder; check the path")
+
+
+def _matches(pattern: str) -> list[str]:
+    try:
+        return sorted(glob.glob(pattern, recursive=True), key=_counted)
+    except (OSError, ValueError, re.error):
+        return []
+
+
+def _from_match(name: str) -> list[str]:
+    if os.path.isdir(name):
+        return sorted(_below(name), key=_counted)
+    return [name] if _is_picture(name) else []
+
+
+def _below(folder: str) -> Iterator[str]:
+    entered: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            facts = os.stat(here)
+            if (facts.st_dev, facts.st_ino) in entered:
+                continue
+            entered.add((facts.st_dev, facts.st_ino))
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if os.path.isdir(entry.path):
+                        waiting.append(entry.path)
+                    elif _is_picture(entry.name):
+                        yield entry.path
+        except OSError:
+            yield here
+
+
+def _is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+
+
+def _counted(name: str) -> list[tuple[list[tuple[int, int, str]], str]]:
+    return [(_by_number(part), part) for part in _SEPARATORS.split(name)]
+
+
+def _by_number(part: str) -> list[tuple[int, int, str]]:
+    # Digits in front of letters, numbers by length without leading zeros first: no int() of a thousand digits.
+    pieces = _DIGITS.split(part.casefold())
+    return [_piece(piece) for piece in pieces if piece]
+
+
+def _piece(piece: str) -> tuple[int, int, str]:
+    if not piece[0].isascii() or not piece[0].isdigit():
+        return (1, 0, piece)
+    digits = piece.lstrip("0")
+    return (0, len(digits), digits)

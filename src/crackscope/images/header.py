@@ -1,0 +1,55 @@
+"""What the header of a picture says, and what decoding it needs to know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from crackscope.images.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A picture before it is decoded.
+
+    width, height: pixels as stored, before the EXIF turn. format: "JPEG", "PNG", "WEBP", "BMP", "TIFF", or "array"
+    and Pillow's own name for what was never a file. mode: Pillow's word for the stored pixels ("L", "RGB", "P",
+    "CMYK", "I;16", ...; colour of 16 bits is "RGB;16" and the like). orientation: EXIF, 1 to 8; 1 is upright.
+    """
+
+    width: int
+    height: int
+    format: str
+    mode: str
+    orientation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What stored values stand for where the mode does not say it.
+
+    transparency: per palette entry (bytes), or the one value or colour that is transparent. top: the value of full
+    white in grey of more than 8 bits. inverted: 0 is white. lossy: values near 0 may be meant as 0.
+    """
+
+    transparency: bytes | int | tuple[int, ...] | None = None
+    top: int | None = None
+    inverted: bool = False
+    lossy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet)."""
+
+    header: Header
+    meaning: Meaning
+    open: Callable[[], Image.Image]
+
+
+def integer(data: bytes, offset: int, size: int, *, big: bool = False) -> int:
+    """The unsigned integer of `size` bytes at `offset`; a `Fault` of kind truncated where the data ends before."""
+    piece = data[offset : offset + size]
+    if offset < 0 or len(piece) < size:
+        raise Fault("truncated", "it ends inside its header; copy it again from where it came")
+    return int.from_bytes(piece, "big" if big else "little")

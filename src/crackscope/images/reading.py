@@ -1,0 +1,142 @@
+"""Reading pictures: headers, pixels, masks and thumbnails, from any source."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from crackscope.images import formats, modes
+from crackscope.images.faults import Fault, reported_as
+from crackscope.images.given import from_array, from_image, mask_from_array
+from crackscope.images.header import Header, Meaning
+from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.sources import Source, name_of, read_bytes
+
+HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """pixels: uint8 [h, w, 3] RGB after the EXIF turn, C-contiguous, its own memory. name: the path as given, or
+    "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`."""
+
+    pixels: NDArray[np.uint8]
+    name: str
+    format: str
+
+    @property
+    def width(self) -> int:
+        """In pixels, upright."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels, upright."""
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A decoded image as Pillow has it: not yet turned, not yet flattened."""
+
+    image: Image.Image
+    header: Header
+    meaning: Meaning
+
+
+def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
+    """What the header says, within `limits`; nothing is decoded. Raises `ImageError`, as `read` does.
+
+    Of a path 64 KiB are read where that is enough. A file that is truncated or damaged behind its header may pass.
+    """
+    with reported_as(name_of(source)):
+        if isinstance(source, np.ndarray):
+            return from_array(source, limits)[1]
+        if isinstance(source, Image.Image):
+            return from_image(source, limits, load=False)[0]
+        data = read_bytes(source, limits, at_most=HEAD_BYTES)
+        try:
+            header = formats.parse(data.content).header
+        except Fault:
+            if data.whole:
+                raise
+            header = formats.parse(read_bytes(source, limits).content).header
+        limits.check_size(header.width, header.height)
+        return header
+
+
+def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
+    """Decode a picture to upright RGB. The package docstring says what is done with each mode.
+
+    Arrays: uint8 or uint16, [h, w] grey, [h, w, 3] RGB, [h, w, 4] RGB and alpha. Files open in binary mode are read
+    from their start. Raises `ImageError` and nothing else: kind missing, denied, not-a-picture, unsupported,
+    too-large, truncated or damaged.
+    """
+    name = name_of(source)
+    with reported_as(name):
+        if isinstance(source, np.ndarray):
+            pixels, header = from_array(source, limits)
+            return Picture(pixels, name, header.format)
+        loaded = _load(source, limits)
+        image = modes.turned(modes.flattened(loaded.image, loaded.meaning), loaded.header.orientation)
+        return Picture(modes.to_rgb(image), name, loaded.header.format)
+
+
+def read_mask(source: Source, size: tuple[int, int] | None = None) -> NDArray[np.bool_]:
+    """A crack mask as bool [h, w], upright: True where the picture is not black and not wholly transparent.
+
+    Stored values count, not colours scaled to 8 bits, so 1 of 65,535 is a crack too. Lossy files (JPEG) leave noise
+    around black: there True is half of white and more. Arrays may be bool or of any integer type. `size`: (width,
+    height) that the mask must have. Raises `ImageError`: as `read`, and damaged where the size differs.
+    """
+    with reported_as(name_of(source)):
+        if isinstance(source, np.ndarray):
+            mask = mask_from_array(source, DEFAULT_LIMITS)
+        else:
+            loaded = _load(source, DEFAULT_LIMITS)
+            plain = Image.fromarray(modes.to_mask(loaded.image, loaded.meaning).view(np.uint8))
+            mask = modes.to_array(modes.turned(plain, loaded.header.orientation)).view(np.bool_)
+        height, width = mask.shape
+        if size is not None and (width, height) != tuple(size):
+            raise Fault(
+                "damaged",
+                f"the mask is {width} x {height} pixels, its picture {size[0]} x {size[1]}; draw it on that picture",
+            )
+        return mask
+
+
+def read_thumbnail(source: Source, side: int) -> NDArray[np.uint8]:
+    """The whole picture as uint8 [side, side] grey: upright, squeezed to a square by averaging areas.
+
+    Of a JPEG only as much is computed as the size needs (its transform at 1/2, 1/4 or 1/8), so values differ by a
+    few levels from those of the same pixels given as an array. Raises `ImageError` as `read` does.
+    """
+    if side < 1:
+        raise ValueError(f"a thumbnail has at least 1 pixel a side, not {side}")
+    with reported_as(name_of(source)):
+        if isinstance(source, np.ndarray):
+            loaded = _Loaded(Image.fromarray(from_array(source, DEFAULT_LIMITS)[0]), Header(0, 0, "", ""), Meaning())
+        else:
+            loaded = _load(source, DEFAULT_LIMITS, draft=side)
+        grey = modes.flattened(loaded.image, loaded.meaning)
+        grey = grey if grey.mode == "L" else grey.convert("L")
+        shrinks = min(grey.size) >= side
+        grey = grey.resize((side, side), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR)
+        return modes.to_array(modes.turned(grey, loaded.header.orientation))
+
+
+def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
+    if isinstance(source, Image.Image):
+        header, meaning = from_image(source, limits, load=True)
+        return _Loaded(source, header, meaning)
+    stored = formats.parse(read_bytes(source, limits).content)
+    header = stored.header
+    limits.check_size(header.width, header.height)
+    image = stored.open()
+    if image.size != (header.width, header.height):
+        raise Fault("damaged", "it gives two different sizes; copy it again from where it came")
+    if draft is not None and header.format == "JPEG" and header.mode != "CMYK":
+        image.draft("L", (draft, draft))
+    image.load()
+    return _Loaded(image, header, stored.meaning)

@@ -1,0 +1,28 @@
+"""Changing the size of pictures: areas are averaged where it shrinks, lines drawn between pixels where it grows."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """`pixels` (uint8 [h, w] or [h, w, c]) as uint8 [height, width] or [height, width, c]: always a new array.
+
+    Area averaging along a side that shrinks, bilinear along one that grows; each side by itself. Raises ValueError for
+    a size below 1 or another dtype.
+    """
+    import cv2
+
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or 0 in pixels.shape:
+        raise ValueError(f"wanted uint8 [h, w] or [h, w, c], got {pixels.dtype} {pixels.shape}")
+    if width < 1 or height < 1:
+        raise ValueError(f"a picture has at least 1 x 1 pixels, not {width} x {height}")
+    shape = (height, width, *pixels.shape[2:])
+    smaller = min(width, pixels.shape[1]), min(height, pixels.shape[0])
+    result: NDArray[Any] = np.ascontiguousarray(pixels)
+    if smaller != result.shape[1::-1]:
+        result = cv2.resize(result, smaller, interpolation=cv2.INTER_AREA)
+    if smaller != (width, height):
+        result = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.array(result, np.uint8, copy=result is pixels).reshape(shape)

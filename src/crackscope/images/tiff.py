@@ -1,0 +1,123 @@
+"""TIFF and BigTIFF: the first directory (TIFF 6.0, section 2), checked, and rewritten with nothing but pixels in it.
+
+Pillow and libtiff then see a file of one frame without any tag that could warn, mislead or point outside of the file.
+"""
+
+from io import BytesIO
+
+from PIL import Image, ImageFile
+
+from crackscope.images.faults import Fault
+from crackscope.images.header import Header, Meaning, Stored
+from crackscope.images.tiff_tags import SINGLE, Tag, Tags, read_directory, rewritten
+
+_MODES: dict[tuple[int, int, int, int], str] = {}
+"""(photometric, bits, sample format, colour samples) -> mode, filled below: what we can answer for."""
+for _photo in (0, 1):
+    _MODES |= {(_photo, bits, 1, 1): "L" for bits in (2, 4, 8)}
+    _MODES |= {(_photo, 1, 1, 1): "1", (_photo, 16, 1, 1): "I;16", (_photo, 32, 3, 1): "F"}
+_MODES |= {(1, 12, 1, 1): "I;16", (1, 32, 1, 1): "I"}
+_MODES |= {(2, 8, 1, 3): "RGB", (2, 16, 1, 3): "RGB;16", (5, 8, 1, 4): "CMYK", (5, 16, 1, 4): "CMYK;16"}
+_MODES |= {(6, 8, 1, 3): "YCbCr"} | {(3, bits, 1, 1): "P" for bits in (1, 2, 4, 8)}
+
+_PHOTOS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "Lab", 32803: "raw"}
+_COLOURS = {2: 3, 5: 4, 6: 3, 8: 3}
+_UNCOMPRESSED, _OLD_JPEG, _JPEG = 1, 6, 7
+_SHEETS = 2
+"""PlanarConfiguration: one plane a channel."""
+
+
+class _Tiff:
+    """Holds the class that is made on first use: Pillow's TIFF reader costs milliseconds to import."""
+
+    made: type[ImageFile.ImageFile] | None = None
+
+
+def _reader() -> type[ImageFile.ImageFile]:
+    if _Tiff.made is None:
+        from PIL import TiffImagePlugin
+
+        class Quiet(TiffImagePlugin.TiffImageFile):
+            """Pillow's reader without its bomb warning: `Limits` have judged the size already."""
+
+            def load_prepare(self) -> None:
+                if self._im is None:
+                    self.im = Image.new(self.mode, self.size, None).im
+                super().load_prepare()
+
+        _Tiff.made = Quiet
+    return _Tiff.made
+
+
+def parse(data: bytes) -> Stored:
+    """Parse the first directory of a TIFF. Raises `Fault`."""
+    tags = read_directory(data)
+    if Tag.DNG in tags.values or tags.one(Tag.SUBFILE, 0) & 1:
+        raise Fault("unsupported", "its first picture is only a preview (camera raw?); export it as JPEG or TIFF")
+    for tag in SINGLE:
+        if len(tags.values.get(tag, (0,))) != 1:
+            raise Fault("damaged", f"its tag {int(tag)} has several values where one belongs")
+    width, height = tags.one(Tag.WIDTH, 0), tags.one(Tag.HEIGHT, 0)
+    mode, meaning = _mode(tags)
+    turn = tags.one(Tag.ORIENTATION, 1)
+    header = Header(width, height, "TIFF", mode, turn if 1 <= turn <= 8 else 1)
+    return Stored(header, meaning, lambda: _opened(data, tags, header))
+
+
+def _mode(tags: Tags) -> tuple[str, Meaning]:
+    packing = tags.one(Tag.COMPRESSION, _UNCOMPRESSED)
+    photo = 6 if packing == _OLD_JPEG else tags.one(Tag.PHOTOMETRIC, 0)
+    bits = tags.values.get(Tag.BITS, (1,))
+    formats = tags.values.get(Tag.SAMPLE_FORMAT, (1,))
+    extra = tags.values.get(Tag.EXTRA_SAMPLES, ())
+    colours = _COLOURS.get(photo, 1)
+    samples = tags.one(Tag.SAMPLES, colours if packing == _OLD_JPEG else 1)
+    what = f"a TIFF of {_PHOTOS.get(photo, f'photometric {photo}')}, {max(bits)} bits, sample format {max(formats)}"
+    if photo == 6 and samples == 1:
+        photo, colours = 1, 1
+    mode = _MODES.get((photo, max(bits), max(formats), colours))
+    if mode is None or min(bits) != max(bits) or min(formats) != max(formats) or not colours <= samples <= colours + 3:
+        raise Fault("unsupported", f"it is {what}, {samples} samples a pixel; save it as RGB or grey of 8 bits")
+    sheets = tags.one(Tag.PLANAR, 1) == _SHEETS and samples > 1
+    if sheets and (max(bits) != 8 or (samples > colours and packing == _UNCOMPRESSED)):
+        raise Fault("unsupported", f"it is {what} in separate planes; save it with its channels interleaved")
+    if mode == "YCbCr" and packing == _UNCOMPRESSED and tags.values.get(Tag.YCC_SUBSAMPLING, (2, 2)) != (1, 1):
+        raise Fault("unsupported", f"it is {what}, subsampled and uncompressed; save it as RGB")
+    if samples > colours and (extra or colours > 1):
+        mode += "A" if not extra or extra[0] in (1, 2) else ""
+    meaning = Meaning(
+        top={"I;16": 2 ** max(bits) - 1, "I": 2**32 - 1}.get(mode),
+        inverted=photo == 0 and mode in ("I;16", "F"),
+        lossy=packing in (_OLD_JPEG, _JPEG),
+    )
+    return mode, meaning
+
+
+def _opened(data: bytes, tags: Tags, header: Header) -> Image.Image:
+    _check_pieces(data, tags, header)
+    try:
+        return _reader()(BytesIO(rewritten(data, tags)))
+    except SyntaxError as error:
+        raise Fault("unsupported", f"Pillow does not read this kind of TIFF ({error}); save it as 8 bit RGB") from error
+
+
+def _check_pieces(data: bytes, tags: Tags, header: Header) -> None:
+    """Refuse strips and tiles that are missing or lie outside: Pillow would leave them black, or stop late."""
+    if tags.one(Tag.COMPRESSION, 1) == _OLD_JPEG:
+        return
+    tiled = Tag.TILE_OFFSETS in tags.values and Tag.STRIP_OFFSETS not in tags.values
+    offsets = tags.values.get(Tag.TILE_OFFSETS if tiled else Tag.STRIP_OFFSETS, ())
+    counts = tags.values.get(Tag.TILE_COUNTS if tiled else Tag.STRIP_COUNTS, ())
+    across = tags.one(Tag.TILE_WIDTH, 0) if tiled else header.width
+    down = tags.one(Tag.TILE_HEIGHT, 0) if tiled else min(tags.one(Tag.ROWS, header.height), header.height)
+    if across < 1 or down < 1 or across > header.width + 65_535 or down > header.height + 65_535:
+        raise Fault("damaged", f"its pieces are {across} x {down} pixels; copy it again from where it came")
+    planes = tags.one(Tag.SAMPLES, 1) if tags.one(Tag.PLANAR, 1) == _SHEETS else 1
+    wanted = -(-header.width // across) * -(-header.height // down) * planes
+    if len(offsets) < wanted or (counts and len(counts) < wanted):
+        raise Fault("damaged", f"it lists {len(offsets)} of its {wanted} pieces; copy it again from where it came")
+    if not counts and tags.one(Tag.COMPRESSION, 1) != _UNCOMPRESSED:
+        raise Fault("damaged", "it does not say how long its pieces are; save it again with any program")
+    ends = [a + n for a, n in zip(offsets, counts, strict=False)] or list(offsets)
+    if max(ends) > len(data) or 0 in offsets[:wanted]:
+        raise Fault("truncated", "it ends before the picture does; copy it again from where it came")

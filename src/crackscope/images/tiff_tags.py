@@ -1,0 +1,149 @@
+"""The first directory of a TIFF, as numbers, and as bytes again with only the tags that pixels need."""
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+
+from crackscope.images.faults import Fault
+from crackscope.images.header import integer
+
+
+class Tag(IntEnum):
+    """The tags that are read; those from WIDTH to BLACK_WHITE are handed on to the decoder, in this order."""
+
+    SUBFILE = 254
+    WIDTH = 256
+    HEIGHT = 257
+    BITS = 258
+    COMPRESSION = 259
+    PHOTOMETRIC = 262
+    FILL_ORDER = 266
+    STRIP_OFFSETS = 273
+    ORIENTATION = 274
+    SAMPLES = 277
+    ROWS = 278
+    STRIP_COUNTS = 279
+    PLANAR = 284
+    T4_OPTIONS = 292
+    T6_OPTIONS = 293
+    PREDICTOR = 317
+    COLOUR_MAP = 320
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    TILE_OFFSETS = 324
+    TILE_COUNTS = 325
+    EXTRA_SAMPLES = 338
+    SAMPLE_FORMAT = 339
+    JPEG_TABLES = 347
+    OLD_JPEG_PROCESS = 512
+    OLD_JPEG_OFFSET = 513
+    OLD_JPEG_LENGTH = 514
+    OLD_JPEG_RESTART = 515
+    OLD_JPEG_Q = 519
+    OLD_JPEG_DC = 520
+    OLD_JPEG_AC = 521
+    YCC_COEFFICIENTS = 529
+    YCC_SUBSAMPLING = 530
+    YCC_POSITION = 531
+    BLACK_WHITE = 532
+    DNG = 50706
+
+
+NOT_HANDED_ON = {Tag.SUBFILE, Tag.ORIENTATION, Tag.DNG}
+SINGLE = {
+    Tag.SUBFILE,
+    Tag.WIDTH,
+    Tag.HEIGHT,
+    Tag.COMPRESSION,
+    Tag.PHOTOMETRIC,
+    Tag.FILL_ORDER,
+    Tag.ORIENTATION,
+    Tag.SAMPLES,
+    Tag.ROWS,
+    Tag.PLANAR,
+    Tag.T4_OPTIONS,
+    Tag.T6_OPTIONS,
+    Tag.PREDICTOR,
+    Tag.TILE_WIDTH,
+    Tag.TILE_HEIGHT,
+    Tag.OLD_JPEG_PROCESS,
+    Tag.OLD_JPEG_OFFSET,
+    Tag.OLD_JPEG_LENGTH,
+    Tag.OLD_JPEG_RESTART,
+    Tag.YCC_POSITION,
+}
+_NEEDED = {Tag.WIDTH, Tag.HEIGHT, Tag.BITS, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.STRIP_OFFSETS, Tag.TILE_OFFSETS}
+_KNOWN = {int(tag) for tag in Tag}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_CODES = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
+_MOST_TAGS = 4096
+_LONGEST = 16_000_000
+"""Bytes of one tag: a gigapixel in strips of one row has less than a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """values: the numbers of each unsigned tag. entries: each known tag as it stands in the file. start: of them."""
+
+    values: dict[int, tuple[int, ...]]
+    entries: dict[int, bytes]
+    start: int
+    big_endian: bool
+    long_offsets: bool
+
+    def one(self, tag: Tag, default: int) -> int:
+        """The only value of a tag, or `default` where the file has no such tag."""
+        found = self.values.get(tag)
+        return found[0] if found else default
+
+
+def read_directory(data: bytes) -> Tags:
+    """The first directory. Raises `Fault` where it, or what a needed tag points to, is not inside of `data`."""
+    big = data[:2] == b"MM"
+    version = integer(data, 2, 2, big=big)
+    if version not in (42, 43):
+        raise Fault("damaged", f"its header gives version {version}, which no TIFF has")
+    long = version == 43
+    if long and (integer(data, 4, 2, big=big), integer(data, 6, 2, big=big)) != (8, 0):
+        raise Fault("damaged", "its BigTIFF header makes no sense")
+    start = integer(data, 8 if long else 4, 8 if long else 4, big=big)
+    head, step = (8, 20) if long else (2, 12)
+    number = integer(data, start, head, big=big)
+    if number > _MOST_TAGS:
+        raise Fault("damaged", f"its directory lists {number} tags")
+    tags = Tags({}, {}, start, big, long)
+    for at in range(start + head, start + head + number * step, step):
+        integer(data, at + step - 1, 1)
+        tag = integer(data, at, 2, big=big)
+        if tag in _KNOWN and tag not in tags.entries:
+            _take(data, tags, tag, data[at : at + step])
+    return tags
+
+
+def _take(data: bytes, tags: Tags, tag: int, entry: bytes) -> None:
+    big, width = tags.big_endian, 8 if tags.long_offsets else 4
+    kind, count = integer(entry, 2, 2, big=big), integer(entry, 4, width, big=big)
+    size = _SIZES.get(kind, 0) * count
+    if not 0 < size <= _LONGEST:
+        if tag in _NEEDED:
+            raise Fault("damaged", f"its tag {tag} has type {kind} and {count} values")
+        return
+    at = integer(entry, 4 + width, width, big=big)
+    piece = entry[4 + width :][:size] if size <= width else data[at : at + size]
+    if len(piece) < size:
+        raise Fault("truncated", "it ends before the picture does; copy it again from where it came")
+    tags.entries[tag] = entry
+    if kind in _CODES:
+        tags.values[tag] = struct.unpack(f"{'>' if big else '<'}{count}{_CODES[kind]}", piece)
+    elif tag in _NEEDED or tag in SINGLE:
+        raise Fault("damaged", f"its tag {tag} has type {kind}")
+
+
+def rewritten(data: bytes, tags: Tags) -> bytes:
+    """`data` with the first directory reduced to the tags that pixels need, and no directory after it."""
+    order = ">" if tags.big_endian else "<"
+    kept = [tags.entries[tag] for tag in sorted(tags.entries) if tag not in NOT_HANDED_ON]
+    count = struct.pack(order + ("Q" if tags.long_offsets else "H"), len(kept))
+    block = b"".join([count, *kept, bytes(8 if tags.long_offsets else 4)])
+    rest = memoryview(data)[tags.start + len(block) :]
+    return b"".join([memoryview(data)[: tags.start], block, rest])
