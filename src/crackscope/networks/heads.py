@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from crackscope.networks.backbone import Tap
+from crackscope.networks.layers import Norm
 from crackscope.recipes import Head
 
 
@@ -77,8 +78,10 @@ class DenseHead(nn.Module):
     """A feature pyramid that ends in a map of crack logits at the stride of its finest tap.
 
     Lateral 1x1 convolutions; top down, each level added to the enlarged one above it, then a depthwise separable 3x3,
-    group norm, ReLU (Lin et al. 2017, arXiv:1612.03144, made light). floors: levels may be half the size rounded down, not up. The score is the mean of the largest share of
-    the map's logits, so that pictures that have only a label train the map too (multiple-instance learning).
+    batch norm, ReLU (Lin et al. 2017, arXiv:1612.03144, made light). No group norm: its statistics reach over the whole
+    picture, and the map of a photo would depend on how the photo was cut. The score is the mean of the largest share
+    of the map's logits, so that pictures that have only a label train the map too (multiple-instance learning).
+    floors: levels may be half the size rounded down, not up.
     """
 
     def __init__(self, taps: Sequence[Tap], head: Head, floors: bool = False) -> None:
@@ -126,11 +129,9 @@ def _dense(inputs: int, outputs: int) -> nn.Linear:
 
 
 def _separable(channels: int) -> nn.Sequential:
-    from math import gcd
-
     return nn.Sequential(
         nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
         nn.Conv2d(channels, channels, 1, bias=False),
-        nn.GroupNorm(gcd(8, channels), channels),
+        Norm(channels, 1e-5, 0.1),
         nn.ReLU(),
     )

@@ -45,14 +45,10 @@ def state_of(network: "CrackNetwork") -> dict[str, torch.Tensor]:
     }
 
 
-SMALLEST_HALF = 256
-"""Tensors with fewer numbers stay float32 in a file of halves: they are biases and constants, and weigh nothing."""
-
-
 def to_bytes(network: "CrackNetwork", *, half: bool = False) -> bytes:
     """The network as the bytes of a safetensors file; the same weights give the same bytes.
 
-    half: large tensors are written as float16; round the network before, so that nothing is lost.
+    half: tensors that lose nothing by it are written as float16 (see `folding.round_to_float16`).
     """
     from safetensors.torch import save as encode
 
@@ -66,7 +62,7 @@ def to_bytes(network: "CrackNetwork", *, half: bool = False) -> bytes:
     header = {HEADER: msgspec.json.encode(structure).decode()}
     tensors = state_of(network)
     if half:
-        tensors = {name: t.half() if t.numel() >= SMALLEST_HALF else t for name, t in tensors.items()}
+        tensors = {name: t.half() if torch.equal(t.half().float(), t) else t for name, t in tensors.items()}
     return bytes(encode(tensors, metadata=header))
 
 

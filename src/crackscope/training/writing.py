@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 import crackscope
@@ -21,9 +20,6 @@ from crackscope.records import Row
 from crackscope.training.batches import labels_of
 from crackscope.training.pictures import Reader, Size
 from crackscope.training.records import Epoch
-
-SMALLEST_ROUNDED = 256
-"""Tensors with fewer numbers keep float32, as they do in the graph."""
 
 
 class Training(NamedTuple):
@@ -44,8 +40,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     network = network.cpu().eval()
     half = recipe.store == "float16"
     if half:
-        round_to_float16(network)
-    model = networks.export_onnx(network, (training.size.height, training.size.width))
+        networks.round_to_float16(network)
+    model = networks.export_network(network, (training.size.height, training.size.width))
     manifest = Manifest(
         name=recipe.name,
         created_with=crackscope.__version__,
@@ -61,16 +57,6 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     target = folder / "bundle"
     scoring.pack(target, manifest, model=model, weights=networks.to_bytes(network, half=half), as_float16=half)
     return target
-
-
-@torch.no_grad()
-def round_to_float16(network: CrackNetwork) -> None:
-    """Round the large tensors in place, so that network, graph and weights file hold the same numbers."""
-    for name, tensor in network.state_dict().items():
-        if tensor.is_floating_point() and tensor.numel() >= SMALLEST_ROUNDED:
-            tensor.copy_(tensor.half().float())
-            if not torch.isfinite(tensor).all():
-                raise ValueError(f"{name} does not fit into float16")
 
 
 def _input_spec(network: CrackNetwork, size: Size) -> InputSpec:
