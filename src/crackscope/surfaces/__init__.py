@@ -1,1 +1,27 @@
-""""""
+"""Generated surfaces with and without cracks, and cracks laid over real pictures; NumPy alone.
+
+`generate` makes a surface from a seed, with exact truth about its crack; `draw_crack` lays a crack over any picture;
+`draw_distractors` adds sound things that resemble cracks.
+"""
+
+from .distractors import draw_distractors
+from .drawing import draw_crack, draw_crack_with_truth, random_crack
+from .generating import KINDS, generate, make
+from .paint import REACH_PX
+from .records import CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
+
+__all__ = [
+    "KINDS",
+    "REACH_PX",
+    "CrackSpec",
+    "CrackTruth",
+    "Surface",
+    "SurfaceSpec",
+    "Widths",
+    "draw_crack",
+    "draw_crack_with_truth",
+    "draw_distractors",
+    "generate",
+    "make",
+    "random_crack",
+]

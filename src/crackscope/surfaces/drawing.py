@@ -1,0 +1,98 @@
+"""Cracks laid over real pictures."""
+
+import numpy as np
+
+from .ground import Joints
+from .paint import Eye, apply, lay
+from .records import CrackSpec, CrackTruth, Floats, Pixels, THINNEST_PX, Mask
+from .walk import plan_crack
+
+_LAG_RATIOS = np.array([0.25, 0.27, 0.35, 0.48, 0.64, 1.0])
+_BLURS_PX = np.array([1.6, 1.3, 1.0, 0.75, 0.5, 0.35])
+
+
+def random_crack(rng: np.random.Generator, size: tuple[int, int] = (256, 256), width_px: tuple[float, float] | None = None) -> CrackSpec:
+    """An ordinary crack for a picture of size (width, height): hairlines are the most frequent, gaping ones rare."""
+    if width_px is None:
+        middle = float(np.exp(rng.uniform(np.log(1.0), np.log(min(14.0, max(2.0, min(size) / 14))))))
+        width_px = (max(THINNEST_PX, middle * float(rng.uniform(0.45, 0.75))), middle * float(rng.uniform(1.15, 1.7)))
+    thick = float(np.clip(np.log(width_px[1]) / np.log(12), 0, 1))
+    return CrackSpec(
+        width_px=width_px,
+        branching=float(rng.choice([0.0, 0.5, 1.5, 3.0], p=[0.45, 0.25, 0.2, 0.1])),
+        contrast=float(np.clip(rng.normal(0.62 + 0.2 * thick, 0.12), 0.3, 0.95)),
+        roughness=float(rng.uniform(0.55, 1.15)),
+        breaks=float(rng.choice([0.0, 0.7, 2.5], p=[0.5, 0.3, 0.2])),
+        grain_px=float(np.exp(rng.uniform(np.log(4), np.log(14)))) * (1 + 0.5 * thick),
+        filled=bool(rng.random() < 0.05),
+    )
+
+
+def draw_crack(pixels: Pixels, rng: np.random.Generator, spec: CrackSpec | None = None) -> tuple[Pixels, Mask]:
+    """Lay a crack over a picture uint8 [h, w, 3]; returns the new picture and the mask bool [h, w].
+
+    Without `spec` an ordinary one is drawn by chance. Nothing farther than 6 px from the edge of the crack changes.
+    The picture's own brightness, blur and grain are kept. Raises ValueError for other arrays.
+    """
+    drawn, truth = draw_crack_with_truth(pixels, rng, spec)
+    return drawn, truth.mask
+
+
+def draw_crack_with_truth(pixels: Pixels, rng: np.random.Generator, spec: CrackSpec | None = None) -> tuple[Pixels, CrackTruth]:
+    """As `draw_crack`, with the centre line and the widths along it."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"pixels {pixels.dtype} {pixels.shape}: want uint8 [h, w, 3]")
+    height, width = pixels.shape[:2]
+    spec = spec or random_crack(rng, (width, height))
+    eye = look(pixels, rng)
+    strokes = plan_crack(rng, (width, height), spec)
+    touch, truth = lay(strokes, (height, width), spec, eye, rng)
+    drawn = pixels.copy()
+    flat = drawn.reshape(-1, 3)
+    planes = flat[touch.index].T.astype(np.float32)
+    local = local_colour(pixels)[:, touch.index // width // _BLOCK_PX, touch.index % width // _BLOCK_PX]
+    compact = touch._replace(index=np.arange(len(touch.index)))
+    apply(planes, compact, local, eye, rng)
+    flat[touch.index] = np.clip(planes.T + 0.5, 0, 255).astype(np.uint8)
+    return drawn, truth
+
+
+_BLOCK_PX = 16
+
+
+def local_colour(pixels: Pixels) -> Floats:
+    """Mean colour float32 [3, rows, columns] of blocks of 16 px, those at the border perhaps of fewer."""
+    rows, columns = np.arange(0, pixels.shape[0], _BLOCK_PX), np.arange(0, pixels.shape[1], _BLOCK_PX)
+    # Every second row is enough for a mean, and halves the work.
+    some = pixels[::2]
+    sums = np.add.reduceat(some.astype(np.float32), rows // 2, axis=0)
+    sums = np.add.reduceat(sums, columns, axis=1)
+    high = np.diff(np.append(rows // 2, some.shape[0]))
+    wide = np.diff(np.append(columns, pixels.shape[1]))
+    return np.ascontiguousarray((sums / (high[:, None, None] * wide[None, :, None])).transpose(2, 0, 1), dtype=np.float32)
+
+
+def look(pixels: Pixels, rng: np.random.Generator) -> Eye:
+    """Blur and grain of a picture, judged by its middle: how much neighbours differ, one and two px apart.
+
+    The light is drawn by chance, more often from above, because a single picture does not show it.
+    """
+    height, width = pixels.shape[:2]
+    top, left = max(0, height // 2 - 64), max(0, width // 2 - 64)
+    green = pixels[top : top + 128, left : left + 128, 1].astype(np.float32)
+    one = float(np.mean((green[:, 1:] - green[:, :-1]) ** 2) + np.mean((green[1:] - green[:-1]) ** 2))
+    two = float(np.mean((green[:, 2:] - green[:, :-2]) ** 2) + np.mean((green[2:] - green[:-2]) ** 2))
+    blur = float(np.interp(one / two, _LAG_RATIOS, _BLURS_PX)) if two > 0 else 0.5
+    azimuth = rng.normal(-np.pi / 2, 1.1)
+    return Eye((float(np.cos(azimuth)), float(np.sin(azimuth))), blur, min(2.5, 0.3 * np.sqrt(one)))
+
+
+def paint_on(planes: Floats, spec: CrackSpec, light: tuple[float, float], joints: Joints | None, rng: np.random.Generator) -> CrackTruth:
+    """Lay a crack over planes float32 [3, h, w] in place, before the camera blurs them."""
+    _, height, width = planes.shape
+    eye = Eye(light, 0.3, 0.0)
+    strokes = plan_crack(rng, (width, height), spec, joints)
+    touch, truth = lay(strokes, (height, width), spec, eye, rng)
+    local = planes.mean((1, 2))[:, None] * np.ones((1, len(touch.index)), np.float32)
+    apply(planes, touch, local, eye, rng)
+    return truth

@@ -1,0 +1,124 @@
+"""A crack laid over a surface: what it covers, and how light falls into it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .records import CrackSpec, CrackTruth, Floats
+from .strokes import Near, Segments, covered, passed, pixels_near, segments
+from .walk import Stroke
+
+REACH_PX = 6.0
+"""Nothing farther than this from the edge of a crack is changed by drawing it."""
+
+
+class Eye(NamedTuple):
+    """How a picture sees: light (x, y) of length 1 or less, blur as a Gaussian's deviation in px, grain in grey levels."""
+
+    light: tuple[float, float]
+    blur_px: float
+    grain: float
+
+
+class Touch(NamedTuple):
+    """What a crack does to the pixels near it: factor [k] for the surface, void [k] the share of it that is not surface."""
+
+    index: NDArray[np.intp]
+    factor: Floats
+    void: Floats
+
+
+def lay(strokes: list[Stroke], shape: tuple[int, int], spec: CrackSpec, eye: Eye, rng: np.random.Generator) -> tuple[Touch, CrackTruth]:
+    """Work out the crack on a picture of shape (height, width): what to do to which pixel, and the truth about it."""
+    pieces = segments(strokes)
+    near = pixels_near(pieces, shape, REACH_PX)
+    fine, coarse = _ragged(rng, near.index, shape[1])
+    edge = near.half + np.minimum(near.half * 0.26, 0.75) * fine + np.minimum(near.half * 0.14, 1.2) * coarse
+    edge = np.maximum(edge, near.half * 0.5)
+    mask = np.zeros(shape[0] * shape[1], np.bool_)
+    mask[near.index[covered(near.away, edge)]] = True
+    mask[passed(pieces, shape)] = True
+    shade = _pale(near, edge, fine, eye) if spec.filled else _dark(near, edge, (fine, coarse), spec, eye)
+    return shade, _truth(strokes, pieces, mask.reshape(shape))
+
+
+def _ragged(rng: np.random.Generator, index: NDArray[np.intp], width: int) -> tuple[Floats, Floats]:
+    """Two smooth noise values at each pixel, of about 3 and 9 px, from small tiles that repeat unnoticed along a line."""
+    tile = rng.standard_normal((64, 64)).astype(np.float32)
+    fine = tile + np.roll(tile, 1, 0)
+    fine = (fine + np.roll(fine, 1, 1)) * np.float32(0.5)
+    small = rng.standard_normal((16, 16)).astype(np.float32)
+    coarse = np.repeat(np.repeat(small, 4, 0), 4, 1)
+    for axis in (0, 1):
+        coarse = (coarse + np.roll(coarse, 1, axis) + np.roll(coarse, 2, axis) + np.roll(coarse, 3, axis)) * np.float32(0.25)
+    place = ((index // width) & 63) * 64 + ((index % width) & 63)
+    return fine.ravel()[place], coarse.ravel()[place] * np.float32(1.9)
+
+
+def _below(x: Floats) -> Floats:
+    """The normal distribution function, to 1e-3 (tanh form)."""
+    return np.asarray(0.5 + 0.5 * np.tanh(np.float32(0.7979) * (x + np.float32(0.044715) * x * x * x)), np.float32)
+
+
+def _strip(away: Floats, half: Floats, blur: float) -> Floats:
+    """Share of a pixel's light that comes from a strip of this half width, seen with this blur."""
+    soft = np.float32(1 / np.sqrt(blur * blur + 1 / 12))
+    return np.maximum(_below((half - away) * soft) - _below((-half - away) * soft), 0)
+
+
+def _dark(near: Near, edge: Floats, noise: tuple[Floats, Floats], spec: CrackSpec, eye: Eye) -> Touch:
+    """An open crack: a dark void, its far wall lit, one lip bright where it faces the light and the other dull."""
+    fine, coarse = noise
+    facing = -(near.side[0] * np.float32(eye.light[0]) + near.side[1] * np.float32(eye.light[1]))
+    void = _strip(near.away, edge, eye.blur_px)
+    wide = np.clip((near.half - 0.8) / 2.5, 0, 1)
+    wall = edge * np.clip(0.55 * facing + 0.25 * coarse, 0, 0.9) * wide
+    core = _strip(near.away, edge - wall, eye.blur_px)
+    dark = np.float32(spec.contrast) * near.depth
+    wall_light = np.clip(0.62 - 0.25 * dark + 0.10 * fine, 0.2, 0.9)
+    inside = np.minimum(core, void)
+    out = 1 - inside * dark - (void - inside) * (1 - wall_light)
+    beyond = np.maximum(near.away - edge, 0)
+    reach = 0.9 + eye.blur_px + 0.35 * near.half
+    lip = np.exp(-((beyond / np.minimum(reach, 2.4)) ** 2)) * (1 - void)
+    strength = np.clip(0.25 + near.half * 0.3, 0, 1) * near.depth
+    out = out + lip * strength * np.float32(0.12) * (facing * (0.7 + 0.5 * coarse) - 0.25)
+    # Here and there an edge has crumbled, and fresh paste shows.
+    crumbled = np.clip(coarse - 1.0, 0, 1) * np.clip((3.5 - beyond) / 2, 0, 1) * (1 - void)
+    out = out + crumbled * strength * np.float32(0.13) * (0.6 + 0.6 * fine)
+    fade = np.clip((REACH_PX - beyond) / 1.5, 0, 1)
+    factor = 1 + (out - 1) * fade
+    return Touch(near.index, factor.astype(np.float32), (inside * fade).astype(np.float32))
+
+
+def _pale(near: Near, edge: Floats, fine: Floats, eye: Eye) -> Touch:
+    """A crack that lime has filled and overrun: pale, grainy, its border uneven."""
+    crust = _strip(near.away, edge + np.clip(0.6 + 0.9 * fine, 0, 2.2), eye.blur_px + 0.25)
+    line = _strip(near.away, edge * np.float32(0.5), eye.blur_px)
+    fade = np.clip((REACH_PX - np.maximum(near.away - edge, 0)) / 1.5, 0, 1)
+    factor = 1 + fade * (crust * np.clip(0.20 + 0.08 * fine, 0.05, 0.4) - line * 0.10) * near.depth
+    return Touch(near.index, factor.astype(np.float32), np.zeros(len(fine), np.float32))
+
+
+def apply(planes: Floats, touch: Touch, local: Floats, eye: Eye, rng: np.random.Generator) -> None:
+    """Change float32 planes [3, h, w] in place.
+
+    local: float32 [3, k], the even colour of the surface around each touched pixel: the texture of the surface ends
+    where the void begins, but the grain of the sensor goes on.
+    """
+    flat = planes.reshape(3, -1)
+    here = flat[:, touch.index]
+    even = here + (local - here) * (np.float32(0.75) * touch.void)
+    grain = rng.standard_normal(len(touch.index), dtype=np.float32) * np.float32(eye.grain) * touch.void
+    flat[:, touch.index] = even * touch.factor + grain
+
+
+def _truth(strokes: list[Stroke], pieces: Segments, mask: NDArray[np.bool_]) -> CrackTruth:
+    height, width = mask.shape
+    middle = pieces.start + pieces.way / 2
+    limit = np.array([width - 0.5, height - 0.5], np.float32)
+    inside = ((middle >= -0.5) & (middle < limit)).all(1)
+    lengths = np.sqrt((pieces.way * pieces.way).sum(1))
+    widths = (pieces.width[0] + pieces.width[1]) / 2
+    return CrackTruth(mask, middle[inside], widths[inside].astype(np.float32), float(lengths[inside].sum()))
