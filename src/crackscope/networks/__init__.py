@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crackscope.networks.building import FAMILIES, build
+    from crackscope.networks.export import Freedom, export_network, export_prefix
+    from crackscope.networks.folding import round_to_float16
     from crackscope.networks.heads import Output
     from crackscope.networks.loading import load_weights
     from crackscope.networks.network import CrackNetwork, Split
+    from crackscope.networks.receptive import embedding_size, halo
+    from crackscope.networks.saving import to_bytes
+    from crackscope.networks.summary import summary
     from crackscope.networks.table import Layer, parameter_counts
     from crackscope.networks.weights import find_weights
     from crackscope.networks.weights.record import Weights
@@ -23,22 +28,40 @@ _HOMES = {
     "Split": "network",
     "Weights": "weights.record",
     "build": "building",
+    "embedding_size": "receptive",
+    "export_network": "export",
+    "export_prefix": "export",
     "find_weights": "weights",
+    "halo": "receptive",
+    "export_network": "export",
+    "export_prefix": "export",
     "load_weights": "loading",
+    "Freedom": "export",
     "parameter_counts": "table",
+    "round_to_float16": "folding",
+    "summary": "summary",
+    "to_bytes": "saving",
 }
 
 __all__ = [
     "FAMILIES",
     "CrackNetwork",
+    "Freedom",
     "Layer",
     "Output",
     "Split",
     "Weights",
     "build",
+    "embedding_size",
+    "export_network",
+    "export_prefix",
     "find_weights",
+    "halo",
     "load_weights",
     "parameter_counts",
+    "round_to_float16",
+    "summary",
+    "to_bytes",
 ]
 
 
