@@ -1,0 +1,117 @@
+"""Recipes: read strictly, overridden by hand, refused with the nearest valid word."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crackscope import recipes
+from crackscope.errors import RecipeError
+
+PUBLISHED = [
+    "mobilenetv2-finetune",
+    "mobilenetv2-freeze150",
+    "resnet50-dense",
+    "resnet50-gap",
+    "resnet50-linear",
+    "resnet50v2-gap",
+    "vgg16-gap",
+]
+
+
+def test_all_published_systems_and_ours_are_there() -> None:
+    assert set(recipes.names()) == {*PUBLISHED, "probe", "default"}
+
+
+@pytest.mark.parametrize("name", [*PUBLISHED, "probe", "default"])
+def test_recipe_names_itself_and_says_where_it_comes_from(name: str) -> None:
+    assert recipes.load(name).name == name
+    header = [line for line in recipes.text(name).splitlines() if line.startswith("#")]
+    for word in ("Source:", "Published:", "Ours:", "Command:"):
+        assert any(word in line for line in header), word
+
+
+def test_reference_table_is_expressed() -> None:
+    freeze = recipes.load("mobilenetv2-freeze150")
+    assert freeze.phases[0].freeze.layers == 150
+    assert (freeze.phases[0].epochs, freeze.phases[0].early_stopping.patience) == (10, 5)
+    assert recipes.load("resnet50-linear").network.family == "torchvision"
+    assert recipes.load("resnet50-dense").head.layers == (2048, 128)
+    assert [phase.freeze.layers for phase in recipes.load("mobilenetv2-finetune").phases] == [0, -10]
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [
+        ("sead=1", "'seed'"),
+        ("network.wieghts=x", "'weights'"),
+        ("phases.0.lose=dense", "'loss'"),
+        ("network.family=kears", "'keras'"),
+        ("class_weights=balansed", "'balanced'"),
+        ("phases.epochs=0", "at least 1"),
+        ("augmentation.scale=[2, 1]", "the smaller first"),
+        ("augmentation.grey=1.5", "probability"),
+        ("head.outputs=softmax", "takes 'cross-entropy'"),
+        ("phases.freeze={layers=3, stage='all'}", "not several"),
+        ("input=8", "between 32"),
+        ("seed", "KEY=VALUE"),
+        ("phases.4.epochs=1", "no '4'"),
+        ("time_budget_s=-1", "0 (no limit)"),
+    ],
+)
+def test_bad_settings_are_refused_with_a_way_out(setting: str, hint: str) -> None:
+    with pytest.raises(RecipeError, match=".") as caught:
+        recipes.override(recipes.load("probe"), [setting])
+    assert hint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(RecipeError) as caught:
+        recipes.override(recipes.load("probe"), ["phases.epochs=0", "augmentation.views=-1"])
+    assert "epochs" in str(caught.value)
+    assert "views" in str(caught.value)
+
+
+def test_override_reaches_every_level() -> None:
+    changed = recipes.override(
+        recipes.load("mobilenetv2-finetune"),
+        [
+            "seed=7",
+            "phases.1.epochs=3",
+            "phases.batch=8",
+            "network.weights=none",
+            "class_weights={crack=2.0,sound=1.0}",
+        ],
+    )
+    assert changed.seed == 7
+    assert [phase.epochs for phase in changed.phases] == [10, 3]
+    assert {phase.batch for phase in changed.phases} == {8}
+    assert changed.network.weights == "none"
+    assert changed.class_weights == {"crack": 2.0, "sound": 1.0}
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 500), st.floats(1e-6, 1.0))
+def test_override_then_write_then_read_is_the_same_recipe(seed: int, epochs: int, rate: float) -> None:
+    recipe = recipes.override(
+        recipes.load("probe"), [f"seed={seed}", f"phases.epochs={epochs}", f"phases.learning_rate={rate!r}"]
+    )
+    assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(recipe)), recipes.Recipe) == recipe
+
+
+def test_own_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(recipes.text("probe").replace('name = "probe"', 'name = "mine"'))
+    assert recipes.load(own).name == "mine"
+    own.write_text("name = [")
+    with pytest.raises(RecipeError, match="mine.toml: not a TOML file"):
+        recipes.load(own)
+    with pytest.raises(RecipeError, match="cannot be read"):
+        recipes.load(tmp_path / "none.toml")
+
+
+def test_unknown_recipe_suggests_the_nearest() -> None:
+    with pytest.raises(RecipeError, match="did you mean 'probe'"):
+        recipes.load("prob")
