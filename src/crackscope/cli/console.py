@@ -86,14 +86,19 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     if quiet or not sys.stderr.isatty():
         yield lambda done, total=None, /: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
     )
+
+    # Without a total there is nothing to estimate from: the time that has passed is all that can be said.
+    columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False), BarColumn()]
+    columns += [TimeElapsedColumn()] if total is None else [MofNCompleteColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done, total=None, /: bar.update(task, completed=done, total=total)

@@ -12,9 +12,11 @@ from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
-    from crackscope.datasets import Split
+    from crackscope.datasets import Member, ScanReport, Split
 
 PARTS = ("train", "val", "test")
+NAMED = 5
+"""So many of a kind are named in what is written for people."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,75 @@ class Shares(click.ParamType[tuple[float, float, float]]):
 
 @click.command()
 @click.argument("data", metavar="DATA|SPLIT.csv")
+@shared("positive", "negative", "quiet", "json")
+@click.pass_obj
+def scan(
+    state: State, /, data: str, positive: tuple[str, ...], negative: tuple[str, ...], quiet: bool, as_json: bool
+) -> None:
+    """Say what a data set holds, and what is wrong with it.
+
+    Every picture is opened; copies (mirrored, turned, encoded anew, cropped a little) are found, and labels that
+    contradict each other. --json says everything, with every name.
+    """
+    from crackscope.datasets import Layout
+    from crackscope.datasets import scan as look
+
+    with progress("opening pictures", None, quiet=quiet or as_json):
+        report = look(data, layout=Layout(positive=positive, negative=negative))
+    state.status = 1 if report.unreadable else 0
+    if as_json:
+        print_json(report)
+        return
+    print_table(f"{report.data}: {report.kind}", ("", ">crack", ">sound"), _count_rows(report))
+    print_table("", ("", "what is there"), _fact_rows(report))
+    _name_some("cannot be read", [f"{one.path}: {one.error.message}" for one in report.unreadable])
+    _name_some("copies with both labels", [_members(group) for group in report.conflicts])
+    _name_some("labelled other than the mask says", list(report.mask_conflicts))
+    for problem in report.problems:
+        say(f"problem: {problem}")
+    if not report.problems:
+        say("no problems found", quiet=quiet)
+
+
+def _count_rows(report: "ScanReport") -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = [("all", report.labels["crack"], report.labels["sound"])]
+    for name, counts in (*report.parts.items(), *report.surfaces.items()):
+        if name and counts != report.labels:
+            rows.append((name, counts["crack"], counts["sound"]))
+    return rows
+
+
+def _fact_rows(report: "ScanReport") -> list[tuple[str, object]]:
+    sizes = [f"{size.width} x {size.height} ({size.count})" for size in report.sizes[:NAMED]]
+    more = f" and {len(report.sizes) - NAMED} other sizes" if len(report.sizes) > NAMED else ""
+    exact, near = report.exact, report.near
+    rows: list[tuple[str, object]] = [
+        ("pictures", report.pictures),
+        ("sizes in px", ", ".join(sizes) + more),
+        ("unreadable", f"{len(report.unreadable)} ({report.unreadable_share:.1%})"),
+        ("exact copies", f"{exact.pictures} pictures in {exact.groups} groups"),
+        ("with near-copies", f"{near.pictures} pictures in {near.groups} groups, the largest of {near.largest}"),
+        ("leak of a random split", f"{report.leak_share:.1%} of its test pictures have a copy among those trained on"),
+    ]
+    if report.leak_share_now is not None:
+        rows.append(("leak of the parts as given", f"{report.leak_share_now:.1%}"))
+    return rows
+
+
+def _members(group: "tuple[Member, ...]") -> str:
+    named = ", ".join(f"{member.path} ({member.label})" for member in group[:NAMED])
+    return f"{named} and {len(group) - NAMED} more" if len(group) > NAMED else named
+
+
+def _name_some(what: str, lines: list[str]) -> None:
+    for line in lines[:NAMED]:
+        say(f"{what}: {line}")
+    if len(lines) > NAMED:
+        say(f"{what}: {len(lines) - NAMED} more, --json names them all")
+
+
+@click.command()
+@click.argument("data", metavar="DATA|SPLIT.csv")
 @click.option("-o", "--out", required=True, metavar="SPLIT.csv", help="File to write.")
 @click.option("--parts", type=Shares(), default="60:20:20", show_default=True, help="Shares of train, val and test.")
 @shared("random", "group_by", "positive", "negative", "seed", "quiet", "json")
@@ -66,7 +137,7 @@ def split(state: State, /, **options: Any) -> None:
     from crackscope.datasets import Layout, write_split
     from crackscope.datasets import split as deal
 
-    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json) as tell:
+    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json):
         dealt = deal(
             asked.data,
             parts=asked.parts,
@@ -74,7 +145,6 @@ def split(state: State, /, **options: Any) -> None:
             group_by=asked.group_by,
             seed=asked.seed or 0,
             layout=Layout(positive=asked.positive, negative=asked.negative),
-            progress=tell,
         )
     write_split(dealt, Path(asked.out))
     state.status = 1 if dealt.unreadable else 0

@@ -1,5 +1,6 @@
 """Judging a bundle for a command: the figures, their table, and the report on disk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from crackscope.cli.console import print_table, progress, say, warn
 if TYPE_CHECKING:
     from crackscope.datasets import Split
     from crackscope.judging import Difference, Evaluation
-    from crackscope.records import Measure, Part
+    from crackscope.records import Measure, Part, Row
 
 REPORT = "report.html"
 
@@ -29,7 +30,7 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> "Evaluation":
     """Judge the bundle on one part of the split, as a user would run it, and write the report if one is asked for."""
     from crackscope.judging import evaluate
 
-    with progress("judging", None, quiet=sitting.quiet) as tell:
+    with progress("judging", len(_rows_of(split, sitting.part)), quiet=sitting.quiet) as tell:
         evaluation = evaluate(
             bundle, split, part=sitting.part, threads=sitting.threads, seed=sitting.seed, progress=tell
         )
@@ -38,6 +39,10 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> "Evaluation":
 
         write_evaluation(evaluation, sitting.out)
     return evaluation
+
+
+def _rows_of(split: "Split", part: "Part | None") -> "Sequence[Row]":
+    return split.rows if part is None else split.part(part)
 
 
 def show(evaluation: "Evaluation", sitting: Sitting) -> None:

@@ -67,7 +67,7 @@ def predict(state: State, /, **options: Any) -> None:
 
 
 def gather(asked: Asked) -> "list[str | Unread]":
-    """All pictures that were named, in order; a name that matches nothing becomes an unread one.
+    """All pictures that were named, in order and each once; a name that matches nothing becomes an unread one.
 
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
@@ -80,17 +80,17 @@ def gather(asked: Asked) -> "list[str | Unread]":
     from crackscope.images import find
     from crackscope.records import Failure, Unread
 
-    inputs: list[str | Unread] = []
+    inputs: dict[str, str | Unread] = {}
     last: ImageError | None = None
     for name in names:
         try:
-            inputs.extend(find([name]))
+            inputs |= {path: path for path in find([name])}
         except ImageError as error:
             last = error
-            inputs.append(Unread(path=name, error=Failure(kind=error.kind, message=str(error))))
-    if last is not None and not any(isinstance(item, str) for item in inputs):
+            inputs[name] = Unread(path=name, error=Failure(kind=error.kind, message=str(error)))
+    if last is not None and not any(isinstance(item, str) for item in inputs.values()):
         raise last
-    return inputs
+    return list(inputs.values())
 
 
 def _listed(source: str) -> list[str]:

@@ -12,6 +12,9 @@ from crackscope.cli.options import shared
 if TYPE_CHECKING:
     from crackscope.networks import Layer
 
+NATIVE_PX = 224
+"""Side that shapes are printed for when a recipe takes pictures as they are."""
+
 
 @click.command()
 @click.argument("name", required=False, metavar="[NAME|FILE]")
@@ -42,18 +45,19 @@ def _show(name: str, as_json: bool) -> None:
 
     recipe = load(name)
     network = build(recipe.network, recipe.head, None)
+    side = recipe.input if isinstance(recipe.input, int) else NATIVE_PX
     if as_json:
         counts = []
         for phase in recipe.phases:
             network.freeze(phase.freeze)
             counts.append(dict(zip(("total", "trainable", "frozen"), parameter_counts(network), strict=True)))
-        print_json({"recipe": recipe, "layers": network.layer_table(), "parameters": counts})
+        print_json({"recipe": recipe, "layers": network.layer_table((side, side)), "parameters": counts})
         return
     path = Path(name)
     sys.stdout.write((path.read_text(encoding="utf-8") if path.is_file() else text(name)).rstrip() + "\n\n")
     network.freeze(recipe.phases[0].freeze)
     columns = (">", "layer", "kind", "output", ">parameters", "learns")
-    rows = [_row(number, layer) for number, layer in enumerate(network.layer_table(), 1)]
+    rows = [_row(number, layer) for number, layer in enumerate(network.layer_table((side, side)), 1)]
     print_table("", columns, rows)
     for number, phase in enumerate(recipe.phases, 1):
         network.freeze(phase.freeze)
