@@ -8,6 +8,7 @@ tensor of any size.
 """
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,10 @@ def read_torch(path: Path) -> Arrays:
         import torch
     _check_archive(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        # From an open file: torch would go by the name of a path. Its warnings are for those who wrote the file.
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise WeightsError(
             f"{path} holds more than tensors (code that would run on loading, or no torch file at all) and is refused: "
