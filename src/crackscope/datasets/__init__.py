@@ -1,1 +1,31 @@
-""""""
+"""Labelled pictures: found, looked through, grouped by their copies, split.
+
+scan(data) -> ScanReport          what is there, and what is wrong with it
+split(data) -> Split              grouped and stratified by default
+load(data_or_csv) -> Split        ready-made parts as they are, anything else split
+read_rows(data) -> list[Row]      unopened
+write_split, read_split           CSV: path,label,part,group[,mask][,surface]
+watched(progress)                 context in which scan, split and load tell how far they are
+"""
+
+from .loading import Split, fingerprint, load, read_rows, read_split, split, write_split
+from .reading import watched
+from .scanning import Copies, Member, ScanReport, Size, scan
+from .words import Layout
+
+__all__ = [
+    "Copies",
+    "Layout",
+    "Member",
+    "ScanReport",
+    "Size",
+    "Split",
+    "fingerprint",
+    "load",
+    "read_rows",
+    "read_split",
+    "scan",
+    "split",
+    "watched",
+    "write_split",
+]

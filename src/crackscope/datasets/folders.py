@@ -1,0 +1,98 @@
+"""Finds labelled pictures in a tree of folders: by classes, parts, masks and surfaces, nested in any order."""
+
+import os
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from crackscope.errors import DatasetError
+from crackscope.records import Label, Part
+
+from .found import Entry, Found, Kind
+from .words import Layout, label_of, natural, part_of, plain, surface_of
+
+_IMAGE_FOLDERS: Final = frozenset({"image", "images"})
+_MASK_FOLDERS: Final = frozenset({"mask", "masks"})
+
+
+def find_in_folder(root: Path, layout: Layout) -> Found:
+    """Everything under `root` that is a picture, with what the names of its folders say of it.
+
+    The nearest folder with a label's name labels; the outermost with a part's name is the part; what is left of the
+    way is the surface. `images/` with `masks/` beside it: the mask of the same stem belongs to the picture, and labels
+    it when no folder does. Raises DatasetError when the folder cannot be listed.
+    """
+    entries: list[Entry] = []
+    unlabelled: Counter[str] = Counter()
+    for folder, pictures in _walk(root):
+        way = PurePosixPath(Path(folder).relative_to(root).as_posix()).parts
+        masks = _masks_beside(Path(folder))
+        facts = _read_way(way, layout)
+        for picture in pictures:
+            mask = masks.get(Path(picture).stem.casefold()) if masks is not None else None
+            if facts.label is None and mask is None:
+                unlabelled["/".join(way) or "."] += 1
+                continue
+            path = os.path.join(folder, picture)
+            entries.append(Entry(path=path, label=facts.label, part=facts.part, mask=mask, surface=facts.surface))
+    entries.sort(key=lambda entry: natural(entry.path))
+    return Found(root=str(root), kind=_kind(entries), entries=tuple(entries), unlabelled=dict(unlabelled))
+
+
+class _Facts:
+    def __init__(self, label: Label | None, part: Part | None, surface: str) -> None:
+        self.label, self.part, self.surface = label, part, surface
+
+
+def _read_way(way: tuple[str, ...], layout: Layout) -> _Facts:
+    label: Label | None = None
+    part: Part | None = None
+    letters, rest = "", []
+    for name in way:
+        here = label_of(name, layout)
+        if here is not None:
+            label, letters = here, surface_of(name) or letters
+        elif part_of(name) is not None:
+            part = part or part_of(name)
+        elif plain(name) not in _IMAGE_FOLDERS:
+            rest.append(name)
+    return _Facts(label, part, letters or "/".join(rest))
+
+
+def _kind(entries: list[Entry]) -> Kind:
+    if any(entry.part for entry in entries):
+        return "train/val/test tree"
+    if entries and all(entry.label is None for entry in entries):
+        return "pictures with masks"
+    return "class folders"
+
+
+def _walk(root: Path) -> list[tuple[str, list[str]]]:
+    from crackscope.images import PICTURE_SUFFIXES
+
+    suffixes = {suffix.casefold() for suffix in PICTURE_SUFFIXES}
+
+    def stop(error: OSError) -> None:
+        raise DatasetError(f"{error.filename}: cannot be listed ({error.strerror}); check the rights") from error
+
+    found: list[tuple[str, list[str]]] = []
+    for folder, folders, files in os.walk(root, onerror=stop, followlinks=False):
+        has_images = any(plain(name) in _IMAGE_FOLDERS for name in folders)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not (has_images and plain(name) in _MASK_FOLDERS)
+        )
+        pictures = [name for name in files if not name.startswith(".") and Path(name).suffix.casefold() in suffixes]
+        if pictures:
+            found.append((folder, sorted(pictures)))
+    return found
+
+
+def _masks_beside(folder: Path) -> dict[str, str] | None:
+    """Masks by stem, for a folder called `images` with a folder called `masks` beside it; else None."""
+    if plain(folder.name) not in _IMAGE_FOLDERS:
+        return None
+    for other in sorted(folder.parent.iterdir()):
+        if plain(other.name) in _MASK_FOLDERS and other.is_dir():
+            masks = sorted(mask for mask in other.iterdir() if mask.is_file() and not mask.name.startswith("."))
+            return {mask.stem.casefold(): str(mask) for mask in masks}
+    return None

@@ -1,0 +1,68 @@
+"""What a folder or a manifest holds, before a single picture is opened."""
+
+from typing import Literal
+
+import msgspec
+
+from crackscope.errors import DatasetError
+from crackscope.records import Label, Part, Row, Unread
+
+Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks"]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that was named; `label` is None while only its mask can say it. `cells`: its row of the manifest."""
+
+    path: str
+    label: Label | None
+    part: Part | None = None
+    group: str = ""
+    mask: str | None = None
+    surface: str = ""
+    cells: dict[str, str] = {}
+
+    def row(self, label: Label) -> Row:
+        """The row of this picture, once its label is known."""
+        return Row(path=self.path, label=label, part=self.part, group=self.group, mask=self.mask, surface=self.surface)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was named.
+
+    unlabelled: folder to number of pictures in it that nothing labels. unread: masks that could not be read.
+    """
+
+    root: str
+    kind: Kind
+    entries: tuple[Entry, ...]
+    unlabelled: dict[str, int] = {}
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the manifest, in its own spelling."""
+        return tuple(self.entries[0].cells) if self.entries else ()
+
+
+def refuse_if_useless(found: Found) -> None:
+    """Raises DatasetError when there are fewer than two labelled pictures."""
+    if len(found.entries) >= 2:
+        return
+    if not found.entries and not found.unlabelled:
+        raise DatasetError(f"{found.root}: no pictures in it; give a folder of class folders, or a CSV with path,label")
+    if not found.entries:
+        raise DatasetError(f"{found.root}: {describe_unlabelled(found)}")
+    raise DatasetError(
+        f"{found.root}: one labelled picture only ({found.entries[0].path}); "
+        "a data set wants several of each label to be split and judged"
+    )
+
+
+def describe_unlabelled(found: Found) -> str:
+    """One line on the folders that no label could be had from, and what to do."""
+    named = sorted(found.unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
+    folders = ", ".join(f"{folder} ({count})" for folder, count in named)
+    return (
+        f"{sum(found.unlabelled.values())} pictures have no label: {folders}; "
+        "name the class folders with --positive NAME and --negative NAME, or give a CSV with path,label"
+    )

@@ -1,0 +1,208 @@
+"""Splits: made, written, read back, or taken as they stand."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from crackscope.errors import DatasetError
+from crackscope.records import Failure, Part, Row, Unread
+
+from .found import Found
+from .grouping import chosen_groups, components, names_of, same_pairs
+from .manifest import write_rows
+from .reading import label_by_masks
+from .splitting import Shares, deal, leak_share, refuse_if_lacking, shares_of
+from .surveying import Survey, find, refuse_one_class, short_names, survey
+from .words import KNOWN_WORDS, Layout, natural
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows dealt out to train, val and test.
+
+    rows: in the natural order of their paths, part set. group: shared by rows that are copies of each other or that
+    the user put together, "" for a row alone. random: whether groups were ignored when dealing. leak_share: the share
+    (0 to 1) of test rows that have a copy in train when the same rows are dealt at random with the same seed; None
+    where copies were not looked for. fingerprint: SHA-256, hex, of names, labels, parts and file sizes. seed: None when
+    the parts were not dealt here.
+    """
+
+    rows: tuple[Row, ...]
+    seed: int | None = None
+    random: bool = False
+    leak_share: float | None = None
+    fingerprint: str = ""
+    unreadable: tuple[Unread, ...] = ()
+
+    def part(self, name: Part) -> list[Row]:
+        """The rows of one part."""
+        return [row for row in self.rows if row.part == name]
+
+    @property
+    def unreadable_share(self) -> float:
+        """Share (0 to 1) of the pictures that could not be read."""
+        return len(self.unreadable) / max(1, len(self.rows) + len(self.unreadable))
+
+
+class _Wish(NamedTuple):
+    shares: Shares
+    random: bool
+    group_by: str | None
+    seed: int
+
+
+def read_rows(data: str | Path, layout: Layout = KNOWN_WORDS) -> list[Row]:
+    """The labelled pictures of a folder or manifest, unopened but for masks that must give the label.
+
+    Pictures whose mask cannot be read are left out; `scan` lists them. Raises DatasetError.
+    """
+    rows, _ = label_by_masks(find(data, layout).entries)
+    return rows
+
+
+def split(
+    data: str | Path,
+    *,
+    parts: Sequence[float] = (60, 20, 20),
+    random: bool = False,
+    group_by: str | None = None,
+    seed: int = 0,
+    layout: Layout = KNOWN_WORDS,
+) -> Split:
+    """Deals the pictures of a folder or manifest out anew, whatever parts they stand in.
+
+    parts: shares of train, val and test. random: every row by itself, as splits are commonly published, instead of
+    whole groups. group_by: a manifest's column, or a pattern on the file's name; a manifest's column `group` counts
+    without being named; copies stay together besides. Labels and surfaces are spread evenly. One seed gives one split,
+    whatever the order of the files. Raises DatasetError: nothing there, one label only, nothing readable, too few
+    groups for the parts.
+    """
+    wish = _Wish(shares_of(parts), random, group_by, seed)
+    return _split(find(data, layout), wish)
+
+
+def _split(found: Found, wish: _Wish) -> Split:
+    surveyed = survey(found)
+    refuse_one_class(found, surveyed.rows)
+    return _deal(surveyed, wish)
+
+
+def _deal(surveyed: Survey, wish: _Wish) -> Split:
+    rows, names = surveyed.rows, surveyed.names
+    chosen = chosen_groups(surveyed.entries, surveyed.found.columns, wish.group_by)
+    links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
+    groups = components(len(rows), links)
+    alone = np.arange(len(rows))
+    at_random = deal(alone, surveyed.strata, names, wish.shares, wish.seed)
+    parts = at_random if wish.random else deal(groups, surveyed.strata, names, wish.shares, wish.seed)
+    refuse_if_lacking(parts, [row.label for row in rows], wish.shares, surveyed.found.root)
+    group_names = names_of(groups, names, chosen)
+    dealt = [
+        msgspec.structs.replace(row, part=part, group=group)
+        for row, part, group in zip(rows, parts, group_names, strict=True)
+    ]
+    return Split(
+        rows=_in_order(dealt),
+        seed=wish.seed,
+        random=wish.random,
+        leak_share=leak_share(surveyed.copies, at_random),
+        fingerprint=fingerprint(dealt),
+        unreadable=surveyed.reading.unread,
+    )
+
+
+def load(
+    data: str | Path,
+    *,
+    parts: Sequence[float] = (60, 20, 20),
+    random: bool = False,
+    group_by: str | None = None,
+    seed: int = 0,
+    layout: Layout = KNOWN_WORDS,
+) -> Split:
+    """A CSV with parts, or a train/val/test tree, as it is; anything else as `split` deals it, with the same arguments.
+
+    A tree's pictures are opened and their copies grouped (`leak_share` is then that of its own parts); of a CSV's only
+    the presence is checked. Raises DatasetError, also when some pictures have a part and others have none.
+    """
+    found = find(data, layout)
+    without = [entry.path for entry in found.entries if entry.part is None]
+    if len(without) == len(found.entries):
+        return _split(found, _Wish(shares_of(parts), random, group_by, seed))
+    if without:
+        raise DatasetError(
+            f"{found.root}: {len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
+            "give all of them one, or none and let it be split"
+        )
+    return _taken(found) if found.kind == "manifest" else _taken_tree(found, group_by)
+
+
+def _taken_tree(found: Found, group_by: str | None) -> Split:
+    surveyed = survey(found)
+    rows = surveyed.rows
+    chosen = chosen_groups(surveyed.entries, (), group_by)
+    links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
+    names = names_of(components(len(rows), links), surveyed.names, chosen)
+    grouped = [msgspec.structs.replace(row, group=name) for row, name in zip(rows, names, strict=True)]
+    leak = leak_share(surveyed.copies, [row.part for row in rows])
+    return Split(
+        rows=_in_order(grouped),
+        random=leak > 0,
+        leak_share=leak,
+        fingerprint=fingerprint(grouped),
+        unreadable=surveyed.reading.unread,
+    )
+
+
+def _taken(found: Found) -> Split:
+    rows, unread = label_by_masks(found.entries)
+    present = {row.path: os.path.isfile(row.path) for row in rows}
+    kept = [row for row in rows if present[row.path]]
+    unread += [
+        Unread(path=row.path, error=Failure(kind="missing", message=f"{row.path}: no such file"))
+        for row in rows
+        if not present[row.path]
+    ]
+    if not kept:
+        raise DatasetError(f"{found.root}: none of its {len(rows)} pictures is there, {rows[0].path} say; move it back")
+    groups = components(len(kept), same_pairs([row.group for row in kept]))
+    leak = leak_share(groups, [row.part for row in kept])
+    return Split(
+        rows=_in_order(kept),
+        random=leak > 0,
+        leak_share=leak if leak > 0 else None,
+        fingerprint=fingerprint(kept),
+        unreadable=tuple(unread),
+    )
+
+
+def write_split(split: Split, path: str | Path) -> None:
+    """Writes a split as CSV (path,label,part,group[,mask][,surface]), whole or not at all. Raises OutputError."""
+    write_rows(split.rows, Path(path))
+
+
+def read_split(path: str | Path) -> Split:
+    """Reads a split back from its CSV. Raises DatasetError when a row has no part, or nothing is there."""
+    found = find(path, KNOWN_WORDS)
+    without = sum(entry.part is None for entry in found.entries)
+    if found.kind != "manifest" or without:
+        raise DatasetError(f"{path}: not a split ({without} pictures without a part); make one with `crackscope split`")
+    return _taken(found)
+
+
+def fingerprint(rows: Sequence[Row]) -> str:
+    """SHA-256, hex, of every row's name, label, part and file size: the same wherever the data set lies."""
+    names = short_names([row.path for row in rows])
+    facts = sorted(
+        f"{name}\0{row.label}\0{row.part or ''}\0{os.path.getsize(row.path)}\n"
+        for name, row in zip(names, rows, strict=True)
+    )
+    return hashlib.sha256("".join(facts).encode(errors="surrogateescape")).hexdigest()
+
+
+def _in_order(rows: Sequence[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: natural(row.path)))

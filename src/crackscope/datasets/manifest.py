@@ -1,0 +1,157 @@
+"""Reads and writes CSV manifests: path,label[,part][,group][,mask][,surface]; paths relative to the CSV."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from crackscope.errors import DatasetError, OutputError
+from crackscope.records import Row
+
+from .found import Entry, Found
+from .words import Layout, label_of_cell, part_of
+
+_KNOWN: Final = ("path", "label", "part", "group", "mask", "surface")
+_NAMED_AT_ONCE: Final = 5
+
+
+def find_in_manifest(path: Path, layout: Layout) -> Found:
+    """Everything that a manifest names, in its order. Files are not opened here.
+
+    Raises DatasetError: no such file, no header with path and label (or path and mask), rows that do not fit, each
+    named by its line.
+    """
+    lines = _lines(path)
+    header = _header(path, lines)
+    columns = {name.strip().casefold(): name for name in header}
+    entries: list[Entry] = []
+    faults: list[str] = []
+    seen: dict[str, int] = {}
+    reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
+    try:
+        next(reader)
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            line = reader.line_num
+            fault_or_entry = _entry(
+                path.parent, dict(zip(columns, cells, strict=False)), len(cells) - len(header), layout
+            )
+            if isinstance(fault_or_entry, Entry):
+                before = seen.setdefault(fault_or_entry.path, line)
+                if before == line:
+                    entries.append(fault_or_entry)
+                    continue
+                fault_or_entry = f"the path of line {before} again"
+            faults.append(f"line {line}: {fault_or_entry}")
+    except csv.Error as error:
+        raise DatasetError(f"{path}: line {reader.line_num}: not readable as CSV ({error})") from error
+    if faults:
+        raise DatasetError(_say(path, faults))
+    return Found(root=str(path), kind="manifest", entries=tuple(entries))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
+    lines = io.StringIO(text, newline="").readlines()
+    if not lines:
+        raise DatasetError(f"{path}: empty; it wants a header with path,label and a row a picture")
+    return lines
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    return max(",;\t", key=lines[0].count)
+
+
+def _header(path: Path, lines: Sequence[str]) -> list[str]:
+    header = next(csv.reader(lines[:1], delimiter=_delimiter(lines)))
+    names = [name.strip().casefold() for name in header]
+    if len(set(names)) != len(names):
+        raise DatasetError(f"{path}: line 1: a column stands twice in the header ({', '.join(header)})")
+    if "path" not in names or not {"label", "mask"} & set(names):
+        raise DatasetError(f"{path}: line 1: the header wants path,label[,part][,group][,mask][,surface], not {header}")
+    return header
+
+
+def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) -> Entry | str:
+    """The entry of one row, or what is wrong with it."""
+    known = {name: cells.get(name, "").strip() for name in _KNOWN} | {"path": cells.get("path", "")}
+    if surplus:
+        return f"{abs(surplus)} cells {'more' if surplus > 0 else 'fewer'} than the header has"
+    if not known["path"].strip():
+        return "no path"
+    if "\0" in known["path"] + known["mask"]:
+        return "a zero byte in the path"
+    label = label_of_cell(known["label"], layout) if known["label"] else None
+    if known["label"] and label is None:
+        return f"label {known['label']!r} is not a word for crack or sound"
+    if label is None and not known["mask"]:
+        return "no label, and no mask to take it from"
+    part = part_of(known["part"]) if known["part"] else None
+    if known["part"] and part is None:
+        return f"part {known['part']!r} is not train, val or test"
+    return Entry(
+        path=_absolute(folder, known["path"]),
+        label=label,
+        part=part,
+        group=known["group"],
+        mask=_absolute(folder, known["mask"]) if known["mask"] else None,
+        surface=known["surface"],
+        cells=cells,
+    )
+
+
+def _absolute(folder: Path, path: str) -> str:
+    whole = os.path.join(os.path.abspath(folder), path)
+    if "\\" in path and not os.path.exists(whole):
+        whole = os.path.join(os.path.abspath(folder), path.replace("\\", "/"))
+    return os.path.normpath(whole)
+
+
+def _say(path: Path, faults: Sequence[str]) -> str:
+    more = f"; and {len(faults) - _NAMED_AT_ONCE} more lines" if len(faults) > _NAMED_AT_ONCE else ""
+    return f"{path}: {'; '.join(faults[:_NAMED_AT_ONCE])}{more}"
+
+
+def write_rows(rows: Iterable[Row], path: Path) -> None:
+    """Writes rows as CSV, paths relative to its folder; mask and surface only where some row has one.
+
+    The file appears whole or not at all. Raises OutputError.
+    """
+    rows = list(rows)
+    optional = [name for name in ("mask", "surface") if any(getattr(row, name) for row in rows)]
+    folder = os.path.abspath(path.parent)
+    temporary = os.path.join(folder, f".{path.name}.{os.getpid()}.part")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["path", "label", "part", "group", *optional])
+            writer.writerows(_cells(row, folder, optional) for row in rows)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except (OSError, UnicodeEncodeError) as error:
+        Path(temporary).unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) else "a path is not UTF-8"
+        raise OutputError(f"{path}: cannot be written ({why}); choose another place") from error
+
+
+def _cells(row: Row, folder: str, optional: Sequence[str]) -> list[str]:
+    cells = [_relative(row.path, folder), row.label, row.part or "", row.group]
+    if "mask" in optional:
+        cells.append(_relative(row.mask, folder) if row.mask else "")
+    if "surface" in optional:
+        cells.append(row.surface)
+    return cells
+
+
+def _relative(path: str, folder: str) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,0 +1,148 @@
+"""Opens every picture once, in two threads: its size, a hash of its bytes, its print, and the label its mask gives."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from crackscope.errors import ImageError
+from crackscope.records import Failure, Row, Unread
+
+from .found import Entry
+from .prints import READ_SIDE, SIDE, Prints, print_of
+
+_THREADS: Final = 2
+_BATCH: Final = 512
+
+Progress = Callable[[int, int], None]
+_watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched(progress: Progress) -> Iterator[None]:
+    """Inside, `progress(pictures opened, pictures in all)` is called as scan, split and load open pictures."""
+    token = _watcher.set(progress)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that could be opened. width, height: pixels after the EXIF turn. digest: of the file's bytes."""
+
+    row: Row
+    width: int
+    height: int
+    file_bytes: int
+    digest: bytes
+    mask_disagrees: bool = False
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """All pictures of a data set, opened; `prints` [n, 32, 32] go with `seen`."""
+
+    seen: tuple[Seen, ...]
+    unread: tuple[Unread, ...]
+    prints: Prints
+
+
+def open_all(entries: Sequence[Entry]) -> Reading:
+    """Opens every entry, keeping their order; what cannot be read is listed and the rest goes on."""
+    progress = _watcher.get()
+    seen: list[Seen] = []
+    unread: list[Unread] = []
+    prints = np.empty((len(entries), SIDE, SIDE), np.float16)
+    for done, opened in enumerate(_opened(entries), start=1):
+        if isinstance(opened, Unread):
+            unread.append(opened)
+        else:
+            prints[len(seen)] = opened[1]
+            seen.append(opened[0])
+        if progress is not None:
+            progress(done, len(entries))
+    return Reading(seen=tuple(seen), unread=tuple(unread), prints=prints[: len(seen)])
+
+
+def _opened(entries: Sequence[Entry]) -> Iterator[tuple[Seen, Prints] | Unread]:
+    # Batches keep the finished ones from piling up, whatever the number of pictures.
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-scan") as threads:
+        for at in range(0, len(entries), _BATCH):
+            yield from threads.map(_open, entries[at : at + _BATCH])
+
+
+def _open(entry: Entry) -> tuple[Seen, Prints] | Unread:
+    from crackscope import images
+
+    at = entry.path
+    try:
+        content = _bytes_of(entry.path, images.DEFAULT_LIMITS.max_bytes)
+        header = images.read_header(content)
+        thumbnail = images.read_thumbnail(content, READ_SIDE)
+        turned = header.orientation >= 5
+        size = (header.height, header.width) if turned else (header.width, header.height)
+        at = entry.mask or entry.path
+        cracked = _has_crack(entry.mask, size) if entry.mask else None
+    except ImageError as error:
+        return Unread(path=at, error=Failure(kind=error.kind, message=str(error)))
+    label = entry.label or ("crack" if cracked else "sound")
+    seen = Seen(
+        row=entry.row(label),
+        width=size[0],
+        height=size[1],
+        file_bytes=len(content),
+        digest=hashlib.blake2b(content, digest_size=16).digest(),
+        mask_disagrees=cracked is not None and cracked != (label == "crack"),
+    )
+    return seen, print_of(thumbnail)
+
+
+def _bytes_of(path: str, most: int) -> bytes:
+    try:
+        if not os.path.isfile(path):
+            raise ImageError("missing", f"{path}: no such file")
+        if os.path.getsize(path) > most:
+            raise ImageError("too-large", f"{path}: larger than {most} bytes")
+        with open(path, "rb") as file:
+            return file.read()
+    except PermissionError as error:
+        raise ImageError("denied", f"{path}: no right to read it") from error
+    except OSError as error:
+        raise ImageError("missing", f"{path}: cannot be opened ({error.strerror})") from error
+
+
+def _has_crack(mask: str, size: tuple[int, int]) -> bool:
+    from crackscope.images import read_mask
+
+    return bool(read_mask(mask, size).any())
+
+
+def label_by_masks(entries: Sequence[Entry]) -> tuple[list[Row], list[Unread]]:
+    """Rows of entries, opening only the masks (and the headers) of those that no folder or cell labels."""
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-masks") as threads:
+        labelled = list(threads.map(_label, entries))
+    rows = [row for row in labelled if isinstance(row, Row)]
+    return rows, [row for row in labelled if isinstance(row, Unread)]
+
+
+def _label(entry: Entry) -> Row | Unread:
+    from crackscope.images import read_header, read_mask
+
+    if entry.label is not None or entry.mask is None:
+        return entry.row(entry.label or "sound")
+    at = entry.path
+    try:
+        header = read_header(entry.path)
+        at = entry.mask
+        turned = header.orientation >= 5
+        size = (header.height, header.width) if turned else (header.width, header.height)
+        cracked = bool(read_mask(entry.mask, size).any())
+    except ImageError as error:
+        return Unread(path=at, error=Failure(kind=error.kind, message=str(error)))
+    return entry.row("crack" if cracked else "sound")

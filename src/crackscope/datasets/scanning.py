@@ -1,0 +1,170 @@
+"""`scan`: what a data set holds, and what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from crackscope.records import LABELS, Label, Unread
+
+from .found import Kind, describe_unlabelled
+from .grouping import Numbers, components, members, same_pairs
+from .loading import fingerprint
+from .splitting import PARTS, deal, leak_share, shares_of
+from .surveying import Survey, find, missing_class, survey
+from .words import KNOWN_WORDS, Layout, natural
+
+RANDOM_PARTS: Final = (60.0, 20.0, 20.0)
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pictures have a size (pixels, after the EXIF turn)."""
+
+    width: int
+    height: int
+    count: int
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture in a group."""
+
+    path: str
+    label: Label
+
+
+class Copies(msgspec.Struct, frozen=True, kw_only=True):
+    """Groups of copies: how many pictures stand in them, how many groups there are, the size of the largest."""
+
+    pictures: int
+    groups: int
+    largest: int
+
+
+class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `scan` found; the counts are of pictures that could be read.
+
+    labels: {label: count}. surfaces: {surface: {label: count}}, "" where none is named. parts: {part: {label: count}},
+    empty where the data set has none. unreadable_share: 0 to 1, of all that is labelled. unlabelled: {folder: count}.
+    exact: copies byte for byte; near: exact and near copies together. groups: the members of each, largest first.
+    conflicts: those groups that hold both labels. mask_conflicts: pictures whose folder says other than their mask.
+    leak_share: share (0 to 1) of the test pictures that a random 60:20:20 split (seed 0) puts beside a copy in train.
+    leak_share_now: the same of the parts that the data set comes in, None where it has none. problems: lines for
+    people. fingerprint: SHA-256, hex, of names, labels, parts and file sizes.
+    """
+
+    data: str
+    kind: Kind
+    pictures: int
+    labels: dict[Label, int]
+    surfaces: dict[str, dict[Label, int]]
+    parts: dict[str, dict[Label, int]]
+    sizes: tuple[Size, ...]
+    unreadable: tuple[Unread, ...]
+    unreadable_share: float
+    unlabelled: dict[str, int]
+    exact: Copies
+    near: Copies
+    groups: tuple[tuple[Member, ...], ...]
+    conflicts: tuple[tuple[Member, ...], ...]
+    mask_conflicts: tuple[str, ...]
+    leak_share: float
+    leak_share_now: float | None
+    problems: tuple[str, ...]
+    fingerprint: str
+
+
+def scan(data: str | Path, *, layout: Layout = KNOWN_WORDS) -> ScanReport:
+    """Opens every picture of a folder or manifest and says what is there.
+
+    Raises DatasetError: no such place, no labelled pictures or one only, one or none of them readable, a manifest with
+    bad rows. A label without pictures is among the report's problems; `split` and `load` refuse it.
+    """
+    surveyed = survey(find(data, layout))
+    rows, reading = surveyed.rows, surveyed.reading
+    groups = _groups(surveyed)
+    parts = [row.part for row in rows]
+    report = ScanReport(
+        data=surveyed.found.root,
+        kind=surveyed.found.kind,
+        pictures=len(rows),
+        labels=_by_label([row.label for row in rows]),
+        surfaces=_cross([row.surface for row in rows], surveyed),
+        parts={part: counts for part, counts in _cross([part or "" for part in parts], surveyed).items() if part},
+        sizes=_sizes(surveyed),
+        unreadable=reading.unread,
+        unreadable_share=len(reading.unread) / (len(rows) + len(reading.unread)),
+        unlabelled=dict(surveyed.found.unlabelled),
+        exact=_count(components(len(rows), same_pairs([seen.digest for seen in reading.seen]))),
+        near=_count(surveyed.copies),
+        groups=groups,
+        conflicts=tuple(group for group in groups if len({member.label for member in group}) > 1),
+        mask_conflicts=tuple(seen.row.path for seen in reading.seen if seen.mask_disagrees),
+        leak_share=_random_leak(surveyed),
+        leak_share_now=leak_share(surveyed.copies, parts) if "train" in parts and "test" in parts else None,
+        problems=(),
+        fingerprint=fingerprint(rows),
+    )
+    return msgspec.structs.replace(report, problems=_problems(report, surveyed))
+
+
+def _groups(surveyed: Survey) -> tuple[tuple[Member, ...], ...]:
+    rows = surveyed.rows
+    groups = [
+        tuple(
+            Member(path=rows[place].path, label=rows[place].label)
+            for place in sorted(group, key=lambda place: natural(rows[place].path))
+        )
+        for group in members(surveyed.copies)
+        if len(group) > 1
+    ]
+    return tuple(sorted(groups, key=lambda group: (-len(group), natural(group[0].path))))
+
+
+def _count(numbers: Numbers) -> Copies:
+    sizes = np.bincount(numbers)
+    several = sizes[sizes > 1]
+    return Copies(pictures=int(several.sum()), groups=len(several), largest=int(several.max(initial=0)))
+
+
+def _by_label(labels: Sequence[Label]) -> dict[Label, int]:
+    return {label: labels.count(label) for label in LABELS}
+
+
+def _cross(keys: Sequence[str], surveyed: Survey) -> dict[str, dict[Label, int]]:
+    ranks: dict[str, str] = {part: str(at) for at, part in enumerate(PARTS)}
+    ordered = sorted(set(keys), key=lambda key: ranks.get(key, key))
+    rows = surveyed.rows
+    return {key: _by_label([row.label for at, row in zip(keys, rows, strict=True) if at == key]) for key in ordered}
+
+
+def _sizes(surveyed: Survey) -> tuple[Size, ...]:
+    counted = Counter((seen.width, seen.height) for seen in surveyed.reading.seen)
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Size(width=width, height=height, count=count) for (width, height), count in ordered)
+
+
+def _random_leak(surveyed: Survey) -> float:
+    alone = np.arange(len(surveyed.names))
+    return leak_share(surveyed.copies, deal(alone, surveyed.strata, surveyed.names, shares_of(RANDOM_PARTS), 0))
+
+
+def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
+    lines = [missing_class(surveyed.found, surveyed.rows)]
+    if report.unreadable:
+        lines.append(
+            f"{len(report.unreadable)} pictures ({report.unreadable_share:.1%}) cannot be read: see unreadable"
+        )
+    if report.unlabelled and lines[0] == "":
+        lines.append(describe_unlabelled(surveyed.found))
+    if report.conflicts:
+        lines.append(f"{len(report.conflicts)} groups of copies hold both labels: see conflicts")
+    if report.mask_conflicts:
+        lines.append(
+            f"{len(report.mask_conflicts)} pictures are labelled other than their mask says: see mask_conflicts"
+        )
+    if report.leak_share_now:
+        lines.append(f"{report.leak_share_now:.1%} of the test pictures have a copy in train: split anew")
+    return tuple(line for line in lines if line)

@@ -1,0 +1,77 @@
+"""Deals groups out to train, val and test so that every label and surface has its share in each."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from crackscope.errors import DatasetError
+from crackscope.records import LABELS, Label, Part
+
+from .grouping import Numbers, members
+
+PARTS: Final[tuple[Part, Part, Part]] = ("train", "val", "test")
+Shares = tuple[float, float, float]
+
+
+def shares_of(parts: Sequence[float]) -> Shares:
+    """Shares of train, val and test that add up to 1. Raises DatasetError when they cannot be such."""
+    ok = len(parts) == 3 and all(np.isfinite(part) and part >= 0 for part in parts) and parts[0] > 0 and parts[2] > 0
+    if not ok:
+        said = ":".join(f"{part:g}" for part in parts)
+        raise DatasetError(
+            f"parts {said}: three shares are wanted, train:val:test, such as 60:20:20; only val may be 0"
+        )
+    total = float(sum(parts))
+    return parts[0] / total, parts[1] / total, parts[2] / total
+
+
+def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: Shares, seed: int) -> list[Part]:
+    """The part of each picture, groups kept whole.
+
+    numbers: group of each. strata: what must be spread evenly (label and surface, as one word). names: a name each that
+    does not depend on where the files lie; with the seed it alone decides, so the order of the files does not matter.
+    Groups go, large ones first, to the part that is least full of what they hold.
+    """
+    kinds = {stratum: at for at, stratum in enumerate(sorted(set(strata)))}
+    groups = members(numbers)
+    held = np.zeros((len(groups), len(kinds)))
+    for row, group in enumerate(groups):
+        for place in group:
+            held[row, kinds[strata[place]]] += 1
+    keys = [_lot(seed, min(names[place] for place in group)) for group in groups]
+    open_parts = [at for at, share in enumerate(shares) if share > 0]
+    wanted = np.array(shares)[open_parts, None] * held.sum(axis=0)
+    given = np.zeros_like(wanted)
+    result: list[Part] = ["train"] * len(strata)
+    for row in sorted(range(len(groups)), key=lambda at: (-len(groups[at]), keys[at])):
+        fullness = ((given + held[row] / 2) / wanted) @ held[row]
+        best = int(fullness.argmin())
+        given[best] += held[row]
+        for place in groups[row]:
+            result[place] = PARTS[open_parts[best]]
+    return result
+
+
+def _lot(seed: int, name: str) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{name}".encode(errors="surrogateescape"), digest_size=8).digest()
+
+
+def refuse_if_lacking(parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares, where: str) -> None:
+    """Raises DatasetError when a part that was asked for lacks a label."""
+    held = set(zip(parts, labels, strict=True))
+    for part, share in zip(PARTS, shares, strict=True):
+        for label in LABELS:
+            if share > 0 and (part, label) not in held:
+                raise DatasetError(
+                    f"{where}: the part {part} would hold no {label} picture: there are too few groups of them; "
+                    "give more pictures, or other --parts"
+                )
+
+
+def leak_share(numbers: Numbers, parts: Sequence[Part | None]) -> float:
+    """Share (0 to 1) of the test pictures with one of their group in train. numbers: groups of copies."""
+    trained = {number for number, part in zip(numbers.tolist(), parts, strict=True) if part == "train"}
+    tested = [number in trained for number, part in zip(numbers.tolist(), parts, strict=True) if part == "test"]
+    return sum(tested) / len(tested) if tested else 0.0

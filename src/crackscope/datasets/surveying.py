@@ -1,0 +1,112 @@
+"""Everything that scan and split both need to know: what is there, what opens, and what is a copy of what."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from crackscope.errors import DatasetError
+from crackscope.records import LABELS, Row
+
+from .folders import find_in_folder
+from .found import Entry, Found, describe_unlabelled, refuse_if_useless
+from .grouping import Numbers, copy_groups
+from .manifest import find_in_manifest
+from .reading import Reading, open_all
+from .words import Layout
+
+_NAMED: Final = 3
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """A data set, opened. entries, names, copies go with reading.seen, one each.
+
+    names: paths below the folder that all pictures share. copies: [n], the number of each one's group of exact and near
+    copies.
+    """
+
+    found: Found
+    entries: tuple[Entry, ...]
+    reading: Reading
+    names: tuple[str, ...]
+    copies: Numbers
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of all pictures that could be read."""
+        return [seen.row for seen in self.reading.seen]
+
+    @property
+    def strata(self) -> list[str]:
+        """Label and surface of each row, as one word."""
+        return [f"{row.label}\0{row.surface}" for row in self.rows]
+
+
+def find(data: str | Path, layout: Layout) -> Found:
+    """What a folder or a manifest names. Raises DatasetError when that is fewer than two labelled pictures."""
+    path = Path(data)
+    if path.is_dir():
+        found = find_in_folder(path.absolute(), layout)
+    elif path.is_file():
+        from crackscope.images import PICTURE_SUFFIXES
+
+        if path.suffix.casefold() in PICTURE_SUFFIXES:
+            raise DatasetError(f"{path}: a picture; give the folder that holds the class folders, or a CSV")
+        found = find_in_manifest(path, layout)
+    else:
+        raise DatasetError(f"{path}: no such folder or CSV file")
+    refuse_if_useless(found)
+    return found
+
+
+def survey(found: Found) -> Survey:
+    """Opens all that was found and groups the copies. Raises DatasetError when nothing, or one picture, can be read."""
+    reading = open_all(found.entries)
+    if len(reading.seen) < 2:
+        raise DatasetError(_say_unreadable(found, reading))
+    kept = {seen.row.path for seen in reading.seen}
+    return Survey(
+        found=found,
+        entries=tuple(entry for entry in found.entries if entry.path in kept),
+        reading=reading,
+        names=short_names([seen.row.path for seen in reading.seen]),
+        copies=copy_groups(reading.prints, [seen.digest for seen in reading.seen]),
+    )
+
+
+def _say_unreadable(found: Found, reading: Reading) -> str:
+    named = "; ".join(unread.error.message for unread in reading.unread[:_NAMED])
+    how_many = "none" if not reading.seen else "one only"
+    return f"{found.root}: of {len(found.entries)} pictures {how_many} can be read: {named}; replace the files"
+
+
+def refuse_one_class(found: Found, rows: Sequence[Row]) -> None:
+    """Raises DatasetError when one of the labels has no picture."""
+    problem = missing_class(found, rows)
+    if problem:
+        raise DatasetError(f"{found.root}: {problem}")
+
+
+def missing_class(found: Found, rows: Sequence[Row]) -> str:
+    """One line on the label that has no picture, and what to do; "" when both have some."""
+    present = {row.label for row in rows}
+    for label, flag in zip(LABELS, ("--negative", "--positive"), strict=True):
+        if label not in present:
+            hint = (
+                describe_unlabelled(found) if found.unlabelled else f"add them, or name their folder with {flag} NAME"
+            )
+            return f"no readable picture is labelled {label}, all {len(rows)} are the other: {hint}"
+    return ""
+
+
+def short_names(paths: Sequence[str]) -> tuple[str, ...]:
+    """Paths below the folder that all of them share, with forward slashes: the same wherever the data set lies."""
+    if not paths:
+        return ()
+    try:
+        shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    except ValueError:
+        return tuple(Path(path).as_posix() for path in paths)
+    return tuple(Path(os.path.relpath(path, shared)).as_posix() for path in paths)
