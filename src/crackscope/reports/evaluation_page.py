@@ -1,0 +1,155 @@
+"""The report of an evaluation: one page, the plots as files, and the figures as data."""
+
+from pathlib import Path
+from typing import Any
+
+from crackscope.judging import FIGURES, SMALLER_IS_BETTER, Curves, Evaluation, curves, save, write_whole
+from crackscope.reports import gallery
+from crackscope.reports.charts import curve_charts, score_chart
+from crackscope.reports.formatting import TITLES, count, number, percent
+from crackscope.reports.history import HISTORY, history_charts, read_history, read_summary
+from crackscope.reports.plots import write_plots
+from crackscope.reports.rendering import render, script_data
+
+REPORT = "report.html"
+
+_FEW_GROUPS = 30
+_UNREAD_SHOWN = 200
+
+
+def write_evaluation(evaluation: Evaluation, folder: str | Path, *, run: str | Path | None = None) -> Path:
+    """Write an evaluation into a folder: report.html, metrics.json, predictions.csv and five plots (PNG).
+
+    run: the run whose training is shown; a folder that lies in a run shows that run's. Pictures are read again for the
+    thumbnails; one that has gone is said to be gone. Returns the path of report.html.
+
+    Raises OutputError when something cannot be written, JudgingError when the run's history is damaged.
+    """
+    target = Path(folder)
+    home = Path(run) if run is not None else _run_around(target)
+    lines = curves(evaluation)
+    samples = gallery.samples(evaluation)
+    save(evaluation, target)
+    write_plots(evaluation, lines, samples, target)
+    title = evaluation.bundle.name if evaluation.bundle else "Evaluation"
+    values = _values(evaluation, lines) | _training(home) | {"samples": gallery.shown(samples)}
+    write_whole(target / REPORT, render("evaluation.html", title, values))
+    return target / REPORT
+
+
+def _run_around(folder: Path) -> Path | None:
+    parent = folder.resolve().parent
+    return parent if (parent / HISTORY).is_file() else None
+
+
+def _training(run: Path | None) -> dict[str, Any]:
+    history = read_history(run) if run else None
+    return {
+        "history_charts": history_charts(history) if history else [],
+        "summary": read_summary(run) if run else None,
+    }
+
+
+def _values(evaluation: Evaluation, lines: Curves) -> dict[str, Any]:
+    """What the template shows."""
+    errors = gallery.worst(evaluation)
+    by_class = evaluation.by_class
+    return {
+        "evaluation": evaluation,
+        "threshold": evaluation.threshold,
+        "sentence": _sentence(evaluation),
+        "notes": _notes(evaluation),
+        "best_baseline": {name: _best_baseline(evaluation, name) for name in FIGURES},
+        "by_class": [
+            ("sound", by_class.sound),
+            ("crack", by_class.crack),
+            ("macro average", by_class.macro),
+            ("weighted average", by_class.weighted),
+        ],
+        "charts": curve_charts(evaluation, lines),
+        "has_curves": lines.roc is not None,
+        "score_chart": score_chart(evaluation),
+        "outcome": _outcome(evaluation),
+        "scores": script_data(_scores(evaluation)),
+        "errors": gallery.shown(errors),
+        "close": gallery.shown([] if errors else gallery.close_calls(evaluation)),
+        "unread_shown": evaluation.unread[:_UNREAD_SHOWN],
+        "bounded": [
+            TITLES[name].lower() if TITLES[name][1:].islower() else TITLES[name] for name in _bounded(evaluation)
+        ],
+    }
+
+
+def _bounded(evaluation: Evaluation) -> list[str]:
+    return [name for name in FIGURES if name in evaluation.intervals.bounded]
+
+
+def _sentence(evaluation: Evaluation) -> str:
+    """The confusion matrix in words."""
+    (tn, fp), (fn, tp) = evaluation.confusion
+    parts = []
+    if tp + fn:
+        missed = "none was missed" if not fn else f"{fn:,} {'was' if fn == 1 else 'were'} missed"
+        parts.append(f"Of {tp + fn:,} cracked pictures {tp:,} were found and {missed}")
+    if tn + fp:
+        alarms = "none gave a false alarm" if not fp else f"{fp:,} gave a false alarm"
+        parts.append(f"{'of' if parts else 'Of'} {tn + fp:,} sound ones {alarms}")
+    return "; ".join(parts) + "."
+
+
+def _notes(evaluation: Evaluation) -> list[str]:
+    """What a reader must know before believing a figure."""
+    notes = []
+    split = evaluation.split
+    if split is not None and split.random:
+        share = "An unknown share" if split.leak_share is None else percent(split.leak_share)
+        notes.append(
+            f"The split is random. {share} of the test rows have a near-copy among the rows that were trained or "
+            "chosen on: these figures flatter. Split by groups to know how the bundle does on what it has not met."
+        )
+    if not all(evaluation.support.values()):
+        only = "cracked" if evaluation.support["crack"] else "sound"
+        notes.append(f"All rows are {only}. Figures that need both classes are not defined.")
+    if evaluation.groups < _FEW_GROUPS:
+        notes.append(
+            f"The rows stand in only {count(evaluation.groups, 'group')}: the intervals are themselves uncertain. "
+            f"Judge on rows from {_FEW_GROUPS} groups or more."
+        )
+    refused = sum(evaluation.cannot_judge.values())
+    if refused:
+        notes.append(
+            f"The bundle could not judge {count(refused, 'row')}, {evaluation.cannot_judge['crack']:,} of them cracked. "
+            "They enter no figure."
+        )
+    if evaluation.unread:
+        notes.append(
+            f"{count(len(evaluation.unread), 'picture')} could not be read. They enter no figure; see the list."
+        )
+    return notes
+
+
+def _best_baseline(evaluation: Evaluation, name: str) -> float | None:
+    """What is best reached without looking; for the calibration error, that of a bundle which never dares."""
+    values = [getattr(one, name) for one in evaluation.baselines.values()]
+    known = [value for value in values if value is not None]
+    return (min if name in SMALLER_IS_BETTER else max)(known, default=None)
+
+
+def _outcome(evaluation: Evaluation) -> list[tuple[str, str, str]]:
+    (tn, fp), (fn, tp) = evaluation.confusion
+    counts = [
+        ("tp", "cracks found", tp),
+        ("fn", "missed", fn),
+        ("fp", "false alarms", fp),
+        ("tn", "sound let pass", tn),
+    ]
+    figures = [(name, TITLES[name], number(evaluation.figures[name].value)) for name in FIGURES[:4]]
+    return [(key, name, f"{value:,}") for key, name, value in counts] + figures
+
+
+def _scores(evaluation: Evaluation) -> dict[str, Any]:
+    told = [row for row in evaluation.predictions if row.correct is not None]
+    return {
+        "threshold": evaluation.threshold,
+        **{label: sorted(row.probability for row in told if row.label == label) for label in ("crack", "sound")},
+    }

@@ -1,0 +1,77 @@
+"""Numbers and names as people read them."""
+
+from crackscope.records import Measure
+
+TITLES: dict[str, str] = {
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "balanced_accuracy": "Balanced accuracy",
+    "mcc": "Matthews correlation",
+    "roc_auc": "ROC AUC",
+    "average_precision": "Average precision",
+    "ece": "Calibration error",
+    "log_loss": "Log loss",
+}
+
+MEANINGS: dict[str, str] = {
+    "accuracy": "share of all rows that are called rightly",
+    "precision": "of what is called crack, the share that is cracked",
+    "recall": "of what is cracked, the share that is found",
+    "f1": "harmonic mean of precision and recall",
+    "balanced_accuracy": "mean of the shares of cracked and of sound rows called rightly",
+    "mcc": "correlation of label and verdict, -1 to 1, guessing is 0",
+    "roc_auc": "chance that a cracked row scores above a sound one, guessing is .5",
+    "average_precision": "precision averaged over all thresholds",
+    "ece": "distance of stated probability and share of cracks, 15 bins; 0 is best",
+    "log_loss": "mean negative logarithm of the probability given to the label; 0 is best",
+}
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A figure with fixed decimals, a dash where there is none. Never rounded up to 1 or down to 0 that it is not."""
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    if value < 1 and float(text) == 1:
+        return f"{1 - 10**-digits:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def interval(measure: Measure) -> str:
+    """The 95 % interval of a figure in words, a dash where there is none."""
+    if measure.low is None or measure.high is None:
+        return "–"
+    return f"{number(measure.low)} to {number(measure.high)}"
+
+
+def percent(share: float | None) -> str:
+    """A share (0 to 1) in per cent, with a digit more where little is left to 0 or 100."""
+    if share is None:
+        return "–"
+    value = 100 * share
+    digits = 0 if value in (0, 100) else 2 if min(value, 100 - value) < 1 else 1
+    return f"{value:.{digits}f} %"
+
+
+def p_value(p: float | None) -> str:
+    """A p value, not more exact than it is worth."""
+    if p is None:
+        return "–"
+    return "< .001" if p < 0.001 else f"{p:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign."""
+    return "–" if value is None else "0.0000" if abs(value) < 5e-5 else f"{value:+.4f}".replace("-", "−")
+
+
+def count(value: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: `1 row`, `1,600 rows`."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def shown(text: str) -> str:
+    """A file name that may hold bytes which are no text."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,79 @@
+"""Templates to one self-contained page. All that comes from outside is escaped, and no foreign script can run."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crackscope.reports.formatting import MEANINGS, TITLES, count, interval, number, p_value, percent, shown, signed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_TAIL_PARTS = 2
+
+
+def render(template: str, title: str, values: Mapping[str, Any]) -> bytes:
+    """Render a template with style and script inside, as UTF-8."""
+    from markupsafe import Markup
+
+    from crackscope import __version__
+
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    page = (
+        _environment()
+        .get_template(template)
+        .render(
+            title=title,
+            version=__version__,
+            style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # ours, no foreign text in it
+            script=Markup(script),
+            script_hash=Markup(f"'sha256-{digest}'"),
+            titles=TITLES,
+            meanings=MEANINGS,
+            **values,
+        )
+    )
+    return page.encode("utf-8", "backslashreplace")
+
+
+def script_data(value: Any) -> Any:
+    """JSON that can stand inside a script element whatever text it holds."""
+    from markupsafe import Markup
+
+    text = json.dumps(value, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def tail(path: str) -> str:
+    """The last two parts of a path: the folder tells the class, the whole path stands in the title."""
+    parts = path.replace("\\", "/").rstrip("/").split("/")
+    return "/".join(parts[-_TAIL_PARTS:])
+
+
+def share(cells: Sequence[int], place: int) -> float:
+    """What share of a line of the confusion matrix one of its cells is."""
+    return cells[place] / sum(cells) if sum(cells) else 0.0
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (count, interval, number, p_value, percent, shown, signed, tail, share)
+    environment.filters.update({one.__name__: one for one in filters})
+    return environment
