@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "FAMILIES": "building",
     "CrackNetwork": "network",
+    "Freedom": "export",
     "Layer": "table",
     "Output": "heads",
     "Split": "network",
@@ -33,10 +34,7 @@ _HOMES = {
     "export_prefix": "export",
     "find_weights": "weights",
     "halo": "receptive",
-    "export_network": "export",
-    "export_prefix": "export",
     "load_weights": "loading",
-    "Freedom": "export",
     "parameter_counts": "table",
     "round_to_float16": "folding",
     "summary": "summary",

@@ -1,5 +1,6 @@
 """A backbone is an ordered chain of named steps, one tensor from step to step, grouped into named stages."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from crackscope.errors import RecipeError
 
 
 class Tap(NamedTuple):
-    """A place in the chain from which a feature pyramid may read: after which step, at what stride, how many channels."""
+    """A place in the chain that a feature pyramid may read: after which step, its stride in px, its channels."""
 
     step: str
     stride: int
@@ -23,7 +24,7 @@ class Backbone:
 
     steps: modules by name, in order; the first takes uint8 [n, h, w, 3]. stages: of each step, the stage it belongs
     to. widths, strides: of each step, the channels and the stride of what it gives. taps: strides 4 and coarser.
-    file_names: of a layer, the prefix of its tensors in a file that does not use Keras' names, None for the layer's own.
+    file_names: of a layer, the prefix of its tensors in a file without Keras' names, None for the layer's own.
     cut: the stage that it was cut after. whole: no step is missing.
     floors: odd sizes are halved downwards, not upwards.
     """
@@ -67,7 +68,7 @@ class Backbone:
         return Backbone(
             self.name,
             self.family,
-            self.steps[:count],
+            nn.Sequential(OrderedDict(list(self.steps.named_children())[:count])),
             {name: self.stages[name] for name in keep},
             {name: self.widths[name] for name in keep},
             {name: self.strides[name] for name in keep},
@@ -130,7 +131,7 @@ class Assembly:
 
 
 def initialise(module: nn.Module) -> None:
-    """Draw convolutions from He's normal distribution (He et al. 2015, fan out), biases zero, from torch's generator."""
+    """Draw convolutions from He's normal distribution (He et al. 2015, fan out) with torch's generator; biases zero."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -65,7 +65,8 @@ def calibrate(norms: Mapping[str, Norm], batches: Iterable[Tensor], run: nn.Modu
 @torch.no_grad()
 def _keep_function(norm: Norm, mean: Tensor, variance: Tensor) -> None:
     """Put in new statistics, and the gamma and beta that make the norm compute what it computed before."""
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     old_scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
     old_shift = norm.bias.double() - old_scale * norm.running_mean.double()
     norm.weight.copy_(old_scale * (variance + norm.eps).sqrt())

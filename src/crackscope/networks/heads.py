@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from crackscope.networks.backbone import Tap
 from crackscope.networks.layers import Norm
@@ -70,7 +70,7 @@ class PooledHead(nn.Module):
         if self.training:
             return None
         logits = self.dense(features.permute(0, 2, 3, 1))
-        crack = logits[..., 1] - logits[..., 0] if logits.shape[-1] == 2 else logits[..., 0]
+        crack: Tensor = logits[..., 1] - logits[..., 0] if logits.shape[-1] == 2 else logits[..., 0]
         return crack.unsqueeze(1)
 
 
@@ -80,8 +80,8 @@ class DenseHead(nn.Module):
     Lateral 1x1 convolutions; top down, each level added to the enlarged one above it, then a depthwise separable 3x3,
     batch norm, ReLU (Lin et al. 2017, arXiv:1612.03144, made light). No group norm: its statistics reach over the whole
     picture, and the map of a photo would depend on how the photo was cut. The score is the mean of the largest share
-    of the map's logits, so that pictures that have only a label train the map too (multiple-instance learning).
-    floors: levels may be half the size rounded down, not up.
+    of the map's logits, so that pictures that have only a label train the map too (multiple-instance learning). The
+    embedding is the average of the two coarsest taps. floors: levels may be half the size rounded down, not up.
     """
 
     def __init__(self, taps: Sequence[Tap], head: Head, floors: bool = False) -> None:
@@ -95,7 +95,7 @@ class DenseHead(nn.Module):
         nn.init.constant_(self.logits.bias, -2.0)  # type: ignore[arg-type]
 
     def forward(self, taps: Sequence[Tensor]) -> Output:
-        """Score features. taps: float32 [n, c, h, w], fine to coarse, each half the size of the one before, rounded up."""
+        """Score features. taps: float32 [n, c, h, w], fine to coarse, each half the size of the one before."""
         level = self.lateral[-1](taps[-1])
         for index in reversed(range(len(taps) - 1)):
             finer = self.lateral[index](taps[index])
@@ -114,9 +114,9 @@ def top_mean(values: Tensor, per_million: int) -> Tensor:
 
 def _doubled(coarse: Tensor, finer: Tensor, floors: bool) -> Tensor:
     """Enlarge by two and cut to the size of the finer level: the grid then lies the same whatever the size."""
-    enlarged = F.interpolate(coarse, scale_factor=2.0, mode="nearest")
+    enlarged = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
     if floors:
-        enlarged = F.pad(enlarged, (0, 1, 0, 1), mode="replicate")
+        enlarged = functional.pad(enlarged, (0, 1, 0, 1), mode="replicate")
     return enlarged[:, :, : finer.shape[2], : finer.shape[3]]
 
 

@@ -5,11 +5,12 @@ them. Everything here takes and gives float32 [n, c, h, w], except `Pixels`, whi
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 PixelRange = Literal["unit", "imagenet", "caffe"]
 """unit: x / 127.5 - 1. imagenet: x / 255 less mean, over deviation, RGB. caffe: BGR less mean."""
@@ -55,7 +56,7 @@ class Pixels(nn.Module):
 
 
 def same_padding(height: int, width: int) -> tuple[int, int, int, int]:
-    """Zeros left, right, top, bottom of a 3x3 window with stride 2, as TensorFlow's SAME: even sizes get none before."""
+    """Zeros left, right, top, bottom for a 3x3 window with stride 2, as TensorFlow's SAME: none before even sizes."""
     return (width % 2, 1, height % 2, 1)
 
 
@@ -64,7 +65,7 @@ class SamePad(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pad [n, c, h, w] to [n, c, h + 1 or 2, w + 1 or 2]."""
-        return F.pad(x, same_padding(x.shape[2], x.shape[3]))
+        return functional.pad(x, same_padding(x.shape[2], x.shape[3]))
 
 
 class SameConv(nn.Conv2d):
@@ -72,7 +73,7 @@ class SameConv(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """[n, c, h, w] to [n, out, ceil(h / 2), ceil(w / 2)]."""
-        return super().forward(F.pad(input, same_padding(input.shape[2], input.shape[3])))
+        return super().forward(functional.pad(input, same_padding(input.shape[2], input.shape[3])))
 
 
 class SameMaxPool(nn.Module):
@@ -80,7 +81,7 @@ class SameMaxPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, c, h, w] to [n, c, ceil(h / 2), ceil(w / 2)]."""
-        return F.max_pool2d(F.pad(x, same_padding(x.shape[2], x.shape[3]), value=float("-inf")), 3, 2)
+        return functional.max_pool2d(functional.pad(x, same_padding(x.shape[2], x.shape[3]), value=float("-inf")), 3, 2)
 
 
 class Norm(nn.BatchNorm2d):
@@ -171,7 +172,7 @@ def norms_after_convs(steps: nn.Module) -> dict[str, str]:
     """For each convolution that a norm follows directly, the name of that norm."""
     pairs: dict[str, str] = {}
     for owner, names in straight_runs(steps):
-        for first, second in zip(names, names[1:], strict=False):
+        for first, second in pairwise(names):
             if isinstance(owner.get_submodule(first), nn.Conv2d) and isinstance(owner.get_submodule(second), Norm):
                 pairs[first] = second
     return pairs

@@ -142,8 +142,8 @@ def _check_names(backbone: Backbone, slots: list[_Slot], weights: Weights) -> No
     surplus = [name for name in surplus if not _is_other_business(name)]
     if surplus and backbone.whole:
         raise WeightsError(
-            f"{weights.source}: holds {_some(surplus)}, which {backbone.name} as in {backbone.family} has no place for; "
-            f"choose the weights of this network"
+            f"{weights.source}: holds {_some(surplus)}, which {backbone.name} as in {backbone.family} has no place "
+            f"for; choose the weights of this network"
         )
 
 

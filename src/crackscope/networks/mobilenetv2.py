@@ -40,7 +40,7 @@ class _Parts:
         return nn.Conv2d(3, 32, 3, stride=2, padding=1, bias=False)
 
     def block(self, name: str, widths: tuple[int, int, int], stride: int) -> dict[str, nn.Module]:
-        """The layers of a block, without its addition. widths: in, expanded, out; stride-1 blocks pad for themselves."""
+        """The layers of a block, without its addition. widths: in, expanded, out."""
         before, wide, after = widths
         layers: dict[str, nn.Module] = {}
         if wide != before:

@@ -1,10 +1,10 @@
 """The one interface of every network: pixels in; a score a patch, a map at a stated stride and an embedding out."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from crackscope.networks import calibration, freezing, table
@@ -132,7 +132,9 @@ class CrackNetwork(nn.Module):
             return Split(nn.Sequential(self.steps, GlobalAverage()), PooledTail(self.head))
         if isinstance(self.head, DenseHead):
             count = min(count, names.index(self.taps[0]) + 1)
-        return Split(self.steps[:count], Tail(self.steps[count:], self.taps, self.head))
+        children = list(self.steps.named_children())
+        prefix, rest = (nn.Sequential(OrderedDict(part)) for part in (children[:count], children[count:]))
+        return Split(prefix, Tail(rest, self.taps, self.head))
 
     def _frozen_steps(self) -> int:
         """How many of the first steps hold nothing that learns."""
@@ -189,8 +191,3 @@ class CrackNetwork(nn.Module):
         """Parameters that learn. part: backbone or head."""
         module = self.steps if part == "backbone" else self.head
         return [parameter for parameter in module.parameters() if parameter.requires_grad]
-
-
-def example_images(height: int, width: int, n: int = 1) -> Tensor:
-    """Black pictures, uint8 [n, height, width, 3]."""
-    return torch.zeros((n, height, width, 3), dtype=torch.uint8)

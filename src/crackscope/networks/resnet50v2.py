@@ -4,10 +4,10 @@ Both stride in the last block of a stage and normalise before they convolve. The
 pads it with a ring of zeros, TF-slim as TensorFlow's SAME does. Names and counts are those of
 `keras.applications.ResNet50V2(include_top=False)`: 190 layers.
 
-Stages: conv1 to conv5. A backbone that is cut ends with the pre-activation of the block that would come next, so what it
-gives is normalised and not negative, as at the end of the whole network; and its last block does not stride, so the
-last stage is read before it is thinned out (cut after conv4: 1024 channels at stride 16). Every second value along each
-side is what the striding block would have given.
+Stages: conv1 to conv5. A backbone that is cut ends with the pre-activation of the block that would come next, so
+what it gives is normalised and not negative, as at the end of the whole network; and its last block does not stride, so
+the last stage is read before it is thinned out (cut after conv4: 1024 channels at stride 16). Every second value along
+each side is what the striding block would have given.
 """
 
 import re
@@ -34,7 +34,7 @@ class _Parts:
         return Norm(channels, 1.001e-5, 0.01) if self.keras else Norm(channels, 1e-5, 0.003)
 
     def block(self, name: str, before: int, width: int, stride: int, widen: bool) -> Residual:
-        """A pre-activated bottleneck. widen: its shortcut is a convolution of its own; a stride without one thins it out."""
+        """A pre-activated bottleneck. widen: its shortcut is a convolution; where it is none, a stride thins it out."""
         layers: dict[str, nn.Module] = {
             f"{name}_preact_bn": self.norm(before),
             f"{name}_preact_relu": nn.ReLU(),

@@ -86,7 +86,7 @@ def parameter_counts(network: nn.Module) -> tuple[int, int, int]:
 
 
 def layer_table(network: "CrackNetwork", size: tuple[int, int]) -> list[Layer]:
-    """One record for each layer of backbone and head. size: (height, width) in px of the picture that shapes are for."""
+    """One record for each layer of backbone and head. size: (height, width) in px that the shapes are for."""
     backbone = counted_layers(network.steps)
     head = {
         path.removeprefix("dense."): module
@@ -111,7 +111,7 @@ def _output_shapes(network: "CrackNetwork", size: tuple[int, int]) -> dict[str, 
     def watch(name: str, module: nn.Module) -> None:
         def note(_module: nn.Module, _inputs: object, output: object) -> None:
             if isinstance(output, torch.Tensor):
-                n, *rest = output.shape
+                _, *rest = output.shape
                 shape = (*rest[1:], rest[0]) if len(rest) == 3 and not isinstance(_module, nn.Linear) else (rest[-1],)
                 shapes.setdefault(name, tuple(int(side) for side in shape))
 

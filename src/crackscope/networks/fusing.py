@@ -1,0 +1,98 @@
+"""The form of a network that is exported: norms folded into the convolutions before them, paddings absorbed."""
+
+import copy
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from crackscope.networks.layers import Norm, SameConv, SameMaxPool, SamePad, straight_runs
+
+_Attributes = dict[str, int | float | str | bool | Sequence[int] | Sequence[float] | Sequence[str] | Sequence[bool]]
+
+_SAME: _Attributes = {"auto_pad": "SAME_UPPER", "strides": [2, 2], "kernel_shape": [3, 3]}
+
+
+class _OnnxSameConv(nn.Module):
+    """A convolution that pads as TensorFlow's SAME does, as the ONNX operator with that very rule.
+
+    Export only: torch has no such operator, and padding by hand would cost a copy of the tensor.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.weight, self.bias = conv.weight, conv.bias
+        self.groups = conv.groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, c, h, w] to [n, out, ceil(h / 2), ceil(w / 2)]."""
+        inputs = [x, self.weight] + ([] if self.bias is None else [self.bias])
+        return _standard_operator("Conv", inputs, _SAME | {"group": self.groups}, self.weight.shape[0])
+
+
+class _OnnxSameMaxPool(nn.Module):
+    """A 3x3 maximum with stride 2 and SAME padding, as the ONNX operator. Export only."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, c, h, w] to [n, c, ceil(h / 2), ceil(w / 2)]."""
+        return _standard_operator("MaxPool", [x], _SAME, x.shape[1])
+
+
+def _standard_operator(name: str, inputs: list[Tensor], attributes: _Attributes, channels: int) -> Tensor:
+    n, _, height, width = inputs[0].shape
+    shape = (n, channels, (height + 1) // 2, (width + 1) // 2)
+    result: Tensor = torch.onnx.ops.symbolic(name, inputs, attributes, dtype=inputs[0].dtype, shape=shape)
+    return result
+
+
+def fused(module: nn.Module) -> nn.Module:
+    """A copy of a module in inference mode, for export alone: the same function in fewer operators."""
+    twin = copy.deepcopy(module).eval().requires_grad_(False)
+    for part in list(twin.modules()):
+        if not isinstance(part, nn.Sequential):
+            continue
+        for owner, names in straight_runs(part):
+            _fuse_run(owner, names)
+    return twin
+
+
+def _fuse_run(owner: nn.Module, names: list[str]) -> None:
+    """Fuse the layers of one straight run, replacing children of its owner."""
+    present = [name for name in names if not isinstance(owner.get_submodule(name), nn.Identity)]
+    for first, second in pairwise(present):
+        a, b = owner.get_submodule(first), owner.get_submodule(second)
+        if isinstance(a, nn.Conv2d) and isinstance(b, Norm):
+            _set(owner, first, folded(a, b))
+            _set(owner, second, nn.Identity())
+    for first, second in pairwise(present):
+        a, b = owner.get_submodule(first), owner.get_submodule(second)
+        if isinstance(b, nn.Conv2d) and isinstance(a, SamePad | nn.ZeroPad2d):
+            if isinstance(a, SamePad):
+                _set(owner, second, _OnnxSameConv(b))
+            else:
+                b.padding = (a.padding[2], a.padding[0])
+            _set(owner, first, nn.Identity())
+    for name in present:
+        layer = owner.get_submodule(name)
+        if isinstance(layer, SameConv):
+            _set(owner, name, _OnnxSameConv(layer))
+        elif isinstance(layer, SameMaxPool):
+            _set(owner, name, _OnnxSameMaxPool())
+
+
+def _set(owner: nn.Module, name: str, layer: nn.Module) -> None:
+    owner.add_module(name, layer)
+
+
+def folded(conv: nn.Conv2d, norm: Norm) -> nn.Conv2d:
+    """The convolution that does what a convolution and the norm after it do in inference, reckoned in float64."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    bias = torch.zeros_like(scale) if conv.bias is None else conv.bias.double()
+    twin = copy.deepcopy(conv)
+    twin.weight = nn.Parameter((conv.weight.double() * scale[:, None, None, None]).float(), requires_grad=False)
+    shift = (bias - norm.running_mean.double()) * scale + norm.bias.double()
+    twin.bias = nn.Parameter(shift.float(), requires_grad=False)
+    return twin
