@@ -1,5 +1,7 @@
 """A network whose norms are folded into its convolutions in place, and whose weights are rounded to float16."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -24,7 +26,7 @@ def round_to_float16(network: CrackNetwork) -> None:
     """
     for part in (network.steps, network.head):
         for owner, names in straight_runs(part):
-            for first, second in zip(names, names[1:], strict=False):
+            for first, second in pairwise(names):
                 conv, norm = owner.get_submodule(first), owner.get_submodule(second)
                 if isinstance(conv, nn.Conv2d) and isinstance(norm, Norm):
                     _fold(conv, norm)
@@ -56,7 +58,7 @@ def _folded_names(network: CrackNetwork) -> list[str]:
     """The backbone's norms that follow a convolution directly, by layer name."""
     names = []
     for owner, run in straight_runs(network.steps):
-        for first, second in zip(run, run[1:], strict=False):
+        for first, second in pairwise(run):
             if isinstance(owner.get_submodule(first), nn.Conv2d) and isinstance(owner.get_submodule(second), Norm):
                 names.append(second)
     return names
