@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crackscope.networks.network import CrackNetwork, Split
     from crackscope.networks.receptive import embedding_size, halo
     from crackscope.networks.saving import to_bytes
-    from crackscope.networks.summary import summary
+    from crackscope.networks.summing_up import summary
     from crackscope.networks.table import Layer, parameter_counts
     from crackscope.networks.weights import find_weights
     from crackscope.networks.weights.record import Weights
@@ -37,7 +37,7 @@ _HOMES = {
     "load_weights": "loading",
     "parameter_counts": "table",
     "round_to_float16": "folding",
-    "summary": "summary",
+    "summary": "summing_up",
     "to_bytes": "saving",
 }
 
