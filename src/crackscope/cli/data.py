@@ -65,10 +65,10 @@ def scan(
     Every picture is opened; copies (mirrored, turned, encoded anew, cropped a little) are found, and labels that
     contradict each other. --json says everything, with every name.
     """
-    from crackscope.datasets import Layout
+    from crackscope.datasets import Layout, watched
     from crackscope.datasets import scan as look
 
-    with progress("opening pictures", None, quiet=quiet or as_json):
+    with progress("opening pictures", None, quiet=quiet or as_json) as tell, watched(tell):
         report = look(data, layout=Layout(positive=positive, negative=negative))
     state.status = 1 if report.unreadable else 0
     if as_json:
@@ -134,10 +134,10 @@ def split(state: State, /, **options: Any) -> None:
     Near-copies of one picture, and what --group-by names, stay on one side unless --random is given.
     """
     asked = Asked(**options)
-    from crackscope.datasets import Layout, write_split
+    from crackscope.datasets import Layout, watched, write_split
     from crackscope.datasets import split as deal
 
-    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json):
+    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json) as tell, watched(tell):
         dealt = deal(
             asked.data,
             parts=asked.parts,
@@ -150,8 +150,8 @@ def split(state: State, /, **options: Any) -> None:
     state.status = 1 if dealt.unreadable else 0
     if asked.as_json:
         print_json(_summary(dealt, asked.out))
-    else:
-        _show(dealt, asked)
+    elif not asked.quiet:
+        _show(dealt, asked.out)
 
 
 def _counts(dealt: "Split") -> dict[str, dict[str, int]]:
@@ -171,7 +171,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
     }
 
 
-def _show(dealt: "Split", asked: Asked) -> None:
+def _show(dealt: "Split", path: str) -> None:
     rows = [(part, counts["crack"], counts["sound"]) for part, counts in _counts(dealt).items()]
     print_table("", ("part", ">crack", ">sound"), rows)
     if dealt.leak_share is not None:
@@ -179,9 +179,8 @@ def _show(dealt: "Split", asked: Asked) -> None:
         say(
             f"dealt one by one: {share} have a near-copy among those trained on, so figures on them flatter"
             if dealt.random
-            else f"near-copies stay on one side; dealt at random, {share} would have one among those trained on",
-            quiet=asked.quiet,
+            else f"near-copies stay on one side; dealt at random, {share} would have one among those trained on"
         )
     for unread in dealt.unreadable:
         warn(f"left out: {unread.path}: {unread.error.message}")
-    say(f"written: {asked.out}", quiet=asked.quiet)
+    say(f"written: {path}")

@@ -81,9 +81,10 @@ def _draw(asked: Asked, folder: Path) -> None:
 
 
 def _deal(asked: Asked, folder: Path) -> "Split":
-    from crackscope.datasets import split, write_split
+    from crackscope.datasets import split, watched, write_split
 
-    dealt = split(folder / "patches", seed=asked.seed or 0)
+    with progress("looking for copies", None, quiet=asked.quiet) as tell, watched(tell):
+        dealt = split(folder / "patches", seed=asked.seed or 0)
     write_split(dealt, folder / "split.csv")
     learn, choose, judged = (len(dealt.part(part)) for part in ("train", "val", "test"))
     _tell(

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.console import print_json, print_table, progress, say
 from crackscope.cli.judgement import REPORT, Sitting, judge, show, spell
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
+    from crackscope.datasets import Split
     from crackscope.judging import Comparison, Evaluation
 
 
@@ -52,21 +53,13 @@ def evaluate(state: State, /, **options: Any) -> None:
     BUNDLE may be a run, or `default` for the bundle in the package. DATA without parts is split 60:20:20 first.
     """
     asked = Asked(**options)
-    from crackscope.datasets import Layout, load
-
-    split = load(
-        asked.data,
-        layout=Layout(positive=asked.positive, negative=asked.negative),
-        random=asked.random,
-        group_by=asked.group_by,
-        seed=asked.seed or 0,
-    )
+    split = _split(asked)
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
         out=Path(asked.out) if asked.out else None,
         threads=asked.threads,
         seed=asked.seed or 0,
-        quiet=asked.quiet,
+        quiet=asked.quiet or asked.as_json,
     )
     evaluation = judge(bundle_folder(asked.bundle), split, sitting)
     if asked.as_json:
@@ -74,6 +67,19 @@ def evaluate(state: State, /, **options: Any) -> None:
     else:
         show(evaluation, sitting)
     state.status = 1 if evaluation.unread else 0
+
+
+def _split(asked: Asked) -> "Split":
+    from crackscope.datasets import Layout, load, watched
+
+    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json) as tell, watched(tell):
+        return load(
+            asked.data,
+            layout=Layout(positive=asked.positive, negative=asked.negative),
+            random=asked.random,
+            group_by=asked.group_by,
+            seed=asked.seed or 0,
+        )
 
 
 def bundle_folder(name: str) -> Path:

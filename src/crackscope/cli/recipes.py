@@ -2,15 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.options import shared
-
-if TYPE_CHECKING:
-    from crackscope.networks import Layer
 
 NATIVE_PX = 224
 """Side that shapes are printed for when a recipe takes pictures as they are."""
@@ -40,7 +36,7 @@ def _list(as_json: bool) -> None:
 
 
 def _show(name: str, as_json: bool) -> None:
-    from crackscope.networks import build, parameter_counts
+    from crackscope.networks import build, parameter_counts, summary
     from crackscope.recipes import load, text
 
     recipe = load(name)
@@ -56,20 +52,9 @@ def _show(name: str, as_json: bool) -> None:
     path = Path(name)
     sys.stdout.write((path.read_text(encoding="utf-8") if path.is_file() else text(name)).rstrip() + "\n\n")
     network.freeze(recipe.phases[0].freeze)
-    columns = (">", "layer", "kind", "output", ">parameters", "learns")
-    rows = [_row(number, layer) for number, layer in enumerate(network.layer_table((side, side)), 1)]
-    print_table("", columns, rows)
+    sys.stdout.write(summary(network, (side, side)))
     for number, phase in enumerate(recipe.phases, 1):
         network.freeze(phase.freeze)
         total, trainable, frozen = parameter_counts(network)
-        label = f"phase {number}: " if len(recipe.phases) > 1 else ""
-        say(f"{label}{total:,} parameters: {trainable:,} train, {frozen:,} do not")
-
-
-def _row(number: int, layer: "Layer") -> tuple[object, ...]:
-    learns = "" if not layer.parameters else "frozen" if layer.frozen else "yes"
-    return number, layer.name, layer.kind, _shape(layer.output_shape), f"{layer.parameters:,}", learns
-
-
-def _shape(shape: tuple[int | None, ...]) -> str:
-    return " x ".join("?" if side is None else str(side) for side in shape)
+        if len(recipe.phases) > 1:
+            say(f"phase {number}: {total:,} parameters, {trainable:,} learn, {frozen:,} do not")
