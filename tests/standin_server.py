@@ -1,6 +1,7 @@
 """A publisher on loopback that can do all that goes wrong on the way."""
 
 import base64
+import contextlib
 import hashlib
 import threading
 from collections import deque
@@ -65,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
             served = self.standin.files.get(self.path.removeprefix(self.standin.url))
             if served is None:
                 self.send_error(404)
-            else:
+                return
+            with contextlib.suppress(ConnectionError):
                 self._serve(served, wanted, fault)
 
     def _redirect(self, target: str, headers: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from crackscope.errors import BundleError, WeightsError
 from crackscope.networks import build, find_weights, to_bytes
 from crackscope.recipes import Head, Network
 from crackscope.scoring import pack
-from small_bundle import small_manifest, small_model
+from tests.small_bundle import small_manifest, small_model
 
 NETWORK = Network(backbone="mobilenetv2", family="keras", cut="block_1", weights="none")
 

@@ -1,103 +1,30 @@
-"""Weights from a publisher: a stand-in on loopback, and all that can go wrong between it and the cache."""
+"""Weights from a publisher: a stand-in on loopback, and all that can go wrong on the way from it."""
 
 import hashlib
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crackscope.errors import WeightsError
-from crackscope.networks.weights import Patience, Weights, find_weights
+from crackscope.networks.weights import Patience
 from crackscope.recipes import Network
-from standin_server import Served, StandIn
-
-KERAS = Network(backbone="mobilenetv2", family="keras")
-KERAS_PATH = (
-    "/storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/"
-    "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
-)
-KERAS_NAME = KERAS_PATH.rsplit("/", 1)[1]
-ONCE = Patience(timeout_s=20, delays=())
-WAYS = "give --weights FILE, a bundle, --weights default, or --weights none for random ones"
+from tests.publisher import KERAS_NAME, KERAS_PATH, WAYS, find, is_whole, publisher, refusal, small_keras_file
+from tests.standin_server import Served, StandIn
 
 
 @pytest.fixture
 def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    server = StandIn()
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "CRACKSCOPE_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CRACKSCOPE_WEIGHTS_MIRROR", server.url)
-    yield server
-    server.close()
+    with publisher(monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def body(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A small file as Keras writes them, 100-odd kB."""
-    path = tmp_path_factory.mktemp("keras") / "small.h5"
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [b"Conv1"]
-        layer = file.create_group("Conv1")
-        layer.attrs["weight_names"] = [b"Conv1/kernel:0"]
-        layer.create_dataset("Conv1/kernel:0", data=np.random.default_rng(0).normal(size=(3, 3, 3, 1000)).astype("f4"))
-    return path.read_bytes()
-
-
-def find(cache: Path, patience: Patience = ONCE, network: Network = KERAS) -> Weights:
-    weights = find_weights(network, cache=cache, patience=patience)
-    assert weights is not None
-    return weights
-
-
-def refusal(cache: Path, patience: Patience = ONCE, network: Network = KERAS) -> str:
-    with pytest.raises(WeightsError) as caught:
-        find_weights(network, cache=cache, patience=patience)
-    text = str(caught.value)
-    assert "\n" not in text
-    return text
-
-
-def is_whole(weights: Weights, body: bytes) -> bool:
-    return weights.sha256 == hashlib.sha256(body).hexdigest() and set(weights.tensors) == {"Conv1/kernel"}
-
-
-def test_a_download_is_read_and_kept(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body, goog=body)
-    seen: list[tuple[int, int]] = []
-    weights = find_weights(KERAS, cache=tmp_path / "new", progress=lambda *now: seen.append(now), patience=ONCE)
-    assert weights is not None
-    assert is_whole(weights, body)
-    assert weights.family == "keras"
-    assert weights.source == standin.url + KERAS_PATH
-    assert seen == sorted(seen)
-    assert seen[-1] == (len(body), len(body))
-    standin.close()
-    assert is_whole(find(tmp_path / "new"), body)
-    assert len(standin.asked) == 1
-
-
-def test_the_cache_is_where_the_environment_says(
-    standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    standin.files[KERAS_PATH] = Served(body)
-    monkeypatch.setenv("CRACKSCOPE_CACHE", str(tmp_path / "here"))
-    find_weights(KERAS, patience=ONCE)
-    assert (tmp_path / "here" / KERAS_NAME).read_bytes() == body
-    monkeypatch.delenv("CRACKSCOPE_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    find_weights(KERAS, patience=ONCE)
-    assert (tmp_path / "xdg" / "crackscope" / KERAS_NAME).read_bytes() == body
+    return small_keras_file(tmp_path_factory.mktemp("keras"))
 
 
 def test_a_cut_connection_is_gone_on_with(standin: StandIn, body: bytes, tmp_path: Path) -> None:
@@ -252,111 +179,6 @@ def test_a_compressed_body_is_refused(standin: StandIn, body: bytes, tmp_path: P
     assert "another encoding" in refusal(tmp_path)
 
 
-def test_no_network_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        monkeypatch.setenv("CRACKSCOPE_WEIGHTS_MIRROR", f"http://127.0.0.1:{port}")
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        text = refusal(tmp_path, Patience())
-    assert text.startswith(f"Keras' MobileNetV2 weights are not in the cache ({tmp_path}) and 127.0.0.1:{port} cannot")
-    assert text.endswith(WAYS)
-
-
-def test_offline_asks_no_one(standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    standin.files[KERAS_PATH] = Served(body)
-    monkeypatch.setenv("CRACKSCOPE_OFFLINE", "1")
-    text = refusal(tmp_path)
-    assert "CRACKSCOPE_OFFLINE" in text
-    assert WAYS in text
-    assert not standin.asked
-    monkeypatch.setenv("CRACKSCOPE_OFFLINE", "0")
-    find(tmp_path)
-    monkeypatch.setenv("CRACKSCOPE_OFFLINE", "1")
-    assert is_whole(find(tmp_path), body)
-
-
-def test_a_damaged_copy_is_never_used(
-    standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    standin.files[KERAS_PATH] = Served(body)
-    find(tmp_path)
-    kept = tmp_path / KERAS_NAME
-    kept.write_bytes(body[:-1] + b"?")
-    assert is_whole(find(tmp_path), body)
-    assert len(standin.asked) == 2
-    kept.write_bytes(body[:100])
-    monkeypatch.setenv("CRACKSCOPE_OFFLINE", "1")
-    assert "were damaged and are removed" in refusal(tmp_path)
-    assert not kept.exists()
-
-
-def test_a_file_put_into_the_cache_by_hand_is_taken(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    (tmp_path / KERAS_NAME).write_bytes(body)
-    assert is_whole(find(tmp_path), body)
-    assert not standin.asked
-    assert json.loads((tmp_path / f"{KERAS_NAME}.json").read_text())["size"] == len(body)
-
-
-def test_more_than_the_disk_holds_is_refused_before_it_comes(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body)
-    standin.faults.extend([f"claims {10**18}"])
-    text = refusal(tmp_path)
-    assert "1,000,000,000,000.0 MB" in text
-    assert str(tmp_path) in text
-    assert "CRACKSCOPE_CACHE" in text
-    assert not (tmp_path / KERAS_NAME).exists()
-
-
-CHILD = """
-import sys, resource, pathlib
-from crackscope.networks.weights import Patience, find_weights
-from crackscope.recipes import Network
-if len(sys.argv) > 2:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
-try:
-    found = find_weights(Network(backbone="mobilenetv2"), cache=pathlib.Path(sys.argv[1]), patience=Patience(20, ()))
-    print(found.sha256)
-except Exception as error:
-    print(type(error).__name__, error)
-"""
-
-
-def child(*arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", CHILD, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="wants a limit on the size of files")
-def test_a_disk_that_fills_up_on_the_way(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body)
-    with child(str(tmp_path), "50000") as running:
-        said, _ = running.communicate(timeout=60)
-    assert said.startswith(f"WeightsError the disk of the cache {tmp_path} is full: the weights need 0.1 MB")
-    assert said.count("\n") == 1
-    assert not [path for path in tmp_path.iterdir() if path.stat().st_size]
-    assert is_whole(find(tmp_path), body)
-
-
-def test_two_processes_fetch_one_file_once(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body)
-    with child(str(tmp_path)) as first, child(str(tmp_path)) as second:
-        said = [running.communicate(timeout=60)[0].strip() for running in (first, second)]
-    assert said == [hashlib.sha256(body).hexdigest()] * 2
-    assert len(standin.asked) == 1
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="wants SIGKILL")
-def test_a_killed_download_is_gone_on_with(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body, goog=body)
-    standin.faults.extend(["stall"])
-    with child(str(tmp_path)) as running:
-        assert standin.stalled.wait(60)
-        running.send_signal(signal.SIGKILL)
-    assert not (tmp_path / KERAS_NAME).exists()
-    assert is_whole(find(tmp_path), body)
-
-
 def test_a_proxy_of_the_environment_is_asked(
     standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,11 +195,6 @@ def test_a_mirror_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     text = refusal(tmp_path)
     assert "CRACKSCOPE_WEIGHTS_MIRROR" in text
     assert "secret" not in text
-
-
-def test_a_cache_that_cannot_be_written(standin: StandIn, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    assert "CRACKSCOPE_CACHE" in refusal(tmp_path / "file" / "cache")
 
 
 @pytest.mark.parametrize(
