@@ -1,5 +1,6 @@
 """The whole way by the command line, on generated surfaces: from `generate` to `predict` and `demo`."""
 
+import contextlib
 import csv
 import io
 import json
@@ -19,11 +20,12 @@ SMALL = shlex.split(
 
 @dataclass(frozen=True)
 class Way:
-    """What the fixture made: pictures in class folders, a split of them, and a run."""
+    """What the fixture made: pictures in class folders, a split of them, a run, and what `train` said of it."""
 
     data: Path
     split: Path
     run: Path
+    told: str
 
     @property
     def bundle(self) -> str:
@@ -33,11 +35,13 @@ class Way:
 @pytest.fixture(scope="module")
 def way(tmp_path_factory) -> Way:
     folder = tmp_path_factory.mktemp("way")
-    made = Way(folder / "data", folder / "split.csv", folder / "run")
-    assert main(["generate", "-o", str(made.data), "-n", "40", "--size", "64", "--seed", "7", "--quiet"]) == 0
-    assert main(["split", str(made.data), "-o", str(made.split), "--quiet"]) == 0
-    assert main(["train", str(made.split), "-o", str(made.run), *SMALL, "--quiet"]) == 0
-    return made
+    data, split, run = folder / "data", folder / "split.csv", folder / "run"
+    assert main(["generate", "-o", str(data), "-n", "40", "--size", "64", "--seed", "7", "--quiet"]) == 0
+    assert main(["split", str(data), "-o", str(split), "--quiet"]) == 0
+    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.redirect_stderr(io.StringIO()) as remarks:
+        assert main(["train", str(split), "-o", str(run), *SMALL]) == 0
+    assert remarks.getvalue() == ""
+    return Way(data, split, run, told.getvalue())
 
 
 def lines(text: str) -> list[dict]:
@@ -118,13 +122,20 @@ def test_train_leaves_another_run_alone(way, capsys):
     assert "--resume" in capsys.readouterr().err
 
 
-def test_train_says_what_it_did(way, tmp_path, capsys):
-    assert main(["train", str(way.split), "-o", str(tmp_path / "run"), *SMALL, "--no-evaluate"]) == 0
-    printed = capsys.readouterr()
-    assert f"bundle: {tmp_path / 'run' / 'bundle'}" in printed.out
-    assert "validation: loss" in printed.out
-    assert printed.err == ""
-    assert not (tmp_path / "run" / "evaluation").exists()
+def test_train_says_what_it_did(way):
+    assert f"bundle: {way.bundle}" in way.told
+    assert "validation: loss" in way.told
+    assert "balanced accuracy" in way.told
+    assert way.told.rstrip().endswith(f"report: {way.run / 'evaluation' / 'report.html'}")
+
+
+def test_train_that_is_done_has_nothing_to_resume(way, capsys):
+    before = (way.run / "bundle" / "bundle.json").read_bytes()
+    assert main(["train", str(way.split), "-o", str(way.run), *SMALL, "--resume", "--no-evaluate", "--json"]) == 0
+    (told,) = lines(capsys.readouterr().out)
+    assert told["run"]["bundle"] == way.bundle
+    assert told["evaluation"] is None
+    assert (way.run / "bundle" / "bundle.json").read_bytes() == before
 
 
 def test_train_without_weights_at_hand_names_the_ways(way, tmp_path, capsys, monkeypatch):
@@ -153,13 +164,16 @@ def test_evaluate_prints_a_table_and_writes_a_report(way, tmp_path, capsys):
     assert (tmp_path / "judged" / "report.html").is_file()
 
 
-def test_compare_of_two_runs(way, tmp_path, capsys):
+def test_compare(way, tmp_path, capsys):
     other = tmp_path / "other"
-    assert main(["train", str(way.split), "-o", str(other), *SMALL, "--set", "seed=5", "--quiet"]) == 0
+    assert main(["evaluate", str(way.run), str(way.split), "-o", str(other), "--quiet"]) == 0
     capsys.readouterr()
     assert main(["compare", str(way.run), str(other), "-o", str(tmp_path / "page")]) == 0
-    assert "accuracy" in capsys.readouterr().out
-    assert any((tmp_path / "page").glob("*.html"))
+    printed = capsys.readouterr().out
+    assert "accuracy" in printed
+    page = Path(printed.splitlines()[-1].removeprefix("report: "))
+    assert page.parent == tmp_path / "page"
+    assert page.is_file()
     assert main(["compare", str(way.run), str(other), "--json"]) == 0
     (told,) = lines(capsys.readouterr().out)
     assert [one["name"] for one in told["contenders"]] == ["run", "other"]
@@ -278,12 +292,22 @@ def test_recipes_show_the_network(capsys):
 
 def test_demo_goes_the_whole_way(tmp_path, capsys):
     arguments = ["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", "none"]
-    for _again in range(2):
-        assert main(arguments) == 0
-        printed = capsys.readouterr().out
-        report = next(line for line in printed.splitlines() if line.startswith("Open this")).partition(": ")[2]
-        assert Path(report).is_file()
-        assert "probability" in printed
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    report = next(line for line in printed.splitlines() if line.startswith("Open this")).partition(": ")[2]
+    assert Path(report).is_file()
+    assert "verdict" in printed
+    assert main(["predict", str(tmp_path / "demo" / "new"), "--bundle", str(tmp_path / "demo/run/bundle")]) == 0
+
+
+def test_demo_makes_its_folder_anew(tmp_path, capsys):
+    absent = str(tmp_path / "absent.safetensors")
+    arguments = ["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", absent, "--quiet"]
+    assert main(arguments) == 2
+    (tmp_path / "demo" / "left.txt").write_text("of the last time")
+    assert main(arguments) == 2
+    assert not (tmp_path / "demo" / "left.txt").exists()
+    assert "absent.safetensors" in capsys.readouterr().err
 
 
 def test_demo_leaves_a_folder_of_others_alone(tmp_path, capsys):

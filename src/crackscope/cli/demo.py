@@ -11,13 +11,12 @@ import click
 from crackscope.cli.console import print_table, progress, say
 from crackscope.cli.folders import fresh
 from crackscope.cli.generate import Wanted, write_surfaces
-from crackscope.cli.judgement import REPORT, Sitting, judge, show
+from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
 from crackscope.cli.options import shared
-from crackscope.cli.training_bar import TrainingBar, spell
+from crackscope.cli.training_bar import TrainingBar, spell_time
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
-    from crackscope.judging import Evaluation
     from crackscope.training import Run
 
 MARK = ".crackscope-demo"
@@ -53,9 +52,9 @@ def demo(**options: Any) -> None:
     _draw(asked, folder / "patches")
     split = _deal(asked, folder)
     run = _learn(asked, folder, split)
-    evaluation = _judge(asked, run, split)
+    judgement = _judge(asked, run, split)
     _use(asked, folder, run)
-    _end(folder, run, evaluation, monotonic() - began)
+    _end(run, judgement, monotonic() - began)
 
 
 def _stage(folder: Path) -> Path:
@@ -112,30 +111,29 @@ def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
     rounds, counts = len(run.history), run.parameters
     _tell(
         asked,
-        f"   {rounds} rounds in {spell(run.seconds)}; of {counts.total:,} numbers, {counts.trainable:,} learnt.",
+        f"   {rounds} rounds in {spell_time(run.seconds)}; of {counts.total:,} numbers, {counts.trainable:,} learnt.",
         f"   The trained model is a folder, {run.bundle}, and all that is needed to use it.",
         "",
     )
     return run
 
 
-def _judge(asked: Asked, run: "Run", split: "Split") -> "Evaluation":
+def _judge(asked: Asked, run: "Run", split: "Split") -> Judgement:
     _tell(asked, "4. Judgement, on the patches kept aside, with the model as a user would run it.")
     sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=asked.quiet)
-    evaluation = judge(run.bundle, split, sitting)
+    judgement = judge(run.bundle, split, sitting)
     if not asked.quiet:
-        show(evaluation, sitting)
+        show(judgement, quiet=True)
     _tell(
         asked,
         "   The interval says how far the figure might move with other patches; the last column what one would get",
         "   without looking at a picture at all.",
         "",
     )
-    return evaluation
+    return judgement
 
 
 def _use(asked: Asked, folder: Path, run: "Run") -> None:
-    from crackscope.records import Prediction
     from crackscope.scoring import load
 
     _tell(asked, "5. Use, on two pictures it has never seen, larger than the patches it learnt from.")
@@ -146,16 +144,16 @@ def _use(asked: Asked, folder: Path, run: "Run") -> None:
     rows = []
     for path in sorted((folder / "new").glob("[cs]*/*.png")):
         said = model.predict(path)
-        assert isinstance(said, Prediction)
         rows.append((path.parent.name, said.verdict, f"{said.probability:.3f}", f"{said.seconds:.2f}", path))
     print_table("", ("truth", "verdict", ">probability", ">seconds", "picture"), rows)
 
 
-def _end(folder: Path, run: "Run", evaluation: "Evaluation", seconds: float) -> None:
-    accuracy = evaluation.accuracy
-    interval = "" if accuracy.low is None else f" ({accuracy.low:.3f} to {accuracy.high:.3f})"
-    say(f"Done in {spell(seconds)}. Accuracy on {evaluation.n} patches kept aside: {accuracy.value:.3f}{interval}.")
-    say(f"Open this in a browser: {(Path(run.folder) / 'evaluation' / REPORT).resolve()}")
+def _end(run: "Run", judgement: Judgement, seconds: float) -> None:
+    evaluation = judgement.evaluation
+    accurate = spell_figure(evaluation.accuracy)
+    say(f"Done in {spell_time(seconds)}. Accuracy on the {evaluation.n} patches kept aside: {accurate}.")
+    if judgement.report is not None:
+        say(f"Open this in a browser: {judgement.report.resolve()}")
     say(f"Try a picture of your own: crackscope predict PICTURE --bundle {run.bundle}")
     say("These surfaces are drawn: a real one is harder. With labelled patches of yours: crackscope train FOLDER")
 

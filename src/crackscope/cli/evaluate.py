@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.console import print_json, print_table, progress, say
-from crackscope.cli.judgement import REPORT, Sitting, judge, show, spell
+from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -61,12 +61,12 @@ def evaluate(state: State, /, **options: Any) -> None:
         seed=asked.seed or 0,
         quiet=asked.quiet or asked.as_json,
     )
-    evaluation = judge(bundle_folder(asked.bundle), split, sitting)
+    judgement = judge(bundle_folder(asked.bundle), split, sitting)
     if asked.as_json:
-        print_json(metrics(evaluation))
+        print_json(metrics(judgement.evaluation))
     else:
-        show(evaluation, sitting)
-    state.status = 1 if evaluation.unread else 0
+        show(judgement, quiet=asked.quiet)
+    state.status = 1 if judgement.evaluation.unread else 0
 
 
 def _split(asked: Asked) -> "Split":
@@ -104,31 +104,31 @@ def metrics(evaluation: "Evaluation") -> dict[str, object]:
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN|EVALUATION...")
 @click.option("-o", "--out", metavar="DIR", help="Write the comparison as a page there.")
-@shared("quiet", "json")
-def compare(runs: tuple[str, ...], out: str | None, quiet: bool, as_json: bool) -> None:
+@shared("json")
+def compare(runs: tuple[str, ...], out: str | None, as_json: bool) -> None:
     """Put runs that were judged on the same split side by side, with a paired test of each against the first."""
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
     from crackscope.judging import compare as put_side_by_side
+    from crackscope.reports import write_comparison
 
     comparison = put_side_by_side(runs)
-    if out is not None:
-        from crackscope.reports import write_comparison
-
-        write_comparison(comparison, Path(out))
+    page = write_comparison(comparison, Path(out)) if out is not None else None
     if as_json:
         print_json(comparison)
         return
     _show_contenders(comparison)
     _show_pairs(comparison)
-    if out is not None:
-        say(f"report: {Path(out) / REPORT}", quiet=quiet)
+    if page is not None:
+        say(f"report: {page}")
 
 
 def _show_contenders(comparison: "Comparison") -> None:
     names = list(comparison.contenders[0].figures)
     columns = ("figure", *(f">{one.name}" for one in comparison.contenders))
-    rows = [(name.replace("_", " "), *(spell(one.figures[name]) for one in comparison.contenders)) for name in names]
+    rows = [
+        (name.replace("_", " "), *(spell_figure(one.figures[name]) for one in comparison.contenders)) for name in names
+    ]
     print_table(f"{comparison.n} pictures in {comparison.groups} groups, value and 95 % interval", columns, rows)
 
 
@@ -137,7 +137,7 @@ def _show_pairs(comparison: "Comparison") -> None:
     for pair in comparison.pairs:
         for name, difference in pair.differences.items():
             p = "" if difference.p_holm is None else f"{difference.p_holm:.4f}"
-            rows.append((f"{pair.second} less {pair.first}", name.replace("_", " "), spell(difference), p))
+            rows.append((f"{pair.second} less {pair.first}", name.replace("_", " "), spell_figure(difference), p))
     print_table("differences on the same pictures", ("pair", "figure", ">difference", ">p (Holm)"), rows)
     for pair in comparison.pairs:
         say(

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from crackscope.judging import Difference, Evaluation
     from crackscope.records import Measure, Part, Row
 
-REPORT = "report.html"
-
 
 @dataclass(frozen=True)
 class Sitting:
@@ -26,7 +24,15 @@ class Sitting:
     quiet: bool = False
 
 
-def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> "Evaluation":
+@dataclass(frozen=True)
+class Judgement:
+    """What came out, and the page that shows it, if one was asked for."""
+
+    evaluation: "Evaluation"
+    report: Path | None
+
+
+def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
     """Judge the bundle on one part of the split, as a user would run it, and write the report if one is asked for."""
     from crackscope.judging import evaluate
 
@@ -34,32 +40,45 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> "Evaluation":
         evaluation = evaluate(
             bundle, split, part=sitting.part, threads=sitting.threads, seed=sitting.seed, progress=tell
         )
-    if sitting.out is not None:
-        from crackscope.reports import write_evaluation
+    if sitting.out is None:
+        return Judgement(evaluation, None)
+    from crackscope.reports import write_evaluation
 
-        write_evaluation(evaluation, sitting.out)
-    return evaluation
+    return Judgement(evaluation, write_evaluation(evaluation, sitting.out))
 
 
 def _rows_of(split: "Split", part: "Part | None") -> "Sequence[Row]":
     return split.rows if part is None else split.part(part)
 
 
-def show(evaluation: "Evaluation", sitting: Sitting) -> None:
+def show(judgement: Judgement, *, quiet: bool) -> None:
     """Print the figures with their intervals and baselines, the confusion matrix, and where the report is."""
+    evaluation = judgement.evaluation
     print_table(_title(evaluation), ("figure", ">value", ">95 % interval", ">best without looking"), _rows(evaluation))
+    print_table("by class", ("", ">precision", ">recall", ">f1", ">pictures"), _by_class(evaluation))
     (tn, fp), (fn, tp) = evaluation.confusion
-    say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {fp} false alarms", quiet=sitting.quiet)
+    say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {fp} false alarms", quiet=quiet)
     if evaluation.unread:
         warn(f"{len(evaluation.unread)} pictures could not be read: {evaluation.unread[0].path} is one")
-    if sitting.out is not None:
-        say(f"report: {sitting.out / REPORT}")
+    if judgement.report is not None:
+        say(f"report: {judgement.report}")
 
 
 def _title(evaluation: "Evaluation") -> str:
     part = f"{evaluation.part} part: " if evaluation.part else ""
     cracked, sound = evaluation.support["crack"], evaluation.support["sound"]
     return f"{part}{evaluation.n} pictures, {cracked} cracked, {sound} sound, {evaluation.groups} groups"
+
+
+def _by_class(evaluation: "Evaluation") -> list[tuple[object, ...]]:
+    by_class = evaluation.by_class
+    named = (
+        ("sound", by_class.sound),
+        ("crack", by_class.crack),
+        ("macro average", by_class.macro),
+        ("weighted average", by_class.weighted),
+    )
+    return [(name, _number(one.precision), _number(one.recall), _number(one.f1), one.support) for name, one in named]
 
 
 def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
@@ -72,7 +91,7 @@ def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def spell(figure: "Measure | Difference") -> str:
+def spell_figure(figure: "Measure | Difference") -> str:
     """A figure with its interval in one cell."""
     interval = _interval(figure)
     return f"{_number(figure.value)} ({interval})" if interval else _number(figure.value)

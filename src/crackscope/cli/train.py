@@ -15,12 +15,11 @@ import click
 from crackscope.cli.console import print_json, say
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
-from crackscope.cli.judgement import Sitting, judge, show
+from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.options import shared
-from crackscope.cli.training_bar import TrainingBar, spell
+from crackscope.cli.training_bar import TrainingBar, spell_time
 
 if TYPE_CHECKING:
-    from crackscope.judging import Evaluation
     from crackscope.recipes import Recipe
     from crackscope.training import Run, TrainOptions
 
@@ -39,6 +38,7 @@ class Asked:
     device: str
     cache_mib: int | None
     max_unreadable: float
+    licences: tuple[str, ...]
     tensorboard: bool
     random: bool
     group_by: str | None
@@ -70,6 +70,7 @@ class Asked:
     metavar="SHARE",
     help="Share of pictures that may be unreadable before the training refuses to start.",
 )
+@click.option("--licence", "licences", multiple=True, metavar="[SURFACE=]TEXT", help="Of the pictures, for the bundle.")
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 def train(**options: Any) -> None:
@@ -89,9 +90,9 @@ def train(**options: Any) -> None:
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
     if not asked.as_json:
         _tell(run, asked.quiet)
-    evaluation = _judge(run, asked) if asked.evaluate else None
+    judgement = _judge(run, asked) if asked.evaluate else None
     if asked.as_json:
-        print_json({"run": run, "evaluation": None if evaluation is None else metrics(evaluation)})
+        print_json({"run": run, "evaluation": None if judgement is None else metrics(judgement.evaluation)})
 
 
 def _recipe(asked: Asked) -> "Recipe":
@@ -115,7 +116,14 @@ def _how(asked: Asked) -> "TrainOptions":
         cache_mib=asked.cache_mib,
         tensorboard=asked.tensorboard,
         max_unreadable=asked.max_unreadable,
+        licences=dict(_licence(text) for text in asked.licences),
     )
+
+
+def _licence(text: str) -> tuple[str, str]:
+    """Surface and licence; the surface is "" when the licence is that of all pictures."""
+    surface, separator, licence = text.partition("=")
+    return (surface, licence) if separator else ("", text)
 
 
 @contextmanager
@@ -134,7 +142,7 @@ def _kept(asked: Asked, folder: str) -> Iterator[None]:
 def _tell(run: "Run", quiet: bool) -> None:
     stopped = {"early": ", stopped early: the validation loss no longer fell", "time": ", the time budget was used up"}
     parameters = run.parameters
-    say(f"trained in {spell(run.seconds)}, {len(run.history)} epochs{stopped.get(run.stopped, '')}", quiet=quiet)
+    say(f"trained in {spell_time(run.seconds)}, {len(run.history)} epochs{stopped.get(run.stopped, '')}", quiet=quiet)
     say(
         f"{parameters.total:,} parameters: {parameters.trainable:,} trained, {parameters.frozen:,} did not",
         quiet=quiet,
@@ -149,11 +157,14 @@ def _tell(run: "Run", quiet: bool) -> None:
     say(f"bundle: {run.bundle}")
 
 
-def _judge(run: "Run", asked: Asked) -> "Evaluation":
+def _judge(run: "Run", asked: Asked) -> Judgement:
     from crackscope.datasets import read_split
+    from crackscope.reports import write_curves
 
-    sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=asked.quiet or asked.as_json)
-    evaluation = judge(run.bundle, read_split(run.split), sitting)
+    write_curves(run.folder)
+    quiet = asked.quiet or asked.as_json
+    sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=quiet)
+    judgement = judge(run.bundle, read_split(run.split), sitting)
     if not asked.as_json:
-        show(evaluation, sitting)
-    return evaluation
+        show(judgement, quiet=asked.quiet)
+    return judgement

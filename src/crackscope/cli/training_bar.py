@@ -52,7 +52,7 @@ class TrainingBar:
             description=_where(progress),
             completed=progress.done,
             total=progress.total or None,
-            left="" if progress.seconds_left is None else f"{spell(progress.seconds_left)} left",
+            left="" if progress.seconds_left is None else f"{spell_time(progress.seconds_left)} left",
             figures=_figures(progress.figures),
         )
         self._leave_line(progress)
@@ -65,7 +65,7 @@ class TrainingBar:
         self._bar.console.print(f"{_epoch(progress)}: {_figures(progress.figures)}")
 
 
-def spell(seconds: float) -> str:
+def spell_time(seconds: float) -> str:
     """A duration for people: `8 s`, `3 min 20 s`, `2 h 5 min`."""
     whole = max(0, round(seconds))
     if whole < 60:
