@@ -12,7 +12,7 @@ import torch
 
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
-from crackscope.errors import TrainingError
+from crackscope.errors import OutputError, TrainingError
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -58,7 +58,14 @@ def train(
     if started and started.get("finished"):
         return msgspec.convert(started["finished"], Run)
     threads = int(started["threads"]) if started else cores(options)
-    return _Training(chosen, folder, options, threads, tell).run(data, started)
+    training = _Training(chosen, folder, options, threads, tell)
+    try:
+        return training.run(data, started)
+    except OSError as error:
+        kept = "the last state is kept, --resume goes on from it" if (folder / _STATE).exists() else "nothing was trained"
+        raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); make room; {kept}") from error
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise TrainingError(f"memory ran out: lower phases.batch or --cache-mib, then --resume ({error})") from error
 
 
 class _Training:

@@ -1,0 +1,87 @@
+"""What a training refuses, and when: before the work wherever that can be known."""
+
+from pathlib import Path
+
+import pytest
+
+from crackscope import recipes
+from crackscope.errors import CrackscopeError, TrainingError
+from crackscope.training import TrainOptions, train
+from tests.small_patches import write_patches
+
+PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=1", "phases.batch=8"])
+
+
+def refused(data: Path, out: Path, options: TrainOptions = TrainOptions()) -> str:
+    with pytest.raises(CrackscopeError) as caught:
+        train(data, PROBE, out, options=options)
+    assert "\n" not in str(caught.value)
+    assert not (out / "bundle").exists()
+    return str(caught.value)
+
+
+def test_one_class_empty(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    for file in (data / "crack").iterdir():
+        file.unlink()
+    assert "crack" in refused(data, tmp_path / "run")
+
+
+def test_one_picture(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 1)
+    for file in (data / "sound").iterdir():
+        file.unlink()
+    assert refused(data, tmp_path / "run")
+
+
+def test_all_unreadable(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 6)
+    for file in data.rglob("*.png"):
+        file.write_bytes(b"not a picture")
+    assert "read" in refused(data, tmp_path / "run")
+
+
+def test_a_third_unreadable_is_refused_unless_allowed(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 20)
+    for file in sorted(data.rglob("*.png"))[::3]:
+        file.write_bytes(file.read_bytes()[:60])
+    said = refused(data, tmp_path / "run")
+    assert "14 of 40 pictures cannot be read" in said
+    assert "--max-unreadable" in said
+    run = train(data, PROBE, tmp_path / "run", options=TrainOptions(max_unreadable=0.5))
+    assert Path(run.bundle).is_dir()
+
+
+def test_gpu_that_is_not_there(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU, so asking for one is no error")
+    data = write_patches(tmp_path / "data", 6)
+    assert "GPU" in refused(data, tmp_path / "run", TrainOptions(device="cuda"))
+
+
+def test_folder_in_the_way_and_folder_that_cannot_be(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 6)
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    assert "not empty" in refused(data, out)
+    assert (out / "mine.txt").read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in refused(data, tmp_path / "file" / "run")
+
+
+def test_another_recipe_does_not_go_on_with_a_run(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    train(data, PROBE, tmp_path / "run")
+    with pytest.raises(TrainingError, match="holds a run already"):
+        train(data, PROBE, tmp_path / "run")
+    with pytest.raises(TrainingError, match="another recipe"):
+        train(data, recipes.override(PROBE, ["seed=3"]), tmp_path / "run", options=TrainOptions(resume=True))
+
+
+def test_finished_run_is_given_back_as_it_is(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    first = train(data, PROBE, tmp_path / "run")
+    assert train(data, PROBE, tmp_path / "run", options=TrainOptions(resume=True)) == first

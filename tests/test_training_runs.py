@@ -1,0 +1,166 @@
+"""Training through its public face, on patches small enough to learn in seconds."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import crackscope
+from crackscope import datasets, networks, recipes
+from crackscope.errors import TrainingError
+from crackscope.recipes import Recipe
+from crackscope.training import TrainOptions, train
+from tests.small_patches import patch, write_masked, write_patches
+
+PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=4", "phases.batch=8"])
+FREEZE150 = recipes.override(
+    recipes.load("mobilenetv2-freeze150"), ["network.weights=none", "phases.epochs=2", "phases.batch=8"]
+)
+FINETUNE = recipes.override(
+    recipes.load("mobilenetv2-finetune"), ["network.weights=none", "phases.epochs=2", "phases.batch=8"]
+)
+DENSE = recipes.override(
+    recipes.load("default"),
+    ["network.weights=none", "phases.epochs=2", "phases.steps=2", "phases.batch=6", "augmentation.crop=64"],
+)
+ALL_FREE = recipes.override(
+    PROBE, ["phases.freeze={}", "phases.epochs=1", "augmentation.flip_horizontal=true", "phases.norms=batch"]
+)
+EVERY_KIND = pytest.mark.parametrize("recipe", [PROBE, FREEZE150, FINETUNE, DENSE, ALL_FREE], ids=lambda r: r.name)
+
+
+@pytest.fixture(scope="module")
+def patches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_patches(tmp_path_factory.mktemp("patches"))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
+
+
+@EVERY_KIND
+def test_two_runs_write_the_same_bundle_and_it_scores_like_the_network(
+    recipe: Recipe, patches: Path, tmp_path: Path
+) -> None:
+    import torch
+
+    first = train(patches, recipe, tmp_path / "a")
+    second = train(patches, recipe, tmp_path / "b")
+    assert digests(Path(first.bundle)) == digests(Path(second.bundle))
+
+    network = networks.build(recipe.network, recipe.head, None)
+    network.load_state(Path(first.bundle) / "weights.safetensors")
+    network.eval()
+    model = crackscope.load(first.bundle)
+    for number in range(8):
+        pixels, _ = patch(500 + number, cracked=number % 2 == 0)
+        with torch.no_grad():
+            expected = network(torch.from_numpy(pixels)[None])
+        scored = model.score(pixels)
+        assert scored.score == pytest.approx(float(expected.score), abs=1e-4)
+        assert np.abs(scored.map - expected.map[0, 0].numpy()).max() < 1e-4
+        assert np.abs(scored.embedding - expected.embedding[0].numpy()).max() < 1e-4
+
+
+def test_run_folder_holds_what_the_design_says(patches: Path, tmp_path: Path) -> None:
+    run = train(patches, PROBE, tmp_path / "run")
+    folder = Path(run.folder)
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["recipe"]["name"] == "probe"
+    assert facts["versions"]["torch"].startswith("2.")
+    assert facts["data"]["rows"] == 60
+    with (folder / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert "parameters" in (folder / "summary.txt").read_text()
+    split = datasets.read_split(folder / "split.csv")
+    assert {row.part for row in split.rows} == {"train", "val", "test"}
+    assert not list(folder.glob("features-*"))
+    assert not list(folder.rglob("*.writing"))
+
+
+def test_it_learns(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(PROBE, ["phases.epochs=40", "phases.learning_rate=0.01"])
+    run = train(patches, recipe, tmp_path / "run")
+    assert run.history[-1].train_loss < 0.6 * run.history[0].train_loss
+
+
+def test_cache_in_memory_on_disk_or_none_gives_the_same_bytes(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(FREEZE150, ["augmentation.views=12", "phases.epochs=1"])
+    bundles = [
+        Path(train(patches, recipe, tmp_path / str(mib), options=TrainOptions(cache_mib=mib)).bundle) for mib in (64, 1, 0)
+    ]
+    assert digests(bundles[0]) == digests(bundles[1]) == digests(bundles[2])
+
+
+def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Path) -> None:
+    masked = write_masked(tmp_path / "masked")
+    rows = [*datasets.read_rows(patches), *datasets.read_rows(masked)]
+    parts = ("train", "val", "train")
+    dealt = tuple(
+        crackscope_row(row, parts[number % 3]) for number, row in enumerate(sorted(rows, key=lambda row: row.path))
+    )
+    run = train(datasets.Split(rows=dealt), DENSE, tmp_path / "run")
+    assert any(row.mask for row in datasets.read_split(run.split).rows)
+    assert crackscope.load(run.bundle).score(patch(1, cracked=True)[0]).map.shape == (16, 16)
+
+
+def crackscope_row(row, part):
+    import msgspec
+
+    return msgspec.structs.replace(row, part=part)
+
+
+def test_frozen_layers_do_not_move(patches: Path, tmp_path: Path) -> None:
+    import torch
+
+    run = train(patches, FREEZE150, tmp_path / "run")
+    torch.manual_seed(FREEZE150.seed)
+    before = networks.build(FREEZE150.network, FREEZE150.head, None).state_dict()
+    after = networks.build(FREEZE150.network, FREEZE150.head, None)
+    after.load_state(Path(run.bundle) / "weights.safetensors")
+    changed = {
+        name.removeprefix("steps.").rsplit(".", 1)[0]
+        for name, tensor in after.state_dict().items()
+        if not torch.equal(tensor, before[name]) and "num_batches" not in name
+    }
+    assert changed == {"block_16_project_BN", "Conv_1", "Conv_1_bn", "head.dense.score"}
+
+
+def test_early_stopping_ends_with_the_best_weights(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(
+        PROBE, ["phases.epochs=40", "phases.learning_rate=5.0", "phases.early_stopping={patience=2}"]
+    )
+    run = train(patches, recipe, tmp_path / "run")
+    losses = [row.val_loss for row in run.history]
+    assert run.stopped == "early"
+    assert len(losses) < 40
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+
+
+def test_time_budget_stops_in_order(patches: Path, tmp_path: Path) -> None:
+    run = train(patches, recipes.override(PROBE, ["time_budget_s=1e-6", "phases.epochs=9"]), tmp_path / "run")
+    assert run.stopped == "time"
+    assert len(run.history) == 1
+    crackscope.load(run.bundle)
+
+
+def test_numbers_that_explode_stop_the_run_and_keep_the_last_good_state(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(
+        PROBE, ["head.layers=[64, 64, 64]", "phases.optimiser=sgd", "phases.learning_rate=10", "phases.epochs=50"]
+    )
+    with pytest.raises(TrainingError, match=r"no longer a number in phase 1, epoch \d+, step \d+"):
+        train(patches, recipe, tmp_path / "run")
+
+
+def test_progress_tells_stages_in_order_and_ends(patches: Path, tmp_path: Path) -> None:
+    told = []
+    train(patches, PROBE, tmp_path / "run", progress=told.append)
+    stages = list(dict.fromkeys(progress.stage for progress in told))
+    assert stages == ["reading", "features", "training", "writing"]
+    last = [progress for progress in told if progress.stage == "training"][-1]
+    assert last.epoch == last.epochs
+    assert last.seconds_left == pytest.approx(0, abs=1e-6)
