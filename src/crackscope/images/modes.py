@@ -9,7 +9,7 @@ from PIL import Image
 from crackscope.images.faults import Fault
 from crackscope.images.header import Meaning
 
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16
 """Rows are copied out of Pillow in pieces of this size, which stay in the processor's cache."""
 
 LOSSY_MASK = 128

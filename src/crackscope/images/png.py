@@ -52,6 +52,12 @@ def parse(data: bytes) -> Stored:
             raise Fault(
                 "damaged" if kind != b"CgBI" else "unsupported", "it does not start as a PNG must; save it again"
             )
+        if not kind.isalpha():
+            zeros = kind == bytes(4)
+            raise Fault(
+                "truncated" if zeros else "damaged",
+                f"{'its end is filled with zeros' if zeros else 'its parts have no names'}; copy it again",
+            )
         if kind in _KEPT:
             if crc32(view[at + 4 : end - 4]) != integer(data, end - 4, 4, big=True):
                 name = kind.decode("ascii")

@@ -12,8 +12,11 @@ from crackscope.images.given import from_array, from_image, mask_from_array
 from crackscope.images.header import Header, Meaning
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.sources import Source, name_of, read_bytes
+from crackscope.images.squeezing import squeezed
 
 HEAD_BYTES = 1 << 16
+DRAFT = 2
+"""A JPEG is decoded for a thumbnail to at least this many pixels a side per pixel of the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class _Loaded:
     image: Image.Image
     header: Header
     meaning: Meaning
+    extent: tuple[float, float] | None = None
+    """How much of a draft the picture covers, in its pixels: the last row and column may be filled only partly."""
 
 
 def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
@@ -83,7 +88,9 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
         return Picture(modes.to_rgb(image), name, loaded.header.format)
 
 
-def read_mask(source: Source, size: tuple[int, int] | None = None) -> NDArray[np.bool_]:
+def read_mask(
+    source: Source, size: tuple[int, int] | None = None, limits: Limits = DEFAULT_LIMITS
+) -> NDArray[np.bool_]:
     """A crack mask as bool [h, w], upright: True where the picture is not black and not wholly transparent.
 
     Stored values count, not colours scaled to 8 bits, so 1 of 65,535 is a crack too. Lossy files (JPEG) leave noise
@@ -92,9 +99,9 @@ def read_mask(source: Source, size: tuple[int, int] | None = None) -> NDArray[np
     """
     with reported_as(name_of(source)):
         if isinstance(source, np.ndarray):
-            mask = mask_from_array(source, DEFAULT_LIMITS)
+            mask = mask_from_array(source, limits)
         else:
-            loaded = _load(source, DEFAULT_LIMITS)
+            loaded = _load(source, limits)
             plain = Image.fromarray(modes.to_mask(loaded.image, loaded.meaning).view(np.uint8))
             mask = modes.to_array(modes.turned(plain, loaded.header.orientation)).view(np.bool_)
         height, width = mask.shape
@@ -106,7 +113,7 @@ def read_mask(source: Source, size: tuple[int, int] | None = None) -> NDArray[np
         return mask
 
 
-def read_thumbnail(source: Source, side: int) -> NDArray[np.uint8]:
+def read_thumbnail(source: Source, side: int, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.uint8]:
     """The whole picture as uint8 [side, side] grey: upright, squeezed to a square by averaging areas.
 
     Of a JPEG only as much is computed as the size needs (its transform at 1/2, 1/4 or 1/8), so values differ by a
@@ -116,14 +123,13 @@ def read_thumbnail(source: Source, side: int) -> NDArray[np.uint8]:
         raise ValueError(f"a thumbnail has at least 1 pixel a side, not {side}")
     with reported_as(name_of(source)):
         if isinstance(source, np.ndarray):
-            loaded = _Loaded(Image.fromarray(from_array(source, DEFAULT_LIMITS)[0]), Header(0, 0, "", ""), Meaning())
+            loaded = _Loaded(Image.fromarray(from_array(source, limits)[0]), Header(0, 0, "", ""), Meaning())
         else:
-            loaded = _load(source, DEFAULT_LIMITS, draft=side)
+            loaded = _load(source, limits, draft=side)
         grey = modes.flattened(loaded.image, loaded.meaning)
         grey = grey if grey.mode == "L" else grey.convert("L")
-        shrinks = min(grey.size) >= side
-        grey = grey.resize((side, side), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR)
-        return modes.to_array(modes.turned(grey, loaded.header.orientation))
+        small = squeezed(grey, side, loaded.extent or grey.size)
+        return modes.to_array(modes.turned(Image.fromarray(small), loaded.header.orientation))
 
 
 def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
@@ -136,7 +142,9 @@ def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
     image = stored.open()
     if image.size != (header.width, header.height):
         raise Fault("damaged", "it gives two different sizes; copy it again from where it came")
+    extent = None
     if draft is not None and header.format == "JPEG" and header.mode != "CMYK":
-        image.draft("L", (draft, draft))
+        drawn = image.draft("L", (DRAFT * draft, DRAFT * draft))
+        extent = drawn and drawn[1][2:]
     image.load()
-    return _Loaded(image, header, stored.meaning)
+    return _Loaded(image, header, stored.meaning, extent)

@@ -79,7 +79,7 @@ def _mode(tags: Tags) -> tuple[str, Meaning]:
     if mode is None or min(bits) != max(bits) or min(formats) != max(formats) or not colours <= samples <= colours + 3:
         raise Fault("unsupported", f"it is {what}, {samples} samples a pixel; save it as RGB or grey of 8 bits")
     sheets = tags.one(Tag.PLANAR, 1) == _SHEETS and samples > 1
-    if sheets and (max(bits) != 8 or (samples > colours and packing == _UNCOMPRESSED)):
+    if sheets and (max(bits) != 8 or colours == 1 or (samples > colours and packing == _UNCOMPRESSED)):
         raise Fault("unsupported", f"it is {what} in separate planes; save it with its channels interleaved")
     if mode == "YCbCr" and packing == _UNCOMPRESSED and tags.values.get(Tag.YCC_SUBSAMPLING, (2, 2)) != (1, 1):
         raise Fault("unsupported", f"it is {what}, subsampled and uncompressed; save it as RGB")

@@ -104,6 +104,8 @@ def read_directory(data: bytes) -> Tags:
     if version not in (42, 43):
         raise Fault("damaged", f"its header gives version {version}, which no TIFF has")
     long = version == 43
+    if long and big:
+        raise Fault("unsupported", "it is a big-endian BigTIFF, which Pillow does not read; save it as a plain TIFF")
     if long and (integer(data, 4, 2, big=big), integer(data, 6, 2, big=big)) != (8, 0):
         raise Fault("damaged", "its BigTIFF header makes no sense")
     start = integer(data, 8 if long else 4, 8 if long else 4, big=big)

@@ -29,6 +29,10 @@ def parse(data: bytes) -> Stored:
         # The chunks of an animation's frames lie inside ANMF, behind 16 bytes of its own.
         lossy = lossy or kind == b"VP8 " or (kind == b"ANMF" and data[at + 24 : at + 28] != b"VP8L")
         at += 8 + length + (length & 1)
+    # Copying that was cut off can leave zeros, which decode as smooth colour. Flat pictures end in zeros of their own.
+    zeros = len(data) - len(data.rstrip(b"\0"))
+    if zeros > max(64, len(data) // 4):
+        raise Fault("truncated", "its end is filled with zeros; copy it again from where it came")
     header = Header(width, height, "WEBP", mode, turn)
     return Stored(header, Meaning(lossy=lossy), lambda: _opened(data))
 
