@@ -139,6 +139,9 @@ def initialise(module: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
+_LISTED = 20
+
+
 def check_name(name: str, valid: list[str], where: str) -> None:
     """Raise RecipeError naming the nearest valid one when `name` is not among them."""
     if name in valid:
@@ -147,4 +150,5 @@ def check_name(name: str, valid: list[str], where: str) -> None:
 
     near = get_close_matches(name, valid, n=1, cutoff=0.3)
     hint = f"did you mean {near[0]!r}?" if near else "choose one of these:"
-    raise RecipeError(f"{where}: there is no {name!r}; {hint} ({', '.join(valid)})")
+    listed = ", ".join(valid[:_LISTED]) + (", …" if len(valid) > _LISTED else "")
+    raise RecipeError(f"{where}: there is no {name!r}; {hint} ({listed})")

@@ -41,5 +41,5 @@ def _of_stages(backbone: Backbone, stage: str, names: list[str]) -> set[str]:
 def _matching(pattern: str, names: list[str], network: str) -> list[str]:
     found = [name for name in names if fnmatchcase(name, pattern)]
     if not found:
-        check_name(pattern, names if len(names) < 20 else [*names[:20], "…"], f"freeze.names of {network}")
+        check_name(pattern, names, f"freeze.names of {network}")
     return found
