@@ -24,6 +24,8 @@ from typing import Any
 from picture_seeds import make_seeds
 
 SECONDS = 10.0
+START_SECONDS = 60.0
+"""For the first picture of a process: importing and making the seeds is in it."""
 PROCESSES = 2
 SMALL_PIXELS = 2_000_000
 INTERESTING = (0, 1, 2, 3, 7, 8, 16, 127, 128, 255, 256, 32_767, 32_768, 65_535, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
@@ -181,7 +183,7 @@ class Watcher:
         fault = None
         if not self.process.is_alive() and at != -1:
             fault = f"the process died with status {self.process.exitcode}"
-        elif at != -1 and at != self.indices[0] and time.monotonic() - self.since > SECONDS:
+        elif at != -1 and time.monotonic() - self.since > (START_SECONDS if at == self.left[0] else SECONDS):
             fault = f"took longer than {SECONDS:g} seconds"
             self.process.kill()
         if fault is not None:
