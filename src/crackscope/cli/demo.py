@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MARK = ".crackscope-demo"
 """A file of this name says that a folder was made by this command and may be made anew by it."""
 
+WIDTH_PX = (3.0, 8.0)
+"""Plain cracks: what a linear head on some hundred patches can learn. `generate` draws finer ones."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -70,9 +73,9 @@ def _draw(asked: Asked, folder: Path) -> None:
     _tell(
         asked,
         f"1. Pictures. There are no photos here, so {asked.count} patches of concrete, plaster and the like are drawn,",
-        "   half of them with a crack. Joints, stains and shadows are drawn too: they look like cracks and are none.",
+        "   half of them with a crack of 3 to 8 pixels. Joints, stains and shadows are drawn too: they look like cracks and are none.",
     )
-    wanted = Wanted(count=asked.count, side=asked.side, seed=asked.seed or 0)
+    wanted = Wanted(count=asked.count, side=asked.side, seed=asked.seed or 0, width_px=WIDTH_PX)
     fresh(folder)
     with progress("drawing", asked.count, quiet=asked.quiet) as tell:
         write_surfaces(wanted, folder, tell)
@@ -138,7 +141,7 @@ def _use(asked: Asked, folder: Path, run: "Run") -> None:
 
     _tell(asked, "5. Use, on two pictures it has never seen, larger than the patches it learnt from.")
     fresh(folder / "new")
-    wanted = Wanted(count=2, side=2 * asked.side, seed=(asked.seed or 0) + 1)
+    wanted = Wanted(count=2, side=2 * asked.side, seed=(asked.seed or 0) + 1, width_px=WIDTH_PX)
     write_surfaces(wanted, folder / "new", lambda done: None)
     model = load(run.bundle, threads=asked.threads)
     rows = []

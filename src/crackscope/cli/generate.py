@@ -18,12 +18,16 @@ SEEDS_APART = 1_000_003
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to generate: count pictures of side x side px, every other one cracked; kind None mixes all kinds."""
+    """What to generate: count pictures of side x side px, every other one cracked.
+
+    kind: None mixes all kinds. width_px: least and greatest width of the cracks, None for ordinary ones.
+    """
 
     count: int
     side: int
     seed: int = 0
     kind: str | None = None
+    width_px: tuple[float, float] | None = None
     masks: bool = True
 
 
@@ -32,6 +36,7 @@ class Wanted:
 @click.option("-n", "--count", type=click.IntRange(min=1), default=200, show_default=True, help="Number of pictures.")
 @click.option("--kind", metavar="KIND", help="Kind of surface; default: all of them in turn.")
 @click.option("--size", "side", type=click.IntRange(32, 4096), default=256, show_default=True, help="Side in pixels.")
+@click.option("--width-px", type=(float, float), metavar="LEAST MOST", help="Width of the cracks in pixels.")
 @click.option("--masks/--no-masks", default=True, show_default=True, help="Write the crack pixels as PNG too.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Other seeds, other pictures.")
 @shared("quiet")
@@ -42,6 +47,8 @@ def generate(out: str, quiet: bool, **options: Any) -> None:
     """
     wanted = Wanted(**options)
     check_kind(wanted.kind)
+    if wanted.width_px is not None and not 0 < wanted.width_px[0] <= wanted.width_px[1]:
+        raise click.UsageError("--width-px wants the least width, above 0, and then the greatest: --width-px 2 6")
     folder = fresh(out)
     with progress("generating", wanted.count, quiet=quiet) as tell:
         write_surfaces(wanted, folder, tell)
@@ -71,15 +78,15 @@ def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) ->
         cracked = number % 2 == 0
         label = "crack" if cracked else "sound"
         seed = wanted.seed * SEEDS_APART + number
-        surface = draw(seed, (wanted.side, wanted.side), cracked=cracked, kind=wanted.kind)
+        surface = draw(seed, (wanted.side, wanted.side), cracked=cracked, kind=wanted.kind, width_px=wanted.width_px)
         name = f"{surface.kind}-{number:05d}.png"
         write_png(surface.pixels, folder / label / name)
         mask = ""
         if wanted.masks and cracked:
             mask = f"masks/{name}"
             write_png(surface.mask.astype("uint8") * 255, folder / mask)
-        low, high = surface.widths_px if cracked else ("", "")
-        rows.append((f"{label}/{name}", label, mask, surface.kind, low, high, surface.length_px, seed))
+        median, most = surface.widths_px if cracked else ("", "")
+        rows.append((f"{label}/{name}", label, mask, surface.kind, median, most, surface.length_px, seed))
         tell(number + 1)
-    columns = ("path", "label", "mask", "surface", "width_px_low", "width_px_high", "length_px", "seed")
+    columns = ("path", "label", "mask", "surface", "width_px_median", "width_px_max", "length_px", "seed")
     write_csv(columns, rows, folder / "truth.csv")
