@@ -65,6 +65,28 @@ def small_model(side: int | None = None, channels: int = EMBEDDING) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def deep_model(depth: int = 6, channels: int = 16) -> bytes:
+    """The small model with convolutions and ReLUs between the picture's light and its lines, for quantising."""
+    proto = onnx.load_model_from_string(small_model())
+    rng = np.random.default_rng(1)
+    nodes, before, width = [], "light", 1
+    for number in range(depth):
+        kernel = rng.normal(size=(channels, width, 3, 3)) * (2 / (9 * width)) ** 0.5
+        proto.graph.initializer.append(numpy_helper.from_array(kernel.astype(np.float32), f"k{number}"))
+        names = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+        nodes.append(helper.make_node("Conv", [before, f"k{number}"], [f"c{number}"], **names))
+        nodes.append(helper.make_node("Relu", [f"c{number}"], [f"r{number}"]))
+        before, width = f"r{number}", channels
+    nodes.append(helper.make_node("ReduceMean", [before, "channel"], ["deep"], keepdims=1))
+    proto.graph.initializer.append(helper.make_tensor("channel", TensorProto.INT64, [1], [1]))
+    rest = list(proto.graph.node)
+    rest[3].input[0] = "deep"
+    del proto.graph.node[:]
+    proto.graph.node.extend([*rest[:3], *nodes, *rest[3:]])
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
+
+
 def small_manifest(native: int | None = 64, *, fixed: bool = False) -> Manifest:
     """A manifest that fits `small_model`."""
     return Manifest(

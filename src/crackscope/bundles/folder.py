@@ -149,10 +149,11 @@ def _open_file(folder: Path, name: str) -> Iterator[BinaryIO]:
         if path.is_symlink():
             raise BundleError(f"{path} is a link; the files of a bundle must lie in its folder") from None
         raise BundleError(f"{path} cannot be read: {error.strerror}") from None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or path.is_symlink():
+        os.close(descriptor)
+        raise BundleError(f"{path} is not a plain file")
     with open(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or path.is_symlink():
-            raise BundleError(f"{path} is not a plain file")
         if facts.st_size > _LIMITS[name]:
             raise BundleError(f"{path} is {facts.st_size:,} bytes long; at most {_LIMITS[name]:,} are let in")
         yield file

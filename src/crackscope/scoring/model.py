@@ -26,8 +26,8 @@ class Scored:
     """What the network says of one picture.
 
     score: crack logit; of a picture scored in tiles, the largest of its tiles'.
-    map: float32 [ceil(h/s), ceil(w/s)], crack logits, one per stride s; tiles are laid to the nearest cell, and where
-        they overlap the larger logit stands.
+    map: float32 [ceil(h/s), ceil(w/s)], crack logits, one per stride s; of tiles, what lies at
+        the centre of each cell, and where they overlap the larger logit.
     embedding: float32 [d]; of a picture scored in tiles, that of the tile with the largest score.
     tiles: pieces scored. where: the piece that the score is of, in px.
     """
@@ -81,7 +81,7 @@ class Model:
         best = max(range(len(tiles)), key=lambda number: answers[number].score)
         heat = np.full((-(-height // stride), -(-width // stride)), -np.inf, np.float32)
         for tile, answer in zip(tiles, answers, strict=True):
-            _lay(heat, answer.map, tile, stride)
+            _lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
 
     def probability(self, score: float) -> float:
@@ -157,9 +157,23 @@ def _path(source: Source, name: str = "") -> str:
     return str(source) if isinstance(source, (str, Path)) else name or str(getattr(source, "name", "")) or "-"
 
 
-def _lay(heat: NDArray[np.float32], piece: NDArray[np.float32], tile: Tile, stride: int) -> None:
-    """Lay the map of a tile into that of the whole picture, without what lies over its enlargement by reflection."""
-    top, left = round(tile.top / stride), round(tile.left / stride)
-    piece = piece[: -(-tile.height // stride), : -(-tile.width // stride)]
-    place = heat[top : top + piece.shape[0], left : left + piece.shape[1]]
-    np.maximum(place, piece[: place.shape[0], : place.shape[1]], out=place)
+def _lay(
+    heat: NDArray[np.float32], piece: NDArray[np.float32], tile: Tile, shape: tuple[int, int], stride: int
+) -> None:
+    """Lay the map of a tile into that of the whole picture of (height, width): to each cell what its centre shows."""
+    rows, from_rows = _cells(heat.shape[0], piece.shape[0], (tile.top, tile.height, shape[0]), stride)
+    columns, from_columns = _cells(heat.shape[1], piece.shape[1], (tile.left, tile.width, shape[1]), stride)
+    place = heat[rows, columns]
+    np.maximum(place, piece[np.ix_(from_rows, from_columns)], out=place)
+
+
+def _cells(cells: int, there: int, extent: tuple[int, int, int], stride: int) -> tuple[slice, NDArray[np.intp]]:
+    """Which of the picture's cells have their centre in a tile, and the tile's cell that each of them lies in.
+
+    extent: start and length of the tile, length of the picture, in px along one axis.
+    """
+    start, length, whole = extent
+    centres = np.minimum((np.arange(cells) + 0.5) * stride, whole - 0.5)
+    first, last = np.searchsorted(centres, [start, start + length])
+    inside = ((centres[first:last] - start) // stride).astype(np.intp)
+    return slice(int(first), int(last)), np.minimum(inside, there - 1)

@@ -75,14 +75,17 @@ def quantise(
         )
     model = load(opened)
     plain = np.array([model.probability(model.graph.score(pixels)) for pixels in held_out])
-    report = None
+    report: QuantisedReport | None = None
     for kept in _KEPT_FLOAT:
         quantised = _quantised(opened.model, pictures, kept)
+        if quantised is None:
+            break
         report = _compare(model, plain, quantised, held_out, QuantisedFacts(len(pictures), kept))
         if report.verdicts_changed <= gate.verdicts and report.mean_change <= gate.mean:
             _write(opened, quantised, Path(out), report)
             return report
-    assert report is not None
+    if report is None:
+        raise BundleError(f"{opened.path} has nothing to quantise; use the float32 bundle")
     raise BundleError(
         f"8-bit answers differ too much from float32 on {report.compared} pictures: {report.verdicts_changed:.2%} of "
         f"verdicts turned over (gate {gate.verdicts:.2%}), probability changed by {report.mean_change:.4f} on average "
@@ -143,12 +146,15 @@ def _write(bundle: Bundle, model: bytes, out: Path, report: QuantisedReport) -> 
     pack(out, manifest, model=model, weights=weights, tolerance=TOLERANCE_INT8)
 
 
-def _quantised(model: bytes, pictures: list[NDArray[np.uint8]], kept: int) -> bytes:
-    """The graph with 8-bit weights and activations, in standard operators."""
+def _quantised(model: bytes, pictures: list[NDArray[np.uint8]], kept: int) -> bytes | None:
+    """The graph with 8-bit weights and activations, in standard operators; None when too few would be in bytes."""
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     with tempfile.TemporaryDirectory(prefix="crackscope-") as folder, _quiet():
         prepared = _prepared(model, Path(folder) / "prepared.onnx")
+        chosen = _worthwhile(prepared, kept)
+        if not chosen:
+            return None
         target = Path(folder) / "int8.onnx"
         quantize_static(
             prepared,
@@ -159,7 +165,7 @@ def _quantised(model: bytes, pictures: list[NDArray[np.uint8]], kept: int) -> by
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["Conv", "Add", "Clip", "Relu", "Pad"],
-            nodes_to_quantize=_worthwhile(prepared, kept),
+            nodes_to_quantize=chosen,
         )
         return _standard(target.read_bytes())
 

@@ -1,0 +1,226 @@
+"""A bundle is written as a whole and opened with distrust."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crackscope.bundles import Manifest, dump_manifest, open_bundle, parse_manifest, write_bundle
+from crackscope.errors import BundleError, OutputError
+from tests.small_bundle import small_manifest, small_model, write_small_bundle
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_bundle(tmp_path_factory.mktemp("bundles") / "small").path
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_small_bundle(tmp_path / "small").path
+
+
+def change(folder: Path, **values: object) -> None:
+    manifest = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps(manifest | values))
+
+
+def test_what_is_written_is_what_is_read(whole: Path) -> None:
+    opened = open_bundle(whole)
+    assert sorted(path.name for path in whole.iterdir()) == ["README.md", "bundle.json", "model.onnx"]
+    assert opened.manifest.name == "small"
+    assert opened.manifest.hashes.keys() == {"README.md", "model.onnx"}
+    assert opened.model == (whole / "model.onnx").read_bytes()
+    assert opened.weights is None
+
+
+def test_two_writings_give_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
+    again = write_small_bundle(tmp_path / "again").path
+    for name in ("bundle.json", "model.onnx", "README.md"):
+        assert (bundle / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_weights_travel_with_the_bundle(bundle: Path, tmp_path: Path) -> None:
+    manifest = open_bundle(bundle).manifest
+    written = write_bundle(tmp_path / "b", manifest, model=small_model(), weights=b"weights", card="card")
+    assert open_bundle(tmp_path / "b").weights == tmp_path / "b" / "weights.safetensors"
+    assert written.manifest.hashes.keys() == {"README.md", "model.onnx", "weights.safetensors"}
+
+
+def test_a_bundle_in_the_way_is_replaced(bundle: Path) -> None:
+    manifest = msgspec.structs.replace(open_bundle(bundle).manifest, name="other")
+    write_bundle(bundle, manifest, model=small_model(), weights=None, card="card")
+    assert open_bundle(bundle).manifest.name == "other"
+    assert [path.name for path in bundle.parent.iterdir()] == ["small"]
+
+
+def test_anything_else_in_the_way_is_kept(tmp_path: Path, whole: Path) -> None:
+    manifest = open_bundle(whole).manifest
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "wall.jpg").write_bytes(b"mine")
+    (tmp_path / "file").write_bytes(b"mine")
+    for name in ("photos", "file"):
+        with pytest.raises(BundleError, match="name another folder"):
+            write_bundle(tmp_path / name, manifest, model=small_model(), weights=None, card="")
+    assert (tmp_path / "photos" / "wall.jpg").read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(tmp_path: Path, whole: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="cannot write"):
+        write_bundle(tmp_path / "b", open_bundle(whole).manifest, model=small_model(), weights=None, card="")
+    tmp_path.chmod(0o700)
+
+
+def test_a_place_below_a_file_cannot_be_written(tmp_path: Path, whole: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_bundle(tmp_path / "file" / "b", open_bundle(whole).manifest, model=small_model(), weights=None, card="")
+
+
+def test_golden_outputs_are_not_left_out(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="golden"):
+        write_bundle(tmp_path / "b", small_manifest(), model=small_model(), weights=None, card="")
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "bundle.json", "README.md"])
+def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    with pytest.raises(BundleError, match=f"{name} is missing"):
+        open_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "README.md"])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_changed_bit_is_noticed(bundle: Path, name: str, where: float, bit: int) -> None:
+    data = bytearray((bundle / name).read_bytes())
+    place = int(where * len(data))
+    data[place] ^= 1 << bit
+    (bundle / name).write_bytes(data)
+    with pytest.raises(BundleError, match=r"altered or is damaged"):
+        open_bundle(bundle)
+    data[place] ^= 1 << bit
+    (bundle / name).write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "bundle.json", "README.md"])
+def test_links_are_refused(bundle: Path, name: str) -> None:
+    outside = bundle.parent / "outside"
+    (bundle / name).rename(outside)
+    (bundle / name).symlink_to(outside)
+    with pytest.raises(BundleError, match="is a link"):
+        open_bundle(bundle)
+
+
+def test_a_folder_in_place_of_a_file_is_refused(bundle: Path) -> None:
+    (bundle / "README.md").unlink()
+    (bundle / "README.md").mkdir()
+    with pytest.raises(BundleError, match="README"):
+        open_bundle(bundle)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_place_of_a_file_does_not_hang(bundle: Path) -> None:
+    (bundle / "README.md").unlink()
+    os.mkfifo(bundle / "README.md")
+    with pytest.raises(BundleError, match="not a plain file"):
+        open_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "weights.safetensors/../x", "extra.bin"])
+def test_hashes_of_strange_files_are_refused(bundle: Path, name: str) -> None:
+    hashes = dict(open_bundle(bundle).manifest.hashes)
+    change(bundle, hashes={**hashes, name: "0" * 64})
+    with pytest.raises(BundleError, match="not of the files of a bundle"):
+        open_bundle(bundle)
+
+
+def test_a_run_is_told_from_its_bundle(bundle: Path) -> None:
+    (bundle.parent / "run").mkdir()
+    bundle.rename(bundle.parent / "run" / "bundle")
+    with pytest.raises(BundleError, match="its bundle is"):
+        open_bundle(bundle.parent / "run")
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="is not a folder"):
+        open_bundle(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"format": 2}, "update crackscope"),
+        ({"format": "1"}, "not a manifest"),
+        ({"stride": 0}, "not a manifest"),
+        ({"stride": True}, "not a manifest"),
+        ({"threshold": 1.5}, "not a manifest"),
+        ({"classes": ["crack", "sound"]}, "classes"),
+        ({"name": ["x"]}, "not a manifest"),
+        ({"input": {"native": None, "fixed": True}}, "native"),
+        ({"calibration": {"scale": 0}}, "not a manifest"),
+        ({"calibration": {"shift": 1e999}}, "not a manifest"),
+        ({"golden": None}, "no golden outputs"),
+        ({"hashes": {"model.onnx": "x"}}, "not a manifest"),
+        ({"hashes": {}}, "hashes of"),
+    ],
+)
+def test_a_strange_manifest_is_refused(bundle: Path, values: dict[str, object], said: str) -> None:
+    change(bundle, **values)
+    with pytest.raises(BundleError, match=said):
+        open_bundle(bundle)
+
+
+def test_golden_outputs_must_belong_together(whole: Path) -> None:
+    manifest = json.loads((whole / "bundle.json").read_text())
+    for key, value in {"score": [1.0], "shapes": [[9999, 9999], [64, 64]], "embedding_head": [[], []]}.items():
+        broken = {**manifest, "golden": {**manifest["golden"], key: value}}
+        with pytest.raises(BundleError, match="golden"):
+            parse_manifest(json.dumps(broken).encode(), "bundle.json")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b'{"format": 1}',
+        b"[" * 100_000,
+        b'{"format": 1, "recipe": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"}",
+        b'{"format": 1' + b" " * (5 << 20) + b"}",
+    ],
+)
+def test_hostile_json_is_refused(data: bytes) -> None:
+    with pytest.raises(BundleError):
+        parse_manifest(data, "bundle.json")
+
+
+@settings(max_examples=100, deadline=None)
+@given(cuts=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=4)), min_size=1, max_size=5))
+def test_mutated_manifests_raise_nothing_else(whole: Path, cuts: list[tuple[float, bytes]]) -> None:
+    data = (whole / "bundle.json").read_bytes()
+    for where, piece in cuts:
+        at = int(where * len(data))
+        data = data[:at] + piece + data[at + 1 :]
+    with contextlib.suppress(BundleError):
+        assert isinstance(parse_manifest(data, "bundle.json"), Manifest)
+
+
+def test_manifests_survive_a_round_trip(whole: Path) -> None:
+    data = (whole / "bundle.json").read_bytes()
+    assert dump_manifest(parse_manifest(data, "bundle.json")) == data
+
+
+def test_unknown_keys_are_passed_over(bundle: Path) -> None:
+    change(bundle, invented_later={"x": 1})
+    assert open_bundle(bundle).manifest.name == "small"

@@ -1,0 +1,77 @@
+"""8-bit bundles: let out when they agree with float32, refused with the figures when they do not."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+from crackscope.bundles import open_bundle
+from crackscope.errors import BundleError
+from crackscope.images import write_png
+from crackscope.scoring import Gate, load, pack, quantise
+from tests.small_bundle import deep_model, small_manifest, write_small_bundle
+
+
+def wall(seed: int) -> NDArray[np.uint8]:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(150, 200, (64, 64, 3), dtype=np.uint8)
+    if seed % 2:
+        pixels[rng.integers(8, 56)] = 40
+    return pixels
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    place = tmp_path_factory.mktemp("rows")
+    for seed in range(60):
+        write_png(wall(seed), place / f"{seed:02}.png")
+    return sorted(map(str, place.iterdir()))
+
+
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("bundles") / "deep"
+    return pack(place, small_manifest(), model=deep_model(), weights=b"weights").path
+
+
+def test_an_8_bit_bundle_agrees(deep: Path, rows: list[str], tmp_path: Path) -> None:
+    report = quantise(deep, rows, tmp_path / "int8", limit=16)
+    assert (report.calibrated, report.compared) == (16, 44)
+    assert report.verdicts_changed <= 0.005
+    assert report.mean_change <= 0.01
+    small = open_bundle(tmp_path / "int8")
+    assert small.manifest.precision == "int8"
+    assert small.weights is not None
+    assert "int8 beside float32" in small.manifest.figures
+    proto = onnx.load_model_from_string(small.model)
+    assert {entry.domain for entry in proto.opset_import} == {""}
+    assert "QuantizeLinear" in {node.op_type for node in proto.graph.node}
+    one, other = load(deep), load(tmp_path / "int8")
+    changes = [abs(one.predict(path).probability - other.predict(path).probability) for path in rows]
+    assert 0 < np.mean(changes) < 0.02
+
+
+def test_a_bundle_that_disagrees_is_refused_with_the_figures(deep: Path, rows: list[str], tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"verdicts turned over \(gate 0.00%\).*probability changed by"):
+        quantise(deep, rows, tmp_path / "int8", gate=Gate(verdicts=0.0, mean=1e-9), limit=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_pictures_are_refused(deep: Path, rows: list[str], tmp_path: Path) -> None:
+    for sources in ([], rows[:10], [str(tmp_path / "none.png")] * 60):
+        with pytest.raises(BundleError, match="too few"):
+            quantise(deep, sources, tmp_path / "int8")
+
+
+def test_bytes_are_not_quantised_again(deep: Path, rows: list[str], tmp_path: Path) -> None:
+    quantise(deep, rows, tmp_path / "int8", limit=8)
+    with pytest.raises(BundleError, match="quantised already"):
+        quantise(tmp_path / "int8", rows, tmp_path / "again")
+
+
+def test_a_network_with_nothing_to_quantise_is_refused(rows: list[str], tmp_path: Path) -> None:
+    bundle = write_small_bundle(tmp_path / "small").path
+    with pytest.raises(BundleError, match="nothing to quantise"):
+        quantise(bundle, rows, tmp_path / "int8", limit=4)
