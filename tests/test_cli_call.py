@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,38 @@ def test_output_that_is_no_terminal_has_no_colour():
     ended = shell("recipes", stdout=subprocess.PIPE, env={**os.environ, "TERM": "xterm-256color"})
     assert "\x1b" not in ended.stdout
     assert "mobilenetv2-freeze150" in ended.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="wants named pipes")
+def test_interrupt_is_one_line_and_130(tmp_path):
+    names = tmp_path / "names"
+    os.mkfifo(names)
+    command = [sys.executable, "-m", "crackscope", "predict", "--from-list", str(names)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Opening returns when the other side has opened too, and it then waits for names.
+    with running, names.open("w"):
+        running.send_signal(signal.SIGINT)
+        out, error = running.communicate()
+    assert running.returncode == 130
+    assert out == ""
+    assert "interrupted" in one_line(error.lstrip("\n"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wants a limit on memory that the system keeps")
+def test_out_of_memory_is_one_line(tmp_path):
+    call = f"generate -n 1 --size 4096 -o {tmp_path / 'surfaces'}"
+    ended = subprocess.run(
+        ["bash", "-c", f"ulimit -v 600000; exec {sys.executable} -m crackscope {call}"],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "memory ran out" in one_line(ended.stderr)
+
+
+def test_folder_that_may_not_be_made_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main(["generate", "-o", str(tmp_path / "file"), "-n", "2"]) == 2
+    assert "in the way" in one_line(capsys.readouterr().err)

@@ -4,7 +4,9 @@ import contextlib
 import csv
 import io
 import json
+import os
 import shlex
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -238,6 +240,33 @@ def test_predict_prints_names_literally(way, capsys, tmp_path):
         "[red]wall.png",
         "a\x1b[31m\n.png",
     }
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a command shows on a terminal, both streams."""
+    ours, its = os.openpty()
+    command = [sys.executable, "-m", "crackscope", *arguments]
+    settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment}
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=settings) as running:
+        os.close(its)
+        shown = bytearray()
+        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+    os.close(ours)
+    assert running.returncode == 0
+    return shown.decode()
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_a_terminal_gets_progress_and_colour_unless_told_not_to(way):
+    arguments = ["predict", str(way.data), "--bundle", way.bundle]
+    shown = on_a_terminal(*arguments)
+    assert "predicting" in shown
+    assert "\x1b[1;31m" in shown or "\x1b[32m" in shown
+    shown = on_a_terminal(*arguments, "--quiet", NO_COLOR="1")
+    assert "predicting" not in shown
+    assert not {code for code in ("31m", "32m", "33m") if code in shown}
 
 
 def test_predict_writes_names_that_are_not_utf8(way, capsys, tmp_path):

@@ -73,7 +73,7 @@ def _draw(asked: Asked, folder: Path) -> None:
     _tell(
         asked,
         f"1. Pictures. There are no photos here, so {asked.count} patches of concrete, plaster and the like are drawn,",
-        "   half of them with a crack of 3 to 8 pixels. Joints, stains and shadows are drawn too: they look like cracks and are none.",
+        "   half of them with a crack of 3 to 8 pixels. Joints, stains and shadows are drawn too: they are no cracks.",
     )
     wanted = Wanted(count=asked.count, side=asked.side, seed=asked.seed or 0, width_px=WIDTH_PX)
     fresh(folder)
