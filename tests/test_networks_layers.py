@@ -122,3 +122,14 @@ def test_networks_that_cannot_be_are_refused(network: Network, hint: str) -> Non
     with pytest.raises(RecipeError, match=hint) as caught:
         build(network, Head())
     assert "\n" not in str(caught.value)
+
+
+def test_timm_that_cannot_be_imported_is_one_line_with_the_fix() -> None:
+    try:
+        import timm  # noqa: F401
+    except Exception:
+        with pytest.raises(RecipeError, match=r"crackscope\[timm\]|torchvision that was built for torch"):
+            build(Network(backbone="timm:resnet18", family="timm"), Head())
+    else:
+        network = build(Network(backbone="timm:resnet18", family="timm"), Head())
+        assert (network.stride, network.backbone.channels) == (32, 512)

@@ -1,5 +1,6 @@
 """Weights of a file into a backbone: whose names, which layout, folded or not; and refusing what does not belong."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -136,7 +137,7 @@ def _check_names(backbone: Backbone, slots: list[_Slot], weights: Weights) -> No
     if missing:
         raise WeightsError(
             f"{weights.source}: lacks {_some([slot.name for slot in missing])} of {backbone.name}"
-            f"{_cut_that_fits(backbone, missing)}"
+            f"{_cut_that_fits(backbone, slots, missing)}"
         )
     surplus = sorted(present - {slot.name for slot in slots})
     surplus = [name for name in surplus if not _is_other_business(name)]
@@ -152,17 +153,27 @@ def _is_other_business(name: str) -> bool:
     return name.startswith(_CLASSIFIERS) or name.endswith("num_batches_tracked")
 
 
-def _cut_that_fits(backbone: Backbone, missing: list[_Slot]) -> str:
-    """Advice to cut the backbone when only its last stages are missing."""
+def _cut_that_fits(backbone: Backbone, slots: list[_Slot], missing: list[_Slot]) -> str:
+    """What to do: cut the backbone when all of its last stages are missing and nothing else."""
     lacking = {slot.layer for slot in missing}
     complete: list[str] = []
     for stage in backbone.stage_names():
-        steps = [step for step, of in backbone.stages.items() if of == stage]
-        layers = {n for s in steps for n in [s, *counted_layers(backbone.steps.get_submodule(s))]}
+        layers = _layers_with_weights(backbone, stage)
         if layers & lacking:
             break
         complete.append(stage)
-    return f"; set network.cut = {complete[-1]!r}, where the file ends" if complete else "; choose other weights"
+    found = {slot.layer for slot in slots} - lacking
+    later = backbone.stage_names()[len(complete) :]
+    if complete and not any(_layers_with_weights(backbone, stage) & found for stage in later):
+        return f"; set network.cut = {complete[-1]!r}, where the file ends"
+    return "; choose other weights"
+
+
+def _layers_with_weights(backbone: Backbone, stage: str) -> set[str]:
+    steps = nn.Sequential(
+        OrderedDict((step, backbone.steps.get_submodule(step)) for step, of in backbone.stages.items() if of == stage)
+    )
+    return {name for name, layer in counted_layers(steps).items() if next(layer.parameters(), None) is not None}
 
 
 def _some(names: list[str]) -> str:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from crackscope.errors import RecipeError
-from crackscope.networks.backbone import Assembly, Backbone, check_name
+from crackscope.networks.backbone import Assembly, Backbone
 from crackscope.networks.layers import Opaque, Pixels
 
 
@@ -25,13 +25,8 @@ def timm_backbone(name: str) -> Backbone:
     Raises RecipeError when timm cannot be imported, does not know the name, or the model gives no feature map.
     """
     timm = _import_timm()
-    known = timm.list_models()
     model_name = name.removeprefix("timm:")
-    if model_name.partition(".")[0] not in known:
-        from difflib import get_close_matches
-
-        near = get_close_matches(model_name, known, n=3)
-        check_name(name, [f"timm:{other}" for other in near], "network.backbone")
+    _check_known(model_name.partition(".")[0], timm.list_models())
     model: nn.Module = timm.create_model(model_name, pretrained=False, num_classes=0, global_pool="")
     config: dict[str, Any] = model.pretrained_cfg  # type: ignore[assignment]
     stride, channels = _measure(name, model)
@@ -41,6 +36,18 @@ def timm_backbone(name: str) -> Backbone:
     chain.stage = "body"
     chain.add("body", _Features(model), width=channels, slower=stride)
     return chain.finish(lambda layer: None)
+
+
+def _check_known(name: str, known: list[str]) -> None:
+    """Raise RecipeError naming the nearest models when timm has none of this name."""
+    if name in known:
+        return
+    from difflib import get_close_matches
+
+    near = ", ".join(f"timm:{other}" for other in get_close_matches(name, known, n=3, cutoff=0.3))
+    raise RecipeError(
+        f"network.backbone: timm has no {name!r}; {'near it: ' + near if near else 'see timm.list_models()'}"
+    )
 
 
 def _import_timm() -> Any:
