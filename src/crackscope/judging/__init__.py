@@ -2,7 +2,6 @@
 
 from crackscope.judging.bundle import EvaluateOptions, evaluate
 from crackscope.judging.comparison import TESTED, Comparison, Contender, Difference, Pair, compare
-from crackscope.judging.curves import Band, Curves, curves
 from crackscope.judging.evaluation import (
     FIGURES,
     SMALLER_IS_BETTER,
@@ -19,6 +18,7 @@ from crackscope.judging.evaluation import (
 )
 from crackscope.judging.files import encode_json, load, save, write_whole
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
+from crackscope.judging.tracing import Band, Curves, curves
 
 __all__ = [
     "FIGURES",
