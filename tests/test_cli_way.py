@@ -6,8 +6,10 @@ import io
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -207,6 +209,15 @@ def test_predict_says_the_same_by_every_way_in(way, capsys, monkeypatch, tmp_pat
     assert len(set(probabilities)) == 1
 
 
+def test_predict_ends_quietly_when_its_reader_has_left(way):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "crackscope", "predict", str(way.data), "--bundle", way.bundle, "--jsonl"]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_predict_goes_on_past_what_cannot_be_read(way, capsys, tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no more")
     good = str(pictures(way, "crack")[0])
@@ -242,31 +253,55 @@ def test_predict_prints_names_literally(way, capsys, tmp_path):
     }
 
 
-def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What a command shows on a terminal, both streams."""
+@contextlib.contextmanager
+def on_a_terminal(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command that runs on a terminal, all its streams, and our end of it."""
     ours, its = os.openpty()
     command = [sys.executable, "-m", "crackscope", *arguments]
     settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment}
     with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=settings) as running:
         os.close(its)
-        shown = bytearray()
-        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
-            while chunk := os.read(ours, 65536):
-                shown += chunk
+        yield running, ours
     os.close(ours)
-    assert running.returncode == 0
+
+
+def read_until(word: str, terminal: int) -> str:
+    """What a terminal shows until this word comes, or to the end."""
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while word.encode() not in shown and (chunk := os.read(terminal, 65536)):
+            shown += chunk
     return shown.decode()
+
+
+TO_THE_END = "\0"
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
 def test_a_terminal_gets_progress_and_colour_unless_told_not_to(way):
     arguments = ["predict", str(way.data), "--bundle", way.bundle]
-    shown = on_a_terminal(*arguments)
+    with on_a_terminal(*arguments) as (_running, terminal):
+        shown = read_until(TO_THE_END, terminal)
     assert "predicting" in shown
     assert "\x1b[1;31m" in shown or "\x1b[32m" in shown
-    shown = on_a_terminal(*arguments, "--quiet", NO_COLOR="1")
+    with on_a_terminal(*arguments, "--quiet", NO_COLOR="1") as (_running, terminal):
+        shown = read_until(TO_THE_END, terminal)
     assert "predicting" not in shown
     assert not {code for code in ("31m", "32m", "33m") if code in shown}
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_train_interrupted_says_how_to_go_on(way, tmp_path):
+    run = tmp_path / "run"
+    endless = ["--set", "phases.0.epochs=100000", "--set", "phases.0.early_stopping.patience=0"]
+    arguments = ["train", str(way.split), "-o", str(run), *SMALL, *endless]
+    with on_a_terminal(*arguments, COLUMNS="500") as (running, terminal):
+        assert "epoch 2 of 100000" in read_until("epoch 2 of 100000", terminal)
+        running.send_signal(signal.SIGINT)
+        shown = read_until(TO_THE_END, terminal)
+    assert running.returncode == 130
+    assert f"interrupted, what was reached is kept in {run}, to go on add -o {run} --resume" in shown
+    assert "Traceback" not in shown
 
 
 def test_predict_writes_names_that_are_not_utf8(way, capsys, tmp_path):

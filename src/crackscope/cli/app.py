@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from crackscope import __version__
-from crackscope.cli.failures import explain, give_up_stdout
+from crackscope.cli.failures import Interrupted, ReaderLeft, explain, give_up_stdout
 from crackscope.cli.groups import Group
 from crackscope.cli.state import State
 
@@ -40,6 +41,15 @@ class Commands(Group):
         found = getattr(import_module(f"crackscope.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
         return found if isinstance(found, click.Command) else None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; keep from click two ends that it would report in its own way."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+        except BrokenPipeError:
+            raise ReaderLeft from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table above."""
         with formatter.section("Commands"):
@@ -63,7 +73,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result = crackscope.main(given or ["--help"], "crackscope", standalone_mode=False, obj=state)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderLeft):
         give_up_stdout()
         return state.status
     except (Exception, KeyboardInterrupt) as error:

@@ -10,6 +10,8 @@ from crackscope.cli.failures import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from crackscope.records import Unread
+
 WIDE = 200
 """Columns of a table that goes to a file or a pipe, where no terminal says how many there are."""
 
@@ -34,11 +36,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
     for row in rows:
         table.add_row(*[cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row])
+    if title:
+        say(title)
     console().print(table)
 
 
@@ -52,6 +56,11 @@ def warn(text: str, *, quiet: bool = False) -> None:
     """Print one remark on stderr."""
     if not quiet:
         print(printable(text), file=sys.stderr, flush=True)
+
+
+def unread_line(unread: "Unread") -> str:
+    """The name of a picture that could not be read, and why; messages begin with the name in most cases."""
+    return f"{unread.path}: {unread.error.message.removeprefix(f'{unread.path}: ').removeprefix('<bytes>: ')}"
 
 
 def print_json(record: object) -> None:

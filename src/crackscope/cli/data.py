@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, print_table, progress, say, warn
+from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -76,7 +76,7 @@ def scan(
         return
     print_table(f"{report.data}: {report.kind}", ("", ">crack", ">sound"), _count_rows(report))
     print_table("", ("", "what is there"), _fact_rows(report))
-    _name_some("cannot be read", [f"{one.path}: {one.error.message}" for one in report.unreadable])
+    _name_some("cannot be read", [unread_line(one) for one in report.unreadable])
     _name_some("copies with both labels", [_members(group) for group in report.conflicts])
     _name_some("labelled other than the mask says", list(report.mask_conflicts))
     for problem in report.problems:
@@ -182,5 +182,5 @@ def _show(dealt: "Split", path: str) -> None:
             else f"near-copies stay on one side; dealt at random, {share} would have one among those trained on"
         )
     for unread in dealt.unreadable:
-        warn(f"left out: {unread.path}: {unread.error.message}")
+        warn(f"left out: {unread_line(unread)}")
     say(f"written: {path}")

@@ -21,8 +21,12 @@ EXTRAS = {
 """Module -> the extra of the package that brings it."""
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(Exception):  # noqa: N818  (no error)
     """Ctrl-C, with a word on what is kept and how to go on."""
+
+
+class ReaderLeft(Exception):  # noqa: N818  (no error)
+    """Whoever read our output has closed it, as `head` does."""
 
 
 def explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
@@ -86,7 +90,7 @@ def _nearest(word: str, names: Sequence[str]) -> str:
 
 
 def _system(error: OSError) -> str:
-    where = os.fspath(error.filename) if error.filename is not None else "the output"
+    where = os.fspath(error.filename) if error.filename is not None else "while writing the output"
     if isinstance(where, bytes):
         where = os.fsdecode(where)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import json_line, print_table, progress, say
+from crackscope.cli.console import json_line, print_table, progress, say, unread_line
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -152,7 +152,7 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             size = f"{result.width} x {result.height}"
             rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", result.path))
         else:
-            rows.append((Text("unreadable", style="yellow"), "", "", "", f"{result.path}: {result.error.message}"))
+            rows.append((Text("unreadable", style="yellow"), "", "", "", unread_line(result)))
     print_table("", ("verdict", ">probability", ">size px", ">seconds", "picture"), rows)
     total = sum(counts.values())
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
