@@ -14,6 +14,7 @@ SIZES = [(96, 96), (99, 99), (64, 130), (65, 98)]
 NETWORKS = {
     "keras, dense": (Network(backbone="mobilenetv2", cut="block_6"), Head(kind="dense")),
     "keras, softmax": (Network(backbone="mobilenetv2", cut="block_3"), Head(outputs="softmax", layers=(8,))),
+    "keras, zeros before a maximum": (Network(backbone="resnet50v2", cut="conv2"), Head()),
     "tf-slim": (Network(backbone="resnet50v2", family="tf-slim", cut="conv2"), Head()),
 }
 
@@ -62,12 +63,14 @@ def test_a_prefix_alone_gives_its_features() -> None:
     assert np.abs(features - prefix(images).numpy()).max() <= 1e-4
 
 
-def test_what_is_not_free_is_fixed() -> None:
-    network = random_network(Network(backbone="mobilenetv2", cut="block_1"))
-    graph = export_network(network, (48, 64), Freedom(batch=False, sides=False))
-    sides = onnx.load_from_string(graph).graph.input[0].type.tensor_type.shape.dim
-    assert [side.dim_value for side in sides] == [1, 48, 64, 3]
-    assert run(graph, pictures(48, 64, n=1))[0].shape == (1,)
+@pytest.mark.parametrize(("name", "cut"), [("mobilenetv2", "block_1"), ("vgg16", "block2")])
+def test_what_is_not_free_is_fixed(name: str, cut: str) -> None:
+    network = random_network(Network(backbone=name, cut=cut))
+    model = onnx.load_from_string(export_network(network, (47, 66), Freedom(batch=False, sides=False)))
+    shapes = [[side.dim_value for side in value.type.tensor_type.shape.dim] for value in model.graph.input]
+    shapes += [[side.dim_value for side in value.type.tensor_type.shape.dim] for value in model.graph.output]
+    found = run(model.SerializeToString(), pictures(47, 66, n=1))
+    assert shapes == [[1, 47, 66, 3], *(list(array.shape) for array in found)]
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:

@@ -24,7 +24,7 @@ def last_of(prefix: torch.nn.Module | None) -> str:
     [
         (Freeze(layers=150), "block_16_project"),
         (Freeze(layers=-10), "block_16_expand"),
-        (Freeze(layers=30), "block_3_pad"),
+        (Freeze(layers=30), "block_3_expand_relu"),
     ],
 )
 def test_the_prefix_is_as_long_as_can_be(rule: Freeze, last: str) -> None:

@@ -12,7 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from crackscope.networks.fusing import fused
+from crackscope.networks.graph import GraphWriter, writable
+from crackscope.networks.graph_heads import write_dense, write_pooled
+from crackscope.networks.heads import PooledHead
 from crackscope.networks.network import CrackNetwork
+from crackscope.networks.receptive import embedding_size
 
 OPSET = 18
 
@@ -47,12 +51,47 @@ def export_network(network: CrackNetwork, size: tuple[int, int] = (224, 224), fr
 
     Inference mode, float32, norms folded. size: (height, width) in px, of every picture where sides are not free.
     """
+    if writable(network):
+        return _written(fused(network), size, freedom)
     return _export(_ThreeOutputs(fused(network)), size, ("score", "map", "embedding"), freedom)
 
 
 def export_prefix(prefix: nn.Module, size: tuple[int, int] = (224, 224), freedom: Freedom = FREE) -> bytes:
     """A frozen prefix as ONNX: images uint8 [n, h, w, 3] -> features, one float32 tensor."""
-    return _export(fused(prefix), size, ("features",), freedom)
+    if not writable(prefix):
+        return _export(fused(prefix), size, ("features",), freedom)
+    writer = GraphWriter()
+    writer.rename(writer.run(fused(prefix), "images", ""), "features")
+    return writer.finish({"images": _sides(size, freedom)}, {"features": None})
+
+
+def _written(network: nn.Module, size: tuple[int, int], freedom: Freedom) -> bytes:
+    """A network of our own layers, operator by operator."""
+    assert isinstance(network, CrackNetwork)
+    writer, x, seen = GraphWriter(), "images", {}
+    for name, step in network.steps.named_children():
+        seen[name] = x = writer.run(step, x, name)
+    taps = [seen[name] for name in network.taps]
+    if isinstance(network.head, PooledHead):
+        write_pooled(writer, network.head, taps[-1])
+    else:
+        write_dense(writer, network.head, taps)
+    n, height, width, _ = _sides(size, freedom)
+    cells = ("map_height", "map_width") if freedom.sides else _cells(network, size)
+    outputs = {"score": (n,), "map": (n, 1, *cells), "embedding": (n, embedding_size(network))}
+    return writer.finish({"images": (n, height, width, 3)}, outputs)
+
+
+def _cells(network: CrackNetwork, size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the map for pictures of one size."""
+    up = 0 if network.backbone.floors else network.stride - 1
+    return (size[0] + up) // network.stride, (size[1] + up) // network.stride
+
+
+def _sides(size: tuple[int, int], freedom: Freedom) -> tuple[int | str, ...]:
+    """Of the pictures that go in: numbers, or names where they are free."""
+    sides = ("height", "width") if freedom.sides else size
+    return ("n" if freedom.batch else 1, *sides, 3)
 
 
 def _export(module: nn.Module, size: tuple[int, int], outputs: tuple[str, ...], freedom: Freedom) -> bytes:

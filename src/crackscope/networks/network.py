@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from crackscope.networks import calibration, freezing, table
 from crackscope.networks.backbone import Backbone
 from crackscope.networks.heads import DenseHead, GlobalAverage, Output, PooledHead
-from crackscope.networks.layers import Norm, Opaque
+from crackscope.networks.layers import Norm, Opaque, SamePad
 from crackscope.recipes import Freeze
 
 
@@ -137,13 +137,12 @@ class CrackNetwork(nn.Module):
         return Split(prefix, Tail(rest, self.taps, self.head))
 
     def _frozen_steps(self) -> int:
-        """How many of the first steps hold nothing that learns."""
-        count = 0
-        for step in self.steps:
-            learning = any(parameter.requires_grad for parameter in step.parameters())
-            if learning:
-                return count
-            count += 1
+        """How many of the first steps hold nothing that learns; a padding goes with the convolution after it."""
+        steps = list(self.steps)
+        learning = [any(parameter.requires_grad for parameter in step.parameters()) for step in steps]
+        count = learning.index(True) if True in learning else len(steps)
+        while count and isinstance(steps[count - 1], SamePad | nn.ZeroPad2d):
+            count -= 1
         return count
 
     def _layers_of(self, steps: Iterable[str]) -> list[str]:
