@@ -45,7 +45,9 @@ def evaluate(
     """
     from crackscope import datasets, scoring
 
-    source = data if isinstance(data, datasets.Split) else datasets.load(data, **_layout(options))
+    source = data
+    if not isinstance(source, datasets.Split):
+        source = datasets.load(source, layout=options.get("layout", datasets.Layout()))
     part = options.get("part", "test")
     rows = list(source.rows) if part is None else source.part(part)
     if not rows:
@@ -76,10 +78,6 @@ def fingerprint(hashes: Mapping[str, str]) -> str:
     """One sha256 (64 hex digits) over the names and hashes of a bundle's files."""
     text = "".join(f"{name}\0{digest}\n" for name, digest in sorted(hashes.items()))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _layout(options: EvaluateOptions) -> dict[str, "Layout"]:
-    return {"layout": options["layout"]} if "layout" in options else {}
 
 
 def _predict(

@@ -76,7 +76,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True):
     """Rows whose probability lies in (low, high], the first bin also holding 0.
 
-    mean_probability, crack_share: 0 to 1, None in an empty bin.
+    mean_probability, crack_share: 0 to 1, None in an empty bin. share_low, share_high: exact 95 % bounds of the share,
+    one trial a group.
     """
 
     low: float
@@ -84,6 +85,8 @@ class ReliabilityBin(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     mean_probability: float | None
     crack_share: float | None
+    share_low: float | None
+    share_high: float | None
 
 
 class Subset(msgspec.Struct, frozen=True, kw_only=True):

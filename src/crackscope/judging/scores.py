@@ -21,7 +21,7 @@ from crackscope.judging.evaluation import (
     Subset,
 )
 from crackscope.judging.figures import confusion, confusion_figures, figures
-from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, has_no_spread, spread
+from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, spread
 from crackscope.judging.sample import BINS, Sample, checked_probabilities, number_groups, sample
 from crackscope.records import Label, Measure, Row, Unread, Verdict
 
@@ -253,18 +253,22 @@ def _subset(told: Sequence[Judged], bootstrap: Bootstrap) -> Subset:
 
 
 def _reliability(rows: Sample) -> tuple[ReliabilityBin, ...]:
-    counts = np.bincount(rows.bin, minlength=BINS)
-    sums = np.bincount(rows.bin, weights=rows.probability, minlength=BINS)
-    cracks = np.bincount(rows.bin, weights=rows.crack, minlength=BINS)
-    return tuple(
-        ReliabilityBin(
-            low=place / BINS,
-            high=(place + 1) / BINS,
-            count=int(count),
-            mean_probability=float(sums[place] / count) if count else None,
-            crack_share=float(cracks[place] / count) if count else None,
-        )
-        for place, count in enumerate(counts)
+    return tuple(_bin(rows, place) for place in range(BINS))
+
+
+def _bin(rows: Sample, place: int) -> ReliabilityBin:
+    inside = rows.bin == place
+    count = int(inside.sum())
+    share = float(rows.crack[inside].mean()) if count else None
+    ends = (None, None) if share is None else exact(share, len(np.unique(rows.group[inside])))
+    return ReliabilityBin(
+        low=place / BINS,
+        high=(place + 1) / BINS,
+        count=count,
+        mean_probability=float(rows.probability[inside].mean()) if count else None,
+        crack_share=share,
+        share_low=ends[0],
+        share_high=ends[1],
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crackscope.judging import Band, Curves, Evaluation
+from crackscope.judging import Band, Curves, Evaluation, ReliabilityBin
 from crackscope.reports.chart import Chart, Dot, Frame, Mark, Panel
 from crackscope.reports.formatting import interval, number
 
@@ -14,22 +14,26 @@ _NEARLY_PERFECT = 0.98
 _HISTOGRAM_BINS = 40
 
 
+Place = tuple[float, float, str]
+"""A point of a curve in data, and what it is."""
+
+
 def curve_charts(evaluation: Evaluation, lines: Curves) -> list[Chart]:
     """ROC and precision-recall where both classes were judged, and reliability always."""
     charts = []
     (tn, fp), (fn, tp) = evaluation.confusion
     if lines.roc is not None:
         chance = Mark("guess", _FRAME.line(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
-        here = _here(fp / (fp + tn), tp / (tp + fn), evaluation.threshold)
+        shipped: Place | None = _here(fp / (fp + tn), tp / (tp + fn), evaluation.threshold)
         says = f"ROC AUC {_figure(evaluation, 'roc_auc')}"
-        charts.append(_curve(("roc", "ROC curve", says), lines.roc, chance, here, inset=(0.0, 1 - _CORNER)))
+        charts.append(_curve(("roc", "ROC curve", says), lines.roc, chance, shipped, inset=(0.0, 1 - _CORNER)))
     if lines.pr is not None:
         share = evaluation.support["crack"] / evaluation.n
         chance = Mark("guess", _FRAME.line(np.array([0.0, 1.0]), np.array([share, share])))
-        here = _here(tp / (tp + fn), tp / (tp + fp), evaluation.threshold) if tp + fp else None
+        shipped = _here(tp / (tp + fn), tp / (tp + fp), evaluation.threshold) if tp + fp else None
         says = f"Average precision {_figure(evaluation, 'average_precision')}"
         charts.append(
-            _curve(("pr", "Precision and recall", says), lines.pr, chance, here, inset=(1 - _CORNER, 1 - _CORNER))
+            _curve(("pr", "Precision and recall", says), lines.pr, chance, shipped, inset=(1 - _CORNER, 1 - _CORNER))
         )
     charts.append(reliability_chart(evaluation))
     return charts
@@ -43,7 +47,7 @@ def _figure(evaluation: Evaluation, name: str) -> str:
     return f"{number(measure.value)} ({interval(measure)})"
 
 
-def _here(x: float, y: float, threshold: float) -> tuple[float, float, str]:
+def _here(x: float, y: float, threshold: float) -> Place:
     return x, y, f"at the threshold of {threshold:g}"
 
 
@@ -51,7 +55,7 @@ def _curve(
     words: tuple[str, str, str],
     line: Band,
     chance: Mark,
-    here: tuple[float, float, str] | None,
+    here: Place | None,
     *,
     inset: tuple[float, float],
 ) -> Chart:
@@ -82,7 +86,7 @@ def _area(line: Band) -> float:
     return float(np.trapezoid(line.y, line.x))
 
 
-def _inset(line: Band, start: tuple[float, float], here: tuple[float, float, str] | None) -> Panel:
+def _inset(line: Band, start: tuple[float, float], here: Place | None) -> Panel:
     (x, y) = start
     frame = Frame(left=138, top=88, right=298, bottom=212, x=(x, x + _CORNER), y=(y, y + _CORNER))
     inside = (line.at >= x - 0.01) & (line.at <= x + _CORNER + 0.01)
@@ -99,7 +103,7 @@ def _inset(line: Band, start: tuple[float, float], here: tuple[float, float, str
     )
 
 
-def _within(frame: Frame, here: tuple[float, float, str]) -> bool:
+def _within(frame: Frame, here: Place) -> bool:
     return frame.x[0] <= here[0] <= frame.x[1] and frame.y[0] <= here[1] <= frame.y[1]
 
 
@@ -110,7 +114,7 @@ def _clipped(frame: Frame, line: Band) -> str:
     return frame.line(line.x[grown], line.y[grown])
 
 
-def _dots(frame: Frame, here: tuple[float, float, str] | None) -> tuple[Dot, ...]:
+def _dots(frame: Frame, here: Place | None) -> tuple[Dot, ...]:
     if here is None:
         return ()
     x, y, title = here
@@ -139,10 +143,10 @@ def reliability_chart(evaluation: Evaluation) -> Chart:
         y_ticks=_FRAME.y_ticks(_FIFTHS, _FIFTHS_TEXT),
         marks=(
             Mark("guess", _FRAME.line(np.array([0.0, 1.0]), np.array([0.0, 1.0]))),
-            Mark("thin", _FRAME.line(stated, share)),
+            *(Mark("whisker", _whisker(one)) for one in filled),
         ),
         dots=dots,
-        legend=(("bin", "rows, by area"), ("guess", "kept promise")),
+        legend=(("bin", "rows, by area"), ("whisker", "95 %"), ("guess", "kept promise")),
     )
     return Chart(
         name="reliability",
@@ -154,9 +158,18 @@ def reliability_chart(evaluation: Evaluation) -> Chart:
     )
 
 
+def _whisker(one: ReliabilityBin) -> str:
+    x, top, foot = (
+        _FRAME.across(one.mean_probability or 0),
+        _FRAME.down(one.share_high or 0),
+        _FRAME.down(one.share_low or 0),
+    )
+    return f"M{x:.1f} {top:.1f}V{foot:.1f}"
+
+
 def score_chart(evaluation: Evaluation) -> Chart:
     """How many rows of each label got which probability; heights are square roots, so that few rows are seen too."""
-    frame = Frame(left=46, top=10, right=706, bottom=132)
+    frame = Frame(left=50, top=10, right=1026, bottom=150)
     told = [one for one in evaluation.predictions if one.correct is not None]
     counts = {
         label: np.histogram(
@@ -183,6 +196,6 @@ def score_chart(evaluation: Evaluation) -> Chart:
         x_name="probability of a crack",
         y_name="rows",
         panels=(panel,),
-        width=720,
-        height=174,
+        width=1040,
+        height=192,
     )

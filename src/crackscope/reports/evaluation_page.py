@@ -10,6 +10,7 @@ from crackscope.reports.formatting import TITLES, count, number, percent
 from crackscope.reports.history import HISTORY, history_charts, read_history, read_summary
 from crackscope.reports.plots import write_plots
 from crackscope.reports.rendering import render, script_data
+from crackscope.reports.scale import scale_for
 
 REPORT = "report.html"
 
@@ -60,6 +61,7 @@ def _values(evaluation: Evaluation, lines: Curves) -> dict[str, Any]:
         "sentence": _sentence(evaluation),
         "notes": _notes(evaluation),
         "best_baseline": {name: _best_baseline(evaluation, name) for name in FIGURES},
+        "scale": scale_for(evaluation.figures.items()),
         "by_class": [
             ("sound", by_class.sound),
             ("crack", by_class.crack),
@@ -117,22 +119,23 @@ def _notes(evaluation: Evaluation) -> list[str]:
         )
     refused = sum(evaluation.cannot_judge.values())
     if refused:
+        cracked = evaluation.cannot_judge["crack"]
         notes.append(
-            f"The bundle could not judge {count(refused, 'row')}, {evaluation.cannot_judge['crack']:,} of them cracked. "
-            "They enter no figure."
+            f"The bundle could not judge {count(refused, 'row')}, {cracked:,} cracked: left out of all figures."
         )
     if evaluation.unread:
         notes.append(
-            f"{count(len(evaluation.unread), 'picture')} could not be read. They enter no figure; see the list."
+            f"{count(len(evaluation.unread), 'picture')} could not be read: left out of all figures, see below."
         )
     return notes
 
 
-def _best_baseline(evaluation: Evaluation, name: str) -> float | None:
-    """What is best reached without looking; for the calibration error, that of a bundle which never dares."""
-    values = [getattr(one, name) for one in evaluation.baselines.values()]
-    known = [value for value in values if value is not None]
-    return (min if name in SMALLER_IS_BETTER else max)(known, default=None)
+def _best_baseline(evaluation: Evaluation, name: str) -> tuple[str, float | None]:
+    """Which baseline does best by a figure, and how well; of equals the first."""
+    values = [(who, getattr(one, name)) for who, one in evaluation.baselines.items()]
+    known = [(who, value) for who, value in values if value is not None]
+    choose = min if name in SMALLER_IS_BETTER else max
+    return choose(known, key=lambda pair: pair[1], default=("no baseline", None))
 
 
 def _outcome(evaluation: Evaluation) -> list[tuple[str, str, str]]:

@@ -2,6 +2,8 @@
 
 from crackscope.records import Measure
 
+_LITTLE = 0.0005
+
 TITLES: dict[str, str] = {
     "accuracy": "Accuracy",
     "precision": "Precision",
@@ -30,12 +32,16 @@ MEANINGS: dict[str, str] = {
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A figure with fixed decimals, a dash where there is none. Never rounded up to 1 or down to 0 that it is not."""
+    """A figure with fixed decimals, two more where little is left to 1; a dash where there is none.
+
+    Never rounded up to 1.
+    """
     if value is None:
         return "–"
-    text = f"{value:.{digits}f}"
+    places = digits + 2 if 0 < 1 - value < _LITTLE else digits
+    text = f"{value:.{places}f}"
     if value < 1 and float(text) == 1:
-        return f"{1 - 10**-digits:.{digits}f}"
+        return f"{1 - 10**-places:.{places}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 
 

@@ -103,7 +103,7 @@ def _chart(
 ) -> Chart:
     epochs = np.arange(1, history.epochs + 1, dtype=np.float64)
     ends = (0.5, history.epochs + 0.5) if history.epochs < 3 else (1.0, float(history.epochs))
-    frame = Frame(54, 12, 346, 272, x=ends, y=tuple(np.log10(span)) if by_powers else span)
+    frame = Frame(58, 12, 506, 232, x=ends, y=tuple(np.log10(span)) if by_powers else span)
     train, val = (np.log10(np.clip(line, span[0], None)) if by_powers else line for line in lines)
     places = _powers(span) if by_powers else nice_ticks(*span)
     heights = [float(np.log10(place)) for place in places] if by_powers else places
@@ -122,14 +122,14 @@ def _chart(
             Mark("curve", frame.line(epochs, val)),
         ),
         dots=tuple(dot for dot in dots if np.isfinite(dot.y)),
-        legend=(("train", "training"), ("curve", "validation"), ("here", "kept"))
+        legend=(("train", "training"), ("curve", "validation"), ("here", "lowest validation loss"))
         + ((("turn", "next phase"),) if history.turns else ()),
     )
     best = history.best
     says = f"{name.capitalize()} over {history.epochs} epochs"
     if best is not None and np.isfinite(lines[1][best]):
         says += f"; validation {lines[1][best]:.4g} at epoch {best + 1}, the one of the lowest validation loss"
-    return Chart(name, f"{name.capitalize()} by epoch", says, "epoch", name, (panel,))
+    return Chart(name, f"{name.capitalize()} by epoch", says, "epoch", name, (panel,), width=520, height=280)
 
 
 def _place(frame: Frame, epochs: Numbers, line: Numbers, at: int | None) -> tuple[float, float]:

@@ -31,6 +31,8 @@ def write_plots(evaluation: Evaluation, lines: Curves, shown: Sequence[Judged], 
 
 def write_history_plot(history: History, path: Path) -> None:
     """Write loss and accuracy by epoch side by side. OutputError when that cannot be."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure(9.0, 3.8)
     epochs = np.arange(1, history.epochs + 1)
     pairs = (("loss", history.train_loss, history.val_loss), ("accuracy", history.train_accuracy, history.val_accuracy))
@@ -42,7 +44,7 @@ def write_history_plot(history: History, path: Path) -> None:
             axes.axvline(turn + 0.5, color=_GREY, linestyle=":", linewidth=1)
         axes.set_xlabel("epoch")
         axes.set_ylabel(name)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
         _plain(axes)
     _write(figure, path)
@@ -131,7 +133,10 @@ def _reliability(evaluation: Evaluation) -> "Figure":
     share = [one.crack_share or 0.0 for one in filled]
     sizes = 160 * np.array([one.count for one in filled]) / max(one.count for one in filled) + 8
     axes.plot([0, 1], [0, 1], color=_GREY, linestyle="--", linewidth=1, label="kept promise")
-    axes.plot(stated, share, color=_SOUND, linewidth=1)
+    low, high = (
+        [end or 0.0 for end in ends] for ends in zip(*((b.share_low, b.share_high) for b in filled), strict=True)
+    )
+    axes.vlines(stated, low, high, color=_SOUND, alpha=0.5)
     axes.scatter(stated, share, s=sizes, color=_SOUND, alpha=0.75, zorder=3)
     axes.set_title(f"calibration error {number(evaluation.ece.value)} ({interval(evaluation.ece)})", fontsize=10)
     axes.legend(frameon=False, loc="upper left", fontsize=9)

@@ -1,0 +1,88 @@
+"""The report of a comparison: a page, and the same as JSON and CSV."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crackscope.judging import FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, encode_json, write_whole
+from crackscope.reports.formatting import count, number
+from crackscope.reports.rendering import render
+from crackscope.reports.scale import scale_for
+
+PAGE = "compare.html"
+
+_COLUMNS = ("first", "second", "figure", "value", "low", "high", "p", "p_holm")
+_CLEAR = 0.05
+
+
+def write_comparison(comparison: Comparison, folder: str | Path) -> Path:
+    """Write compare.html, compare.json and compare.csv into a folder, and return the path of the page.
+
+    compare.csv has a line for every figure of every contender, and one for every difference of a pair: `second` is
+    empty in the former. Raises OutputError when something cannot be written.
+    """
+    target = Path(folder)
+    write_whole(target / "compare.json", encode_json(msgspec.to_builtins(comparison)))
+    write_whole(target / "compare.csv", _table(comparison))
+    write_whole(target / PAGE, render("comparison.html", "Comparison", _values(comparison)))
+    return target / PAGE
+
+
+def _table(comparison: Comparison) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for one in comparison.contenders:
+        for name, measure in one.figures.items():
+            writer.writerow((one.name, "", name, measure.value, measure.low, measure.high, None, None))
+    for pair in comparison.pairs:
+        for name, gap in pair.differences.items():
+            writer.writerow((pair.first, pair.second, name, gap.value, gap.low, gap.high, gap.p, gap.p_holm))
+        shift = (pair.only_second - pair.only_first) / comparison.n
+        writer.writerow((pair.first, pair.second, "mcnemar", shift, None, None, pair.mcnemar_p, pair.mcnemar_p_holm))
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _values(comparison: Comparison) -> dict[str, Any]:
+    figures = [pair for one in comparison.contenders for pair in one.figures.items()]
+    return {
+        "comparison": comparison,
+        "figure_names": FIGURES,
+        "tested": TESTED,
+        "best": {name: _best(comparison, name) for name in FIGURES},
+        "scale": scale_for(figures),
+        "sentence": _sentence(comparison),
+        "clear": _CLEAR,
+    }
+
+
+def _best(comparison: Comparison, name: str) -> float | None:
+    known = [value for one in comparison.contenders if (value := one.figures[name].value) is not None]
+    return (min if name in SMALLER_IS_BETTER else max)(known, default=None)
+
+
+def _sentence(comparison: Comparison) -> str:
+    """Which one is ahead by accuracy, and whether that is more than chance."""
+    ranked = sorted(comparison.contenders, key=lambda one: -one.correct)
+    first, second = ranked[0], ranked[1]
+    rows = count(comparison.n, "row")
+    if first.correct == second.correct:
+        return f"{first.name} and {second.name} both got {first.correct:,} of {rows} right."
+    told = _told_apart(comparison, first.name, second.name)
+    verdict = "more than chance would explain" if told else "no more than chance explains"
+    return (
+        f"{first.name} got {first.correct:,} of {rows} right, {second.name} {second.correct:,}: {verdict} "
+        f"(accuracy {number(first.correct / comparison.n)} and {number(second.correct / comparison.n)})."
+    )
+
+
+def _told_apart(comparison: Comparison, first: str, second: str) -> bool:
+    """Whether both tests of the accuracy, by rows and by groups, find a difference after correction."""
+    for pair in comparison.pairs:
+        if {pair.first, pair.second} == {first, second}:
+            by_groups = pair.differences["accuracy"].p_holm
+            return pair.mcnemar_p_holm < _CLEAR and by_groups is not None and by_groups < _CLEAR
+    return False
