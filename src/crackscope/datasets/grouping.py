@@ -17,6 +17,7 @@ from .prints import Floats
 from .words import natural
 
 Numbers = NDArray[np.int64]
+_ROUNDS: Final = 4
 _NO_PAIRS: Final = np.zeros((0, 2), np.int64)
 
 
@@ -55,13 +56,19 @@ def members(numbers: Numbers) -> list[list[int]]:
 
 def copy_groups(prints: Floats, digests: Sequence[bytes]) -> Numbers:
     """Group numbers [n] of pictures by exact and near copies: prints [n, 32, 32], a digest of each file's bytes."""
-    from .neighbours import near_pairs
+    from .neighbours import CROWD, near_pairs
 
     # Exact copies stand for one another, so that a thousand of them cost as much as one.
     exact = same_pairs(digests)
-    _, first = np.unique(components(len(digests), exact), return_index=True)
-    near = first[near_pairs(prints[first])] if len(first) else _NO_PAIRS
-    return components(len(digests), np.concatenate([exact, near]))
+    groups = components(len(digests), exact)
+    for _ in range(_ROUNDS):
+        _, first = np.unique(groups, return_index=True)
+        near = first[near_pairs(prints[first])]
+        before, groups = groups, components(len(digests), np.concatenate([same_pairs(groups.tolist()), near]))
+        # Each picture knows its nearest few: a crowd of copies may fall apart into clusters, whose firsts then meet.
+        if np.bincount(groups, minlength=1).max(initial=0) <= CROWD or len(near) == 0 or (before == groups).all():
+            break
+    return groups
 
 
 def chosen_groups(entries: Sequence[Entry], columns: Sequence[str], group_by: str | None) -> list[str]:
