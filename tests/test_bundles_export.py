@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from crackscope.bundles import export_deepness, model_card, same_padding, store_as_float16
+from crackscope.bundles import export_deepness, model_card, store_as_float16
 from crackscope.errors import BundleError, OutputError
 from crackscope.scoring import load
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
@@ -20,29 +20,15 @@ def run(model: bytes, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
     return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]).run(None, feed)
 
 
-def strided(kernel: np.ndarray, pad_value: float = 0.0) -> bytes:
-    """A 3x3 convolution of stride 2 padded as Keras does: by 1 on odd sides, at the end only on even ones."""
-    node = helper.make_node
-    nodes = [
-        node("Shape", ["x"], ["shape"], start=2),
-        node("Mod", ["shape", "two"], ["odd"]),
-        node("Concat", ["none", "odd", "none", "ones"], ["pads"], axis=0),
-        node("Pad", ["x", "pads", "value"], ["padded"], mode="constant"),
-        node("Conv", ["padded", "kernel"], ["y"], kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 0, 0]),
-    ]
-    integers = {"two": [2], "none": [0, 0], "ones": [1, 1]}
-    tensors = [helper.make_tensor(name, TensorProto.INT64, [len(v)], v) for name, v in integers.items()]
-    tensors += [
-        helper.make_tensor("value", TensorProto.FLOAT, [], [pad_value]),
-        numpy_helper.from_array(kernel, "kernel"),
-    ]
+def convolution(kernel: np.ndarray) -> bytes:
+    """One 3x3 convolution, float32 [1, 2, h, w] -> [1, 300, h - 2, w - 2]."""
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
-        nodes,
-        "strided",
+        [helper.make_node("Conv", ["x", "kernel"], ["y"], kernel_shape=[3, 3])],
+        "convolution",
         [value("x", TensorProto.FLOAT, [1, 2, "h", "w"])],
         [value("y", TensorProto.FLOAT, [1, 300, None, None])],
-        tensors,
+        [numpy_helper.from_array(kernel, "kernel")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.checker.check_model(model)
@@ -53,11 +39,11 @@ KERNEL = np.random.default_rng(0).normal(size=(300, 2, 3, 3)).astype(np.float32)
 
 
 def test_float16_halves_the_file_and_rounds_the_weights() -> None:
-    model = strided(KERNEL)
+    model = convolution(KERNEL)
     stored = store_as_float16(model)
     assert len(stored) < 0.6 * len(model)
     x = np.random.default_rng(1).normal(size=(1, 2, 9, 8)).astype(np.float32)
-    rounded = strided(KERNEL.astype(np.float16).astype(np.float32))
+    rounded = convolution(KERNEL.astype(np.float16).astype(np.float32))
     assert np.array_equal(run(stored, {"x": x})[0], run(rounded, {"x": x})[0])
 
 
@@ -66,21 +52,7 @@ def test_weights_that_do_not_fit_are_named(value: float) -> None:
     kernel = KERNEL.copy()
     kernel[0, 0, 0, 0] = value
     with pytest.raises(BundleError, match="'kernel' does not fit"):
-        store_as_float16(strided(kernel))
-
-
-@pytest.mark.parametrize("size", [(8, 8), (9, 9), (8, 9), (33, 64), (3, 3)])
-def test_padding_inside_the_convolution_is_the_same_to_the_bit(size: tuple[int, int]) -> None:
-    model = strided(KERNEL)
-    quicker = same_padding(model)
-    assert [node.op_type for node in onnx.load_model_from_string(quicker).graph.node] == ["Conv"]
-    x = np.random.default_rng(1).normal(size=(1, 2, *size)).astype(np.float32)
-    assert np.array_equal(run(model, {"x": x})[0], run(quicker, {"x": x})[0])
-
-
-def test_other_padding_is_left_alone() -> None:
-    nodes = [node.op_type for node in onnx.load_model_from_string(same_padding(strided(KERNEL, 1.0))).graph.node]
-    assert "Pad" in nodes
+        store_as_float16(convolution(kernel))
 
 
 @pytest.mark.parametrize("fixed", [False, True])

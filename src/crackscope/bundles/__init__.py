@@ -16,7 +16,6 @@ from crackscope.bundles.manifest import (
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
-from crackscope.bundles.padding import same_padding
 from crackscope.bundles.rounding import store_as_float16
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "open_bundle",
     "parse_manifest",
     "read_face",
-    "same_padding",
     "store_as_float16",
     "with_metadata",
     "write_bundle",
