@@ -52,15 +52,16 @@ def make(spec: SurfaceSpec) -> Surface:
     if spec.kind not in _RENDERERS:
         raise ValueError(f"kind {spec.kind!r} is none of {', '.join(KINDS)}")
     width, height = spec.size
-    ground = _RENDERERS[spec.kind](height, width, stream(spec.seed, _SURFACE))
-    ground.rng = ground.noise.rng = stream(spec.seed, _WEATHER)
+    place = KINDS.index(spec.kind)
+    ground = _RENDERERS[spec.kind](height, width, stream(spec.seed, _SURFACE, place))
+    ground.rng = ground.noise.rng = stream(spec.seed, _WEATHER, place)
     weather(ground, 0.35 if spec.kind == "tile" else 0.7)
     truth = CrackTruth(np.zeros((height, width), np.bool_))
     if spec.crack is not None:
-        truth = paint_on(ground.planes, spec.crack, ground.light, ground.joints, stream(spec.seed, _CRACK))
-    rng = stream(spec.seed, _DISTRACT)
+        truth = paint_on(ground.planes, spec.crack, ground.light, ground.joints, stream(spec.seed, _CRACK, place))
+    rng = stream(spec.seed, _DISTRACT, place)
     ground.rng = ground.noise.rng = rng
     if rng.random() < spec.distractors:
         distract(ground, ground.joints is None)
     light_scene(ground)
-    return Surface(expose(ground.planes, stream(spec.seed, _CAMERA)), spec.kind, truth, spec)
+    return Surface(expose(ground.planes, stream(spec.seed, _CAMERA, place)), spec.kind, truth, spec)

@@ -1,5 +1,6 @@
 """A crack laid over a surface: what it covers, and how light falls into it."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,9 @@ from .walk import Stroke
 
 REACH_PX = 6.0
 """Nothing farther than this from the edge of a crack is changed by drawing it."""
+
+
+_TILE = 128
 
 
 class Eye(NamedTuple):
@@ -32,28 +36,48 @@ class Touch(NamedTuple):
 def lay(strokes: list[Stroke], shape: tuple[int, int], spec: CrackSpec, eye: Eye, rng: np.random.Generator) -> tuple[Touch, CrackTruth]:
     """Work out the crack on a picture of shape (height, width): what to do to which pixel, and the truth about it."""
     pieces = segments(strokes)
-    near = pixels_near(pieces, shape, REACH_PX)
-    fine, coarse = _ragged(rng, near.index, shape[1])
-    edge = near.half + np.minimum(near.half * 0.26, 0.75) * fine + np.minimum(near.half * 0.14, 1.2) * coarse
+    widest = float(np.maximum(*pieces.width).max())
+    reach = min(REACH_PX, 1.6 + 2 * eye.blur_px + 0.8 * widest)
+    near = pixels_near(pieces, shape, reach)
+    rough = _ragged(rng, near.index, shape[1])
+    edge = near.half + np.minimum(near.half * 0.2, 0.35) * rough.fine + np.minimum(near.half * 0.16, 1.0) * rough.coarse
     edge = np.maximum(edge, near.half * 0.5)
     mask = np.zeros(shape[0] * shape[1], np.bool_)
     mask[near.index[covered(near.away, edge)]] = True
     mask[passed(pieces, shape)] = True
-    shade = _pale(near, edge, fine, eye) if spec.filled else _dark(near, edge, (fine, coarse), spec, eye)
+    shade = _pale(near, edge, rough, eye) if spec.filled else _dark(near, edge, rough, spec, eye)
+    fade = np.clip((reach - np.maximum(near.away - edge, 0)) / 1.5, 0, 1)
+    shade = Touch(shade.index, 1 + (shade.factor - 1) * fade, shade.void * fade)
     return shade, _truth(strokes, pieces, mask.reshape(shape))
 
 
-def _ragged(rng: np.random.Generator, index: NDArray[np.intp], width: int) -> tuple[Floats, Floats]:
-    """Two smooth noise values at each pixel, of about 3 and 9 px, from small tiles that repeat unnoticed along a line."""
-    tile = rng.standard_normal((64, 64)).astype(np.float32)
-    fine = tile + np.roll(tile, 1, 0)
-    fine = (fine + np.roll(fine, 1, 1)) * np.float32(0.5)
-    small = rng.standard_normal((16, 16)).astype(np.float32)
-    coarse = np.repeat(np.repeat(small, 4, 0), 4, 1)
-    for axis in (0, 1):
-        coarse = (coarse + np.roll(coarse, 1, axis) + np.roll(coarse, 2, axis) + np.roll(coarse, 3, axis)) * np.float32(0.25)
-    place = ((index // width) & 63) * 64 + ((index % width) & 63)
-    return fine.ravel()[place], coarse.ravel()[place] * np.float32(1.9)
+class _Rough(NamedTuple):
+    """Smooth noise at each pixel [k], mean 0, deviation about 1, alike over about 3, 9 and 20 px."""
+
+    fine: Floats
+    coarse: Floats
+    broad: Floats
+
+
+@lru_cache(maxsize=4)
+def _hats(cell: int) -> Floats:
+    """Weights [128, 128 / cell] of linear interpolation on a ring."""
+    place = np.arange(_TILE)[:, None] / cell
+    knots = np.arange(_TILE // cell)[None]
+    ring = _TILE / cell
+    away = np.abs(place - knots)
+    return np.clip(1 - np.minimum(away, ring - away), 0, None).astype(np.float32)
+
+
+def _ragged(rng: np.random.Generator, index: NDArray[np.intp], width: int) -> _Rough:
+    """Noise from small tiles that repeat, which along a line nobody notices."""
+    place = ((index // width) & (_TILE - 1)) * _TILE + (index % width & (_TILE - 1))
+    values = []
+    for cell in (2, 4, 8):
+        knots = rng.standard_normal((_TILE // cell, _TILE // cell), dtype=np.float32)
+        tile = _hats(cell) @ knots @ _hats(cell).T
+        values.append(tile.ravel()[place] * np.float32(1.5))
+    return _Rough(*values)
 
 
 def _below(x: Floats) -> Floats:
@@ -67,16 +91,16 @@ def _strip(away: Floats, half: Floats, blur: float) -> Floats:
     return np.maximum(_below((half - away) * soft) - _below((-half - away) * soft), 0)
 
 
-def _dark(near: Near, edge: Floats, noise: tuple[Floats, Floats], spec: CrackSpec, eye: Eye) -> Touch:
+def _dark(near: Near, edge: Floats, rough: _Rough, spec: CrackSpec, eye: Eye) -> Touch:
     """An open crack: a dark void, its far wall lit, one lip bright where it faces the light and the other dull."""
-    fine, coarse = noise
+    fine, coarse, broad = rough
     facing = -(near.side[0] * np.float32(eye.light[0]) + near.side[1] * np.float32(eye.light[1]))
     void = _strip(near.away, edge, eye.blur_px)
     wide = np.clip((near.half - 0.8) / 2.5, 0, 1)
-    wall = edge * np.clip(0.55 * facing + 0.25 * coarse, 0, 0.9) * wide
+    wall = edge * np.clip(0.75 * facing + 0.4 * broad - 0.05, 0, 1.1) * wide
     core = _strip(near.away, edge - wall, eye.blur_px)
     dark = np.float32(spec.contrast) * near.depth
-    wall_light = np.clip(0.62 - 0.25 * dark + 0.10 * fine, 0.2, 0.9)
+    wall_light = np.clip(0.60 - 0.22 * dark + 0.03 * fine + 0.06 * broad, 0.2, 0.85)
     inside = np.minimum(core, void)
     out = 1 - inside * dark - (void - inside) * (1 - wall_light)
     beyond = np.maximum(near.away - edge, 0)
@@ -87,17 +111,15 @@ def _dark(near: Near, edge: Floats, noise: tuple[Floats, Floats], spec: CrackSpe
     # Here and there an edge has crumbled, and fresh paste shows.
     crumbled = np.clip(coarse - 1.0, 0, 1) * np.clip((3.5 - beyond) / 2, 0, 1) * (1 - void)
     out = out + crumbled * strength * np.float32(0.13) * (0.6 + 0.6 * fine)
-    fade = np.clip((REACH_PX - beyond) / 1.5, 0, 1)
-    factor = 1 + (out - 1) * fade
-    return Touch(near.index, factor.astype(np.float32), (inside * fade).astype(np.float32))
+    return Touch(near.index, out.astype(np.float32), inside)
 
 
-def _pale(near: Near, edge: Floats, fine: Floats, eye: Eye) -> Touch:
+def _pale(near: Near, edge: Floats, rough: _Rough, eye: Eye) -> Touch:
     """A crack that lime has filled and overrun: pale, grainy, its border uneven."""
-    crust = _strip(near.away, edge + np.clip(0.6 + 0.9 * fine, 0, 2.2), eye.blur_px + 0.25)
+    fine, coarse, broad = rough
+    crust = _strip(near.away, edge + np.clip(0.7 + 0.3 * fine + 0.4 * coarse + 0.7 * broad, 0, 2.4), eye.blur_px + 0.25)
     line = _strip(near.away, edge * np.float32(0.5), eye.blur_px)
-    fade = np.clip((REACH_PX - np.maximum(near.away - edge, 0)) / 1.5, 0, 1)
-    factor = 1 + fade * (crust * np.clip(0.20 + 0.08 * fine, 0.05, 0.4) - line * 0.10) * near.depth
+    factor = 1 + (crust * np.clip(0.13 + 0.03 * fine + 0.04 * broad, 0.02, 0.3) - line * 0.12) * near.depth
     return Touch(near.index, factor.astype(np.float32), np.zeros(len(fine), np.float32))
 
 

@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .records import Floats, Mask
-from .walk import STEP_PX, Stroke
+from .walk import Stroke
 
 _FAR = np.iinfo(np.int64).max
-_BATCH = 1 << 20
+_BATCH = 1 << 18
+_CLASS_PX = 2
+_PIECE_BITS = 24
+_PIECE = (1 << _PIECE_BITS) - 1
+_LIFT, _FINE = 4096, 64
 
 
 class Segments(NamedTuple):
@@ -51,46 +55,78 @@ def pixels_near(pieces: Segments, shape: tuple[int, int], reach_px: float) -> Ne
     """All pixels not farther than `reach_px` from the edge of a stroke, each with the piece it belongs to.
 
     Distance and piece travel in one integer, the distance in the upper bits, so that one scattered minimum finds both.
+    The canvas for it is wider than the picture by the largest window, so that no window needs cutting.
     """
     height, width = shape
-    nearest = np.full(height * width, _FAR, np.int64)
+    long = np.sqrt((pieces.way * pieces.way).sum(1))
     half = np.maximum(*pieces.width) / 2
-    radius = np.ceil(half + reach_px + STEP_PX).astype(np.intp)
-    classes = np.unique(np.minimum(-(-radius // 3) * 3, 4096))
-    for upper in classes:
-        chosen = np.flatnonzero(-(-radius // 3) * 3 == upper)
-        offsets = np.arange(-upper, upper + 1)
-        oy, ox = (o.ravel() for o in np.meshgrid(offsets, offsets, indexing="ij"))
-        disc = ox * ox + oy * oy <= (upper + 0.7) ** 2
-        oy, ox = oy[disc], ox[disc]
-        rows = max(1, _BATCH // len(ox))
+    radius = (np.ceil((half + long / 2 + (reach_px + 0.7)) / _CLASS_PX) * _CLASS_PX).astype(np.intp)
+    middle = np.rint(pieces.start + pieces.way / 2).astype(np.intp)
+    seen = ((middle > -radius[:, None]) & (middle < np.array([width, height]) + radius[:, None])).all(1)
+    margin = 2 * int(radius.max(initial=0)) + 1
+    canvas = np.full((height + 2 * margin, width + 2 * margin), _FAR, np.int64)
+    for upper in np.unique(radius[seen]):
+        chosen = np.flatnonzero(seen & (radius == upper))
+        window = _disc(int(upper), canvas.shape[1])
+        rows = max(1, _BATCH // len(window.x))
         for first in range(0, len(chosen), rows):
-            _scatter(nearest, (height, width), pieces, chosen[first : first + rows], (oy, ox))
-    index = np.flatnonzero(nearest != _FAR)
-    near = _measure(pieces, index, (nearest[index] & 0xFFFFFF).astype(np.intp), width)
-    keep = near.away - near.half <= reach_px
+            some = chosen[first : first + rows]
+            place = (middle[some, 1] + margin) * canvas.shape[1] + middle[some, 0] + margin
+            _scatter(canvas.reshape(-1), pieces, some, (middle[some], place), window)
+    found = canvas[margin : margin + height, margin : margin + width].ravel()
+    index = np.flatnonzero(found != _FAR)
+    near = _measure(pieces, index, (found[index] & _PIECE).astype(np.intp), width)
+    keep = np.flatnonzero(near.away - near.half <= reach_px)
     return Near(near.index[keep], near.away[keep], near.half[keep], near.depth[keep], near.side[:, keep])
 
 
+class _Window(NamedTuple):
+    """A disc of pixels: offsets [m] from its middle, and their flat offsets on the canvas."""
+
+    x: Floats
+    y: Floats
+    flat: NDArray[np.intp]
+
+
+def _disc(radius: int, canvas_width: int) -> _Window:
+    offsets = np.arange(-radius, radius + 1)
+    y, x = (o.ravel() for o in np.meshgrid(offsets, offsets, indexing="ij"))
+    inside = x * x + y * y <= (radius + 0.2) ** 2
+    y, x = y[inside], x[inside]
+    return _Window(x.astype(np.float32), y.astype(np.float32), y * canvas_width + x)
+
+
 def _scatter(
-    nearest: NDArray[np.int64],
-    shape: tuple[int, int],
+    canvas: NDArray[np.int64],
     pieces: Segments,
     chosen: NDArray[np.intp],
-    window: tuple[NDArray[np.intp], NDArray[np.intp]],
+    at: tuple[NDArray[np.intp], NDArray[np.intp]],
+    window: _Window,
 ) -> None:
-    start, way = pieces.start[chosen], pieces.way[chosen]
-    middle = np.rint(start + way / 2).astype(np.intp)
-    x, y = middle[:, :1] + window[1], middle[:, 1:] + window[0]
-    across, down = x - start[:, :1], y - start[:, 1:]
-    long2 = np.maximum((way * way).sum(1), 1e-9)
-    wx, wy = way[:, :1], way[:, 1:]
-    t = np.clip((across * wx + down * wy) * (1 / long2)[:, None], 0, 1)
-    away = np.hypot(across - t * wx, down - t * wy)
-    half = (pieces.width[0][chosen] + pieces.width[1][chosen]) / 4
-    key = (((away - half[:, None]) * 64 + (1 << 20)).astype(np.int64) << 24) | chosen[:, None]
-    inside = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
-    np.minimum.at(nearest, (y * shape[1] + x)[inside], key[inside])
+    """Enter the distances of `chosen` pieces; `at`: the pixels nearest to their middles [k, 2], and their flat places."""
+    way = pieces.way[chosen]
+    long = np.sqrt((way * way).sum(1))
+    unit = way / np.maximum(long, 1e-6)[:, None]
+    off = at[0] - (pieces.start[chosen] + way / 2)
+    ux, uy = unit[:, :1], unit[:, 1:]
+    along = window.x * ux
+    along += window.y * uy + (off * unit).sum(1, keepdims=True).astype(np.float32)
+    across = window.y * ux
+    across -= window.x * uy - (off[:, 1:] * ux - off[:, :1] * uy).astype(np.float32)
+    np.abs(along, out=along)
+    along -= (long / 2)[:, None]
+    np.maximum(along, 0, out=along)
+    along *= along
+    across *= across
+    along += across
+    np.sqrt(along, out=along)
+    along -= ((pieces.width[0][chosen] + pieces.width[1][chosen]) / 4)[:, None]
+    along += np.float32(_LIFT)
+    along *= np.float32(_FINE)
+    key = along.astype(np.int64)
+    key <<= _PIECE_BITS
+    key |= chosen[:, None]
+    np.minimum.at(canvas, (at[1][:, None] + window.flat).ravel(), key.ravel())
 
 
 def _measure(pieces: Segments, index: NDArray[np.intp], piece: NDArray[np.intp], width: int) -> Near:

@@ -15,7 +15,7 @@ _REFERENCE_PX = 256.0
 class Stroke:
     """One line with a width: a crack or a branch of one.
 
-    points: float32 [k, 2], x and y about STEP_PX apart; width, depth: float32 [k], px and 0 to 1; present: bool [k - 1],
+    points: float32 [k, 2], x and y, STEP_PX apart, up to four times that on wide cracks; width, depth: float32 [k], px and 0 to 1; present: bool [k - 1],
     False where the line is interrupted.
     """
 
@@ -42,7 +42,7 @@ def course(rng: np.random.Generator, heading: float, count: int, spec: CrackSpec
     """Points [count, 2] of a rough walk from (0, 0), turning at several scales about one heading."""
     grain = spec.grain_px / STEP_PX
     turn = 0.30 * wander(rng, count, grain * 9) + 0.32 * wander(rng, count, grain * 2.6)
-    turn = turn + 0.52 * kinks(rng, count, grain) + 0.38 * kinks(rng, count, max(1.2, grain * 0.3))
+    turn = turn + 0.52 * kinks(rng, count, grain) + 0.34 * kinks(rng, count, max(1.2, grain * 0.3))
     angle = heading + turn * np.float32(spec.roughness)
     return np.cumsum(np.stack([np.cos(angle), np.sin(angle)], 1) * np.float32(STEP_PX), 0, dtype=np.float32)
 
@@ -78,7 +78,8 @@ def _joint_crossing(rng: np.random.Generator, joints: Joints, size: tuple[int, i
 def plan_crack(rng: np.random.Generator, size: tuple[int, int], spec: CrackSpec, joints: Joints | None = None) -> list[Stroke]:
     """A crack with its branches on a picture of size (width, height): the first stroke is the main one."""
     span = float(np.hypot(*size))
-    reach = span * float(rng.uniform(0.45, 1.3))
+    # What gapes must be long, or it would be a hole.
+    reach = span * float(rng.uniform(0.45, 1.3)) + 25 * spec.width_px[1]
     if joints is not None and joints.bond > 0 and rng.random() < 0.75:
         count = int(2 * span / STEP_PX)
         points = course_along_joints(rng, joints, count)
@@ -109,18 +110,21 @@ def _dress(rng: np.random.Generator, points: Floats, spec: CrackSpec, free: tupl
     count = len(points)
     least, greatest = spec.width_px
     scale = spec.grain_px / STEP_PX
-    wave = 0.75 * wander(rng, count, scale * 7) + 0.55 * wander(rng, count, scale * 1.8) + 0.45 * wander(rng, count, max(1.5, scale * 0.4))
+    wave = 0.8 * wander(rng, count, scale * 7) + 0.6 * wander(rng, count, scale * 1.8) + 0.35 * wander(rng, count, max(1.5, scale * 0.5))
     width = least + (greatest - least) * (0.5 + 0.5 * np.tanh(0.95 * wave))
     place = np.arange(count, dtype=np.float32)
     taper = np.ones(count, np.float32)
-    length = max(3.0, min(count * rng.uniform(0.12, 0.4), 20 * greatest + 30))
+    length = max(3.0, min(count * rng.uniform(0.12, 0.45), 20 * greatest + 30))
     if free[0]:
         taper = np.minimum(taper, (place + 1) / length)
     if free[1]:
         taper = np.minimum(taper, (count - place) / length)
     opening = taper**0.6 * _gaps(rng, count, spec)
     width = np.maximum(width * opening, np.minimum(width, 0.5)).astype(np.float32)
-    depth = np.clip(0.85 + 0.16 * wander(rng, count, scale * 2.5), 0.35, 1.0) * np.clip(opening * 2.2, 0.25, 1.0)
+    spread = 0.18 / (1 + 0.3 * greatest)
+    depth = np.clip(0.9 + spread * wander(rng, count, scale * 2.5), 0.35, 1.0) * np.clip(opening * 2.2, 0.25, 1.0)
+    every = int(np.clip(least / 2.5, 1, 4))
+    points, width, depth, opening = points[::every], width[::every], depth[::every], opening[::every]
     present = opening[1:] > 0.12
     if not present.any():
         present[:] = True
@@ -131,22 +135,23 @@ def _gaps(rng: np.random.Generator, count: int, spec: CrackSpec) -> Floats:
     """1 where the crack is open, falling to 0 at each interruption."""
     opening = np.ones(count, np.float32)
     place = np.arange(count)
-    for _ in range(int(min(rng.poisson(spec.breaks * count * STEP_PX / _REFERENCE_PX), 60))):
-        half = rng.uniform(2, 7)
-        opening = np.minimum(opening, np.clip((np.abs(place - rng.uniform(0, count)) - half) / 6, 0, 1))
+    for _ in range(int(min(rng.poisson(spec.breaks * count * STEP_PX / _REFERENCE_PX / (1 + 0.25 * spec.width_px[1])), 60))):
+        half = rng.uniform(1, 5)
+        opening = np.minimum(opening, np.clip((np.abs(place - rng.uniform(0, count)) - half) / (6 + 3 * spec.width_px[1]), 0, 1))
     return opening.astype(np.float32)
 
 
 def _branches(rng: np.random.Generator, parent: Stroke, size: tuple[int, int], spec: CrackSpec) -> list[Stroke]:
     count = len(parent.points)
-    wanted = int(min(rng.poisson(spec.branching * count * STEP_PX / _REFERENCE_PX), 40))
+    long = float(np.abs(np.diff(parent.points, axis=0)).sum() / STEP_PX / 1.2)
+    wanted = int(min(rng.poisson(spec.branching * long * STEP_PX / _REFERENCE_PX), 40))
     grown = []
     for _ in range(wanted if count > 12 else 0):
         at = int(rng.integers(4, count - 4))
         ahead = parent.points[min(at + 8, count - 1)] - parent.points[max(at - 8, 0)]
         turn = rng.uniform(0.35, 1.15) * (1 if rng.random() < 0.5 else -1) + (np.pi if rng.random() < 0.5 else 0)
         heading = float(np.arctan2(ahead[1], ahead[0]) + turn)
-        steps = max(8, int(count * rng.uniform(0.08, 0.45)))
+        steps = max(8, int(long * rng.uniform(0.08, 0.45)))
         points = parent.points[at] + course(rng, heading, steps, spec)
         share = float(rng.uniform(0.4, 0.8))
         here = float(parent.width[at]) * share
