@@ -2,9 +2,10 @@
 
     python benchmarks/grouping.py [--most 100000] [--data ../shared/data/metu]
 
-Prints seconds (on the clock, and of processor, which other work on the machine does not change) for generated prints (half of them with a crack, a third of them copies: mirrored or turned, brightened,
-with noise, one copy in three cropped by up to 5 % a side) and the fitted exponent; then, where METU is at hand, the
-figures of its scan, of the exhaustive search over the same prints, and the share of copies found for each kind of copy.
+Prints seconds (on the clock, and of processor, which other work on the machine changes less) for generated prints
+(half of them with a crack, a third of them copies: mirrored or turned, brightened, with noise, one copy in three
+cropped by up to 5 % a side) and the fitted exponent; then, where METU is at hand, the figures of its scan, of the
+exhaustive search over the same prints, and the share of copies found for each kind of copy.
 """
 
 import argparse
@@ -186,15 +187,11 @@ def recall(prints: Prints, paths: list[Path]) -> None:
     pictures = [images.read(paths[place]).pixels for place in chosen]
     print(f"{'kind of copy':<42} found of {SAMPLE}")
     for kind, change in KINDS.items():
-        copies = [print_of(images.read_thumbnail(_png(change(pixels)), READ_SIDE)) for pixels in pictures]
+        copies = [print_of(images.read_thumbnail(change(pixels), READ_SIDE)) for pixels in pictures]
         pairs = near_pairs(np.concatenate([prints, np.stack(copies)]))
         groups = components(len(prints) + SAMPLE, pairs)
         found = float((groups[len(prints) :] == groups[chosen]).mean())
         print(f"{kind:<42} {found:.1%}", flush=True)
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    return images.encode_png(pixels)
 
 
 def main() -> None:

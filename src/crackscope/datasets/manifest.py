@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -139,7 +140,8 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, UnicodeEncodeError) as error:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(temporary)
         why = error.strerror if isinstance(error, OSError) else "a path is not UTF-8"
         raise OutputError(f"{path}: cannot be written ({why}); choose another place") from error
 

@@ -1,6 +1,7 @@
 """Opens every picture once, in two threads: its size, a hash of its bytes, its print, and the label its mask gives."""
 
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -77,14 +78,22 @@ def _opened(entries: Sequence[Entry]) -> Iterator[tuple[Seen, Prints] | Unread]:
             yield from threads.map(_open, entries[at : at + _BATCH])
 
 
+class _Named(io.BytesIO):
+    """Bytes that were read already, with the name that errors should say."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
 def _open(entry: Entry) -> tuple[Seen, Prints] | Unread:
     from crackscope import images
 
     at = entry.path
     try:
         content = _bytes_of(entry.path, images.DEFAULT_LIMITS.max_bytes)
-        header = images.read_header(content)
-        thumbnail = images.read_thumbnail(content, READ_SIDE)
+        header = images.read_header(_Named(content, entry.path))
+        thumbnail = images.read_thumbnail(_Named(content, entry.path), READ_SIDE)
         turned = header.orientation >= 5
         size = (header.height, header.width) if turned else (header.width, header.height)
         at = entry.mask or entry.path

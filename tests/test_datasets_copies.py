@@ -1,0 +1,174 @@
+"""Copies of every kind are found; pictures that only look alike because they are plain are not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscope import datasets, images
+from crackscope.datasets.grouping import components, copy_groups
+from crackscope.datasets.neighbours import near_pairs
+from crackscope.datasets.prints import print_of
+from crackscope.errors import DatasetError
+from crackscope.surfaces import generate
+
+Change = Callable[[np.ndarray], np.ndarray]
+SIDE = 160
+COUNT = 24
+
+
+def encoded(pixels: np.ndarray, quality: int = 85) -> np.ndarray:
+    return images.read(images.encode_jpeg(np.ascontiguousarray(pixels), quality)).pixels
+
+
+def brightened(gain: float) -> Change:
+    return lambda pixels: np.clip(pixels * gain, 0, 255).astype(np.uint8)
+
+
+def cropped(left: int, right: int, top: int, bottom: int) -> Change:
+    return lambda pixels: pixels[top : SIDE - bottom, left : SIDE - right]
+
+
+KINDS: dict[str, Change] = {
+    "re-encoded": lambda pixels: encoded(pixels, 60),
+    "mirrored": lambda pixels: pixels[:, ::-1],
+    "upside down": lambda pixels: pixels[::-1],
+    "a quarter turn": lambda pixels: np.rot90(pixels),
+    "darker": brightened(0.7),
+    "brighter": brightened(1.15),
+    "halved": lambda pixels: images.resize(pixels, SIDE // 2, SIDE // 2),
+    "cropped all round": cropped(8, 8, 8, 8),
+    "cropped at the left": cropped(8, 0, 0, 0),
+    "cropped at a corner": cropped(0, 7, 7, 0),
+    "cropped, turned, darker": lambda pixels: np.rot90(brightened(0.8)(cropped(8, 8, 8, 8)(pixels)), 3),
+}
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    return [generate(seed, (SIDE, SIDE), cracked=seed % 2 == 0).pixels for seed in range(COUNT)]
+
+
+def prints(pictures: list[np.ndarray]) -> np.ndarray:
+    return np.stack([print_of(images.read_thumbnail(pixels, 64)) for pixels in pictures])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_copy_is_found_and_nothing_else(pictures: list[np.ndarray], kind: str) -> None:
+    copies = [encoded(KINDS[kind](pixels)) for pixels in pictures]
+    groups = components(2 * COUNT, near_pairs(prints(pictures + copies)))
+    assert groups.tolist() == [*range(COUNT), *range(COUNT)]
+
+
+def test_copies_of_real_patches(shared: Path) -> None:
+    paths = sorted((shared / "data" / "sdnet2018" / "CD").glob("*.jpg"))[:30]
+    originals = [images.read(path).pixels for path in paths]
+    for change in (lambda p: encoded(np.rot90(p), 60), lambda p: encoded(p[12:-12, 13:-13][:, ::-1], 70)):
+        groups = components(60, near_pairs(prints(originals + [change(pixels) for pixels in originals])))
+        assert (groups[:30] == groups[30:]).mean() >= 0.95
+        assert len(np.unique(groups)) >= 30
+
+
+def test_plain_walls_are_not_copies_of_each_other() -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[-1:1:128j, -1:1:128j]
+    walls = []
+    for _ in range(100):
+        lit = 150 + rng.normal(0, 20) + rng.uniform(5, 25) * (x + 0.1 * rng.normal() * y) - 4 * (x * x + y * y)
+        grainy = np.clip(lit + rng.normal(0, 3, lit.shape), 0, 255).astype(np.uint8)
+        walls.append(encoded(np.stack([grainy] * 3, axis=-1)))
+    assert len(near_pairs(prints(walls))) == 0
+
+
+def test_blank_pictures_have_exact_copies_only() -> None:
+    blank = np.stack([np.full((32, 32), grey, np.float16) for grey in (0, 255, 128, 128, 129)])
+    assert len(near_pairs(blank)) == 0
+    assert copy_groups(blank, [b"a", b"b", b"c", b"c", b"d"]).tolist() == [0, 1, 2, 2, 3]
+
+
+def test_a_crowd_of_copies_is_one_group(pictures: list[np.ndarray]) -> None:
+    rng = np.random.default_rng(1)
+    one = prints(pictures[:1])[0].astype(np.float32)
+    crowd = np.stack([one + rng.normal(0, 0.3, one.shape) for _ in range(150)]).astype(np.float16)
+    others = prints(pictures[1:9])
+    groups = copy_groups(np.concatenate([crowd, others]), [bytes([number]) for number in range(158)])
+    assert groups.tolist() == [0] * 150 + list(range(1, 9))
+
+
+def test_no_pictures_and_one_have_no_copies() -> None:
+    assert near_pairs(np.zeros((0, 32, 32), np.float16)).shape == (0, 2)
+    assert copy_groups(np.ones((1, 32, 32), np.float16), [b"x"]).tolist() == [0]
+
+
+def test_the_same_prints_give_the_same_pairs(pictures: list[np.ndarray]) -> None:
+    all_of_them = prints([*pictures, *(pixels[:, ::-1] for pixels in pictures)])
+    assert (near_pairs(all_of_them) == near_pairs(all_of_them)).all()
+
+
+def test_a_scan_says_what_is_wrong(tmp_path: Path, pictures: list[np.ndarray]) -> None:
+    (tmp_path / "crack").mkdir()
+    (tmp_path / "sound").mkdir()
+    for number, pixels in enumerate(pictures[:10]):
+        images.write_jpeg(pixels, tmp_path / ("crack" if number % 2 == 0 else "sound") / f"{number}.jpg")
+    (tmp_path / "sound" / "again.jpg").write_bytes((tmp_path / "sound" / "1.jpg").read_bytes())
+    images.write_jpeg(np.ascontiguousarray(pictures[0][::-1]), tmp_path / "sound" / "0-turned.jpg")
+    (tmp_path / "sound" / "broken.jpg").write_bytes((tmp_path / "sound" / "3.jpg").read_bytes()[:900])
+    (tmp_path / "sound" / "text.png").write_text("no picture")
+    report = datasets.scan(tmp_path)
+    assert report.pictures == 12
+    assert report.labels == {"crack": 5, "sound": 7}
+    assert [(size.width, size.height, size.count) for size in report.sizes] == [(SIDE, SIDE, 12)]
+    assert [Path(unread.path).name for unread in report.unreadable] == ["broken.jpg", "text.png"]
+    assert report.unreadable_share == pytest.approx(2 / 14)
+    assert (report.exact.pictures, report.near.pictures, report.near.groups) == (2, 4, 2)
+    assert [[Path(member.path).name for member in group] for group in report.conflicts] == [["0.jpg", "0-turned.jpg"]]
+    assert len(report.problems) == 2
+
+
+def test_one_class_empty(tmp_path: Path, pictures: list[np.ndarray]) -> None:
+    for number in range(4):
+        images.write_png(pictures[number], tmp_path / f"{number}.png")
+    lines = ["path,label", *(f"{number}.png,crack" for number in range(4))]
+    (tmp_path / "all.csv").write_text("\n".join(lines), encoding="utf-8")
+    for refuse in (datasets.split, datasets.load):
+        with pytest.raises(DatasetError, match="sound"):
+            refuse(tmp_path / "all.csv")
+    assert "sound" in datasets.scan(tmp_path / "all.csv").problems[0]
+
+
+def test_one_picture_and_none_readable(tmp_path: Path, pictures: list[np.ndarray]) -> None:
+    (tmp_path / "crack").mkdir()
+    images.write_png(pictures[0], tmp_path / "crack" / "a.png")
+    with pytest.raises(DatasetError, match=r"one labelled picture only .*a\.png"):
+        datasets.scan(tmp_path)
+    for name in "ab":
+        (tmp_path / "crack" / f"{name}.png").write_bytes(b"broken")
+    for refuse in (datasets.scan, datasets.split, datasets.load):
+        with pytest.raises(DatasetError, match=r"of 2 pictures none can be read: .*a\.png"):
+            refuse(tmp_path)
+
+
+def test_a_part_of_the_pictures_unreadable(tmp_path: Path, pictures: list[np.ndarray]) -> None:
+    lines = ["path,label"]
+    for number, pixels in enumerate(pictures):
+        if number % 10 < 7:
+            images.write_png(pixels, tmp_path / f"{number}.png")
+        lines.append(f"{number}.png,{'crack' if number % 2 else 'sound'}")
+    (tmp_path / "all.csv").write_text("\n".join(lines), encoding="utf-8")
+    split = datasets.split(tmp_path / "all.csv")
+    assert [Path(unread.path).stem for unread in split.unreadable] == ["7", "8", "9", "17", "18", "19"]
+    assert {unread.error.kind for unread in split.unreadable} == {"missing"}
+    assert split.unreadable_share == pytest.approx(6 / 24)
+
+
+def test_progress_is_told(tmp_path: Path, pictures: list[np.ndarray]) -> None:
+    for number in range(6):
+        images.write_png(pictures[number], tmp_path / f"{number}.png")
+    lines = ["path,label", *(f"{number}.png,{number % 2}" for number in range(6))]
+    (tmp_path / "all.csv").write_text("\n".join(lines), encoding="utf-8")
+    told: list[tuple[int, int]] = []
+    with datasets.watched(lambda done, total: told.append((done, total))):
+        datasets.scan(tmp_path / "all.csv")
+    datasets.scan(tmp_path / "all.csv")
+    assert told == [(done, 6) for done in range(1, 7)]
