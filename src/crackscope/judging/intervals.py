@@ -60,7 +60,7 @@ def exact(share: float, trials: int) -> Bounds:
 
 
 def bound(name: str, sample: Sample, value: float) -> Bounds | None:
-    """An interval for a figure whose bootstrap has no spread; None where we know of none (log loss).
+    """An interval for a figure whose bootstrap has no spread; None for log loss, and for F1 without crack rows.
 
     Shares are trials, a group each. F1, balanced accuracy and MCC take the worst and the best that the bounds of the
     two recalls allow. A ROC AUC is the chance that a crack row outranks a sound one: as many independent trials as the
@@ -87,10 +87,15 @@ def _groups_with(sample: Sample, rows: NDArray[np.bool_]) -> int:
 
 
 def _from_recalls(name: str, sample: Sample) -> Bounds | None:
-    """The extremes of a figure over the bounds of both recalls, at the share of cracks among the rows."""
+    """The extremes of a figure over the bounds of both recalls, at the share of cracks among the rows.
+
+    None without crack rows: an F1 of 0 then says nothing about cracks.
+    """
     crack, said = sample.crack, sample.said
     cracks = float(crack.mean())
-    found = exact(float(said[crack].mean()), _groups_with(sample, crack)) if cracks > 0 else (0.0, 0.0)
+    if cracks == 0:
+        return None
+    found = exact(float(said[crack].mean()), _groups_with(sample, crack))
     cleared = exact(float((~said[~crack]).mean()), _groups_with(sample, ~crack)) if cracks < 1 else (0.0, 0.0)
     recall, specificity = (grid.ravel() for grid in np.meshgrid(found, cleared))
     extremes = confusion_figures(

@@ -181,7 +181,7 @@ def score_chart(evaluation: Evaluation) -> Chart:
     frame = Frame(frame.left, frame.top, frame.right, frame.bottom, y=(0.0, float(np.sqrt(most)) * 1.05))
     edges = [(place / _HISTOGRAM_BINS, (place + 1) / _HISTOGRAM_BINS) for place in range(_HISTOGRAM_BINS)]
     marks = tuple(Mark(f"bars {label}", frame.bars(edges, np.sqrt(one).tolist())) for label, one in counts.items())
-    tops = [top for top in (1, 10, 100, 1000, 10_000, 100_000) if top < most * 0.7] + [most]
+    tops = [top for top in (10, 100, 1000, 10_000, 100_000) if most / 60 < top < most * 0.7] + [most]
     panel = Panel(
         frame=frame,
         x_ticks=frame.x_ticks(_FIFTHS, _FIFTHS_TEXT),

@@ -1,9 +1,10 @@
 """The report of an evaluation: one page, the plots as files, and the figures as data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crackscope.judging import FIGURES, SMALLER_IS_BETTER, Curves, Evaluation, curves, save, write_whole
+from crackscope.judging import FIGURES, SMALLER_IS_BETTER, Curves, Evaluation, Judged, curves, save, write_whole
 from crackscope.reports import gallery
 from crackscope.reports.charts import curve_charts, score_chart
 from crackscope.reports.formatting import TITLES, count, number, percent
@@ -33,8 +34,7 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path, *, run: str | P
     save(evaluation, target)
     write_plots(evaluation, lines, samples, target)
     title = evaluation.bundle.name if evaluation.bundle else "Evaluation"
-    values = _values(evaluation, lines) | _training(home) | {"samples": gallery.shown(samples)}
-    write_whole(target / REPORT, render("evaluation.html", title, values))
+    write_whole(target / REPORT, render("evaluation.html", title, page_values(evaluation, lines, samples, home)))
     return target / REPORT
 
 
@@ -51,7 +51,7 @@ def _training(run: Path | None) -> dict[str, Any]:
     }
 
 
-def _values(evaluation: Evaluation, lines: Curves) -> dict[str, Any]:
+def page_values(evaluation: Evaluation, lines: Curves, samples: Sequence[Judged], run: Path | None) -> dict[str, Any]:
     """What the template shows."""
     errors = gallery.worst(evaluation)
     by_class = evaluation.by_class
@@ -75,6 +75,8 @@ def _values(evaluation: Evaluation, lines: Curves) -> dict[str, Any]:
         "scores": script_data(_scores(evaluation)),
         "errors": gallery.shown(errors),
         "close": gallery.shown([] if errors else gallery.close_calls(evaluation)),
+        "samples": gallery.shown(samples),
+        **_training(run),
         "unread_shown": evaluation.unread[:_UNREAD_SHOWN],
         "bounded": [
             TITLES[name].lower() if TITLES[name][1:].islower() else TITLES[name] for name in _bounded(evaluation)

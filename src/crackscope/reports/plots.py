@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crackscope.judging import Band, Curves, Evaluation, Judged, write_whole
-from crackscope.reports.formatting import interval, number
+from crackscope.reports.formatting import interval, number, percent
 from crackscope.reports.gallery import thumbnail
 from crackscope.reports.history import History
 
@@ -80,7 +80,7 @@ def _confusion(evaluation: Evaluation) -> "Figure":
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.5 else _INK
-        text = f"{int(count):,}\n{100 * shares[row, column]:.1f} %"
+        text = f"{int(count):,}\n{percent(float(shares[row, column]))}"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=13)
     axes.set_xticks([0, 1], ["sound", "crack"])
     axes.set_yticks([0, 1], ["sound", "crack"])
@@ -145,7 +145,7 @@ def _reliability(evaluation: Evaluation) -> "Figure":
 
 def _samples(shown: Sequence[Judged]) -> "Figure":
     lines = max(1, -(-len(shown) // _COLUMNS))
-    figure = _figure(1.5 * _COLUMNS, 1.75 * lines)
+    figure = _figure(1.5 * _COLUMNS, 1.9 * lines)
     for place, row in enumerate(shown, start=1):
         axes = figure.add_subplot(lines, _COLUMNS, place)
         pixels = thumbnail(row.path)
@@ -156,8 +156,8 @@ def _samples(shown: Sequence[Judged]) -> "Figure":
         axes.set_xticks([])
         axes.set_yticks([])
         wrong = row.correct is False
-        axes.set_title(f"{row.verdict} {number(row.probability, 3)}", fontsize=8, color=_CRACK if wrong else _INK)
-        axes.set_xlabel(f"wrong: {row.label}" if wrong else row.label, fontsize=7, color=_CRACK if wrong else _GREY)
+        words = f"{row.verdict} {number(row.probability)}\n{'wrong: ' if wrong else ''}labelled {row.label}"
+        axes.set_title(words, fontsize=7, color=_CRACK if wrong else _INK)
         for spine in axes.spines.values():
             spine.set(color=_CRACK if wrong else "#cbd2d9", linewidth=2 if wrong else 0.8)
     return figure

@@ -1,0 +1,72 @@
+"""A real bundle judged on real files, as a user runs it."""
+
+import json
+
+import pytest
+
+from crackscope import scoring
+from crackscope.datasets import load as load_split
+from crackscope.errors import JudgingError
+from crackscope.judging import evaluate, save
+from tests.small_bundle import write_small_bundle
+from tests.small_patches import write_patches
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_patches(tmp_path / "data", count=20)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return write_small_bundle(tmp_path / "bundle", threshold=0.4).path
+
+
+def test_the_bundle_that_ships_is_what_is_judged(data, bundle):
+    split = load_split(data)
+    calls = []
+    evaluation = evaluate(bundle, split, part=None, resamples=50, progress=lambda *call: calls.append(call))
+    assert evaluation.n == 40
+    assert evaluation.threshold == 0.4
+    assert evaluation.bundle.name == "small"
+    assert len(evaluation.bundle.fingerprint) == 64
+    assert (evaluation.split.fingerprint, evaluation.split.random) == (split.fingerprint, False)
+    assert calls[-1] == (40, 40)
+    model = scoring.load(bundle)
+    for row in evaluation.predictions[:5]:
+        answer = model.predict(row.path)
+        assert (row.probability, row.verdict) == (answer.probability, answer.verdict)
+
+
+def test_threads_and_the_way_in_change_nothing(data, bundle):
+    split = load_split(data)
+    one = evaluate(bundle, split, threads=1, resamples=30)
+    assert one == evaluate(scoring.load(bundle, threads=2), data, resamples=30)
+    assert [row.path for row in one.predictions] == [row.path for row in split.part("test")]
+
+
+def test_an_unreadable_picture_is_named_and_enters_no_figure(data, bundle, tmp_path):
+    split = load_split(data)
+    lost = split.part("test")[0].path
+    with open(lost, "wb") as file:
+        file.write(b"\x89PNG broken")
+    evaluation = evaluate(bundle, split, resamples=30)
+    assert [one.path for one in evaluation.unread] == [lost]
+    assert evaluation.n == len(split.part("test")) - 1
+    save(evaluation, tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["unread"][0]["path"] == lost
+
+
+def test_when_nothing_can_be_read_it_says_so(data, bundle):
+    split = load_split(data)
+    for row in split.part("test"):
+        with open(row.path, "wb"):
+            pass
+    with pytest.raises(JudgingError, match="none of"):
+        evaluate(bundle, split)
+
+
+def test_a_part_without_rows_is_named(data, bundle):
+    split = load_split(data, parts=(50, 0, 50))
+    with pytest.raises(JudgingError, match="no val rows"):
+        evaluate(bundle, split, part="val")

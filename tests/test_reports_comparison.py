@@ -1,0 +1,60 @@
+"""The report of a comparison."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from crackscope.judging import TESTED, Bootstrap, BundleFacts, Origin, compare, evaluate_scores
+from crackscope.records import Row
+from crackscope.reports import write_comparison
+from tests.small_page import Page
+
+EVIL = "</td><script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    rng = np.random.default_rng(0)
+    labels = rng.random(300) < 0.5
+    rows = [Row(path=f"/data/{n}.jpg", label="crack" if label else "sound") for n, label in enumerate(labels)]
+    evaluations = []
+    for name, noise in ((EVIL, 1.0), ("plain", 4.0), ("plain", 4.0)):
+        scores = 1 / (1 + np.exp(-np.where(labels, 3, -3) - noise * rng.normal(size=300)))
+        origin = Origin(bundle=BundleFacts(name=name, fingerprint="f" * 64))
+        evaluations.append(evaluate_scores(rows, scores, bootstrap=Bootstrap(100), origin=origin))
+    return compare(evaluations, bootstrap=Bootstrap(400))
+
+
+def test_the_page_shows_all_and_runs_nothing(comparison, tmp_path):
+    page = Page(write_comparison(comparison, tmp_path))
+    assert page.count("script") == 1
+    assert not page.open
+    assert EVIL in page.text
+    assert "3 bundles on the same rows" in page.text
+    assert "plain (2)" in page.text
+    assert "more than chance would explain" in page.text
+    for one in comparison.contenders:
+        assert f"{one.figures['accuracy'].value:.4f}" in page.text
+
+
+def test_csv_and_json_say_the_same(comparison, tmp_path):
+    write_comparison(comparison, tmp_path)
+    facts = json.loads((tmp_path / "compare.json").read_text())
+    assert facts["n"] == 300
+    with (tmp_path / "compare.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 10 + 3 * (len(TESTED) + 1)
+    gap = next(row for row in rows if row["second"] == "plain" and row["figure"] == "roc_auc")
+    stated = facts["pairs"][0]["differences"]["roc_auc"]
+    assert float(gap["value"]) == stated["value"] < 0
+    assert float(gap["p_holm"]) == stated["p_holm"]
+
+
+def test_equals_are_not_called_better(tmp_path):
+    rows = [Row(path=f"/{n}.jpg", label="crack" if n % 2 else "sound") for n in range(40)]
+    one = evaluate_scores(rows, [0.9 if n % 2 else 0.1 for n in range(40)], bootstrap=Bootstrap(30))
+    other = evaluate_scores(rows, [0.9 if n % 2 or n == 4 else 0.1 for n in range(40)], bootstrap=Bootstrap(30))
+    assert "no more than chance explains" in Page(write_comparison(compare([one, other]), tmp_path)).text
+    assert "both got 40 of 40 rows right" in Page(write_comparison(compare([one, one]), tmp_path)).text

@@ -1,0 +1,51 @@
+"""Numbers as people read them, and the scale that they are drawn on."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crackscope.records import Measure
+from crackscope.reports.chart import nice_ticks
+from crackscope.reports.formatting import count, number, p_value, percent, signed
+from crackscope.reports.scale import scale_for
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_nothing_is_rounded_up_to_one(value):
+    assert float(number(value)) < 1
+    assert abs(float(number(value)) - value) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (1.0, "1.0000"), (0.99995, "0.999950"), (-1e-9, "0.0000"), (0.1, "0.1000")]
+)
+def test_numbers(value, text):
+    assert number(value) == text
+
+
+def test_shares_counts_and_differences():
+    assert [percent(one) for one in (None, 0, 1, 0.5, 0.9987)] == ["–", "0 %", "100 %", "50.0 %", "99.87 %"]
+    assert [count(one, "row") for one in (0, 1, 1600)] == ["0 rows", "1 row", "1,600 rows"]
+    assert [signed(one) for one in (None, 0.00001, -0.5, 0.25)] == ["–", "0.0000", "−0.5000", "+0.2500"]
+    assert [p_value(one) for one in (None, 0.0001, 0.04)] == ["–", "< .001", "0.040"]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))
+def test_ticks_lie_inside_and_are_few(low, width):
+    high = low + width
+    ticks = nice_ticks(low, high)
+    assert len(ticks) <= 7
+    assert all(low - 1e-6 * width - 1e-9 <= tick <= high + 1e-6 * width + 1e-9 for tick in ticks)
+    assert ticks == sorted(ticks)
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted), st.floats(-1, 1))
+def test_a_bar_stays_on_its_scale_and_in_order(values, baseline):
+    low, value, high = values
+    measure = Measure(value=value, low=low, high=high)
+    scale = scale_for([("accuracy", measure), ("ece", measure)])
+    for name in ("accuracy", "ece"):
+        bar = scale.bar(name, measure, baseline)
+        assert 7 <= bar.low <= bar.dot <= bar.high <= 193
+        assert 7 <= bar.tick <= 193
+    assert scale.bar("log_loss", measure, None) is None
