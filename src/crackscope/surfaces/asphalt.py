@@ -18,24 +18,31 @@ def render_asphalt(height: int, width: int, rng: np.random.Generator) -> Ground:
     ground.planes[2] *= 1 - dust
     if rng.random() < 0.3:
         _single_stones(ground)
-    if rng.random() < 0.12:
+    if rng.random() < 0.08:
         _paint(ground)
     return ground
 
 
 def _stones(ground: Ground) -> Floats:
     noise, rng = ground.noise, ground.rng
-    size = float(np.exp(rng.uniform(np.log(3.2), np.log(8.0))))
+    size = float(np.exp(rng.uniform(np.log(2.4), np.log(6.5))))
     owner, rim = noise.cells(size)
-    contrast = float(rng.uniform(0.04, 0.11))
-    tones = rng.normal(0, contrast, int(owner.max()) + 1)
-    tones = (tones + contrast * 1.8 * (rng.random(tones.size) < 0.06)).astype(np.float32)
-    binder = 1 - smoothstep(rim, 0.0, float(rng.uniform(0.16, 0.4)) * size)
-    worn = np.float32(rng.uniform(0.08, 0.3)) * (1 + np.float32(0.3) * noise.soft(50))
-    relief = noise.mix((1.0, noise.band(size * 1.6, 0.7)), (0.7, noise.band(3.0, 0.5)))
-    fine = noise.layers((0.018, noise.power(1.5, 300)), (0.045, noise.band(2.8, 0.6)))
-    out = 1 + tones[owner] - worn * binder + noise.lit(relief, ground.light, float(rng.uniform(0.04, 0.09)))
-    return np.asarray(out + fine, np.float32)
+    count = int(owner.max()) + 1
+    contrast = float(rng.uniform(0.03, 0.09))
+    tones = rng.normal(0, contrast, count) + 2.2 * contrast * (rng.random(count) < 0.05)
+    tones -= 2.0 * contrast * (rng.random(count) < 0.08)
+    # Most stones lie under binder and dust: only where traffic has worn it do they show their rims.
+    bare = smoothstep(noise.field(noise.band(size * 3, 0.8)) + np.float32(0.6) * noise.soft(50), 0.0, 1.6)
+    binder = (1 - smoothstep(rim, 0.0, 0.35 * size)) * bare * np.float32(rng.uniform(0.08, 0.3))
+    relief = noise.mix(
+        (1.0, noise.band(size * 1.8, 0.8)), (1.0, noise.band(3.0, 0.6)), (0.5, noise.band(size * 4, 0.7))
+    )
+    rough = float(rng.uniform(0.045, 0.10))
+    shaded = noise.lit(relief, ground.light, rough)
+    # Hollows between stones are darker than their tops are bright.
+    shaded = np.where(shaded < 0, shaded * np.float32(1.3), shaded * np.float32(0.9))
+    fine = noise.layers((0.022, noise.power(1.5, 300)), (0.5 * rough, noise.band(2.6, 0.6)))
+    return np.asarray(1 + tones.astype(np.float32)[owner] * (0.4 + 0.6 * bare) - binder + shaded + fine, np.float32)
 
 
 def _single_stones(ground: Ground) -> None:
@@ -57,5 +64,5 @@ def _paint(ground: Ground) -> None:
     low = np.float32(rng.uniform(float(across.min()), float(across.max())))
     inside = smoothstep(across - low + noise.field(noise.band(6, 0.8)), 0, 2)
     worn = smoothstep(noise.field(noise.power(1.0, 80)), -0.9, 0.2)
-    colour = pick(rng, ((214, 214, 208), (206, 176, 92)), 6)
+    colour = pick(rng, ((206, 206, 202), (206, 206, 202), (192, 168, 104)), 6)
     blend(ground.planes, colour, np.asarray(0.8 * inside * worn, np.float32))

@@ -11,7 +11,7 @@ def light_scene(ground: Ground) -> None:
     """Uneven light, and sometimes the edge of a cast shadow."""
     rng = ground.rng
     y, x = ground.coordinates()
-    angle, fall = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.06))
+    angle, fall = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.04))
     across = (x / ground.width - np.float32(0.5)) * np.float32(np.cos(angle))
     across = across + (y / ground.height - np.float32(0.5)) * np.float32(np.sin(angle))
     ground.planes *= 1 + np.float32(fall) * across
@@ -30,7 +30,7 @@ def cast_shadow(ground: Ground) -> None:
     along = (y - np.float32(middle[1])) * c - (x - np.float32(middle[0])) * s
     bend = np.float32(rng.normal(0, 0.0006)) * along * along + np.float32(rng.uniform(0, 3)) * ground.noise.soft(60)
     soft = float(np.exp(rng.uniform(np.log(2), np.log(30))))
-    shade = smoothstep(across + bend, -soft, soft) * np.float32(rng.uniform(0.2, 0.6))
+    shade = smoothstep(across + bend, -soft, soft) * np.float32(rng.uniform(0.2, 0.5))
     band = rng.uniform(25, 120)
     if rng.random() < 0.4:
         shade = shade * (1 - smoothstep(across + bend - np.float32(band), -soft, soft))
@@ -41,7 +41,8 @@ def cast_shadow(ground: Ground) -> None:
 def expose(planes: Floats, rng: np.random.Generator) -> Pixels:
     """Vignetting, blur, colour cast, sensor noise and rounding; planes float32 [3, h, w] to uint8 [h, w, 3]."""
     _, height, width = planes.shape
-    cast = rng.normal(1, 0.012, 3).astype(np.float32) * np.float32(rng.normal(1, 0.04))
+    warm, green, level = rng.normal(0, 0.016), rng.normal(0, 0.004), rng.normal(1, 0.04)
+    cast = (np.array([1 + warm, 1 + green, 1 - warm]) * level).astype(np.float32)
     y = ((np.arange(height, dtype=np.float32) - height / 2) / (height / 2))[:, None]
     x = ((np.arange(width, dtype=np.float32) - width / 2) / (width / 2))[None]
     vignette = 1 - np.float32(abs(rng.normal(0, 0.03))) * (x * x + y * y)
@@ -50,10 +51,10 @@ def expose(planes: Floats, rng: np.random.Generator) -> Pixels:
     grain = rng.standard_normal((height, width), dtype=np.float32)
     grain[1:] += np.float32(0.45) * grain[:-1]
     grain[:, 1:] += np.float32(0.45) * grain[:, :-1]
-    level = np.float32(np.exp(rng.uniform(np.log(0.5), np.log(2.2))))
-    seen += level * grain
-    seen[0] += np.float32(0.35) * level * grain[::-1]
-    seen[2] += np.float32(0.45) * level * grain[:, ::-1]
+    grain *= np.float32(np.exp(rng.uniform(np.log(0.4), np.log(1.7))))
+    seen += grain
+    seen[0] += np.float32(0.35) * grain[::-1]
+    seen[2] += np.float32(0.45) * grain[:, ::-1]
     return to_pixels(seen)
 
 

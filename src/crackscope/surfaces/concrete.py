@@ -14,7 +14,7 @@ _COLOURS = (
     (163, 170, 174),
     (172, 168, 160),
     (150, 150, 148),
-    (184, 180, 164),
+    (180, 177, 166),
 )
 
 
@@ -31,8 +31,10 @@ def render_concrete(height: int, width: int, rng: np.random.Generator) -> Ground
     if rng.random() < 0.6 or finish == "worn":
         grains(ground, rng.uniform(3.5, 8), rng.uniform(1.7, 2.4), rng.uniform(0.05, 0.16))
     area = height * width / 256**2
-    if finish in ("cast", "boards"):
-        bug_holes(ground, int(min(rng.poisson(9 * area), 400)), (1.0, float(rng.uniform(2.5, 6.5))))
+    if rng.random() < 0.4:
+        grains(ground, rng.uniform(5, 10), rng.uniform(2.5, 3.1), rng.uniform(0.15, 0.3))
+    holes = 9.0 if finish in ("cast", "boards") else 1.5
+    bug_holes(ground, int(min(rng.poisson(holes * area), 400)), (1.0, float(rng.uniform(2.5, 6.5))))
     return ground
 
 
@@ -46,6 +48,8 @@ def _brightness(ground: Ground, rough: float, finish: str) -> Floats:
     relief = noise.mix((1.0, noise.band(rng.uniform(8, 16), 0.8)), (0.8, noise.band(rng.uniform(3.5, 6), 0.6)))
     out = 1 + mottle + noise.lit(relief, ground.light, 0.017 * rough)
     out += _patches(ground, rng.uniform(0.015, 0.05))
+    if finish in ("worn", "trowelled") or rng.random() < 0.4:
+        out += _flakes(ground, rng.uniform(0.012, 0.032))
     if finish == "boards":
         out += _boards(ground)
     elif finish == "trowelled":
@@ -61,6 +65,15 @@ def _patches(ground: Ground, strength: float) -> Floats:
     noise = ground.noise
     n = noise.soft(float(ground.rng.uniform(22, 60))) + np.float32(0.45) * noise.field(noise.power(1.4, 60))
     return np.float32(strength) * (smoothstep(n, 0.2, 0.9) - smoothstep(-n, 0.5, 1.3))
+
+
+def _flakes(ground: Ground, strength: float) -> Floats:
+    """Small flat areas of paste of one tone each, with clear borders: what scaling and wear leave."""
+    noise, rng = ground.noise, ground.rng
+    size = float(rng.uniform(7, 16))
+    large = np.tanh(np.float32(2.2) * noise.field(noise.band(size * 1.7, 0.8)) + np.float32(0.5))
+    small = np.tanh(np.float32(2.5) * noise.field(noise.band(size * 0.7, 0.7)) - np.float32(1.2))
+    return np.asarray(np.float32(strength) * (large + np.float32(0.8) * small), np.float32)
 
 
 def _trowel(ground: Ground) -> Floats:
@@ -85,7 +98,9 @@ def _boards(ground: Ground) -> Floats:
     tones = rng.normal(0, 0.022, int(number.max()) + 2).astype(np.float32)
     grain = noise.field(noise.streaks(rng.uniform(5, 9), np.pi / 2 if upright else 0.0, 14), 0.018)
     edge = (place - number) * board
-    fin = np.exp(-((edge - 2) ** 2) * np.float32(0.5)) * np.float32(0.07) - np.exp(-((edge - 4.5) ** 2) * np.float32(0.4)) * np.float32(0.10)
+    fin = np.exp(-((edge - 2) ** 2) * np.float32(0.5)) * np.float32(0.07) - np.exp(
+        -((edge - 4.5) ** 2) * np.float32(0.4)
+    ) * np.float32(0.10)
     return np.asarray(tones[number] + grain + fin * (0.6 + 0.4 * noise.soft(25)), np.float32)
 
 

@@ -6,7 +6,7 @@ from .camera import cast_shadow, to_pixels, to_planes
 from .ground import Ground
 from .noise import Noise
 from .pits import bug_holes, fine_pores
-from .records import Floats, Pixels
+from .records import Floats, Mask, Pixels
 from .strokes import Near, pixels_near, segments
 from .walk import STEP_PX, Stroke, wander
 from .weathering import damp, runs, rust
@@ -22,7 +22,7 @@ def draw_distractors(pixels: Pixels, rng: np.random.Generator) -> Pixels:
         raise ValueError(f"pixels {pixels.dtype} {pixels.shape}: want uint8 [h, w, 3]")
     azimuth = rng.normal(-np.pi / 2, 1.0)
     light = (float(np.cos(azimuth)), float(np.sin(azimuth)))
-    ground = Ground(to_planes(pixels), Noise(*pixels.shape[:2], rng), rng, light)
+    ground = Ground(to_planes(pixels), Noise(pixels.shape[0], pixels.shape[1], rng), rng, light)
     distract(ground, True)
     return to_pixels(ground.planes)
 
@@ -35,7 +35,9 @@ def distract(ground: Ground, with_joints: bool) -> None:
         things.append(joint)
         chances.append(0.26)
     weights = np.array(chances) / sum(chances)
-    for place in ground.rng.choice(len(things), int(ground.rng.integers(1, 4)), replace=False, p=weights):
+    for place in ground.rng.choice(
+        len(things), int(ground.rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1])), replace=False, p=weights
+    ):
         things[int(place)](ground)
 
 
@@ -64,14 +66,14 @@ def _line(ground: Ground, bend: float, width_px: float, ragged: float = 0.0) -> 
 
 def _cut(ground: Ground, points: Floats, width: Floats) -> Stroke:
     limit = np.array([ground.width, ground.height], np.float32) + 12
-    near = ((points > -12) & (points < limit)).all(1)
+    near: Mask = np.asarray(((points > -12) & (points < limit)).all(1))
     near[: max(0, 2 - int(near.sum()))] = True
     points, width = points[near], width[near]
     return Stroke(points, width, np.ones(len(points), np.float32), np.ones(len(points) - 1, np.bool_))
 
 
 def _edge(near: Near, soft: float) -> Floats:
-    return np.clip((near.half - near.away) / np.float32(soft) + 0.5, 0, 1)
+    return np.asarray(np.clip((near.half - near.away) / np.float32(soft) + 0.5, 0, 1), np.float32)
 
 
 def _toward_light(near: Near, light: tuple[float, float]) -> Floats:
@@ -172,9 +174,11 @@ def _leaves(rng: np.random.Generator, points: Floats, thick: float) -> list[Stro
         at = points[int(rng.integers(len(points)))]
         angle, long = rng.uniform(0, 2 * np.pi), rng.uniform(5, 14)
         steps = max(4, int(long / STEP_PX))
-        way = np.linspace(0, long, steps, dtype=np.float32)[:, None] * np.array([np.cos(angle), np.sin(angle)], np.float32)
+        way = np.linspace(0, long, steps, dtype=np.float32)[:, None] * np.array(
+            [np.cos(angle), np.sin(angle)], np.float32
+        )
         width = np.sin(np.linspace(0.25, np.pi, steps)) * rng.uniform(1.0, 1.8) * thick
-        leaves.append(Stroke(at + way, width.astype(np.float32), np.ones(steps, np.float32), np.ones(steps - 1, np.bool_)))
+        leaves.append(
+            Stroke(at + way, width.astype(np.float32), np.ones(steps, np.float32), np.ones(steps - 1, np.bool_))
+        )
     return leaves
-
-

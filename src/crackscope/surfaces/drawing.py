@@ -1,21 +1,23 @@
 """Cracks laid over real pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .ground import Joints
 from .paint import Eye, apply, lay
-from .records import CrackSpec, CrackTruth, Floats, Pixels, THINNEST_PX, Mask
+from .records import THINNEST_PX, CrackSpec, CrackTruth, Floats, Mask, Pixels
 from .walk import plan_crack
 
 _LAG_RATIOS = np.array([0.25, 0.27, 0.35, 0.48, 0.64, 1.0])
 _BLURS_PX = np.array([1.6, 1.3, 1.0, 0.75, 0.5, 0.35])
 
 
-def random_crack(rng: np.random.Generator, size: tuple[int, int] = (256, 256), width_px: tuple[float, float] | None = None) -> CrackSpec:
+def random_crack(
+    rng: np.random.Generator, size: tuple[int, int] = (256, 256), width_px: tuple[float, float] | None = None
+) -> CrackSpec:
     """An ordinary crack for a picture of size (width, height): hairlines are the most frequent, gaping ones rare."""
-    if width_px is None:
-        middle = float(np.exp(rng.uniform(np.log(1.0), np.log(min(14.0, max(2.0, min(size) / 14))))))
-        width_px = (max(THINNEST_PX, middle * float(rng.uniform(0.45, 0.75))), middle * float(rng.uniform(1.15, 1.7)))
+    width_px = width_px or ordinary_width(rng, size)
     thick = float(np.clip(np.log(width_px[1]) / np.log(12), 0, 1))
     return CrackSpec(
         width_px=width_px,
@@ -28,6 +30,12 @@ def random_crack(rng: np.random.Generator, size: tuple[int, int] = (256, 256), w
     )
 
 
+def ordinary_width(rng: np.random.Generator, size: tuple[int, int]) -> tuple[float, float]:
+    """Least and greatest width of an ordinary crack in px: thin ones are the most frequent."""
+    middle = float(np.exp(rng.uniform(0, np.log(np.clip(min(size) / 14, 2, 14)))))
+    return max(THINNEST_PX, middle * float(rng.uniform(0.45, 0.75))), middle * float(rng.uniform(1.15, 1.7))
+
+
 def draw_crack(pixels: Pixels, rng: np.random.Generator, spec: CrackSpec | None = None) -> tuple[Pixels, Mask]:
     """Lay a crack over a picture uint8 [h, w, 3]; returns the new picture and the mask bool [h, w].
 
@@ -38,23 +46,36 @@ def draw_crack(pixels: Pixels, rng: np.random.Generator, spec: CrackSpec | None 
     return drawn, truth.mask
 
 
-def draw_crack_with_truth(pixels: Pixels, rng: np.random.Generator, spec: CrackSpec | None = None) -> tuple[Pixels, CrackTruth]:
+def draw_crack_with_truth(
+    pixels: Pixels, rng: np.random.Generator, spec: CrackSpec | None = None
+) -> tuple[Pixels, CrackTruth]:
     """As `draw_crack`, with the centre line and the widths along it."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels {pixels.dtype} {pixels.shape}: want uint8 [h, w, 3]")
     height, width = pixels.shape[:2]
-    spec = spec or random_crack(rng, (width, height))
     eye = look(pixels, rng)
+    spec = spec or _visible(random_crack(rng, (width, height)), pixels)
     strokes = plan_crack(rng, (width, height), spec)
     touch, truth = lay(strokes, (height, width), spec, eye, rng)
     drawn = pixels.copy()
     flat = drawn.reshape(-1, 3)
-    planes = flat[touch.index].T.astype(np.float32)
-    local = local_colour(pixels)[:, touch.index // width // _BLOCK_PX, touch.index % width // _BLOCK_PX]
-    compact = touch._replace(index=np.arange(len(touch.index)))
+    planes = flat[touch.places].T.astype(np.float32)
+    local = local_colour(pixels)[:, touch.places // width // _BLOCK_PX, touch.places % width // _BLOCK_PX]
+    compact = touch._replace(places=np.arange(len(touch.places)))
     apply(planes, compact, local, eye, rng)
-    flat[touch.index] = np.clip(planes.T + 0.5, 0, 255).astype(np.uint8)
+    flat[touch.places] = np.clip(planes.T + 0.5, 0, 255).astype(np.uint8)
     return drawn, truth
+
+
+def _visible(spec: CrackSpec, pixels: Pixels) -> CrackSpec:
+    """On coarse gravel nobody could see a hairline: the coarser the texture, the wider and darker an ordinary crack."""
+    some = pixels[::3, ::3, 1].astype(np.float32)
+    busy = float(np.clip(some.std() / max(float(some.mean()), 20) - 0.05, 0, 0.3))
+    least, greatest = spec.width_px
+    contrast = min(0.92, spec.contrast + busy)
+    return replace(
+        spec, width_px=(least + 4 * busy, greatest + 6 * busy), contrast=contrast, filled=spec.filled and busy < 0.05
+    )
 
 
 _BLOCK_PX = 16
@@ -69,7 +90,9 @@ def local_colour(pixels: Pixels) -> Floats:
     sums = np.add.reduceat(sums, columns, axis=1)
     high = np.diff(np.append(rows // 4, some.shape[0]))
     wide = np.diff(np.append(columns, pixels.shape[1]))
-    return np.ascontiguousarray((sums / (high[:, None, None] * wide[None, :, None])).transpose(2, 0, 1), dtype=np.float32)
+    return np.ascontiguousarray(
+        (sums / (high[:, None, None] * wide[None, :, None])).transpose(2, 0, 1), dtype=np.float32
+    )
 
 
 def look(pixels: Pixels, rng: np.random.Generator) -> Eye:
@@ -87,12 +110,14 @@ def look(pixels: Pixels, rng: np.random.Generator) -> Eye:
     return Eye((float(np.cos(azimuth)), float(np.sin(azimuth))), blur, min(2.5, 0.3 * np.sqrt(one)))
 
 
-def paint_on(planes: Floats, spec: CrackSpec, light: tuple[float, float], joints: Joints | None, rng: np.random.Generator) -> CrackTruth:
+def paint_on(
+    planes: Floats, spec: CrackSpec, light: tuple[float, float], joints: Joints | None, rng: np.random.Generator
+) -> CrackTruth:
     """Lay a crack over planes float32 [3, h, w] in place, before the camera blurs them."""
     _, height, width = planes.shape
     eye = Eye(light, 0.3, 0.0)
     strokes = plan_crack(rng, (width, height), spec, joints)
     touch, truth = lay(strokes, (height, width), spec, eye, rng)
-    local = planes.mean((1, 2))[:, None] * np.ones((1, len(touch.index)), np.float32)
+    local = planes.mean((1, 2))[:, None] * np.ones((1, len(touch.places)), np.float32)
     apply(planes, touch, local, eye, rng)
     return truth

@@ -1,6 +1,7 @@
 """Whole surfaces from a seed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,11 +9,11 @@ from .asphalt import render_asphalt
 from .camera import expose, light_scene
 from .concrete import render_concrete
 from .distractors import distract
-from .drawing import paint_on, random_crack
+from .drawing import ordinary_width, paint_on, random_crack
 from .ground import Ground
 from .masonry import render_brick, render_tile
 from .plaster import render_plaster
-from .records import CrackTruth, Surface, SurfaceSpec, stream
+from .records import THINNEST_PX, CrackTruth, Surface, SurfaceSpec, stream
 from .weathering import weather
 
 _Renderer = Callable[[int, int, np.random.Generator], Ground]
@@ -43,8 +44,18 @@ def generate(
     """
     rng = stream(seed, _CHOICE)
     chosen = str(rng.choice(KINDS, p=_SHARES))
-    crack = random_crack(rng, size, width_px) if cracked else None
-    return make(SurfaceSpec(seed=seed, kind=kind or chosen, size=size, crack=crack))
+    kind = kind or chosen
+    crack = random_crack(rng, size, width_px or _ordinary_width(rng, kind, size)) if cracked else None
+    if crack is not None and kind not in ("concrete", "plaster"):
+        crack = replace(crack, filled=False)
+    return make(SurfaceSpec(seed=seed, kind=kind, size=size, crack=crack))
+
+
+def _ordinary_width(rng: np.random.Generator, kind: str, size: tuple[int, int]) -> tuple[float, float]:
+    """Hard glazed bodies break finely, plaster seldom gapes; concrete and roads may."""
+    least, greatest = ordinary_width(rng, size)
+    share = {"tile": 0.4, "plaster": 0.7, "brick": 0.7}.get(kind, 1.0)
+    return max(THINNEST_PX, least * share), max(THINNEST_PX * 1.3, greatest * share)
 
 
 def make(spec: SurfaceSpec) -> Surface:
@@ -55,7 +66,7 @@ def make(spec: SurfaceSpec) -> Surface:
     place = KINDS.index(spec.kind)
     ground = _RENDERERS[spec.kind](height, width, stream(spec.seed, _SURFACE, place))
     ground.rng = ground.noise.rng = stream(spec.seed, _WEATHER, place)
-    weather(ground, 0.35 if spec.kind == "tile" else 0.7)
+    weather(ground, 0.2 if spec.kind == "tile" else 0.6, upright=spec.kind != "asphalt")
     truth = CrackTruth(np.zeros((height, width), np.bool_))
     if spec.crack is not None:
         truth = paint_on(ground.planes, spec.crack, ground.light, ground.joints, stream(spec.seed, _CRACK, place))

@@ -53,5 +53,7 @@ def bare_ground(height: int, width: int, rng: np.random.Generator) -> Ground:
 
 def pick(rng: np.random.Generator, colours: tuple[tuple[float, float, float], ...], spread: float) -> Floats:
     """One of these colours, its brightness and cast varied by a normal deviation of `spread`."""
-    colour = np.array(colours[int(rng.integers(len(colours)))], np.float32)
-    return np.clip(colour + np.float32(rng.normal(0, spread)) + rng.normal(0, spread / 6, 3), 12, 246).astype(np.float32)
+    # Daylight goes from warm to cool; a green or violet cast would look like a fault.
+    warm, green = rng.normal(0, spread / 4), rng.normal(0, spread / 12)
+    shift = np.array([warm, green, -warm]) + rng.normal(0, spread)
+    return np.clip(np.array(colours[int(rng.integers(len(colours)))]) + shift, 12, 246).astype(np.float32)

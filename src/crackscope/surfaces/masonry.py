@@ -10,9 +10,25 @@ from .pits import fine_pores, grains
 from .records import Floats
 from .shading import blend, lit_relief, smoothstep, tinted
 
-_BRICKS = ((158, 84, 62), (172, 100, 72), (140, 78, 62), (186, 146, 110), (148, 96, 84), (196, 176, 146), (126, 88, 78))
+_BRICKS = (
+    (150, 98, 82),
+    (160, 108, 88),
+    (134, 92, 80),
+    (176, 146, 120),
+    (142, 104, 96),
+    (186, 170, 148),
+    (122, 96, 90),
+)
 _MORTAR = ((176, 170, 160), (190, 184, 172), (150, 146, 140), (206, 200, 188))
-_TILES = ((222, 222, 218), (212, 204, 188), (170, 186, 196), (186, 122, 94), (150, 164, 150), (196, 196, 200), (120, 134, 150))
+_TILES = (
+    (222, 222, 218),
+    (212, 204, 188),
+    (170, 186, 196),
+    (176, 130, 108),
+    (150, 164, 150),
+    (196, 196, 200),
+    (120, 134, 150),
+)
 _GROUT = ((150, 148, 144), (120, 118, 116), (196, 192, 186), (96, 94, 92))
 
 
@@ -33,9 +49,9 @@ def render_brick(height: int, width: int, rng: np.random.Generator) -> Ground:
     chip = float(rng.uniform(0.4, 1.1))
     units = _units(ground, ground.joints, chip)
     face = 1 + noise.layers((0.05, noise.power(1.3, 80)), (0.03, noise.band(4, 0.6)))
-    face += noise.lit(noise.mix((1.0, noise.band(8, 0.8)), (0.8, noise.band(3.5, 0.6))), ground.light, 0.04)
-    ground.planes = _coloured(ground, units, pick(rng, _BRICKS, 8), face, 0.10)
-    fine_pores(ground, rng.uniform(4, 7), rng.uniform(1.9, 2.6), rng.uniform(0.12, 0.3))
+    face += noise.lit(noise.mix((1.0, noise.band(9, 0.8)), (0.6, noise.band(3.5, 0.6))), ground.light, 0.025)
+    ground.planes = _coloured(ground, units, pick(rng, _BRICKS, 8), face, rng.uniform(0.03, 0.09))
+    fine_pores(ground, rng.uniform(4, 7), rng.uniform(2.1, 2.9), rng.uniform(0.10, 0.25))
     bed = 1 + noise.layers((0.03, noise.power(1.2, 60)), (0.045, noise.band(3.5, 0.7)))
     _lay_joints(ground, units, tinted(bed, pick(rng, _MORTAR, 8)), 0.16)
     if rng.random() < 0.15:
@@ -51,9 +67,11 @@ def render_tile(height: int, width: int, rng: np.random.Generator) -> Ground:
     course = unit * float(rng.choice([1.0, 1.0, 0.5, 0.34]))
     bond = 0.5 if course < unit and rng.random() < 0.5 else 0.0
     ground.joints = Joints(course, unit, bond, float(rng.normal(0, 0.02)), float(rng.uniform(2.0, 4.5)))
-    units = _units(ground, ground.joints, 0.22)
+    units = _units(ground, ground.joints, 0.12)
     glazed = bool(rng.random() < 0.6)
-    face = 1 + noise.layers((0.006 if glazed else 0.02, noise.power(1.6, 120)), (0.004 if glazed else 0.02, noise.band(4, 0.8)))
+    face = 1 + noise.layers(
+        (0.006 if glazed else 0.02, noise.power(1.6, 120)), (0.004 if glazed else 0.02, noise.band(4, 0.8))
+    )
     face += noise.lit(noise.band(rng.uniform(20, 45), 0.8), ground.light, 0.012)
     ground.planes = _coloured(ground, units, pick(rng, _TILES, 8), face, 0.018 if glazed else 0.035)
     if not glazed:
@@ -66,7 +84,7 @@ def render_tile(height: int, width: int, rng: np.random.Generator) -> Ground:
 
 
 def _units(ground: Ground, joints: Joints, ragged_px: float) -> Units:
-    noise, rng = ground.noise, ground.rng
+    noise = ground.noise
     y, x = ground.coordinates()
     c, s = np.float32(np.cos(joints.angle)), np.float32(np.sin(joints.angle))
     wander = min(1.2, joints.mortar * 0.2) * (1.0 if ragged_px > 0.3 else 0.25)
@@ -84,7 +102,7 @@ def _units(ground: Ground, joints: Joints, ragged_px: float) -> Units:
     corner_x, corner_y = np.maximum(round_px - to_side, 0), np.maximum(round_px - to_bed, 0)
     inwards = np.minimum(np.minimum(to_side, to_bed), round_px - np.sqrt(corner_x * corner_x + corner_y * corner_y))
     inwards = inwards - np.float32(joints.mortar / 2)
-    ragged = noise.layers((0.86 * ragged_px, noise.band(7, 0.8)), (0.5 * ragged_px, noise.band(3.5, 0.6)))
+    ragged = noise.layers((ragged_px, noise.power(1.25, 40)), (0.2 * ragged_px, noise.band(4, 0.6)))
     row -= row.min()
     column -= column.min()
     return Units(row * (int(column.max()) + 1) + column, np.asarray(inwards + ragged, np.float32))
@@ -94,7 +112,7 @@ def _coloured(ground: Ground, units: Units, colour: Floats, face: Floats, spread
     """Each unit of its own tone and hue, some of them burnt darker."""
     rng, count = ground.rng, int(units.owner.max()) + 1
     tone = rng.normal(1, spread, count) - 2.2 * spread * (rng.random(count) < 0.12)
-    hue = rng.normal(0, spread * 0.35, count)
+    hue = rng.normal(0, spread * 0.25, count)
     tables = np.stack([tone + hue, tone, tone - hue]).astype(np.float32) * colour[:, None]
     return np.asarray(np.stack([table[units.owner] for table in tables]) * face, np.float32)
 

@@ -83,7 +83,7 @@ class Noise:
         along = (self.grid.fx * c + self.grid.fy * s) * np.float32(stretch)
         across = self.grid.fy * c - self.grid.fx * s
         f = np.sqrt(along * along + across * across) * np.float32(wavelength_px)
-        return f * np.exp(np.float32(1) - f)
+        return np.asarray(f * np.exp(np.float32(1) - f), np.float32)
 
     def mix(self, *parts: tuple[float, Amplitude]) -> Amplitude:
         """Amplitude of the sum of independent fields with these standard deviations."""
@@ -107,7 +107,10 @@ class Noise:
 
     def _shape(self, transfer: NDArray[np.complex64], size: Amplitude, deviation: float) -> Floats:
         # A shifted copy of white noise is as good as new, and far cheaper than drawing it.
-        shift = (int(self.rng.integers(3, self._white.shape[0] - 3)), int(self.rng.integers(3, self._white.shape[1] - 3)))
+        shift = (
+            int(self.rng.integers(3, self._white.shape[0] - 3)),
+            int(self.rng.integers(3, self._white.shape[1] - 3)),
+        )
         spectrum = np.roll(self._white, shift, (0, 1))
         spectrum *= transfer
         spectrum[0, 0] = 0
@@ -125,11 +128,14 @@ class Noise:
         rows, first_row, row_weights = _spline(self.height, cell_px * stretch)
         columns, first_column, column_weights = _spline(self.width, cell_px)
         knots = self.rng.standard_normal((rows, columns), dtype=np.float32) * np.float32(2)
-        tall = sum((row_weights[k][:, None] * knots[first_row + k] for k in range(1, 4)), row_weights[0][:, None] * knots[first_row])
+        tall = sum(
+            (row_weights[k][:, None] * knots[first_row + k] for k in range(1, 4)),
+            row_weights[0][:, None] * knots[first_row],
+        )
         wide = tall[:, first_column] * column_weights[0]
         for k in range(1, 4):
             wide += tall[:, first_column + k] * column_weights[k]
-        return wide
+        return np.asarray(wide, np.float32)
 
     def cells(self, cell_px: float) -> tuple[NDArray[np.intp], Floats]:
         """Stones packed like gravel: number of the stone at each pixel [h, w], and the distance to its rim in px.
@@ -137,7 +143,7 @@ class Noise:
         Worley's cellular texture (1996) over a jittered grid, looking at the four nearest cells only.
         """
         rows, columns = int(self.height / cell_px) + 4, int(self.width / cell_px) + 4
-        centres = self.rng.uniform(0.12, 0.88, (2, rows * columns)).astype(np.float32)
+        centres = self.rng.uniform(0.02, 0.98, (2, rows * columns)).astype(np.float32)
         y = (np.arange(self.height, dtype=np.float32) / np.float32(cell_px) + 1)[:, None]
         x = (np.arange(self.width, dtype=np.float32) / np.float32(cell_px) + 1)[None]
         top, left = np.floor(y - 0.5).astype(np.intp), np.floor(x - 0.5).astype(np.intp)

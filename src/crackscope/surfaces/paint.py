@@ -18,7 +18,7 @@ _TILE = 128
 
 
 class Eye(NamedTuple):
-    """How a picture sees: light (x, y) of length 1 or less, blur as a Gaussian's deviation in px, grain in grey levels."""
+    """How a picture sees: light (x, y) of length 1 or less, blur (Gaussian deviation) in px, grain in grey levels."""
 
     light: tuple[float, float]
     blur_px: float
@@ -26,14 +26,16 @@ class Eye(NamedTuple):
 
 
 class Touch(NamedTuple):
-    """What a crack does to the pixels near it: factor [k] for the surface, void [k] the share of it that is not surface."""
+    """What a crack does to the pixels at flat places [k]: a factor for the surface, and the share that is void."""
 
-    index: NDArray[np.intp]
+    places: NDArray[np.intp]
     factor: Floats
     void: Floats
 
 
-def lay(strokes: list[Stroke], shape: tuple[int, int], spec: CrackSpec, eye: Eye, rng: np.random.Generator) -> tuple[Touch, CrackTruth]:
+def lay(
+    strokes: list[Stroke], shape: tuple[int, int], spec: CrackSpec, eye: Eye, rng: np.random.Generator
+) -> tuple[Touch, CrackTruth]:
     """Work out the crack on a picture of shape (height, width): what to do to which pixel, and the truth about it."""
     pieces = segments(strokes)
     widest = float(np.maximum(*pieces.width).max())
@@ -47,7 +49,7 @@ def lay(strokes: list[Stroke], shape: tuple[int, int], spec: CrackSpec, eye: Eye
     mask[passed(pieces, shape)] = True
     shade = _pale(near, edge, rough, eye) if spec.filled else _dark(near, edge, rough, spec, eye)
     fade = np.clip((reach - np.maximum(near.away - edge, 0)) / 1.5, 0, 1)
-    shade = Touch(shade.index, 1 + (shade.factor - 1) * fade, shade.void * fade)
+    shade = Touch(shade.places, 1 + (shade.factor - 1) * fade, shade.void * fade)
     return shade, _truth(strokes, pieces, mask.reshape(shape))
 
 
@@ -66,17 +68,17 @@ def _hats(cell: int) -> Floats:
     knots = np.arange(_TILE // cell)[None]
     ring = _TILE / cell
     away = np.abs(place - knots)
-    return np.clip(1 - np.minimum(away, ring - away), 0, None).astype(np.float32)
+    return np.asarray(np.clip(1 - np.minimum(away, ring - away), 0, None), np.float32)
 
 
 def _ragged(rng: np.random.Generator, index: NDArray[np.intp], width: int) -> _Rough:
     """Noise from small tiles that repeat, which along a line nobody notices."""
     place = ((index // width) & (_TILE - 1)) * _TILE + (index % width & (_TILE - 1))
-    values = []
+    values: list[Floats] = []
     for cell in (2, 4, 8):
         knots = rng.standard_normal((_TILE // cell, _TILE // cell), dtype=np.float32)
         tile = _hats(cell) @ knots @ _hats(cell).T
-        values.append(tile.ravel()[place] * np.float32(1.5))
+        values.append(np.asarray(tile.ravel()[place] * np.float32(1.5), np.float32))
     return _Rough(*values)
 
 
@@ -88,7 +90,7 @@ def _below(x: Floats) -> Floats:
 def _strip(away: Floats, half: Floats, blur: float) -> Floats:
     """Share of a pixel's light that comes from a strip of this half width, seen with this blur."""
     soft = np.float32(1 / np.sqrt(blur * blur + 1 / 12))
-    return np.maximum(_below((half - away) * soft) - _below((-half - away) * soft), 0)
+    return np.asarray(np.maximum(_below((half - away) * soft) - _below((-half - away) * soft), 0), np.float32)
 
 
 def _dark(near: Near, edge: Floats, rough: _Rough, spec: CrackSpec, eye: Eye) -> Touch:
@@ -119,7 +121,7 @@ def _pale(near: Near, edge: Floats, rough: _Rough, eye: Eye) -> Touch:
     fine, coarse, broad = rough
     crust = _strip(near.away, edge + np.clip(0.7 + 0.3 * fine + 0.4 * coarse + 0.7 * broad, 0, 2.4), eye.blur_px + 0.25)
     line = _strip(near.away, edge * np.float32(0.5), eye.blur_px)
-    factor = 1 + (crust * np.clip(0.13 + 0.03 * fine + 0.04 * broad, 0.02, 0.3) - line * 0.12) * near.depth
+    factor = 1 + (crust * np.clip(0.16 + 0.03 * fine + 0.05 * broad, 0.02, 0.3) - line * 0.12) * near.depth
     return Touch(near.index, factor.astype(np.float32), np.zeros(len(fine), np.float32))
 
 
@@ -130,10 +132,10 @@ def apply(planes: Floats, touch: Touch, local: Floats, eye: Eye, rng: np.random.
     where the void begins, but the grain of the sensor goes on.
     """
     flat = planes.reshape(3, -1)
-    here = flat[:, touch.index]
+    here = flat[:, touch.places]
     even = here + (local - here) * (np.float32(0.75) * touch.void)
-    grain = rng.standard_normal(len(touch.index), dtype=np.float32) * np.float32(eye.grain) * touch.void
-    flat[:, touch.index] = even * touch.factor + grain
+    grain = rng.standard_normal(len(touch.places), dtype=np.float32) * np.float32(eye.grain) * touch.void
+    flat[:, touch.places] = even * touch.factor + grain
 
 
 def _truth(strokes: list[Stroke], pieces: Segments, mask: NDArray[np.bool_]) -> CrackTruth:
@@ -143,4 +145,6 @@ def _truth(strokes: list[Stroke], pieces: Segments, mask: NDArray[np.bool_]) -> 
     inside = ((middle >= -0.5) & (middle < limit)).all(1)
     lengths = np.sqrt((pieces.way * pieces.way).sum(1))
     widths = (pieces.width[0] + pieces.width[1]) / 2
-    return CrackTruth(mask, middle[inside], widths[inside].astype(np.float32), float(lengths[inside].sum()))
+    return CrackTruth(
+        mask, np.asarray(middle[inside], np.float32), widths[inside].astype(np.float32), float(lengths[inside].sum())
+    )

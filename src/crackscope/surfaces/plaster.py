@@ -51,7 +51,10 @@ def _flaking(ground: Ground) -> None:
     noise, rng = ground.noise, ground.rng
     n = noise.soft(float(rng.uniform(35, 70))) + np.float32(0.30) * noise.field(noise.power(1.3, 50))
     bare = smoothstep(n, (low := float(rng.uniform(1.0, 1.6))), low + 0.06)
-    below = tinted(1 + noise.layers((0.04, noise.power(1.2, 60)), (0.03, noise.band(4, 0.6))), pick(rng, ((172, 166, 156), (188, 176, 158)), 8))
+    below = tinted(
+        1 + noise.layers((0.04, noise.power(1.2, 60)), (0.03, noise.band(4, 0.6))),
+        pick(rng, ((172, 166, 156), (188, 176, 158)), 8),
+    )
     blend(ground.planes, below, bare)
     ground.planes *= 1 - lit_relief(bare, ground.light) * np.float32(0.35)
     grains(ground, 4, 2.4, 0.04)

@@ -58,13 +58,11 @@ class SurfaceSpec:
     kind: str
     size: tuple[int, int] = (256, 256)
     crack: CrackSpec | None = None
-    distractors: float = 0.35
+    distractors: float = 0.25
 
     def __post_init__(self) -> None:
         if min(self.size) < SMALLEST_SIDE:
             raise ValueError(f"size {self.size}: a surface is at least {SMALLEST_SIDE} px wide and high")
-        if self.seed < 0:
-            raise ValueError(f"seed {self.seed}: want 0 or more")
 
 
 class Widths(NamedTuple):
@@ -139,5 +137,7 @@ class Surface:
 
 def stream(seed: int, *purpose: int) -> np.random.Generator:
     """A generator of its own for each purpose, so that one purpose can draw more without moving the others."""
+    if seed < 0:
+        raise ValueError(f"seed {seed}: want 0 or more")
     entropy: Any = [seed, *purpose]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))

@@ -45,7 +45,7 @@ def _blur_axis(planes: Floats, weights: Floats, axis: int) -> Floats:
     out = at(0) * weights[0]
     for k in range(1, radius + 1):
         out += (at(k) + at(-k)) * weights[k]
-    return out
+    return np.asarray(out, np.float32)
 
 
 def tinted(brightness: Floats, colour: Floats) -> Floats:

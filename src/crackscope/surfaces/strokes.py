@@ -18,7 +18,7 @@ _LIFT, _FINE = 4096, 64
 
 
 class Segments(NamedTuple):
-    """Straight pieces of strokes: starts and directions float32 [k, 2], values at both ends [k]; number: place in its line."""
+    """Straight pieces of strokes: starts and directions float32 [k, 2], values at both ends [k]."""
 
     start: Floats
     way: Floats
@@ -30,8 +30,8 @@ class Segments(NamedTuple):
 class Near:
     """The pixels near a stroke, one value each.
 
-    index: flat place in the picture; away: distance to the centre line in px; half: half the width there; depth: 0 to 1;
-    side: float32 [2, k], unit vector from the centre line to the pixel.
+    index: flat place in the picture; away: distance to the centre line in px; half: half the width there; depth: 0
+    to 1; side: float32 [2, k], unit vector from the centre line to the pixel.
     """
 
     index: NDArray[np.intp]
@@ -48,7 +48,9 @@ def segments(strokes: list[Stroke]) -> Segments:
         return np.concatenate([getattr(s, name)[first : len(s.points) - 1 + first][s.present] for s in strokes])
 
     start, end = gather(0, "points"), gather(1, "points")
-    return Segments(start, end - start, (gather(0, "width"), gather(1, "width")), (gather(0, "depth"), gather(1, "depth")))
+    return Segments(
+        start, end - start, (gather(0, "width"), gather(1, "width")), (gather(0, "depth"), gather(1, "depth"))
+    )
 
 
 def pixels_near(pieces: Segments, shape: tuple[int, int], reach_px: float) -> Near:
@@ -103,7 +105,7 @@ def _scatter(
     at: tuple[NDArray[np.intp], NDArray[np.intp]],
     window: _Window,
 ) -> None:
-    """Enter the distances of `chosen` pieces; `at`: the pixels nearest to their middles [k, 2], and their flat places."""
+    """Enter the distances of `chosen` pieces; `at`: the pixels nearest to their middles [k, 2], and their places."""
     way = pieces.way[chosen]
     long = np.sqrt((way * way).sum(1))
     unit = way / np.maximum(long, 1e-6)[:, None]

@@ -7,14 +7,17 @@ from .records import Floats
 from .shading import blend, smoothstep
 
 
-def weather(ground: Ground, amount: float) -> None:
-    """Add stains of several sorts, each with its own chance; amount 0 is none, 1 is a neglected wall."""
+def weather(ground: Ground, amount: float, upright: bool) -> None:
+    """Add stains of several sorts, each with its own chance; amount 0 is none, 1 is a neglected wall.
+
+    Only what stands upright has runs and bleeding rust.
+    """
     rng = ground.rng
     if rng.random() < 0.45 * amount:
         damp(ground)
-    if rng.random() < 0.25 * amount:
+    if rng.random() < 0.25 * amount and upright:
         runs(ground)
-    if rng.random() < 0.15 * amount:
+    if rng.random() < 0.08 * amount and upright:
         rust(ground)
     if rng.random() < 0.25 * amount:
         efflorescence(ground)
@@ -28,10 +31,15 @@ def _blotch(ground: Ground, cell_px: float, low: float, soft: float) -> Floats:
 def damp(ground: Ground) -> None:
     """A darker area with a frayed, slightly darker rim, as drying water leaves it."""
     rng = ground.rng
-    n = ground.noise.soft(float(rng.uniform(30, 70))) + np.float32(0.25) * ground.noise.field(ground.noise.power(1.3, 70))
+    n = ground.noise.soft(float(rng.uniform(40, 90))) + np.float32(0.22) * ground.noise.field(
+        ground.noise.power(1.5, 70)
+    )
     low = float(rng.uniform(0.5, 1.4))
-    area, rim = smoothstep(n, low, low + 0.5), np.exp(-(((n - np.float32(low + 0.2)) * 4) ** 2))
-    strength = np.float32(rng.uniform(0.05, 0.22))
+    area, rim = (
+        smoothstep(n, low, low + float(rng.uniform(0.4, 1.2))),
+        np.exp(-(((n - np.float32(low + 0.2)) * 4) ** 2)),
+    )
+    strength = np.float32(rng.uniform(0.03, 0.15))
     ground.planes *= 1 - strength * area - strength * np.float32(0.25) * rim
     ground.planes[2] *= 1 - np.float32(0.25) * strength * area
 
@@ -47,21 +55,22 @@ def runs(ground: Ground) -> None:
 
 
 def rust(ground: Ground) -> None:
-    """Rust from a tie wire or a bar below: a brown core that bleeds downwards."""
+    """Rust from a tie wire or a bar below: a brown core that bleeds downwards, fainter and wider."""
     noise, rng = ground.noise, ground.rng
     y, x = ground.coordinates()
     share = np.zeros((ground.height, ground.width), np.float32)
-    for _ in range(int(rng.integers(1, 4))):
+    frayed = x + np.float32(1.2) * noise.soft(11) + np.float32(0.5) * noise.soft(4)
+    for _ in range(int(rng.integers(1, 3))):
         middle_x, middle_y = rng.uniform(0, ground.width), rng.uniform(0, ground.height * 0.8)
-        size, tail = rng.uniform(2, 9), rng.uniform(10, 110)
+        size, tail = float(np.exp(rng.uniform(np.log(1.2), np.log(6)))), rng.uniform(8, 60)
         below = np.maximum(y - np.float32(middle_y), 0)
-        sideways = (x - np.float32(middle_x)) / (np.float32(size) * (1 + below * np.float32(0.3 / tail)))
+        sideways = (frayed - np.float32(middle_x)) / (np.float32(size) * (1 + below * np.float32(0.8 / tail)))
         above = np.minimum(y - np.float32(middle_y), 0) / np.float32(size)
-        share += np.exp(-(sideways**2) - above**2 - below / np.float32(tail))
-    share *= np.clip(0.75 + 0.35 * noise.soft(9, stretch=2.5), 0.1, 1.3)
-    colour = np.array([146, 92, 54], np.float32) + rng.normal(0, 8, 3).astype(np.float32)
-    stained = ground.planes * (colour / np.float32(190))[:, None, None]
-    blend(ground.planes, stained, np.clip(share * np.float32(rng.uniform(0.4, 0.95)), 0, 0.95))
+        share += np.exp(-(sideways**2) - above**2 - below / np.float32(tail)) * np.float32(rng.uniform(0.5, 1))
+    share *= np.clip(0.7 + 0.35 * noise.soft(7, stretch=2.5), 0.1, 1.3)
+    colour = np.array([150, 108, 76], np.float32) + rng.normal(0, 8, 3).astype(np.float32)
+    stained = ground.planes * (colour / np.float32(180))[:, None, None]
+    blend(ground.planes, stained, np.clip(share * np.float32(rng.uniform(0.4, 0.9)), 0, 0.9))
 
 
 def efflorescence(ground: Ground) -> None:
