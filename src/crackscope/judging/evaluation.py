@@ -110,8 +110,8 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
 class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Which split was judged on.
 
-    leak_share: of the test rows, the share (0 to 1) with a near-copy among the rows trained or chosen on; None when not
-    known. random: the split did not keep groups together.
+    leak_share: of the test rows, the share (0 to 1) with a near-copy among the training rows of a random split; None
+    when not known. random: the split did not keep groups together. seed: None for a split that was given.
     """
 
     fingerprint: str

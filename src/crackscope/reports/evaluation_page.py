@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crackscope.judging import FIGURES, SMALLER_IS_BETTER, Curves, Evaluation, Judged, curves, save, write_whole
+from crackscope.judging import (
+    FIGURES,
+    SMALLER_IS_BETTER,
+    Curves,
+    Evaluation,
+    Judged,
+    SplitFacts,
+    curves,
+    save,
+    write_whole,
+)
 from crackscope.reports import gallery
 from crackscope.reports.charts import curve_charts, score_chart
 from crackscope.reports.formatting import TITLES, count, number, percent
@@ -60,6 +70,7 @@ def page_values(evaluation: Evaluation, lines: Curves, samples: Sequence[Judged]
         "threshold": evaluation.threshold,
         "sentence": _sentence(evaluation),
         "notes": _notes(evaluation),
+        "split_kind": _split_kind(evaluation.split) if evaluation.split else "",
         "best_baseline": {name: _best_baseline(evaluation, name) for name in FIGURES},
         "scale": scale_for(evaluation.figures.items()),
         "by_class": [
@@ -108,8 +119,8 @@ def _notes(evaluation: Evaluation) -> list[str]:
     if split is not None and split.random:
         share = "An unknown share" if split.leak_share is None else percent(split.leak_share)
         notes.append(
-            f"The split is random. {share} of the test rows have a near-copy among the rows that were trained or "
-            "chosen on: these figures flatter. Split by groups to know how the bundle does on what it has not met."
+            f"The split does not keep copies together. {share} of the test rows have a near-copy among the training "
+            "rows: these figures flatter. Split by groups to know how the bundle does on what it has not met."
         )
     if not all(evaluation.support.values()):
         only = "cracked" if evaluation.support["crack"] else "sound"
@@ -130,6 +141,15 @@ def _notes(evaluation: Evaluation) -> list[str]:
             f"{count(len(evaluation.unread), 'picture')} could not be read: left out of all figures, see below."
         )
     return notes
+
+
+def _split_kind(split: SplitFacts) -> str:
+    """How the rows were dealt, as far as it is known: a split that was given need not be by groups."""
+    if split.random:
+        return "random" if split.seed is not None else "as given, copies on both sides"
+    if split.seed is not None:
+        return "by groups"
+    return "as given" if split.leak_share is None else "as given, no copies on both sides"
 
 
 def _best_baseline(evaluation: Evaluation, name: str) -> tuple[str, float | None]:
