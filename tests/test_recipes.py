@@ -62,7 +62,7 @@ def test_reference_table_is_expressed() -> None:
     ],
 )
 def test_bad_settings_are_refused_with_a_way_out(setting: str, hint: str) -> None:
-    with pytest.raises(RecipeError, match=".") as caught:
+    with pytest.raises(RecipeError) as caught:
         recipes.override(recipes.load("probe"), [setting])
     assert hint in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -106,7 +106,7 @@ def test_own_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
     own.write_text(recipes.text("probe").replace('name = "probe"', 'name = "mine"'))
     assert recipes.load(own).name == "mine"
     own.write_text("name = [")
-    with pytest.raises(RecipeError, match="mine.toml: not a TOML file"):
+    with pytest.raises(RecipeError, match=r"mine\.toml: not a TOML file"):
         recipes.load(own)
     with pytest.raises(RecipeError, match="cannot be read"):
         recipes.load(tmp_path / "none.toml")

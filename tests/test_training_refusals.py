@@ -12,7 +12,7 @@ from tests.small_patches import write_patches
 PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=1", "phases.batch=8"])
 
 
-def refused(data: Path, out: Path, options: TrainOptions = TrainOptions()) -> str:
+def refused(data: Path, out: Path, options: TrainOptions | None = None) -> str:
     with pytest.raises(CrackscopeError) as caught:
         train(data, PROBE, out, options=options)
     assert "\n" not in str(caught.value)

@@ -91,7 +91,8 @@ def test_it_learns(patches: Path, tmp_path: Path) -> None:
 def test_cache_in_memory_on_disk_or_none_gives_the_same_bytes(patches: Path, tmp_path: Path) -> None:
     recipe = recipes.override(FREEZE150, ["augmentation.views=12", "phases.epochs=1"])
     bundles = [
-        Path(train(patches, recipe, tmp_path / str(mib), options=TrainOptions(cache_mib=mib)).bundle) for mib in (64, 1, 0)
+        Path(train(patches, recipe, tmp_path / str(mib), options=TrainOptions(cache_mib=mib)).bundle)
+        for mib in (64, 1, 0)
     ]
     assert digests(bundles[0]) == digests(bundles[1]) == digests(bundles[2])
 

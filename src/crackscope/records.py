@@ -1,6 +1,6 @@
 """What travels between rooms: frozen records with units in their names.
 
-Paths in records are strings as the user wrote them or absolute ones; they are turned into `Path` where a file is opened.
+Paths in records are strings, as the user wrote them or absolute; they become a `Path` where a file is opened.
 """
 
 from typing import Literal
@@ -49,7 +49,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says of one picture.
 
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
-    seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole picture at once).
+    seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     """
 
     path: str

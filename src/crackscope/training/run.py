@@ -62,7 +62,9 @@ def train(
     try:
         return training.run(data, started)
     except OSError as error:
-        kept = "the last state is kept, --resume goes on from it" if (folder / _STATE).exists() else "nothing was trained"
+        kept = (
+            "the last state is kept, --resume goes on from it" if (folder / _STATE).exists() else "nothing was trained"
+        )
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); make room; {kept}") from error
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise TrainingError(f"memory ran out: lower phases.batch or --cache-mib, then --resume ({error})") from error
