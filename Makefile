@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two processes: one more only helps where there are cores for it.
+# Two processes: more help only where there are cores for them. A file stays in one, so that what its tests share is made once.
 JOBS ?= 2
 
 .PHONY: demo test lint format constraints clean help
@@ -20,7 +20,7 @@ demo: $(STAMP)
 	$(BIN)/crackscope demo -o demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
