@@ -17,12 +17,14 @@ from crackscope.datasets.checking import FLOOR, Indices, alike_in_any_position, 
 from crackscope.datasets.prints import CROPS, Floats, describe, texture_contrast
 
 _DIRECTIONS: Final = 24
-_NEAR: Final = 0.2
+_NEAR: Final = 0.16
 _SAMPLE: Final = 20_000
 _TREES: Final = 4
 # On METU, of the neighbours nearer than .1 a question that looks at 64 points finds all, of those up to .15 98.5 %.
 _LOOKS: Final = 64
 _ANSWERS: Final = 8
+# So few points are all looked at; a forest of fewer than it gives answers for may also fail to fill them.
+_FEW: Final = 1_000
 CROWD: Final = _ANSWERS
 """More copies of one picture than a question is answered with may not all be linked at once."""
 _SLICE: Final = 8_192
@@ -59,12 +61,14 @@ class Forest:
 
         self._points = np.ascontiguousarray(points, np.float32)
         self._answers = min(_ANSWERS, len(points))
-        # The trees cut along directions drawn from OpenCV's generator of this thread.
-        cv2.setRNGSeed(1)
-        self._index: Any = cv2.flann.Index(self._points, {"algorithm": 1, "trees": _TREES})
+        self._index: Any = None
+        if len(points) > _FEW:
+            # The trees cut along directions drawn from OpenCV's generator of this thread.
+            cv2.setRNGSeed(1)
+            self._index = cv2.flann.Index(self._points, {"algorithm": 1, "trees": _TREES})
 
     def near(self, questions: Floats) -> Indices:
-        """Pairs [p, 2] of (question, point), both as positions, no farther apart than .2: up to 8 of each question."""
+        """Pairs [p, 2] of (question, point), both as positions, no farther apart than .16: up to 8 of each question."""
         questions = np.ascontiguousarray(questions, np.float32)
         slices = [slice(at, at + _SLICE) for at in range(0, len(questions), _SLICE)]
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-near") as threads:
@@ -72,9 +76,18 @@ class Forest:
         return np.concatenate(parts) if parts else np.zeros((0, 2), np.int64)
 
     def _ask(self, questions: Floats, start: int) -> Indices:
-        answers, squares = self._index.knnSearch(questions, self._answers, params={"checks": _LOOKS})
+        if self._index is None:
+            answers, squares = self._ask_all(questions)
+        else:
+            answers, squares = self._index.knnSearch(questions, self._answers, params={"checks": _LOOKS})
         rows, columns = np.nonzero((answers >= 0) & (squares <= _NEAR * _NEAR))
         return np.stack([rows + start, answers[rows, columns]], axis=1).astype(np.int64)
+
+    def _ask_all(self, questions: Floats) -> tuple[Indices, Floats]:
+        lengths = (questions**2).sum(axis=1)[:, None] + (self._points**2).sum(axis=1)
+        squares = np.maximum(lengths - 2 * questions @ self._points.T, 0)
+        answers = np.argpartition(squares, self._answers - 1, axis=1)[:, : self._answers]
+        return answers, np.take_along_axis(squares, answers, axis=1)
 
 
 def _unordered(pairs: Indices) -> Indices:
