@@ -133,6 +133,14 @@ def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
     assert len(datasets.read_rows(tmp_path)) == 2
 
 
+def test_linked_folders_are_followed_and_circles_end(tmp_path: Path) -> None:
+    picture(tmp_path / "far" / "a.png")
+    picture(tmp_path / "set" / "sound" / "b.png")
+    (tmp_path / "set" / "crack").symlink_to(tmp_path / "far", target_is_directory=True)
+    (tmp_path / "set" / "sound" / "again").symlink_to(tmp_path / "set", target_is_directory=True)
+    assert sorted(row.label for row in datasets.read_rows(tmp_path / "set")) == ["crack", "sound"]
+
+
 def test_rows_come_in_natural_order(tmp_path: Path) -> None:
     for number in (10, 9, 100, 1):
         picture(tmp_path / "crack" / f"p{number}.png")

@@ -92,6 +92,17 @@ def test_written_and_read_back(data: Path, tmp_path: Path) -> None:
     assert header == "path,label,part,group"
 
 
+def test_odd_file_names_survive_the_csv(tmp_path: Path) -> None:
+    names = ["a,b", 'quo"te', "ü ß 裂", " leading", "semi;colon", "two\nlines", "=1+1"]
+    for number, name in enumerate(names * 2):
+        folder = tmp_path / "set" / ("crack" if number < len(names) else "sound")
+        folder.mkdir(parents=True, exist_ok=True)
+        images.write_jpeg(surface(number), folder / f"{name}.jpg")
+    split = datasets.split(tmp_path / "set", parts=(50, 25, 25))
+    datasets.write_split(split, tmp_path / "split.csv")
+    assert datasets.read_split(tmp_path / "split.csv").rows == split.rows
+
+
 def test_a_split_that_cannot_be_written_leaves_nothing(data: Path, tmp_path: Path) -> None:
     split = datasets.split(data)
     (tmp_path / "taken").mkdir()

@@ -76,7 +76,13 @@ def _walk(root: Path) -> list[tuple[str, list[str]]]:
         raise DatasetError(f"{error.filename}: cannot be listed ({error.strerror}); check the rights") from error
 
     found: list[tuple[str, list[str]]] = []
-    for folder, folders, files in os.walk(root, onerror=stop, followlinks=False):
+    been: set[str] = set()
+    for folder, folders, files in os.walk(root, onerror=stop, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in been:
+            folders.clear()
+            continue
+        been.add(real)
         has_images = any(plain(name) in _IMAGE_FOLDERS for name in folders)
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and not (has_images and plain(name) in _MASK_FOLDERS)
