@@ -18,6 +18,7 @@ from crackscope.datasets.prints import CROPS, Floats, describe, texture_contrast
 
 _DIRECTIONS: Final = 24
 _NEAR: Final = 0.16
+_SORTED, _LEVELS = 5, 4
 _SAMPLE: Final = 20_000
 _TREES: Final = 4
 # On METU, of the neighbours nearer than .1 a question that looks at 64 points finds all, of those up to .15 98.5 %.
@@ -30,6 +31,7 @@ CROWD: Final = _ANSWERS
 _SLICE: Final = 8_192
 # Grey. From here on a cell is burnt out.
 _WHITE: Final = 249.0
+_BURNT_SHARE: Final = 0.02
 _GAINS: Final = (1.1, 1.2, 1.3, 1.42)
 _THREADS: Final = 2
 
@@ -53,41 +55,61 @@ def _directions(descriptions: Floats) -> Directions:
     return Directions(middle, np.ascontiguousarray(axes[:, ::-1][:, :_DIRECTIONS]).astype(np.float32))
 
 
-class Forest:
-    """Points [n, 24] that can be asked for the nearest ones; the same points give the same answers."""
+def _neighbourly(descriptions: Floats) -> Indices:
+    """An order [n] in which like stands beside like, so that one question finds in the cache what the last one read."""
+    along = _directions(descriptions).along(descriptions)[:, :_SORTED]
+    levels = np.argsort(np.argsort(along, axis=0), axis=0) * _LEVELS // len(along)
+    return np.lexsort(levels.T[::-1]).astype(np.int64)
 
-    def __init__(self, points: Floats) -> None:
+
+class Forest:
+    """Descriptions [n, 63] that can be asked for the nearest ones; the same ones give the same answers."""
+
+    def __init__(self, descriptions: Floats) -> None:
         import cv2
 
-        self._points = np.ascontiguousarray(points, np.float32)
-        self._answers = min(_ANSWERS, len(points))
+        self._all = descriptions
+        self._directions = _directions(descriptions)
+        self._points = np.ascontiguousarray(self._directions.along(descriptions), np.float32)
+        self._answers = min(_ANSWERS, len(descriptions))
         self._index: Any = None
-        if len(points) > _FEW:
+        if len(descriptions) > _FEW:
             # The trees cut along directions drawn from OpenCV's generator of this thread.
             cv2.setRNGSeed(1)
             self._index = cv2.flann.Index(self._points, {"algorithm": 1, "trees": _TREES})
 
-    def near(self, questions: Floats) -> Indices:
-        """Pairs [p, 2] of (question, point), both as positions, no farther apart than .16: up to 8 of each question."""
-        questions = np.ascontiguousarray(questions, np.float32)
+    def near(self, descriptions: Floats) -> Indices:
+        """Pairs [p, 2] of (description, one of the forest's), as positions, at most .16 apart: up to 8 of each."""
+        questions = np.ascontiguousarray(self._directions.along(descriptions), np.float32)
         slices = [slice(at, at + _SLICE) for at in range(0, len(questions), _SLICE)]
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-near") as threads:
-            parts = list(threads.map(lambda part: self._ask(questions[part], part.start), slices))
-        return np.concatenate(parts) if parts else np.zeros((0, 2), np.int64)
-
-    def _ask(self, questions: Floats, start: int) -> Indices:
         if self._index is None:
-            answers, squares = self._ask_all(questions)
+            found = [self._ask_all(questions[part]) for part in slices]
         else:
-            answers, squares = self._index.knnSearch(questions, self._answers, params={"checks": _LOOKS})
-        rows, columns = np.nonzero((answers >= 0) & (squares <= _NEAR * _NEAR))
-        return np.stack([rows + start, answers[rows, columns]], axis=1).astype(np.int64)
+            with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-near") as threads:
+                found = list(threads.map(lambda part: self._ask(questions[part]), slices))
+        pairs = [
+            self._within(descriptions[part], answers, squares) + np.array([part.start, 0])
+            for part, (answers, squares) in zip(slices, found, strict=True)
+        ]
+        return np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
+
+    def _ask(self, questions: Floats) -> tuple[Indices, Floats]:
+        answers, squares = self._index.knnSearch(questions, self._answers, params={"checks": _LOOKS})
+        return answers, squares
 
     def _ask_all(self, questions: Floats) -> tuple[Indices, Floats]:
         lengths = (questions**2).sum(axis=1)[:, None] + (self._points**2).sum(axis=1)
         squares = np.maximum(lengths - 2 * questions @ self._points.T, 0)
         answers = np.argpartition(squares, self._answers - 1, axis=1)[:, : self._answers]
         return answers, np.take_along_axis(squares, answers, axis=1)
+
+    def _within(self, descriptions: Floats, answers: Indices, squares: Floats) -> Indices:
+        """Pairs that are near in all 63 numbers, of answers that are near in the 24 directions."""
+        rows, columns = np.nonzero((answers >= 0) & (squares <= _NEAR * _NEAR))
+        chosen = answers[rows, columns].astype(np.int64)
+        apart = np.linalg.norm(descriptions[rows] - self._all[chosen], axis=1)
+        pairs: Indices = np.stack([rows, chosen], axis=1)[apart <= _NEAR]
+        return pairs
 
 
 def _unordered(pairs: Indices) -> Indices:
@@ -101,20 +123,20 @@ def near_pairs(prints: Floats) -> Indices:
     if len(told) < 2:
         return np.zeros((0, 2), np.int64)
     whole = describe(prints[told])
-    directions = _directions(whole)
-    points = directions.along(whole)
-    forest = Forest(points)
-    suspected = _unordered(told[forest.near(points)])
+    order = _neighbourly(whole)
+    told, whole = told[order], whole[order]
+    forest = Forest(whole)
+    suspected = _unordered(told[forest.near(whole)])
     alike = alike_in_any_position(prints, suspected)
     found = [suspected[alike]]
     # A crop of what is a copy already would only be found again.
     known = _keys(suspected[alike], len(prints))
-    for suspects, starts in _suspected_crops(prints, told, forest, directions):
+    for suspects, starts in _suspected_crops(prints, told, forest):
         fresh = ~np.isin(_keys(np.sort(suspects, axis=1), len(prints)), known)
         fresh &= suspects[:, 0] != suspects[:, 1]
         suspects = suspects[fresh]
         found.append(suspects[alike_when_cropped(prints, suspects, starts[: len(suspects)])])
-    found.extend(_brightened(prints, told, points, directions))
+    found.extend(_brightened(prints, told, whole))
     return _unordered(np.concatenate(found))
 
 
@@ -122,30 +144,32 @@ def _keys(pairs: Indices, n: int) -> NDArray[np.int64]:
     return pairs[:, 0] * n + pairs[:, 1]
 
 
-def _suspected_crops(
-    prints: Floats, told: Indices, forest: Forest, directions: Directions
-) -> Iterator[tuple[Indices, Floats]]:
+def _suspected_crops(prints: Floats, told: Indices, forest: Forest) -> Iterator[tuple[Indices, Floats]]:
     for crop in CROPS:
-        queries = directions.along(describe(prints[told], crop))
-        pairs = told[forest.near(queries)]
+        pairs = told[forest.near(describe(prints[told], crop))]
         yield pairs, np.tile(np.array(crop, np.float32), (len(pairs), 1))
 
 
-def _brightened(prints: Floats, told: Indices, points: Floats, directions: Directions) -> Iterator[Indices]:
+def _brightened(prints: Floats, told: Indices, whole: Floats) -> Iterator[Indices]:
     """Pairs where the second is the first made so bright that a part of it burnt out."""
-    burnt = (prints[told] >= _WHITE).mean(axis=(1, 2)) >= 0.02
+    burnt = _share_above(prints[told], _WHITE) >= _BURNT_SHARE
     if not burnt.any():
         return
-    forest = Forest(points[burnt])
+    forest = Forest(whole[burnt])
     targets = told[burnt]
     for gain in _GAINS:
         top = 255.0 / gain
-        bright = told[prints[told].max(axis=(1, 2)) > top]
+        bright = told[_share_above(prints[told], top) >= _BURNT_SHARE]
         clipped = np.minimum(prints[bright], np.float16(top))
-        close = forest.near(directions.along(describe(clipped)))
+        close = forest.near(describe(clipped))
         pairs = np.stack([bright[close[:, 0]], targets[close[:, 1]]], axis=1)
         pairs = pairs[pairs[:, 0] != pairs[:, 1]]
         yield pairs[_alike_when_brightened(prints, pairs, gain)]
+
+
+def _share_above(prints: Floats, grey: float) -> Floats:
+    share: Floats = (prints > grey).mean(axis=(1, 2), dtype=np.float32)
+    return share
 
 
 def _alike_when_brightened(prints: Floats, pairs: Indices, gain: float) -> NDArray[np.bool_]:
