@@ -21,13 +21,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from keras_environment import keras_python
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -37,8 +37,6 @@ from crackscope.scoring import Model, load, quantise
 from crackscope.surfaces import generate
 
 HERE = Path(__file__).resolve().parent
-KERAS = HERE.parent / ".env-keras"
-TENSORFLOW = "tensorflow-cpu==2.19.1"
 SIDE = 227
 GOALS = {
     "predict / bare": 0.9,
@@ -105,13 +103,10 @@ class Keras:
     """The rival in its own process, idle until it is asked for a pass."""
 
     def __init__(self, paths: list[str], side: int, threads: int, folder: Path) -> None:
-        if not (KERAS / "bin" / "python").exists():
-            print(f"making {KERAS.name} with {TENSORFLOW} (once, a few minutes)", flush=True)
-            venv.create(KERAS, with_pip=True)
-            subprocess.run([KERAS / "bin" / "pip", "install", "-q", TENSORFLOW], check=True)
+        python = keras_python()
         names = folder / "names.txt"
         names.write_text("\n".join(paths), encoding="utf-8")
-        call = [str(KERAS / "bin" / "python"), str(HERE / "keras_predict.py"), str(names), str(side), str(threads)]
+        call = [str(python), str(HERE / "keras_predict.py"), str(names), str(side), str(threads)]
         self._process = subprocess.Popen(
             call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )

@@ -1,0 +1,69 @@
+"""Make the bundle that the package ships: one command, from pictures whose licences let a model be published.
+
+    python benchmarks/default_bundle.py ../shared/data ../shared/weights/mobilenetv2.keras.safetensors -o runs/default
+
+Reads metu/, sdnet2018/ and asphalt/ under DATA, writes a manifest, deals it by groups (copies, source photos), trains
+the `default` recipe and judges it on its test part. Copy RUN/bundle over src/crackscope/bundles/default to ship it.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+LICENCES = {
+    "metu": "CC BY 4.0, Özgenel 2019, doi 10.17632/5y9wdsg2zt",
+    "deck": "CC BY 4.0, SDNET2018, Maguire et al. 2018, doi 10.15142/T3TD19",
+    "pavement": "CC BY 4.0, SDNET2018, Maguire et al. 2018, doi 10.15142/T3TD19",
+    "wall": "CC BY 4.0, SDNET2018, Maguire et al. 2018, doi 10.15142/T3TD19",
+    "asphalt": "CC BY 4.0, SUT-Crack 2023, doi 10.17632/gsbmknrhkv",
+}
+SDNET = {"D": "deck", "P": "pavement", "W": "wall"}
+
+
+def manifest(data: Path) -> list[dict[str, str]]:
+    """A row a picture: path, label, group (the source photo where it is known), mask, surface."""
+    rows = []
+    for label, folder in (("crack", "Positive"), ("sound", "Negative")):
+        for path in sorted((data / "metu" / folder).glob("*.jpg")):
+            rows.append({"path": path, "label": label, "group": "", "mask": "", "surface": "metu"})
+    for folder in sorted((data / "sdnet2018").iterdir()):
+        label, surface = ("crack" if folder.name[0] == "C" else "sound"), SDNET[folder.name[1]]
+        for path in sorted(folder.glob("*.jpg")):
+            group = f"{surface}-{path.stem.partition('-')[0]}"
+            rows.append({"path": path, "label": label, "group": group, "mask": "", "surface": surface})
+    for path in sorted((data / "asphalt" / "images").glob("*.jpg")):
+        mask = data / "asphalt" / "masks" / f"{path.stem}.png"
+        rows.append({"path": path, "label": "crack", "group": path.stem, "mask": mask, "surface": "asphalt"})
+    return [{key: str(value) for key, value in row.items()} for row in rows]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("weights")
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/default"))
+    parser.add_argument(
+        "--set", action="append", default=[], help="settings of the recipe, as `crackscope train` takes"
+    )
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    listed, dealt = (arguments.out.with_name(f"{arguments.out.name}-{name}.csv") for name in ("manifest", "split"))
+    rows = manifest(arguments.data.resolve())
+    with listed.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    crackscope = [sys.executable, "-m", "crackscope"]
+    deal = ["split", listed, "-o", dealt, "--parts", "84:6:10", "--group-by", "group"]
+    train = ["train", dealt, "--recipe", "default", "--weights", arguments.weights, "-o", arguments.out]
+    train += [word for surface, text in LICENCES.items() for word in ("--licence", f"{surface}={text}")]
+    train += [word for setting in arguments.set for word in ("--set", setting)]
+    for command in (deal, train):
+        subprocess.run([*crackscope, *map(str, command)], check=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
