@@ -1,8 +1,13 @@
 """Where the tests find their data."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Several test processes share the cores; threads of torch that wait for each other there cost twenty times the work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

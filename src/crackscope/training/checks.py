@@ -91,7 +91,9 @@ def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row
 
 
 def cores(options: TrainOptions) -> int:
-    """Threads to use: as asked, or the cores that this process may run on."""
+    """Threads to use: as asked, or as OMP_NUM_THREADS says, or the cores that this process may run on."""
     if options.threads is not None:
         return max(1, options.threads)
+    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
+        return max(1, int(os.environ["OMP_NUM_THREADS"]))
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
