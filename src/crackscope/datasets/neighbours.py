@@ -17,9 +17,11 @@ from crackscope.datasets.checking import FLOOR, Indices, alike_in_any_position, 
 from crackscope.datasets.prints import CROPS, Floats, describe, texture_contrast
 
 _DIRECTIONS: Final = 24
-# In the 24 directions, and in all 63 numbers: a crop or a burnt part moves the finer ones more.
-_NEAR: Final = 0.16
-_NEAR_IN_ALL: Final = 0.24
+# How far apart suspects may be: taken whole, where the exact test is cheap, and when one is cropped.
+_NEAR: Final = 0.24
+_NEAR_CROPPED: Final = 0.16
+# The 24 directions may leave out some of a distance in all 63 numbers.
+_IN_ALL: Final = 1.5
 _SORTED, _LEVELS = 5, 4
 _SAMPLE: Final = 20_000
 _TREES: Final = 4
@@ -80,8 +82,8 @@ class Forest:
             cv2.setRNGSeed(1)
             self._index = cv2.flann.Index(self._points, {"algorithm": 1, "trees": _TREES})
 
-    def near(self, descriptions: Floats) -> Indices:
-        """Pairs [p, 2] of (description, one of the forest's), as positions, at most .24 apart: up to 8 of each."""
+    def near(self, descriptions: Floats, within: float = _NEAR) -> Indices:
+        """Pairs [p, 2] of (description, one of the forest's), as positions, about `within` apart: up to 8 of each."""
         questions = np.ascontiguousarray(self._directions.along(descriptions), np.float32)
         slices = [slice(at, at + _SLICE) for at in range(0, len(questions), _SLICE)]
         if self._index is None:
@@ -90,7 +92,7 @@ class Forest:
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-near") as threads:
                 found = list(threads.map(lambda part: self._ask(questions[part]), slices))
         pairs = [
-            self._within(descriptions[part], answers, squares) + np.array([part.start, 0])
+            self._within(descriptions[part], answers, squares, within) + np.array([part.start, 0])
             for part, (answers, squares) in zip(slices, found, strict=True)
         ]
         return np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
@@ -105,12 +107,12 @@ class Forest:
         answers = np.argpartition(squares, self._answers - 1, axis=1)[:, : self._answers]
         return answers, np.take_along_axis(squares, answers, axis=1)
 
-    def _within(self, descriptions: Floats, answers: Indices, squares: Floats) -> Indices:
+    def _within(self, descriptions: Floats, answers: Indices, squares: Floats, most: float) -> Indices:
         """Pairs that are near in all 63 numbers, of answers that are near in the 24 directions."""
-        rows, columns = np.nonzero((answers >= 0) & (squares <= _NEAR * _NEAR))
+        rows, columns = np.nonzero((answers >= 0) & (squares <= most * most))
         chosen = answers[rows, columns].astype(np.int64)
         apart = np.linalg.norm(descriptions[rows] - self._all[chosen], axis=1)
-        pairs: Indices = np.stack([rows, chosen], axis=1)[apart <= _NEAR_IN_ALL]
+        pairs: Indices = np.stack([rows, chosen], axis=1)[apart <= _IN_ALL * most]
         return pairs
 
 
@@ -148,7 +150,7 @@ def _keys(pairs: Indices, n: int) -> NDArray[np.int64]:
 
 def _suspected_crops(prints: Floats, told: Indices, forest: Forest) -> Iterator[tuple[Indices, Floats]]:
     for crop in CROPS:
-        pairs = told[forest.near(describe(prints[told], crop))]
+        pairs = told[forest.near(describe(prints[told], crop), _NEAR_CROPPED)]
         yield pairs, np.tile(np.array(crop, np.float32), (len(pairs), 1))
 
 
