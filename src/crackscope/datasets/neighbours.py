@@ -21,7 +21,7 @@ _DIRECTIONS: Final = 24
 _NEAR: Final = 0.24
 _NEAR_CROPPED: Final = 0.16
 # The 24 directions may leave out some of a distance in all 63 numbers.
-_IN_ALL: Final = 1.5
+_IN_ALL: Final = 1.2
 _SORTED, _LEVELS = 5, 4
 _SAMPLE: Final = 20_000
 _TREES: Final = 4
