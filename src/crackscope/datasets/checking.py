@@ -4,8 +4,9 @@ Two pictures are near-copies when their 16 x 16 cells, in the best of eight posi
 
 - as they are, correlation .985 or more; .96 for a crop, which is cut out of 32 x 32 cells and so a little blurred;
 - in texture, with what lighting can draw taken out, .95: two plain walls lit from the same side do not;
-- with strong contrasts pressed down, .8: two different straight cracks in the same place do not. On METU, copies lie
-  above .9 and the chance pairs of generated surfaces below .79.
+- with strong contrasts pressed down, .8: two different straight cracks in the same place do not. Copies made of METU
+  patches lay at .9 and above, chance pairs of generated surfaces at .79 and below. Lost by this bar are some pairs of
+  METU that show one place in two exposures, which reach down to .7.
 
 The first two bars give way a little for prints so flat that the rounding inside a JPEG (.35 grey levels on a cell, at
 quality 50) is a part of what is compared.
