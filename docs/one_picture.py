@@ -1,6 +1,6 @@
 """Make docs/one-picture.jpg: a photo beside what the bundle in the package says of it.
 
-    python docs/one_picture.py PICTURE [--bundle DIR]
+python docs/one_picture.py PICTURE [--bundle DIR]
 """
 
 import argparse
