@@ -296,7 +296,8 @@ def test_train_interrupted_says_how_to_go_on(way, tmp_path):
     endless = ["--set", "phases.0.epochs=100000", "--set", "phases.0.early_stopping.patience=0"]
     arguments = ["train", str(way.split), "-o", str(run), *SMALL, *endless]
     with on_a_terminal(*arguments, COLUMNS="500") as (running, terminal):
-        assert "epoch 2 of 100000" in read_until("epoch 2 of 100000", terminal)
+        # Epochs pass faster than a terminal is drawn, so which one is shown first is a matter of chance.
+        assert " of 100000" in read_until(" of 100000", terminal)
         running.send_signal(signal.SIGINT)
         shown = read_until(TO_THE_END, terminal)
     assert running.returncode == 130
