@@ -18,7 +18,7 @@ DISTRACTED_SHARE = 0.35
 """Share of sound pictures that get joints, wires, stains or shadows drawn into them, which stay sound."""
 
 SMALLEST_CRACK_PX = 12
-"""A cut of a masked picture that shows fewer crack pixels than this counts as having none or is drawn again."""
+"""A cut of a generated surface that shows fewer crack pixels than this counts as having none."""
 
 _SOUND = Row(path="", label="sound")
 _CRACK = Row(path="", label="crack")
