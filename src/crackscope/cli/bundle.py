@@ -38,13 +38,13 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
 @shared("quiet")
 def check(name: str, quiet: bool) -> None:
-    """Check that a bundle is whole, unaltered and safe, and that it answers here as it did where it was made."""
+    """Check that a bundle is whole and safe, its files as bundle.json says, and its golden outputs come out."""
     from crackscope.bundles import open_bundle
     from crackscope.scoring import load
 
     opened = open_bundle(bundle_folder(name))
     load(opened.path)
-    say(f"whole and unaltered, and its golden outputs come out: {opened.path}", quiet=quiet)
+    say(f"whole, its files are as bundle.json says, and its golden outputs come out: {opened.path}", quiet=quiet)
 
 
 @bundle.command()

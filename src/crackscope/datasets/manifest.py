@@ -127,6 +127,9 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
     The file appears whole or not at all. Raises OutputError.
     """
     rows = list(rows)
+    # A move onto it would put a plain file where a device or a pipe was.
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: is in the way and no plain file; choose another place")
     optional = [name for name in ("mask", "surface") if any(getattr(row, name) for row in rows)]
     folder = os.path.abspath(path.parent)
     temporary = os.path.join(folder, f".{path.name}.{os.getpid()}.part")
