@@ -18,6 +18,14 @@ HERE = Path(__file__).resolve().parent
 MOBILENET, SLIM = "mobilenetv2.keras.safetensors", "resnet50v2.slim.stages1-3.fp16.safetensors"
 SLIM_CUT = ("network.family=tf-slim", "network.cut=conv4")
 
+# With 17 steps an epoch the moving statistics of Keras (.999 an update) lag behind the weights: accuracy .9757.
+FEW = (
+    "augmentation.views=8",
+    "phases.norms=fixed",
+    "phases.epochs=30",
+    "phases.early_stopping.patience=10",
+)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -39,7 +47,7 @@ JOBS = (
     Job("mobilenetv2-freeze150", MOBILENET, 3, True),
     Job("mobilenetv2-finetune", MOBILENET, 3, True),
     # 300 patches a class to learn from, a tenth of them to stop by: 6.75 % and .75 % of 8,000.
-    Job("mobilenetv2-freeze150", MOBILENET, 1, True, "6.75:0.75:92.5", ("augmentation.views=4",)),
+    Job("mobilenetv2-freeze150", MOBILENET, 1, True, "6.75:0.75:92.5", FEW),
     Job("resnet50v2-gap", SLIM, 1, True, settings=SLIM_CUT),
     Job("mobilenetv2-freeze150", MOBILENET, 1, False),
     Job("mobilenetv2-finetune", MOBILENET, 1, False),
