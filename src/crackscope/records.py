@@ -45,6 +45,102 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     error: Failure
 
 
+Point = tuple[float, float]
+"""x and y in px of the photo after the EXIF turn; (0, 0) is the centre of the first pixel."""
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """A measured value and where the true one lies with a chance of 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """One connected crack in a photo, with its measures. Lengths in px of the photo, in mm where its scale is known.
+
+    number: 1 for the most severe in the photo. probability: of crack, 0 to 1. outline: closed rings around the
+    crack's pixels, without the first point again; holes are left out. centreline: open lines, a branch each.
+    box: left, top, width, height. orientation_deg: main direction, 0 along the rows, 90 upright, counted
+    anticlockwise as seen, 0 to 180. branches: points where the centre line parts.
+    width_*: across the crack, from the grey profile; width_class: the limits in mm that the largest width lies
+    between, such as "0.2-0.3"; "" without a scale.
+    """
+
+    number: int
+    probability: float
+    outline: tuple[tuple[Point, ...], ...]
+    centreline: tuple[tuple[Point, ...], ...]
+    box: tuple[int, int, int, int]
+    area_px: int
+    orientation_deg: float
+    branches: int
+    length_px: float
+    width_mean_px: Estimate
+    width_median_px: Estimate
+    width_p95_px: Estimate
+    width_max_px: Estimate
+    length_mm: float | None = None
+    width_mean_mm: Estimate | None = None
+    width_median_mm: Estimate | None = None
+    width_p95_mm: Estimate | None = None
+    width_max_mm: Estimate | None = None
+    width_class: str = ""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when a photo was taken, from its EXIF block; None where it does not say.
+
+    latitude, longitude: degrees, WGS 84, north and east positive. altitude_m: above sea level. direction_deg: where
+    the camera looked, clockwise from north. taken: local time, ISO 8601.
+    """
+
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+    direction_deg: float | None = None
+    taken: str | None = None
+
+
+class PhotoScale(msgspec.Struct, frozen=True, kw_only=True):
+    """How large a pixel of a photo is on the surface. source: flag, table, marker or distance.
+
+    mm_per_px: at the middle of the photo. relative_error: one standard deviation of it as a share, 0 where unknown.
+    homography: the nine numbers, row by row, that take px to mm on the surface, where a marker gave the perspective.
+    """
+
+    mm_per_px: float
+    source: str
+    relative_error: float = 0.0
+    homography: tuple[float, ...] | None = None
+
+
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in one photo.
+
+    probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after
+    the EXIF turn. crack_share: of the pixels. thinnest_px: the thinnest crack that the photo can show, from its
+    sharpness and noise. skipped: share of the photo that the coarse pass left out. seconds: of each step, by name.
+    """
+
+    path: str
+    verdict: Verdict
+    probability: float
+    width: int
+    height: int
+    zones: tuple[Zone, ...] = ()
+    reason: str = ""
+    crack_share: float = 0.0
+    sharpness_px: float = 0.0
+    noise: float = 0.0
+    thinnest_px: float = 0.0
+    scale: PhotoScale | None = None
+    place: Place = Place()
+    skipped: float = 0.0
+    seconds: dict[str, float] = {}
+
+
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says of one picture.
 
