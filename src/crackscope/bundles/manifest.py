@@ -78,6 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     stride: px of the picture per cell of the map. halo: px around a place that its logit depends on, each way.
     embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
+    mask_threshold: logit of the map above which a cell belongs to a crack.
     hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
     figures: measured values to be shown in the card, by name.
     """
@@ -93,6 +94,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     calibration: Calibration = Calibration()
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
     verdict: VerdictRule = VerdictRule()
+    mask_threshold: float = 0.0
     trained_on: tuple[TrainedOn, ...] = ()
     recipe: dict[str, Any] = {}
     figures: dict[str, Any] = {}

@@ -4,12 +4,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackscope.scoring.dense import DenseOptions, Heatmap
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack
+from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile
+from crackscope.scoring.verdict import Judgement
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,9 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TOLERANCE",
+    "DenseOptions",
     "Gate",
     "Graph",
+    "Heatmap",
+    "Judgement",
     "Model",
+    "Quality",
     "QuantisedReport",
     "Raw",
     "Runner",
@@ -34,6 +41,7 @@ __all__ = [
     "load",
     "pack",
     "predict",
+    "quality",
     "quantise",
 ]
 

@@ -15,10 +15,13 @@ from crackscope.errors import BundleError, ImageError
 from crackscope.images import Source, read
 from crackscope.records import Failure, Prediction, Unread, Verdict
 from crackscope.scoring.crew import Crew
+from crackscope.scoring.dense import DenseOptions, Heatmap
 from crackscope.scoring.golden import check_golden
+from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_order
 from crackscope.scoring.tiling import Tile, cut, take
+from crackscope.scoring.verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,17 @@ class Model:
     def verdict(self, probability: float) -> Verdict:
         """Turn a probability into a verdict, as the bundle's threshold says."""
         return "crack" if probability >= self.manifest.threshold else "sound"
+
+    def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = DenseOptions()) -> Heatmap:
+        """Score every place of a photo, uint8 [h, w, 3] RGB, at its own resolution."""
+        scored = self.score(pixels)
+        return Heatmap(scored.map, self.manifest.stride, scored.embedding)
+
+    def judge(self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = 0.05) -> Judgement:
+        """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked."""
+        values = np.sort(heat.logits, axis=None)
+        probability = self.probability(float(values[-max(1, len(values) * 15 // 1000) :].mean()))
+        return Judgement(self.verdict(probability), probability, "", quality(pixels))
 
     def embed(self, source: Source) -> NDArray[np.float32]:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""

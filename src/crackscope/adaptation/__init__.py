@@ -1,0 +1,1 @@
+"""Adaptation: learning a new surface from few labels, without torch."""

@@ -1,0 +1,1 @@
+"""Inspection: a photo in; crack mask, zones, measures and verdict out."""
