@@ -15,12 +15,17 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
   shows. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
 - **Truncated** files are refused, never filled up with grey.
 
+`read_place` and `read_optics` say what a photo's EXIF block tells; `write_like` hands the block on to a changed photo.
+
 Everything may be called from several threads at once; Pillow's global settings are neither changed nor needed.
 """
 
 from crackscope.images.finding import PICTURE_SUFFIXES, find
 from crackscope.images.header import Header
+from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.optics import Optics, read_optics
+from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_header, read_mask, read_thumbnail
 from crackscope.images.resizing import resize
 from crackscope.images.sources import Source
@@ -31,16 +36,21 @@ __all__ = [
     "PICTURE_SUFFIXES",
     "Header",
     "Limits",
+    "Optics",
     "Picture",
     "Source",
     "encode_jpeg",
+    "encode_like",
     "encode_png",
     "find",
     "read",
     "read_header",
     "read_mask",
+    "read_optics",
+    "read_place",
     "read_thumbnail",
     "resize",
     "write_jpeg",
+    "write_like",
     "write_png",
 ]
