@@ -2,7 +2,7 @@
 
     python benchmarks/default_bundle.py ../shared/data ../shared/weights/mobilenetv2.keras.safetensors -o runs/default
 
-Reads metu/, sdnet2018/ and asphalt/ under DATA, writes a manifest, deals it by groups (copies, source photos), trains
+Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source photos), trains
 the `default` recipe and judges it on its test part. Copy RUN/bundle over src/crackscope/bundles/default to ship it.
 """
 
@@ -18,6 +18,7 @@ LICENCES = {
     "pavement": "CC BY 4.0, SDNET2018, Maguire et al. 2018, doi 10.15142/T3TD19",
     "wall": "CC BY 4.0, SDNET2018, Maguire et al. 2018, doi 10.15142/T3TD19",
     "asphalt": "CC BY 4.0, SUT-Crack 2023, doi 10.17632/gsbmknrhkv",
+    "nonsurface": "CC0, CC BY 2.0 and CC BY-SA: scikit-image, TensorFlow Flowers, samples of EXIF, AVIF, OCRmyPDF",
 }
 SDNET = {"D": "deck", "P": "pavement", "W": "wall"}
 
@@ -36,6 +37,9 @@ def manifest(data: Path) -> list[dict[str, str]]:
     for path in sorted((data / "asphalt" / "images").glob("*.jpg")):
         mask = data / "asphalt" / "masks" / f"{path.stem}.png"
         rows.append({"path": path, "label": "crack", "group": path.stem, "mask": mask, "surface": "asphalt"})
+    for path in sorted((data / "nonsurface").iterdir()):
+        if path.suffix in (".jpg", ".png"):
+            rows.append({"path": path, "label": "sound", "group": path.stem, "mask": "", "surface": "nonsurface"})
     return [{key: str(value) for key, value in row.items()} for row in rows]
 
 

@@ -68,8 +68,6 @@ class CrackNetwork(nn.Module):
     input_multiple: sides in px must be multiples of this; minimum_side: smallest side in px that gives features.
     """
 
-    input_multiple = 1
-
     def __init__(self, backbone: Backbone, head: PooledHead | DenseHead) -> None:
         super().__init__()
         self.backbone = backbone
@@ -78,6 +76,8 @@ class CrackNetwork(nn.Module):
         pooled = isinstance(head, PooledHead)
         self.stride = backbone.stride if pooled else backbone.taps[0].stride
         self.minimum_side = backbone.stride
+        # Sides that the coarsest level divides keep the levels of a pyramid in place; others shift them by parity.
+        self.input_multiple = 1 if pooled else backbone.stride
         self.taps = (backbone.last,) if pooled else tuple(tap.step for tap in backbone.taps)
         self.frozen_layers: frozenset[str] = frozenset()
         self._folded: list[str] = []

@@ -40,6 +40,9 @@ def _whole(recipe: Recipe) -> Iterator[str]:
     mixture = recipe.mixture
     if min(mixture.cracked, mixture.masked, mixture.drawn, mixture.sound) < 0 or mixture.sound == 0:
         yield "mixture: shares must be 0 or more, and sound above 0"
+    for name in ("generated", "distracted", "doubt"):
+        if not 0 <= getattr(mixture, name) <= 1:
+            yield f"mixture.{name}: is a share, between 0 and 1"
 
 
 def _head(head: Head) -> Iterator[str]:
@@ -58,6 +61,8 @@ def _head(head: Head) -> Iterator[str]:
 def _augmentation(augmentation: Augmentation) -> Iterator[str]:
     if augmentation.views < 0:
         yield "augmentation.views: must be 0 (as many as epochs) or more"
+    if not 0 <= augmentation.stretch < 1:
+        yield "augmentation.stretch: must be at least 0 and below 1"
     if augmentation.crop and augmentation.crop < SMALLEST_INPUT:
         yield f"augmentation.crop: must be 0 (the whole picture) or at least {SMALLEST_INPUT} px"
     for name in ("scale", "brightness", "contrast"):

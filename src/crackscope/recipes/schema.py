@@ -53,7 +53,8 @@ class Augmentation(_Section, frozen=True, kw_only=True):
     views: how many augmented versions a picture gets in a training whose backbone begins frozen; each epoch draws
         among them. 0 gives as many as there are epochs, which is the published kind of training.
     crop: side of the square cut out of the scaled picture, in px; 0 keeps the whole picture.
-    scale: range of the enlargement before the crop. rotate_deg: largest turn either way.
+    scale: range of the enlargement before the crop. stretch: largest share by which one side is drawn out against the
+        other. rotate_deg: largest turn either way.
     brightness: range of a factor. contrast: range of a factor about the mean. tint: largest relative shift a channel.
     grey, swap_channels, shadow, blur, noise, jpeg: probability of each.
     """
@@ -61,6 +62,7 @@ class Augmentation(_Section, frozen=True, kw_only=True):
     views: int = 1
     crop: int = 0
     scale: tuple[float, float] = (1.0, 1.0)
+    stretch: float = 0.0
     flip_horizontal: bool = False
     flip_vertical: bool = False
     quarter_turns: bool = False
@@ -129,12 +131,21 @@ class Mixture(_Section, frozen=True, kw_only=True):
 
     cracked, sound: rows that have only a label. masked: rows with a mask.
     drawn: generated cracks laid over sound rows and generated surfaces, whose mask is known exactly.
+    generated: share of drawn and of sound pictures that show a generated surface rather than a row.
+    distracted: share of sound and drawn rows that get joints, wires, stains or shadows, which stay sound.
+    bare: surfaces over which no crack is ever drawn (people, plants, text).
+    doubted: surfaces whose labels are often wrong; what their rows teach counts `1 - doubt` times.
     """
 
     cracked: int = 6
     masked: int = 3
     drawn: int = 3
     sound: int = 4
+    generated: float = 0.3
+    distracted: float = 0.35
+    bare: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
+    doubt: float = 0.5
 
 
 class Recipe(_Section, frozen=True, kw_only=True):

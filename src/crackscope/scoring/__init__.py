@@ -11,7 +11,7 @@ from crackscope.scoring.packing import pack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
-from crackscope.scoring.tiling import Tile
+from crackscope.scoring.tiling import Tile, take
 from crackscope.scoring.verdict import Judgement
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ __all__ = [
     "predict",
     "quality",
     "quantise",
+    "take",
 ]
 
 

@@ -11,6 +11,9 @@ from crackscope.recipes import Augmentation
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+SMALLEST_WHOLE = 0.65
+"""A picture whose label is all that is known of it is not shrunk further than this."""
+
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
@@ -74,8 +77,11 @@ def _cut(
     height, width = pixels.shape[:2]
     scale = float(np.exp(rng.uniform(np.log(how.scale[0]), np.log(how.scale[1]))))
     if whole:
-        scale = min(scale, 1.1 * side / max(height, width))
-    reach_h, reach_w = min(height, round(side / scale)), min(width, round(side / scale))
+        # A hairline that the label speaks of must neither leave the cut nor vanish by shrinking.
+        scale = min(max(scale, SMALLEST_WHOLE), 1.1 * side / max(height, width))
+    drawn_out = float(np.exp(rng.uniform(-1, 1) * np.log1p(how.stretch) / 2)) if how.stretch else 1.0
+    tall, wide = scale * drawn_out, scale / drawn_out
+    reach_h, reach_w = min(height, round(side / tall)), min(width, round(side / wide))
     top, left = int(rng.integers(height - reach_h + 1)), int(rng.integers(width - reach_w + 1))
     if mask is not None and mask.any() and rng.random() < 0.75:
         ys, xs = np.nonzero(mask)
@@ -84,7 +90,7 @@ def _cut(
         left = int(np.clip(xs[pick] - rng.integers(reach_w), 0, width - reach_w))
     piece = pixels[top : top + reach_h, left : left + reach_w]
     drawn = None if mask is None else mask[top : top + reach_h, left : left + reach_w]
-    to = (max(8, min(side, round(reach_h * scale))), max(8, min(side, round(reach_w * scale))))
+    to = (max(8, min(side, round(reach_h * tall))), max(8, min(side, round(reach_w * wide))))
     piece = images.resize(np.ascontiguousarray(piece), to[1], to[0])
     if drawn is not None:
         drawn = images.resize(drawn.astype(np.uint8) * 255, to[1], to[0]) > 96

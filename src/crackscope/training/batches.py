@@ -26,19 +26,20 @@ AHEAD = 6
 class Batch(NamedTuple):
     """inputs: features float32 [n, ...] or pictures uint8 [n, h, w, 3]. labels: float32 [n], 1 is crack.
 
-    masks: float32 [n, h, w] or None; masked: bool [n] or None, which of them mean something.
+    masks: float32 [n, h, w] or None; masked: bool [n] or None, which of them mean something. trust: float32 [n] or
+    None, how much each teaches, 0 to 1.
     """
 
     inputs: Tensor
     labels: Tensor
     masks: Tensor | None = None
     masked: Tensor | None = None
+    trust: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on another device."""
-        masks = None if self.masks is None else self.masks.to(device)
-        masked = None if self.masked is None else self.masked.to(device)
-        return Batch(self.inputs.to(device), self.labels.to(device), masks, masked)
+        moved = {name: part.to(device) for name, part in self._asdict().items() if part is not None}
+        return Batch(**moved)
 
 
 class Source(Protocol):

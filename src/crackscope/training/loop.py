@@ -38,6 +38,9 @@ class Loop:
         self.network, self.tail, self.recipe, self.state, self.file = network, tail, recipe, state, file
         self.phase: Phase = recipe.phases[state.counters.phase]
         self.device = next(network.parameters()).device
+        if recipe.head.kind == "dense":
+            # Convolutions over whole pictures are a third faster with the channels of a pixel side by side.
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from torch's stubs
         self.optimiser = make_optimiser(network, self.phase)
         self.class_weights = torch.ones(2, device=self.device)
         self.autocast = recipe.precision == "bfloat16" and fast_bfloat16(self.device)
@@ -114,6 +117,8 @@ class Loop:
 
     def _loss(self, output: Output, batch: Batch) -> Tensor:
         weights = self.class_weights[batch.labels.long()]
+        if batch.trust is not None:
+            weights = weights * batch.trust
         if self.phase.loss != "dense":
             return pooled_loss(output, batch.labels, weights)
         assert batch.masks is not None

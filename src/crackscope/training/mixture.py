@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import torch
 
 from crackscope import surfaces
 from crackscope.recipes import Mixture
@@ -11,14 +12,11 @@ from crackscope.training.augmentation import Mask, Pixels, augment, generator
 from crackscope.training.batches import Batch, ahead, plain_batches, stack
 from crackscope.training.pictures import Reader
 
-GENERATED_SHARE = 0.3
-"""Share of drawn and of sound pictures that show a generated surface rather than a row."""
-
-DISTRACTED_SHARE = 0.35
-"""Share of sound pictures that get joints, wires, stains or shadows drawn into them, which stay sound."""
-
 SMALLEST_CRACK_PX = 12
 """A cut of a generated surface that shows fewer crack pixels than this counts as having none."""
+
+KIND_SHARES = {"concrete": 0.3, "plaster": 0.15, "brick": 0.25, "tile": 0.15, "asphalt": 0.15}
+"""How often each kind of generated surface is shown; masonry often, since no row shows any."""
 
 _SOUND = Row(path="", label="sound")
 _CRACK = Row(path="", label="crack")
@@ -33,10 +31,13 @@ class FromMixture:
         self._reader = reader
         self._val_rows = val_rows
         self._size, self.steps = batch
+        self._mixture = mixture
+        sound = [row for row in rows if row.label == "sound"]
         self._pools = {
             "cracked": _by_surface([row for row in rows if row.label == "crack" and row.mask is None]),
             "masked": _by_surface([row for row in rows if row.label == "crack" and row.mask is not None]),
-            "sound": _by_surface([row for row in rows if row.label == "sound"]),
+            "sound": _by_surface(sound),
+            "drawn": _by_surface([row for row in sound if row.surface not in mixture.bare]),
         }
         self._kinds = self._filling(mixture)
         self._val_reader = Reader(None, reader.augmentation, reader.seed)
@@ -44,8 +45,8 @@ class FromMixture:
     def _filling(self, mixture: Mixture) -> list[str]:
         """The kind of every place in a batch; kinds without rows leave their places to the others."""
         shares = {kind: getattr(mixture, kind) for kind in ("cracked", "masked", "drawn", "sound")}
-        for kind, pool in self._pools.items():
-            if not pool:
+        for kind in ("cracked", "masked", "sound"):
+            if not self._pools[kind]:
                 shares[kind] = 0
         ends = np.round(np.cumsum(list(shares.values())) / sum(shares.values()) * self._size).astype(int)
         counts = np.diff([0, *ends])
@@ -56,7 +57,8 @@ class FromMixture:
 
         def make(step: int) -> Batch:
             made = [self._sample(kind, number, step, place) for place, kind in enumerate(self._kinds)]
-            return stack([picture for picture, _ in made], [row for _, row in made])
+            batch = stack([picture for picture, _ in made], [row for _, row in made])
+            return batch._replace(trust=torch.tensor([self._trust(row) for _, row in made]))
 
         return ahead(make, self.steps, 2)
 
@@ -69,26 +71,30 @@ class FromMixture:
         if kind in ("cracked", "masked"):
             row = _pick(self._pools[kind], rng)
             return self._reader.view(row, 4, *key), row
-        generated = not self._pools["sound"] or rng.random() < GENERATED_SHARE
-        if generated:
+        pool = self._pools[kind]
+        if not pool or rng.random() < self._mixture.generated:
             return self._generated(kind == "drawn", rng)
-        row = _pick(self._pools["sound"], rng)
+        row = _pick(pool, rng)
         pixels, _ = self._reader.view(row, 4, *key)
-        if rng.random() < DISTRACTED_SHARE:
+        if rng.random() < self._mixture.distracted:
             pixels = surfaces.draw_distractors(pixels, rng)
         if kind == "drawn":
             return surfaces.draw_crack(pixels, rng), _CRACK
-        return (pixels, None), _SOUND
+        return (pixels, None), row
 
     def _generated(self, cracked: bool, rng: np.random.Generator) -> tuple[tuple[Pixels, Mask | None], Row]:
         """A generated surface of up to twice the cut, then seen as any other picture is."""
         how = self._reader.augmentation
         side = int(how.crop * rng.uniform(1.0, 1.5))
-        made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked)
+        kind = str(rng.choice(list(KIND_SHARES), p=list(KIND_SHARES.values())))
+        made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked, kind)
         pixels, mask = augment(made.pixels, made.mask if cracked else None, rng, how)
         if cracked and mask is not None and mask.sum() >= SMALLEST_CRACK_PX:
             return (pixels, mask), _CRACK
         return (pixels, None if mask is None else np.zeros_like(mask)), _SOUND
+
+    def _trust(self, row: Row) -> float:
+        return 1.0 - self._mixture.doubt if row.surface in self._mixture.doubted else 1.0
 
 
 def _by_surface(rows: Sequence[Row]) -> list[list[Row]]:

@@ -42,17 +42,18 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     if half:
         networks.round_to_float16(network)
     model = networks.export_network(network, (training.size.height, training.size.width))
+    spec = _input_spec(network, training.size)
     manifest = Manifest(
         name=recipe.name,
         created_with=crackscope.__version__,
-        input=_input_spec(network, training.size),
+        input=spec,
         stride=network.stride,
         halo=networks.halo(network),
         embedding=networks.embedding_size(network),
         trained_on=_trained_on(split, training.licences),
         recipe=msgspec.to_builtins(recipe),
         figures=_figures(training),
-        calibration=_calibration(model, training) if recipe.calibrate else Calibration(),
+        calibration=_calibration(model, spec, training) if recipe.calibrate else Calibration(),
     )
     target = folder / "bundle"
     scoring.pack(target, manifest, model=model, weights=networks.to_bytes(network, half=half), as_float16=half)
@@ -91,13 +92,14 @@ def _figures(training: Training) -> dict[str, float]:
     }
 
 
-def _calibration(model: bytes, training: Training) -> Calibration:
+def _calibration(model: bytes, spec: InputSpec, training: Training) -> Calibration:
     """Fit probability = sigmoid(scale * score + shift) on the validation rows (Platt 1999)."""
     runner = scoring.Runner(model, training.threads)
     reader = Reader(None, Augmentation(), 0)
 
     def score(row: Row) -> float:
-        return float(runner.run(reader.plain(row)[0]))
+        pixels = reader.plain(row)[0]
+        return float(runner.run(scoring.take(pixels, scoring.Tile(0, 0, pixels.shape[1], pixels.shape[0]), spec)))
 
     with ThreadPoolExecutor(training.threads) as pool:
         scores = np.array(list(pool.map(score, training.val_rows)), np.float64)
