@@ -8,6 +8,7 @@ _PUBLIC = {
     "load": "crackscope.scoring",
     "predict": "crackscope.scoring",
     "embed": "crackscope.scoring",
+    "inspect": "crackscope.inspection",
     "scan": "crackscope.datasets",
     "split": "crackscope.datasets",
     "train": "crackscope.training",
@@ -17,13 +18,14 @@ _PUBLIC = {
 if TYPE_CHECKING:
     from crackscope.datasets import scan as scan
     from crackscope.datasets import split as split
+    from crackscope.inspection import inspect as inspect
     from crackscope.judging import evaluate as evaluate
     from crackscope.scoring import embed as embed
     from crackscope.scoring import load as load
     from crackscope.scoring import predict as predict
     from crackscope.training import train as train
 
-__all__ = ["embed", "evaluate", "load", "predict", "scan", "split", "train"]
+__all__ = ["embed", "evaluate", "inspect", "load", "predict", "scan", "split", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -55,5 +55,9 @@ class JudgingError(CrackscopeError):
     """Scores that cannot be judged: no labels, one class only, splits that differ."""
 
 
+class InspectionError(CrackscopeError):
+    """An inspection that cannot start as asked: a scale, limits or a resumption that do not fit."""
+
+
 class OutputError(CrackscopeError):
     """A result that cannot be written: no room, no right, or something in the way."""

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "Judge a bundle on labelled pictures."),
     "compare": ("evaluate", "Put runs on the same split side by side."),
     "predict": ("predict", "Say of pictures whether they show a crack."),
+    "inspect": ("inspect", "Find the cracks in whole photos, measure them, and write a report."),
     "recipes": ("recipes", "List the recipes, or print one with its network."),
     "generate": ("generate", "Write generated surfaces with exact masks."),
     "bundle": ("bundle", "Show, check or export a trained model."),

@@ -1,0 +1,230 @@
+"""`inspect`: photos in; where they are cracked, how long and how wide, in one folder."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli import predict
+from crackscope.cli.console import print_json, progress, say, warn
+from crackscope.cli.failures import Interrupted
+from crackscope.cli.inspection_summary import show, summarise
+from crackscope.cli.options import shared
+from crackscope.cli.state import State
+
+if TYPE_CHECKING:
+    from crackscope.inspection import Findings, InspectOptions, Journal, Scaling
+    from crackscope.records import Inspected, Unread
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    photos: tuple[str, ...]
+    out: str
+    from_list: str | None
+    resume: bool
+    mm_per_px: float | None
+    scale: str | None
+    marker_mm: float | None
+    marker_dictionary: str | None
+    distance_m: float | None
+    classes: str | None
+    preset: str | None
+    false_alarms: float
+    coarse: bool
+    all_zones: bool
+    bundle: str | None
+    threads: int | None
+    quiet: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("photos", nargs=-1, metavar="PHOTO...")
+@click.option("-o", "--out", required=True, metavar="OUT", help="Folder for report, findings and overlays.")
+@click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
+@click.option("--resume", is_flag=True, help="Go on with the inspection in OUT where it stopped.")
+@click.option("--mm-per-px", type=float, metavar="X", help="Scale of all photos, mm on the surface for one px.")
+@click.option("--scale", metavar="FILE.csv", help="Scale of each photo: columns path,mm_per_px[,relative_error].")
+@click.option("--marker-mm", type=float, metavar="X", help="Side of the ArUco marker that lies on the surface.")
+@click.option("--marker-dictionary", metavar="NAME", help="Dictionary of the marker; default: 4X4_50.")
+@click.option("--distance-m", type=float, metavar="X", help="Distance to the surface; the focal length is from EXIF.")
+@click.option("--classes", metavar="MM,MM,...", help="Limits of the width classes; default: 0.1,0.2,0.3,0.5,1.")
+@click.option("--preset", metavar="NAME", help="Limits as eurocode2 or aci224r name them: a guide.")
+@click.option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    metavar="RATE",
+    help="Share of sound photos that may be called cracked.",
+)
+@click.option("--coarse", is_flag=True, help="Look closely only at what half the resolution leaves in doubt: faster.")
+@click.option("--all-zones", is_flag=True, help="Keep the zones of photos that are not judged cracked, too.")
+@shared("bundle", "threads", "quiet", "json")
+@click.pass_obj
+def inspect(state: State, /, **options: Any) -> None:
+    """Find the cracks in whole photos, measure them, and write a report.
+
+    PHOTO is a file, a folder (searched to the bottom) or a glob. Widths and lengths are in px, and in mm where a scale
+    is known. A photo judged sound, or that cannot be judged, has no zones. What a kill interrupts, --resume ends.
+    """
+    asked = Asked(**options)
+    _check(asked)
+    photos = _photos(asked)
+    settings = _settings(asked, photos)
+    from crackscope.inspection import Findings, open_journal
+    from crackscope.scoring import load
+
+    model = load(asked.bundle, threads=asked.threads)
+    journal = open_journal(asked.out, model, settings, resume=asked.resume)
+    with journal, _kept(asked.out, journal, len(photos)):
+        _work(asked, journal, model, photos, settings)
+        findings = Findings(journal, [photo if isinstance(photo, str) else photo.path for photo in photos])
+        files = _report(asked, findings, settings)
+        summary = summarise(findings)
+    if asked.as_json:
+        print_json({"out": asked.out, **summary.facts(), "files": files})
+    else:
+        show(summary, quiet=asked.quiet)
+        if settings.scaling.known:
+            _tell_without_scale(asked, summary.without_scale)
+        say(f"report: {Path(asked.out) / ('index.html' if 'index.html' in files else files[0])}", quiet=asked.quiet)
+    state.status = 1 if summary.unread else 0
+
+
+def _check(asked: Asked) -> None:
+    """Refuse options that contradict each other before anything is read."""
+    scales = {
+        "--mm-per-px": asked.mm_per_px,
+        "--scale": asked.scale,
+        "--marker-mm": asked.marker_mm,
+        "--distance-m": asked.distance_m,
+    }
+    given = [name for name, value in scales.items() if value is not None]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other, give one scale")
+    if asked.marker_dictionary is not None and asked.marker_mm is None:
+        raise click.UsageError("--marker-dictionary needs the size of the marker, add --marker-mm")
+    if asked.classes is not None and asked.preset is not None:
+        raise click.UsageError("--classes and --preset exclude each other, give one")
+    if (asked.classes is not None or asked.preset is not None) and not given:
+        raise click.UsageError("width classes are in mm and need a scale, add --mm-per-px, --scale or --marker-mm")
+
+
+def _photos(asked: Asked) -> "list[str | Unread]":
+    if predict.STANDARD_INPUT in asked.photos:
+        raise click.UsageError("a photo on standard input has no name for the report, name a file")
+    if not asked.photos and asked.from_list is None:
+        raise click.UsageError("PHOTO is missing: name files, folders or globs")
+    return predict.gather(
+        predict.Asked(
+            pictures=asked.photos,
+            from_list=asked.from_list,
+            bundle=asked.bundle,
+            jsonl=False,
+            fail_on=(),
+            threads=asked.threads,
+            quiet=asked.quiet,
+        )
+    )
+
+
+def _settings(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":
+    from crackscope.inspection import InspectOptions
+
+    return InspectOptions(
+        false_alarms=asked.false_alarms,
+        coarse=asked.coarse,
+        all_zones=asked.all_zones,
+        scaling=_scaling(asked, photos),
+        limits_mm=_limits(asked),
+    )
+
+
+def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
+    from crackscope.inspection import Scaling, read_scale_table
+
+    readable = [photo for photo in photos if isinstance(photo, str)]
+    return Scaling(
+        mm_per_px=asked.mm_per_px,
+        table=None if asked.scale is None else read_scale_table(asked.scale, readable),
+        marker_mm=asked.marker_mm,
+        dictionary=asked.marker_dictionary or "4X4_50",
+        distance_m=asked.distance_m,
+    )
+
+
+def _limits(asked: Asked) -> tuple[float, ...]:
+    from crackscope.inspection import DEFAULT_LIMITS_MM, PRESETS_MM
+
+    if asked.preset is not None:
+        if asked.preset not in PRESETS_MM:
+            raise click.UsageError(f"there is no preset {asked.preset!r}, name one of {', '.join(PRESETS_MM)}")
+        return PRESETS_MM[asked.preset]
+    if asked.classes is None:
+        return DEFAULT_LIMITS_MM
+    try:
+        return tuple(float(text) for text in asked.classes.split(","))
+    except ValueError:
+        raise click.UsageError(f"--classes wants mm with commas between, as 0.1,0.2,0.5, not {asked.classes}") from None
+
+
+@contextmanager
+def _kept(folder: str, journal: "Journal", total: int) -> Iterator[None]:
+    """Say, when Ctrl-C ends an inspection, what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted, {len(journal)} of {total} photos are kept in {folder}, add --resume to the same call to go on"
+        ) from None
+
+
+def _work(asked: Asked, journal: "Journal", model: Any, photos: "Sequence[str | Unread]", settings: Any) -> None:
+    from crackscope.inspection import inspect_into, remaining
+
+    left = remaining(journal, photos)
+    quiet = asked.quiet or asked.as_json
+    if asked.resume and len(left) < len(photos):
+        say(f"{len(photos) - len(left)} of {len(photos)} photos were done before", quiet=quiet)
+    with progress("inspecting", len(left), quiet=quiet) as tell:
+        for number, _result in enumerate(inspect_into(journal, model, left, settings), 1):
+            tell(number)
+
+
+def _report(asked: Asked, findings: "Findings", settings: "InspectOptions") -> list[str]:
+    """A stand-in for the report."""
+    import json
+
+    import msgspec
+
+    from crackscope.cli.console import json_line
+    from crackscope.cli.folders import write_bytes
+
+    folder = Path(asked.out)
+    lines = "".join(json_line(_without_seconds(photo)) for photo in findings)
+    write_bytes(lines.encode("utf-8", "surrogateescape"), folder / "findings.jsonl")
+    facts = {"options": msgspec.to_builtins(settings)}
+    write_bytes(json.dumps(facts, indent=2).encode(), folder / "inspection.json")
+    return ["findings.jsonl", "inspection.json"]
+
+
+def _without_seconds(photo: "Inspected | Unread") -> dict[str, object]:
+    import msgspec
+
+    row: dict[str, object] = msgspec.to_builtins(photo)
+    row.pop("seconds", None)
+    return row
+
+
+def _tell_without_scale(asked: Asked, count: int) -> None:
+    if count:
+        table, marker = asked.scale is not None, asked.marker_mm is not None
+        why = "no row in the table" if table else "no marker seen" if marker else "no focal length in EXIF"
+        warn(f"{count} photo{'s have' if count != 1 else ' has'} no mm: {why}", quiet=asked.quiet)

@@ -1,0 +1,118 @@
+"""What an inspection says on the terminal: the worst photos, the unreadable ones, and the counts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crackscope.cli.console import print_table, say, unread_line
+
+if TYPE_CHECKING:
+    from crackscope.records import Inspected, Unread
+
+SHOWN = 20
+"""Photos that are listed on the terminal; the report has them all."""
+
+
+@dataclass(frozen=True)
+class Worst:
+    """What one photo says at its worst. width, length: of its widest zone and of all zones, in mm where known."""
+
+    path: str
+    verdict: str
+    probability: float
+    zones: int
+    width_px: float
+    length_px: float
+    width_mm: float | None
+    length_mm: float | None
+    remark: str
+
+
+@dataclass
+class Summary:
+    """A pass over the findings that keeps a line a photo and no outlines."""
+
+    photos: list[Worst] = field(default_factory=list)
+    unread: "list[Unread]" = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    without_scale: int = 0
+
+    def facts(self) -> dict[str, int]:
+        """The counts, for programs."""
+        named = {name: self.counts[name] for name in ("crack", "sound", "cannot judge")}
+        zones = sum(photo.zones for photo in self.photos)
+        return {
+            "photos": len(self.photos) + len(self.unread),
+            **named,
+            "unreadable": len(self.unread),
+            "zones": zones,
+        }
+
+
+def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
+    """Read the findings once."""
+    from crackscope.records import Unread
+
+    summary = Summary()
+    for photo in findings:
+        if isinstance(photo, Unread):
+            summary.unread.append(photo)
+            continue
+        summary.photos.append(_worst(photo))
+        summary.counts[photo.verdict] += 1
+        summary.without_scale += photo.scale is None
+    return summary
+
+
+def _worst(photo: "Inspected") -> Worst:
+    widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
+    lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
+    return Worst(
+        path=photo.path,
+        verdict=photo.verdict,
+        probability=photo.probability,
+        zones=len(photo.zones),
+        width_px=max((zone.width_max_px.value for zone in photo.zones), default=0.0),
+        length_px=sum(zone.length_px for zone in photo.zones),
+        width_mm=max(widths, default=None),
+        length_mm=sum(lengths) if lengths else None,
+        remark=photo.reason,
+    )
+
+
+def show(summary: Summary, *, quiet: bool) -> None:
+    """Print the worst photos, those that could not be read, and how many there are of each."""
+    from rich.text import Text
+
+    worst = sorted(
+        (photo for photo in summary.photos if photo.verdict != "sound"),
+        key=lambda photo: (photo.verdict != "crack", -(photo.width_mm or 0), -photo.width_px),
+    )
+    rows: list[tuple[object, ...]] = []
+    for photo in worst[:SHOWN]:
+        style = "bold red" if photo.verdict == "crack" else "yellow"
+        width, length = f"{photo.width_px:.1f} px", f"{photo.length_px:.0f} px"
+        width = width if photo.width_mm is None else f"{photo.width_mm:.2f} mm"
+        length = length if photo.length_mm is None else f"{photo.length_mm:.0f} mm"
+        measures = (photo.zones, width, length) if photo.zones else ("", "", "")
+        rows.append((Text(photo.verdict, style=style), f"{photo.probability:.3f}", *measures, _name(photo)))
+    for unread in summary.unread[:SHOWN]:
+        rows.append((Text("unreadable", style="yellow"), "", "", "", "", unread_line(unread)))
+    if rows and not quiet:
+        print_table("", ("verdict", ">probability", ">zones", ">widest", ">length", "photo"), rows)
+    hidden = max(0, len(worst) - SHOWN) + max(0, len(summary.unread) - SHOWN)
+    if hidden:
+        say(f"{hidden} more in the report", quiet=quiet)
+    say(_counted(summary), quiet=quiet)
+
+
+def _name(photo: Worst) -> str:
+    return f"{photo.path}: {photo.remark}" if photo.remark else photo.path
+
+
+def _counted(summary: Summary) -> str:
+    facts = summary.facts()
+    said = [f"{facts[name]} {name}" for name in ("crack", "sound", "cannot judge", "unreadable") if facts[name]]
+    plural = "s" if facts["photos"] != 1 else ""
+    return f"{facts['photos']} photo{plural}: {', '.join(said)}; {facts['zones']} zones"

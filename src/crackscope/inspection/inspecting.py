@@ -1,0 +1,183 @@
+"""One photo: read, seen by the network, judged, and where it is cracked, masked and measured."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import InspectionError
+from crackscope.images import Picture, Source, read, read_header, read_optics, read_place
+from crackscope.inspection.scale import Focal, Scaling, find_ruler, focal_length, zone_in_mm
+from crackscope.inspection.standin import find_cracks, measure_zones
+from crackscope.inspection.thinnest import thinnest_crack
+from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
+from crackscope.records import Inspected, PhotoScale, Place, Zone
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
+
+
+class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How photos are inspected; everything that changes a finding is here.
+
+    false_alarms: share of the sound photos that may be called cracked, between 0 and 1. coarse: leave out what a pass
+    at half scale finds sound beyond doubt. all_zones: keep the zones of photos that are not judged cracked too.
+    scaling: what is known of the scale. limits_mm: between the classes of width. memory_mib: for the dense pass.
+    Raises InspectionError for a rate or limits that make no sense.
+    """
+
+    false_alarms: float = 0.05
+    coarse: bool = False
+    all_zones: bool = False
+    scaling: Scaling = Scaling()
+    limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM
+    memory_mib: int = 300
+
+    def __post_init__(self) -> None:
+        checked_limits(self.limits_mm)
+        if not 0 < self.false_alarms < 1:
+            raise InspectionError(f"the rate of false alarms must lie between 0 and 1, not {self.false_alarms:g}")
+
+
+DEFAULTS = InspectOptions()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo as it was read: its pixels, what it is called, and what its EXIF block says.
+
+    focal: None where EXIF does not tell the focal length in px. seconds: that reading it took.
+    """
+
+    picture: Picture
+    path: str
+    place: Place
+    focal: Focal | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A photo that went through the network, and what was said of it as a whole."""
+
+    photo: Photo
+    heat: Heatmap
+    judgement: Judgement
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """What was found, and what it was found from. mask: bool [h, w], the crack pixels of the zones in the record."""
+
+    record: Inspected
+    pixels: NDArray[np.uint8]
+    heat: Heatmap
+    mask: NDArray[np.bool_]
+
+
+def inspect(
+    source: Source, *, bundle: str | Path | Model | None = None, options: InspectOptions = DEFAULTS
+) -> Inspected:
+    """Say where a photo is cracked, how long and how wide.
+
+    source: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image. bundle: a folder, a loaded model,
+    None for the one in the package. A photo judged `sound` has no zones, since what lights up in it lies below the
+    rate of false alarms that was asked for, nor has one that cannot be judged; `all_zones` keeps them.
+    Raises ImageError when the photo cannot be read, BundleError when the bundle cannot be used.
+    """
+    model = bundle if isinstance(bundle, Model) else _loaded(None if bundle is None else str(Path(bundle).absolute()))
+    return inspect_photo(model, open_photo(source), options).record
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: str | None) -> Model:
+    return load(path)
+
+
+def open_photo(source: Source) -> Photo:
+    """Read a photo with what its EXIF block says of place and lens. Raises ImageError."""
+    begin = time.perf_counter()
+    picture = read(source)
+    path = str(source) if isinstance(source, (str, Path)) else picture.name
+    optics, stored = read_optics(source), read_header(source)
+    focal = focal_length(optics, (stored.width, stored.height))
+    return Photo(picture, path, read_place(source), focal, time.perf_counter() - begin)
+
+
+def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
+    """Inspect a photo that has been read."""
+    return measure(see(model, photo, options), model.manifest.mask_threshold, options)
+
+
+def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
+    """The first half: the network and the verdict, in as many threads as the model has."""
+    clock, pixels = _Clock(), photo.picture.pixels
+    with clock("network"):
+        heat = model.heatmap(pixels, options=DenseOptions(memory_mib=options.memory_mib, coarse=options.coarse))
+    with clock("verdict"):
+        judgement = model.judge(heat, pixels, options.false_alarms)
+    return Seen(photo, heat, judgement, {"read": photo.seconds, **clock.seconds})
+
+
+def measure(seen: Seen, mask_threshold: float, options: InspectOptions) -> Inspection:
+    """The second half: mask, zones, measures and scale, in one thread and without the network.
+
+    mask_threshold: logit of the map above which a cell belongs to a crack.
+    """
+    clock, judged, pixels = _Clock(), seen.judgement, seen.photo.picture.pixels
+    with clock("scale"):
+        ruler = find_ruler(options.scaling, seen.photo.path, pixels, seen.photo.focal)
+    mask: NDArray[np.bool_] = np.zeros(pixels.shape[:2], np.bool_)
+    zones: tuple[Zone, ...] = ()
+    if judged.verdict == "crack" or options.all_zones:
+        with clock("mask"):
+            cracks = find_cracks(pixels, seen.heat, mask_threshold)
+            mask = cracks.mask
+        with clock("zones"):
+            zones = measure_zones(pixels, cracks, seen.heat, judged.quality)
+            if ruler is not None:
+                zones = tuple(zone_in_mm(zone, ruler, options.limits_mm) for zone in zones)
+    record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
+    record = msgspec.structs.replace(record, seconds={**seen.seconds, **clock.seconds})
+    return Inspection(record, pixels, seen.heat, mask)
+
+
+def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale: PhotoScale | None) -> Inspected:
+    judged, picture = seen.judgement, seen.photo.picture
+    if not math.isfinite(judged.probability):
+        raise ValueError("the network gives no number for this photo")
+    return Inspected(
+        path=seen.photo.path,
+        verdict=judged.verdict,
+        probability=judged.probability,
+        width=picture.width,
+        height=picture.height,
+        zones=zones,
+        reason=judged.reason,
+        crack_share=float(mask.mean()),
+        sharpness_px=judged.quality.sharpness_px,
+        noise=judged.quality.noise,
+        thinnest_px=thinnest_crack(judged.quality),
+        scale=scale,
+        place=seen.photo.place,
+        skipped=seen.heat.skipped,
+    )
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Wall time of each step, by name."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - begin

@@ -1,0 +1,233 @@
+"""What is known of each photo, line by line, in a file that any kill leaves readable.
+
+The first line says what the lines hang on: the options and the bundle. Each other line is one photo, with the size
+and the time of its file, and is on the disk before the next photo is begun. A line that a kill tore is cut off when
+the work goes on.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar, overload
+
+import msgspec
+
+from crackscope.errors import InspectionError, OutputError
+from crackscope.records import Inspected, Unread
+
+JOURNAL = "inspection.jsonl"
+FORMAT = 1
+Result = Inspected | Unread
+Stamp = tuple[int, int]
+Kind = TypeVar("Kind")
+_PASSING = ("missing", "denied")
+"""Kinds of failure that may pass without the file changing."""
+_FIRST = b'{"journal":'
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What every line of a journal hangs on. bundle: sha256 of its manifest. version: of crackscope."""
+
+    journal: int = FORMAT
+    version: str
+    bundle: str
+    options: dict[str, Any]
+
+
+class _Name(msgspec.Struct, frozen=True, kw_only=True):
+    """path: the photo. stamp: bytes and modification time in ns of its file, None where it is to be tried again."""
+
+    path: str
+    stamp: Stamp | None
+
+
+class _Line(_Name, frozen=True, kw_only=True):
+    found: Inspected | None = None
+    unread: Unread | None = None
+
+
+class Journal:
+    """The journal in a folder, held by this process alone while it is open.
+
+    Raises InspectionError where another process holds it or it hangs on other terms, OutputError where it cannot be
+    written: what it held before is kept then.
+    """
+
+    def __init__(self, folder: Path, terms: Terms) -> None:
+        self.path = folder / JOURNAL
+        self._where: dict[str, tuple[int, int]] = {}
+        self._stamps: dict[str, Stamp | None] = {}
+        self._end = 0
+        try:
+            # Unbuffered: what a full disk refuses must not be waiting in a buffer when the file is closed.
+            self._file = open(self.path, "a+b", buffering=0)  # noqa: SIM115  (closed by __exit__)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written ({error.strerror}), check the folder's rights") from None
+        try:
+            _hold(self._file, self.path)
+            self._read(terms)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def knows(self, path: str) -> bool:
+        """Whether this photo is done, as its file now is. One that was not there or not allowed is tried again."""
+        stamp = self._stamps.get(path)
+        return stamp is not None and stamp == stamp_of(path)
+
+    def add(self, path: str, stamp: Stamp | None, result: Result) -> None:
+        """Write down one photo; it is on the disk when this returns."""
+        found = result if isinstance(result, Inspected) else None
+        unread = result if isinstance(result, Unread) else None
+        if unread is not None and unread.error.kind in _PASSING:
+            stamp = None
+        self._append(_encode(_Line(path=path, stamp=stamp, found=found, unread=unread)), path, stamp)
+
+    def result(self, path: str) -> Result:
+        """What is known of this photo; KeyError where nothing is."""
+        begin, end = self._where[path]
+        with open(self.path, "rb") as file:
+            file.seek(begin)
+            line = _decode(file.read(end - begin), _Line)
+        result = line.found or line.unread
+        if result is None:
+            raise InspectionError(f"{self.path}: the line of {path} is empty, inspect into a new folder")
+        return result
+
+    def _read(self, terms: Terms) -> None:
+        with open(self.path, "rb") as file:
+            for number, line in enumerate(file):
+                if number == 0 and line[: len(_FIRST)] != _FIRST[: len(line)]:
+                    raise InspectionError(f"{self.path}: is no journal of an inspection, name another folder")
+                if not line.endswith(b"\n"):
+                    break
+                if number == 0:
+                    self._check(line, terms)
+                else:
+                    self._note(line, self._end)
+                self._end += len(line)
+        self._file.truncate(self._end)
+        if self._end == 0:
+            self._append(_encode(terms))
+
+    def _check(self, line: bytes, terms: Terms) -> None:
+        try:
+            before = _decode(line, Terms)
+        except msgspec.MsgspecError:
+            raise InspectionError(f"{self.path}: is no journal of an inspection, name another folder") from None
+        if before == _decode(_encode(terms), Terms):
+            return
+        changed = [name for name in (*before.options, *terms.options) if _option(before, name) != _option(terms, name)]
+        if before.bundle != terms.bundle:
+            changed.append("the bundle")
+        if (before.version, before.journal) != (terms.version, terms.journal):
+            changed.append(f"crackscope (was {before.version})")
+        what = ", ".join(dict.fromkeys(changed)) or "the options"
+        raise InspectionError(
+            f"{self.path.parent}: was begun with other settings ({what}), call it as then or name another folder"
+        )
+
+    def _note(self, line: bytes, begin: int) -> None:
+        try:
+            entry = _decode(line, _Name)
+        except msgspec.MsgspecError:
+            return  # A line that says nothing: its photo is done again.
+        self._where[entry.path] = (begin, begin + len(line))
+        self._stamps[entry.path] = entry.stamp
+
+    def _append(self, line: bytes, path: str | None = None, stamp: Stamp | None = None) -> None:
+        try:
+            written = 0
+            while written < len(line):
+                written += self._file.write(line[written:]) or 0
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._end)
+            raise OutputError(
+                f"{self.path}: cannot be written ({error.strerror}), make room and go on with --resume"
+            ) from error
+        if path is not None:
+            self._where[path] = (self._end, self._end + len(line))
+            self._stamps[path] = stamp
+        self._end += len(line)
+
+
+class Findings(Sequence[Result]):
+    """The results of these photos, in this order, read from the journal one at a time: thousands take no memory."""
+
+    def __init__(self, journal: Journal, paths: Sequence[str]) -> None:
+        self._journal, self._paths = journal, tuple(paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Findings": ...
+    def __getitem__(self, index: int | slice) -> "Result | Findings":
+        """One result, or some of them, still unread."""
+        if isinstance(index, slice):
+            return Findings(self._journal, self._paths[index])
+        return self._journal.result(self._paths[index])
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Bytes and modification time of a file; None where there is none."""
+    try:
+        facts = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _option(terms: Terms, name: str) -> Any:
+    return msgspec.to_builtins(terms.options.get(name))
+
+
+def _hold(file: FileIO, path: Path) -> None:
+    """Keep other processes out for as long as this one lives; where the system has no such locks, trust the user."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InspectionError(f"{path.parent}: another process is inspecting into it, wait for it or stop it") from None
+    except OSError:
+        return
+
+
+def _encode(record: Terms | _Line) -> bytes:
+    try:
+        return msgspec.json.encode(record) + b"\n"
+    except UnicodeEncodeError:
+        # A file name that is no UTF-8 is written with lone surrogates, which only Python's own JSON takes and gives.
+        return json.dumps(msgspec.to_builtins(record)).encode("ascii") + b"\n"
+
+
+def _decode(line: bytes, kind: type[Kind]) -> Kind:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            return msgspec.convert(json.loads(line), kind)
+        except ValueError as error:
+            raise msgspec.DecodeError(str(error)) from None

@@ -1,0 +1,144 @@
+"""The plane of a surface, from a square marker of known size that lies on it.
+
+ArUco markers: Garrido-Jurado et al., "Automatic generation and detection of highly reliable fiducial markers under
+occlusion", Pattern Recognition 47 (2014). The four corners give the homography from px to mm on the surface (Hartley
+and Zisserman, "Multiple View Geometry", chapter 2); how much its scale is off at a place follows from how well the
+corners are known. Lens distortion is not modelled.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.records import PhotoScale, Point
+
+DICTIONARIES = (
+    *(f"{bits}X{bits}_{count}" for bits in (4, 5, 6, 7) for count in (50, 100, 250, 1000)),
+    "ARUCO_ORIGINAL",
+    "APRILTAG_36h11",
+)
+CORNER_ERROR_PX = 0.25
+"""Standard deviation of each coordinate of a corner as found."""
+_SMALLEST_SIDE_PX = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [8, 3, 3], the same with one coordinate of one
+    corner moved by its error, each in turn. marker: the middle of it, px."""
+
+    to_mm: NDArray[np.float64]
+    shaken: NDArray[np.float64]
+    marker: Point
+
+    def along_and_across(self, line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """mm per px of each segment of a line, float64 [k, 2] px, lengthwise and between its two sides."""
+        steps = np.diff(line, axis=0)
+        lengths = np.hypot(*steps.T)
+        steps = np.where(lengths[:, None] > 0, steps / np.maximum(lengths, 1e-12)[:, None], [1.0, 0.0])
+        return _along_and_across(self.to_mm, (line[:-1] + line[1:]) / 2, steps)
+
+    def relative_error(self, place: Point) -> float:
+        """One standard deviation of the scale (root of the area's) at a place, as a share of it."""
+        here = np.array([place])
+        scale = np.sqrt(_areas(self.to_mm, here)[0])
+        moved = np.array([np.sqrt(_areas(one, here)[0]) for one in self.shaken])
+        return float(np.sqrt(((moved / scale - 1) ** 2).sum()))
+
+    def before_horizon(self, line: NDArray[np.float64]) -> bool:
+        """Whether these places, float64 [k, 2] px, lie on the marker's side of the plane's horizon."""
+        return bool((_depths(self.to_mm, line) > 0).all())
+
+    def scale(self, width: int, height: int) -> PhotoScale:
+        """The record of it. The mm per px are those at the middle of the photo, or of the marker if that is sky."""
+        middle: Point = ((width - 1) / 2, (height - 1) / 2)
+        if not self.before_horizon(np.array([middle])):
+            middle = self.marker
+        return PhotoScale(
+            mm_per_px=float(np.sqrt(_areas(self.to_mm, np.array([middle]))[0])),
+            source="marker",
+            relative_error=self.relative_error(middle),
+            homography=tuple(float(number) for number in self.to_mm.ravel()),
+        )
+
+
+def find_plane(pixels: NDArray[np.uint8], side_mm: float, dictionary: str = "4X4_50") -> Plane | None:
+    """The plane of the largest marker in a photo, uint8 [h, w, 3] RGB; None where no marker is seen.
+
+    side_mm: of the black square. dictionary: one of DICTIONARIES. A marker under 16 px a side is passed over.
+    """
+    corners = find_corners(pixels, dictionary)
+    return None if corners is None else plane_of(corners, side_mm)
+
+
+def find_corners(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> NDArray[np.float64] | None:
+    """The corners of the largest marker, float64 [4, 2] px, from its upper left on clockwise; None without one."""
+    import cv2
+
+    settings = cv2.aruco.DetectorParameters()
+    settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    settings.minMarkerPerimeterRate = 0.02
+    words = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{dictionary}"))
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    found, _numbers, _rejected = cv2.aruco.ArucoDetector(words, settings).detectMarkers(grey)
+    squares = [np.asarray(square, np.float64).reshape(4, 2) for square in found]
+    if not squares:
+        return None
+    largest = max(squares, key=lambda square: float(cv2.contourArea(square.astype(np.float32))))
+    sides = np.hypot(*(np.roll(largest, -1, axis=0) - largest).T)
+    return largest if sides.min() >= _SMALLEST_SIDE_PX else None
+
+
+def plane_of(corners: NDArray[np.float64], side_mm: float) -> Plane:
+    """The plane in which these corners, float64 [4, 2] px clockwise from the upper left, are a square of this side."""
+    shaken = []
+    for number in range(8):
+        moved = corners.copy()
+        moved.flat[number] += CORNER_ERROR_PX
+        shaken.append(_homography(moved, side_mm))
+    x, y = corners.mean(axis=0)
+    return Plane(_homography(corners, side_mm), np.stack(shaken), (float(x), float(y)))
+
+
+def _homography(corners: NDArray[np.float64], side_mm: float) -> NDArray[np.float64]:
+    """Solved exactly for four corners; the third coordinate is positive on the marker's side of the horizon."""
+    middle, size = corners.mean(axis=0), float(np.ptp(corners))
+    near = (corners - middle) / size
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
+    rows, values = [], []
+    for (x, y), (u, v) in zip(near, square, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    solved = np.append(np.linalg.solve(np.array(rows), np.array(values)), 1.0).reshape(3, 3)
+    shift = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, size]]) / size
+    return np.asarray(np.diag([side_mm, side_mm, 1.0]) @ solved @ shift, np.float64)
+
+
+def _depths(to_mm: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(places @ to_mm[2, :2] + to_mm[2, 2], np.float64)
+
+
+def _mapped(to_mm: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    flat = places @ to_mm[:, :2].T + to_mm[:, 2]
+    return np.asarray(flat[:, :2] / flat[:, 2:], np.float64)
+
+
+def _jacobians(to_mm: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 [k, 2, 2]: by how many mm a place moves on the surface for a px in x and in y."""
+    mapped, depths = _mapped(to_mm, places), _depths(to_mm, places)
+    upper = to_mm[None, :2, :2] - mapped[:, :, None] * to_mm[None, None, 2, :2]
+    return np.asarray(upper / depths[:, None, None], np.float64)
+
+
+def _areas(to_mm: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.abs(np.linalg.det(_jacobians(to_mm, places))), np.float64)
+
+
+def _along_and_across(
+    to_mm: NDArray[np.float64], places: NDArray[np.float64], directions: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A strip between two parallel lines keeps its area: its width in mm is area over length, whatever the shear."""
+    jacobians = _jacobians(to_mm, places)
+    along = np.hypot(*np.einsum("kij,kj->ik", jacobians, directions))
+    return along, np.abs(np.linalg.det(jacobians)) / along

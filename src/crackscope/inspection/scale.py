@@ -1,0 +1,164 @@
+"""How large a pixel is on the surface, from what the user knows, and the measures of zones in mm that follow.
+
+Everywhere the surface is taken to be a plane; without a marker, one that the camera looks at squarely.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import InspectionError
+from crackscope.images import Optics
+from crackscope.inspection.marker import DICTIONARIES, Plane, find_plane
+from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
+from crackscope.records import Estimate, PhotoScale, Point, Zone
+
+FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
+"""The 35 mm equivalent focal length compares diagonals (CIPA DCG-001)."""
+_ROUNDING = 1 / math.sqrt(12)
+"""Standard deviation of what rounding to whole numbers does."""
+_NORMAL_95 = 1.96
+
+
+class Scaling(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the scale: one of four, or nothing, and then there are no mm.
+
+    mm_per_px: of all photos. table: mm per px and its relative error by path (see `scale_table.read_scale_table`).
+    marker_mm: side of the black square of a printed ArUco marker of `dictionary`, that lies on the surface.
+    distance_m: from the lens to the surface; the focal length comes from EXIF.
+    Raises InspectionError when more than one is given, or a number is not above 0.
+    """
+
+    mm_per_px: float | None = None
+    table: dict[str, tuple[float, float]] | None = None
+    marker_mm: float | None = None
+    dictionary: str = "4X4_50"
+    distance_m: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {"mm per px": self.mm_per_px, "marker": self.marker_mm, "distance": self.distance_m}
+        numbers = {name: value for name, value in given.items() if value is not None}
+        if len(numbers) + (self.table is not None) > 1:
+            raise InspectionError("the scale is given in more than one way, leave one of them")
+        for name, value in numbers.items():
+            if not (math.isfinite(value) and value > 0):
+                raise InspectionError(f"the scale by {name} must be a number above 0, not {value:g}")
+        if self.dictionary not in DICTIONARIES:
+            known = ", ".join(DICTIONARIES)
+            raise InspectionError(f"there is no marker dictionary {self.dictionary!r}, name one of {known}")
+
+    @property
+    def known(self) -> bool:
+        """Whether anything at all is given."""
+        return any(one is not None for one in (self.mm_per_px, self.table, self.marker_mm, self.distance_m))
+
+
+class Focal(NamedTuple):
+    """The focal length of a photo in px, and one standard deviation of what EXIF has rounded away, as a share."""
+
+    px: float
+    relative_error: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ruler:
+    """Turns px of one photo into mm. plane: where a marker gave the perspective, else every pixel is alike."""
+
+    scale: PhotoScale
+    plane: Plane | None = None
+
+    def segments(self, line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """mm per px along each segment of an open line, float64 [k, 2], k > 1, and across it; two float64 [k - 1]."""
+        if self.plane is None:
+            same = np.full(len(line) - 1, self.scale.mm_per_px)
+            return same, same
+        return self.plane.along_and_across(line)
+
+    def relative_error(self, place: Point) -> float:
+        """One standard deviation of the scale at a place, as a share of it."""
+        return self.scale.relative_error if self.plane is None else self.plane.relative_error(place)
+
+    def sees(self, line: NDArray[np.float64]) -> bool:
+        """Whether these places lie on the surface before the camera, not beyond its horizon."""
+        return self.plane is None or self.plane.before_horizon(line)
+
+
+def find_ruler(scaling: Scaling, path: str, pixels: NDArray[np.uint8], focal: Focal | None) -> Ruler | None:
+    """The scale of one photo, uint8 [h, w, 3]; None where nothing is known, or the photo does not hold what it takes.
+
+    That is: no row in the table, no marker seen, no focal length in EXIF. For the distance no error is counted.
+    """
+    if scaling.mm_per_px is not None:
+        return Ruler(PhotoScale(mm_per_px=scaling.mm_per_px, source="flag"))
+    if scaling.table is not None and path in scaling.table:
+        mm_per_px, error = scaling.table[path]
+        return Ruler(PhotoScale(mm_per_px=mm_per_px, source="table", relative_error=error))
+    if scaling.distance_m is not None and focal is not None:
+        mm_per_px = scaling.distance_m * 1000 / focal.px
+        return Ruler(PhotoScale(mm_per_px=mm_per_px, source="distance", relative_error=focal.relative_error))
+    if scaling.marker_mm is not None:
+        plane = find_plane(pixels, scaling.marker_mm, scaling.dictionary)
+        return None if plane is None else Ruler(plane.scale(pixels.shape[1], pixels.shape[0]), plane)
+    return None
+
+
+def focal_length(optics: Optics, stored_px: tuple[int, int]) -> Focal | None:
+    """The focal length of a whole, uncropped photo of (width, height) px as stored; None where EXIF does not tell.
+
+    The 35 mm equivalent comes first, since it needs no sensor; else the focal length and the width of the sensor.
+    """
+    if optics.focal_35mm:
+        px = optics.focal_35mm * math.hypot(*stored_px) / FULL_FRAME_DIAGONAL_MM
+        return Focal(px, _ROUNDING / optics.focal_35mm)
+    if optics.focal_mm and optics.sensor_width_mm:
+        return Focal(optics.focal_mm * stored_px[0] / optics.sensor_width_mm, 0.0)
+    return None
+
+
+def zone_in_mm(zone: Zone, ruler: Ruler, limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM) -> Zone:
+    """The zone with its length and widths in mm and its class of width; unchanged where it lies beyond the horizon.
+
+    Under perspective the length is summed along the centre line in the plane of the surface. The widths are scaled
+    by what a px means across the crack, the mean over the centre line; how much that varies along it widens the
+    interval of the 95th percentile and of the largest width, of which it is not known where they are.
+    """
+    lines = [np.asarray(line, np.float64) for line in zone.centreline if len(line) > 1]
+    if not lines:
+        left, top, width, height = zone.box
+        lines = [np.array([[left, top], [left + width, top + height]], np.float64)]
+    if not all(ruler.sees(line) for line in lines):
+        return zone
+    steps = np.concatenate([np.hypot(*np.diff(line, axis=0).T) for line in lines])
+    pieces = [ruler.segments(line) for line in lines]
+    along, across = (np.concatenate([piece[side] for piece in pieces]) for side in (0, 1))
+    weights = steps / steps.sum() if steps.sum() > 0 else np.full(len(steps), 1 / len(steps))
+    factor = float(across @ weights)
+    spread = math.sqrt(float((across / factor - 1) ** 2 @ weights))
+    error = ruler.relative_error(_middle(lines))
+    widest = _in_mm(zone.width_max_px, factor, math.hypot(error, spread))
+    return msgspec.structs.replace(
+        zone,
+        length_mm=zone.length_px * float(along @ weights),
+        width_mean_mm=_in_mm(zone.width_mean_px, factor, error),
+        width_median_mm=_in_mm(zone.width_median_px, factor, error),
+        width_p95_mm=_in_mm(zone.width_p95_px, factor, math.hypot(error, spread)),
+        width_max_mm=widest,
+        width_class=width_class(widest.value, limits_mm),
+    )
+
+
+def _middle(lines: list[NDArray[np.float64]]) -> Point:
+    x, y = np.concatenate(lines).mean(axis=0)
+    return float(x), float(y)
+
+
+def _in_mm(width: Estimate, factor: float, relative_error: float) -> Estimate:
+    """Errors of the width and of the scale are independent, so their squares add up."""
+    scale_error = _NORMAL_95 * relative_error * width.value
+    low = width.value - math.hypot(width.value - width.low, scale_error)
+    high = width.value + math.hypot(width.high - width.value, scale_error)
+    return Estimate(value=width.value * factor, low=max(0.0, low) * factor, high=high * factor)

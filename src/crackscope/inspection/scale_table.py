@@ -1,0 +1,92 @@
+"""The scale of each photo from a CSV that the user wrote."""
+
+import csv
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from crackscope.errors import InspectionError
+
+_PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
+
+
+def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """mm per px, and its relative error (0 where not given), by the paths of `photos` that the CSV knows.
+
+    Columns: path, mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %). A path is relative to the CSV;
+    where nothing lies there, it is the end of the path of exactly one of the photos. Rows of pictures that exist but
+    are not among the photos are passed over. Raises InspectionError, with the line, for a file that is no such CSV, a
+    picture that is not there, one named twice, and a number that is not above 0.
+    """
+    wanted = {_true(photo): photo for photo in photos}
+    table: dict[str, tuple[float, float]] = {}
+    seen: dict[str, int] = {}
+    for line, row in _rows(Path(file)):
+        where = f"{file}, line {line}"
+        name = (row.get(_PATH) or "").strip()
+        true = _located(name, Path(file).parent, photos, where)
+        if true in seen:
+            raise InspectionError(f"{where}: {name} stands in line {seen[true]} too, leave one of them")
+        seen[true] = line
+        values = (_above_zero(row.get(_SCALE), _SCALE, where), _share(row.get(_ERROR), where))
+        if true in wanted:
+            table[wanted[true]] = values
+    return table
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
+            reader = csv.DictReader(stream)
+            columns = [name.strip() for name in reader.fieldnames or []]
+            missing = [name for name in (_PATH, _SCALE) if name not in columns]
+            if missing:
+                raise InspectionError(f"{file}: the first line must name the columns {_PATH},{_SCALE}")
+            reader.fieldnames = columns
+            return [(reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise InspectionError(f"{file}: cannot be read ({error.strerror}), check the name of the scale table") from None
+    except csv.Error as error:
+        raise InspectionError(f"{file}: is no CSV file ({error}), write it anew with commas between columns") from None
+
+
+def _located(name: str, folder: Path, photos: Sequence[str], where: str) -> str:
+    """The true path of a picture that a row names."""
+    if not name:
+        raise InspectionError(f"{where}: the path is missing")
+    if "\0" not in name and (folder / name).is_file():
+        return _true(folder / name)
+    parts = Path(name).parts
+    matching = [photo for photo in photos if Path(photo).parts[-len(parts) :] == parts]
+    if len(matching) == 1:
+        return _true(matching[0])
+    fault = "several photos end so, write more of the path" if matching else "there is no such photo, check the name"
+    raise InspectionError(f"{where}: {name}: {fault}")
+
+
+def _above_zero(text: str | None, column: str, where: str) -> float:
+    number = _number(text)
+    if not (math.isfinite(number) and number > 0):
+        raise InspectionError(f"{where}: {column} is {text or 'missing'}, it must be a number above 0, as 0.25")
+    return number
+
+
+def _share(text: str | None, where: str) -> float:
+    if not (text or "").strip():
+        return 0.0
+    number = _number(text)
+    if not 0 <= number < 1:
+        raise InspectionError(f"{where}: {_ERROR} is {text}, it must be a share from 0 to 1, as 0.02 for 2 %")
+    return number
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        return math.nan
+
+
+def _true(path: str | Path) -> str:
+    return os.path.realpath(path)
