@@ -5,14 +5,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crackscope.reports.comparison_page import write_comparison
     from crackscope.reports.evaluation_page import write_evaluation
+    from crackscope.reports.inspection_facts import InspectionFacts, MeasuredFigure
+    from crackscope.reports.inspection_names import picture_names
+    from crackscope.reports.inspection_pictures import write_photo
+    from crackscope.reports.inspection_report import write_inspection
+    from crackscope.reports.overlays import write_overlay
     from crackscope.reports.training_plot import write_curves
 
-__all__ = ["write_comparison", "write_curves", "write_evaluation"]
+__all__ = [
+    "InspectionFacts",
+    "MeasuredFigure",
+    "picture_names",
+    "write_comparison",
+    "write_curves",
+    "write_evaluation",
+    "write_inspection",
+    "write_overlay",
+    "write_photo",
+]
 
 _HOMES = {
+    "InspectionFacts": "inspection_facts",
+    "MeasuredFigure": "inspection_facts",
+    "picture_names": "inspection_names",
     "write_comparison": "comparison_page",
     "write_curves": "training_plot",
     "write_evaluation": "evaluation_page",
+    "write_inspection": "inspection_report",
+    "write_overlay": "overlays",
+    "write_photo": "inspection_pictures",
 }
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,22 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _TAIL_PARTS = 2
 
 
-def render(template: str, title: str, values: Mapping[str, Any]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What a page wears: its scripts and style sheets, and where its pictures may come from (CSP sources)."""
+
+    scripts: tuple[str, ...] = ("report.js",)
+    styles: tuple[str, ...] = ("style.css",)
+    pictures: str = "data:"
+
+
+def render(template: str, title: str, values: Mapping[str, Any], dress: Dress = Dress()) -> bytes:
     """Render a template with style and script inside, as UTF-8."""
     from markupsafe import Markup
 
     from crackscope import __version__
 
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    script = _joined(dress.scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     page = (
         _environment()
@@ -31,15 +41,20 @@ def render(template: str, title: str, values: Mapping[str, Any]) -> bytes:
         .render(
             title=title,
             version=__version__,
-            style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # ours, no foreign text in it
+            style=Markup(_joined(dress.styles)),  # ours, no foreign text in it
             script=Markup(script),
             script_hash=Markup(f"'sha256-{digest}'"),
+            picture_sources=Markup(dress.pictures),
             titles=TITLES,
             meanings=MEANINGS,
             **values,
         )
     )
     return page.encode("utf-8", "backslashreplace")
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
 def script_data(value: Any) -> Any:

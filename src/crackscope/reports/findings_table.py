@@ -1,0 +1,168 @@
+"""Findings as tables: a row for each zone, and one for each photo without any."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from crackscope.records import Estimate, Inspected, Unread, Zone
+from crackscope.reports.inspection_names import plain_text
+
+Findings = Sequence[Inspected | Unread]
+
+WIDTHS = ("mean", "median", "p95", "max")
+_SCALE_COLUMNS = ("mm_per_px", "scale_source", "thinnest_px", "thinnest_mm")
+_PLACE_COLUMNS = ("latitude", "longitude", "altitude_m", "direction_deg", "taken")
+_WIDTH_COLUMNS = tuple(
+    f"width_{which}_{unit}{end}" for unit in ("px", "mm") for which in WIDTHS for end in ("", "_low", "_high")
+)
+COLUMNS = (
+    "photo",
+    "verdict",
+    "photo_probability",
+    "reason",
+    "zone",
+    "probability",
+    "width_class",
+    "length_px",
+    "length_mm",
+    *_WIDTH_COLUMNS,
+    "orientation_deg",
+    "branches",
+    "area_px",
+    "box_left",
+    "box_top",
+    "box_width",
+    "box_height",
+    *_SCALE_COLUMNS,
+    *_PLACE_COLUMNS,
+    "picture",
+    "overlay",
+)
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def findings_csv(photos: Findings, names: Mapping[str, str]) -> bytes:
+    """The findings as CSV in UTF-8 with a byte order mark, without which spreadsheets garble names.
+
+    Texts that a spreadsheet would take for a formula get an apostrophe before them. Unread photos have the verdict
+    `unread` and the reason. Widths stand with the ends of their 95 % intervals.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="")
+    writer.writeheader()
+    for photo in photos:
+        for row in _rows(photo, names[photo.path]):
+            writer.writerow({name: harmless(value) for name, value in row.items()})
+    return text.getvalue().encode("utf-8-sig")
+
+
+def harmless(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return value
+    value = plain_text(value)
+    return f"'{value}" if value.startswith(_STARTS_A_FORMULA) else value
+
+
+def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
+    if isinstance(photo, Unread):
+        yield {"photo": photo.path, "verdict": "unread", "reason": f"{photo.error.kind}: {photo.error.message}"}
+        return
+    about = {
+        "photo": photo.path,
+        "verdict": photo.verdict,
+        "photo_probability": round(photo.probability, 4),
+        "reason": photo.reason,
+        "thinnest_px": round(photo.thinnest_px, 2),
+        "picture": f"photos/{name}.jpg",
+        "overlay": f"overlays/{name}.jpg",
+        **{key: getattr(photo.place, key) for key in _PLACE_COLUMNS},
+    }
+    if photo.scale is not None:
+        about["mm_per_px"] = float(f"{photo.scale.mm_per_px:.6g}")
+        about["scale_source"] = photo.scale.source
+        about["thinnest_mm"] = float(f"{photo.thinnest_px * photo.scale.mm_per_px:.4g}")
+    if not photo.zones:
+        yield about
+    for zone in photo.zones:
+        yield {**about, **_measures(zone)}
+
+
+def _measures(zone: Zone) -> dict[str, Any]:
+    left, top, width, height = zone.box
+    row: dict[str, Any] = {
+        "zone": zone.number,
+        "probability": round(zone.probability, 4),
+        "width_class": zone.width_class,
+        "length_px": round(zone.length_px, 1),
+        "length_mm": None if zone.length_mm is None else round(zone.length_mm, 2),
+        "orientation_deg": round(zone.orientation_deg, 1),
+        "branches": zone.branches,
+        "area_px": zone.area_px,
+        "box_left": left,
+        "box_top": top,
+        "box_width": width,
+        "box_height": height,
+    }
+    for unit, digits in (("px", 2), ("mm", 4)):
+        for which in WIDTHS:
+            estimate: Estimate | None = getattr(zone, f"width_{which}_{unit}")
+            if estimate is not None:
+                for end, value in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high)):
+                    row[f"width_{which}_{unit}{end}"] = round(value, digits)
+    return row
+
+
+def findings_lines(photos: Findings, names: Mapping[str, str]) -> bytes:
+    """The findings as JSON lines, whole: `photo`, `verdict`, `zone` (null where there is none) with outline and
+    centre line, scale and place; an unread photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`."""
+    return b"".join(
+        msgspec.json.encode(speakable(line)) + b"\n" for photo in photos for line in _lines(photo, names[photo.path])
+    )
+
+
+def _lines(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
+    if isinstance(photo, Unread):
+        yield {"photo": photo.path, "verdict": None, "error": photo.error}
+        return
+    facts = {"photo": photo.path, **about_photo(photo, name)}
+    for zone in photo.zones or (None,):
+        yield {**facts, "zone": zone}
+
+
+def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
+    """What is said of a photo as a whole, and where its pictures lie."""
+    return {
+        "verdict": photo.verdict,
+        "probability": photo.probability,
+        "reason": photo.reason,
+        "width": photo.width,
+        "height": photo.height,
+        "crack_share": photo.crack_share,
+        "sharpness_px": photo.sharpness_px,
+        "noise": photo.noise,
+        "thinnest_px": photo.thinnest_px,
+        "skipped": photo.skipped,
+        "scale": photo.scale,
+        "place": photo.place,
+        "picture": f"photos/{name}.jpg",
+        "overlay": f"overlays/{name}.jpg",
+    }
+
+
+def speakable(value: Any) -> Any:
+    """Records as plain values, and every text in them such that UTF-8 can hold it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {speakable(key): speakable(one) for key, one in value.items()}
+    if isinstance(value, msgspec.Struct):
+        return {field: speakable(getattr(value, field)) for field in value.__struct_fields__}
+    if isinstance(value, tuple | list):
+        return [speakable(one) for one in value]
+    return value

@@ -1,0 +1,61 @@
+"""Photos as points on a map: GeoJSON (RFC 7946)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from crackscope.records import Inspected, Unread
+from crackscope.reports.findings_table import Findings, speakable
+
+
+def photos_geojson(photos: Findings, names: Mapping[str, str]) -> bytes:
+    """A feature for each photo, in WGS 84: a point where the position is known, else without geometry.
+
+    So no photo is lost: a program that draws the map passes over the others and keeps them in its table. The direction
+    of the camera is `direction_deg`, clockwise from north. Every feature has the same properties, null where unknown.
+    """
+    features = [_feature(photo, names[photo.path]) for photo in photos]
+    collection = {"type": "FeatureCollection", "name": "photos", "features": features}
+    return msgspec.json.encode(speakable(collection)) + b"\n"
+
+
+def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
+    if isinstance(photo, Unread):
+        return {"type": "Feature", "geometry": None, "properties": {**_nothing(photo.path), **_failure(photo)}}
+    place, zones = photo.place, photo.zones
+    geometry = None
+    if place.latitude is not None and place.longitude is not None:
+        # Seven decimals are a centimetre on the ground.
+        position = [round(place.longitude, 7), round(place.latitude, 7)]
+        if place.altitude_m is not None:
+            position.append(round(place.altitude_m, 2))
+        geometry = {"type": "Point", "coordinates": position}
+    widths = [zone.width_max_mm.value for zone in zones if zone.width_max_mm is not None]
+    lengths = [zone.length_mm for zone in zones if zone.length_mm is not None]
+    known = {
+        "verdict": photo.verdict,
+        "reason": photo.reason or None,
+        "probability": round(photo.probability, 4),
+        "zones": len(zones),
+        "width_max_px": round(max(zone.width_max_px.value for zone in zones), 2) if zones else None,
+        "width_max_mm": round(max(widths), 4) if widths else None,
+        "length_px": round(sum(zone.length_px for zone in zones), 1),
+        "length_mm": round(sum(lengths), 2) if lengths else None,
+        "mm_per_px": photo.scale.mm_per_px if photo.scale else None,
+        "direction_deg": place.direction_deg,
+        "taken": place.taken,
+        "picture": f"photos/{name}.jpg",
+        "overlay": f"overlays/{name}.jpg",
+    }
+    return {"type": "Feature", "geometry": geometry, "properties": {**_nothing(photo.path), **known}}
+
+
+def _nothing(path: str) -> dict[str, Any]:
+    keys = ("verdict", "reason", "probability", "zones", "width_max_px", "width_max_mm", "length_px", "length_mm")
+    others = ("mm_per_px", "direction_deg", "taken", "picture", "overlay")
+    return {"photo": path, **dict.fromkeys((*keys, *others))}
+
+
+def _failure(photo: Unread) -> dict[str, Any]:
+    return {"verdict": "unread", "reason": f"{photo.error.kind}: {photo.error.message}"}

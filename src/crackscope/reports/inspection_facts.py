@@ -1,0 +1,39 @@
+"""What a report says of an inspection beside its findings."""
+
+import msgspec
+
+DEFAULT_LIMITS_MM = (0.1, 0.2, 0.3, 0.5, 1.0)
+DEFAULT_LIMITS_PX = (2.0, 4.0, 8.0, 16.0)
+
+
+class MeasuredFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model reached where it was measured. value: as it shall be read, with its interval. on: which data."""
+
+    name: str
+    value: str
+    on: str = ""
+
+
+class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was inspected, with what, and how far it can be trusted.
+
+    title: of the report, such as the name of the building. bundle, bundle_version: name and fingerprint of the model.
+    false_alarm_rate: share of sound photos that may be called cracked. limits_mm: of the width classes, ascending;
+    limits_source: where they come from, "" for our default. limits_px: classes for photos without a scale.
+    settings: name and value of each. begun: ISO 8601. seconds: wall time of the whole. trained_on: names of surfaces.
+    figures: measured. known_limits: sentences on what the model cannot do.
+    """
+
+    title: str = "Crack inspection"
+    bundle: str = ""
+    bundle_version: str = ""
+    false_alarm_rate: float = 0.05
+    limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM
+    limits_source: str = ""
+    limits_px: tuple[float, ...] = DEFAULT_LIMITS_PX
+    settings: dict[str, str | float | bool | None] = {}
+    begun: str = ""
+    seconds: float = 0.0
+    trained_on: tuple[str, ...] = ()
+    figures: tuple[MeasuredFigure, ...] = ()
+    known_limits: tuple[str, ...] = ()

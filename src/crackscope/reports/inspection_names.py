@@ -1,0 +1,58 @@
+"""What the pictures of a report are called, and text that came from outside as it can be shown."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from urllib.parse import quote
+
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_LONGEST = 60
+_DIGITS = 8
+
+
+def picture_names(paths: Sequence[str]) -> dict[str, str]:
+    """A name without suffix for each path, that every file system takes and that no other path has.
+
+    It is the stem of the file's name with letters, digits, dots, hyphens and underscores alone; where two stems are
+    alike but for case, or nothing is left, some digits of the path's hash follow. The same paths in any order get
+    the same names.
+    """
+    plain = {path: _plain(path) for path in paths}
+    seen: dict[str, int] = {}
+    for name in plain.values():
+        seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
+    return {
+        path: name if name and seen[name.casefold()] == 1 else _told_apart(path, name) for path, name in plain.items()
+    }
+
+
+def _plain(path: str) -> str:
+    name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    stem, dot, suffix = name.rpartition(".")
+    stem = unicodedata.normalize("NFC", stem if dot and stem and len(suffix) <= 5 else name)
+    stem = _NOT_IN_NAMES.sub("_", stem).strip("._-")[:_LONGEST].rstrip("._-")
+    return f"_{stem}" if _RESERVED.match(stem) else stem
+
+
+def _told_apart(path: str, name: str) -> str:
+    digits = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    return f"{name}-{digits}" if name else digits
+
+
+def link(folder: str, name: str, suffix: str) -> str:
+    """The address of a picture, relative to the page."""
+    return f"{folder}/{quote(name)}{suffix}"
+
+
+def plain_text(text: str) -> str:
+    """Text that can only be read: control characters, stray bytes and signs that turn the direction are spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def short_name(path: str) -> str:
+    """The name of the file without its folders."""
+    return plain_text(path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path)

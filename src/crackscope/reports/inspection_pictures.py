@@ -1,0 +1,134 @@
+"""The pictures of a report: the photo, a small one, its heatmap, and the one with marks."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope import images
+from crackscope.errors import ImageError, OutputError
+from crackscope.records import Inspected
+from crackscope.reports.inspection_facts import InspectionFacts
+from crackscope.reports.overlays import make_folder, write_overlay
+
+PHOTOS, SMALL, OVERLAYS, HEAT = "photos", "thumbs", "overlays", "heat"
+SMALL_SIDE = 960
+"""Longest side of a small picture, px: sharp on a page of two columns and on a phone."""
+_SMALL_QUALITY = 80
+_SHOWN_AS_THEY_ARE = ("RGB", "L")
+_HOT = np.array([235, 60, 20], np.float32)
+_WARM = np.array([255, 200, 60], np.float32)
+_STRONGEST = 0.75
+
+Pixels = NDArray[np.uint8]
+
+
+def write_photo(
+    pixels: Pixels,
+    source: images.Source,
+    folder: str | Path,
+    name: str,
+    heat: tuple[NDArray[np.float32], int] | None = None,
+) -> None:
+    """Write photos/NAME.jpg, thumbs/NAME.jpg and, where a heatmap is given, heat/NAME.png into a report's folder.
+
+    pixels: uint8 [h, w, 3], upright. source: an upright JPEG is copied as it is, anything else becomes a JPEG that
+    keeps its EXIF block. heat: crack logits float32 [rows, columns] and their stride in px. Raises OutputError.
+    """
+    home = Path(folder)
+    for part in (PHOTOS, SMALL, *((HEAT,) if heat else ())):
+        make_folder(home / part)
+    target = home / PHOTOS / f"{name}.jpg"
+    if not (isinstance(source, str | Path) and _copied(Path(source), target)):
+        images.write_like(pixels, target, source)
+    images.write_jpeg(_shrunk(pixels), home / SMALL / f"{name}.jpg", _SMALL_QUALITY)
+    if heat is not None:
+        height, width = pixels.shape[:2]
+        images.write_png(heat_picture(*heat, (width, height)), home / HEAT / f"{name}.png")
+
+
+def _copied(source: Path, target: Path) -> bool:
+    """Copy a file that every browser shows upright as it is; False for others."""
+    try:
+        header = images.read_header(source)
+        if header.format != "JPEG" or header.orientation != 1 or header.mode not in _SHOWN_AS_THEY_ARE:
+            return False
+        part = target.with_name(f".{os.getpid()}-{target.name[-60:]}.part")
+        try:
+            shutil.copyfile(source, part)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except ImageError:
+        return False
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}; check the room left") from None
+    return True
+
+
+def _shrunk(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    share = min(1.0, SMALL_SIDE / max(height, width))
+    if share == 1.0:
+        return pixels
+    return images.resize(pixels, max(1, round(width * share)), max(1, round(height * share)))
+
+
+def heat_picture(logits: NDArray[np.float32], stride: int, size: tuple[int, int]) -> Pixels:
+    """A heatmap as a picture to lay over a photo of `size` (width, height): uint8 [rows, columns, 4].
+
+    Yellow to red, and transparent where the probability of a crack is small.
+    """
+    import cv2
+
+    rows, columns = logits.shape
+    width, height = size
+    # The last row and column of cells may reach over the edge of the photo; the picture shall not.
+    across, down = width / (columns * stride), height / (rows * stride)
+    turn = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2]])
+    inverse = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    fitted: Any = cv2.warpAffine(logits, turn, (columns, rows), flags=inverse, borderMode=cv2.BORDER_REPLICATE)
+    probability = 1 / (1 + np.exp(-np.clip(fitted, -30, 30)))[..., None]
+    colour = _WARM + (_HOT - _WARM) * probability
+    # Few levels make a small file; nobody sees more of them.
+    alpha = np.round(probability * 16) / 16 * _STRONGEST * 255
+    picture: Pixels = np.concatenate([colour, alpha], axis=2).astype(np.uint8)
+    picture[picture[..., 3] == 0] = 0
+    return picture
+
+
+def complete_pictures(
+    folder: Path, photos: Sequence[Inspected], names: Mapping[str, str], facts: InspectionFacts
+) -> dict[str, set[str]]:
+    """Write the pictures that are not there yet from the photos themselves, and say which are there, by kind.
+
+    A photo that can no longer be read stays without. Raises OutputError.
+    """
+    there = {part: _names_in(folder / part) for part in (PHOTOS, SMALL, OVERLAYS, HEAT)}
+    for photo in photos:
+        name = names[photo.path]
+        missing = [part for part in (PHOTOS, SMALL, OVERLAYS) if name not in there[part]]
+        if not missing:
+            continue
+        try:
+            pixels = images.read(photo.path).pixels
+        except ImageError:
+            continue
+        if OVERLAYS in missing:
+            write_overlay(pixels, photo, None, photo.path, folder / OVERLAYS / f"{name}.jpg", facts)
+        if PHOTOS in missing or SMALL in missing:
+            write_photo(pixels, photo.path, folder, name)
+        for part in missing:
+            there[part].add(name)
+    return there
+
+
+def _names_in(folder: Path) -> set[str]:
+    try:
+        return {entry.name.rpartition(".")[0] for entry in os.scandir(folder)}
+    except OSError:
+        return set()

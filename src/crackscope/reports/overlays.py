@@ -1,0 +1,137 @@
+"""Photos with the marks drawn into them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope import images
+from crackscope.records import Inspected, Point, Zone
+from crackscope.reports.inspection_classes import Colour, class_of, classes_of, largest_width, text_on
+from crackscope.reports.inspection_facts import InspectionFacts
+
+QUALITY = 90
+_WIDTHS_SHOWN = 12
+"""Zones whose width stands beside their number; more would hide the photo."""
+_DARK = (20, 20, 20)
+
+_PLAIN = InspectionFacts()
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+def write_overlay(
+    pixels: Pixels,
+    photo: Inspected,
+    mask: Mask | None,
+    source: images.Source,
+    path: str | Path,
+    facts: InspectionFacts = _PLAIN,
+) -> None:
+    """Write a photo with its marks as a JPEG in full resolution that keeps the EXIF block of `source`.
+
+    pixels: uint8 [h, w, 3], upright. mask: bool [h, w], the crack pixels; without it the outlines of the zones are
+    followed. facts: for the limits of the width classes. The folder of `path` is made. Raises OutputError.
+    """
+    folder = Path(path).parent
+    make_folder(folder)
+    images.write_like(draw_marks(pixels, photo, mask, facts), path, source, QUALITY)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with those above it. Raises OutputError."""
+    from crackscope.errors import OutputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror or error}); name another folder") from None
+
+
+def draw_marks(pixels: Pixels, photo: Inspected, mask: Mask | None, facts: InspectionFacts) -> Pixels:
+    """A copy of a photo with each zone's outline, centre line and number in the colour of its width class.
+
+    The outline keeps a distance from the crack, so that what it marks can still be seen.
+    """
+    drawn = np.ascontiguousarray(pixels).copy()
+    classes = classes_of(facts)
+    for zone in sorted(photo.zones, key=lambda one: -one.number):
+        known, place = class_of(zone, classes)
+        _draw_zone(drawn, zone, mask, known.colour(place))
+    for zone in sorted(photo.zones, key=lambda one: -one.number):
+        known, place = class_of(zone, classes)
+        _draw_number(drawn, zone, known.colour(place))
+    return drawn
+
+
+def _unit(pixels: Pixels) -> int:
+    """Thickness of a line that is well seen when the photo fills a screen."""
+    return max(1, round(max(pixels.shape[0], pixels.shape[1]) / 1600))
+
+
+def _draw_zone(drawn: Pixels, zone: Zone, mask: Mask | None, colour: Colour) -> None:
+    import cv2
+
+    unit = _unit(drawn)
+    gap = 2 * unit + 1
+    left, top, width, height = zone.box
+    pad = gap + 2 * unit + 2
+    x, y = max(0, left - pad), max(0, top - pad)
+    window = drawn[y : top + height + pad, x : left + width + pad]
+    if window.size == 0:
+        return
+    piece = _piece(zone, mask, (x, y), (window.shape[0], window.shape[1]))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gap + 1, 2 * gap + 1))
+    # A border keeps the outline away from the edge of the window, where it would follow the cut.
+    grown = cv2.dilate(cv2.copyMakeBorder(piece, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0), kernel)
+    rings: Any = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    for thickness, paint in ((unit + 2, _DARK), (unit, colour)):
+        cv2.drawContours(window, rings, -1, paint, thickness, cv2.LINE_AA, offset=(-pad, -pad))
+    for line in zone.centreline:
+        cv2.polylines(window, [_corners(line, (x, y))], False, colour, 1, cv2.LINE_AA)
+
+
+def _piece(zone: Zone, mask: Mask | None, origin: tuple[int, int], shape: tuple[int, int]) -> Pixels:
+    """The pixels of a zone inside a window, uint8 [h, w] 0 or 1."""
+    import cv2
+
+    filled: Pixels = np.zeros(shape, np.uint8)
+    rings = [_corners(ring, origin) for ring in zone.outline if ring]
+    for ring in rings:
+        cv2.fillPoly(filled, [ring], 1)
+        cv2.polylines(filled, [ring], True, 1)
+    if mask is None:
+        return filled
+    x, y = origin
+    part = mask[y : y + shape[0], x : x + shape[1]].view(np.uint8)
+    both = part & filled if rings else part
+    return both if both.any() else filled
+
+
+def _corners(line: tuple[Point, ...], origin: tuple[int, int]) -> NDArray[np.int32]:
+    return np.rint(np.asarray(line, np.float64).reshape(-1, 2) - origin).astype(np.int32)
+
+
+def _draw_number(drawn: Pixels, zone: Zone, colour: Colour) -> None:
+    """The number of a zone, with its largest width, on a plate beside the zone's upper left corner."""
+    import cv2
+
+    unit = _unit(drawn)
+    estimate, measure = largest_width(zone)
+    text = str(zone.number)
+    if zone.number <= _WIDTHS_SHOWN:
+        text += f"  {estimate.value:.2f} mm" if measure == "mm" else f"  {estimate.value:.1f} px"
+    font, size, thickness = cv2.FONT_HERSHEY_SIMPLEX, 0.45 + 0.35 * (unit - 1), max(1, unit)
+    (width, height), foot = cv2.getTextSize(text, font, size, thickness)
+    pad = 3 + unit
+    left = max(0, min(zone.box[0], drawn.shape[1] - width - 2 * pad))
+    above = zone.box[1] - height - foot - 3 * pad
+    top = above if above >= 0 else min(zone.box[1] + zone.box[3] + pad, drawn.shape[0] - height - foot - 2 * pad)
+    top = max(0, top)
+    end = (left + width + 2 * pad, top + height + foot + 2 * pad)
+    cv2.rectangle(drawn, (left, top), end, colour, cv2.FILLED)
+    cv2.rectangle(drawn, (left, top), end, _DARK, max(1, unit // 2))
+    at = (left + pad, top + pad + height)
+    cv2.putText(drawn, text, at, font, size, text_on(colour), thickness, cv2.LINE_AA)
