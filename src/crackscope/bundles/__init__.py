@@ -10,12 +10,16 @@ from crackscope.bundles.manifest import (
     Golden,
     InputSpec,
     Manifest,
+    QualityRule,
+    SurfaceRule,
     TrainedOn,
     VerdictRule,
     dump_manifest,
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
+from crackscope.bundles.offset import Moved, Offset, with_offset
+from crackscope.bundles.reference import Reference
 from crackscope.bundles.rounding import store_as_float16
 
 __all__ = [
@@ -26,7 +30,12 @@ __all__ = [
     "GraphFace",
     "InputSpec",
     "Manifest",
+    "Moved",
+    "Offset",
     "Port",
+    "Reference",
+    "QualityRule",
+    "SurfaceRule",
     "TrainedOn",
     "VerdictRule",
     "check_face",
@@ -39,5 +48,6 @@ __all__ = [
     "read_face",
     "store_as_float16",
     "with_metadata",
+    "with_offset",
     "write_bundle",
 ]

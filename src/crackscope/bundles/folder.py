@@ -16,10 +16,18 @@ import msgspec
 from crackscope.bundles.graph import check_face, read_face
 from crackscope.bundles.manifest import MAX_MANIFEST_BYTES, Manifest, check_manifest, dump_manifest, parse_manifest
 from crackscope.bundles.metadata import bundle_metadata, with_metadata
+from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
 from crackscope.errors import BundleError, OutputError
 
 MODEL, WEIGHTS, CARD, MANIFEST = "model.onnx", "weights.safetensors", "README.md", "bundle.json"
-_LIMITS = {MODEL: 2 << 30, WEIGHTS: 8 << 30, CARD: 4 << 20, MANIFEST: MAX_MANIFEST_BYTES}
+REFERENCE = "reference.npy"
+_LIMITS = {
+    MODEL: 2 << 30,
+    WEIGHTS: 8 << 30,
+    CARD: 4 << 20,
+    MANIFEST: MAX_MANIFEST_BYTES,
+    REFERENCE: MOST_REFERENCE_BYTES,
+}
 _CHUNK = 1 << 20
 _SAFELY = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
@@ -40,6 +48,19 @@ class Bundle:
         """Where the torch weights are, None when the bundle carries none."""
         return self.path / WEIGHTS if WEIGHTS in self.manifest.hashes else None
 
+    def reference(self) -> Reference | None:
+        """What the bundle keeps of pictures it did not learn from, None when it keeps nothing.
+
+        Raises BundleError when the file was altered since, or is not what it should be.
+        """
+        stated = self.manifest.hashes.get(REFERENCE)
+        if stated is None:
+            return None
+        data = _read(self.path, REFERENCE)
+        if _digest(data) != stated:
+            raise BundleError(f"{self.path / REFERENCE} was altered (sha256 differs); fetch the bundle again")
+        return decode_reference(data, self.manifest.embedding, str(self.path / REFERENCE))
+
 
 def default_bundle() -> Path:
     """Return the folder of the bundle in the package. Raises BundleError when the package was built without one."""
@@ -49,10 +70,18 @@ def default_bundle() -> Path:
     return path
 
 
-def write_bundle(folder: str | Path, manifest: Manifest, *, model: bytes, weights: bytes | None, card: str) -> Bundle:
+def write_bundle(
+    folder: str | Path,
+    manifest: Manifest,
+    *,
+    model: bytes,
+    weights: bytes | None,
+    card: str,
+    reference: Reference | None = None,
+) -> Bundle:
     """Write a bundle as a whole: either all of it is there afterwards, or what was there before.
 
-    model gets the metadata that describes it, then `hashes` of the manifest are filled in. A bundle or an empty
+    reference: what it keeps of pictures that were set aside in training; not needed to use it. model gets the metadata that describes it, then `hashes` of the manifest are filled in. A bundle or an empty
     folder in the way is replaced. Raises BundleError when the parts do not fit each other or something else is in
     the way, OutputError when the folder cannot be written.
     """
@@ -62,6 +91,7 @@ def write_bundle(folder: str | Path, manifest: Manifest, *, model: bytes, weight
     )
     check_face(read_face(described), manifest)
     files = {MODEL: described, CARD: card.encode()} | ({} if weights is None else {WEIGHTS: weights})
+    files |= {} if reference is None else {REFERENCE: encode_reference(reference)}
     manifest = msgspec.structs.replace(manifest, hashes={name: _digest(data) for name, data in sorted(files.items())})
     if manifest.golden is None:
         raise BundleError("a bundle cannot be written without golden outputs; make them with crackscope.scoring.pack")
@@ -131,7 +161,7 @@ def open_bundle(path: str | Path) -> Bundle:
 def _check_names(manifest: Manifest, folder: Path) -> None:
     """Only our own names may be hashed: a name such as ../x would lead out of the folder."""
     names = set(manifest.hashes)
-    if not {MODEL, CARD} <= names or not names <= {MODEL, CARD, WEIGHTS}:
+    if not {MODEL, CARD} <= names or not names <= {MODEL, CARD, WEIGHTS, REFERENCE}:
         raise BundleError(f"{folder / MANIFEST} has hashes of {sorted(names)}, not of the files of a bundle")
     if manifest.golden is None:
         raise BundleError(f"{folder / MANIFEST} has no golden outputs; write the bundle again")

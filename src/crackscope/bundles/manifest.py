@@ -16,6 +16,7 @@ _MAX_GOLDEN_PIXELS = 1 << 20
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=_MAX_SIDE)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Precision = Literal["float32", "float16-stored", "int8"]
@@ -43,10 +44,52 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     fitted_on: Count = 0
 
 
-class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
-    """How a probability becomes a verdict. threshold: `crack` when probability >= threshold, else `sound`."""
+class SurfaceRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells pictures of built surfaces from anything else: weights . embedding + shift, refused below `limit`.
 
-    kind: Literal["threshold"] = "threshold"
+    refused: share of held-out pictures of surfaces that it refuses. kept: share of held-out others that it lets pass.
+    """
+
+    weights: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=1 << 14)]
+    shift: float
+    limit: float
+    refused: Share = 0.0
+    kept: Share = 0.0
+
+
+class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What cannot be judged by its pixels alone; 0 sets no limit.
+
+    blurred_px: standard deviation of the blur from which on cracks are smeared out. dark, bright: share of pixels that
+    are black or white beyond use. smallest_px: shortest side.
+    """
+
+    blurred_px: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    dark: Share = 0.0
+    bright: Share = 0.0
+    smallest_px: Count = 0
+
+
+class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a heatmap becomes a verdict.
+
+    kind: `threshold` says crack when the probability reaches the bundle's threshold, and that is all. `conformal` also
+    asks whether a sound photo of this size would show as much by chance: the largest window score of the photo is held
+    against `sound`, those of held-out sound windows.
+
+    window_px, top_share: a window's score is the mean of this share of its largest logits. sound: the largest scores of
+    held-out sound windows, falling. windows: how many windows these are the largest of. tail: mean excess over the last
+    of them, in logits; beyond the first the chance falls exponentially.
+    """
+
+    kind: Literal["threshold", "conformal"] = "threshold"
+    window_px: Side = 224
+    top_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.015
+    sound: Annotated[tuple[float, ...], msgspec.Meta(max_length=4096)] = ()
+    windows: Count = 0
+    tail: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    quality: QualityRule = QualityRule()
+    surface: SurfaceRule | None = None
 
 
 class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,8 +178,22 @@ def check_manifest(manifest: Manifest, where: str) -> None:
         raise BundleError(f"{where}: the fixed input of {size.native} px breaks its own minimum or multiple")
     if not all(map(math.isfinite, (manifest.calibration.scale, manifest.calibration.shift))):
         raise BundleError(f"{where}: the calibration is not finite")
+    _check_rule(manifest, where)
     if manifest.golden is not None:
         _check_golden(manifest.golden, where)
+
+
+def _check_rule(manifest: Manifest, where: str) -> None:
+    rule = manifest.verdict
+    if rule.kind == "conformal" and not 0 < len(rule.sound) <= rule.windows:
+        raise BundleError(f"{where}: the verdict rule has {len(rule.sound)} scores of {rule.windows} sound windows")
+    if not all(map(math.isfinite, rule.sound)) or list(rule.sound) != sorted(rule.sound, reverse=True):
+        raise BundleError(f"{where}: the scores of the verdict rule are not finite and falling")
+    if rule.surface is not None:
+        if len(rule.surface.weights) != manifest.embedding:
+            raise BundleError(f"{where}: {len(rule.surface.weights)} surface weights for {manifest.embedding} features")
+        if not all(map(math.isfinite, (*rule.surface.weights, rule.surface.shift, rule.surface.limit))):
+            raise BundleError(f"{where}: the surface rule is not finite")
 
 
 def _check_golden(golden: Golden, where: str) -> None:

@@ -1,15 +1,121 @@
-"""From a heatmap to a verdict."""
+"""From a heatmap to a verdict: one rule for patches and photos.
 
+A photo holds thousands of places, and somewhere every sound one looks a little cracked. So a photo is called cracked
+only when its most suspicious window reaches the bundle's threshold *and* shows more than sound photos of its size do by
+chance. That chance is conformal (Vovk et al., "Algorithmic Learning in a Random World", 2005): the share of held-out
+sound windows that score as high, one more counted on either side. Beyond the largest of them it falls exponentially, as
+maxima of light-tailed scores do (Pickands 1975); a photo of n windows has n chances, taken as independent, which errs
+towards `sound`.
+"""
+
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.records import Verdict
-from crackscope.scoring.quality import Quality
+from crackscope.scoring.dense import Heatmap
+from crackscope.scoring.quality import Quality, quality
 
 
 class Judgement(NamedTuple):
-    """What is said of a photo: verdict, probability of crack (0 to 1), the reason where it cannot be judged, quality."""
+    """What is said of a photo.
+
+    probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
+    shows as much, 0 to 1.
+    """
 
     verdict: Verdict
     probability: float
     reason: str
     quality: Quality
+    chance: float = 0.0
+
+
+def judge(
+    manifest: Manifest,
+    heat: Heatmap,
+    pixels: NDArray[np.uint8],
+    rate: float,
+    probability_of: Callable[[float], float],
+) -> Judgement:
+    """Say of a photo, uint8 [h, w, 3] with its heatmap, what it shows; see the top of this file.
+
+    rate: share of sound photos that may be called cracked. probability_of: from a score to a probability.
+    """
+    rule, seen = manifest.verdict, quality(pixels)
+    score = window_score(heat.logits, heat.stride, rule)
+    probability = probability_of(score)
+    height, width = pixels.shape[:2]
+    by_chance = chance(score, windows_in(height, width, rule), rule) if rule.sound else 0.0
+    reason = unfit(seen, (height, width), rule.quality) or unlike(heat.embedding, rule.surface)
+    verdict: Verdict = "cannot judge" if reason else cracked(probability, by_chance, manifest, rate)
+    return Judgement(verdict, probability, reason, seen, by_chance)
+
+
+def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
+    """Why a picture of (height, width) px cannot be judged by its pixels alone; "" when it can."""
+    if min(shape) < rule.smallest_px:
+        return f"too small: {shape[1]}x{shape[0]} px, at least {rule.smallest_px} px on a side are needed"
+    if rule.dark and quality.dark > rule.dark:
+        return f"too dark: {quality.dark:.0%} of the pixels are black"
+    if rule.bright and quality.bright > rule.bright:
+        return f"overexposed: {quality.bright:.0%} of the pixels are white"
+    if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
+        return f"blurred: edges are {2 * quality.sharpness_px:.1f} px wide, cracks would be smeared out"
+    return ""
+
+
+def unlike(embedding: NDArray[np.float32], rule: SurfaceRule | None) -> str:
+    """Why a picture with this embedding, float32 [d], cannot be judged: it shows no surface; "" when it does."""
+    if rule is None:
+        return ""
+    logit = float(np.dot(embedding.astype(np.float64), np.asarray(rule.weights))) + rule.shift
+    return "" if logit >= rule.limit else "unlike any surface that the bundle has learnt from"
+
+
+def window_score(logits: NDArray[np.float32], stride: int, rule: VerdictRule) -> float:
+    """Score of the most suspicious window of a heatmap, float32 [h, w]; windows overlap by half."""
+    side = max(1, round(rule.window_px / stride))
+    best = -math.inf
+    for top in _starts(logits.shape[0], side):
+        for left in _starts(logits.shape[1], side):
+            window = logits[top : top + side, left : left + side]
+            if float(window.max()) > best:
+                best = max(best, top_mean(window, rule.top_share))
+    return best
+
+
+def top_mean(window: NDArray[np.float32], share: float) -> float:
+    """Mean of the largest share of the values, at least one of them."""
+    count = max(1, math.ceil(window.size * share))
+    flat = window.ravel()
+    return float(flat.mean() if count >= flat.size else np.partition(flat, flat.size - count)[-count:].mean())
+
+
+def _starts(length: int, side: int) -> list[int]:
+    return [*range(0, max(length - side, 0), max(1, side // 2)), max(length - side, 0)]
+
+
+def chance(score: float, windows: float, rule: VerdictRule) -> float:
+    """Chance, 0 to 1, that the best of so many sound windows scores as high."""
+    falling = np.asarray(rule.sound)
+    above = int(np.searchsorted(-falling, -score, side="right"))
+    one = (above + 1) / (rule.windows + 1)
+    if above == 0:
+        one *= math.exp(-max(0.0, score - float(falling[0])) / rule.tail)
+    return float(-math.expm1(max(windows, 1.0) * math.log1p(-min(one, 1 - 1e-12))))
+
+
+def windows_in(height: int, width: int, rule: VerdictRule) -> float:
+    """How many windows, side by side, a photo of so many px has."""
+    return max(1.0, height / rule.window_px) * max(1.0, width / rule.window_px)
+
+
+def cracked(probability: float, by_chance: float, manifest: Manifest, rate: float) -> Verdict:
+    """The verdict on a picture that can be judged."""
+    beyond = manifest.verdict.kind == "threshold" or by_chance <= rate
+    return "crack" if probability >= manifest.threshold and beyond else "sound"

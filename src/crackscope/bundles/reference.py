@@ -1,0 +1,61 @@
+"""What a bundle keeps of the pictures it learnt from: not the pictures, but what the network said of some of them.
+
+reference.npy is one float16 array [n, 2 + d], a row a picture: label (0 sound, 1 crack), score (crack logit),
+embedding. The pictures are those that training set aside, so that what is measured on them does not flatter. A later
+adaptation is held to them, and says what it lost there.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import BundleError
+
+MOST_REFERENCE_BYTES = 16 << 20
+_LEAST_OF_A_LABEL = 2
+_FACTS = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What a network said of labelled pictures. crack: bool [n]; score: float32 [n]; embedding: float32 [n, d]."""
+
+    crack: NDArray[np.bool_]
+    score: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+def encode_reference(reference: Reference) -> bytes:
+    """reference.npy, rounded to float16. Raises BundleError when a number does not fit, or a label is missing."""
+    table = np.column_stack([reference.crack, reference.score, reference.embedding]).astype(np.float64)
+    if not np.all(np.abs(table) <= np.finfo(np.float16).max):
+        raise BundleError("the reference holds numbers that do not fit into float16; leave those pictures out")
+    _check_labels(reference.crack, "the reference")
+    file = io.BytesIO()
+    np.save(file, table.astype(np.float16), allow_pickle=False)
+    return file.getvalue()
+
+
+def decode_reference(data: bytes, embedding: int, where: str) -> Reference:
+    """Read reference.npy. embedding: d, as the manifest says. Raises BundleError for anything else than such a file."""
+    try:
+        table = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        raise BundleError(f"{where} is not a reference ({error}); fetch the bundle again") from None
+    if not isinstance(table, np.ndarray) or table.dtype != np.float16 or table.ndim != _FACTS:
+        raise BundleError(f"{where} is not a float16 table; fetch the bundle again")
+    if table.shape[1] != _FACTS + embedding or not np.all(np.isfinite(table)):
+        raise BundleError(f"{where} is not a finite table of {_FACTS + embedding} columns; fetch the bundle again")
+    if not np.all(np.isin(table[:, 0], (0, 1))):
+        raise BundleError(f"{where} holds labels other than 0 and 1; fetch the bundle again")
+    values = table.astype(np.float32)
+    reference = Reference(values[:, 0] > 0, values[:, 1], values[:, _FACTS:])
+    _check_labels(reference.crack, where)
+    return reference
+
+
+def _check_labels(crack: NDArray[np.bool_], where: str) -> None:
+    if min(int(crack.sum()), int((~crack).sum())) < _LEAST_OF_A_LABEL:
+        raise BundleError(f"{where} holds fewer than {_LEAST_OF_A_LABEL} pictures of one label; give some of both")
