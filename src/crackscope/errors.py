@@ -55,6 +55,10 @@ class JudgingError(CrackscopeError):
     """Scores that cannot be judged: no labels, one class only, splits that differ."""
 
 
+class AdaptationError(CrackscopeError):
+    """Labels that a bundle cannot learn from: too few, of one class only, or such that it would get worse."""
+
+
 class InspectionError(CrackscopeError):
     """An inspection that cannot start as asked: a scale, limits or a resumption that do not fit."""
 

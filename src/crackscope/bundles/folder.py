@@ -81,7 +81,8 @@ def write_bundle(
 ) -> Bundle:
     """Write a bundle as a whole: either all of it is there afterwards, or what was there before.
 
-    reference: what it keeps of pictures that were set aside in training; not needed to use it. model gets the metadata that describes it, then `hashes` of the manifest are filled in. A bundle or an empty
+    reference: what it keeps of pictures that were set aside in training; not needed to use it.
+    model gets the metadata that describes it, then `hashes` of the manifest are filled in. A bundle or an empty
     folder in the way is replaced. Raises BundleError when the parts do not fit each other or something else is in
     the way, OutputError when the folder cannot be written.
     """

@@ -131,7 +131,7 @@ class _Rewriting:
     def __init__(self, proto: Any) -> None:
         self._graph = proto.graph
         self._taken = {name for node in proto.graph.node for name in (*node.input, *node.output)}
-        self._taken |= {tensor.name for tensor in proto.graph.initializer}
+        self._taken |= {tensor.name for tensor in proto.graph.initializer} | {node.name for node in proto.graph.node}
         self._names: dict[str, str] = {}
 
     def free(self, wish: str) -> str:

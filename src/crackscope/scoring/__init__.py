@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.scoring.dense import DenseOptions, Heatmap
+from crackscope.scoring.describing import Described, describe, keep_reference
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
-from crackscope.scoring.packing import pack
+from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TOLERANCE",
     "DenseOptions",
+    "Described",
     "Gate",
     "Graph",
     "Heatmap",
@@ -35,14 +37,17 @@ __all__ = [
     "Runner",
     "Scored",
     "Tile",
+    "describe",
     "embed",
     "golden_pictures",
     "golden_shapes",
+    "keep_reference",
     "load",
     "pack",
     "predict",
     "quality",
     "quantise",
+    "repack",
     "take",
 ]
 

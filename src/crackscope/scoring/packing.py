@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from crackscope.bundles import Bundle, Manifest, model_card, store_as_float16, write_bundle
+from crackscope.bundles import Bundle, Manifest, Reference, model_card, store_as_float16, write_bundle
 from crackscope.scoring.golden import TOLERANCE, make_golden
 from crackscope.scoring.runtime import Graph
 
@@ -30,3 +30,18 @@ def pack(
     golden = make_golden(Graph(model).run, manifest.input, tolerance)
     manifest = msgspec.structs.replace(manifest, golden=golden)
     return write_bundle(folder, manifest, model=model, weights=weights, card=model_card(manifest))
+
+
+def repack(
+    folder: str | Path, bundle: Bundle, manifest: Manifest, *, model: bytes, reference: Reference | None
+) -> Bundle:
+    """Write a bundle that was changed: golden outputs and card are made anew, the torch weights go along.
+
+    bundle: where it came from; may lie in the same folder. model: the graph, as it was or changed.
+    Raises BundleError, OutputError.
+    """
+    tolerance = bundle.manifest.golden.tolerance if bundle.manifest.golden else TOLERANCE
+    manifest = msgspec.structs.replace(manifest, golden=make_golden(Graph(model).run, manifest.input, tolerance))
+    weights = bundle.weights.read_bytes() if bundle.weights else None
+    card = model_card(manifest)
+    return write_bundle(folder, manifest, model=model, weights=weights, card=card, reference=reference)
