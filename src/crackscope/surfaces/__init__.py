@@ -7,6 +7,7 @@
 from .distractors import draw_distractors
 from .drawing import draw_crack, draw_crack_with_truth, random_crack
 from .generating import KINDS, generate, make
+from .others import generate_other
 from .paint import REACH_PX
 from .records import CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
 
@@ -22,6 +23,7 @@ __all__ = [
     "draw_crack_with_truth",
     "draw_distractors",
     "generate",
+    "generate_other",
     "make",
     "random_crack",
 ]
