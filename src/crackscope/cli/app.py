@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("evaluate", "Put runs on the same split side by side."),
     "predict": ("predict", "Say of pictures whether they show a crack."),
     "inspect": ("inspect", "Find the cracks in whole photos, measure them, and write a report."),
+    "explain": ("explain", "Show what the verdict on a picture rests on."),
     "recipes": ("recipes", "List the recipes, or print one with its network."),
     "generate": ("generate", "Write generated surfaces with exact masks."),
     "bundle": ("bundle", "Show, check or export a trained model."),

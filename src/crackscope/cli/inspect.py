@@ -181,9 +181,8 @@ def _kept(folder: str, journal: "Journal", total: int) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted(
-            f"interrupted, {len(journal)} of {total} photos are kept in {folder}, add --resume to the same call to go on"
-        ) from None
+        kept = f"{len(journal)} of {total} photos are kept in {folder}"
+        raise Interrupted(f"interrupted, {kept}, add --resume to the same call to go on") from None
 
 
 def _work(asked: Asked, journal: "Journal", model: Any, photos: "Sequence[str | Unread]", settings: Any) -> None:

@@ -1,6 +1,7 @@
 """Inspection: a photo in; crack mask, zones, measures and verdict out."""
 
 from crackscope.inspection.batch import inspect_all, inspect_into, open_journal, remaining
+from crackscope.inspection.explaining import Evidence, Explanation, Painted, explain
 from crackscope.inspection.inspecting import Inspection, InspectOptions, Photo, inspect, inspect_photo, open_photo
 from crackscope.inspection.journal import Findings, Journal
 from crackscope.inspection.scale import Scaling
@@ -11,13 +12,17 @@ __all__ = [
     "DEFAULT_LIMITS_MM",
     "PRESETS_MM",
     "SOURCES",
+    "Evidence",
+    "Explanation",
     "Findings",
     "InspectOptions",
     "Inspection",
     "Journal",
+    "Painted",
     "Photo",
     "Scaling",
     "class_names",
+    "explain",
     "inspect",
     "inspect_all",
     "inspect_into",

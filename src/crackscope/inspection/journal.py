@@ -26,6 +26,14 @@ Stamp = tuple[int, int]
 Kind = TypeVar("Kind")
 _PASSING = ("missing", "denied")
 """Kinds of failure that may pass without the file changing."""
+_WORDS = {
+    "false_alarms": "rate of false alarms",
+    "scaling": "scale",
+    "limits_mm": "set of width classes",
+    "coarse": "choice of --coarse",
+    "all_zones": "choice of --all-zones",
+    "memory_mib": "memory budget",
+}
 _FIRST = b'{"journal":'
 
 
@@ -130,16 +138,17 @@ class Journal:
             before = _decode(line, Terms)
         except msgspec.MsgspecError:
             raise InspectionError(f"{self.path}: is no journal of an inspection, name another folder") from None
-        if before == _decode(_encode(terms), Terms):
+        now = _decode(_encode(terms), Terms)
+        if before == now:
             return
-        changed = [name for name in (*before.options, *terms.options) if _option(before, name) != _option(terms, name)]
-        if before.bundle != terms.bundle:
-            changed.append("the bundle")
-        if (before.version, before.journal) != (terms.version, terms.journal):
-            changed.append(f"crackscope (was {before.version})")
-        what = ", ".join(dict.fromkeys(changed)) or "the options"
+        names = dict.fromkeys((*before.options, *now.options))
+        changed = [_WORDS.get(name, name) for name in names if before.options.get(name) != now.options.get(name)]
+        if before.bundle != now.bundle:
+            changed.append("bundle")
+        if (before.version, before.journal) != (now.version, now.journal):
+            changed.append(f"crackscope {before.version}")
         raise InspectionError(
-            f"{self.path.parent}: was begun with other settings ({what}), call it as then or name another folder"
+            f"{self.path.parent}: was begun with another {', '.join(changed)}; call it as then or name another folder"
         )
 
     def _note(self, line: bytes, begin: int) -> None:
@@ -195,10 +204,6 @@ def stamp_of(path: str) -> Stamp | None:
     except (OSError, ValueError):
         return None
     return facts.st_size, facts.st_mtime_ns
-
-
-def _option(terms: Terms, name: str) -> Any:
-    return msgspec.to_builtins(terms.options.get(name))
 
 
 def _hold(file: FileIO, path: Path) -> None:

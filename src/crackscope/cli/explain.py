@@ -1,0 +1,118 @@
+"""`explain`: the evidence for what is said of a picture, as pictures and figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.folders import fresh, write_bytes
+from crackscope.cli.options import shared
+
+if TYPE_CHECKING:
+    from crackscope.inspection import Evidence, Explanation, Painted
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    picture: str
+    out: str
+    zone: int | None
+    false_alarms: float
+    bundle: str | None
+    threads: int | None
+    quiet: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("picture", metavar="PICTURE")
+@click.option(
+    "-o", "--out", required=True, metavar="OUT", help="New or empty folder for what is written."
+)
+@click.option("--zone", type=click.IntRange(min=1), metavar="N", help="Only this zone, by its number in the findings.")
+@click.option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    metavar="RATE",
+    help="Share of sound photos that may be called cracked.",
+)
+@shared("bundle", "threads", "quiet", "json")
+def explain(**options: Any) -> None:
+    """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.
+
+    Writes activation.png, a picture for each zone with that zone painted over, and explain.json. The control paints
+    the same shape over a sound place instead: what it changes is the painting's doing, not the crack's.
+    """
+    asked = Asked(**options)
+    from crackscope.inspection import InspectOptions, open_photo
+    from crackscope.inspection import explain as look
+    from crackscope.scoring import load
+
+    photo = open_photo(asked.picture)
+    model = load(asked.bundle, threads=asked.threads)
+    settings = InspectOptions(false_alarms=asked.false_alarms)
+    folder = fresh(asked.out)
+    evidence = look(model, photo, asked.zone, settings)
+    files = _write(evidence, folder)
+    if asked.as_json:
+        print_json({"out": asked.out, **_facts(evidence.explanation), "files": files})
+    elif not asked.quiet:
+        _show(evidence.explanation)
+        say(f"pictures: {folder / files[0]} and {len(files) - 2} more")
+
+
+def _facts(explanation: "Explanation") -> dict[str, object]:
+    import msgspec
+
+    photo = explanation.photo
+    return {
+        "path": photo.path,
+        "verdict": photo.verdict,
+        "probability": photo.probability,
+        "reason": photo.reason,
+        "zones": len(photo.zones),
+        "painted": msgspec.to_builtins(explanation.painted),
+    }
+
+
+def _write(evidence: "Evidence", folder: Path) -> list[str]:
+    from crackscope.cli.console import json_line
+    from crackscope.images import write_png
+
+    pictures = {"activation.png": evidence.overlay}
+    pictures |= {f"{_name(zone)}.png": pixels for zone, pixels in evidence.pictures.items()}
+    for name, pixels in pictures.items():
+        write_png(pixels, folder / name)
+    write_bytes(json_line(_facts(evidence.explanation)).encode(), folder / "explain.json")
+    return [*pictures, "explain.json"]
+
+
+def _name(zone: int) -> str:
+    return f"zone-{zone}-painted-over" if zone else "all-zones-painted-over"
+
+
+def _show(explanation: "Explanation") -> None:
+    photo = explanation.photo
+    say(f"{photo.path}: {photo.verdict}, probability {photo.probability:.3f}{photo.reason and ', ' + photo.reason}")
+    columns = ("painted over", ">probability", "verdict", ">in the zone before", ">after", ">control")
+    if explanation.painted:
+        print_table("", columns, [_row(one) for one in explanation.painted])
+    else:
+        say("no zone was found in it, so there is nothing to paint over")
+
+
+def _row(painted: "Painted") -> tuple[object, ...]:
+    return (
+        f"zone {painted.zone}" if painted.zone else "all zones",
+        f"{painted.probability:.3f}",
+        painted.verdict,
+        f"{painted.zone_before:.3f}",
+        f"{painted.zone_after:.3f}",
+        "" if painted.control is None else f"{painted.control:.3f}",
+    )

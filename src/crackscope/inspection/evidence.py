@@ -1,0 +1,135 @@
+"""What the heatmap and the photo's own pixels say together of every pixel of a tile."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+CELL_PX = 4
+"""Local means are kept on cells of this size: they are smooth, and sixteen times cheaper there."""
+
+_BACKGROUND_PX = 10.0
+_FALLBACK_PX = 16.0
+_DEPTH_PX = 6.0
+_COLD = 2.5
+_CLEAR, _UNCLEAR = 6.0, 2.0
+_FINE_PX, _SMOOTH_PX = 0.4, 1.2
+_PRIOR_CAP, _GREY_CAP = 3.0, 4.0
+_FAR_PX = 4.0
+
+
+class Window(NamedTuple):
+    """A rectangle of a photo, px: left and top inclusive, right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much the heatmap must say. threshold: logit from which a cell is crack.
+
+    seed: what a crack must reach somewhere, above the threshold. share_shift: how much less likely a pixel is than its
+    cell, as a logit: cells of a coarse map are mostly sound even where a crack passes.
+    """
+
+    threshold: float
+    seed: float
+    share_shift: float
+
+
+def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArray[np.uint8]:
+    """Grade the pixels of a tile: 0 sound, 1 crack if it hangs together with better, 2 crack beyond doubt.
+
+    grey: float32 [h, w], sides multiples of CELL_PX. heat: logits enlarged to [h, w], and at the cells' centres.
+    A pixel's prior is the heatmap's logit; the likelihood ratio of its grey value, between the local background and
+    the local depth of the crack (two Gaussians of the background's deviation), is added to it. Where the crack is deep
+    against the grain the grey values decide, to the pixel; where it is not, the heatmap does.
+    """
+    import cv2
+
+    logits, cells = heat
+    above = logits - np.float32(level.threshold)
+    cold = (cells < level.threshold - _COLD).astype(np.float32)
+    background, grain = _background(grey, cold)
+    hot = (above > 0).astype(np.float32)
+    dark = background - cv2.GaussianBlur(grey, (0, 0), 0.8)
+    depth, sign = _depth(dark, hot)
+    clear = depth / grain
+    blend = np.clip((clear - _UNCLEAR) / (_CLEAR - _UNCLEAR), 0, 1)
+    fine, smooth = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE_PX, _SMOOTH_PX))
+    here = sign * (background - (blend * fine + (1 - blend) * smooth))
+    likelihood = np.clip(clear * clear * (here / depth - 0.5), -_GREY_CAP, _GREY_CAP)
+    crack = (np.minimum(above - level.share_shift, _PRIOR_CAP) + likelihood > 0) & (hot > 0)
+    if level.share_shift == 0:
+        crack |= _unseen(above > level.seed, crack)
+    grade: NDArray[np.uint8] = crack.astype(np.uint8)
+    grade += crack & (above > level.seed)
+    return grade
+
+
+def enlarged(cells: Floats, shape: tuple[int, int]) -> Floats:
+    """Cells to pixels, [h, w], linear between their centres."""
+    import cv2
+
+    return np.asarray(cv2.resize(cells, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def pooled(field: Floats) -> Floats:
+    """Mean over each cell."""
+    import cv2
+
+    height, width = field.shape
+    return np.asarray(
+        cv2.resize(field, (width // CELL_PX, height // CELL_PX), interpolation=cv2.INTER_AREA), np.float32
+    )
+
+
+def _spread(cells: Floats, sigma_px: float) -> Floats:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(cells, (0, 0), sigma_px / CELL_PX), np.float32)
+
+
+def _background(grey: Floats, cold: Floats) -> tuple[Floats, Floats]:
+    """Mean and deviation [h, w] of the sound surface around each pixel, from the cells that the heatmap calls sound."""
+    mean = pooled(grey)
+    near, wide = _spread(cold, _BACKGROUND_PX), _spread(cold, _FALLBACK_PX)
+    weight = near + 0.01 * wide + 1e-4
+    level = _spread(mean * cold, _BACKGROUND_PX) + 0.01 * _spread(mean * cold, _FALLBACK_PX)
+    level = (level + 1e-4 * _spread(mean, _FALLBACK_PX)) / weight
+    background = enlarged(level, grey.shape)
+    off = background - grey
+    spread = pooled(off * off) * cold
+    spread = (_spread(spread, _BACKGROUND_PX) + 0.01 * _spread(spread, _FALLBACK_PX) + 1e-4 * 25) / weight
+    return background, enlarged(np.sqrt(spread) + 1, grey.shape)
+
+
+def _depth(dark: Floats, hot: Floats) -> tuple[Floats, Floats]:
+    """How far the crack lies below (sign 1) or above (sign -1) its surroundings, both [h, w].
+
+    The contraharmonic mean over the hot pixels around: what is darkest counts most.
+    """
+    below, above = np.maximum(dark, 0) * hot, np.maximum(-dark, 0) * hot
+    first, second = pooled(below), pooled(below * below)
+    first_pale, second_pale = pooled(above), pooled(above * above)
+    pale = _spread(second_pale, _FALLBACK_PX) > 2.5 * _spread(second, _FALLBACK_PX)
+    first, second = np.where(pale, first_pale, first), np.where(pale, second_pale, second)
+    depth = (_spread(second, _DEPTH_PX) + 1e-2) / (_spread(first, _DEPTH_PX) + 1e-2)
+    sign = enlarged(np.where(pale, np.float32(-1), np.float32(1)), dark.shape)
+    return enlarged(depth, dark.shape), np.where(sign < 0, np.float32(-1), np.float32(1))
+
+
+def _unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the heatmap is sure of a crack that the grey values do not show."""
+    import cv2
+
+    if not sure.any():
+        return sure
+    away = cv2.distanceTransform((~crack).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(sure & (away > _FAR_PX))

@@ -1,0 +1,205 @@
+"""The evidence for a verdict: where the network sees a crack, and what it says once that is painted over.
+
+The activation map of the class is the bundle's own map of crack logits, as probabilities; of bundles with a pooled
+head it is their class activation map (Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR
+2016). Painting over follows the idea of occlusion (Zeiler and Fergus, "Visualizing and Understanding Convolutional
+Networks", ECCV 2014), with what lies around in place of grey: inpainting by fast marching (Telea, J. Graphics Tools 9,
+2004). As a control the same shape is painted over beside the zone, where nothing was found: if that moves the score as
+much, it was the painting and not the crack.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.errors import InspectionError
+from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, inspect_photo
+from crackscope.records import Inspected, Verdict, Zone
+from crackscope.scoring import DenseOptions, Heatmap, Model
+
+MOST_ZONES = 8
+"""Zones that are painted over one by one when none is named; each takes two passes of the network."""
+_INPAINT_RADIUS_PX = 5.0
+_MARGIN_PX = 3
+"""Painted beyond the mask on each side: a crack's blurred edge must go too."""
+_TURNS = 16
+
+
+class Painted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said with one zone painted over; 0 for all zones at once.
+
+    probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
+    share: of the pixels that were painted. control: probability of the photo when the same shape is painted over
+    beside the zone instead; None where there is no room for it.
+    """
+
+    zone: int
+    probability: float
+    verdict: Verdict
+    zone_before: float
+    zone_after: float
+    share: float
+    control: float | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """photo: as inspected, with all zones. painted: each zone asked for; then, where there are several, all at once."""
+
+    photo: Inspected
+    painted: tuple[Painted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """An explanation with its pictures.
+
+    overlay: uint8 [h, w, 3], the photo under its activation map. pictures: zone -> the photo with it painted over.
+    """
+
+    explanation: Explanation
+    overlay: NDArray[np.uint8]
+    pictures: dict[int, NDArray[np.uint8]]
+
+
+def explain(model: Model, photo: Photo, zone: int | None = None, options: InspectOptions = DEFAULTS) -> Evidence:
+    """Explain what is said of a photo, or of one of its zones by number.
+
+    Without a number the MOST_ZONES most severe zones are painted over one by one, and then all of them. All zones
+    count here, whatever the verdict. Raises InspectionError for a zone that there is not.
+    """
+    options = msgspec.structs.replace(options, all_zones=True)
+    inspection = inspect_photo(model, photo, options)
+    zones = inspection.record.zones
+    if zone is not None and zone not in {one.number for one in zones}:
+        there = f"it has zones 1 to {len(zones)}" if zones else "no zone was found in it"
+        raise InspectionError(f"{photo.path}: there is no zone {zone}, {there}")
+    wanted = [one for one in zones if zone in (None, one.number)][:MOST_ZONES]
+    painter = _Painter(model, inspection, options)
+    results = [painter.without(one.number, painter.shape([one])) for one in wanted]
+    if zone is None and len(zones) > 1:
+        results.append(painter.without(0, painter.shape(zones)))
+    explanation = Explanation(photo=inspection.record, painted=tuple(result for result, _pixels in results))
+    pictures = {result.zone: pixels for result, pixels in results}
+    return Evidence(explanation, activation_overlay(model, inspection.pixels, inspection.heat), pictures)
+
+
+class _Painter:
+    """Paints over parts of one photo and asks the network again."""
+
+    def __init__(self, model: Model, inspection: Inspection, options: InspectOptions) -> None:
+        self._model, self._before, self._options = model, inspection, options
+
+    def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
+        """bool [h, w]: the pixels of these zones and a margin around them."""
+        import cv2
+
+        canvas = np.zeros(self._before.pixels.shape[:2], np.uint8)
+        for zone in zones:
+            rings = [np.rint(np.array(ring)).astype(np.int32) for ring in zone.outline]
+            cv2.drawContours(canvas, rings, -1, 1, cv2.FILLED)
+        size = 2 * _MARGIN_PX + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        return np.asarray(cv2.dilate(canvas, disc), np.bool_)
+
+    def without(self, number: int, shape: NDArray[np.bool_]) -> tuple[Painted, NDArray[np.uint8]]:
+        """What is said with this shape painted over, and the painted photo."""
+        painted = paint_over(self._before.pixels, shape)
+        heat = self._heat(painted)
+        judged = self._model.judge(heat, painted, self._options.false_alarms)
+        cells = _cells(shape, self._before.heat)
+        before, after = (float(self._probabilities(one)[cells].mean()) for one in (self._before.heat, heat))
+        result = Painted(
+            zone=number,
+            probability=judged.probability,
+            verdict=judged.verdict,
+            zone_before=before,
+            zone_after=after,
+            share=float(shape.mean()),
+            control=self._control(shape),
+        )
+        return result, painted
+
+    def _control(self, shape: NDArray[np.bool_]) -> float | None:
+        moved = next((one for one in _moved(shape) if not (one & self._found()).any()), None)
+        if moved is None:
+            return None
+        painted = paint_over(self._before.pixels, moved)
+        return self._model.judge(self._heat(painted), painted, self._options.false_alarms).probability
+
+    def _found(self) -> NDArray[np.bool_]:
+        return self.shape(self._before.record.zones)
+
+    def _heat(self, pixels: NDArray[np.uint8]) -> Heatmap:
+        options = DenseOptions(memory_mib=self._options.memory_mib)
+        return self._model.heatmap(pixels, options=options)
+
+    def _probabilities(self, heat: Heatmap) -> NDArray[np.float32]:
+        return probabilities(self._model, heat.logits)
+
+
+def paint_over(pixels: NDArray[np.uint8], shape: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The photo, uint8 [h, w, 3], with these pixels, bool [h, w], filled in from what lies around them."""
+    import cv2
+
+    if not shape.any():
+        return pixels.copy()
+    rows, columns = (np.flatnonzero(shape.any(axis=axis)) for axis in (1, 0))
+    reach = 4 * int(_INPAINT_RADIUS_PX)
+    window = (
+        slice(max(0, int(rows[0]) - reach), int(rows[-1]) + reach + 1),
+        slice(max(0, int(columns[0]) - reach), int(columns[-1]) + reach + 1),
+    )
+    painted = pixels.copy()
+    part = np.ascontiguousarray(pixels[window])
+    painted[window] = cv2.inpaint(part, shape[window].astype(np.uint8), _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
+    return painted
+
+
+def activation_overlay(model: Model, pixels: NDArray[np.uint8], heat: Heatmap) -> NDArray[np.uint8]:
+    """The photo, uint8 [h, w, 3], in grey under the crack probability of each place, from clear to red."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    rows, columns = heat.logits.shape
+    logits = np.clip(heat.logits, -30, 30)
+    size = (columns * heat.stride, rows * heat.stride)
+    large = np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    share = 0.75 * probabilities(model, large[:height, :width])[..., None]
+    grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return np.asarray(np.rint(grey * (1 - share) + np.array([230.0, 30.0, 20.0]) * share), np.uint8)
+
+
+def probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits of the map as probabilities, calibrated as the bundle says; float32 of the same shape."""
+    fitted = model.manifest.calibration
+    return np.asarray(1 / (1 + np.exp(-np.clip(fitted.scale * logits + fitted.shift, -60, 60))), np.float32)
+
+
+def _cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:
+    """The cells of the map that a shape touches."""
+    import cv2
+
+    rows, columns = heat.logits.shape
+    whole = np.zeros((rows * heat.stride, columns * heat.stride), np.uint8)
+    whole[: shape.shape[0], : shape.shape[1]] = shape
+    return np.asarray(cv2.resize(whole * 255, (columns, rows), interpolation=cv2.INTER_AREA) > 0)
+
+
+def _moved(shape: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+    """The same shape elsewhere in the photo, wholly inside it, near places first."""
+    rows, columns = (np.flatnonzero(shape.any(axis=axis)) for axis in (1, 0))
+    top, left, bottom, right = int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1])
+    height, width = shape.shape
+    part = shape[top : bottom + 1, left : right + 1]
+    places = {
+        (round(y), round(x))
+        for y in np.linspace(0, height - part.shape[0], _TURNS)
+        for x in np.linspace(0, width - part.shape[1], _TURNS)
+    }
+    for y, x in sorted(places, key=lambda place: (place[0] - top) ** 2 + (place[1] - left) ** 2):
+        moved = np.zeros_like(shape)
+        moved[y : y + part.shape[0], x : x + part.shape[1]] = part
+        yield moved

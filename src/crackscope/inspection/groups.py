@@ -1,0 +1,124 @@
+"""Crack pixels that lie together: what is kept, and where it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.evidence import CELL_PX, Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """What lies together within a few px.
+
+    labels: int32 [ceil(h / 4), ceil(w / 4)], the group of each cell of 4 px, from 1 on; 0 none. windows: where each
+    group is, in px. area_px: crack pixels of all.
+    """
+
+    labels: NDArray[np.int32]
+    windows: tuple[Window, ...]
+    area_px: int
+
+
+def group_cells(
+    grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px: float, slenderness: float
+) -> Groups:
+    """Group graded pixels, and drop in place the groups that are weak, short or not slender.
+
+    grades: uint8 [h, w], 0 sound, 1 weak, 2 strong; what is kept becomes 1. tiles: where grades may be set; they lie
+    on the grid of the cells. Cells belong together when they touch, or when one empty cell lies between them.
+    """
+    import cv2
+
+    height, width = grades.shape
+    best = np.zeros((-(-height // CELL_PX), -(-width // CELL_PX)), np.uint8)
+    area = np.zeros(best.shape, np.uint8)
+    for tile in tiles:
+        part = grades[tile.top : tile.bottom, tile.left : tile.right]
+        place = _cells(tile)
+        best[place], area[place] = _largest(part)
+    joined = cv2.dilate((best > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=4)
+    labels = np.asarray(labels, np.int32)
+    labels[best == 0] = 0
+    kept = _kept(labels, best, area, count, (shortest_px, slenderness))
+    order = np.zeros(count, np.int32)
+    order[kept] = np.arange(1, len(kept) + 1)
+    labels = order[labels]
+    for tile in tiles:
+        part = grades[tile.top : tile.bottom, tile.left : tile.right]
+        part[...] = (part > 0) & inside(labels[_cells(tile)] > 0, part.shape)
+    return Groups(labels, _windows(labels, len(kept), (height, width)), int(area[labels > 0].sum(dtype=np.int64)))
+
+
+def inside(cells: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Cells to the pixels [h, w] that they cover, from a corner of cells on."""
+    wide = np.repeat(np.repeat(cells, CELL_PX, 0), CELL_PX, 1)
+    return wide[: shape[0], : shape[1]]
+
+
+def _cells(tile: Window) -> tuple[slice, slice]:
+    return (
+        slice(tile.top // CELL_PX, -(-tile.bottom // CELL_PX)),
+        slice(tile.left // CELL_PX, -(-tile.right // CELL_PX)),
+    )
+
+
+def _largest(part: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The largest grade in each cell, and how many pixels of it are graded."""
+    height, width = part.shape
+    padded = np.zeros((-(-height // CELL_PX) * CELL_PX, -(-width // CELL_PX) * CELL_PX), np.uint8)
+    padded[:height, :width] = part
+    blocks = padded.reshape(padded.shape[0] // CELL_PX, CELL_PX, padded.shape[1] // CELL_PX, CELL_PX)
+    return blocks.max((1, 3)), (blocks > 0).sum((1, 3), dtype=np.uint8)
+
+
+def _kept(
+    labels: NDArray[np.int32],
+    best: NDArray[np.uint8],
+    area: NDArray[np.uint8],
+    count: int,
+    limits: tuple[float, float],
+) -> NDArray[np.intp]:
+    """The numbers of the groups that are strong somewhere, long enough, and slender.
+
+    Length and slenderness from the second moments: a line of length l has a deviation of l / sqrt(12) along itself,
+    and its area divided by its length is its width. A bent or branched crack is longer than that says: never shorter.
+    """
+    rows, columns = np.nonzero(labels)
+    if not len(rows):
+        return np.zeros(0, np.intp)
+    label = labels[rows, columns]
+    weight = area[rows, columns].astype(np.float64)
+
+    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(label, values * weight, count)
+
+    whole = np.maximum(np.bincount(label, weight, count), 1)
+    y, x = rows * float(CELL_PX), columns * float(CELL_PX)
+    mean_x, mean_y = total(x) / whole, total(y) / whole
+    xx, yy = total(x * x) / whole - mean_x**2, total(y * y) / whole - mean_y**2
+    xy = total(x * y) / whole - mean_x * mean_y
+    largest = (xx + yy) / 2 + np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    length = np.sqrt(12 * np.maximum(largest, 0)) + CELL_PX / 2
+    strong = np.bincount(label[best[rows, columns] > 1], minlength=count) > 0
+    shortest_px, slenderness = limits
+    good = strong & (length >= shortest_px) & (length * length >= slenderness * whole)
+    return np.flatnonzero(good)
+
+
+def _windows(labels: NDArray[np.int32], count: int, shape: tuple[int, int]) -> tuple[Window, ...]:
+    rows, columns = np.nonzero(labels)
+    label = labels[rows, columns] - 1
+    low = np.full((2, count), np.iinfo(np.int64).max)
+    high = np.zeros((2, count), np.int64)
+    for axis, places in enumerate((columns, rows)):
+        np.minimum.at(low[axis], label, places)
+        np.maximum.at(high[axis], label, places + 1)
+    low, high = low * CELL_PX, high * CELL_PX
+    return tuple(
+        Window(int(low[0, i]), int(low[1, i]), int(min(high[0, i], shape[1])), int(min(high[1, i], shape[0])))
+        for i in range(count)
+    )
