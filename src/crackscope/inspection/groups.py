@@ -22,9 +22,7 @@ class Groups:
     area_px: int
 
 
-def group_cells(
-    grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px: float, slenderness: float
-) -> Groups:
+def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px: float, slenderness: float) -> Groups:
     """Group graded pixels, and drop in place the groups that are weak, short or not slender.
 
     grades: uint8 [h, w], 0 sound, 1 weak, 2 strong; what is kept becomes 1. tiles: where grades may be set; they lie
