@@ -1,21 +1,48 @@
-"""The heatmap of a whole photo."""
+"""The heatmap of a whole photo.
 
+The network runs over the photo in stages (see `stages`), every pixel once; halos cost a few per cent, and nothing of
+the answer depends on how the photo was cut. The photo is continued beyond its borders by reflection, and so is what
+passes between stages: no zero that a layer pads with reaches a cell of the map. A graph whose reach is not bounded or
+not known (fixed inputs, attention, pooling over the whole picture) is run on overlapping tiles instead.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from crackscope.bundles import Bundle
+from crackscope.scoring.anatomy import UnknownError, dissect
+from crackscope.scoring.blending import blend
+from crackscope.scoring.flow import Flow, lay_out
+from crackscope.scoring.runtime import Graph, Piece
+from crackscope.scoring.stages import Plan, plan
+
+Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+Map = NDArray[np.float32]
+
+_LEAST_COARSE_PX = 512
+"""Photos with a shorter side go through at full scale at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class DenseOptions:
     """How a photo goes through the network.
 
-    memory_mib: what the pass may take beside the photo itself. coarse: leave out what a pass at half scale finds sound
-    beyond doubt.
+    memory_mib: what the pass may take beside the photo, its heatmap and the loaded bundle. coarse: see the photo at
+    half scale first, and at full scale only where that leaves doubt. doubt_logit: crack logit of the half-scale pass
+    from which on a place is in doubt; the default is explained in benchmarks/coarse.py.
     """
 
-    memory_mib: int = 300
+    memory_mib: int = 160
     coarse: bool = False
+    doubt_logit: float = -3.0
+
+
+ORDINARY = DenseOptions()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +50,9 @@ class Heatmap:
     """Crack logits over a photo.
 
     logits: float32 [ceil(h / stride), ceil(w / stride)]; cell (i, j) covers the px from (i, j) * stride on.
-    embedding: float32 [d], mean over the photo. skipped: share of the photo that only the coarse pass saw.
-    tiled: the network cannot run over a photo at once; it was cut into overlapping tiles and blended.
+    embedding: float32 [d], mean over the photo (with a coarse pass: over the photo at half scale). skipped: share of
+    the photo that only the coarse pass saw. tiled: the network cannot run over a photo at once; it was cut into
+    overlapping tiles and blended.
     """
 
     logits: NDArray[np.float32]
@@ -32,3 +60,76 @@ class Heatmap:
     embedding: NDArray[np.float32]
     skipped: float = 0.0
     tiled: bool = False
+
+
+class Dense:
+    """A bundle's network made ready for whole photos; the work of that is done on first use."""
+
+    def __init__(self, bundle: Bundle, graph: Graph, threads: int) -> None:
+        self._bundle, self._graph, self._threads = bundle, graph, threads
+        self._lock = threading.Lock()
+        self._prepared: tuple[Plan, list[Piece]] | None = None
+        self._tiled = bundle.manifest.input.fixed
+
+    def heatmap(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
+        """Score every place of a photo, uint8 [h, w, 3]. share: runs a function on many things, several at a time."""
+        prepared = self._prepare()
+        stride = self._bundle.manifest.stride
+        if prepared is None:
+            logits, embedding = blend(self._graph, self._bundle.manifest, pixels, share)
+            return Heatmap(logits, stride, embedding, tiled=True)
+        if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
+            return self._coarse_to_fine(pixels, options, share)
+        logits, embedding = self._flow(pixels, options, None).run(share)
+        return Heatmap(logits, stride, embedding)
+
+    def _prepare(self) -> tuple[Plan, list[Piece]] | None:
+        with self._lock:
+            if self._prepared is None and not self._tiled:
+                where = str(self._bundle.path / "model.onnx")
+                try:
+                    cut = plan(dissect(self._bundle.model))
+                except UnknownError:
+                    self._tiled = True
+                    return None
+                if cut.grids["map"].stride != self._bundle.manifest.stride:
+                    self._tiled = True
+                    return None
+                models = [*(stage.model for stage in cut.stages), cut.tail]
+                self._prepared = cut, [Piece(model, where) for model in models]
+            return self._prepared
+
+    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions, wanted: NDArray[np.bool_] | None) -> Flow:
+        assert self._prepared is not None
+        cut, pieces = self._prepared
+        layout = lay_out(cut, pixels.shape[1], options.memory_mib << 20, self._threads)
+        return Flow(cut, pieces, pixels, layout, wanted)
+
+    def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
+        import cv2
+
+        assert self._prepared is not None
+        height, width = pixels.shape[:2]
+        stride, grain = self._bundle.manifest.stride, self._prepared[0].grain
+        half = np.asarray(cv2.resize(pixels, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA), np.uint8)
+        rough, embedding = self._flow(half, options, None).run(share)
+        del half
+        cells = (-(-height // stride), -(-width // stride))
+        rough = rough.repeat(2, 0).repeat(2, 1)[: cells[0], : cells[1]]
+        doubtful = _any_in(rough >= options.doubt_logit, grain // stride)
+        wanted = cv2.dilate(doubtful.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
+        if wanted.any():
+            fine, _ = self._flow(pixels, options, wanted).run(share)
+            seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
+            np.copyto(rough, fine, where=seen)
+            skipped = 1 - float(seen.mean())
+        else:
+            skipped = 1.0
+        return Heatmap(np.ascontiguousarray(rough), stride, embedding, skipped)
+
+
+def _any_in(cells: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """Whether any cell is true in each square of side * side; the last squares may be smaller."""
+    height, width = cells.shape
+    padded = np.pad(cells, ((0, -height % side), (0, -width % side)))
+    return np.asarray(padded.reshape(padded.shape[0] // side, side, -1, side).any((1, 3)))
