@@ -81,6 +81,21 @@ def test_threads_and_company_change_nothing(folder: Path, model: Model, pictures
         assert [bare(record) for record in many.predict_all(reversed(pictures))] == alone[::-1]
 
 
+@pytest.mark.parametrize("count", [1, 2, 9, 61])
+def test_small_ones_read_ahead_and_large_ones_between_keep_their_order(
+    folder: Path, pictures: list[str], count: int
+) -> None:
+    large, missing = wall(1100, 1000, line=500), "none.png"
+    sources = [(pictures[0], large, missing, pictures[1], pictures[2])[number * number % 5] for number in range(count)]
+    for threads in (1, 2):
+        model = load(folder, threads=threads)
+        alone = {id(source): bare(model.predict(source)) for source in sources if source is not missing}
+        records = list(model.predict_all(sources))
+        assert len(records) == count
+        for source, record in zip(sources, records, strict=True):
+            assert isinstance(record, Unread) if source is missing else bare(record) == alone[id(source)]
+
+
 def test_a_record_says_what_was_seen(model: Model, pictures: list[str]) -> None:
     record = model.predict(pictures[3])
     assert (record.path, record.width, record.height, record.tiles) == (pictures[3], 64, 43, 1)

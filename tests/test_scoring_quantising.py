@@ -11,7 +11,7 @@ from crackscope.bundles import open_bundle
 from crackscope.errors import BundleError
 from crackscope.images import write_png
 from crackscope.scoring import Gate, load, pack, quantise
-from tests.small_bundle import deep_model, small_manifest, write_small_bundle
+from tests.small_bundle import EMBEDDING, deep_model, small_manifest, small_model
 
 
 def wall(seed: int) -> NDArray[np.uint8]:
@@ -72,6 +72,10 @@ def test_bytes_are_not_quantised_again(deep: Path, rows: list[str], tmp_path: Pa
 
 
 def test_a_network_with_nothing_to_quantise_is_refused(rows: list[str], tmp_path: Path) -> None:
-    bundle = write_small_bundle(tmp_path / "small").path
+    proto = onnx.load_model_from_string(small_model())
+    features = next(node for node in proto.graph.node if node.output[0] == "features")
+    features.CopyFrom(onnx.helper.make_node("Tile", ["light", "times"], ["features"]))
+    proto.graph.initializer.append(onnx.helper.make_tensor("times", onnx.TensorProto.INT64, [4], [1, EMBEDDING, 1, 1]))
+    shallow = pack(tmp_path / "shallow", small_manifest(), model=proto.SerializeToString(), weights=None).path
     with pytest.raises(BundleError, match="nothing to quantise"):
-        quantise(bundle, rows, tmp_path / "int8", limit=4)
+        quantise(shallow, rows, tmp_path / "int8", limit=4)

@@ -95,25 +95,27 @@ def _read_path(path: str | bytes, limits: Limits, at_most: int | None) -> Data:
         _check_regular(os.stat(path).st_mode)
         # Between the look and the opening a pipe could take the file's place: O_NONBLOCK keeps that from waiting.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb", buffering=0) as file:
+        try:
             found = os.fstat(descriptor)
             _check_regular(found.st_mode)
             limits.check_bytes(found.st_size)
-            return _read_file(file, found.st_size, limits, at_most)
+            return _read_file(descriptor, found.st_size, limits, at_most)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
         raise _cannot_open(path, error) from error
 
 
-def _read_file(file: io.FileIO, size: int, limits: Limits, at_most: int | None) -> Data:
+def _read_file(descriptor: int, size: int, limits: Limits, at_most: int | None) -> Data:
     if at_most is not None and at_most < size:
-        return Data(file.read(at_most) or b"", whole=False)
+        return Data(os.read(descriptor, at_most), whole=False)
     # One byte more than it should have: a file that grows, or a kernel file of "size 0", shows itself.
-    content = file.read(size + 1) or b""
+    content = os.read(descriptor, size + 1)
     if len(content) == size:
         return Data(content, whole=True)
     pieces = [content]
     count = len(content)
-    while piece := file.read(_PIECE):
+    while piece := os.read(descriptor, _PIECE):
         count += len(piece)
         limits.check_bytes(count)
         pieces.append(piece)

@@ -3,25 +3,31 @@
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
 from crackscope.errors import BundleError, ImageError
-from crackscope.images import Source, read
+from crackscope.images import Picture, Source, read
 from crackscope.records import Failure, Prediction, Unread, Verdict
 from crackscope.scoring.crew import Crew
-from crackscope.scoring.dense import DenseOptions, Heatmap
+from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.golden import check_golden
-from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
-from crackscope.scoring.stream import in_order
+from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import Tile, cut, take
-from crackscope.scoring.verdict import Judgement
+from crackscope.scoring.verdict import Judgement, judge
+
+Done = TypeVar("Done")
+
+HELD_PIXELS = 1 << 20
+"""Pictures are read ahead of the network, in one thread, until they have more pixels than this together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Model:
         self.threads = threads
         self.graph = Graph(bundle.model, str(bundle.path / "model.onnx"))
         self._crew = Crew(threads)
+        self._dense = Dense(bundle, self.graph, threads)
 
     @property
     def manifest(self) -> Manifest:
@@ -99,16 +106,17 @@ class Model:
         """Turn a probability into a verdict, as the bundle's threshold says."""
         return "crack" if probability >= self.manifest.threshold else "sound"
 
-    def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = DenseOptions()) -> Heatmap:
-        """Score every place of a photo, uint8 [h, w, 3] RGB, at its own resolution."""
-        scored = self.score(pixels)
-        return Heatmap(scored.map, self.manifest.stride, scored.embedding)
+    def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY) -> Heatmap:
+        """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
+
+        Neither threads nor memory change the answer by more than rounding does. Raises BundleError.
+        """
+        with self._crew.seat():
+            return self._dense.heatmap(pixels, options, self._crew.share)
 
     def judge(self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = 0.05) -> Judgement:
         """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked."""
-        values = np.sort(heat.logits, axis=None)
-        probability = self.probability(float(values[-max(1, len(values) * 15 // 1000) :].mean()))
-        return Judgement(self.verdict(probability), probability, "", quality(pixels))
+        return judge(self.manifest, heat, pixels, rate, self.probability)
 
     def embed(self, source: Source) -> NDArray[np.float32]:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""
@@ -121,50 +129,87 @@ class Model:
         resolution and without leaving anything out; its probability is the largest of its tiles'. The more tiles,
         the likelier a false alarm among them; `tiles` says how many. Raises ImageError when it cannot be read.
         """
-        return self._predict(source, threading.Event())
-
-    def _predict(self, source: Source, stop: threading.Event) -> Prediction:
         with self._crew.seat():
-            begin = time.perf_counter()
-            picture = read(source)
-            spec = self.manifest.input
-            tiles = cut(picture.height, picture.width, spec)
-            scores = self._crew.share(lambda tile: self.graph.score(take(picture.pixels, tile, spec)), tiles, stop)
-            probability = self.probability(max(scores))
-            seconds = time.perf_counter() - begin
-        return Prediction(
-            path=_path(source, picture.name),
-            verdict=self.verdict(probability),
-            probability=probability,
-            width=picture.width,
-            height=picture.height,
-            seconds=seconds,
-            tiles=len(tiles),
-        )
+            return self._judged(_opened(source), threading.Event())
 
     def predict_all(self, sources: Iterable[Source]) -> Iterator[Prediction | Unread]:
         """Judge many pictures; yields one record each, in the order of the sources, drawn lazily.
 
-        Decoding runs beside the network, `threads` pictures at a time. What cannot be read or scored comes back as
-        Unread, and the rest go on. Stopping early, or an interrupt, ends the work under way within a tile.
+        Decoding runs beside the network, in `threads` threads. What cannot be read or scored comes back as Unread,
+        and the rest go on. Stopping early, or an interrupt, ends the work under way within a tile.
         """
         stop = threading.Event()
-        answers = in_order(lambda source: self._predict_or_say_why(source, stop), sources, self.threads)
+        answers = in_order(lambda few: self._predict_few(few, stop), in_groups(sources, self.threads), self.threads)
         try:
-            yield from answers
+            for few in answers:
+                yield from few
         finally:
             stop.set()
 
-    def _predict_or_say_why(self, source: Source, stop: threading.Event) -> Prediction | Unread:
-        try:
-            return self._predict(source, stop)
-        except ImageError as error:
-            return Unread(path=_path(source), error=Failure(kind=error.kind, message=str(error)))
-        except MemoryError:
-            return Unread(path=_path(source), error=Failure(kind="too-large", message="not enough memory to score it"))
-        except Exception as error:
-            why = str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
-            return Unread(path=_path(source), error=Failure(kind="damaged", message=f"could not be scored: {why}"))
+    def _predict_few(self, sources: Sequence[Source], stop: threading.Event) -> list[Prediction | Unread]:
+        """Read small pictures one after another, then score them; a large one is scored before the next is read.
+
+        Right after the network has run, the decoder finds none of its code and tables in the processor's cache, and
+        reading one patch takes .57 ms; of eight in a row each takes .25 ms.
+        """
+        answers: list[Prediction | Unread] = []
+        held: list[_Opened | Unread] = []
+        with self._crew.seat():
+            for number, source in enumerate(sources, 1):
+                held.append(_or_say_why(source, partial(_opened, source)))
+                pixels = sum(one.picture.pixels.size // 3 for one in held if not isinstance(one, Unread))
+                if pixels > HELD_PIXELS or number == len(sources):
+                    answers += [self._judged_or_say_why(one, stop) for one in held]
+                    held.clear()
+        return answers
+
+    def _judged_or_say_why(self, opened: "_Opened | Unread", stop: threading.Event) -> Prediction | Unread:
+        if isinstance(opened, Unread):
+            return opened
+        return _or_say_why(opened.source, partial(self._judged, opened, stop))
+
+    def _judged(self, opened: "_Opened", stop: threading.Event) -> Prediction:
+        """Score what was read; the caller holds a seat."""
+        begin = time.perf_counter()
+        picture, spec = opened.picture, self.manifest.input
+        tiles = cut(picture.height, picture.width, spec)
+        scores = self._crew.share(lambda tile: self.graph.score(take(picture.pixels, tile, spec)), tiles, stop)
+        probability = self.probability(max(scores))
+        return Prediction(
+            path=_path(opened.source, picture.name),
+            verdict=self.verdict(probability),
+            probability=probability,
+            width=picture.width,
+            height=picture.height,
+            seconds=opened.seconds + time.perf_counter() - begin,
+            tiles=len(tiles),
+        )
+
+
+class _Opened(NamedTuple):
+    """A picture that was read, and the seconds that took."""
+
+    source: Source
+    picture: Picture
+    seconds: float
+
+
+def _opened(source: Source) -> _Opened:
+    begin = time.perf_counter()
+    picture = read(source)
+    return _Opened(source, picture, time.perf_counter() - begin)
+
+
+def _or_say_why(source: Source, step: Callable[[], Done]) -> Done | Unread:
+    try:
+        return step()
+    except ImageError as error:
+        return Unread(path=_path(source), error=Failure(kind=error.kind, message=str(error)))
+    except MemoryError:
+        return Unread(path=_path(source), error=Failure(kind="too-large", message="not enough memory to score it"))
+    except Exception as error:
+        why = str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
+        return Unread(path=_path(source), error=Failure(kind="damaged", message=f"could not be scored: {why}"))
 
 
 def _path(source: Source, name: str = "") -> str:

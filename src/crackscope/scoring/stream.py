@@ -1,7 +1,7 @@
 """Doing one thing to many, several at a time, in order, with a bounded look-ahead."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,6 +10,9 @@ Answer = TypeVar("Answer")
 
 AHEAD = 4
 """Items under way or waiting, for each thread."""
+
+FEW = 8
+"""So many small items are handed to a thread at once."""
 
 
 def in_order(function: Callable[[Item], Answer], items: Iterable[Item], threads: int) -> Iterator[Answer]:
@@ -29,3 +32,18 @@ def in_order(function: Callable[[Item], Answer], items: Iterable[Item], threads:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def in_groups(items: Iterable[Item], threads: int) -> Iterator[Sequence[Item]]:
+    """Yield the items in groups of up to FEW, towards the end ever fewer, so that no thread runs out of work.
+
+    What has no length comes one by one: its end, or its next item, may be long in coming.
+    """
+    if not isinstance(items, Sequence):
+        yield from ((item,) for item in items)
+        return
+    start = 0
+    while start < len(items):
+        count = max(1, min(FEW, (len(items) - start) // (2 * threads)))
+        yield items[start : start + count]
+        start += count
