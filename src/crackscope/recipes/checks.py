@@ -37,6 +37,10 @@ def _whole(recipe: Recipe) -> Iterator[str]:
         yield "seed: must be between 0 and 4294967295"
     if recipe.validate_on < 0:
         yield "validate_on: must be 0 (all rows) or more"
+    if not 0 <= recipe.miss_rate < 0.5:
+        yield "miss_rate: must be at least 0 and below .5"
+    if recipe.verdict == "conformal" and not recipe.calibrate:
+        yield "verdict = 'conformal': needs calibrate = true"
     mixture = recipe.mixture
     if min(mixture.cracked, mixture.masked, mixture.drawn, mixture.sound) < 0 or mixture.sound == 0:
         yield "mixture: shares must be 0 or more, and sound above 0"

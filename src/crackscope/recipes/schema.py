@@ -154,6 +154,9 @@ class Recipe(_Section, frozen=True, kw_only=True):
     input: side in px that pictures are brought to in training, or "native": the most common size of the training rows.
     class_weights: none, balanced (inverse frequency), or a weight for each class.
     calibrate: fit probability = sigmoid(scale * score + shift) on the validation rows.
+    verdict: threshold (crack when the probability reaches it) or conformal (also held against sound windows of held-out
+        pictures, and refused where no surface is shown); needs `calibrate`.
+    miss_rate: the threshold misses this share of the held-out cracked pictures; 0 puts it at .5. Needs `verdict`.
     precision: arithmetic of the part that learns; bfloat16 halves its time where the processor has it.
     store: float16 halves the bundle: the weights are rounded before anything is exported, checked or judged.
     validate_on: at most so many validation rows are scored after an epoch, drawn evenly; 0 scores them all.
@@ -170,6 +173,8 @@ class Recipe(_Section, frozen=True, kw_only=True):
     input: int | Literal["native"] = "native"
     class_weights: Literal["none", "balanced"] | dict[Literal["crack", "sound"], float] = "none"
     calibrate: bool = False
+    verdict: Literal["threshold", "conformal"] = "threshold"
+    miss_rate: float = 0.0
     precision: Literal["float32", "bfloat16"] = "float32"
     store: Literal["float32", "float16"] = "float32"
     validate_on: int = 0

@@ -1,0 +1,235 @@
+"""What a bundle says beyond its network: probabilities, thresholds and the verdict rule, fitted on held-out pictures.
+
+Three kinds of pictures are scored by the graph as it ships: the validation rows, which no weight was fitted to;
+generated surfaces with things that resemble cracks, which stand for what no row shows; and pictures of no surface.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope import images, scoring, surfaces
+from crackscope.bundles import Calibration, InputSpec, QualityRule, VerdictRule
+from crackscope.errors import TrainingError
+from crackscope.recipes import Augmentation, Recipe
+from crackscope.records import Row
+from crackscope.training.augmentation import Mask, Pixels, generator
+from crackscope.training.pictures import Reader
+from crackscope.training.surface_rule import fit_surface_rule
+
+GENERATED = 300
+"""Generated pictures of each sort (sound, cracked, no surface), at most; fewer where there are few validation rows."""
+
+SIDE_PX = 256
+KEPT_SCORES = 200
+"""Largest scores of sound windows that the verdict rule keeps."""
+
+TAIL_SCORES = 30
+"""The exponential tail is fitted to so many of them."""
+
+TOLERANCE_PX = 4
+_FIRST_SEED = 1_000_000
+
+
+class Given(NamedTuple):
+    """What is fitted on. stride: px between positions of the map. val: rows that no weight was fitted to. train: rows
+    it was, for those that show no surface.
+    """
+
+    stride: int
+    val: Sequence[Row]
+    train: Sequence[Row]
+    threads: int
+
+
+class Fitted(NamedTuple):
+    """What was fitted, for the manifest. figures: what it gave on the pictures it was fitted on."""
+
+    calibration: Calibration
+    threshold: float
+    mask_threshold: float
+    verdict: VerdictRule
+    figures: dict[str, float]
+
+
+class _Picture(NamedTuple):
+    """A picture with what is known of it. kind: held-out, generated or other."""
+
+    pixels: Pixels
+    cracked: bool
+    mask: Mask | None
+    kind: str
+
+
+class _Scored(NamedTuple):
+    """Scores [n], embeddings [n, d], labels bool [n] and kinds of pictures, and the maps of those with a mask."""
+
+    score: NDArray[np.float64]
+    embedding: NDArray[np.float32]
+    cracked: NDArray[np.bool_]
+    kind: NDArray[np.str_]
+    maps: list[tuple[NDArray[np.float32], Mask]]
+
+
+def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
+    """Fit everything that the recipe asks for on pictures that the graph `model` was not trained on.
+
+    Raises TrainingError when there is no validation row to fit on.
+    """
+    if not given.val:
+        raise TrainingError("calibrate = true needs validation rows, and the split has none; deal some with --parts")
+    full = recipe.verdict == "conformal"
+    pictures = _pictures(recipe, given) if full else _held_out(given.val)
+    seen = _score(scoring.Graph(model), spec, pictures, given.threads)
+    surface = seen.kind != "other"
+    labels = seen.cracked[surface].astype(np.float64)
+    scale, shift = fit_sigmoid(seen.score[surface], labels)
+    calibration = Calibration(scale=scale, shift=shift, method="Platt", fitted_on=len(labels))
+    if not full:
+        return unfitted(spec, recipe)._replace(calibration=calibration)
+    probability = 1 / (1 + np.exp(-np.clip(scale * seen.score + shift, -500, 500)))
+    threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
+    sound = np.sort(seen.score[surface & ~seen.cracked])[::-1]
+    rule = VerdictRule(
+        kind="conformal",
+        window_px=SIDE_PX,
+        top_share=_top_share(recipe),
+        sound=tuple(round(float(score), 4) for score in sound[:KEPT_SCORES]),
+        windows=len(sound),
+        tail=_tail(sound),
+        quality=QualityRule(dark=0.6, bright=0.6, smallest_px=spec.minimum),
+        surface=fit_surface_rule(seen.embedding, surface),
+    )
+    figures = {
+        "held_out_pictures": float(surface.sum()),
+        "held_out_misses": _share(probability[surface & seen.cracked] < threshold),
+        "held_out_false_alarms": _share(probability[surface & ~seen.cracked] >= threshold),
+    }
+    return Fitted(calibration, threshold, mask_threshold(seen.maps, given.stride), rule, figures)
+
+
+def unfitted(spec: InputSpec, recipe: Recipe) -> Fitted:
+    """What a bundle says when nothing is fitted: a probability of .5 is the threshold."""
+    rule = VerdictRule(top_share=_top_share(recipe), window_px=spec.native or SIDE_PX)
+    return Fitted(Calibration(), 0.5, 0.0, rule, {})
+
+
+def _top_share(recipe: Recipe) -> float:
+    """A pooled head scores the mean of its map, a dense one the mean of the largest share."""
+    return recipe.head.top_share if recipe.head.kind == "dense" else 1.0
+
+
+def _held_out(rows: Sequence[Row]) -> Iterator[_Picture]:
+    reader = Reader(None, Augmentation(), 0)
+    for row in rows:
+        pixels, mask = reader.plain(row)
+        yield _Picture(pixels, row.label == "crack", mask, "held-out")
+
+
+def _pictures(recipe: Recipe, given: Given) -> Iterator[_Picture]:
+    bare = recipe.mixture.bare
+    yield from _held_out([row for row in given.val if row.surface not in bare])
+    count = min(GENERATED, 2 * len(given.val))
+    for seed in range(_FIRST_SEED, _FIRST_SEED + count):
+        kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
+        sound = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
+        yield _Picture(sound.pixels, False, sound.mask, "generated")
+        made = surfaces.generate(seed + count, (SIDE_PX, SIDE_PX), True, kind)
+        yield _Picture(made.pixels, True, made.mask, "generated")
+        yield _Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "other")
+    for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
+        yield from _cuts(images.read(row.path).pixels, number)
+
+
+def _cuts(pixels: Pixels, number: int) -> Iterator[_Picture]:
+    """A picture of no surface: the whole of it, and pieces at two scales."""
+    rng = generator(number, 17)
+    height, width = pixels.shape[:2]
+    for reach in (1.0, 0.7, 0.7, 0.45, 0.45):
+        side = max(32, round(min(height, width) * reach))
+        top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+        piece = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+        yield _Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "other")
+
+
+def _score(graph: scoring.Graph, spec: InputSpec, pictures: Iterator[_Picture], threads: int) -> _Scored:
+    def run(picture: _Picture) -> tuple[_Picture, scoring.Raw]:
+        height, width = picture.pixels.shape[:2]
+        raw = graph.run(scoring.take(picture.pixels, scoring.Tile(0, 0, width, height), spec))
+        return picture._replace(pixels=picture.pixels[:0]), raw
+
+    with ThreadPoolExecutor(threads) as pool:
+        answers = list(pool.map(run, pictures))
+    return _Scored(
+        np.array([raw.score for _, raw in answers]),
+        np.stack([raw.embedding for _, raw in answers]),
+        np.array([picture.cracked for picture, _ in answers]),
+        np.array([picture.kind for picture, _ in answers]),
+        [(raw.map, picture.mask) for picture, raw in answers if picture.mask is not None],
+    )
+
+
+def _threshold(cracked: NDArray[np.float64], miss_rate: float) -> float:
+    """The highest threshold that misses no more than `miss_rate` of the cracked ones; .5 where no rate is asked for."""
+    if not miss_rate:
+        return 0.5
+    return round(float(np.clip(np.quantile(cracked, miss_rate, method="lower"), 0.05, 0.95)), 4)
+
+
+def _tail(falling: NDArray[np.float64]) -> float:
+    """Mean excess of the largest scores over the one below them: the scale of an exponential tail."""
+    count = min(TAIL_SCORES, len(falling) - 1)
+    return max(0.05, float((falling[:count] - falling[count]).mean())) if count > 0 else 1.0
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    return round(float(flags.mean()), 4) if len(flags) else math.nan
+
+
+def mask_threshold(maps: Sequence[tuple[NDArray[np.float32], Mask]], stride: int) -> float:
+    """The logit at which enlarged maps agree best with their masks: F1 with a tolerance of 4 px, pooled."""
+    import cv2
+
+    grid = np.arange(-4, 4.01, 0.25)
+    counts = np.zeros((len(grid), 3))
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * TOLERANCE_PX + 1,) * 2)
+    for logits, mask in maps:
+        height, width = mask.shape
+        grown = cv2.resize(logits, (logits.shape[1] * stride, logits.shape[0] * stride), interpolation=cv2.INTER_LINEAR)
+        grown = grown[:height, :width]
+        near_truth = cv2.dilate(mask.astype(np.uint8), reach) > 0
+        drawn = np.asarray(cv2.dilate(grown, reach)[mask])
+        for place, logit in enumerate(grid):
+            said = grown > logit
+            counts[place] += (said.sum(), (said & near_truth).sum(), (drawn > logit).sum())
+    total = sum(float(mask.sum()) for _, mask in maps)
+    precision, recall = counts[:, 1] / np.maximum(counts[:, 0], 1), counts[:, 2] / max(total, 1)
+    return float(grid[int(np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-9)))])
+
+
+def fit_sigmoid(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[float, float]:
+    """Scale (above 0) and shift that make sigmoid(scale * score + shift) fit the labels best, both classes alike.
+
+    Labels are softened as Platt (1999) does, so that scores that separate perfectly give a finite scale; the classes
+    get the same weight, since the share of cracks in a set says nothing of the next surface.
+    """
+    positives, negatives = labels.sum(), (1 - labels).sum()
+    targets = np.where(labels > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    weights = np.where(labels > 0, 0.5 / max(positives, 1), 0.5 / max(negatives, 1))
+    scale, shift = 1.0, 0.0
+    for _ in range(100):
+        found = 1 / (1 + np.exp(-np.clip(scale * scores + shift, -40, 40)))
+        error, bend = weights * (found - targets), weights * found * (1 - found) + 1e-12
+        gradient = np.array([(error * scores).sum(), error.sum()])
+        cross = (bend * scores).sum()
+        hessian = np.array([[(bend * scores**2).sum(), cross], [cross, bend.sum()]]) + 1e-9 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        step *= min(1.0, 2.0 / max(np.abs(step).max(), 1e-12))
+        scale, shift = max(scale - step[0], 1e-3), shift - step[1]
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(scale), float(shift)

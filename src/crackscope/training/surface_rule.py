@@ -1,0 +1,49 @@
+"""What tells pictures of built surfaces from everything else: a linear rule over the embedding."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundles import SurfaceRule
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
+REFUSED = 0.01
+"""Share of held-out pictures of surfaces that the rule may refuse."""
+
+_FOLDS = 5
+
+
+def fit_surface_rule(embeddings: NDArray[np.float32], surface: NDArray[np.bool_]) -> SurfaceRule | None:
+    """Fit logistic regression on embeddings float32 [n, d]; `surface` bool [n] says which show one.
+
+    The limit comes from scores out of fold, so that it holds for pictures that the weights were not fitted to. None
+    where there are not enough of either sort.
+    """
+    if min(surface.sum(), (~surface).sum()) < 2 * _FOLDS:
+        return None
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    features = embeddings.astype(np.float64)
+    mean, spread = features.mean(0), features.std(0) + 1e-6
+    known = (features - mean) / spread
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    logits = cross_val_predict(_regression(), known, surface, cv=folds, method="decision_function")
+    limit = min(0.0, float(np.quantile(logits[surface], REFUSED)))
+    fitted = _regression().fit(known, surface)
+    weights = fitted.coef_[0] / spread
+    return SurfaceRule(
+        weights=tuple(float(f"{weight:.6g}") for weight in weights),
+        shift=float(fitted.intercept_[0] - (weights * mean).sum()),
+        limit=limit,
+        refused=round(float((logits[surface] < limit).mean()), 4),
+        kept=round(float((logits[~surface] >= limit).mean()), 4),
+    )
+
+
+def _regression() -> "LogisticRegression":
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=0.01, class_weight="balanced", max_iter=500)
