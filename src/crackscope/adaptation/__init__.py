@@ -1,1 +1,7 @@
 """Adaptation: learning a new surface from few labels, without torch."""
+
+from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, adapt
+from crackscope.adaptation.curve import Curve, CurvePoint
+from crackscope.adaptation.validating import Worth
+
+__all__ = ["LEAST_A_LABEL", "AdaptOptions", "Adapted", "Curve", "CurvePoint", "Worth", "adapt"]

@@ -18,7 +18,7 @@ from crackscope.bundles.manifest import (
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
-from crackscope.bundles.offset import Moved, Offset, with_offset
+from crackscope.bundles.offset import Moved, Offset, has_mean_embedding, with_offset
 from crackscope.bundles.reference import Reference
 from crackscope.bundles.rounding import store_as_float16
 
@@ -42,6 +42,7 @@ __all__ = [
     "default_bundle",
     "dump_manifest",
     "export_deepness",
+    "has_mean_embedding",
     "model_card",
     "open_bundle",
     "parse_manifest",

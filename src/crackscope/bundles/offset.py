@@ -82,6 +82,17 @@ def with_offset(model: bytes, offset: Offset, stride: int) -> Moved:
     return Moved(bytes(proto.SerializeToString(deterministic=True)), reach)
 
 
+def has_mean_embedding(model: bytes, stride: int) -> bool:
+    """Tell whether a graph's embedding is the mean of feature maps, so that weights on it can be given to its map."""
+    import onnx
+
+    try:
+        _levels(onnx.load_model_from_string(model), stride)
+    except BundleError:
+        return False
+    return True
+
+
 def _levels(proto: Any, stride: int) -> list[_Level]:
     """The feature maps whose means are the embedding, in its order."""
     made_by = {name: node for node in proto.graph.node for name in node.output}

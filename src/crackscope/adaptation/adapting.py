@@ -1,0 +1,252 @@
+"""`adapt`: a bundle that has learnt a new surface from a few labelled patches, in seconds and without torch."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from crackscope import __version__
+from crackscope.adaptation.curve import Curve, learning_curve
+from crackscope.adaptation.fitting import Change, Prior, learn
+from crackscope.adaptation.patches import Patches, Progress, remembered, see
+from crackscope.adaptation.validating import Worth, crossed, kept, worth
+from crackscope.bundles import Bundle, Manifest, Offset, SurfaceRule, TrainedOn, has_mean_embedding, with_offset
+from crackscope.datasets import Layout, Split, load
+from crackscope.errors import AdaptationError
+from crackscope.records import Label, Row, Unread
+from crackscope.scoring import Model, repack
+from crackscope.scoring import load as load_model
+
+LEAST_A_LABEL = 5
+MOST_PATCHES = 2000
+THRESHOLD = 0.5
+"""Of an adapted bundle: its probabilities are fitted with both labels alike."""
+
+_SURFACE_SHARE = 0.05
+_GROUPED = (50, 0, 50)
+_KNOWN_WORDS = Layout()
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptOptions:
+    """How to adapt.
+
+    name: of the new bundle; after the old one unless said. most_forgotten: the loss of balanced accuracy on the old
+    pictures, 0 to 1, from which on it is refused. curve: work out what more labels would bring. group_by: what keeps
+    patches together, as `datasets.split` takes it. licence: of the patches. progress: called as patches are read.
+    """
+
+    name: str = ""
+    most_forgotten: float = 0.05
+    curve: bool = False
+    group_by: str | None = None
+    layout: Layout = _KNOWN_WORDS
+    licence: str = ""
+    threads: int | None = None
+    seed: int = 0
+    progress: Progress | None = None
+
+
+class Adapted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adaptation gave. Everything is measured on patches, or old pictures, that it did not learn from.
+
+    bundle: folder that was written. before, after: on the new surface. old_before, old_after: on the pictures that the
+    bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from. ridge: strength of the
+    restraint on the embedding, None when the embedding was left out.
+    """
+
+    bundle: str
+    parent: str
+    labels: dict[Label, int]
+    groups: int
+    before: Worth
+    after: Worth
+    old_before: Worth | None
+    old_after: Worth | None
+    old_pictures: int
+    ridge: float | None
+    threshold: float
+    curve: Curve | None
+    unread: tuple[Unread, ...]
+    seconds: float
+
+
+def adapt(
+    bundle: str | Path | Model, data: str | Path | Split, out: str | Path, options: AdaptOptions = AdaptOptions()
+) -> Adapted:
+    """Write a bundle that has learnt the surface of labelled patches: its score, and its map with it.
+
+    data: labelled patches as `datasets.load` takes them; from 5 a label. Of data with parts the test part is left
+    alone. The figures that come back are cross-validated, and honest about how few patches they rest on.
+
+    Raises AdaptationError, and writes nothing, when there are too few patches, or when the bundle would get worse: on
+    patches of the new surface that it did not learn from, or by `most_forgotten` on the old ones. Raises BundleError
+    and DatasetError for what cannot be used, OutputError when the bundle cannot be written.
+    """
+    began = time.perf_counter()
+    model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
+    split = data if isinstance(data, Split) else _loaded(data, options)
+    rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
+    _check_count(rows)
+    patches, read_rows, unread = see(model, rows, options.progress)
+    _check_count(read_rows)
+    reference = model.bundle.reference()
+    old = None if reference is None else remembered(reference, model.manifest.calibration)
+    facts = _measured(model.bundle, patches, old, options)
+    change = learn(facts.prior, patches)
+    written = _write(model.bundle, facts.prior, change, _Lesson(Path(out), split, patches, facts, options))
+    return Adapted(
+        bundle=str(written.path),
+        parent=model.manifest.name,
+        labels={"sound": int((~patches.crack).sum()), "crack": int(patches.crack.sum())},
+        groups=len(np.unique(patches.group)),
+        before=facts.before,
+        after=facts.after,
+        old_before=facts.old_before,
+        old_after=facts.old_after,
+        old_pictures=0 if old is None else len(old),
+        ridge=change.ridge,
+        threshold=THRESHOLD,
+        curve=learning_curve(facts.prior, patches, options.seed) if options.curve else None,
+        unread=(*split.unreadable, *unread),
+        seconds=time.perf_counter() - began,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    prior: Prior
+    before: Worth
+    after: Worth
+    old_before: Worth | None
+    old_after: Worth | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What was learnt from, and where the bundle goes."""
+
+    out: Path
+    split: Split
+    patches: Patches
+    facts: _Facts
+    options: AdaptOptions
+
+
+def _loaded(data: str | Path, options: AdaptOptions) -> Split:
+    """Dealing the patches out is not wanted, but what comes with it: which of them are copies of each other."""
+    return load(data, parts=_GROUPED, group_by=options.group_by, layout=options.layout)
+
+
+def _check_count(rows: list[Row]) -> None:
+    cracks = sum(row.label == "crack" for row in rows)
+    for label, count in (("cracked", cracks), ("sound", len(rows) - cracks)):
+        if count < LEAST_A_LABEL:
+            raise AdaptationError(
+                f"{count} readable patches are labelled {label}, at least {LEAST_A_LABEL} are needed: label some more "
+                "(`crackscope suggest` names those that help most)"
+            )
+    if len(rows) > MOST_PATCHES:
+        raise AdaptationError(
+            f"{len(rows)} patches are more than adapting is made for ({MOST_PATCHES}): train on them with "
+            "`crackscope train`"
+        )
+
+
+def _measured(bundle: Bundle, patches: Patches, old: Patches | None, options: AdaptOptions) -> _Facts:
+    """Judge the bundle as it is and as it would be; AdaptationError when it would be worse."""
+    if min(patches.groups_of(True), patches.groups_of(False)) < 2:
+        raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
+    manifest = bundle.manifest
+    prior = Prior(old, patches, embedding=has_mean_embedding(bundle.model, manifest.stride))
+    shipped = cut_of(manifest.threshold)
+    before = worth(patches.logit[None], patches, shipped)
+    after = worth(crossed(prior, patches, options.seed), patches, cut_of(THRESHOLD))
+    _refuse_worse(before, after)
+    if old is None:
+        return _Facts(prior, before, after, None, None)
+    old_before = worth(old.logit[None], old, shipped)
+    old_after = worth(kept(prior, old, patches, options.seed), old, cut_of(THRESHOLD))
+    _refuse_forgetting(old_before, old_after, options.most_forgotten)
+    return _Facts(prior, before, after, old_before, old_after)
+
+
+def cut_of(threshold: float) -> float:
+    """The logit of a probability, 0 to 1."""
+    with np.errstate(divide="ignore"):
+        return float(np.log(threshold) - np.log1p(-threshold))
+
+
+def _refuse_worse(before: Worth, after: Worth) -> None:
+    here, there = before.balanced_accuracy.value or 0.0, after.balanced_accuracy.value or 0.0
+    if there < here or (there == here and after.log_loss > before.log_loss):
+        raise AdaptationError(
+            f"the bundle would get no better: balanced accuracy {here:.3f} as it is, {there:.3f} on patches left out "
+            f"while learning from the others (log loss {before.log_loss:.3f} and {after.log_loss:.3f}), so nothing was "
+            "written: check the labels, or label more patches"
+        )
+
+
+def _refuse_forgetting(before: Worth, after: Worth, most: float) -> None:
+    lost = (before.balanced_accuracy.value or 0.0) - (after.balanced_accuracy.value or 0.0)
+    if lost > most:
+        raise AdaptationError(
+            f"the bundle would forget too much: balanced accuracy on what it knew falls by {lost:.3f}, more than "
+            f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow more"
+        )
+
+
+def _write(bundle: Bundle, prior: Prior, change: Change, lesson: _Lesson) -> Bundle:
+    manifest = bundle.manifest
+    offset = _offset(prior, change, manifest)
+    moved = with_offset(bundle.model, offset, manifest.stride)
+    facts = lesson.facts
+    figures = {
+        "labelled patches": len(lesson.patches),
+        "balanced accuracy before": msgspec.to_builtins(facts.before.balanced_accuracy),
+        "balanced accuracy, cross-validated": msgspec.to_builtins(facts.after.balanced_accuracy),
+    }
+    if facts.old_before is not None and facts.old_after is not None:
+        figures["on old pictures before"] = msgspec.to_builtins(facts.old_before.balanced_accuracy)
+        figures["on old pictures"] = msgspec.to_builtins(facts.old_after.balanced_accuracy)
+    taught = TrainedOn(
+        name="adapted to",
+        fingerprint=lesson.split.fingerprint,
+        pictures=len(lesson.patches),
+        licence=lesson.options.licence,
+    )
+    changed_manifest = msgspec.structs.replace(
+        manifest,
+        name=lesson.options.name or f"{manifest.name}-adapted",
+        created_with=__version__,
+        halo=manifest.halo + moved.reach,
+        threshold=THRESHOLD,
+        trained_on=(*manifest.trained_on, taught),
+        figures=manifest.figures | {"adapted": figures},
+        verdict=msgspec.structs.replace(manifest.verdict, surface=_known(manifest.verdict.surface, lesson.patches)),
+    )
+    reference = bundle.reference()
+    return repack(lesson.out, bundle, changed_manifest, model=moved.model, reference=reference)
+
+
+def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
+    """The change in terms of the graph: of crack logits before calibration, and of the embedding as it is."""
+    fitted = manifest.calibration
+    weights = change.by[2:] / prior.spread
+    shift = change.by[0] * fitted.shift + change.by[1] - weights @ prior.mean
+    return Offset(
+        scale=float(1 + change.by[0]),
+        shift=float(shift / fitted.scale),
+        weights=(weights / fitted.scale).astype(np.float32),
+        window=manifest.input.native or manifest.verdict.window_px,
+    )
+
+
+def _known(rule: SurfaceRule | None, patches: Patches) -> SurfaceRule | None:
+    """A rule of what is a surface that lets the new one pass: all but its oddest patches."""
+    if rule is None:
+        return None
+    logits = patches.embedding @ np.asarray(rule.weights) + rule.shift
+    return msgspec.structs.replace(rule, limit=min(rule.limit, float(np.quantile(logits, _SURFACE_SHARE))))

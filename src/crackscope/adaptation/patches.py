@@ -1,0 +1,73 @@
+"""Labelled patches as a network sees them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.bundles import Calibration, Reference
+from crackscope.records import Row, Unread
+from crackscope.scoring import Described, Model, describe
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.intp]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patches:
+    """What a network says of n labelled patches.
+
+    logit: float64 [n], of the calibrated probability of crack. embedding: float64 [n, d]. crack: bool [n].
+    group: int [n], from 0 on; patches of one group are no independent witnesses.
+    """
+
+    logit: Floats
+    embedding: Floats
+    crack: NDArray[np.bool_]
+    group: Numbers
+
+    def __len__(self) -> int:
+        return len(self.logit)
+
+    def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Patches":
+        """Some of them."""
+        return Patches(self.logit[places], self.embedding[places], self.crack[places], self.group[places])
+
+    def groups_of(self, crack: bool) -> int:
+        """How many groups have a patch of this label."""
+        return len(np.unique(self.group[self.crack == crack]))
+
+
+def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> tuple[Patches, list[Row], list[Unread]]:
+    """Run a network over rows; returns what it says, the rows that could be read, and the others."""
+    answers = list(zip(rows, describe(model, [row.path for row in rows], progress), strict=True))
+    seen = [(row, answer) for row, answer in answers if isinstance(answer, Described)]
+    embedding = np.array([one.embedding for _, one in seen], np.float64).reshape(len(seen), model.manifest.embedding)
+    score = np.array([one.score for _, one in seen], np.float64)
+    patches = Patches(
+        logits_of(score, model.manifest.calibration),
+        embedding,
+        np.array([row.label == "crack" for row, _ in seen], np.bool_),
+        numbered([row.group for row, _ in seen]),
+    )
+    return patches, [row for row, _ in seen], [answer for _, answer in answers if isinstance(answer, Unread)]
+
+
+def remembered(reference: Reference, calibration: Calibration) -> Patches:
+    """What a bundle keeps of pictures that training set aside."""
+    score = reference.score.astype(np.float64)
+    every = np.arange(len(score), dtype=np.intp)
+    return Patches(logits_of(score, calibration), reference.embedding.astype(np.float64), reference.crack, every)
+
+
+def logits_of(score: Floats, calibration: Calibration) -> Floats:
+    """Logit of the calibrated probability, float64 [n]."""
+    return calibration.scale * score + calibration.shift
+
+
+def numbered(names: Sequence[str]) -> Numbers:
+    """Number groups from 0; a row without a name is a group of its own."""
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(name or f"\0{place}", len(seen)) for place, name in enumerate(names)], np.intp)

@@ -1,0 +1,107 @@
+"""How good a change is, judged on patches that it did not learn from."""
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.adaptation.fitting import Prior, changed, learn
+from crackscope.adaptation.patches import Floats, Patches
+from crackscope.records import Measure
+
+_FOLDS, _MOST_REPEATS, _FITTED = 5, 10, 400
+_Z = 1.959963984540054
+"""Of a normal distribution 95 % lie so many deviations to either side."""
+
+
+class Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers to labelled patches are worth.
+
+    balanced_accuracy, recall, false_alarms: shares with 95 % intervals. log_loss: mean over both classes alike, natural
+    logarithm.
+    """
+
+    balanced_accuracy: Measure
+    recall: Measure
+    false_alarms: Measure
+    log_loss: float
+
+
+def worth(logits: Floats, patches: Patches, cut: float) -> Worth:
+    """Judge logits, float64 [r, n] (several answers to each patch are averaged), against the labels.
+
+    cut: called crack from this logit on. Shares get Wilson's interval (1927), one trial a group; their mean that of
+    Zou and Donner ("Construction of confidence limits about effect measures", 2008), which is asymmetric as they are.
+    """
+    said = (logits >= cut).mean(axis=0)
+    found = _share(said[patches.crack], patches.groups_of(True))
+    alarms = _share(said[~patches.crack], patches.groups_of(False))
+    assert found.value is not None
+    assert alarms.value is not None
+    losses = np.logaddexp(0, np.where(patches.crack, -logits, logits)).mean(axis=0)
+    loss = (float(losses[patches.crack].mean()) + float(losses[~patches.crack].mean())) / 2
+    return Worth(balanced_accuracy=_mean(found, _complement(alarms)), recall=found, false_alarms=alarms, log_loss=loss)
+
+
+def _share(hits: Floats, trials: int) -> Measure:
+    share, spare = float(hits.mean()), _Z**2 / trials
+    middle = (share + spare / 2) / (1 + spare)
+    half = _Z / (1 + spare) * np.sqrt(share * (1 - share) / trials + spare / (4 * trials))
+    low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    return Measure(value=share, low=min(low, share), high=max(high, share) if share < 1 else 1.0)
+
+
+def _complement(one: Measure) -> Measure:
+    assert one.value is not None
+    assert one.low is not None
+    assert one.high is not None
+    return Measure(value=1 - one.value, low=1 - one.high, high=1 - one.low)
+
+
+def _mean(one: Measure, other: Measure) -> Measure:
+    values, lows, highs = (
+        np.array([getattr(measure, name) for measure in (one, other)], np.float64) for name in ("value", "low", "high")
+    )
+    middle = float(values.mean())
+    below, above = (float(np.sqrt(((values - ends) ** 2).sum()) / 2) for ends in (lows, highs))
+    return Measure(value=middle, low=max(0.0, middle - below), high=min(1.0, middle + above))
+
+
+def crossed(prior: Prior, patches: Patches, seed: int) -> Floats:
+    """Logits of each patch by changes that were learnt from others: float64 [repeats, n].
+
+    Folds keep groups together and both labels in each; 5 of them, or as many as the rarer label has groups.
+    """
+    repeats = int(np.clip(_FITTED // len(patches), 1, _MOST_REPEATS))
+    rng = np.random.default_rng(seed)
+    logits = np.tile(patches.logit, (repeats, 1))
+    for repeat in range(repeats):
+        for held in folds(patches, rng):
+            change = learn(prior, patches.at(~held))
+            logits[repeat, held] = changed(prior, change, patches.at(held))
+    return logits
+
+
+def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
+    """Yield bool [n], what is held out, a fold at a time; every patch is held out once."""
+    count = min(_FOLDS, patches.groups_of(True), patches.groups_of(False))
+    fold_of = np.empty(int(patches.group.max()) + 1, np.intp)
+    for crack in (True, False):
+        groups = rng.permutation(np.unique(patches.group[patches.crack == crack]))
+        fold_of[groups] = np.arange(len(groups)) % count
+    for fold in range(count):
+        held = fold_of[patches.group] == fold
+        learnt = patches.crack[~held]
+        if learnt.any() and not learnt.all() and held.any():
+            yield held
+
+
+def kept(prior: Prior, old: Patches, patches: Patches, seed: int) -> Floats:
+    """Logits of the old pictures after the change, each half by a change that only the other half held back: [1, m]."""
+    half = np.random.default_rng(seed).permutation(len(old)) % 2 == 0
+    logits = np.empty((1, len(old)))
+    for measured in (half, ~half):
+        blind = Prior(old.at(~measured), patches, embedding=prior.freer)
+        logits[0, measured] = changed(blind, learn(blind, patches), old.at(measured))
+    return logits
