@@ -1,13 +1,222 @@
-"""The page of an inspection."""
+"""The page of an inspection: what its template shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
+from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexadecimal, largest_width, text_on
 from crackscope.reports.inspection_facts import InspectionFacts
-from crackscope.reports.rendering import Dress, render
+from crackscope.reports.inspection_map import photo_map
+from crackscope.reports.inspection_marks import ZoneMark, tile_paths, zone_marks
+from crackscope.reports.inspection_names import link, plain_text, short_name
+from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
+from crackscope.reports.inspection_summary import Sorted, class_rows, heading_of, notes, sentence, sort_photos, tiles
+from crackscope.reports.rendering import Dress, render, script_data
+
+DRESS = Dress(
+    scripts=("inspection_marks.js", "inspection_table.js", "inspection_viewer.js"),
+    styles=("style.css", "inspection.css"),
+    pictures="'self' file: data:",
+)
+_TILES_SHOWN = 400
+_ROWS_WITHOUT_SCRIPT = 300
+_FINEST_TIME = 19
+
+There = Mapping[str, set[str]]
 
 
-def page(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: Mapping[str, set[str]]) -> bytes:
-    """index.html."""
-    values = {"photos": photos, "names": names}
-    return render("inspection.html", facts.title, values, Dress(pictures="'self' file: data:"))
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there."""
+
+    number: int
+    name: str
+    path: str
+    verdict: str
+    probability: float
+    reason: str
+    width: int
+    height: int
+    photo: str
+    small: str
+    heat: str
+    overlay: str
+    marks: tuple[ZoneMark, ...]
+    facts: tuple[str, ...]
+
+    @property
+    def small_size(self) -> tuple[int, int]:
+        """Width and height of the small picture, px."""
+        share = min(1.0, SMALL_SIDE / max(self.width, self.height))
+        return max(1, round(self.width * share)), max(1, round(self.height * share))
+
+
+def page(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> bytes:
+    """index.html, UTF-8. there: the pictures that lie in the report's folder, by kind."""
+    title = plain_text(facts.title) or "Crack inspection"
+    return render("inspection.html", title, page_values(photos, names, facts, there), DRESS)
+
+
+def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> dict[str, Any]:
+    """What the template shows."""
+    classes, found = classes_of(facts), sort_photos(photos)
+    numbers = {photo.path: place for place, photo in enumerate(photos, start=1)}
+    cards = {
+        photo.path: _card(photo, numbers[photo.path], names[photo.path], classes, there) for photo in found.inspected
+    }
+    in_order = [photo for photo in photos if isinstance(photo, Inspected)]
+    tiled = [photo for photo in in_order if photo.zones][:_TILES_SHOWN]
+    return {
+        "facts": facts,
+        "found": found,
+        "sentence": sentence(found),
+        "notes": notes(found, facts),
+        "tiles": tiles(found, numbers),
+        "pills": _pills(found, facts),
+        "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
+        "class_styles": _class_styles(classes),
+        "map": photo_map(in_order, numbers, classes, {one.path: short_name(one.path) for one in in_order}),
+        "glance": [(cards[one.path], *tile_paths(one, classes)) for one in tiled],
+        "groups": _groups(found, cards, classes),
+        "doubtful": [cards[photo.path] for photo in found.doubtful],
+        "sound": [cards[photo.path] for photo in found.sound],
+        "unread": [
+            (short_name(one.path), plain_text(one.path), one.error.kind, plain_text(one.error.message))
+            for one in found.unread
+        ],
+        "has_heat": bool(there.get(HEAT)),
+        "first_rows": _first_rows(found, cards),
+        "data": script_data(_table(photos, found, numbers, classes)),
+        "settings": [(plain_text(name), _setting(value)) for name, value in facts.settings.items()],
+    }
+
+
+def _card(photo: Inspected, number: int, name: str, classes: dict[str, WidthClasses], there: There) -> Card:
+    def address(kind: str, suffix: str) -> str:
+        return link(kind, name, suffix) if name in there.get(kind, ()) else ""
+
+    return Card(
+        number=number,
+        name=short_name(photo.path),
+        path=plain_text(photo.path),
+        verdict=photo.verdict,
+        probability=photo.probability,
+        reason=plain_text(photo.reason),
+        width=photo.width,
+        height=photo.height,
+        photo=address(PHOTOS, ".jpg"),
+        small=address(SMALL, ".jpg"),
+        heat=address(HEAT, ".png"),
+        overlay=address(OVERLAYS, ".jpg"),
+        marks=zone_marks(photo, classes),
+        facts=_photo_facts(photo),
+    )
+
+
+def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, ZoneMark]]:
+    """What the table shows where no script runs."""
+    rows = [(cards[photo.path], mark) for photo in found.cracked for mark in cards[photo.path].marks]
+    return rows[:_ROWS_WITHOUT_SCRIPT]
+
+
+def _photo_facts(photo: Inspected) -> tuple[str, ...]:
+    said = [f"{photo.width:,} × {photo.height:,} px"]
+    if photo.scale is not None:
+        said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {plain_text(photo.scale.source)})")
+        thinnest = f"{photo.thinnest_px * photo.scale.mm_per_px:.2f} mm"
+    else:
+        thinnest = f"{photo.thinnest_px:.1f} px"
+    if photo.thinnest_px > 0:
+        said.append(f"shows cracks from {thinnest} on")
+    if photo.place.taken:
+        said.append(plain_text(photo.place.taken)[:_FINEST_TIME].replace("T", " "))
+    return tuple(said)
+
+
+def _groups(
+    found: Sorted, cards: Mapping[str, Card], classes: dict[str, WidthClasses]
+) -> list[tuple[str, str, list[Card]]]:
+    """(kind, heading, cards) of the cracked photos, worst first."""
+    groups: list[tuple[str, str, list[Card]]] = []
+    for photo in found.cracked:
+        kind, words = heading_of(photo, classes)
+        if not groups or groups[-1][0] != kind:
+            groups.append((kind, words, []))
+        groups[-1][2].append(cards[photo.path])
+    return groups
+
+
+def _class_styles(classes: dict[str, WidthClasses]) -> list[tuple[str, str, str]]:
+    """(kind, colour, colour of text on it)."""
+    return [
+        (f"{one.unit}-{place}", hexadecimal(one.colour(place)), hexadecimal(text_on(one.colour(place))))
+        for one in classes.values()
+        for place in range(one.count)
+    ]
+
+
+def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
+    pills = [("inspected", plain_text(facts.begun)[:16].replace("T", " "))] if facts.begun else []
+    if facts.bundle:
+        pills.append(("model", plain_text(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
+    pills.append(("false alarms", f"at most {100 * facts.false_alarm_rate:g} % of sound photos"))
+    scales = sorted(photo.scale.mm_per_px for photo in found.inspected if photo.scale)
+    if scales:
+        span = f"{scales[0]:.3g}" if scales[0] == scales[-1] else f"{scales[0]:.3g} to {scales[-1]:.3g}"
+        pills.append(("scale", f"{span} mm per px"))
+    return pills
+
+
+def _setting(value: str | float | bool | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return plain_text(value) if isinstance(value, str) else f"{value:g}"
+
+
+def _table(
+    photos: Findings, found: Sorted, numbers: Mapping[str, int], classes: dict[str, WidthClasses]
+) -> dict[str, Any]:
+    """The rows of the table as the script reads them, worst first.
+
+    A row is: number of the photo, number of the zone (0: none), unit, class, then largest width, its low and high
+    end, median width, length, orientation, probability.
+    """
+    ordered: Sequence[Inspected | Unread] = (*found.inspected, *found.unread)
+    rows: list[list[Any]] = []
+    for photo in ordered:
+        if isinstance(photo, Unread) or not photo.zones:
+            rows.append([numbers[photo.path], 0])
+            continue
+        for zone in photo.zones:
+            width, unit = largest_width(zone)
+            median, length = (
+                (zone.width_median_mm, zone.length_mm) if unit == "mm" else (zone.width_median_px, zone.length_px)
+            )
+            figures = (width.value, width.low, width.high, median.value if median else 0.0, length or 0.0)
+            rows.append(
+                [
+                    numbers[photo.path],
+                    zone.number,
+                    unit,
+                    classes[unit].place(width.value),
+                    *(float(f"{value:.5g}") for value in figures),
+                    round(zone.orientation_deg),
+                    round(zone.probability, 3),
+                ]
+            )
+    return {
+        "photos": [_photo_line(photo) for photo in photos],
+        "rows": rows,
+        "classes": {unit: [one.name(place) for place in range(one.count)] for unit, one in classes.items()},
+    }
+
+
+def _photo_line(photo: Inspected | Unread) -> list[Any]:
+    name = short_name(photo.path)
+    if isinstance(photo, Unread):
+        return [name, "could not be read", plain_text(photo.error.message), 0]
+    return [name, photo.verdict, plain_text(photo.reason), round(photo.probability, 3)]

@@ -68,7 +68,7 @@ def draw_marks(pixels: Pixels, photo: Inspected, mask: Mask | None, facts: Inspe
 
 def _unit(pixels: Pixels) -> int:
     """Thickness of a line that is well seen when the photo fills a screen."""
-    return max(1, round(max(pixels.shape[0], pixels.shape[1]) / 1600))
+    return max(1, round(max(int(side) for side in pixels.shape[:2]) / 1600))
 
 
 def _draw_zone(drawn: Pixels, zone: Zone, mask: Mask | None, colour: Colour) -> None:

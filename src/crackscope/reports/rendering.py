@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crackscope.reports.formatting import MEANINGS, TITLES, count, interval, number, p_value, percent, shown, signed
+from crackscope.reports.inspection_names import plain_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -89,6 +90,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (count, interval, number, p_value, percent, shown, signed, tail, share)
+    filters = (count, interval, number, p_value, percent, plain_text, shown, signed, tail, share)
     environment.filters.update({one.__name__: one for one in filters})
     return environment

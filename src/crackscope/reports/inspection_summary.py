@@ -1,0 +1,212 @@
+"""An inspection in short: how many, how bad, and what a reader must know before believing it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crackscope.records import Inspected, Unread, Zone
+from crackscope.reports.formatting import count, percent
+from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
+from crackscope.reports.inspection_facts import DEFAULT_LIMITS_MM, InspectionFacts
+from crackscope.reports.inspection_marks import length_number, length_text, metres
+from crackscope.reports.inspection_names import short_name
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure of the summary. link: an anchor of the page, or ""."""
+
+    name: str
+    value: str
+    under: str
+    more: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A width class with what is in it. share: of the longest bar, 0 to 1."""
+
+    kind: str
+    name: str
+    zones: int
+    photos: int
+    length: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The photos by what was said of them, each in the order given but the cracked ones, which go by severity."""
+
+    cracked: tuple[Inspected, ...]
+    doubtful: tuple[Inspected, ...]
+    sound: tuple[Inspected, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def inspected(self) -> tuple[Inspected, ...]:
+        """All that could be read."""
+        return self.cracked + self.doubtful + self.sound
+
+    @property
+    def total(self) -> int:
+        """Unread ones too."""
+        return len(self.inspected) + len(self.unread)
+
+    @property
+    def zones(self) -> list[tuple[Inspected, Zone]]:
+        """Each zone of the cracked photos with its photo."""
+        return [(photo, zone) for photo in self.cracked for zone in photo.zones]
+
+
+def sort_photos(photos: Sequence[Inspected | Unread]) -> Sorted:
+    """Sort by verdict, and the cracked photos by their widest crack: those with a scale first."""
+    inspected = [photo for photo in photos if isinstance(photo, Inspected)]
+    return Sorted(
+        cracked=tuple(sorted((one for one in inspected if one.verdict == "crack"), key=_severity)),
+        doubtful=tuple(one for one in inspected if one.verdict == "cannot judge"),
+        sound=tuple(one for one in inspected if one.verdict == "sound"),
+        unread=tuple(photo for photo in photos if isinstance(photo, Unread)),
+    )
+
+
+def widest_zone(photo: Inspected) -> Zone | None:
+    """The zone of a photo with the largest width."""
+    return max(
+        photo.zones, key=lambda zone: (zone.width_max_mm is not None, largest_width(zone)[0].value), default=None
+    )
+
+
+def _severity(photo: Inspected) -> tuple[int, float, float]:
+    widest = widest_zone(photo)
+    if widest is None:
+        return 2, 0.0, -photo.probability
+    width, unit = largest_width(widest)
+    return int(unit == "px"), -width.value, -sum(zone.length_px for zone in photo.zones)
+
+
+def sentence(found: Sorted) -> str:
+    """The inspection in two sentences."""
+    if not found.total:
+        return "No photo was inspected."
+    parts = [
+        f"{count(len(found.cracked), 'shows', 'show')} cracks",
+        f"{count(len(found.sound), 'looks', 'look')} sound",
+    ]
+    if found.doubtful:
+        parts.append(f"{len(found.doubtful):,} cannot be judged")
+    if found.unread:
+        parts.append(f"{len(found.unread):,} could not be read")
+    said = f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
+    widest = _widest(found)
+    if widest is not None:
+        photo, zone = widest
+        width, unit = largest_width(zone)
+        said += (
+            f" The widest crack measures {length_text(width.value, unit)} "
+            f"({length_number(width.low, unit)} to {length_number(width.high, unit)}), in {short_name(photo.path)}."
+        )
+    return said
+
+
+def _widest(found: Sorted) -> tuple[Inspected, Zone] | None:
+    for photo in found.cracked:
+        zone = widest_zone(photo)
+        if zone is not None:
+            return photo, zone
+    return None
+
+
+def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
+    """The four figures at the top."""
+    zones = [zone for _, zone in found.zones]
+    share = percent(len(found.cracked) / len(found.inspected)) if found.inspected else "–"
+    again = len(found.doubtful) + len(found.unread)
+    return [
+        Tile(
+            "Photos with cracks", f"{len(found.cracked):,}", f"{share} of {count(len(found.inspected), 'photo')} read"
+        ),
+        Tile("Cracks measured", f"{len(zones):,}", total_length(zones), _per_photo(len(zones), len(found.cracked))),
+        _widest_tile(found, numbers),
+        Tile(
+            "To look at again",
+            f"{again:,}",
+            f"{len(found.doubtful):,} cannot be judged",
+            f"{len(found.unread):,} could not be read",
+            "again" if again else "",
+        ),
+    ]
+
+
+def _per_photo(zones: int, photos: int) -> str:
+    return f"{zones / photos:.1f} a cracked photo" if photos else ""
+
+
+def _widest_tile(found: Sorted, numbers: dict[str, int]) -> Tile:
+    widest = _widest(found)
+    if widest is None:
+        return Tile("Widest crack", "–", "none was measured")
+    photo, zone = widest
+    width, unit = largest_width(zone)
+    under = f"95 %: {length_number(width.low, unit)} to {length_text(width.high, unit)}"
+    return Tile(
+        "Widest crack", length_text(width.value, unit), under, short_name(photo.path), f"photo-{numbers[photo.path]}"
+    )
+
+
+def total_length(zones: Sequence[Zone]) -> str:
+    """The summed length, in m where a scale is known, and in px where not."""
+    known = [zone.length_mm for zone in zones if zone.length_mm is not None]
+    unknown = [zone.length_px for zone in zones if zone.length_mm is None]
+    parts = [metres(sum(known))] if known else []
+    if unknown:
+        parts.append(f"{sum(unknown):,.0f} px")
+    return " and ".join(parts) + " long" if parts else "nothing measured"
+
+
+def class_rows(found: Sorted, classes: WidthClasses) -> list[ClassRow]:
+    """A row for each class, wide to thin; no rows where no zone is sorted by these classes."""
+    members: list[list[tuple[Inspected, Zone]]] = [[] for _ in range(classes.count)]
+    for photo, zone in found.zones:
+        if largest_width(zone)[1] == classes.unit:
+            members[classes.place(largest_width(zone)[0].value)].append((photo, zone))
+    most = max(len(group) for group in members)
+    if not most:
+        return []
+    rows = [
+        ClassRow(
+            kind=f"{classes.unit}-{place}",
+            name=classes.name(place),
+            zones=len(group),
+            photos=len({photo.path for photo, _ in group}),
+            length=total_length([zone for _, zone in group]).removesuffix(" long") if group else "–",
+            share=len(group) / most,
+        )
+        for place, group in enumerate(members)
+    ]
+    return rows[::-1]
+
+
+def heading_of(photo: Inspected, classes: dict[str, WidthClasses]) -> tuple[str, str]:
+    """(kind, words) of the group that a cracked photo stands in."""
+    widest = widest_zone(photo)
+    if widest is None:
+        return "unmeasured", "Cracked, without a crack that could be measured"
+    known, place = class_of(widest, classes)
+    return f"{known.unit}-{place}", f"Widest crack {known.name(place)}"
+
+
+def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
+    """What a reader must know before using the findings."""
+    said = []
+    bare = sum(photo.scale is None for photo in found.cracked)
+    if bare:
+        which = (
+            "No scale is known"
+            if bare == len(found.cracked)
+            else f"For {count(bare, 'cracked photo')} no scale is known"
+        )
+        said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
+    if tuple(facts.limits_mm) != DEFAULT_LIMITS_MM and facts.limits_source:
+        said.append(f"The width classes follow {facts.limits_source}. They sort the findings and prove nothing.")
+    return said

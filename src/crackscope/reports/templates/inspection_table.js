@@ -1,0 +1,144 @@
+(function () {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const table = document.getElementById("findings");
+  const body = table.tBodies[0];
+  const find = document.getElementById("find"), show = document.getElementById("show");
+  const classes = document.getElementById("class"), wider = document.getElementById("wider");
+  const pages = document.getElementById("pages"), label = document.getElementById("page");
+  const SIZE = 50, MOST_PRINTED = 3000;
+  const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  let sorting = { key: "", down: false }, chosen = data.rows, page = 0;
+
+  const used = new Set(data.rows.filter(function (row) { return row[ZONE]; }).map(function (row) { return row[UNIT] + "-" + row[CLASS]; }));
+  for (const unit of ["mm", "px"]) {
+    data.classes[unit].forEach(function (name, place) {
+      if (used.has(unit + "-" + place)) classes.add(new Option(name, unit + "-" + place));
+    });
+  }
+  if (!used.size) show.value = "all";
+
+  // mm stand before px: they cannot be compared.
+  function measured(index) { return function (row) { return row[ZONE] ? [row[UNIT] === "mm" ? 1 : 0, row[index]] : [-1, 0]; }; }
+  function plain(index) { return function (row) { return row[ZONE] ? [0, row[index]] : [-1, 0]; }; }
+  const names = new Intl.Collator("en", { numeric: true });
+  const keys = {
+    zone: plain(ZONE), class: measured(CLASS), width: measured(WIDTH), median: measured(MEDIAN),
+    length: measured(LENGTH), turn: plain(TURN), probability: plain(CHANCE),
+  };
+  function compare(first, second) {
+    if (sorting.key === "photo") return names.compare(data.photos[first[PHOTO] - 1][0], data.photos[second[PHOTO] - 1][0]);
+    const a = keys[sorting.key](first), b = keys[sorting.key](second);
+    return a[0] - b[0] || a[1] - b[1];
+  }
+  function choose() {
+    const text = find.value.trim().toLowerCase(), least = Number(wider.value);
+    chosen = data.rows.filter(function (row) {
+      const photo = data.photos[row[PHOTO] - 1];
+      if (show.value === "zones" ? !row[ZONE] : show.value !== "all" && photo[1] !== show.value) return false;
+      if (text && !photo[0].toLowerCase().includes(text)) return false;
+      if (classes.value && (!row[ZONE] || row[UNIT] + "-" + row[CLASS] !== classes.value)) return false;
+      return !(least > 0) || (row[ZONE] && row[WIDTH] > least);
+    });
+    if (sorting.key) {
+      const way = sorting.down ? -1 : 1;
+      chosen = chosen.map(function (row, place) { return [row, place]; })
+        .sort(function (a, b) { return way * compare(a[0], b[0]) || a[1] - b[1]; })
+        .map(function (pair) { return pair[0]; });
+    }
+    page = 0;
+    draw(SIZE);
+  }
+
+  function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
+  function length(value, unit) {
+    if (unit === "mm" && value >= 1000) return (value / 1000).toFixed(2) + " m";
+    return Math.round(value).toLocaleString("en") + " " + unit;
+  }
+  function cell(row, text, kind) {
+    const made = row.insertCell();
+    made.textContent = text;
+    if (kind) made.className = kind;
+    return made;
+  }
+  function drawRow(found) {
+    const photo = data.photos[found[PHOTO] - 1], row = body.insertRow();
+    const head = document.createElement("th"), name = document.createElement("bdi");
+    head.scope = "row";
+    name.textContent = photo[0];
+    if (photo[1] === "could not be read") head.append(name);
+    else {
+      const link = document.createElement("a");
+      link.href = "#photo-" + found[PHOTO];
+      link.dataset.photo = found[PHOTO];
+      if (found[ZONE]) link.dataset.zone = found[ZONE];
+      link.append(name);
+      head.append(link);
+    }
+    row.append(head);
+    if (!found[ZONE]) {
+      cell(row, "–");
+      cell(row, photo[1] + (photo[2] ? ": " + photo[2] : ""), "left says").colSpan = 5;
+      cell(row, photo[1] === "could not be read" ? "–" : photo[3].toFixed(2));
+      return;
+    }
+    const unit = found[UNIT];
+    cell(row, found[ZONE]);
+    const group = cell(row, "", "left"), swatch = document.createElement("span");
+    swatch.className = "swatch " + unit + "-" + found[CLASS];
+    group.append(swatch, data.classes[unit][found[CLASS]]);
+    const widest = cell(row, ""), strong = document.createElement("b"), range = document.createElement("span");
+    strong.textContent = width(found[WIDTH], unit) + " " + unit;
+    range.className = "meaning tight";
+    range.textContent = width(found[LOW], unit) + " to " + width(found[HIGH], unit) + " " + unit;
+    widest.append(strong, range);
+    cell(row, width(found[MEDIAN], unit) + " " + unit);
+    cell(row, length(found[LENGTH], unit));
+    cell(row, found[TURN] + "°");
+    cell(row, found[CHANCE].toFixed(2));
+  }
+  // What the viewer lists beside a photo.
+  window.crackscopeRows = function (number) {
+    return data.rows.filter(function (row) { return row[PHOTO] === number; }).map(function (row) {
+      const photo = data.photos[number - 1], unit = row[UNIT];
+      if (!row[ZONE]) return { zone: 0, says: photo[1] + (photo[2] ? ": " + photo[2] : "") };
+      return {
+        zone: row[ZONE], kind: unit + "-" + row[CLASS], width: width(row[WIDTH], unit) + " " + unit,
+        more: width(row[LOW], unit) + " to " + width(row[HIGH], unit) + " " + unit + ", median " + width(row[MEDIAN], unit) + ", "
+          + length(row[LENGTH], unit) + " long, " + row[TURN] + "°",
+      };
+    });
+  };
+  function draw(size) {
+    const count = Math.max(1, Math.ceil(chosen.length / size));
+    page = Math.min(Math.max(0, page), count - 1);
+    body.textContent = "";
+    chosen.slice(page * size, (page + 1) * size).forEach(drawRow);
+    pages.hidden = count < 2;
+    label.textContent = "page " + (page + 1) + " of " + count;
+    document.getElementById("before").disabled = page === 0;
+    document.getElementById("after").disabled = page === count - 1;
+    document.getElementById("counted").textContent =
+      chosen.length.toLocaleString("en") + (chosen.length === 1 ? " finding" : " findings") + " of " + data.rows.length.toLocaleString("en");
+  }
+  function turn(step) { page += step; draw(SIZE); table.scrollIntoView({ block: "nearest" }); }
+
+  for (const head of table.tHead.rows[0].cells) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", function () {
+      const key = head.dataset.key, numeric = key !== "photo";
+      sorting = { key: key, down: head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : numeric };
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
+      choose();
+    });
+  }
+  for (const input of [find, show, classes, wider]) input.addEventListener("input", choose);
+  document.getElementById("before").addEventListener("click", function () { turn(-1); });
+  document.getElementById("after").addEventListener("click", function () { turn(1); });
+  window.addEventListener("beforeprint", function () { page = 0; draw(MOST_PRINTED); });
+  window.addEventListener("afterprint", function () { draw(SIZE); });
+  choose();
+})();
