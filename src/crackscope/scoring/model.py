@@ -22,7 +22,7 @@ from crackscope.scoring.golden import check_golden
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import Tile, cut, take
-from crackscope.scoring.verdict import Judgement, judge
+from crackscope.scoring.verdict import Judgement, Said, judge, judge_patch
 
 Done = TypeVar("Done")
 
@@ -125,9 +125,10 @@ class Model:
     def predict(self, source: Source) -> Prediction:
         """Read and judge one picture: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image.
 
-        A photo larger than twice the network's native size on a side is scored in tiles of that size, at its own
-        resolution and without leaving anything out; its probability is the largest of its tiles'. The more tiles,
-        the likelier a false alarm among them; `tiles` says how many. Raises ImageError when it cannot be read.
+        A photo larger than twice the network's native size on a side is scored at its own resolution and without
+        leaving anything out, and judged as `judge` does; by a bundle without a rule for photos it is scored in tiles,
+        and its probability is the largest of theirs: the more `tiles`, the likelier a false alarm among them.
+        Raises ImageError when it cannot be read.
         """
         with self._crew.seat():
             return self._judged(_opened(source), threading.Event())
@@ -171,19 +172,33 @@ class Model:
     def _judged(self, opened: "_Opened", stop: threading.Event) -> Prediction:
         """Score what was read; the caller holds a seat."""
         begin = time.perf_counter()
-        picture, spec = opened.picture, self.manifest.input
-        tiles = cut(picture.height, picture.width, spec)
-        scores = self._crew.share(lambda tile: self.graph.score(take(picture.pixels, tile, spec)), tiles, stop)
-        probability = self.probability(max(scores))
+        picture = opened.picture
+        tiles = cut(picture.height, picture.width, self.manifest.input)
+        judged = self._judged_whole(picture.pixels, tiles, stop)
         return Prediction(
             path=_path(opened.source, picture.name),
-            verdict=self.verdict(probability),
-            probability=probability,
+            verdict=judged.verdict,
+            probability=judged.probability,
             width=picture.width,
             height=picture.height,
             seconds=opened.seconds + time.perf_counter() - begin,
             tiles=len(tiles),
+            reason=judged.reason,
         )
+
+    def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
+        """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
+        spec = self.manifest.input
+        if self.manifest.verdict.kind == "threshold":
+            scores = self._crew.share(lambda tile: self.graph.score(take(pixels, tile, spec)), tiles, stop)
+            probability = self.probability(max(scores))
+            return Said(self.verdict(probability), probability, "")
+        if len(tiles) == 1:
+            score, embedding = self.graph.look(take(pixels, tiles[0], spec))
+            return judge_patch(self.manifest, pixels, embedding, self.probability(score))
+        heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
+        judged = self.judge(heat, pixels)
+        return Said(judged.verdict, judged.probability, judged.reason)
 
 
 class _Opened(NamedTuple):

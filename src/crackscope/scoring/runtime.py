@@ -87,6 +87,11 @@ class Graph:
         score, heat, embedding = self._run(pixels, ["score", "map", "embedding"])
         return Raw(float(score[0]), heat[0, 0], embedding[0])
 
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32]]:
+        """Run one picture for its score and its embedding [d]."""
+        score, embedding = self._run(pixels, ["score", "embedding"])
+        return float(score[0]), embedding[0]
+
     def score(self, pixels: NDArray[np.uint8]) -> float:
         """Run one picture for its score alone."""
         return float(self._run(pixels, ["score"])[0][0])
@@ -116,6 +121,14 @@ class Piece:
             reason = str(error).splitlines()[0][:200]
             raise BundleError(f"{self._where} cannot be run over a photo: {reason}") from None
         return list(answers)
+
+    def give_back(self, inputs: Mapping[str, NDArray[Any]]) -> None:
+        """Hand the pool's free memory back to the system. inputs: small ones, since only a run can do it."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._session.run(None, dict(inputs), options)
 
 
 class Runner:

@@ -35,6 +35,25 @@ class Judgement(NamedTuple):
     chance: float = 0.0
 
 
+class Said(NamedTuple):
+    """Verdict, probability of crack (0 to 1), and the reason why a picture cannot be judged, else ""."""
+
+    verdict: Verdict
+    probability: float
+    reason: str
+
+
+def judge_patch(
+    manifest: Manifest, pixels: NDArray[np.uint8], embedding: NDArray[np.float32], probability: float
+) -> Said:
+    """Say of a patch, uint8 [h, w, 3], what it shows: a single window, which the bundle's threshold was chosen for."""
+    rule, shape = manifest.verdict, (pixels.shape[0], pixels.shape[1])
+    reason = unfit(quality(pixels), shape, rule.quality) or unlike(embedding, rule.surface)
+    if reason:
+        return Said("cannot judge", probability, reason)
+    return Said("crack" if probability >= manifest.threshold else "sound", probability, "")
+
+
 def judge(
     manifest: Manifest,
     heat: Heatmap,
