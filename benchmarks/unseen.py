@@ -1,0 +1,161 @@
+"""How a bundle does on surfaces that it never saw, by tiles, by pixels and by photos.
+
+    python benchmarks/unseen.py ../shared/data/walls ../shared/data/tiles [--bundle DIR] [--only NAMES.txt]
+
+Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack). Counted as follows.
+
+- tiles: 224 px, side by side from the top left; cracked if at least .5 % of one is mask, sound if none is, others left
+  out; judged at the threshold that the bundle ships
+- pixels: the heatmap enlarged bilinearly; ROC AUC over every fourth pixel each way; F1 with a tolerance of 4 px, pooled
+  over the set, of the enlarged heatmap and of the refined mask, both at the bundle's threshold; width: median over the
+  pictures of predicted to drawn area
+- photos: the verdicts on whole pictures, cracked (any mask) and sound
+
+Intervals are 95 %, by source photo (the name up to its crop numbers). Choosing anything by the sets marked *for
+measuring* would spoil them.
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from crackscope.images import find, read, read_mask
+from crackscope.inspection import find_cracks
+from crackscope.judging import evaluate_scores
+from crackscope.records import Row, Verdict
+from crackscope.scoring import Model, load
+
+TILE, SMALLEST_SHARE, TOLERANCE_PX = 224, 0.005, 4
+Mask = NDArray[np.bool_]
+
+
+@dataclass
+class Pixels:
+    """Counts for F1 with a tolerance, pooled."""
+
+    predicted: int = 0
+    right: int = 0
+    drawn: int = 0
+    found: int = 0
+    widths: list[float] = field(default_factory=list)
+
+    def add(self, said: Mask, truth: Mask) -> None:
+        reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * TOLERANCE_PX + 1,) * 2)
+        near_truth = cv2.dilate(truth.astype(np.uint8), reach) > 0
+        near_said = cv2.dilate(said.astype(np.uint8), reach) > 0
+        self.predicted += int(said.sum())
+        self.right += int((said & near_truth).sum())
+        self.drawn += int(truth.sum())
+        self.found += int((truth & near_said).sum())
+        if truth.any() and said.any():
+            self.widths.append(float(said.sum() / truth.sum()))
+
+    def figures(self) -> dict[str, float]:
+        precision, recall = self.right / max(1, self.predicted), self.found / max(1, self.drawn)
+        f1 = 2 * precision * recall / max(1e-9, precision + recall)
+        return {"f1": f1, "precision": precision, "recall": recall, "width_ratio": float(np.median(self.widths or [0]))}
+
+
+@dataclass
+class Seen:
+    """What is gathered over a set."""
+
+    tiles: list[tuple[Row, float]] = field(default_factory=list)
+    photos: list[tuple[Row, float, Verdict]] = field(default_factory=list)
+    heat: Pixels = field(default_factory=Pixels)
+    refined: Pixels = field(default_factory=Pixels)
+    logits: list[NDArray[np.float32]] = field(default_factory=list)
+    truths: list[Mask] = field(default_factory=list)
+
+
+def source_photo(stem: str) -> str:
+    """The name up to the crop numbers."""
+    return re.sub(r"(_\d+)+$", "", stem)
+
+
+def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
+    picture = read(path)
+    truth = read_mask(mask, (picture.width, picture.height))
+    group = source_photo(path.stem)
+    for top in range(0, picture.height - TILE + 1, TILE):
+        for left in range(0, picture.width - TILE + 1, TILE):
+            place = slice(top, top + TILE), slice(left, left + TILE)
+            share = float(truth[place].mean())
+            if 0 < share < SMALLEST_SHARE:
+                continue
+            label = "crack" if share else "sound"
+            told = model.predict(np.ascontiguousarray(picture.pixels[place]))
+            seen.tiles.append((Row(path=f"{path}:{left},{top}", label=label, group=group), told.probability))
+    heat = model.heatmap(picture.pixels)
+    judged = model.judge(heat, picture.pixels)
+    row = Row(path=str(path), label="crack" if truth.any() else "sound", group=group)
+    seen.photos.append((row, judged.probability, judged.verdict))
+    grown = cv2.resize(heat.logits, None, fx=heat.stride, fy=heat.stride, interpolation=cv2.INTER_LINEAR)
+    grown = grown[: picture.height, : picture.width]
+    seen.logits.append(grown[::4, ::4].ravel())
+    seen.truths.append(truth[::4, ::4].ravel())
+    seen.heat.add(grown > model.manifest.mask_threshold, truth)
+    seen.refined.add(find_cracks(picture.pixels, heat, model.manifest.mask_threshold).mask, truth)
+
+
+def figures(seen: Seen, threshold: float) -> dict[str, object]:
+    rows, probabilities = [row for row, _ in seen.tiles], [p for _, p in seen.tiles]
+    judged = evaluate_scores(rows, probabilities, threshold)
+    tiles = {
+        name: [round(x, 4) if x is not None else None for x in (m.value, m.low, m.high)]
+        for name, m in judged.figures.items()
+        if name in ("roc_auc", "balanced_accuracy", "recall", "ece", "accuracy")
+    }
+    for kind in ("noncrack", ""):
+        sound = [p for row, p in seen.tiles if row.label == "sound" and Path(row.path).name.startswith(kind)]
+        if sound:
+            tiles[f"false_alarms_{kind or 'all'}"] = round(float(np.mean(np.array(sound) >= threshold)), 4)
+    whole: dict[str, object] = {}
+    for label in ("crack", "sound"):
+        verdicts = [verdict for row, _, verdict in seen.photos if row.label == label]
+        whole[label] = {v: verdicts.count(v) for v in ("crack", "sound", "cannot judge")}
+    logits, truths = np.concatenate(seen.logits), np.concatenate(seen.truths)
+    pixels = {"roc_auc": float(roc_auc_score(truths, logits))}
+    return {
+        "tiles": {"n": len(rows), "cracked": sum(row.label == "crack" for row in rows)} | tiles,
+        "photos": whole,
+        "pixels": pixels,
+        "heatmap": seen.heat.figures(),
+        "mask": seen.refined.figures(),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--bundle", default=None)
+    parser.add_argument("--only", type=Path, help="a file with the stems to look at")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    model = load(arguments.bundle)
+    only = set(arguments.only.read_text().split()) if arguments.only else None
+    for folder in arguments.sets:
+        begin, seen = time.monotonic(), Seen()
+        for name in find([str(folder / "images")]):
+            path = Path(name)
+            mask = folder / "masks" / f"{path.stem}.png"
+            if (only is None or path.stem in only) and mask.exists():
+                look(model, path, mask, seen)
+        print(folder.name, f"({time.monotonic() - begin:.0f} s)")
+        for part, values in figures(seen, model.manifest.threshold).items():
+            shown = values if isinstance(values, dict) else {}
+            print(f"  {part:8}", json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in shown.items()}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
