@@ -18,6 +18,7 @@ from crackscope.bundles import Bundle
 from crackscope.scoring.anatomy import UnknownError, dissect
 from crackscope.scoring.blending import blend
 from crackscope.scoring.flow import Flow, lay_out
+from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece
 from crackscope.scoring.stages import Plan, plan
 
@@ -78,10 +79,15 @@ class Dense:
         if prepared is None:
             logits, embedding = blend(self._graph, self._bundle.manifest, pixels, share)
             return Heatmap(logits, stride, embedding, tiled=True)
-        if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
-            return self._coarse_to_fine(pixels, options, share)
-        logits, embedding = self._flow(pixels, options, None).run(share)
-        return Heatmap(logits, stride, embedding)
+        try:
+            if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
+                return self._coarse_to_fine(pixels, options, share)
+            logits, embedding = self._flow(pixels, options, None).run(share)
+            return Heatmap(logits, stride, embedding)
+        finally:
+            cut, pieces = prepared
+            grids = {name: cut.grids[name] for name in cut.tail_inputs}
+            pieces[-1].give_back({name: empty((1, grid.channels, 1, 1), grid) for name, grid in grids.items()})
 
     def _prepare(self) -> tuple[Plan, list[Piece]] | None:
         with self._lock:

@@ -12,6 +12,11 @@ Array = NDArray[Any]
 _TYPES: dict[int, np.dtype[Any]] = {1: np.dtype(np.float32), 2: np.dtype(np.uint8), 3: np.dtype(np.int8)}
 
 
+def empty(shape: tuple[int, ...], grid: Grid) -> Array:
+    """An array of zeros with the element type of a grid."""
+    return np.zeros(shape, _TYPES[grid.kind])
+
+
 def mirrored(low: int, high: int, length: int) -> NDArray[np.intp]:
     """Where the cells low <= i < high are found among `length`, each border being a mirror (.. 1 0 | 0 1 ..)."""
     turned = np.arange(low, high) % (2 * length)
@@ -44,14 +49,14 @@ class Rows:
         self.grid = grid
         self.done = 0
         self._height, self._width = height // grid.stride, width // grid.stride
-        self._kept: Array = np.zeros((grid.channels, 0, self._width), _TYPES[grid.kind])
+        self._kept: Array = empty((grid.channels, 0, self._width), grid)
 
     def open(self, done: int, needed: int) -> None:
         """Make room for the rows up to `done` px; those above `needed` px may go."""
         rows, low, stride = self._kept.shape[1], needed // self.grid.stride, self.grid.stride
         first, last = self.done // stride, done // stride
         if last - low > rows:
-            grown = np.zeros((self.grid.channels, last - low, self._width), self._kept.dtype)
+            grown = empty((self.grid.channels, last - low, self._width), self.grid)
             for number in range(max(low, first - rows), first):
                 grown[:, number % (last - low)] = self._kept[:, number % rows]
             self._kept = grown

@@ -23,7 +23,7 @@ _NOMINAL_BYTES = 48 << 20
 _MACS_PER_BYTE = 8.0
 """What moving a byte costs beside a multiplication."""
 
-_SLACK = 1.35
+_SLACK = 1.6
 """The runtime's copies (blocked layouts, alignment), beside the tensors alone."""
 
 
