@@ -1,5 +1,6 @@
 """`inspect`: photos in; where they are cracked, how long and how wide, in one folder."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,16 @@ from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
-    from crackscope.inspection import Findings, InspectOptions, Journal, Scaling
-    from crackscope.records import Inspected, Unread
+    from crackscope.inspection import Inspection, InspectOptions, Journal, Keep, Scaling, Work
+    from crackscope.records import Unread
+    from crackscope.reports import InspectionFacts
+    from crackscope.scoring import Model
+
+_LIMITS = (
+    "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen.",
+    "Millimetres hold for a flat surface, seen squarely or in the plane of the marker; the bend of straight lines by "
+    "the lens is not corrected.",
+)
 
 
 @dataclass(frozen=True)
@@ -78,15 +87,21 @@ def inspect(state: State, /, **options: Any) -> None:
     _check(asked)
     photos = _photos(asked)
     settings = _settings(asked, photos)
-    from crackscope.inspection import Findings, open_journal
+    import msgspec
+
+    from crackscope.inspection import Findings, Work, open_journal
+    from crackscope.reports import write_inspection
     from crackscope.scoring import load
 
     model = load(asked.bundle, threads=asked.threads)
+    started = time.monotonic()
     journal = open_journal(asked.out, model, settings, resume=asked.resume)
     with journal, _kept(asked.out, journal, len(photos)):
-        _work(asked, journal, model, photos, settings)
-        findings = Findings(journal, [photo if isinstance(photo, str) else photo.path for photo in photos])
-        files = _report(asked, findings, settings)
+        facts = _facts(asked, model, journal, settings)
+        _work(asked, journal, Work(model, settings, _keeper(asked.out, photos, facts)), photos)
+        findings = Findings(journal, _paths(photos))
+        facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started)
+        files = write_inspection(asked.out, findings, facts)
         summary = summarise(findings)
     if asked.as_json:
         print_json({"out": asked.out, **summary.facts(), "files": files})
@@ -94,7 +109,7 @@ def inspect(state: State, /, **options: Any) -> None:
         show(summary, quiet=asked.quiet)
         if settings.scaling.known:
             _tell_without_scale(asked, summary.without_scale)
-        say(f"report: {Path(asked.out) / ('index.html' if 'index.html' in files else files[0])}", quiet=asked.quiet)
+        say(f"report: {Path(asked.out) / files[0]}", quiet=asked.quiet)
     state.status = 1 if summary.unread else 0
 
 
@@ -185,7 +200,7 @@ def _kept(folder: str, journal: "Journal", total: int) -> Iterator[None]:
         raise Interrupted(f"interrupted, {kept}, add --resume to the same call to go on") from None
 
 
-def _work(asked: Asked, journal: "Journal", model: Any, photos: "Sequence[str | Unread]", settings: Any) -> None:
+def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str | Unread]") -> None:
     from crackscope.inspection import inspect_into, remaining
 
     left = remaining(journal, photos)
@@ -193,33 +208,55 @@ def _work(asked: Asked, journal: "Journal", model: Any, photos: "Sequence[str | 
     if asked.resume and len(left) < len(photos):
         say(f"{len(photos) - len(left)} of {len(photos)} photos were done before", quiet=quiet)
     with progress("inspecting", len(left), quiet=quiet) as tell:
-        for number, _result in enumerate(inspect_into(journal, model, left, settings), 1):
+        for number, _result in enumerate(inspect_into(journal, work, left), 1):
             tell(number)
 
 
-def _report(asked: Asked, findings: "Findings", settings: "InspectOptions") -> list[str]:
-    """A stand-in for the report."""
-    import json
+def _keeper(out: str, photos: "Sequence[str | Unread]", facts: "InspectionFacts") -> "Keep":
+    """Writes the pictures of each photo into the report, before the photo counts as done."""
+    from crackscope.reports import picture_names, write_overlay, write_photo
 
-    import msgspec
+    folder = Path(out)
+    names = picture_names(_paths(photos))
 
-    from crackscope.cli.console import json_line
-    from crackscope.cli.folders import write_bytes
+    def keep(inspection: "Inspection") -> None:
+        record, heat = inspection.record, inspection.heat
+        name = names[record.path]
+        write_photo(inspection.pixels, record.path, folder, name, (heat.logits, heat.stride))
+        overlay = folder / "overlays" / f"{name}.jpg"
+        write_overlay(inspection.pixels, record, inspection.mask, record.path, overlay, facts)
 
-    folder = Path(asked.out)
-    lines = "".join(json_line(_without_seconds(photo)) for photo in findings)
-    write_bytes(lines.encode("utf-8", "surrogateescape"), folder / "findings.jsonl")
-    facts = {"options": msgspec.to_builtins(settings)}
-    write_bytes(json.dumps(facts, indent=2).encode(), folder / "inspection.json")
-    return ["findings.jsonl", "inspection.json"]
+    return keep
 
 
-def _without_seconds(photo: "Inspected | Unread") -> dict[str, object]:
-    import msgspec
+def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectOptions") -> "InspectionFacts":
+    """What the report says of the inspection as a whole."""
+    from crackscope.inspection import SOURCES
+    from crackscope.reports import InspectionFacts
 
-    row: dict[str, object] = msgspec.to_builtins(photo)
-    row.pop("seconds", None)
-    return row
+    manifest = model.manifest
+    flags = {"coarse": asked.coarse, "all zones": asked.all_zones}
+    scales: dict[str, str | float | None] = {
+        "mm per px": asked.mm_per_px,
+        "scale table": asked.scale,
+        "marker, mm": asked.marker_mm,
+        "distance, m": asked.distance_m,
+    }
+    return InspectionFacts(
+        bundle=manifest.name,
+        bundle_version=journal.terms.bundle,
+        false_alarm_rate=settings.false_alarms,
+        limits_mm=settings.limits_mm,
+        limits_source=SOURCES.get(asked.preset or "", ""),
+        settings={**flags, **{name: value for name, value in scales.items() if value is not None}},
+        begun=journal.terms.begun,
+        trained_on=tuple(one.name for one in manifest.trained_on),
+        known_limits=_LIMITS if settings.scaling.known else _LIMITS[:1],
+    )
+
+
+def _paths(photos: "Sequence[str | Unread]") -> list[str]:
+    return [photo if isinstance(photo, str) else photo.path for photo in photos]
 
 
 def _tell_without_scale(asked: Asked, count: int) -> None:

@@ -1,12 +1,21 @@
 """Inspection: a photo in; crack mask, zones, measures and verdict out."""
 
-from crackscope.inspection.batch import inspect_all, inspect_into, open_journal, remaining
+from crackscope.inspection.batch import Keep, Work, inspect_all, inspect_into, open_journal, remaining
 from crackscope.inspection.explaining import Evidence, Explanation, Painted, explain
 from crackscope.inspection.inspecting import Inspection, InspectOptions, Photo, inspect, inspect_photo, open_photo
 from crackscope.inspection.journal import Findings, Journal
-from crackscope.inspection.scale import Scaling
+from crackscope.inspection.marker import Plane, find_plane, plane_of
+from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.scale_table import read_scale_table
-from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, PRESETS_MM, SOURCES, class_names, width_class
+from crackscope.inspection.thinnest import thinnest_crack
+from crackscope.inspection.width_classes import (
+    DEFAULT_LIMITS_MM,
+    PRESETS_MM,
+    SOURCES,
+    checked_limits,
+    class_names,
+    width_class,
+)
 
 __all__ = [
     "DEFAULT_LIMITS_MM",
@@ -15,21 +24,33 @@ __all__ = [
     "Evidence",
     "Explanation",
     "Findings",
+    "Focal",
     "InspectOptions",
     "Inspection",
     "Journal",
+    "Keep",
     "Painted",
     "Photo",
+    "Plane",
+    "Ruler",
     "Scaling",
+    "Work",
+    "checked_limits",
     "class_names",
     "explain",
+    "find_plane",
+    "find_ruler",
+    "focal_length",
     "inspect",
     "inspect_all",
     "inspect_into",
     "inspect_photo",
     "open_journal",
     "open_photo",
+    "plane_of",
     "read_scale_table",
     "remaining",
+    "thinnest_crack",
     "width_class",
+    "zone_in_mm",
 ]

@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +17,7 @@ from crackscope.bundles import dump_manifest
 from crackscope.errors import BundleError, ImageError, OutputError
 from crackscope.images import read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, Seen, measure, open_photo, see
-from crackscope.inspection.journal import JOURNAL, Journal, Result, Terms, stamp_of
+from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, stamp_of
 from crackscope.records import Failure, Unread
 from crackscope.scoring import Model
 
@@ -26,6 +28,15 @@ Keep = Callable[[Inspection], None]
 """Told of each inspected photo before it is written down; called in one thread of ours, one photo at a time."""
 
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done with each photo of a batch."""
+
+    model: Model
+    options: InspectOptions = DEFAULTS
+    keep: Keep | None = None
 
 
 def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, resume: bool) -> Journal:
@@ -48,7 +59,8 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
         raise OutputError(f"an inspection is already in {path}, add --resume to go on with it or name a new folder")
     described: dict[str, object] = msgspec.to_builtins(options)
     bundle = hashlib.sha256(dump_manifest(model.manifest)).hexdigest()
-    journal = Journal(path, Terms(version=__version__, bundle=bundle, options=described))
+    begun = datetime.now().astimezone().isoformat(timespec="seconds")
+    journal = Journal(path, Terms(version=__version__, bundle=bundle, options=described, begun=begun))
     _sweep(path)
     return journal
 
@@ -65,28 +77,23 @@ def remaining(journal: Journal, photos: Sequence[str | Unread]) -> list[str | Un
     return [photo for photo in photos if isinstance(photo, Unread) or not journal.knows(photo)]
 
 
-def inspect_into(
-    journal: Journal,
-    model: Model,
-    photos: Sequence[str | Unread],
-    options: InspectOptions = DEFAULTS,
-    keep: Keep | None = None,
-) -> Iterator[Result]:
+def inspect_into(journal: Journal, work: Work, photos: Sequence[str | Unread]) -> Iterator[Result]:
     """Inspect these photos as `inspect_all` does; each is in the journal, on the disk, when it is yielded."""
-    stamps = (None if isinstance(photo, Unread) else stamp_of(photo) for photo in photos)
-    for photo, result in zip(photos, inspect_all(model, photos, options, keep), strict=True):
-        stamp = next(stamps)
-        journal.add(photo.path if isinstance(photo, Unread) else photo, stamp, result)
+    stamps: deque[Stamp | None] = deque()
+
+    def stamped() -> Iterator[str | Unread]:
+        for photo in photos:
+            # Before the file is read: one that is written anew meanwhile counts as changed afterwards.
+            stamps.append(None if isinstance(photo, Unread) else stamp_of(photo))
+            yield photo
+
+    for photo, result in zip(photos, inspect_all(work, stamped()), strict=True):
+        journal.add(photo.path if isinstance(photo, Unread) else photo, stamps.popleft(), result)
         yield result
 
 
-def inspect_all(
-    model: Model,
-    photos: Sequence[str | Unread],
-    options: InspectOptions = DEFAULTS,
-    keep: Keep | None = None,
-) -> Iterator[Result]:
-    """Inspect many photos; yields one record each, in their order, whatever the threads.
+def inspect_all(work: Work, photos: Iterable[str | Unread]) -> Iterator[Result]:
+    """Inspect many photos, drawn lazily; yields one record each, in their order, whatever the threads.
 
     While a photo goes through the network, the next is read and the one before is measured and handed to `keep`: at
     most three are in memory, of large ones (LARGE_PIXELS) one. What cannot be read or inspected comes back as Unread,
@@ -96,7 +103,7 @@ def inspect_all(
         waiting: deque[Future[Result]] = deque()
         for photo in _opened(photos, reader):
             alone = isinstance(photo, Photo) and _pixels(photo) > LARGE_PIXELS
-            waiting.append(measurer.submit(_measured, _seen(model, photo, options), model, options, keep))
+            waiting.append(measurer.submit(_measured, work, _seen(work, photo)))
             del photo
             while len(waiting) > (0 if alone else 1):
                 yield waiting.popleft().result()
@@ -113,14 +120,15 @@ def _thread(work: str) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _opened(photos: Sequence[str | Unread], reader: ThreadPoolExecutor) -> Iterator[Photo | Unread]:
+def _opened(photos: Iterable[str | Unread], reader: ThreadPoolExecutor) -> Iterator[Photo | Unread]:
     """Each photo read, the next one already while its turn is on, unless it is large."""
+    names = iter(photos)
     ahead: Future[Photo | Unread] | None = None
-    for number, photo in enumerate(photos):
-        opened = _open(photo) if ahead is None else ahead.result()
-        ahead = None
-        if number + 1 < len(photos) and not _large(photos[number + 1]):
-            ahead = reader.submit(_open, photos[number + 1])
+    name = next(names, None)
+    while name is not None:
+        opened = _open(name) if ahead is None else ahead.result()
+        name = next(names, None)
+        ahead = None if name is None or _large(name) else reader.submit(_open, name)
         yield opened
         del opened
 
@@ -143,19 +151,19 @@ def _open(photo: str | Unread) -> Photo | Unread:
     return photo if isinstance(photo, Unread) else _or_unread(photo, lambda: open_photo(photo))
 
 
-def _seen(model: Model, photo: Photo | Unread, options: InspectOptions) -> Seen | Unread:
-    return photo if isinstance(photo, Unread) else _or_unread(photo.path, lambda: see(model, photo, options))
+def _seen(work: Work, photo: Photo | Unread) -> Seen | Unread:
+    return photo if isinstance(photo, Unread) else _or_unread(photo.path, lambda: see(work.model, photo, work.options))
 
 
-def _measured(seen: Seen | Unread, model: Model, options: InspectOptions, keep: Keep | None) -> Result:
+def _measured(work: Work, seen: Seen | Unread) -> Result:
     if isinstance(seen, Unread):
         return seen
-    threshold = model.manifest.mask_threshold
-    inspection = _or_unread(seen.photo.path, lambda: measure(seen, threshold, options))
+    threshold = work.model.manifest.mask_threshold
+    inspection = _or_unread(seen.photo.path, lambda: measure(seen, threshold, work.options))
     if isinstance(inspection, Unread):
         return inspection
-    if keep is not None:
-        keep(inspection)
+    if work.keep is not None:
+        work.keep(inspection)
     return inspection.record
 
 

@@ -38,12 +38,16 @@ _FIRST = b'{"journal":'
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What every line of a journal hangs on. bundle: sha256 of its manifest. version: of crackscope."""
+    """What every line of a journal hangs on. bundle: sha256 of its manifest. version: of crackscope.
+
+    begun: ISO 8601, when the first photo was; it may differ.
+    """
 
     journal: int = FORMAT
     version: str
     bundle: str
     options: dict[str, Any]
+    begun: str = ""
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,7 @@ class Journal:
 
     def __init__(self, folder: Path, terms: Terms) -> None:
         self.path = folder / JOURNAL
+        self.terms = terms
         self._where: dict[str, tuple[int, int]] = {}
         self._stamps: dict[str, Stamp | None] = {}
         self._end = 0
@@ -138,8 +143,9 @@ class Journal:
             before = _decode(line, Terms)
         except msgspec.MsgspecError:
             raise InspectionError(f"{self.path}: is no journal of an inspection, name another folder") from None
-        now = _decode(_encode(terms), Terms)
+        now = msgspec.structs.replace(_decode(_encode(terms), Terms), begun=before.begun)
         if before == now:
+            self.terms = before
             return
         names = dict.fromkeys((*before.options, *now.options))
         changed = [_WORDS.get(name, name) for name in names if before.options.get(name) != now.options.get(name)]

@@ -1,0 +1,295 @@
+"""From px to mm: flags, tables, markers, lenses; classes of width; the thinnest crack that can be seen."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crackscope import images, surfaces
+from crackscope.errors import InspectionError
+from crackscope.inspection import (
+    PRESETS_MM,
+    Ruler,
+    Scaling,
+    checked_limits,
+    class_names,
+    find_plane,
+    find_ruler,
+    focal_length,
+    plane_of,
+    read_scale_table,
+    thinnest_crack,
+    width_class,
+    zone_in_mm,
+)
+from crackscope.records import Estimate, Zone
+from crackscope.scoring import Quality
+
+MARKER_MM = 50.0
+
+
+def zone(line, width_px=4.0, spread=0.4) -> Zone:
+    """A zone along an open line of (x, y), of one width."""
+    places = np.array(line, np.float64)
+    width = Estimate(value=width_px, low=width_px - spread, high=width_px + spread)
+    return Zone(
+        number=1,
+        probability=0.9,
+        outline=(),
+        centreline=(tuple(map(tuple, places.tolist())),),
+        box=(0, 0, 1, 1),
+        area_px=1,
+        orientation_deg=0.0,
+        branches=0,
+        length_px=float(np.hypot(*np.diff(places, axis=0).T).sum()),
+        width_mean_px=width,
+        width_median_px=width,
+        width_p95_px=width,
+        width_max_px=width,
+    )
+
+
+def view(tilt_deg: float, mm_per_px: float, size=(1200, 900)) -> np.ndarray:
+    """float64 [3, 3], mm on the surface to px of a photo, by a camera tilted about the upright axis."""
+    width, height = size
+    focal = 1.2 * width
+    distance = focal * mm_per_px
+    angle = math.radians(tilt_deg)
+    middle = np.array([[1, 0, -width * mm_per_px / 2], [0, 1, -height * mm_per_px / 2], [0, 0, 1]])
+    # A point (x, y) of the plane through the middle, turned by the tilt, seen by a pinhole at that distance.
+    turned = np.array([[math.cos(angle), 0, 0], [0, 1, 0], [-math.sin(angle), 0, distance]])
+    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    return camera @ turned @ middle
+
+
+def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900)) -> np.ndarray:
+    """A generated wall with a printed marker whose upper left corner lies at a place, seen by a camera."""
+    ground = surfaces.generate(seed, size, cracked=False, kind="plaster").pixels
+    words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    side, rim = 480, 80
+    paper = np.full((side + 2 * rim, side + 2 * rim), 235, np.uint8)
+    paper[rim : rim + side, rim : rim + side] = np.maximum(cv2.aruco.generateImageMarker(words, 7, side), 15)
+    # px of the drawing, whose border between black and white lies half a px before its first black pixel, to mm.
+    scale = MARKER_MM / side
+    to_mm = np.array(
+        [[scale, 0, at_mm[0] - (rim - 0.5) * scale], [0, scale, at_mm[1] - (rim - 0.5) * scale], [0, 0, 1]]
+    )
+    # Drawn four times as large and shrunk by area, since warping by itself puts edges half a px off.
+    fine = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1]])
+    whole, large = fine @ to_px @ to_mm, (4 * size[0], 4 * size[1])
+    drawn = cv2.resize(cv2.warpPerspective(paper, whole, large), size, interpolation=cv2.INTER_AREA)
+    there = cv2.resize(cv2.warpPerspective(np.ones_like(paper), whole, large), size, interpolation=cv2.INTER_NEAREST)
+    return cv2.GaussianBlur(np.where(there[..., None] > 0, drawn[..., None], ground), (0, 0), 0.7)
+
+
+def mapped(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
+    flat = np.c_[places, np.ones(len(places))] @ matrix.T
+    return flat[:, :2] / flat[:, 2:]
+
+
+class TestScaling:
+    def test_one_way_only(self):
+        with pytest.raises(InspectionError, match="more than one way"):
+            Scaling(mm_per_px=1.0, distance_m=2.0)
+
+    @pytest.mark.parametrize("number", [0.0, -1.0, math.nan, math.inf])
+    @pytest.mark.parametrize("way", ["mm_per_px", "marker_mm", "distance_m"])
+    def test_numbers_are_above_zero(self, way, number):
+        with pytest.raises(InspectionError, match="above 0"):
+            Scaling(**{way: number})
+
+    def test_unknown_dictionary_is_refused_with_the_known_ones(self):
+        with pytest.raises(InspectionError, match="4X4_50"):
+            Scaling(marker_mm=1.0, dictionary="9X9_1")
+
+    def test_nothing_known_gives_no_ruler(self):
+        assert find_ruler(Scaling(), "a.png", np.zeros((8, 8, 3), np.uint8), None) is None
+        assert not Scaling().known
+
+    def test_no_marker_in_the_photo_gives_no_ruler(self):
+        pixels = surfaces.generate(0, (256, 256)).pixels
+        assert find_ruler(Scaling(marker_mm=50.0), "a.png", pixels, None) is None
+
+
+class TestFlag:
+    @settings(max_examples=50)
+    @given(st.floats(0.01, 10), st.floats(0.5, 20))
+    def test_mm_are_px_times_scale(self, mm_per_px, width):
+        ruler = find_ruler(Scaling(mm_per_px=mm_per_px), "a.png", np.zeros((8, 8, 3), np.uint8), None)
+        measured = zone_in_mm(zone([(0, 0), (30, 40)], width, width / 10), ruler)
+        assert measured.length_mm == pytest.approx(50 * mm_per_px)
+        assert measured.width_max_mm.value == pytest.approx(width * mm_per_px)
+        assert measured.width_mean_mm.low == pytest.approx(0.9 * width * mm_per_px)
+        assert measured.width_class == width_class(measured.width_max_mm.value)
+
+    def test_error_of_the_scale_widens_the_interval(self):
+        table = {"sharp.png": (0.1, 0.0), "rough.png": (0.1, 0.1)}
+        pixels = np.zeros((8, 8, 3), np.uint8)
+        rulers = [find_ruler(Scaling(table=table), path, pixels, None) for path in table]
+        sharp, rough = (zone_in_mm(zone([(0, 0), (50, 0)]), ruler).width_mean_mm for ruler in rulers)
+        assert rough.value == sharp.value
+        assert rough.low < sharp.low < sharp.high < rough.high
+        assert rough.high - rough.value == pytest.approx(math.hypot(0.4, 1.96 * 0.1 * 4.0) * 0.1)
+
+    def test_a_zone_of_one_point_is_measured_too(self):
+        ruler = find_ruler(Scaling(mm_per_px=2.0), "a.png", np.zeros((8, 8, 3), np.uint8), None)
+        assert zone_in_mm(zone([(3, 3)]), ruler).width_mean_mm.value == pytest.approx(8.0)
+
+
+class TestDistance:
+    def test_35_mm_equivalent(self):
+        # 50 mm on film: 36 mm wide at 50 mm is 720 mm wide at a metre, for a photo of film's shape.
+        focal = focal_length(images.Optics(focal_35mm=50.0), (3600, 2400))
+        ruler = find_ruler(Scaling(distance_m=1.0), "a.png", np.zeros((8, 8, 3), np.uint8), focal)
+        assert ruler.scale.mm_per_px == pytest.approx(720 / 3600)
+        assert ruler.scale.relative_error == pytest.approx(0.2887 / 50, rel=1e-3)
+
+    def test_sensor_says_the_same(self):
+        by_film = focal_length(images.Optics(focal_35mm=50.0), (3600, 2400))
+        by_sensor = focal_length(images.Optics(focal_mm=25.0, sensor_width_mm=18.0), (3600, 2400))
+        assert by_sensor.px == pytest.approx(by_film.px)
+
+    @pytest.mark.parametrize("optics", [{}, {"focal_mm": 4.0}, {"sensor_width_mm": 6.0}])
+    def test_too_little_known(self, optics):
+        assert focal_length(images.Optics(**optics), (400, 300)) is None
+
+
+class TestMarker:
+    @pytest.mark.parametrize("tilt", [0, 25, 45])
+    def test_places_and_lengths_on_the_surface(self, tilt):
+        to_px = view(tilt, 0.2)
+        plane = find_plane(photo(to_px), MARKER_MM)
+        truth = np.array([[35.0, 35.0], [70.0, 40.0], [60.0, 75.0]])
+        found = mapped(plane.to_mm, mapped(to_px, truth))
+        sides = [np.hypot(*(places - np.roll(places, 1, axis=0)).T) for places in (truth, found)]
+        assert sides[1] == pytest.approx(sides[0], rel=0.01)
+
+    @pytest.mark.parametrize("tilt", [0, 30, 45])
+    @pytest.mark.parametrize("upright", [False, True])
+    def test_crack_far_from_the_marker(self, tilt, upright):
+        """A crack 100 mm long and 1 mm wide, across the photo from the marker, within three of its stated errors."""
+        to_px = view(tilt, 0.2)
+        plane = find_plane(photo(to_px), MARKER_MM)
+        start, step = np.array([140.0, 60.0]), np.array([0.0, 1.0] if upright else [0.6, 0.8])
+        line = mapped(to_px, start + np.linspace(0, 100, 60)[:, None] * step)
+        side = np.array([-step[1], step[0]]) / 2
+        here = start + 50 * step
+        along = np.diff(mapped(to_px, np.array([here - step / 2, here + step / 2])), axis=0)[0]
+        across = np.diff(mapped(to_px, np.array([here - side, here + side])), axis=0)[0]
+        width_px = abs(along[0] * across[1] - along[1] * across[0]) / np.hypot(*along)
+        ruler = find_ruler(Scaling(marker_mm=MARKER_MM), "a.png", photo(to_px), None)
+        measured = zone_in_mm(zone(line, width_px, 0.0), ruler)
+        error = plane.relative_error(tuple(line[30]))
+        assert measured.length_mm == pytest.approx(100, rel=3 * error)
+        assert measured.width_median_mm.value == pytest.approx(1.0, rel=3 * error)
+
+    def test_perspective_matters(self):
+        """Taking one scale for all, as without the homography, would be far off."""
+        to_px = view(45, 0.2)
+        ruler = find_ruler(Scaling(marker_mm=MARKER_MM), "a.png", photo(to_px), None)
+        line = mapped(to_px, np.array([[190.0, 60.0], [190.0, 120.0]]))
+        flat = float(np.hypot(*np.diff(line, axis=0)[0])) * ruler.scale.mm_per_px
+        assert zone_in_mm(zone(line), ruler).length_mm == pytest.approx(60, rel=0.05)
+        assert abs(flat / 60 - 1) > 0.15
+
+    def test_error_grows_away_from_the_marker(self):
+        plane = find_plane(photo(view(30, 0.2)), MARKER_MM)
+        assert plane.relative_error(plane.marker) < plane.relative_error((600, 450)) < plane.relative_error((1190, 890))
+
+    def test_a_zone_beyond_the_horizon_has_no_mm(self):
+        to_px = view(80, 0.2)
+        plane = plane_of(mapped(to_px, np.array([[30.0, 30], [80, 30], [80, 80], [30, 80]])), MARKER_MM)
+        ruler = Ruler(plane.scale(1200, 900), plane)
+        towards = -plane.to_mm[2, :2] / np.hypot(*plane.to_mm[2, :2])
+        beyond = zone([tuple(plane.marker + towards * 1e5), tuple(plane.marker + towards * 2e5)])
+        near = zone([plane.marker, tuple(plane.marker + towards)])
+        assert zone_in_mm(near, ruler).length_mm > 0
+        assert zone_in_mm(beyond, ruler) == beyond
+
+
+class TestTable:
+    def write(self, folder, text):
+        file = folder / "scale.csv"
+        file.write_text(text)
+        return file
+
+    @pytest.fixture
+    def photos(self, tmp_path):
+        (tmp_path / "in").mkdir()
+        names = [tmp_path / "in" / name for name in ("a.png", "b.png", "c, d.png")]
+        for name in names:
+            name.write_bytes(b"x")
+        return [str(name) for name in names]
+
+    def test_by_path_and_by_name(self, tmp_path, photos):
+        file = self.write(tmp_path, 'path,mm_per_px,relative_error\nin/a.png,0.5,\nb.png,0.25,0.02\n"c, d.png",1,0\n')
+        assert read_scale_table(file, photos) == {photos[0]: (0.5, 0.0), photos[1]: (0.25, 0.02), photos[2]: (1.0, 0.0)}
+
+    def test_photos_without_a_row_and_rows_of_others_are_fine(self, tmp_path, photos):
+        file = self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\nin/b.png,2\n")
+        assert read_scale_table(file, photos[1:]) == {photos[1]: (2.0, 0.0)}
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("", "columns path,mm_per_px"),
+            ("photo,scale\nin/a.png,1\n", "columns path,mm_per_px"),
+            ("path,mm_per_px\nin/z.png,1\n", "line 2: in/z.png: there is no such photo"),
+            ("path,mm_per_px\n,1\n", "line 2: the path is missing"),
+            ("path,mm_per_px\nin/a.png,1\na.png,1\n", "line 3: a.png stands in line 2 too"),
+            ("path,mm_per_px\nin/a.png,0\n", "line 2: mm_per_px is 0"),
+            ("path,mm_per_px\nin/a.png,-2\n", "above 0"),
+            ("path,mm_per_px\nin/a.png,nan\n", "above 0"),
+            ('path,mm_per_px\nin/a.png,"0,5"\n', "above 0, as 0.25"),
+            ("path,mm_per_px\nin/a.png\n", "mm_per_px is missing"),
+            ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to 1"),
+        ],
+    )
+    def test_refused_in_one_line(self, tmp_path, photos, text, says):
+        with pytest.raises(InspectionError) as refusal:
+            read_scale_table(self.write(tmp_path, text), photos)
+        assert says in str(refusal.value)
+        assert "\n" not in str(refusal.value)
+
+    def test_a_name_that_fits_two_photos(self, tmp_path, photos):
+        with pytest.raises(InspectionError, match="several photos"):
+            read_scale_table(self.write(tmp_path, "path,mm_per_px\nx.png,1\n"), ["one/x.png", "two/x.png"])
+
+    def test_no_such_file(self, tmp_path):
+        with pytest.raises(InspectionError, match="cannot be read"):
+            read_scale_table(tmp_path / "none.csv", [])
+
+
+class TestClasses:
+    @pytest.mark.parametrize("limits", PRESETS_MM.values())
+    def test_presets_are_usable(self, limits):
+        assert checked_limits(limits) == limits
+        assert len(class_names(limits)) == len(limits) + 1
+
+    @given(st.floats(0, 5), st.floats(0, 5))
+    def test_a_wider_crack_is_in_no_thinner_class(self, first, second):
+        names = class_names()
+        thin, wide = sorted((first, second))
+        assert names.index(width_class(thin)) <= names.index(width_class(wide))
+
+    def test_a_limit_is_kept_by_what_equals_it(self):
+        assert width_class(0.2) == "0.1-0.2"
+        assert width_class(0.2001) == "0.2-0.3"
+        assert (width_class(0.0), width_class(9.0)) == ("up to 0.1", "over 1")
+
+    @pytest.mark.parametrize("limits", [(), (0.0, 1.0), (0.2, 0.1), (0.1, 0.1), (math.nan,), (0.1, math.inf)])
+    def test_limits_that_make_no_sense(self, limits):
+        with pytest.raises(InspectionError, match="rise"):
+            checked_limits(limits)
+
+
+class TestThinnest:
+    @given(st.floats(0.3, 5), st.floats(0.1, 30), st.floats(1.01, 3))
+    def test_blur_and_noise_hide_cracks(self, sharpness, noise, more):
+        here = thinnest_crack(Quality(sharpness, noise, 0.0, 0.0))
+        assert thinnest_crack(Quality(sharpness * more, noise, 0.0, 0.0)) >= here
+        assert thinnest_crack(Quality(sharpness, noise * more, 0.0, 0.0)) >= here
+        assert here > 0
