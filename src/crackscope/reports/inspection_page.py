@@ -22,7 +22,7 @@ DRESS = Dress(
 )
 _TILES_SHOWN = 400
 _ROWS_WITHOUT_SCRIPT = 300
-_FINEST_TIME = 19
+_TO_THE_MINUTE = 16
 
 There = Mapping[str, set[str]]
 
@@ -131,7 +131,7 @@ def _photo_facts(photo: Inspected) -> tuple[str, ...]:
     if photo.thinnest_px > 0:
         said.append(f"shows cracks from {thinnest} on")
     if photo.place.taken:
-        said.append(plain_text(photo.place.taken)[:_FINEST_TIME].replace("T", " "))
+        said.append(plain_text(photo.place.taken)[:_TO_THE_MINUTE].replace("T", " "))
     return tuple(said)
 
 
@@ -158,7 +158,7 @@ def _class_styles(classes: dict[str, WidthClasses]) -> list[tuple[str, str, str]
 
 
 def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
-    pills = [("inspected", plain_text(facts.begun)[:16].replace("T", " "))] if facts.begun else []
+    pills = [("inspected", plain_text(facts.begun)[:_TO_THE_MINUTE].replace("T", " "))] if facts.begun else []
     if facts.bundle:
         pills.append(("model", plain_text(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
     pills.append(("false alarms", f"at most {100 * facts.false_alarm_rate:g} % of sound photos"))

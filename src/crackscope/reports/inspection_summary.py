@@ -193,7 +193,8 @@ def heading_of(photo: Inspected, classes: dict[str, WidthClasses]) -> tuple[str,
     if widest is None:
         return "unmeasured", "Cracked, without a crack that could be measured"
     known, place = class_of(widest, classes)
-    return f"{known.unit}-{place}", f"Widest crack {known.name(place)}"
+    bare = ", no scale known" if known.unit == "px" else ""
+    return f"{known.unit}-{place}", f"Widest crack {known.name(place)}{bare}"
 
 
 def notes(found: Sorted, facts: InspectionFacts) -> list[str]:

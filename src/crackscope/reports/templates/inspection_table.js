@@ -7,7 +7,7 @@
   const pages = document.getElementById("pages"), label = document.getElementById("page");
   const SIZE = 50, MOST_PRINTED = 3000;
   const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
-  let sorting = { key: "", down: false }, chosen = data.rows, page = 0;
+  let sorting = { key: "width", down: true }, chosen = data.rows, page = 0;
 
   const used = new Set(data.rows.filter(function (row) { return row[ZONE]; }).map(function (row) { return row[UNIT] + "-" + row[CLASS]; }));
   for (const unit of ["mm", "px"]) {
@@ -39,12 +39,8 @@
       if (classes.value && (!row[ZONE] || row[UNIT] + "-" + row[CLASS] !== classes.value)) return false;
       return !(least > 0) || (row[ZONE] && row[WIDTH] > least);
     });
-    if (sorting.key) {
-      const way = sorting.down ? -1 : 1;
-      chosen = chosen.map(function (row, place) { return [row, place]; })
-        .sort(function (a, b) { return way * compare(a[0], b[0]) || a[1] - b[1]; })
-        .map(function (pair) { return pair[0]; });
-    }
+    const way = sorting.down ? -1 : 1;
+    chosen.sort(function (a, b) { return way * compare(a, b); });
     page = 0;
     draw(SIZE);
   }
@@ -127,6 +123,7 @@
     button.type = "button";
     button.append(...head.childNodes);
     head.append(button);
+    if (head.dataset.key === sorting.key) head.setAttribute("aria-sort", "descending");
     button.addEventListener("click", function () {
       const key = head.dataset.key, numeric = key !== "photo";
       sorting = { key: key, down: head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : numeric };

@@ -94,7 +94,7 @@
       for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");
       sheet.append(copy);
     }
-    document.getElementById("viewer-name").textContent = small.alt;
+    document.getElementById("viewer-name").textContent = frame.dataset.title;
     const at = frames.indexOf(frame);
     document.getElementById("viewer-before").disabled = at === 0;
     document.getElementById("viewer-after").disabled = at === frames.length - 1;
