@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle
-from crackscope.scoring.anatomy import UnknownError, dissect
+from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
+from crackscope.scoring.constants import UnknownError
 from crackscope.scoring.flow import Flow, lay_out
 from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece

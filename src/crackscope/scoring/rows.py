@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.scoring.anatomy import Grid
+from crackscope.scoring.operators import Grid
 
 Array = NDArray[Any]
 _TYPES: dict[int, np.dtype[Any]] = {1: np.dtype(np.float32), 2: np.dtype(np.uint8), 3: np.dtype(np.int8)}

@@ -15,7 +15,8 @@ from itertools import pairwise
 from math import inf, lcm, sqrt
 from typing import Any
 
-from crackscope.scoring.anatomy import IMAGES, MAP, Anatomy, Grid, Step, Window
+from crackscope.scoring.anatomy import IMAGES, MAP, Anatomy
+from crackscope.scoring.operators import Grid, Step, Window
 
 _NOMINAL_BYTES = 48 << 20
 """Memory of a block that the cuts are chosen for: fixed, so that the same bundle is always cut the same way."""

@@ -1,0 +1,257 @@
+"""Heatmaps of whole photos: the same however the photo is cut, and the same as the network run at once."""
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from onnx import helper
+
+from crackscope.bundles import Bundle, InputSpec, Manifest
+from crackscope.images import write_png
+from crackscope.networks import embedding_size, export_network, halo
+from crackscope.recipes import Head, Network
+from crackscope.scoring import DenseOptions, Heatmap, Model, load, pack, quantise
+from crackscope.surfaces import generate
+from tests.networks_random import random_network
+from tests.small_bundle import STRIDE, deep_model, small_manifest, small_model, write_small_bundle
+
+SAME = 1e-3
+"""How far two heatmaps of one photo may differ that was cut in two ways."""
+
+NETWORKS = {
+    "keras, dense": (Network(backbone="mobilenetv2", cut="block_13"), Head(kind="dense")),
+    "torchvision, hidden layers": (
+        Network(backbone="mobilenetv2", family="torchvision", cut="block_6"),
+        Head(outputs="softmax", layers=(8,)),
+    ),
+    "resnet50, dense": (Network(backbone="resnet50", cut="conv3"), Head(kind="dense")),
+    "zeros before a maximum": (Network(backbone="resnet50v2", cut="conv3"), Head()),
+    "tf-slim, floors": (Network(backbone="resnet50v2", family="tf-slim", cut="conv3"), Head(kind="dense")),
+    "vgg16": (Network(backbone="vgg16", cut="block2"), Head()),
+}
+
+
+@cache
+def photo(height: int, width: int, seed: int = 3, cracked: bool = True) -> NDArray[np.uint8]:
+    return generate(seed, (width, height), cracked).pixels
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load(threads=2)
+
+
+@pytest.fixture(scope="module")
+def whole(model: Model) -> Heatmap:
+    return model.heatmap(photo(704, 864))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(write_small_bundle(tmp_path_factory.mktemp("dense") / "small").path, threads=2)
+
+
+@pytest.fixture(scope="module")
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(write_small_bundle(tmp_path_factory.mktemp("dense") / "fixed", fixed=True).path, threads=2)
+
+
+def bundle_of(folder: Path, kind: str) -> Bundle:
+    network = random_network(*NETWORKS[kind])
+    manifest = Manifest(
+        name="random",
+        created_with="0",
+        stride=network.stride,
+        halo=halo(network),
+        embedding=embedding_size(network),
+        input=InputSpec(native=64, minimum=network.minimum_side),
+    )
+    return pack(folder, manifest, model=export_network(network), weights=None)
+
+
+def inner(map_: NDArray[np.float32], px: int, stride: int) -> NDArray[np.float32]:
+    """What lies more than so many px from the border."""
+    cells = -(-px // stride)
+    return map_[cells:-cells, cells:-cells]
+
+
+def test_a_heatmap_is_what_the_network_says_at_once(model: Model, whole: Heatmap) -> None:
+    raw = model.graph.run(photo(704, 864))
+    assert whole.logits.shape == raw.map.shape
+    assert whole.logits.dtype == np.float32
+    assert not whole.tiled
+    assert whole.skipped == 0
+    # Farther in than the network sees, zeros around the photo and its reflection make no difference.
+    one, other = (inner(map_, 288, whole.stride) for map_ in (whole.logits, raw.map))
+    assert one.std() > 0.5
+    assert np.abs(one - other).max() <= SAME
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_every_network_that_training_makes_goes_in_stages(kind: str, tmp_path: Path) -> None:
+    bundle = bundle_of(tmp_path / "bundle", kind)
+    pixels = photo(416, 448)
+    made = load(bundle, threads=2)
+    heat = made.heatmap(pixels, options=DenseOptions(memory_mib=48))
+    raw = made.graph.run(pixels)
+    assert not heat.tiled
+    assert heat.logits.shape == raw.map.shape
+    one, other = (inner(map_, min(bundle.manifest.halo, 176), heat.stride) for map_ in (heat.logits, raw.map))
+    scale = max(1.0, float(np.abs(other).max()))
+    assert np.abs(one - other).max() <= SAME * scale
+    assert heat.embedding.shape == raw.embedding.shape
+
+
+@pytest.mark.parametrize("memory", [8, 30, 400])
+def test_memory_changes_nothing(model: Model, whole: Heatmap, memory: int) -> None:
+    heat = model.heatmap(photo(704, 864), options=DenseOptions(memory_mib=memory))
+    assert np.abs(heat.logits - whole.logits).max() <= SAME
+    assert np.abs(heat.embedding - whole.embedding).max() <= SAME
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_change_nothing(model: Model, whole: Heatmap, threads: int) -> None:
+    heat = load(model.bundle, threads=threads, check=False).heatmap(photo(704, 864))
+    assert np.abs(heat.logits - whole.logits).max() <= SAME
+
+
+def test_a_photo_cut_elsewhere_says_the_same(model: Model, whole: Heatmap) -> None:
+    part = model.heatmap(np.ascontiguousarray(photo(704, 864)[32:, 96:]))
+    rows, columns = slice(288 // 4, 384 // 4), slice(288 // 4, 480 // 4)
+    assert np.abs(part.logits[rows, columns] - whole.logits[8:, 24:][rows, columns]).max() <= SAME
+
+
+def test_a_heatmap_agrees_with_patches_scored_one_by_one(model: Model, whole: Heatmap) -> None:
+    pixels = photo(704, 864)
+    for top, left in ((0, 0), (64, 192), (96, 256)):
+        patch = np.ascontiguousarray(pixels[top : top + 608, left : left + 608])
+        middle = model.graph.run(patch).map[72:80, 72:80]
+        there = whole.logits[top // 4 + 72 : top // 4 + 80, left // 4 + 72 : left // 4 + 80]
+        assert np.abs(middle - there).max() <= SAME
+
+
+def test_a_patch_is_judged_alike_by_its_heatmap(model: Model) -> None:
+    scores, tops = [], []
+    for seed in range(12):
+        pixels = generate(seed, (224, 224), seed % 2 == 0).pixels
+        values = np.sort(model.heatmap(pixels).logits, axis=None)
+        scores.append(model.score(pixels).score)
+        tops.append(float(values[-47:].mean()))
+    assert np.corrcoef(scores, tops)[0, 1] > 0.9
+
+
+@settings(max_examples=40, deadline=None)
+@given(height=st.integers(1, 150), width=st.integers(1, 150), coarse=st.booleans())
+def test_every_pixel_of_any_size_is_covered(small: Model, fixed: Model, height: int, width: int, coarse: bool) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    for taken in (small, fixed):
+        heat = taken.heatmap(pixels, options=DenseOptions(memory_mib=1, coarse=coarse))
+        assert heat.logits.shape == (-(-height // STRIDE), -(-width // STRIDE))
+        assert np.isfinite(heat.logits).all()
+        assert np.isfinite(heat.embedding).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    height=st.integers(8, 40),
+    width=st.integers(8, 40),
+    top=st.integers(0, 5),
+    left=st.integers(0, 5),
+)
+def test_cells_lie_where_their_pixels_do(small: Model, seed: int, height: int, width: int, top: int, left: int) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(100, 255, (STRIDE * height, STRIDE * width, 3), dtype=np.uint8)
+    heat = small.heatmap(pixels).logits
+    part = small.heatmap(np.ascontiguousarray(pixels[STRIDE * top :, STRIDE * left :])).logits
+    assert np.abs(part[1:, 1:] - heat[top + 1 :, left + 1 :]).max() <= SAME
+    # This network answers dark lines the same whichever way it looks at them.
+    turned = small.heatmap(np.ascontiguousarray(np.rot90(pixels))).logits
+    assert np.abs(turned - np.rot90(heat)).max() <= SAME
+    assert np.abs(heat - small.graph.run(pixels).map)[1:-1, 1:-1].max() <= SAME
+
+
+def test_a_network_of_one_size_is_tiled_and_says_so(fixed: Model) -> None:
+    pixels = np.full((301, 517, 3), 180, np.uint8)
+    pixels[150, 100:400] = 40
+    heat = fixed.heatmap(pixels)
+    assert heat.tiled
+    hot = heat.logits > 0
+    assert hot[150 // STRIDE, 104 // STRIDE : 396 // STRIDE].all()
+    assert not hot[:36].any()
+    assert not hot[39:].any()
+
+
+def global_model() -> bytes:
+    """The small model with its map shifted by the mean of the whole picture."""
+    proto = onnx.load_model_from_string(small_model())
+    nodes = list(proto.graph.node)
+    nodes[7].output[0] = "local"
+    nodes.insert(8, helper.make_node("ReduceMean", ["light", "plane"], ["mean"], keepdims=1))
+    nodes.insert(9, helper.make_node("Sub", ["mean", "mean"], ["nothing"]))
+    nodes.insert(10, helper.make_node("Add", ["local", "nothing"], ["map"]))
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
+    return bytes(proto.SerializeToString())
+
+
+def test_a_network_that_sees_all_of_a_picture_is_tiled(small: Model, tmp_path: Path) -> None:
+    made = load(pack(tmp_path / "global", small_manifest(), model=global_model(), weights=None))
+    pixels = photo(203, 310)
+    heat = made.heatmap(pixels)
+    assert heat.tiled
+    assert np.abs(heat.logits - small.heatmap(pixels).logits)[1:-1, 1:-1].max() <= 0.5
+
+
+def test_tiles_blend_without_seams(fixed: Model, small: Model) -> None:
+    pixels = photo(203, 310)
+    one, other = fixed.heatmap(pixels).logits, small.heatmap(pixels).logits
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95
+
+
+def test_8_bits_go_the_same_way(tmp_path: Path) -> None:
+    source = pack(tmp_path / "deep", small_manifest(), model=deep_model(), weights=None)
+    rows = [write_png(photo(64, 64, seed, seed % 2 == 0), tmp_path / f"{seed}.png") for seed in range(50)]
+    quantise(source.path, [str(tmp_path / f"{seed}.png") for seed in range(len(rows))], tmp_path / "int8", limit=16)
+    made = load(tmp_path / "int8", threads=2)
+    pixels = photo(416, 448)
+    heat = made.heatmap(pixels, options=DenseOptions(memory_mib=17))
+    assert not heat.tiled
+    assert np.abs(inner(heat.logits, 16, STRIDE) - inner(made.graph.run(pixels).map, 16, STRIDE)).max() <= SAME
+
+
+def test_no_doubt_is_left_out_and_the_rest_is_seen(model: Model) -> None:
+    pixels = np.concatenate([photo(1024, 512, 5, False), photo(1024, 512, 3)], axis=1)
+    fine = model.heatmap(pixels)
+    heat = model.heatmap(pixels, options=DenseOptions(coarse=True))
+    assert 0 < heat.skipped < 1
+    same = np.abs(heat.logits - fine.logits) <= SAME
+    assert same.mean() >= 1 - heat.skipped
+    assert same[fine.logits > 1].mean() > 0.99
+
+
+@pytest.mark.parametrize(("limit", "skipped"), [(-1e9, 0.0), (1e9, 1.0)])
+def test_the_limit_of_doubt_decides(model: Model, whole: Heatmap, limit: float, skipped: float) -> None:
+    heat = model.heatmap(photo(704, 864), options=DenseOptions(coarse=True, doubt_logit=limit))
+    assert heat.skipped == skipped
+    assert heat.logits.shape == whole.logits.shape
+    assert (np.abs(heat.logits - whole.logits).max() <= SAME) == (skipped == 0)
+
+
+def test_small_photos_are_seen_at_full_scale(model: Model) -> None:
+    pixels = photo(200, 230)
+    heat = model.heatmap(pixels, options=DenseOptions(coarse=True))
+    assert heat.skipped == 0
+    assert np.array_equal(heat.logits, model.heatmap(pixels).logits)
+
+
+def test_a_stride_that_the_graph_does_not_have_is_not_trusted(tmp_path: Path) -> None:
+    manifest = msgspec.structs.replace(small_manifest(), stride=2 * STRIDE)
+    made = load(pack(tmp_path / "lies", manifest, model=small_model(), weights=None))
+    assert made.heatmap(photo(64, 64)).tiled
