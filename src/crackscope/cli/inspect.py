@@ -109,7 +109,7 @@ def inspect(state: State, /, **options: Any) -> None:
         show(summary, quiet=asked.quiet)
         if settings.scaling.known:
             _tell_without_scale(asked, summary.without_scale)
-        say(f"report: {Path(asked.out) / files[0]}", quiet=asked.quiet)
+        say(f"report: {Path(asked.out) / 'index.html'}", quiet=asked.quiet)
     state.status = 1 if summary.unread else 0
 
 

@@ -1,0 +1,195 @@
+"""`inspect` as a user calls it: what lies in the folder, the exit status, kills and refusals."""
+
+import csv
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crackscope import images, surfaces
+from crackscope.cli import main
+from tests.small_bundle import write_small_bundle
+
+COUNT = 10
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_small_bundle(tmp_path_factory.mktemp("bundle") / "small").path)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "photos"
+    folder.mkdir()
+    for number in range(COUNT):
+        made = surfaces.generate(number, (160, 128), cracked=number % 2 == 0, kind="plaster", width_px=(3.0, 6.0))
+        images.write_jpeg(made.pixels, folder / f"{number}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def calm(photos: Path, bundle: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An inspection that was left alone."""
+    out = tmp_path_factory.mktemp("calm") / "out"
+    assert main(["inspect", str(photos), "-o", str(out), "--bundle", bundle, "--quiet"]) == 0
+    return out
+
+
+def findings(out: Path) -> dict[str, bytes]:
+    names = ("findings.csv", "findings.jsonl", "photos.geojson", "coco.json", "label-studio.json")
+    return {name: (out / name).read_bytes() for name in names}
+
+
+def call(photos: Path, out: Path, bundle: str) -> list[str]:
+    words = ["inspect", str(photos), "-o", str(out), "--bundle", bundle, "--quiet", "--resume"]
+    return [sys.executable, "-m", "crackscope", *words]
+
+
+def one_line(text: str) -> str:
+    assert text.startswith("crackscope: ")
+    assert text.count("\n") == 1
+    return text
+
+
+def test_folder_of_photos(calm, photos):
+    assert (calm / "index.html").is_file()
+    assert len(list((calm / "overlays").iterdir())) == COUNT
+    facts = json.loads((calm / "inspection.json").read_text())
+    assert [Path(one["photo"]).name for one in facts["photos"]] == [f"{number}.jpg" for number in range(COUNT)]
+
+
+def test_what_is_said(photos, bundle, tmp_path, capsys):
+    assert main(["inspect", str(photos), "-o", str(tmp_path / "out"), "--bundle", bundle]) == 0
+    printed = capsys.readouterr().out
+    assert f"{COUNT} photos: " in printed
+    assert str(tmp_path / "out" / "index.html") in printed
+
+
+def test_json(photos, bundle, tmp_path, capsys):
+    assert main(["inspect", str(photos), "-o", str(tmp_path / "out"), "--bundle", bundle, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["photos"] == COUNT == facts["crack"] + facts["sound"] + facts["cannot judge"] + facts["unreadable"]
+    assert "index.html" in facts["files"]
+
+
+def test_unreadable_photos_are_listed_and_end_with_1(photos, bundle, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "text.jpg").write_text("no picture")
+    words = [str(photos / "0.jpg"), str(tmp_path / "in"), "nothing-*.jpg"]
+    assert main(["inspect", *words, "-o", str(tmp_path / "out"), "--bundle", bundle]) == 1
+    printed = capsys.readouterr().out
+    assert "text.jpg" in printed
+    assert "nothing-*.jpg" in printed
+    assert "2 unreadable" in printed
+
+
+def test_scale_by_table_fills_mm(photos, bundle, tmp_path):
+    table = tmp_path / "scale.csv"
+    table.write_text("path,mm_per_px\n0.jpg,0.5\n")
+    words = ["inspect", str(photos), "-o", str(tmp_path / "out"), "--bundle", bundle, "--quiet", "--all-zones"]
+    assert main([*words, "--scale", str(table), "--preset", "eurocode2"]) == 0
+    with (tmp_path / "out" / "findings.csv").open(newline="", encoding="utf-8-sig") as file:
+        classes = {row["width_class"] for row in csv.DictReader(file) if row["photo"].endswith("0.jpg")}
+    assert classes <= {"up to 0.2", "0.2-0.3", "0.3-0.4", "over 0.4"}
+    assert classes
+
+
+def test_resuming_what_is_done_changes_nothing(photos, bundle, tmp_path, calm):
+    out = tmp_path / "out"
+    for _time in range(2):
+        assert main(call(photos, out, bundle)[3:]) == 0
+    assert findings(out) == findings(calm)
+
+
+def test_kills_at_random_moments(photos, bundle, tmp_path, calm):
+    """More kills: `proofs/inspect_kills.py`."""
+    rng, out = random.Random(), tmp_path / "out"
+    for _kill in range(3):
+        process = subprocess.Popen(call(photos, out, bundle))
+        try:
+            process.wait(timeout=rng.uniform(0.5, 1.6))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    assert subprocess.run(call(photos, out, bundle), check=False).returncode == 0
+    assert findings(out) == findings(calm)
+
+
+def test_ctrl_c_says_how_to_go_on(photos, bundle, tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(call(photos, out, bundle), stderr=subprocess.PIPE, text=True)
+    journal = out / "inspection.jsonl"
+    while process.poll() is None and not (journal.is_file() and journal.read_bytes().count(b"\n") > 1):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _printed, said = process.communicate()
+    assert process.returncode in (0, 130)  # 0: it was done before the signal came
+    if process.returncode == 130:
+        assert "--resume" in one_line(said)
+
+
+def test_a_full_disk_is_one_line_and_what_is_written_is_kept(photos, bundle, tmp_path):
+    out = tmp_path / "out"
+    big = tmp_path / "big"
+    big.mkdir()
+    for name in ("a.png", "b.png"):
+        images.write_png(surfaces.generate(1, (160, 128)).pixels, big / name)
+    images.write_png(surfaces.generate(2, (900, 900)).pixels, big / "c.png")
+    limit = 100_000  # bytes a file: the third photo does not fit
+
+    ended = subprocess.run(
+        call(big, out, bundle),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert ended.returncode == 2
+    one_line(ended.stderr)
+    assert (out / "inspection.jsonl").read_bytes().count(b"\n") == 3
+    assert subprocess.run(call(big, out, bundle), check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "PHOTO is missing"),
+        (["-"], "no name for the report"),
+        (["in", "--mm-per-px", "1", "--distance-m", "2"], "exclude each other"),
+        (["in", "--mm-per-px", "0"], "above 0"),
+        (["in", "--mm-per-px", "nan"], "above 0"),
+        (["in", "--marker-dictionary", "4X4_50"], "--marker-mm"),
+        (["in", "--marker-mm", "50", "--marker-dictionary", "XX"], "4X4_50"),
+        (["in", "--classes", "0.1,0.2"], "need a scale"),
+        (["in", "--mm-per-px", "1", "--classes", "a,b"], "commas"),
+        (["in", "--mm-per-px", "1", "--classes", "0.2,0.1"], "rise"),
+        (["in", "--mm-per-px", "1", "--classes", "1", "--preset", "aci224r"], "exclude each other"),
+        (["in", "--mm-per-px", "1", "--preset", "eurocode"], "eurocode2"),
+        (["in", "--scale", "none.csv"], "none.csv"),
+        (["in", "--scale", "bad.csv"], "no such photo"),
+        (["in", "--false-alarms", "1"], "--false-alarms"),
+        (["in", "--bundle", "nowhere"], "nowhere"),
+        (["nothing-here"], "nothing-here"),
+    ],
+)
+def test_refusals_are_one_line_before_any_work(tmp_path, monkeypatch, capsys, words, says):
+    (tmp_path / "in").mkdir()
+    images.write_png(surfaces.generate(0, (64, 64)).pixels, tmp_path / "in" / "0.png")
+    (tmp_path / "bad.csv").write_text("path,mm_per_px\nother.png,1\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["inspect", *words, "-o", "out"]) == 2
+    assert says in one_line(capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_foreign_folder_is_refused(photos, bundle, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("mine")
+    assert main(["inspect", str(photos), "-o", str(tmp_path), "--bundle", bundle]) == 2
+    assert "not empty" in one_line(capsys.readouterr().err)

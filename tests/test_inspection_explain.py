@@ -1,0 +1,142 @@
+"""The evidence for a verdict: the activation map, and what is said once a zone is painted over."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crackscope import images, surfaces
+from crackscope.cli import main
+from crackscope.errors import InspectionError
+from crackscope.inspection import InspectOptions, explain, inspect_photo, open_photo, paint_over
+from crackscope.scoring import Model, load
+from tests.small_bundle import write_small_bundle
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(write_small_bundle(tmp_path_factory.mktemp("bundle") / "small"))
+
+
+def wall(*lines: int, side=160) -> np.ndarray:
+    """A plain wall with upright dark lines, 4 px wide, from these columns on."""
+    rng = np.random.default_rng(5)
+    pixels = np.clip(rng.normal(180, 1.0, (side, side, 1)), 0, 255).astype(np.uint8).repeat(3, axis=2)
+    for column in lines:
+        pixels[20:-20, column : column + 4] = 60
+    return pixels
+
+
+def test_painting_over_the_only_crack_takes_it_away(model):
+    evidence = explain(model, open_photo(wall(60)))
+    photo, (painted,) = evidence.explanation.photo, evidence.explanation.painted
+    assert len(photo.zones) == 1
+    assert painted.zone == 1
+    assert painted.probability < 0.5 < photo.probability
+    assert painted.zone_after < 0.5 * painted.zone_before
+    assert abs(painted.control - photo.probability) < 0.05
+    assert 0 < painted.share < 0.2
+
+
+def test_painting_over_one_of_two_leaves_the_other(model):
+    evidence = explain(model, open_photo(wall(40, 110)))
+    one, two, both = evidence.explanation.painted
+    assert (one.zone, two.zone, both.zone) == (1, 2, 0)
+    assert min(one.probability, two.probability) > both.probability
+    assert both.probability < 0.5
+    assert set(evidence.pictures) == {0, 1, 2}
+
+
+def test_one_zone_by_number(model):
+    evidence = explain(model, open_photo(wall(40, 110)), zone=2)
+    assert [painted.zone for painted in evidence.explanation.painted] == [2]
+
+
+def test_a_zone_that_there_is_not(model):
+    with pytest.raises(InspectionError, match="no zone 3, it has zones 1 to 1"):
+        explain(model, open_photo(wall(60)), zone=3)
+    with pytest.raises(InspectionError, match="no zone was found"):
+        explain(model, open_photo(wall()), zone=1)
+
+
+def test_a_sound_photo_has_a_map_and_nothing_to_paint(model):
+    evidence = explain(model, open_photo(wall()))
+    assert evidence.explanation.painted == ()
+    assert evidence.overlay.shape == (160, 160, 3)
+
+
+def test_the_map_lights_up_where_the_crack_is(model):
+    overlay = explain(model, open_photo(wall(60))).overlay.astype(int)
+    redness = overlay[..., 0] - overlay[..., 1]
+    assert redness[40:120, 60:64].mean() > 50 + redness[40:120, 100:].mean()
+
+
+def test_zones_are_those_of_the_inspection(model):
+    photo = open_photo(wall(40, 110))
+    inspected = inspect_photo(model, photo, InspectOptions(all_zones=True)).record
+    assert explain(model, photo).explanation.photo.zones == inspected.zones
+
+
+def test_default_bundle():
+    made = surfaces.generate(2, (256, 256), kind="concrete", width_px=(4.0, 6.0))
+    evidence = explain(load(), open_photo(made.pixels))
+    everything = evidence.explanation.painted[-1]
+    assert everything.zone_after < everything.zone_before
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**16), st.integers(1, 20), st.integers(1, 20))
+def test_painting_touches_nothing_else(seed, width, height):
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    shape = np.zeros((40, 50), np.bool_)
+    top, left = rng.integers(0, 40), rng.integers(0, 50)
+    shape[top : top + height, left : left + width] = True
+    painted = paint_over(pixels, shape)
+    assert (painted[~shape] == pixels[~shape]).all()
+    assert painted.shape == pixels.shape
+
+
+def test_painting_over_nothing_changes_nothing():
+    pixels = wall(60)
+    assert (paint_over(pixels, np.zeros(pixels.shape[:2], np.bool_)) == pixels).all()
+
+
+class TestCommand:
+    def test_writes_pictures_and_figures(self, model, tmp_path, capsys):
+        photo = tmp_path / "wall.png"
+        images.write_png(wall(60), photo)
+        out = tmp_path / "out"
+        assert main(["explain", str(photo), "-o", str(out), "--bundle", str(model.bundle.path)]) == 0
+        names = {"activation.png", "zone-1-painted-over.png", "explain.json"}
+        assert {file.name for file in out.iterdir()} == names
+        facts = json.loads((out / "explain.json").read_text())
+        assert facts["painted"][0]["probability"] < facts["probability"]
+        assert "zone 1" in capsys.readouterr().out
+
+    def test_json(self, model, tmp_path, capsys):
+        photo = tmp_path / "wall.png"
+        images.write_png(wall(), photo)
+        words = ["explain", str(photo), "-o", str(tmp_path / "out"), "--bundle", str(model.bundle.path), "--json"]
+        assert main(words) == 0
+        assert json.loads(capsys.readouterr().out)["painted"] == []
+
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (["none.png", "-o", "out"], "none.png"),
+            (["wall.png"], "--out"),
+            (["wall.png", "-o", "out", "--zone", "9"], "no zone 9"),
+            (["wall.png", "-o", "."], "not empty"),
+            (["wall.png", "-o", "out", "--zone", "0"], "--zone"),
+        ],
+    )
+    def test_refusals_are_one_line(self, model, tmp_path, monkeypatch, capsys, words, says):
+        images.write_png(wall(60), tmp_path / "wall.png")
+        monkeypatch.chdir(tmp_path)
+        assert main(["explain", *words, "--bundle", str(model.bundle.path)]) == 2
+        printed = capsys.readouterr().err
+        assert printed.count("\n") == 1
+        assert says in printed
