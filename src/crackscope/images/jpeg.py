@@ -1,11 +1,13 @@
 """JPEG: its markers up to the first scan (ITU-T T.81, annex B), and Pillow's decoder behind them."""
 
 import re
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
-from PIL import ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin
 
-from crackscope.images import exif
+from crackscope.images import exif, jpeg_ends
 from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning, Stored, integer
 
@@ -15,17 +17,29 @@ MOST_SCANS = 64
 
 _MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _ALONE = {0x01, *range(0xD0, 0xD9)}
+_PROGRESSIVE, _ARITHMETIC = {0xC2, 0xCA}, {0xC9, 0xCA}
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA}
 _FRAMES_UNKNOWN = {0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE, 0xF7}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
 
 
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """How a picture is coded, and where the header of its first scan lies."""
+
+    scan: int
+    progressive: bool
+    arithmetic: bool
+
+
 class _Jpeg(JpegImagePlugin.JpegImageFile):
     """Pillow's decoder on a header that is parsed already: no second parse, no EXIF warnings, no MPO detour."""
 
-    def __init__(self, data: bytes, header: Header) -> None:
+    def __init__(self, data: bytes, header: Header, coded: _Coded) -> None:
         self._header = header
+        self._coded = coded
+        self._data = data
         super().__init__(BytesIO(data))
 
     def _open(self) -> None:
@@ -41,11 +55,51 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
             return piece
         raise OSError("image file is truncated")
 
+    def load(self) -> Any:
+        """Decode it. Raises `Fault` where the picture breaks off before its end marker."""
+        waiting = list(self.tile)
+        access = super().load()
+        if waiting and self._breaks_off(waiting):
+            raise Fault("truncated", "it breaks off before its end; copy it again from where it came")
+        return access
+
+    def draft(self, mode: str | None, size: tuple[int, int] | None) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Ask for a smaller picture, as Pillow does; not of several passes, the last of which it would not show."""
+        return super().draft(mode, size) if self._one_pass() else None
+
+    def _one_pass(self) -> bool:
+        components = Image.getmodebands(self._header.mode)
+        return not self._coded.progressive and integer(self._data, self._coded.scan + 2, 1) == components
+
+    def _breaks_off(self, tiles: list[ImageFile._Tile]) -> bool:
+        coded = self._coded
+        # An arithmetic coder may leave out zeros at its end: there more bytes change a whole picture too.
+        if coded.arithmetic:
+            return False
+        if self._one_pass() and not jpeg_ends.looks_filled(self):
+            return False
+        components = Image.getmodebands(self._header.mode)
+        scans, end = jpeg_ends.passes(self._data, coded.scan)
+        if jpeg_ends.passes_missing(scans, components, progressive=coded.progressive):
+            return True
+        if end is None:
+            return False
+        place = coded.scan, end
+        return jpeg_ends.changes_with_more(self, self._data, place, lambda data: self._again(data, tiles))
+
+    def _again(self, data: bytes, tiles: list[ImageFile._Tile]) -> Image.Image:
+        """Other data decoded at the size that `draft` chose for this picture."""
+        other = _Jpeg(data, self._header, self._coded)
+        other._size, other._mode, other.decoderconfig = self.size, self.mode, self.decoderconfig
+        other.tile = tiles
+        JpegImagePlugin.JpegImageFile.load(other)
+        return other
+
 
 def parse(data: bytes) -> Stored:
     """Parse the header of a JPEG. Raises `Fault`."""
     frame: Header | None = None
-    turn = 1
+    process, turn = 0, 1
     at = 2
     for _ in range(MOST_SEGMENTS):
         marker = _MARKER.search(data, at)
@@ -58,13 +112,15 @@ def parse(data: bytes) -> Stored:
             raise Fault("damaged", "it is a JPEG without a picture in it")
         length = integer(data, at, 2, big=True)
         if code == _SCAN:
-            return _stored(data, frame, turn, at)
+            if frame is None:
+                raise Fault("damaged", "it is a JPEG without a frame header; copy it again from where it came")
+            return _stored(data, frame, turn, _Coded(at, process in _PROGRESSIVE, process in _ARITHMETIC))
         if code in _FRAMES_UNKNOWN:
             raise Fault("unsupported", "it is a hierarchical or JPEG-LS file; save it as an ordinary JPEG or as PNG")
         if code in _FRAMES:
             if frame is not None:
                 raise Fault("damaged", "it has two frame headers; copy it again from where it came")
-            frame = _frame(data, at)
+            frame, process = _frame(data, at), code
         elif code == _APP1 and turn == 1 and data[at + 2 : at + 8] == b"Exif\0\0":
             turn = exif.orientation(data[at + 8 : at + length])
         at += max(length, 2)
@@ -83,17 +139,15 @@ def _frame(data: bytes, at: int) -> Header:
     return Header(width, height, "JPEG", _MODES[parts])
 
 
-def _stored(data: bytes, frame: Header | None, turn: int, scan: int) -> Stored:
-    if frame is None:
-        raise Fault("damaged", "it is a JPEG without a frame header; copy it again from where it came")
+def _stored(data: bytes, frame: Header, turn: int, coded: _Coded) -> Stored:
     header = Header(frame.width, frame.height, frame.format, frame.mode, turn)
-    return Stored(header, Meaning(lossy=True), lambda: _opened(data, header, scan))
+    return Stored(header, Meaning(lossy=True), lambda: _opened(data, header, coded))
 
 
-def _opened(data: bytes, header: Header, scan: int) -> _Jpeg:
-    if data.count(b"\xff\xda", scan) >= MOST_SCANS:
+def _opened(data: bytes, header: Header, coded: _Coded) -> _Jpeg:
+    if data.count(b"\xff\xda", coded.scan) >= MOST_SCANS:
         raise Fault("unsupported", f"it is a JPEG of more than {MOST_SCANS} scans; save it again with any program")
     # Copying that was cut off can leave a file of full length with zeros at its end, which decode as smooth grey.
-    if data[-16:] == bytes(16) and data.rfind(b"\xff\xd9", scan) < 0:
+    if data[-16:] == bytes(16) and data.rfind(b"\xff\xd9", coded.scan) < 0:
         raise Fault("truncated", "its end is filled with zeros; copy it again from where it came")
-    return _Jpeg(data, header)
+    return _Jpeg(data, header, coded)

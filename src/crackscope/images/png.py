@@ -4,6 +4,8 @@ Pillow gets IHDR, PLTE, IDAT and IEND only: what else a file carries can then ne
 memory.
 """
 
+import zlib
+from collections.abc import Sequence
 from io import BytesIO
 from zlib import crc32
 
@@ -15,9 +17,14 @@ from crackscope.images.header import Header, Meaning, Stored, integer
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 1_000_000
+PIECE = 1 << 20
 
 _KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
+_SAMPLES = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
+_ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+"""Left, top and steps of the seven passes of an interlaced picture."""
+
 _MODES = {
     (_GREY, 1): "1",
     (_GREY, 2): "L",
@@ -82,7 +89,7 @@ def _stored(data: bytes, pieces: list[memoryview | bytes], found: dict[bytes, by
     size = integer(start, 0, 4, big=True), integer(start, 4, 4, big=True)
     header = Header(*size, "PNG", mode, exif.orientation(found.get(b"eXIf", b"")))
     meaning = Meaning(transparency=_transparency(found.get(b"tRNS"), colour, depth))
-    return Stored(header, meaning, lambda: _opened(data, pieces))
+    return Stored(header, meaning, lambda: _opened(data, pieces, start))
 
 
 def _transparency(block: bytes | None, colour: int, depth: int) -> bytes | int | tuple[int, ...] | None:
@@ -98,7 +105,49 @@ def _transparency(block: bytes | None, colour: int, depth: int) -> bytes | int |
     return tuple(integer(block, k, 2, big=True) & 255 for k in (0, 2, 4))
 
 
-def _opened(data: bytes, pieces: list[memoryview | bytes]) -> Image.Image:
+class _Png(PngImagePlugin.PngImageFile):
+    """Pillow's decoder, which takes the end of the compressed data for the end of the picture: here it is not."""
+
+    def __init__(self, data: bytes, pieces: Sequence[memoryview | bytes], start: bytes) -> None:
+        self._pieces = pieces
+        self._start = start
+        super().__init__(BytesIO(data))
+
+    def load_end(self) -> None:
+        """Look at the last row as it was stored. Raises `Fault` where the data ended before it."""
+        interlaced = self._start[12] == 1
+        # Rows that never came are still as the memory was made: zero. Then it is worth unpacking once more to count.
+        if (interlaced or not any(self._last_row())) and _unpacked(self._pieces) < _wanted(self._start):
+            raise Fault("truncated", "its data end before the picture does; copy it again from where it came")
+        super().load_end()
+
+    def _last_row(self) -> bytes:
+        width, height = self.size
+        return self._new(self.im.crop((0, height - 1, width, height))).tobytes()
+
+
+def _unpacked(pieces: Sequence[memoryview | bytes]) -> int:
+    """Bytes that the IDAT chunks hold when unpacked, as far as they can be."""
+    packed = zlib.decompressobj()
+    count = 0
+    for piece in pieces:
+        data = bytes(piece[8:-4]) if bytes(piece[4:8]) == b"IDAT" else b""
+        while data and not packed.eof:
+            count += len(packed.decompress(data, PIECE))
+            data = packed.unconsumed_tail
+    return count
+
+
+def _wanted(start: bytes) -> int:
+    """Bytes of all rows, filter bytes included, that an IHDR asks for."""
+    width, height = integer(start, 0, 4, big=True), integer(start, 4, 4, big=True)
+    bits = start[8] * _SAMPLES[start[9]]
+    passes = _ADAM7 if start[12] else [(0, 0, 1, 1)]
+    sizes = ((-(-(width - left) // right), -(-(height - top) // down)) for left, top, right, down in passes)
+    return sum(tall * (1 + (wide * bits + 7) // 8) for wide, tall in sizes if wide > 0 and tall > 0)
+
+
+def _opened(data: bytes, pieces: list[memoryview | bytes], start: bytes) -> Image.Image:
     if sum(len(piece) for piece in pieces) != len(data):
         data = b"".join(pieces)
-    return PngImagePlugin.PngImageFile(BytesIO(data))
+    return _Png(data, pieces, start)
