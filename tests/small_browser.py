@@ -66,10 +66,10 @@ class Browser:
         os.close(self._out)
         os.close(self._in)
 
-    def open(self, path: Path, width: int = 1280, height: int = 800, *, dark: bool = False, phone: bool = False) -> None:
-        self._call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
-        )
+    def open(
+        self, path: Path, width: int = 1280, height: int = 800, *, dark: bool = False, phone: bool = False
+    ) -> None:
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         self._call("Emulation.setTouchEmulationEnabled", enabled=phone, maxTouchPoints=2)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[scheme])
@@ -85,9 +85,8 @@ class Browser:
 
     def wait(self, script: str) -> None:
         """Until an expression is true in the page."""
-        watch = (
-            f"new Promise(done => {{ const look = () => ({script}) ? done(true) : requestAnimationFrame(look); look(); }})"
-        )
+        look = f"const look = () => ({script}) ? done(true) : requestAnimationFrame(look); look();"
+        watch = f"new Promise(done => {{ {look} }})"
         assert self.run(watch)
 
     def click(self, selector: str) -> None:
@@ -124,13 +123,13 @@ class Browser:
 
     def picture(self, *, whole: bool = False) -> bytes:
         """The window, or the whole page, as PNG."""
-        return base64.b64decode(
-            self._call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
-        )
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"])
 
     def pdf(self) -> bytes:
         return base64.b64decode(
-            self._call("Page.printToPDF", printBackground=True, preferCSSPageSize=True, paperWidth=8.27, paperHeight=11.7)["data"]
+            self._call(
+                "Page.printToPDF", printBackground=True, preferCSSPageSize=True, paperWidth=8.27, paperHeight=11.7
+            )["data"]
         )
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
