@@ -36,6 +36,7 @@ def dissect(model: bytes) -> Anatomy:
     import onnx
 
     proto: Any = onnx.load_model_from_string(model)
+    _dequantise_late(proto.graph)
     found = Anatomy(proto, grids={IMAGES: Grid(1, 3, UINT8, channels_last=True)})
     constants = Constants(proto.graph)
     for_map, for_embedding = (_ancestors(proto.graph.node, name) for name in (MAP, EMBEDDING))
@@ -57,6 +58,29 @@ def dissect(model: bytes) -> Anatomy:
         raise UnknownError("the map is no map")
     _check_tail(found, constants)
     return found
+
+
+def _dequantise_late(graph: Any) -> None:
+    """Turn bytes into numbers right before each operator that wants numbers, so that bytes are what lies in between."""
+    import copy
+
+    outputs = {port.name for port in graph.output}
+    given: dict[str, Any] = {}
+    ordered = []
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.output[0] not in outputs:
+            given[node.output[0]] = node
+            continue
+        for place, name in enumerate(node.input):
+            if name in given and node.op_type == "Shape":
+                node.input[place] = given[name].input[0]
+            elif name in given:
+                own = copy.deepcopy(given[name])
+                own.output[0] = own.name = node.input[place] = f"{name}.{node.output[0]}.{place}"
+                ordered.append(own)
+        ordered.append(node)
+    del graph.node[:]
+    graph.node.extend(ordered)
 
 
 def _ancestors(nodes: Sequence[Any], name: str) -> set[str]:
