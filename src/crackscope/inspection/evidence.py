@@ -17,7 +17,8 @@ _DEPTH_PX = 6.0
 _COLD = 2.5
 _CLEAR, _UNCLEAR = 6.0, 2.0
 _FINE_PX, _SMOOTH_PX = 0.4, 1.2
-_PRIOR_CAP, _GREY_CAP = 3.0, 4.0
+_PRIOR_CAP, _GREY_CAP = 2.0, 4.0
+_SPECK_PX, _HOLE_PX = 6, 16
 _FAR_PX = 4.0
 
 
@@ -66,11 +67,26 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     here = sign * (background - (blend * fine + (1 - blend) * smooth))
     likelihood = np.clip(clear * clear * (here / depth - 0.5), -_GREY_CAP, _GREY_CAP)
     crack = (np.minimum(above - level.share_shift, _PRIOR_CAP) + likelihood > 0) & (hot > 0)
+    crack = without_specks(crack, _SPECK_PX, _HOLE_PX)
     if level.share_shift == 0:
         crack |= _unseen(above > level.seed, crack)
     grade: NDArray[np.uint8] = crack.astype(np.uint8)
     grade += crack & (above > level.seed)
     return grade
+
+
+def without_specks(crack: NDArray[np.bool_], speck_px: int, hole_px: int) -> NDArray[np.bool_]:
+    """Drop what is smaller than `speck_px` pixels, and fill holes smaller than `hole_px`."""
+    import cv2
+
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(crack.astype(np.uint8), connectivity=8)
+    kept = np.asarray(stats[:, cv2.CC_STAT_AREA] >= speck_px)
+    kept[0] = False
+    kept = kept[labels]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
+    filled = np.asarray(stats[:, cv2.CC_STAT_AREA] < hole_px)
+    filled[0] = False
+    return np.asarray(kept | filled[labels])
 
 
 def enlarged(cells: Floats, shape: tuple[int, int]) -> Floats:

@@ -38,8 +38,8 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
         place = _cells(tile)
         best[place], area[place] = _largest(part)
     joined = cv2.dilate((best > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
-    count, labels = cv2.connectedComponents(joined, connectivity=4)
-    labels = np.asarray(labels, np.int32)
+    count, found = cv2.connectedComponents(joined, connectivity=4)
+    labels: NDArray[np.int32] = np.asarray(found, np.int32)
     labels[best == 0] = 0
     kept = _kept(labels, best, area, count, (shortest_px, slenderness))
     order = np.zeros(count, np.int32)
@@ -92,10 +92,10 @@ def _kept(
     weight = area[rows, columns].astype(np.float64)
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(label, values * weight, count)
+        return np.bincount(label, values * weight, count).astype(np.float64)
 
     whole = np.maximum(np.bincount(label, weight, count), 1)
-    y, x = rows * float(CELL_PX), columns * float(CELL_PX)
+    y, x = ((places * CELL_PX).astype(np.float64) for places in (rows, columns))
     mean_x, mean_y = total(x) / whole, total(y) / whole
     xx, yy = total(x * x) / whole - mean_x**2, total(y * y) / whole - mean_y**2
     xy = total(x * y) / whole - mean_x * mean_y

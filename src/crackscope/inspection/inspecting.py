@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from crackscope.errors import InspectionError
 from crackscope.images import Picture, Source, read, read_header, read_optics, read_place
+from crackscope.inspection.mask import find_cracks
 from crackscope.inspection.scale import Focal, Scaling, find_ruler, focal_length, zone_in_mm
-from crackscope.inspection.standin import find_cracks, measure_zones
 from crackscope.inspection.thinnest import thinnest_crack
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
+from crackscope.inspection.zones import measure_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
 

@@ -51,10 +51,11 @@ def find_cracks(
     heat: its heatmap. threshold_logit: logit from which a cell of it is crack. Only what the heatmap supports is
     looked at, in tiles of 256 px, so time and memory follow the cracks and not the photo.
     """
-    grades = np.zeros(pixels.shape[:2], np.uint8)
+    height, width = pixels.shape[:2]
+    grades = np.zeros((height, width), np.uint8)
     shift = float(np.log(max(1.0, heat.stride / 8)))
     level = Level(threshold_logit, options.seed, shift)
-    tiles = list(_hot_tiles(heat, threshold_logit, grades.shape))
+    tiles = list(_hot_tiles(heat, threshold_logit, (height, width)))
     for tile in tiles:
         part = _grade(pixels, heat, tile, level)
         grades[tile.top : tile.bottom, tile.left : tile.right] = part
@@ -111,3 +112,16 @@ def sampled(heat: Heatmap, corner: tuple[int, int], step: int, shape: tuple[int,
     way = np.array([[scale, 0, offset[0] - first[0]], [0, scale, offset[1] - first[1]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(cells, way, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def logits_at(heat: Heatmap, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logits at points [k, 2] of a photo, linear between the cells' centres."""
+    rows, columns = heat.logits.shape
+    x = np.clip((points[:, 0] + 0.5) / heat.stride - 0.5, 0, columns - 1)
+    y = np.clip((points[:, 1] + 0.5) / heat.stride - 0.5, 0, rows - 1)
+    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
+    along, down = x - left, y - top
+    above = heat.logits[top, left] * (1 - along) + heat.logits[top, right] * along
+    below = heat.logits[bottom, left] * (1 - along) + heat.logits[bottom, right] * along
+    return np.asarray(above * (1 - down) + below * down)

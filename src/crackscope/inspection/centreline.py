@@ -1,0 +1,255 @@
+"""Centre lines of cracks: spurs cut off, gaps bridged where the crack plainly goes on, staircases smoothed away."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.skeleton import Line, Stretch
+
+_SPUR_PX = 3.0
+_SPUR_HALVES = 1.5
+_LOOKBACK_PX = 14
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """The centre lines of one zone. junctions: the nodes where three or more lines meet."""
+
+    lines: tuple[Stretch, ...]
+    junctions: tuple[int, ...]
+
+    @property
+    def owners(self) -> frozenset[int]:
+        """The groups that the zone is made of."""
+        return frozenset[int]().union(*(line.owners for line in self.lines))
+
+
+def length_of(points: Line) -> float:
+    """Length of a line of points [k, 2], px."""
+    step = np.diff(points, axis=0)
+    return float(np.hypot(step[:, 0], step[:, 1]).sum())
+
+
+def pruned(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Cut off spurs that are no longer than the crack is wide, and join what then goes through."""
+    lines = [line for line in stretches if not _eyelet(line)]
+    while True:
+        meeting = _meeting(lines)
+        spurs: dict[int, tuple[float, int]] = {}
+        for place, line in enumerate(lines):
+            for end, other in (line.nodes, line.nodes[::-1]):
+                if len(meeting[end]) == 1 and len(meeting[other]) > 2:
+                    here = line.half[-1] if line.nodes[1] == other else line.half[0]
+                    long = length_of(line.points)
+                    if long < _SPUR_HALVES * here + _SPUR_PX:
+                        spurs[other] = min(spurs.get(other, (np.inf, -1)), (long, place))
+        gone = {place for _, place in spurs.values()}
+        lines = _passed_through([line for place, line in enumerate(lines) if place not in gone])
+        if not gone:
+            return lines
+
+
+def _eyelet(line: Stretch) -> bool:
+    """A loop around a pinhole, or a point."""
+    loop = line.nodes[0] == line.nodes[1]
+    return loop and length_of(line.points) < 8 + 6 * float(line.half.max(initial=0))
+
+
+def _meeting(lines: Sequence[Stretch]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        found[line.nodes[0]].append(place)
+        found[line.nodes[1]].append(place)
+    return found
+
+
+def _passed_through(lines: list[Stretch]) -> list[Stretch]:
+    """Join the two lines of every node at which only two are left."""
+    alive: dict[int, Stretch] = dict(enumerate(lines))
+    meeting = {node: list(places) for node, places in _meeting(lines).items()}
+    for node, places in meeting.items():
+        if len(places) != 2 or places[0] == places[1]:
+            continue
+        first, second = places
+        merged = _joined(_ending(alive.pop(first), node), _starting(alive.pop(second), node))
+        alive[first] = merged
+        for end in merged.nodes:
+            meeting[end] = [first if place == second else place for place in meeting[end]]
+    return list(alive.values())
+
+
+def _turned(line: Stretch) -> Stretch:
+    return Stretch(line.points[::-1], line.half[::-1], line.nodes[::-1], line.owners)
+
+
+def _ending(line: Stretch, node: int) -> Stretch:
+    return line if line.nodes[1] == node else _turned(line)
+
+
+def _starting(line: Stretch, node: int) -> Stretch:
+    return line if line.nodes[0] == node else _turned(line)
+
+
+def _joined(first: Stretch, second: Stretch) -> Stretch:
+    return Stretch(
+        np.concatenate([first.points, second.points[1:]]),
+        np.concatenate([first.half, second.half[1:]]),
+        (first.nodes[0], second.nodes[1]),
+        first.owners | second.owners,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _End:
+    """A free end. place: of its line; side: 0 start, 1 end; way: unit vector out of the crack."""
+
+    place: int
+    side: int
+    point: NDArray[np.float64]
+    way: NDArray[np.float64]
+
+
+def bridged(lines: Sequence[Stretch], gap_px: float, turn_deg: float) -> list[Stretch]:
+    """Join free ends that face each other over at most `gap_px` and turn less than `turn_deg` at either end."""
+    from scipy.spatial import cKDTree
+
+    ends = _free_ends(lines)
+    if len(ends) < 2:
+        return list(lines)
+    tree = cKDTree(np.array([end.point for end in ends]))
+    found = []
+    for a, b in tree.query_pairs(gap_px):
+        way = ends[b].point - ends[a].point
+        away = float(np.hypot(*way))
+        straight = min(_along(ends[a].way, way), _along(ends[b].way, -way)) if away > 1 else 1.0
+        if straight > np.cos(np.radians(turn_deg)) and ends[a].place != ends[b].place:
+            found.append((away / straight, a, b))
+    out, owner, used = list(lines), {i: i for i in range(len(lines))}, set[int]()
+    for _, a, b in sorted(found):
+        if a in used or b in used:
+            continue
+        used |= {a, b}
+        out = _bridge(out, owner, (ends[a], ends[b]))
+    return [line for place, line in enumerate(out) if owner[place] == place]
+
+
+def _along(way: NDArray[np.float64], step: NDArray[np.float64]) -> float:
+    return float(way @ step / max(float(np.hypot(*step)), 1e-9))
+
+
+def _free_ends(lines: Sequence[Stretch]) -> list[_End]:
+    meeting = _meeting(lines)
+    ends = []
+    for place, line in enumerate(lines):
+        for side, node in enumerate(line.nodes):
+            if len(meeting[node]) == 1 and len(line.points) > 3:
+                inward = line.points if side == 0 else line.points[::-1]
+                back = inward[min(_LOOKBACK_PX, len(inward) - 1)]
+                way = inward[0] - back
+                ends.append(_End(place, side, inward[0], way / max(float(np.hypot(*way)), 1e-9)))
+    return ends
+
+
+def _bridge(out: list[Stretch], owner: dict[int, int], ends: tuple[_End, _End]) -> list[Stretch]:
+    """Join two ends; lines that were joined before are found through `owner`."""
+
+    def root(place: int) -> int:
+        while owner[place] != place:
+            place = owner[place]
+        return place
+
+    first, second = root(ends[0].place), root(ends[1].place)
+    if first == second:
+        return out
+    a = out[first] if np.array_equal(out[first].points[-1], ends[0].point) else _turned(out[first])
+    b = out[second] if np.array_equal(out[second].points[0], ends[1].point) else _turned(out[second])
+    away = float(np.hypot(*(b.points[0] - a.points[-1])))
+    share = np.linspace(0, 1, max(2, round(away) + 1))[1:-1, None]
+    between = a.points[-1] * (1 - share) + b.points[0] * share
+    half = np.full(len(between), min(a.half[-1], b.half[0]))
+    out[first] = Stretch(
+        np.concatenate([a.points, between, b.points]),
+        np.concatenate([a.half, half, b.half]),
+        (a.nodes[0], b.nodes[1]),
+        a.owners | b.owners,
+    )
+    owner[second] = first
+    return out
+
+
+def connected(lines: Sequence[Stretch]) -> list[Network]:
+    """Sort lines into zones: what lies in one group, and groups that a bridged line joins."""
+    parent: dict[int, int] = {}
+
+    def root(group: int) -> int:
+        parent.setdefault(group, group)
+        while parent[group] != group:
+            parent[group] = parent[parent[group]]
+            group = parent[group]
+        return group
+
+    for line in lines:
+        first, *others = sorted(line.owners)
+        for other in others:
+            parent[root(other)] = root(first)
+    found: dict[int, list[Stretch]] = defaultdict(list)
+    for line in lines:
+        found[root(min(line.owners))].append(line)
+    meeting = _meeting(lines)
+    return [
+        Network(tuple(group), tuple(node for node in _nodes(group) if len(meeting[node]) > 2))
+        for group in found.values()
+    ]
+
+
+def _nodes(lines: Sequence[Stretch]) -> list[int]:
+    return sorted({node for line in lines for node in line.nodes})
+
+
+def smoothed(points: Line, sigma_px: float) -> Line:
+    """Smooth a line with a Gaussian along it, in steps of 1 px; its two ends stay where they are."""
+    from scipy.ndimage import gaussian_filter1d
+
+    evenly = resampled(points, 1.0)
+    count = len(evenly)
+    reach = min(count - 1, int(np.ceil(4 * sigma_px)))
+    if reach < 1:
+        return evenly
+    head = 2 * evenly[0] - evenly[reach:0:-1]
+    tail = 2 * evenly[-1] - evenly[-2 : -reach - 2 : -1]
+    out = gaussian_filter1d(np.concatenate([head, evenly, tail]), sigma_px, axis=0)[reach : reach + count]
+    return np.asarray(out)
+
+
+def resampled(points: Line, step_px: float) -> Line:
+    """Points of a line [k, 2] at even steps of about `step_px`, the two ends included."""
+    step = np.diff(points, axis=0)
+    place = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
+    at = np.linspace(0, place[-1], max(2, round(place[-1] / step_px) + 1))
+    return np.stack([np.interp(at, place, points[:, 0]), np.interp(at, place, points[:, 1])], 1)
+
+
+def without_crumbs(lines: Sequence[Stretch], shortest_px: float) -> list[Stretch]:
+    """Drop lines that meet no other and are shorter than `shortest_px`, but never the longest of all."""
+    if not lines:
+        return []
+    meeting = _meeting(lines)
+    lengths = [length_of(line.points) for line in lines]
+    longest = int(np.argmax(lengths))
+    return [
+        line
+        for place, line in enumerate(lines)
+        if place == longest or lengths[place] >= shortest_px or any(len(meeting[node]) > 1 for node in line.nodes)
+    ]
+
+
+def simplified(points: Line, tolerance_px: float) -> Line:
+    """A line with fewer points, nowhere farther than `tolerance_px` from the given one."""
+    import cv2
+
+    if len(points) < 3:
+        return points
+    return np.asarray(cv2.approxPolyDP(points.astype(np.float32)[:, None], tolerance_px, False)[:, 0], np.float64)

@@ -1,0 +1,207 @@
+"""The width of a crack from its grey profile: a box seen through a blur, fitted at sub-pixel precision.
+
+A crack of width w and depth D below a background that may slope, seen through a Gaussian blur s, has the profile
+b0 + b1 x - D (F((x - c + w / 2) / s) - F((x - c - w / 2) / s)), F the normal distribution function: the model of a bar
+of C. Steger, An unbiased detector of curvilinear structures, IEEE PAMI 20 (1998), with the area under the bar in the
+place of its edges where it is thinner than the blur. There only w D can be seen, and what is known of D decides.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.evidence import Floats
+
+Doubles = NDArray[np.float64]
+
+_STEPS = 12
+_CORRELATED_PX = 1.5
+_LEAST_PX = 0.15
+_BLUR_ALLOWED = 0.3
+
+
+class DepthPrior(NamedTuple):
+    """What is known of the depth of a crack before looking: mean and deviation, as shares of the background."""
+
+    mean: float
+    deviation: float
+
+
+DARK = DepthPrior(0.60, 0.12)
+"""An open crack swallows about 60 % of the light; wide cracks on concrete and asphalt show .45 to .8."""
+
+PALE = DepthPrior(0.14, 0.06)
+"""Lime in a crack is about a seventh brighter than concrete."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """Fitted profiles, float64 [k] each, px and grey levels.
+
+    width, centre (off the line, to the left of its way), depth (as a share of the background); stat, shared: standard
+    deviations of the width from the grain of each profile, and from what is not known of the depth, which all profiles
+    of a crack share. depth_seen: standard deviation of the depth from the profile alone.
+    """
+
+    width: Doubles
+    centre: Doubles
+    depth: Doubles
+    stat: Doubles
+    shared: Doubles
+    depth_seen: Doubles
+
+
+class Profiles(NamedTuple):
+    """Profiles float32 [k, m], sampled evenly from -reach to reach px [k]; none is wider than `most` px [k]."""
+
+    values: Floats
+    reach: Doubles
+    most: Doubles
+
+
+def fit_profiles(profiles: Profiles, blur_px: float, prior: DepthPrior, sign: int = 1) -> Fit:
+    """Fit each profile.
+
+    blur_px: of the photo, the pixel's own extent included. sign: 1 for a dark crack, -1 for a pale one.
+    Levenberg and Marquardt's method over all profiles at once; large residuals count less (Huber).
+    """
+    values, reach, most = profiles
+    place = reach[:, None] * np.linspace(-1, 1, values.shape[1])
+    seen = values.astype(np.float64)
+    theta = _start(seen, place, (blur_px, prior), sign)
+    known = _Known(sign * prior.mean * theta[:, 0], prior.deviation * theta[:, 0], np.log(blur_px))
+    damping = np.full(len(seen), 1e-2)
+    step_px = 2 * reach / (values.shape[1] - 1)
+    share = np.minimum(1.0, step_px / _CORRELATED_PX)
+    model, slopes = _model(theta, place)
+    weight, spread = _weights(seen - model)
+    best = _cost(seen - model, weight * share[:, None] / spread[:, None] ** 2, theta, known)
+    for _ in range(_STEPS):
+        curve, push = _equations(seen - model, slopes, weight * share[:, None] / spread[:, None] ** 2)
+        known.add(theta, curve, push)
+        ridge = curve + damping[:, None, None] * (np.einsum("kii->ki", curve) + 1e-9)[:, :, None] * np.eye(6)
+        move = np.linalg.solve(ridge, push[:, :, None])[:, :, 0]
+        trial = theta + np.clip(move, -_limits(theta, reach), _limits(theta, reach))
+        trial[:, 3] = np.clip(trial[:, 3], -reach * 0.6, reach * 0.6)
+        trial[:, 4] = np.clip(trial[:, 4], np.log(_LEAST_PX), np.log(most))
+        trial_model, trial_slopes = _model(trial, place)
+        cost = _cost(seen - trial_model, weight * share[:, None] / spread[:, None] ** 2, trial, known)
+        better = cost <= best
+        damping = np.where(better, damping * 0.3, damping * 6)
+        theta = np.where(better[:, None], trial, theta)
+        model = np.where(better[:, None], trial_model, model)
+        slopes = np.where(better[:, None, None], trial_slopes, slopes)
+        weight, spread = _weights(seen - model)
+        best = _cost(seen - model, weight * share[:, None] / spread[:, None] ** 2, theta, known)
+    curve, _ = _equations(seen - model, slopes, weight * share[:, None] / spread[:, None] ** 2)
+    return _told(theta, curve, known)
+
+
+def _start(seen: Doubles, place: Doubles, known: tuple[float, DepthPrior], sign: int) -> Doubles:
+    blur_px, prior = known
+    count = seen.shape[1]
+    rim = max(2, count // 5)
+    level = np.median(np.concatenate([seen[:, :rim], seen[:, -rim:]], 1), 1)
+    level = np.maximum(level, 1.0)
+    dark = np.maximum(sign * (level[:, None] - seen), 0) * (np.abs(place) < 0.8 * place[:, -1:])
+    step = place[:, 1] - place[:, 0]
+    area = dark.sum(1) * step
+    peak = np.maximum(np.sort(dark, 1)[:, -max(2, count // 12)], 1e-3)
+    apparent = (dark > peak[:, None] / 2).sum(1) * step
+    resolved = np.clip((apparent / blur_px - 2.4) / 2, 0, 1)
+    depth = resolved * peak + (1 - resolved) * np.maximum(prior.mean * level, peak)
+    width = np.clip(area / depth, 0.3, 1.5 * place[:, -1])
+    middle = (dark * dark * place).sum(1) / np.maximum((dark * dark).sum(1), 1e-6)
+    soft = np.full(len(seen), np.log(blur_px))
+    return np.stack([level, np.zeros(len(seen)), sign * depth, middle, np.log(width), soft], 1)
+
+
+class _Known(NamedTuple):
+    """What is known before looking: of the depth, in grey levels, and of the logarithm of the blur."""
+
+    depth: Doubles
+    allowed: Doubles
+    soft: float
+
+    def add(self, theta: Doubles, curve: Doubles, push: Doubles) -> None:
+        curve[:, 2, 2] += 1 / self.allowed**2
+        push[:, 2] += (self.depth - theta[:, 2]) / self.allowed**2
+        curve[:, 5, 5] += 1 / _BLUR_ALLOWED**2
+        push[:, 5] += (self.soft - theta[:, 5]) / _BLUR_ALLOWED**2
+
+    def cost(self, theta: Doubles) -> Doubles:
+        return np.asarray(
+            ((theta[:, 2] - self.depth) / self.allowed) ** 2 + ((theta[:, 5] - self.soft) / _BLUR_ALLOWED) ** 2
+        )
+
+
+def _model(theta: Doubles, place: Doubles) -> tuple[Doubles, Doubles]:
+    """The profiles [k, m] and their slopes [k, m, 6] by background, its tilt, depth, centre, log width, log blur."""
+    from scipy.special import ndtr
+
+    level, tilt, depth, centre = (theta[:, i, None] for i in range(4))
+    width, blur = np.exp(theta[:, 4, None]), np.exp(theta[:, 5, None])
+    left, right = (place - centre + width / 2) / blur, (place - centre - width / 2) / blur
+    bar = ndtr(left) - ndtr(right)
+    rise, fall = (np.exp(-0.5 * np.minimum(z * z, 80.0)) / np.sqrt(2 * np.pi) for z in (left, right))
+    slopes = np.stack(
+        [
+            np.ones_like(bar),
+            place,
+            -bar,
+            depth / blur * (rise - fall),
+            -depth / (2 * blur) * (rise + fall) * width,
+            depth * (left * rise - right * fall),
+        ],
+        2,
+    )
+    return level + tilt * place - depth * bar, slopes
+
+
+def _weights(off: Doubles) -> tuple[Doubles, Doubles]:
+    """Huber's weights [k, m] and the deviation [k] of the residuals, from their median size."""
+    spread = np.maximum(1.4826 * np.median(np.abs(off), 1), 0.4)
+    return np.minimum(1.0, 1.5 * spread[:, None] / np.maximum(np.abs(off), 1e-9)), spread
+
+
+def _cost(off: Doubles, weight: Doubles, theta: Doubles, known: _Known) -> Doubles:
+    return np.asarray((weight * off * off).sum(1) + known.cost(theta))
+
+
+def _equations(off: Doubles, slopes: Doubles, weight: Doubles) -> tuple[Doubles, Doubles]:
+    weighted = slopes * weight[:, :, None]
+    return weighted.transpose(0, 2, 1) @ slopes, (weighted * off[:, :, None]).sum(1)
+
+
+def _limits(theta: Doubles, reach: Doubles) -> Doubles:
+    """How far one step may go, by parameter."""
+    one = np.ones(len(theta))
+    return np.stack(
+        [one * 30, 30 / reach, np.maximum(np.abs(theta[:, 2]) * 0.5, 5), reach * 0.2, one * 0.5, one * 0.3], 1
+    )
+
+
+def _told(theta: Doubles, curve: Doubles, known: _Known) -> Fit:
+    """From the curvature at the end to widths and their deviations.
+
+    With depth and blur held, what is left of the width's variance is grain; the rest comes from these two.
+    """
+    curve = curve + 1e-9 * np.eye(6) * (1 + np.einsum("kii->ki", curve)[:, :, None])
+    held = [0, 1, 3, 4]
+    grain = np.linalg.inv(curve[:, held][:, :, held])[:, 3, 3]
+    curve[:, 5, 5] += 1 / _BLUR_ALLOWED**2
+    alone = np.linalg.inv(curve)[:, 2, 2]
+    curve[:, 2, 2] += 1 / known.allowed**2
+    whole = np.linalg.inv(curve)[:, 4, 4]
+    width = np.exp(theta[:, 4])
+    level = np.maximum(theta[:, 0], 1)
+    return Fit(
+        width=width,
+        centre=theta[:, 3],
+        depth=np.abs(theta[:, 2]) / level,
+        stat=width * np.sqrt(grain),
+        shared=width * np.sqrt(np.maximum(whole - grain, 0)),
+        depth_seen=np.sqrt(np.maximum(alone, 0)) / level,
+    )

@@ -1,0 +1,224 @@
+"""The skeleton of crack pixels, as lines between ends and junctions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.evidence import CELL_PX, Window, without_specks
+from crackscope.inspection.groups import Groups, inside
+
+Line = NDArray[np.float64]
+"""float64 [k, 2]: x and y of points in px, neighbours about 1 px apart."""
+
+_TILE_PX = 512
+_HALO_PX = 64
+_BORDER_PX = 8
+_SPECK_PX, _HOLE_PX, _WIDE_PX = 6, 60, 2.5
+_AROUND = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """A line of the skeleton between two nodes.
+
+    points: float64 [k, 2]. half: float64 [k], distance to the mask's edge there, px. nodes: numbers of the nodes at
+    its two ends; a free end has a node of its own. owners: the groups that it runs through.
+    """
+
+    points: Line
+    half: NDArray[np.float64]
+    nodes: tuple[int, int]
+    owners: frozenset[int] = frozenset()
+
+
+def group_mask(mask: NDArray[np.bool_], groups: Groups, number: int, window: Window) -> NDArray[np.bool_]:
+    """The pixels of group `number` in a window whose corner lies on the grid of cells."""
+    cells = groups.labels[
+        window.top // CELL_PX : -(-window.bottom // CELL_PX), window.left // CELL_PX : -(-window.right // CELL_PX)
+    ]
+    part = mask[window.top : window.bottom, window.left : window.right]
+    return part & inside(cells == number, part.shape)
+
+
+def lines_of(mask: NDArray[np.bool_], groups: Groups, number: int, first_node: int) -> list[Stretch]:
+    """The lines of a group's skeleton; their nodes are numbered from `first_node` on."""
+    return [
+        Stretch(line.points, line.half, (line.nodes[0] + first_node, line.nodes[1] + first_node), frozenset([number]))
+        for line in trace(*skeleton_of(mask, groups, number))
+    ]
+
+
+def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The skeleton pixels of a group: x and y int64 [k, 2], and half the mask's width at each, float64 [k].
+
+    Thinning after Zhang and Suen (1984) looks only as far as the crack is wide, so tiles with a margin give what the
+    whole would give, and a crack across a large photo costs no more than its own pixels.
+    """
+    import cv2
+    from skimage import morphology
+
+    thin: Callable[[NDArray[np.bool_]], NDArray[np.bool_]] = morphology.skeletonize
+
+    whole = groups.windows[number - 1]
+    places, halves = [], []
+    for window, seen in _tiles(whole, mask.shape):
+        cells = groups.labels[window.top // CELL_PX : -(-window.bottom // CELL_PX)]
+        if not (cells[:, window.left // CELL_PX : -(-window.right // CELL_PX)] == number).any():
+            continue
+        # Beyond the border of the photo the crack goes on: an edge there would end its middle line too soon.
+        part = _tidy(np.pad(group_mask(mask, groups, number, seen), _BORDER_PX, mode="edge"))
+        away = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)
+        rows, columns = np.nonzero(thin(part))
+        x, y = columns - _BORDER_PX + seen.left, rows - _BORDER_PX + seen.top
+        kept = (x >= window.left) & (x < window.right) & (y >= window.top) & (y < window.bottom)
+        places.append(np.stack([x[kept], y[kept]], 1).astype(np.int64))
+        halves.append(away[rows[kept], columns[kept]].astype(np.float64))
+    if not places:
+        return np.zeros((0, 2), np.int64), np.zeros(0)
+    return np.concatenate(places), np.concatenate(halves)
+
+
+def _tiles(whole: Window, shape: tuple[int, ...]) -> list[tuple[Window, Window]]:
+    """Windows that tile a window, each with the larger one that it must be seen in."""
+    height, width = shape[:2]
+    found = []
+    for top in range(whole.top, whole.bottom, _TILE_PX):
+        for left in range(whole.left, whole.right, _TILE_PX):
+            window = Window(left, top, min(left + _TILE_PX, whole.right), min(top + _TILE_PX, whole.bottom))
+            seen = Window(
+                max(0, left - _HALO_PX),
+                max(0, top - _HALO_PX),
+                min(width, window.right + _HALO_PX),
+                min(height, window.bottom + _HALO_PX),
+            )
+            found.append((window, seen))
+    return found
+
+
+def _tidy(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Smooth the border where the crack is wide: each notch would give the skeleton a spur, each hole a loop."""
+    import cv2
+
+    closed = without_specks(part, _SPECK_PX, _HOLE_PX)
+    wide = cv2.distanceTransform(closed.astype(np.uint8), cv2.DIST_L2, 3) > _WIDE_PX
+    near = cv2.dilate(wide.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11)))
+    smooth = cv2.medianBlur(closed.astype(np.uint8), 7)
+    return np.asarray(np.where(near > 0, smooth, closed) > 0)
+
+
+def trace(places: NDArray[np.int64], half: NDArray[np.float64]) -> list[Stretch]:
+    """Lines through skeleton pixels [k, 2], from node to node; a node is an end or a cluster of junction pixels."""
+    if not len(places):
+        return []
+    near = _neighbours(places)
+    degree = np.array([len(row) for row in near])
+    cluster = _clusters(near, degree)
+    taken = cluster >= 0
+    fresh = int(cluster.max(initial=-1)) + 1
+    lines: list[Stretch] = []
+    middles = _middles(places, cluster)
+    starts = [(i, j) for i in np.flatnonzero(taken).tolist() for j in near[i] if not taken[j]]
+    starts += [(-1, i) for i in np.flatnonzero((degree <= 1) & ~taken).tolist()]
+    for before, first in starts:
+        if taken[first]:
+            continue
+        chain, after = _walk(first, before, near, taken)
+        nodes = [fresh, fresh + 1]
+        head = tail = None
+        if before >= 0:
+            nodes[0], head = int(cluster[before]), middles[cluster[before]]
+        if after >= 0 and cluster[after] >= 0:
+            nodes[1], tail = int(cluster[after]), middles[cluster[after]]
+        fresh += 2
+        lines.append(_stretch(places[chain], half[chain], (head, tail), (nodes[0], nodes[1])))
+    lines += _rings(places, half, near, (taken, fresh))
+    return lines
+
+
+def _neighbours(places: NDArray[np.int64]) -> list[list[int]]:
+    """The skeleton pixels around each; a diagonal step that two straight ones replace is none."""
+    number = {(x, y): i for i, (x, y) in enumerate(places.tolist())}
+    rows = []
+    for x, y in places.tolist():
+        found = []
+        for dx, dy in _AROUND:
+            other = number.get((x + dx, y + dy))
+            if other is None:
+                continue
+            if dx and dy and ((x + dx, y) in number or (x, y + dy) in number):
+                continue
+            found.append(other)
+        rows.append(found)
+    return rows
+
+
+def _clusters(near: list[list[int]], degree: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the junction that each pixel belongs to, -1 for none."""
+    cluster = np.full(len(near), -1, np.int64)
+    count = 0
+    for start in np.flatnonzero(degree > 2).tolist():
+        if cluster[start] >= 0:
+            continue
+        stack = [start]
+        while stack:
+            here = stack.pop()
+            if cluster[here] < 0:
+                cluster[here] = count
+                stack += [other for other in near[here] if degree[other] > 2 and cluster[other] < 0]
+        count += 1
+    return cluster
+
+
+def _middles(places: NDArray[np.int64], cluster: NDArray[np.int64]) -> Line:
+    count = int(cluster.max(initial=-1)) + 1
+    some = cluster >= 0
+    size = np.maximum(np.bincount(cluster[some], minlength=count), 1)
+    sums = [np.bincount(cluster[some], places[some, axis], count) / size for axis in (0, 1)]
+    return np.stack(sums, 1) if count else np.zeros((0, 2))
+
+
+def _walk(first: int, before: int, near: list[list[int]], taken: NDArray[np.bool_]) -> tuple[list[int], int]:
+    """Follow a line from pixel `first` on; returns its pixels and the junction pixel at its end, or -1."""
+    chain, here, last = [first], first, before
+    taken_now = {first}
+    while True:
+        ahead = [other for other in near[here] if other != last and other not in taken_now]
+        free = [other for other in ahead if not taken[other]]
+        if not free:
+            for pixel in chain:
+                taken[pixel] = True
+            return chain, ahead[0] if ahead else -1
+        last, here = here, free[0]
+        chain.append(here)
+        taken_now.add(here)
+
+
+def _stretch(
+    places: NDArray[np.int64],
+    half: NDArray[np.float64],
+    ends: tuple[Line | None, Line | None],
+    nodes: tuple[int, int],
+) -> Stretch:
+    points, wide = places.astype(np.float64), half
+    if ends[0] is not None:
+        points, wide = np.concatenate([ends[0][None], points]), np.concatenate([wide[:1], wide])
+    if ends[1] is not None:
+        points, wide = np.concatenate([points, ends[1][None]]), np.concatenate([wide, wide[-1:]])
+    return Stretch(points, wide, nodes)
+
+
+def _rings(
+    places: NDArray[np.int64], half: NDArray[np.float64], near: list[list[int]], left: tuple[NDArray[np.bool_], int]
+) -> list[Stretch]:
+    """Closed lines without any junction; they are cut somewhere."""
+    taken, fresh = left
+    found = []
+    for start in range(len(places)):
+        if taken[start]:
+            continue
+        chain, _ = _walk(start, -1, near, taken)
+        found.append(_stretch(places[chain], half[chain], (None, None), (fresh, fresh + 1)))
+        fresh += 2
+    return found

@@ -1,0 +1,154 @@
+"""Widths along the centre lines of a crack, and what can be said of them as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.centreline import Network, smoothed
+from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Profiles, fit_profiles
+from crackscope.inspection.profiles import averaged, normals, strip
+from crackscope.inspection.skeleton import Line, Stretch
+from crackscope.scoring import Quality
+
+_SAMPLES = 33
+_PIXEL = 1 / 12
+_RAGGED_PX = 0.35
+_ALONG_PX = 4.0
+_EVERY = 3
+_WITHIN = 0.07
+_FOLLOW_PX = 0.8
+_SHALLOW, _OUTSTANDING = 0.4, 1.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """A centre line on the valley of the grey profile, points float64 [k, 2] 1 px apart, and the widths along it.
+
+    at: places in points that were measured, int64 [n], away from junctions where there is anywhere else.
+    fit: the profiles there.
+    """
+
+    points: Line
+    at: NDArray[np.int64]
+    fit: Fit
+
+
+def measure_courses(pixels: NDArray[np.uint8], network: Network, quality: Quality) -> list[Course]:
+    """Lay each line of a crack onto its valley and measure across it.
+
+    Twice: what the well resolved places show of the depth is known of the thin ones in the second round.
+    """
+    blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
+    strips = [_Strip.along(pixels, line, blur_px, network.junctions) for line in network.lines]
+    sign, prior = _tone(strips)
+    first = [one.fitted(blur_px, prior, sign) for one in strips]
+    prior = _learned(first, prior)
+    return [_trusted(Course(one.points, one.at, one.fitted(blur_px, prior, sign)), prior) for one in strips]
+
+
+@dataclass(slots=True, eq=False)
+class _Strip:
+    """A line and the grey values across it."""
+
+    points: Line
+    profiles: Profiles
+    at: NDArray[np.int64]
+
+    @classmethod
+    def along(
+        cls, pixels: NDArray[np.uint8], line: Stretch, blur_px: float, junctions: tuple[int, ...] = ()
+    ) -> "_Strip":
+        half = _typical(line.half)
+        points = smoothed(line.points, float(np.clip(0.5 * half, 1.5, 8)))
+        wide = _running(line.half, len(points))
+        reach = np.asarray(1.6 * wide + 3 * blur_px + 2.5)
+        points = _onto_valley(pixels, points, (reach, wide), blur_px)
+        values = averaged(strip(pixels, points, reach, _SAMPLES), _ALONG_PX)
+        at = _clear(len(points), wide, line.nodes, junctions)
+        return cls(points, Profiles(values[at], reach[at], 2.4 * wide[at] + 2), at)
+
+    def fitted(self, blur_px: float, prior: DepthPrior, sign: int) -> Fit:
+        return fit_profiles(self.profiles, blur_px, prior, sign)
+
+
+def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[int, ...]) -> NDArray[np.int64]:
+    """Every third place of a line, those left out that lie within a crack's width of a junction, if others are left."""
+    at = np.arange(min(count // 2, _EVERY // 2), count, _EVERY)
+    first = int(2 * wide[0] + 3) if nodes[0] in junctions else 0
+    last = count - int(2 * wide[-1] + 3) if nodes[1] in junctions else count
+    some = at[(at >= first) & (at < last)]
+    return some if len(some) else at
+
+
+def _trusted(course: Course, prior: DepthPrior) -> Course:
+    """Without the places where what was fitted is not the crack: far shallower than it, or far wider than around."""
+    from scipy.ndimage import median_filter
+
+    fit = course.fit
+    around = median_filter(fit.width, min(15, len(fit.width)), mode="nearest")
+    good = (fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1)
+    if good.sum() < max(1, len(good) // 3):
+        return course
+    kept = Fit(*(getattr(fit, field.name)[good] for field in fields(fit)))
+    return Course(course.points, course.at[good], kept)
+
+
+def _typical(half: NDArray[np.float64]) -> float:
+    return float(np.median(half)) if len(half) else 1.0
+
+
+def _running(half: NDArray[np.float64], count: int) -> Doubles:
+    """Half widths of the mask along a line, smoothed, at `count` places."""
+    from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+
+    along = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(half)), half)
+    return np.asarray(gaussian_filter1d(maximum_filter1d(along, 15), 8.0, mode="nearest"))
+
+
+def _onto_valley(pixels: NDArray[np.uint8], points: Line, sizes: tuple[Doubles, Doubles], blur_px: float) -> Line:
+    """Move points [k, 2] across their line into the middle of what is dark there, twice, and smooth."""
+    reach, wide = sizes
+    for _ in range(2):
+        if len(points) < 5:
+            return points
+        values = averaged(strip(pixels, points, reach, _SAMPLES), _FOLLOW_PX)
+        place = reach[:, None] * np.linspace(-1, 1, _SAMPLES)
+        rim = np.concatenate([values[:, :6], values[:, -6:]], 1)
+        off = values - np.median(rim, 1)[:, None]
+        sign = -1.0 if float(np.median(off[:, _SAMPLES // 2])) < 0 else 1.0
+        near = np.exp(-0.5 * (place / (wide[:, None] + blur_px)) ** 2)
+        mass = np.maximum(sign * off, 0) ** 2 * near
+        shift = (mass * place).sum(1) / np.maximum(mass.sum(1), 1e-6)
+        moved = points + shift[:, None] * normals(points)
+        points = _same_count(smoothed(moved, _FOLLOW_PX), len(points))
+    return points
+
+
+def _same_count(points: Line, count: int) -> Line:
+    place = np.linspace(0, len(points) - 1, count)
+    index = np.arange(len(points))
+    return np.stack([np.interp(place, index, points[:, axis]) for axis in (0, 1)], 1)
+
+
+def _tone(strips: Sequence[_Strip]) -> tuple[int, DepthPrior]:
+    """Whether the crack is dark (1) or pale (-1), by the middle of its profiles against their rims."""
+    values = np.concatenate([one.profiles.values for one in strips])
+    rim = np.median(np.concatenate([values[:, :6], values[:, -6:]], 1), 1)
+    middle = values[:, _SAMPLES // 2 - 1 : _SAMPLES // 2 + 2].mean(1)
+    return (1, DARK) if float(np.median(middle - rim)) < 0 else (-1, PALE)
+
+
+def _learned(fits: Sequence[Fit], prior: DepthPrior) -> DepthPrior:
+    """What the crack's own best resolved places say of its depth, joined with what was known before.
+
+    What makes one place doubtful, above all the blur, makes all of them doubtful: their number does not help.
+    """
+    depth = np.concatenate([fit.depth for fit in fits])
+    seen = np.concatenate([fit.depth_seen for fit in fits])
+    best = np.argsort(seen)[: max(1, len(seen) // 5)]
+    own = 1 / prior.deviation**2
+    shown = 1 / (float(np.median(seen[best])) ** 2 + _WITHIN**2)
+    mean = (prior.mean * own + float(np.median(depth[best])) * shown) / (own + shown)
+    return DepthPrior(mean, float(np.sqrt(1 / (own + shown) + _WITHIN**2)))

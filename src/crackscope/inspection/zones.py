@@ -1,0 +1,117 @@
+"""Zones: connected cracks with their measures, in px."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.centreline import (
+    Network,
+    bridged,
+    connected,
+    length_of,
+    pruned,
+    simplified,
+    without_crumbs,
+)
+from crackscope.inspection.mask import Cracks, logits_at
+from crackscope.inspection.outlines import shape_of
+from crackscope.inspection.skeleton import Line, Stretch, lines_of
+from crackscope.inspection.summing import summed_up
+from crackscope.inspection.widths import Course, measure_courses
+from crackscope.records import Zone
+from crackscope.scoring import Heatmap, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneOptions:
+    """What makes a zone.
+
+    gap_px: free ends that face each other over no more than this are joined. turn_deg: how far a crack may turn at
+    either end of such a gap. crumb_px: lines that hang on nothing and are shorter are no part of the centre line.
+    logit_scale, logit_shift: how the heatmap's logits become those of a probability.
+    """
+
+    gap_px: float = 12.0
+    turn_deg: float = 45.0
+    crumb_px: float = 14.0
+    logit_scale: float = 1.0
+    logit_shift: float = 0.0
+
+
+def measure_zones(
+    pixels: NDArray[np.uint8],
+    cracks: Cracks,
+    heat: Heatmap,
+    quality: Quality,
+    options: ZoneOptions = ZoneOptions(),
+) -> tuple[Zone, ...]:
+    """Measure the cracks of a photo, uint8 [h, w, 3] RGB; the widest comes first.
+
+    cracks: from `find_cracks`. quality: of the photo, whose sharpness and noise the widths and their uncertainty
+    follow from. What is known in px only is filled in; the mm stay None.
+    """
+    lines: list[Stretch] = []
+    for number in range(1, len(cracks.groups.windows) + 1):
+        first_node = 1 + max((node for line in lines for node in line.nodes), default=-1)
+        own = pruned(lines_of(cracks.mask, cracks.groups, number, first_node))
+        lines += without_crumbs(bridged(own, options.gap_px, options.turn_deg), options.crumb_px)
+    networks = connected(bridged(lines, options.gap_px, options.turn_deg))
+    zones = [_zone(pixels, cracks, (heat, quality), network, options) for network in networks]
+    zones.sort(key=lambda zone: (-zone.width_p95_px.value, -zone.length_px, zone.box))
+    return tuple(_numbered(zone, place + 1) for place, zone in enumerate(zones))
+
+
+def _numbered(zone: Zone, number: int) -> Zone:
+    import msgspec
+
+    return msgspec.structs.replace(zone, number=number)
+
+
+def _zone(
+    pixels: NDArray[np.uint8],
+    cracks: Cracks,
+    seen: tuple[Heatmap, Quality],
+    network: Network,
+    options: ZoneOptions,
+) -> Zone:
+    heat, quality = seen
+    courses = measure_courses(pixels, network, quality)
+    shape = shape_of(cracks.mask, cracks.groups, network.owners)
+    widths = summed_up(courses, quality)
+    return Zone(
+        number=0,
+        probability=_probability(courses, heat, options),
+        outline=shape.rings,
+        centreline=tuple(_told(course.points) for course in courses),
+        box=shape.box,
+        area_px=shape.area_px,
+        orientation_deg=_orientation([course.points for course in courses]),
+        branches=len(network.junctions),
+        length_px=sum(length_of(course.points) for course in courses),
+        width_mean_px=widths.mean,
+        width_median_px=widths.median,
+        width_p95_px=widths.p95,
+        width_max_px=widths.max,
+    )
+
+
+def _probability(courses: Sequence[Course], heat: Heatmap, options: ZoneOptions) -> float:
+    """Of the mean logit along the centre line."""
+    logits = np.concatenate([logits_at(heat, course.points) for course in courses])
+    logit = float(np.clip(options.logit_scale * logits.mean() + options.logit_shift, -60, 60))
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def _orientation(lines: Sequence[Line]) -> float:
+    """The direction that most of the length runs in, in degrees, 0 along the rows, anticlockwise, 0 to 180."""
+    step = np.concatenate([np.diff(points, axis=0) for points in lines])
+    long = np.hypot(step[:, 0], step[:, 1])
+    angle = 2 * np.arctan2(-step[:, 1], step[:, 0])
+    x, y = float((long * np.cos(angle)).sum()), float((long * np.sin(angle)).sum())
+    return float(np.degrees(np.arctan2(y, x)) / 2 % 180)
+
+
+def _told(points: Line) -> tuple[tuple[float, float], ...]:
+    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in simplified(points, 0.25))
