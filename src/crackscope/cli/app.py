@@ -43,6 +43,15 @@ class Commands(Group):
         found = getattr(import_module(f"crackscope.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
         return found if isinstance(found, click.Command) else None
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Take the words apart; an interrupt meanwhile is reported in our way, as in `invoke`."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; keep from click two ends that it would report in its own way."""
         try:

@@ -1,0 +1,83 @@
+"""Ctrl-C at awkward moments: while modules are loaded, again while that is reported, and while the process ends."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from crackscope.cli import main
+
+START = """
+    import atexit, os, signal, sys
+
+    def press():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    class Loading:
+        def find_spec(self, name, path=None, target=None):
+            if name == {module!r}:
+                press()
+
+    class Reporting:
+        def write(self, text):
+            press()
+            return sys.__stderr__.write(text)
+
+        def flush(self):
+            sys.__stderr__.flush()
+
+    sys.meta_path.insert(0, Loading())
+    if {again!r}:
+        sys.stderr = Reporting()
+        atexit.register(press)
+    from crackscope.cli import main
+    sys.exit(main())
+"""
+
+
+def program(module: str, again: bool, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run crackscope in a process that presses Ctrl-C when it loads `module`."""
+    code = textwrap.dedent(START).format(module=module, again=again)
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("module", ["crackscope.cli.app", "click", "crackscope.cli.predict", "onnxruntime"])
+def test_one_line_and_130_whenever_it_comes(module, again, tmp_path):
+    (tmp_path / "wall.jpg").write_bytes(b"no picture")
+    ended = program(module, again, "predict", str(tmp_path))
+    assert ended.returncode == 130
+    assert (ended.stdout, ended.stderr) == ("", "crackscope: interrupted\n")
+
+
+def test_an_end_in_order_is_not_spoilt_by_it():
+    ended = program("no such module", True, "--version")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_python_gets_its_handler_back(capsys):
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["--version"]) == 0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_commands_run_in_other_threads_too(capsys):
+    ends: list[int] = []
+    thread = threading.Thread(target=lambda: ends.append(main(["--version"])))
+    thread.start()
+    thread.join()
+    assert ends == [0]
+
+
+def test_a_handler_of_the_caller_is_left_alone(capsys):
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        assert main(["--version"]) == 0
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
