@@ -158,8 +158,7 @@ def _seen(work: Work, photo: Photo | Unread) -> Seen | Unread:
 def _measured(work: Work, seen: Seen | Unread) -> Result:
     if isinstance(seen, Unread):
         return seen
-    threshold = work.model.manifest.mask_threshold
-    inspection = _or_unread(seen.photo.path, lambda: measure(seen, threshold, work.options))
+    inspection = _or_unread(seen.photo.path, lambda: measure(seen, work.model.manifest, work.options))
     if isinstance(inspection, Unread):
         return inspection
     if work.keep is not None:

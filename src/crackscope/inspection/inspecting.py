@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.bundles import Manifest
 from crackscope.errors import InspectionError
 from crackscope.images import Picture, Source, read, read_header, read_optics, read_place
 from crackscope.inspection.mask import find_cracks
 from crackscope.inspection.scale import Focal, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_crack
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
-from crackscope.inspection.zones import measure_zones
+from crackscope.inspection.zones import ZoneOptions, measure_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
 
@@ -113,7 +114,7 @@ def open_photo(source: Source) -> Photo:
 
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
     """Inspect a photo that has been read."""
-    return measure(see(model, photo, options), model.manifest.mask_threshold, options)
+    return measure(see(model, photo, options), model.manifest, options)
 
 
 def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
@@ -126,10 +127,10 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     return Seen(photo, heat, judgement, {"read": photo.seconds, **clock.seconds})
 
 
-def measure(seen: Seen, mask_threshold: float, options: InspectOptions) -> Inspection:
+def measure(seen: Seen, manifest: Manifest, options: InspectOptions) -> Inspection:
     """The second half: mask, zones, measures and scale, in one thread and without the network.
 
-    mask_threshold: logit of the map above which a cell belongs to a crack.
+    manifest: of the bundle, for its mask threshold and its calibration.
     """
     clock, judged, pixels = _Clock(), seen.judgement, seen.photo.picture.pixels
     with clock("scale"):
@@ -138,15 +139,19 @@ def measure(seen: Seen, mask_threshold: float, options: InspectOptions) -> Inspe
     zones: tuple[Zone, ...] = ()
     if judged.verdict == "crack" or options.all_zones:
         with clock("mask"):
-            cracks = find_cracks(pixels, seen.heat, mask_threshold)
+            cracks = find_cracks(pixels, seen.heat, manifest.mask_threshold)
             mask = cracks.mask
         with clock("zones"):
-            zones = measure_zones(pixels, cracks, seen.heat, judged.quality)
+            zones = measure_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
             if ruler is not None:
                 zones = tuple(zone_in_mm(zone, ruler, options.limits_mm) for zone in zones)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(record, seconds={**seen.seconds, **clock.seconds})
     return Inspection(record, pixels, seen.heat, mask)
+
+
+def _calibrated(manifest: Manifest) -> ZoneOptions:
+    return ZoneOptions(logit_scale=manifest.calibration.scale, logit_shift=manifest.calibration.shift)
 
 
 def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale: PhotoScale | None) -> Inspected:
