@@ -2,6 +2,20 @@
 
 from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
+from crackscope.adaptation.handing_out import hand_out
+from crackscope.adaptation.suggesting import Suggestion, Suggestions, suggest
 from crackscope.adaptation.validating import Worth
 
-__all__ = ["LEAST_A_LABEL", "AdaptOptions", "Adapted", "Curve", "CurvePoint", "Worth", "adapt"]
+__all__ = [
+    "LEAST_A_LABEL",
+    "AdaptOptions",
+    "Adapted",
+    "Curve",
+    "CurvePoint",
+    "Suggestion",
+    "Suggestions",
+    "Worth",
+    "adapt",
+    "hand_out",
+    "suggest",
+]

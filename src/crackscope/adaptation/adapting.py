@@ -12,7 +12,16 @@ from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Change, Prior, learn
 from crackscope.adaptation.patches import Patches, Progress, remembered, see
 from crackscope.adaptation.validating import Worth, crossed, kept, worth
-from crackscope.bundles import Bundle, Manifest, Offset, SurfaceRule, TrainedOn, has_mean_embedding, with_offset
+from crackscope.bundles import (
+    Bundle,
+    Manifest,
+    Offset,
+    Reference,
+    SurfaceRule,
+    TrainedOn,
+    has_mean_embedding,
+    with_offset,
+)
 from crackscope.datasets import Layout, Split, load
 from crackscope.errors import AdaptationError
 from crackscope.records import Label, Row, Unread
@@ -227,8 +236,16 @@ def _write(bundle: Bundle, prior: Prior, change: Change, lesson: _Lesson) -> Bun
         figures=manifest.figures | {"adapted": figures},
         verdict=msgspec.structs.replace(manifest.verdict, surface=_known(manifest.verdict.surface, lesson.patches)),
     )
-    reference = bundle.reference()
+    reference = _moved(bundle.reference(), offset)
     return repack(lesson.out, bundle, changed_manifest, model=moved.model, reference=reference)
+
+
+def _moved(reference: Reference | None, offset: Offset) -> Reference | None:
+    """What the changed network says of the pictures that the bundle keeps a word of."""
+    if reference is None:
+        return None
+    score = offset.scale * reference.score + offset.shift + reference.embedding @ offset.weights
+    return Reference(reference.crack, score.astype(np.float32), reference.embedding)
 
 
 def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:

@@ -80,12 +80,12 @@ def _errors(right: Floats, patches: Patches, counts: Floats) -> Floats:
     """One less the balanced accuracy, over all draws, for each resample: float64 [1 + r]; NaN where a label is out."""
     judged = np.isfinite(right)
     hits, trials = np.nansum(right, axis=0), judged.sum(axis=0)
-    recalls = []
+    recalls: list[Floats] = []
     for crack in (True, False):
         of_label = patches.crack == crack
         with np.errstate(invalid="ignore", divide="ignore"):
             recalls.append((counts @ (hits * of_label)) / (counts @ (trials * of_label)))
-    return 1 - (recalls[0] + recalls[1]) / 2
+    return np.asarray(1 - (recalls[0] + recalls[1]) / 2)
 
 
 def _ahead(sizes: Floats, errors: Floats, ahead: NDArray[np.intp]) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -55,30 +56,37 @@ class Shares(click.ParamType[tuple[float, float, float]]):
 
 @click.command()
 @click.argument("data", metavar="DATA|SPLIT.csv")
-@shared("positive", "negative", "quiet", "json")
+@click.option("--doubts", metavar="DIR", help="With --bundle: write doubts.csv and a contact sheet of the worst there.")
+@shared("bundle", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
-def scan(
-    state: State, /, data: str, positive: tuple[str, ...], negative: tuple[str, ...], quiet: bool, as_json: bool
-) -> None:
+def scan(state: State, /, data: str, doubts: str | None, **options: Any) -> None:
     """Say what a data set holds, and what is wrong with it.
 
     Every picture is opened; copies (mirrored, turned, encoded anew, cropped a little) are found, and labels that
-    contradict each other. --json says everything, with every name.
+    contradict each other. With --bundle labels that are probably wrong are named, too (best a bundle that did not learn
+    from these). --json says everything, with every name.
     """
+    asked = Doubting(data, doubts, **options)
+    if doubts is not None and asked.bundle is None:
+        raise click.UsageError("--doubts needs a network to doubt by: give --bundle BUNDLE, or --bundle default")
     from crackscope.datasets import Layout, watched
     from crackscope.datasets import scan as look
 
+    quiet, as_json = asked.quiet, asked.as_json
     with progress("opening pictures", None, quiet=quiet or as_json) as tell, watched(tell):
-        report = look(data, layout=Layout(positive=positive, negative=negative))
+        report = look(data, layout=Layout(positive=asked.positive, negative=asked.negative))
     state.status = 1 if report.unreadable else 0
+    doubted = find_doubts(asked) if asked.bundle is not None else None
     if as_json:
-        print_json(report)
+        print_json(report if doubted is None else with_doubts(report, doubted))
         return
     print_table(f"{report.data}: {report.kind}", ("", ">crack", ">sound"), _count_rows(report))
     print_table("", ("", "what is there"), _fact_rows(report))
     _name_some("cannot be read", [unread_line(one) for one in report.unreadable])
     _name_some("copies with both labels", [_members(group) for group in report.conflicts])
     _name_some("labelled other than the mask says", list(report.mask_conflicts))
+    if doubted is not None:
+        show_doubts(doubted, asked)
     for problem in report.problems:
         say(f"problem: {problem}")
     if not report.problems:

@@ -2,6 +2,7 @@
 
 from crackscope.judging.bundle import EvaluateOptions, evaluate
 from crackscope.judging.comparison import TESTED, Comparison, Contender, Difference, Pair, compare
+from crackscope.judging.doubts import Doubt, label_doubts
 from crackscope.judging.evaluation import (
     FIGURES,
     SMALLER_IS_BETTER,
@@ -17,11 +18,22 @@ from crackscope.judging.evaluation import (
     Subset,
 )
 from crackscope.judging.files import encode_json, load, save, write_whole
+from crackscope.judging.matrix import (
+    MATRIX_FIGURES,
+    Entry,
+    Matrix,
+    MatrixCell,
+    MatrixColumn,
+    Surface,
+    matrix,
+    matrix_csv,
+)
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.judging.tracing import Band, Curves, curves
 
 __all__ = [
     "FIGURES",
+    "MATRIX_FIGURES",
     "SMALLER_IS_BETTER",
     "TESTED",
     "Band",
@@ -34,21 +46,30 @@ __all__ = [
     "Contender",
     "Curves",
     "Difference",
+    "Doubt",
+    "Entry",
     "EvaluateOptions",
     "Evaluation",
     "Intervals",
     "Judged",
+    "Matrix",
+    "MatrixCell",
+    "MatrixColumn",
     "Origin",
     "Pair",
     "ReliabilityBin",
     "SplitFacts",
     "Subset",
+    "Surface",
     "compare",
     "curves",
     "encode_json",
     "evaluate",
     "evaluate_scores",
+    "label_doubts",
     "load",
+    "matrix",
+    "matrix_csv",
     "save",
     "write_whole",
 ]

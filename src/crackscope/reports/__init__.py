@@ -4,22 +4,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crackscope.reports.comparison_page import write_comparison
+    from crackscope.reports.contact_sheet import Print, write_contact_sheet
     from crackscope.reports.evaluation_page import write_evaluation
     from crackscope.reports.inspection_facts import InspectionFacts, MeasuredFigure
     from crackscope.reports.inspection_names import picture_names
     from crackscope.reports.inspection_pictures import write_photo
     from crackscope.reports.inspection_report import write_inspection
+    from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import write_overlay
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
     "InspectionFacts",
     "MeasuredFigure",
+    "Print",
     "picture_names",
     "write_comparison",
+    "write_contact_sheet",
     "write_curves",
     "write_evaluation",
     "write_inspection",
+    "write_matrix",
     "write_overlay",
     "write_photo",
 ]
@@ -27,11 +32,14 @@ __all__ = [
 _HOMES = {
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
+    "Print": "contact_sheet",
     "picture_names": "inspection_names",
     "write_comparison": "comparison_page",
+    "write_contact_sheet": "contact_sheet",
     "write_curves": "training_plot",
     "write_evaluation": "evaluation_page",
     "write_inspection": "inspection_report",
+    "write_matrix": "matrix_page",
     "write_overlay": "overlays",
     "write_photo": "inspection_pictures",
 }

@@ -1,0 +1,63 @@
+"""Which patches to label next: those the network is least sure of, and unlike each other.
+
+Taken one by one, each time the patch whose doubt times squared distance to all that are taken already is the largest:
+the greedy form of k-centre (Sener and Savarese, "Active learning for convolutional neural networks", 2018) with the
+doubt as a weight (Zhdanov, "Diverse mini-batch active learning", 2019). Nothing is left to chance.
+
+On a new surface all scores may lie too high or too low, and then those about an even chance are all of one label. So
+doubt is counted from where the scores of these very patches part best (Otsu, "A threshold selection method from
+gray-level histograms", 1979).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.adaptation.patches import Floats
+
+_FLOOR = 0.25
+"""Doubt that even a patch beyond doubt has: somewhere the network is sure and wrong."""
+_COMPONENTS = 32
+
+
+def choose(logit: Floats, embedding: Floats, count: int) -> NDArray[np.intp]:
+    """Places of up to `count` patches, the most wanted first. logit: float64 [n]; embedding: float64 [n, d]."""
+    doubt = doubts(logit)
+    places = _apart(embedding)
+    taken = [int(doubt.argmax())]
+    distance = np.full(len(logit), np.inf)
+    while len(taken) < min(count, len(logit)):
+        distance = np.minimum(distance, ((places - places[taken[-1]]) ** 2).sum(axis=1))
+        worth = doubt * distance
+        worth[taken] = -1
+        taken.append(int(worth.argmax()))
+    return np.array(taken, np.intp)
+
+
+def doubts(logit: Floats) -> Floats:
+    """How unsure a score is among these, float64 [n]: 1 where they part, the least at their ends."""
+    away = (logit - parting(logit)) / (logit.std() + 1e-6)
+    return np.asarray(_FLOOR + (1 - _FLOOR) * np.exp(-(away**2)))
+
+
+def parting(logit: Floats) -> float:
+    """The value that parts numbers into two heaps with the least spread inside them, float64 [n]."""
+    rising = np.sort(logit)
+    if len(rising) < 2 or rising[0] == rising[-1]:
+        return float(rising[0])
+    below = np.arange(1, len(rising))
+    sums = np.cumsum(rising)
+    gap = (sums[-1] - sums[:-1]) / (len(rising) - below) - sums[:-1] / below
+    best = int((below * (len(rising) - below) * gap**2).argmax())
+    return float((rising[best] + rising[best + 1]) / 2)
+
+
+def _apart(embedding: Floats) -> Floats:
+    """Embeddings in which distances count what differs among these patches: their largest components, float64 [n, k].
+
+    Each patch is brought to length 1 afterwards, so that odd ones do not lie farther off than others can.
+    """
+    centred = (embedding - embedding.mean(axis=0)) / (embedding.std(axis=0) + 1e-6)
+    kept = min(_COMPONENTS, *centred.shape)
+    across, lengths, _ = np.linalg.svd(centred, full_matrices=False)
+    found = across[:, :kept] * lengths[:kept]
+    return np.asarray(found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-9))

@@ -1,0 +1,77 @@
+"""Suggested patches as files: a folder to sort by hand, a table, and tasks for Label Studio."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from crackscope.adaptation.suggesting import Suggestion
+from crackscope.errors import OutputError
+from crackscope.images import read, write_png
+from crackscope.judging import write_whole
+
+UNSORTED, TASKS, LABELLING, TABLE = "to-label", "label-studio.json", "label-studio.xml", "suggestions.csv"
+_INTERFACE = """<View>
+  <Image name="image" value="$image"/>
+  <Choices name="label" toName="image" choice="single-radio" showInline="true">
+    <Choice value="crack" hotkey="1"/>
+    <Choice value="sound" hotkey="2"/>
+  </Choices>
+</View>
+"""
+
+
+def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> list[str]:
+    """Write patches and tables into a folder; returns the paths of the patches in order.
+
+    to-label/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set.
+    label-studio.json: a task a patch with the model's opinion, label-studio.xml the interface for it; images are named
+    as Label Studio's local storage serves them when its document root is the folder. model: name of the opinion's
+    source. Raises ImageError when a photo can no longer be read, OutputError when something cannot be written.
+    """
+    try:
+        for name in (UNSORTED, "crack", "sound"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from None
+    names = [_name(one) for one in suggestions]
+    by_photo: dict[str, list[int]] = {}
+    for place, one in enumerate(suggestions):
+        by_photo.setdefault(one.path, []).append(place)
+    for path, places in by_photo.items():
+        pixels = read(path).pixels
+        for place in places:
+            write_png(suggestions[place].cut(pixels), folder / UNSORTED / names[place])
+    tasks = [_task(one, name, model) for one, name in zip(suggestions, names, strict=True)]
+    write_whole(folder / TASKS, msgspec.json.format(msgspec.json.encode(tasks), indent=2) + b"\n")
+    write_whole(folder / LABELLING, _INTERFACE.encode())
+    write_whole(folder / TABLE, _table(suggestions, names))
+    return [str(folder / UNSORTED / name) for name in names]
+
+
+def _name(one: Suggestion) -> str:
+    stem = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in Path(one.path).stem)
+    return f"{one.rank:04d}_{stem[:80]}_{one.left}_{one.top}.png"
+
+
+def _task(one: Suggestion, name: str, model: str) -> dict[str, object]:
+    said = "crack" if one.probability >= 0.5 else "sound"
+    opinion = {"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [said]}}
+    score = round(max(one.probability, 1 - one.probability), 4)
+    photo = one.path.encode("utf-8", "backslashreplace").decode()
+    return {
+        "data": {"image": f"/data/local-files/?d={UNSORTED}/{name}", "photo": photo, "left": one.left, "top": one.top},
+        "predictions": [{"model_version": model, "score": score, "result": [opinion]}],
+    }
+
+
+def _table(suggestions: Sequence[Suggestion], names: Sequence[str]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("rank", "patch", "photo", "left", "top", "width", "height", "probability", "doubt"))
+    for one, name in zip(suggestions, names, strict=True):
+        box = (one.left, one.top, one.width, one.height)
+        writer.writerow((one.rank, f"{UNSORTED}/{name}", one.path, *box, f"{one.probability:.4f}", f"{one.doubt:.4f}"))
+    return text.getvalue().encode("utf-8", "surrogateescape")

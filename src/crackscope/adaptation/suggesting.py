@@ -1,0 +1,124 @@
+"""`suggest`: the patches of unlabelled photos whose labels would help most."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.adaptation.choosing import choose, doubts
+from crackscope.adaptation.patches import Progress, logits_of
+from crackscope.errors import AdaptationError, ImageError
+from crackscope.images import read
+from crackscope.records import Failure, Unread
+from crackscope.scoring import Described, Model, describe
+
+_WHOLE = 1.5
+"""A picture up to so many times the native size on a side is a patch as it is."""
+_PATCH_PX = 256
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A patch to label. left, top, width, height: where it lies in its photo, px after the EXIF turn.
+
+    rank: 1 for the most wanted. probability: of crack, 0 to 1. doubt: how unsure the score is among all that were seen,
+    0 to 1.
+    """
+
+    rank: int
+    path: str
+    left: int
+    top: int
+    width: int
+    height: int
+    probability: float
+    doubt: float
+
+    def cut(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The patch out of its photo, uint8 [h, w, 3]."""
+        return np.ascontiguousarray(pixels[self.top : self.top + self.height, self.left : self.left + self.width])
+
+
+class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
+    """What to label, the most wanted first. seen: patches looked at."""
+
+    patches: tuple[Suggestion, ...]
+    seen: int
+    unread: tuple[Unread, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    path: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progress | None = None) -> Suggestions:
+    """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
+
+    paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
+    pictures are done. Raises AdaptationError when no picture can be read.
+    """
+    places: list[_Place] = []
+    answers: list[Described] = []
+    unread: list[Unread] = []
+    side = model.manifest.input.native or _PATCH_PX
+    for done, path in enumerate(paths, start=1):
+        try:
+            pixels = read(path).pixels
+        except ImageError as error:
+            unread.append(Unread(path=path, error=Failure(kind=error.kind, message=str(error))))
+            continue
+        here = _grid(path, pixels.shape[0], pixels.shape[1], side)
+        answers += _described(model, pixels, here)
+        places += here
+        if progress is not None:
+            progress(done, len(paths))
+    if not answers:
+        raise AdaptationError(f"none of {len(paths)} pictures can be read: {unread[0].error.message}")
+    return Suggestions(patches=_chosen(model, places, answers, count), seen=len(places), unread=tuple(unread))
+
+
+def _grid(path: str, height: int, width: int, side: int) -> list[_Place]:
+    """Patches that cover a picture, as evenly as may be."""
+    tops, tall = _starts(height, side)
+    lefts, wide = _starts(width, side)
+    return [_Place(path, left, top, wide, tall) for top in tops for left in lefts]
+
+
+def _starts(length: int, side: int) -> tuple[list[int], int]:
+    if length <= _WHOLE * side:
+        return [0], length
+    count = -(-length // side)
+    return np.linspace(0, length - side, count).round().astype(int).tolist(), side
+
+
+def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]) -> list[Described]:
+    pieces = [
+        np.ascontiguousarray(pixels[place.top : place.top + place.height, place.left : place.left + place.width])
+        for place in places
+    ]
+    return [answer for answer in describe(model, pieces) if isinstance(answer, Described)]
+
+
+def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described], count: int) -> tuple[Suggestion, ...]:
+    logit = logits_of(np.array([answer.score for answer in answers], np.float64), model.manifest.calibration)
+    embedding = np.array([answer.embedding for answer in answers], np.float64)
+    doubt = doubts(logit)
+    return tuple(
+        Suggestion(
+            rank=rank,
+            path=places[at].path,
+            left=places[at].left,
+            top=places[at].top,
+            width=places[at].width,
+            height=places[at].height,
+            probability=model.probability(answers[at].score),
+            doubt=float(doubt[at]),
+        )
+        for rank, at in enumerate(choose(logit, embedding, count).tolist(), start=1)
+    )

@@ -1,0 +1,126 @@
+"""`adapt`: a new surface from a few labelled patches, in seconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.evaluate import bundle_folder
+from crackscope.cli.judgement import spell_figure
+from crackscope.cli.options import shared
+from crackscope.cli.state import State
+
+if TYPE_CHECKING:
+    from crackscope.adaptation import Adapted, Curve, Worth
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    bundle: str
+    data: str
+    out: str
+    name: str
+    curve: bool
+    most_forgotten: float
+    licence: str
+    group_by: str | None
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    threads: int | None
+    seed: int | None
+    quiet: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("bundle", metavar="BUNDLE|RUN|default")
+@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.option("-o", "--out", required=True, metavar="BUNDLE", help="Folder of the adapted bundle.")
+@click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
+@click.option("--curve", is_flag=True, help="Say how much more labels would bring.")
+@click.option(
+    "--most-forgotten",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Refuse when the balanced accuracy on what the bundle knew falls by more.",
+)
+@click.option("--licence", default="", metavar="TEXT", help="Of the patches, for the bundle.")
+@shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
+@click.pass_obj
+def adapt(state: State, /, **options: Any) -> None:
+    """Teach a bundle a new surface from labelled patches, at least 5 cracked and 5 sound ones.
+
+    It takes seconds. Score and map change; what the bundle knew holds it back, and what it lost there is told. Nothing
+    is written when it would get worse. Of data with parts the test part is left alone, to be judged on afterwards.
+    """
+    asked = Asked(**options)
+    adapted = _adapt(asked)
+    state.status = 1 if adapted.unread else 0
+    if asked.as_json:
+        print_json(adapted)
+        return
+    _show(adapted, asked.quiet)
+
+
+def _adapt(asked: Asked) -> "Adapted":
+    from crackscope.adaptation import AdaptOptions
+    from crackscope.adaptation import adapt as learn
+    from crackscope.datasets import Layout
+
+    with progress("reading patches", None, quiet=asked.quiet or asked.as_json) as tell:
+        options = AdaptOptions(
+            name=asked.name,
+            most_forgotten=asked.most_forgotten,
+            curve=asked.curve,
+            group_by=asked.group_by,
+            layout=Layout(positive=asked.positive, negative=asked.negative),
+            licence=asked.licence,
+            threads=asked.threads,
+            seed=asked.seed or 0,
+            progress=tell,
+        )
+        return learn(bundle_folder(asked.bundle), asked.data, Path(asked.out), options)
+
+
+def _show(adapted: "Adapted", quiet: bool) -> None:
+    cracked, sound = adapted.labels["crack"], adapted.labels["sound"]
+    title = (
+        f"{cracked} cracked and {sound} sound patches, {adapted.groups} groups; judged on those left out in learning"
+    )
+    print_table(title, ("new surface", ">before", ">after"), _rows(adapted.before, adapted.after))
+    if adapted.old_before is not None and adapted.old_after is not None:
+        rows = _rows(adapted.old_before, adapted.old_after)
+        print_table(
+            f"what it knew, {adapted.old_pictures} pictures set aside", ("old surfaces", ">before", ">after"), rows
+        )
+    else:
+        say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
+    if adapted.curve is not None:
+        _show_curve(adapted.curve)
+    for unread in adapted.unread:
+        warn(f"left out: {unread_line(unread)}")
+    say(f"verdict: crack from a probability of {adapted.threshold:g} on", quiet=quiet)
+    say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
+
+
+def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
+    names = ("balanced_accuracy", "recall", "false_alarms")
+    rows = [
+        (name.replace("_", " "), spell_figure(getattr(before, name)), spell_figure(getattr(after, name)))
+        for name in names
+    ]
+    return [*rows, ("log loss", f"{before.log_loss:.4f}", f"{after.log_loss:.4f}")]
+
+
+def _show_curve(curve: "Curve") -> None:
+    rows = [
+        (point.a_label, spell_figure(point.balanced_accuracy), "measured" if point.measured else "to be expected")
+        for point in curve.points
+    ]
+    print_table("what more labels bring", (">patches a label", ">balanced accuracy", ""), rows)

@@ -1,0 +1,178 @@
+"""`matrix`: trained on row, judged on column.
+
+Training and judging know nothing of each other; they are joined here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_json, print_table, progress, say
+from crackscope.cli.evaluate import bundle_folder
+from crackscope.cli.judgement import spell_figure
+from crackscope.cli.options import shared
+
+if TYPE_CHECKING:
+    from crackscope.judging import Entry, Matrix, Surface
+    from crackscope.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    surfaces: tuple[str, ...]
+    recipes: tuple[str, ...]
+    bundles: tuple[str, ...]
+    settings: tuple[str, ...]
+    weights: str | None
+    part: str | None
+    out: str | None
+    group_by: str | None
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    threads: int | None
+    seed: int | None
+    quiet: bool
+    as_json: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing but the result is wanted."""
+        return self.quiet or self.as_json
+
+
+@click.command()
+@click.option("--on", "surfaces", multiple=True, required=True, metavar="NAME=DATA", help="A surface; give several.")
+@click.option("--bundle", "bundles", multiple=True, metavar="[NAME=]BUNDLE", help="Judge this bundle; a row each.")
+@click.option("--recipe", "recipes", multiple=True, metavar="RECIPE", help="Train it on each surface; a row each.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipes, as `train` does.")
+@click.option("--weights", metavar="FILE|BUNDLE|default|none", help="Where training starts from.")
+@click.option(
+    "--part",
+    type=click.Choice(["test", "all"]),
+    help="Rows to judge on; default: test where there are recipes or ready-made parts, else all.",
+)
+@click.option("-o", "--out", metavar="DIR", help="Write matrix.html, matrix.json and matrix.csv there; runs too.")
+@shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
+def matrix(**options: Any) -> None:
+    """Judge what was trained on each surface on every other, beside always and never saying crack.
+
+    With --recipe a model is trained on the training part of each surface and judged on the test part of every surface,
+    its own among them; near-copies never stand in both. With --bundle each bundle is judged on every surface.
+    """
+    asked = Asked(**options)
+    if not asked.recipes and not asked.bundles:
+        raise click.UsageError("there is nothing to judge, give --bundle BUNDLE or --recipe RECIPE")
+    if asked.recipes and asked.part == "all":
+        raise click.UsageError("--part all would judge on what was trained on, leave it out or give --bundle only")
+    surfaces = [_surface(asked, *_named(text)) for text in asked.surfaces]
+    table = _judge(asked, surfaces)
+    if asked.out is not None:
+        from crackscope.reports import write_matrix
+
+        page = write_matrix(table, asked.out)
+    if asked.as_json:
+        print_json(table)
+        return
+    _show(table)
+    if asked.out is not None:
+        say(f"report: {page}")
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, separator, data = text.partition("=")
+    if not separator or not name or not data:
+        raise click.UsageError(f"--on {text!r} is not a name and a data set, write --on decks=PATH")
+    return name, data
+
+
+def _surface(asked: Asked, name: str, data: str) -> "Surface":
+    from crackscope.datasets import Layout, load, watched
+    from crackscope.judging import Surface
+
+    with progress(f"opening {name}", None, quiet=asked.silent) as tell, watched(tell):
+        split = load(
+            data,
+            group_by=asked.group_by,
+            seed=asked.seed or 0,
+            layout=Layout(positive=asked.positive, negative=asked.negative),
+        )
+    dealt_here = split.seed is not None
+    whole = asked.part == "all" or (asked.part is None and dealt_here and not asked.recipes)
+    return Surface(name=name, split=split, part=None if whole else "test")
+
+
+def _judge(asked: Asked, surfaces: "list[Surface]") -> "Matrix":
+    from tempfile import TemporaryDirectory
+
+    from crackscope.judging import Bootstrap
+    from crackscope.judging import matrix as judge
+
+    entries = [_bundle(asked, text) for text in asked.bundles]
+    with TemporaryDirectory(prefix="crackscope-") as scratch:
+        runs = Path(asked.out) / "runs" if asked.out else Path(scratch)
+        entries += [_trained(asked, recipe, surface, runs) for recipe in asked.recipes for surface in surfaces]
+        with progress("judging", None, quiet=asked.silent) as tell:
+            return judge(entries, surfaces, bootstrap=Bootstrap(seed=asked.seed or 0), progress=tell)
+
+
+def _bundle(asked: Asked, text: str) -> "Entry":
+    from crackscope.judging import Entry
+    from crackscope.scoring import load
+
+    name, separator, path = text.partition("=")
+    folder = bundle_folder(path if separator else text)
+    model = load(folder, threads=asked.threads)
+    sets = ", ".join(f"{one.name} {one.pictures:,}" for one in model.manifest.trained_on)
+    return Entry(name=name if separator else model.manifest.name, model=model, trained_on=sets or "not stated")
+
+
+def _trained(asked: Asked, recipe_name: str, surface: "Surface", runs: Path) -> "Entry":
+    from crackscope.judging import Entry
+    from crackscope.recipes import load, override
+    from crackscope.scoring import load as load_model
+
+    seed = () if asked.seed is None else (f"seed={asked.seed}",)
+    recipe = override(load(recipe_name), [*asked.settings, *seed])
+    bundle = _train(asked, recipe, surface, runs)
+    several = len(asked.recipes) > 1 or bool(asked.bundles)
+    name = f"{surface.name}, {recipe.name}" if several else surface.name
+    rows = len(surface.split.part("train"))
+    words = f"{rows:,} pictures of {surface.name}, recipe {recipe.name}"
+    return Entry(name=name, model=load_model(bundle, threads=asked.threads), trained_on=words, column=surface.name)
+
+
+def _train(asked: Asked, recipe: "Recipe", surface: "Surface", runs: Path) -> str:
+    from crackscope.cli.training_bar import TrainingBar
+    from crackscope.training import TrainOptions, train
+
+    say(f"training {recipe.name} on {surface.name}", quiet=asked.silent)
+    folder = runs / f"{recipe.name}-{_filename(surface.name)}"
+    options = TrainOptions(threads=asked.threads)
+    with TrainingBar(quiet=asked.silent) as bar:
+        return train(surface.split, recipe, folder, weights=asked.weights, options=options, progress=bar).bundle
+
+
+def _filename(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
+
+
+def _show(table: "Matrix") -> None:
+    from crackscope.judging import MATRIX_FIGURES
+
+    columns = ("trained on", *(f">{column.name}" for column in table.columns))
+    for name in MATRIX_FIGURES:
+        rows = [
+            (row, *(spell_figure(table.cell(row, column.name).figures[name]) for column in table.columns))
+            for row in table.rows
+        ]
+        rows += [
+            (baseline, *(f"{values[name]:.4f}" for _ in table.columns)) for baseline, values in table.baselines.items()
+        ]
+        print_table(name.replace("_", " "), columns, rows)
+    for column in table.columns:
+        part = f"its {column.part} part" if column.part else "all of it"
+        say(f"{column.name}: {part}, {column.support['crack']} cracked, {column.support['sound']} sound")

@@ -1,0 +1,88 @@
+"""`suggest`: the patches whose labels would help most, as a folder to sort."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import print_json, progress, say, unread_line, warn
+from crackscope.cli.evaluate import bundle_folder
+from crackscope.cli.folders import fresh
+from crackscope.cli.options import shared
+from crackscope.cli.state import State
+
+if TYPE_CHECKING:
+    from crackscope.adaptation import Suggestions
+
+SHEET = "contact-sheet.jpg"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    bundle: str
+    photos: tuple[str, ...]
+    out: str
+    count: int
+    threads: int | None
+    quiet: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("bundle", metavar="BUNDLE|RUN|default")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("-o", "--out", required=True, metavar="OUT", help="New or empty folder to write to.")
+@click.option("-n", "--count", type=click.IntRange(min=1), default=20, show_default=True, help="How many patches.")
+@shared("threads", "quiet", "json")
+@click.pass_obj
+def suggest(state: State, /, **options: Any) -> None:
+    """Name the patches of unlabelled photos whose labels would help most: unsure ones that differ from each other.
+
+    OUT gets the patches in to-label/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
+    OUT` takes it), tasks for Label Studio, and a contact sheet. Photos of any size are cut; patches are taken whole.
+    """
+    asked = Asked(**options)
+    found, names = _suggest(asked)
+    state.status = 1 if found.unread else 0
+    if asked.as_json:
+        print_json({"out": asked.out, **_facts(found)})
+        return
+    for unread in found.unread:
+        warn(f"left out: {unread_line(unread)}")
+    say(f"{len(names)} of {found.seen} patches to label: {Path(asked.out) / 'to-label'}", quiet=asked.quiet)
+    say(f"to look at: {Path(asked.out) / SHEET}", quiet=asked.quiet)
+    say(
+        f"sort them into {Path(asked.out) / 'crack'} and {Path(asked.out) / 'sound'}, then: "
+        f"crackscope adapt {asked.bundle} {asked.out} -o NEW-BUNDLE",
+        quiet=asked.quiet,
+    )
+
+
+def _suggest(asked: Asked) -> "tuple[Suggestions, list[str]]":
+    from crackscope.adaptation import hand_out
+    from crackscope.adaptation import suggest as choose
+    from crackscope.images import find
+    from crackscope.reports import Print, write_contact_sheet
+    from crackscope.scoring import load
+
+    paths = find(list(asked.photos))
+    model = load(bundle_folder(asked.bundle), threads=asked.threads)
+    folder = fresh(asked.out)
+    with progress("looking at photos", len(paths), quiet=asked.quiet or asked.as_json) as tell:
+        found = choose(model, paths, asked.count, progress=tell)
+    names = hand_out(found.patches, folder, model.manifest.name)
+    prints = [
+        Print(name, f"{one.rank}: crack {one.probability:.2f}") for name, one in zip(names, found.patches, strict=True)
+    ]
+    write_contact_sheet(prints, folder / SHEET, f"{len(prints)} patches to label, the most wanted first")
+    return found, names
+
+
+def _facts(found: "Suggestions") -> dict[str, object]:
+    import msgspec
+
+    facts: dict[str, object] = msgspec.to_builtins(found)
+    return facts

@@ -1,0 +1,218 @@
+"""Trained on row, judged on column: what a classifier of one surface is worth on every other."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import numpy as np
+
+from crackscope.errors import JudgingError
+from crackscope.judging.bundle import evaluate
+from crackscope.judging.evaluation import Evaluation
+from crackscope.judging.figures import Values, figures
+from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, spread
+from crackscope.judging.sample import Sample
+from crackscope.judging.scores import Bootstrap, as_sample
+from crackscope.records import Label, Measure, Part
+
+if TYPE_CHECKING:
+    from crackscope.datasets import Split
+    from crackscope.scoring import Model
+
+MATRIX_FIGURES: tuple[str, ...] = ("roc_auc", "balanced_accuracy", "recall", "false_alarm_rate")
+"""The figures of a cell, in the order in which they are shown."""
+
+BASELINES: Mapping[str, Mapping[str, float]] = {
+    "always crack": {"roc_auc": 0.5, "balanced_accuracy": 0.5, "recall": 1.0, "false_alarm_rate": 1.0},
+    "never crack": {"roc_auc": 0.5, "balanced_accuracy": 0.5, "recall": 0.0, "false_alarm_rate": 0.0},
+}
+"""What is had on every surface without looking."""
+
+
+class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A surface that is judged on. part: its rows that were taken, None for all. groups: of near-copies or photos."""
+
+    name: str
+    part: Part | None
+    support: dict[Label, int]
+    groups: int
+    fingerprint: str
+
+
+class MatrixCell(msgspec.Struct, frozen=True, kw_only=True):
+    """One classifier on one surface. own: it was trained on other rows of the same set. not_judged: rows left out,
+    because they could not be read or got no verdict. figures: as named in MATRIX_FIGURES, with 95 % intervals.
+    """
+
+    row: str
+    column: str
+    own: bool
+    not_judged: int
+    figures: dict[str, Measure]
+
+
+class Matrix(msgspec.Struct, frozen=True, kw_only=True):
+    """All cells, row by row. rows: names of what was judged; trained_on: what each of them learnt from, in words."""
+
+    format: Literal[1] = 1
+    rows: tuple[str, ...]
+    trained_on: dict[str, str]
+    columns: tuple[MatrixColumn, ...]
+    cells: tuple[MatrixCell, ...]
+    baselines: dict[str, dict[str, float]]
+    level: float = LEVEL
+    method: str = METHOD
+    resamples: int
+    seed: int
+
+    def cell(self, row: str, column: str) -> MatrixCell:
+        """The cell of a row and a column. Raises KeyError."""
+        for one in self.cells:
+            if (one.row, one.column) == (row, column):
+                return one
+        raise KeyError((row, column))
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A row to be: a model, and what it learnt from: in words, and by the name of a column, "" for none of them."""
+
+    name: str
+    model: "Model"
+    trained_on: str
+    column: str = ""
+
+
+class Surface(msgspec.Struct, frozen=True, kw_only=True):
+    """A column to be: labelled rows, and which part of them to judge on; None for all."""
+
+    name: str
+    split: "Split"
+    part: Part | None
+
+
+def matrix(
+    entries: Sequence[Entry],
+    surfaces: Sequence[Surface],
+    *,
+    bootstrap: Bootstrap | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Matrix:
+    """Judge every entry on every surface; rows of one column are judged on the same pictures.
+
+    progress: called with how many pictures are done, and of how many. Raises JudgingError when names repeat or a
+    surface has nothing to judge.
+    """
+    _refuse_repeated([one.name for one in entries], [one.name for one in surfaces])
+    setting = bootstrap or Bootstrap()
+    counts = [len(_rows_of(surface)) for surface in surfaces]
+    cells: list[MatrixCell] = []
+    columns: dict[str, MatrixColumn] = {}
+    done = 0
+    for entry in entries:
+        for surface, count in zip(surfaces, counts, strict=True):
+            judged = _judge(entry, surface, setting, _after(progress, done, len(entries) * sum(counts)))
+            done += count
+            columns.setdefault(surface.name, _column(surface, judged))
+            cells.append(_cell(entry, surface, judged, setting))
+    return Matrix(
+        rows=tuple(entry.name for entry in entries),
+        trained_on={entry.name: entry.trained_on for entry in entries},
+        columns=tuple(columns.values()),
+        cells=tuple(cells),
+        baselines={name: dict(values) for name, values in BASELINES.items()},
+        resamples=setting.resamples,
+        seed=setting.seed,
+    )
+
+
+def _refuse_repeated(rows: Sequence[str], columns: Sequence[str]) -> None:
+    if not rows or not columns:
+        raise JudgingError("a matrix needs something to judge and surfaces to judge on: name both")
+    for names, what in ((rows, "classifiers"), (columns, "surfaces")):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise JudgingError(f"two {what} are called {twice[0]!r}: give each a name of its own")
+
+
+def _rows_of(surface: Surface) -> Sequence[object]:
+    return surface.split.rows if surface.part is None else surface.split.part(surface.part)
+
+
+def _after(progress: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, _: progress(before + done, total)
+
+
+def _judge(
+    entry: Entry, surface: Surface, setting: Bootstrap, progress: Callable[[int, int], None] | None
+) -> Evaluation:
+    return evaluate(entry.model, surface.split, part=surface.part, resamples=1, seed=setting.seed, progress=progress)
+
+
+def _column(surface: Surface, judged: Evaluation) -> MatrixColumn:
+    return MatrixColumn(
+        name=surface.name,
+        part=surface.part,
+        support=judged.support,
+        groups=judged.groups,
+        fingerprint=surface.split.fingerprint,
+    )
+
+
+def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap) -> MatrixCell:
+    told = [one for one in judged.predictions if one.correct is not None]
+    return MatrixCell(
+        row=entry.name,
+        column=surface.name,
+        own=entry.column == surface.name,
+        not_judged=len(judged.predictions) - len(told) + len(judged.unread),
+        figures=_figures(as_sample(told), setting),
+    )
+
+
+def _figures(rows: Sample, setting: Bootstrap) -> dict[str, Measure]:
+    values = _of_cell(figures(rows, np.ones((1, rows.groups), np.int32)))
+    pieces = [_of_cell(figures(rows, counts)) for counts in draws(rows.groups, setting.resamples, setting.seed)]
+    drawn = {name: np.concatenate([piece[name] for piece in pieces]) for name in MATRIX_FIGURES}
+    return {name: _measure(name, float(values[name][0]), drawn[name], rows) for name in MATRIX_FIGURES}
+
+
+def _of_cell(found: Mapping[str, Values]) -> dict[str, Values]:
+    """False alarms follow from balanced accuracy and recall where both labels are there."""
+    cell = {name: found[name] for name in MATRIX_FIGURES if name != "false_alarm_rate"}
+    cell["false_alarm_rate"] = np.clip(1 - (2 * found["balanced_accuracy"] - found["recall"]), 0, 1)
+    return cell
+
+
+def _measure(name: str, value: float, drawn: Values, rows: Sample) -> Measure:
+    if not np.isfinite(value):
+        return Measure(value=None, low=None, high=None)
+    ends = _bound(name, rows, value) if has_no_spread(drawn) else spread(drawn)
+    if ends is None:
+        return Measure(value=value, low=None, high=None)
+    return Measure(value=value, low=min(ends[0], value), high=max(ends[1], value))
+
+
+def _bound(name: str, rows: Sample, value: float) -> tuple[float, float] | None:
+    """An exact interval. That of false alarms is that of the share of sound rows called crack."""
+    if name != "false_alarm_rate":
+        return bound(name, rows, value)
+    return exact(value, len(np.unique(rows.group[~rows.crack])))
+
+
+def matrix_csv(table: Matrix) -> bytes:
+    """A line a cell and figure, the baselines among them."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("trained_on", "judged_on", "part", "own", "figure", "value", "low", "high"))
+    parts = {column.name: column.part or "all" for column in table.columns}
+    for cell in table.cells:
+        for name, one in cell.figures.items():
+            own = str(cell.own).lower()
+            writer.writerow((cell.row, cell.column, parts[cell.column], own, name, one.value, one.low, one.high))
+    for baseline, values in table.baselines.items():
+        for column in table.columns:
+            for name, value in values.items():
+                writer.writerow((baseline, column.name, parts[column.name], "false", name, value, None, None))
+    return text.getvalue().encode("utf-8", "surrogateescape")

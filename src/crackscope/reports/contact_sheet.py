@@ -1,0 +1,55 @@
+"""A contact sheet: many small pictures with a line under each, as one JPEG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackscope.images import encode_jpeg
+from crackscope.judging import write_whole
+from crackscope.reports.formatting import shown
+from crackscope.reports.gallery import thumbnail
+
+_COLUMNS, _MOST = 8, 120
+_CELL_INCHES, _DPI = 1.45, 110
+_LETTERS = 26
+_WARN, _INK, _GREY = "#c2410c", "#1f2933", "#7b8794"
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """One picture on the sheet: its path, the words under it, and whether they are a warning."""
+
+    path: str
+    words: str
+    warns: bool = False
+
+
+def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = "") -> None:
+    """Write the first 120 prints as a JPEG, eight in a row; unreadable ones stay empty. Raises OutputError."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    kept = prints[:_MOST]
+    lines = max(1, -(-len(kept) // _COLUMNS))
+    size = (_CELL_INCHES * _COLUMNS, (_CELL_INCHES + 0.35) * lines + 0.4)
+    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    if title:
+        figure.suptitle(shown(title), fontsize=10, color=_INK)
+    for place, one in enumerate(kept, start=1):
+        axes = figure.add_subplot(lines, _COLUMNS, place)
+        pixels = thumbnail(one.path)
+        if pixels is None:
+            axes.text(0.5, 0.5, "cannot be read", ha="center", va="center", color=_GREY, fontsize=7)
+        else:
+            axes.imshow(pixels)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        words = f"{one.words}\n{shown(Path(one.path).name)[:_LETTERS]}"
+        axes.set_xlabel(words, fontsize=6.5, color=_WARN if one.warns else _INK, parse_math=False)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    write_whole(Path(path), encode_jpeg(np.ascontiguousarray(pixels), 88))

@@ -1,0 +1,100 @@
+"""The page of a cross-surface matrix, and the same as JSON and CSV."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from crackscope.judging import MATRIX_FIGURES, Matrix, encode_json, matrix_csv, write_whole
+from crackscope.records import Measure
+from crackscope.reports.formatting import number
+from crackscope.reports.rendering import render
+
+PAGE = "matrix.html"
+
+_TITLES = {
+    "roc_auc": ("ROC AUC", "chance that a cracked row scores above a sound one; guessing is .5"),
+    "balanced_accuracy": ("Balanced accuracy", "mean of the shares of cracked and of sound rows called rightly"),
+    "recall": ("Recall", "of what is cracked, the share that is found"),
+    "false_alarm_rate": ("False alarms", "of what is sound, the share that is called cracked"),
+}
+_WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class Tinted:
+    """A cell as drawn. good: 0 worst, 1 best, for its colour."""
+
+    measure: Measure
+    good: float
+    own: bool
+    not_judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """The heatmap of one figure: a line a row of the matrix."""
+
+    title: str
+    meaning: str
+    lines: tuple[tuple[str, tuple[Tinted, ...]], ...]
+    baselines: tuple[tuple[str, float], ...]
+
+
+def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
+    """Write matrix.html, matrix.json and matrix.csv into a folder, and return the path of the page.
+
+    Raises OutputError when something cannot be written.
+    """
+    target = Path(folder)
+    write_whole(target / "matrix.json", encode_json(msgspec.to_builtins(matrix)))
+    write_whole(target / "matrix.csv", matrix_csv(matrix))
+    values = {
+        "matrix": matrix,
+        "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
+        "sentence": _sentence(matrix),
+    }
+    write_whole(target / PAGE, render("matrix.html", "Across surfaces", values))
+    return target / PAGE
+
+
+def _plot(matrix: Matrix, name: str) -> Plot:
+    title, meaning = _TITLES[name]
+    lines = []
+    for row in matrix.rows:
+        cells = [matrix.cell(row, column.name) for column in matrix.columns]
+        tinted = [Tinted(one.figures[name], _good(name, one.figures[name]), one.own, one.not_judged) for one in cells]
+        lines.append((row, tuple(tinted)))
+    baselines = tuple((baseline, values[name]) for baseline, values in matrix.baselines.items())
+    return Plot(title, meaning, tuple(lines), baselines)
+
+
+def _good(name: str, measure: Measure) -> float:
+    """0 for what guessing gives or worse, 1 for the best there is."""
+    if measure.value is None:
+        return 0.0
+    if name in _WORST_IS_HALF:
+        return max(0.0, 2 * measure.value - 1)
+    return 1 - measure.value if name == "false_alarm_rate" else measure.value
+
+
+def _sentence(matrix: Matrix) -> str:
+    """How the surfaces met in training compare with the others."""
+    own = _known(matrix, own=True)
+    others = _known(matrix, own=False)
+    if not others:
+        return "Every classifier was judged on its own surface only."
+    words = f"On surfaces that it was not trained on, balanced accuracy is {number(_mean(others))} on average"
+    if own:
+        return f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
+    return f"{words}, {number(min(others))} at worst, {number(max(others))} at best."
+
+
+def _known(matrix: Matrix, *, own: bool) -> list[float]:
+    found = [cell.figures["balanced_accuracy"].value for cell in matrix.cells if cell.own == own]
+    return [value for value in found if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
