@@ -27,7 +27,7 @@ def bundle(tmp_path: Path) -> Path:
 
 def change(folder: Path, **values: object) -> None:
     manifest = json.loads((folder / "bundle.json").read_text())
-    (folder / "bundle.json").write_text(json.dumps(manifest | values))
+    (folder / "bundle.json").write_text(json.dumps(manifest | {"digest": ""} | values))
 
 
 def test_what_is_written_is_what_is_read(whole: Path) -> None:
@@ -111,6 +111,28 @@ def test_a_changed_bit_is_noticed(bundle: Path, name: str, where: float, bit: in
     (bundle / name).write_bytes(data)
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_changed_bit_in_the_manifest_is_noticed(bundle: Path, where: float, bit: int) -> None:
+    data = (bundle / "bundle.json").read_bytes()
+    place, key = int(where * len(data)), data.index(b'"digest"')
+    # A key of another name says nothing, as in bundles made before there was one.
+    if not key <= place < key + len('"digest"'):
+        changed = data[:place] + bytes((data[place] ^ 1 << bit,)) + data[place + 1 :]
+        with pytest.raises(BundleError):
+            parse_manifest(changed, "bundle.json")
+
+
+def test_a_manifest_changed_by_hand_says_so(bundle: Path) -> None:
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    (bundle / "bundle.json").write_text(json.dumps(manifest | {"threshold": 0.9}, indent=2))
+    with pytest.raises(BundleError, match=r"own sha256 differs.*take its digest out"):
+        open_bundle(bundle)
+    del manifest["digest"]
+    (bundle / "bundle.json").write_text(json.dumps(manifest | {"threshold": 0.9}, indent=2))
+    assert open_bundle(bundle).manifest.threshold == 0.9
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "bundle.json", "README.md"])
 def test_links_are_refused(bundle: Path, name: str) -> None:
     outside = bundle.parent / "outside"
@@ -182,7 +204,7 @@ def test_a_strange_manifest_is_refused(bundle: Path, values: dict[str, object], 
 def test_golden_outputs_must_belong_together(whole: Path) -> None:
     manifest = json.loads((whole / "bundle.json").read_text())
     for key, value in {"score": [1.0], "shapes": [[9999, 9999], [64, 64]], "embedding_head": [[], []]}.items():
-        broken = {**manifest, "golden": {**manifest["golden"], key: value}}
+        broken = {**manifest, "digest": "", "golden": {**manifest["golden"], key: value}}
         with pytest.raises(BundleError, match="golden"):
             parse_manifest(json.dumps(broken).encode(), "bundle.json")
 

@@ -14,7 +14,14 @@ from typing import BinaryIO
 import msgspec
 
 from crackscope.bundles.graph import check_face, read_face
-from crackscope.bundles.manifest import MAX_MANIFEST_BYTES, Manifest, check_manifest, dump_manifest, parse_manifest
+from crackscope.bundles.manifest import (
+    MAX_MANIFEST_BYTES,
+    Manifest,
+    check_manifest,
+    dump_manifest,
+    parse_manifest,
+    seal,
+)
 from crackscope.bundles.metadata import bundle_metadata, with_metadata
 from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
 from crackscope.errors import BundleError, OutputError
@@ -93,7 +100,8 @@ def write_bundle(
     check_face(read_face(described), manifest)
     files = {MODEL: described, CARD: card.encode()} | ({} if weights is None else {WEIGHTS: weights})
     files |= {} if reference is None else {REFERENCE: encode_reference(reference)}
-    manifest = msgspec.structs.replace(manifest, hashes={name: _digest(data) for name, data in sorted(files.items())})
+    hashes = {name: _digest(data) for name, data in sorted(files.items())}
+    manifest = seal(msgspec.structs.replace(manifest, hashes=hashes))
     if manifest.golden is None:
         raise BundleError("a bundle cannot be written without golden outputs; make them with crackscope.scoring.pack")
     check_manifest(manifest, MANIFEST)

@@ -1,5 +1,6 @@
 """What bundle.json says, and the strict reading of it."""
 
+import hashlib
 import math
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ FORMAT = 1
 """Version of the bundle format that this package writes, and the newest it reads."""
 
 MAX_MANIFEST_BYTES = 4 << 20
+_DIGEST = b'"digest": "%s"'
 _MAX_SIDE = 16384
 _MAX_GOLDEN_PIXELS = 1 << 20
 
@@ -123,7 +125,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
     mask_threshold: logit of the map above which a cell belongs to a crack.
     hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
-    figures: measured values to be shown in the card, by name.
+    figures: measured values to be shown in the card, by name. digest: sha256 of bundle.json itself, as it is with
+    nothing between the quotes of this one value; "" in bundles made before there was one.
     """
 
     name: Text
@@ -144,6 +147,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     precision: Precision = "float32"
     hashes: dict[Text, Digest] = {}
     golden: Golden | None = None
+    digest: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
 
 
 class _Version(msgspec.Struct):
@@ -164,7 +168,19 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
     except RecursionError:
         raise BundleError(f"{where} is not a manifest: it is nested too deeply; fetch the bundle again") from None
     check_manifest(manifest, where)
+    stated = manifest.digest.encode()
+    if stated and hashlib.sha256(data.replace(_DIGEST % stated, _DIGEST % b"")).hexdigest() != manifest.digest:
+        raise BundleError(
+            f"{where} was altered or is damaged (its own sha256 differs); fetch the bundle again, "
+            "or take its digest out if you changed it on purpose"
+        )
     return manifest
+
+
+def seal(manifest: Manifest) -> Manifest:
+    """Return the manifest with the digest that belongs to what it says."""
+    empty = _encoded(msgspec.structs.replace(manifest, digest=""))
+    return msgspec.structs.replace(manifest, digest=hashlib.sha256(empty).hexdigest())
 
 
 def check_manifest(manifest: Manifest, where: str) -> None:
@@ -210,5 +226,9 @@ def _check_golden(golden: Golden, where: str) -> None:
 
 
 def dump_manifest(manifest: Manifest) -> bytes:
-    """Write a manifest as indented JSON, UTF-8, with a final newline; equal manifests give equal bytes."""
+    """Write a manifest, sealed, as indented JSON, UTF-8, with a final newline; equal manifests give equal bytes."""
+    return _encoded(seal(manifest))
+
+
+def _encoded(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2) + b"\n"
