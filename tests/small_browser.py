@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ _SWITCHES = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 
+_LAUNCH = """import os, sys
+ends = [os.dup(int(end)) for end in sys.argv[1:3]]
+for end, place in zip(ends, (3, 4)):
+    os.dup2(end, place)
+    os.set_inheritable(place, True)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads its orders from file 3 and answers on file 4."""
+
 
 class Browser:
     """One page. said: what the page and the browser complained of. asked: the addresses it asked for."""
@@ -41,9 +51,12 @@ class Browser:
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
         call = [CHROMIUM, *_SWITCHES, f"--user-data-dir={folder / 'profile'}", "about:blank"]
-        redirected = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *call]
+        ends = [str(to_browser), str(from_browser)]
         self._process = subprocess.Popen(
-            redirected, pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", _LAUNCH, *ends, *call],
+            pass_fds=(to_browser, from_browser),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         os.close(to_browser)
         os.close(from_browser)
@@ -96,9 +109,12 @@ class Browser:
             self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def middle(self, selector: str) -> tuple[float, float]:
+        # What comes into view may take another height than it was given before: look until nothing moves.
         place = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
-            " e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect();"
+            f"(async () => {{ const e = document.querySelector({json.dumps(selector)}); let last = '', b = null;"
+            " for (let k = 0; k < 30; k++) { e.scrollIntoView({block: 'center', behavior: 'instant'});"
+            " await new Promise(requestAnimationFrame); b = e.getBoundingClientRect();"
+            " const now = [b.left, b.top].join(); if (now === last) break; last = now; }"
             " return [b.left + b.width / 2, b.top + b.height / 2]; })()"
         )
         return place[0], place[1]

@@ -1,0 +1,256 @@
+"""The folder of an inspection: what is in it, and that other programs can read it."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crackscope import images, reports
+from crackscope.errors import OutputError
+from crackscope.records import Failure, Inspected, Unread, Zone
+from tests.small_inspection import EVIL, SIZE, facts, inspected, photos, picture, zone
+
+FILES = [
+    "findings.csv",
+    "findings.jsonl",
+    "photos.geojson",
+    "coco.json",
+    "label-studio.json",
+    "inspection.json",
+    "index.html",
+]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> list[Inspected | Unread]:
+    return photos(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="module")
+def folder(found, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("report") / "out"
+    assert reports.write_inspection(target, found, facts()) == FILES
+    return target
+
+
+def loaded(folder: Path, name: str):
+    return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((folder / "findings.csv").read_text(encoding="utf-8-sig"), newline="")))
+
+
+def test_the_folder_is_complete_in_itself(folder, found):
+    names = reports.picture_names([photo.path for photo in found])
+    assert {path.name for path in folder.iterdir()} == {*FILES, "photos", "thumbs", "overlays"}
+    for photo in found:
+        there = [(folder / part / f"{names[photo.path]}.jpg").is_file() for part in ("photos", "thumbs", "overlays")]
+        assert there == [isinstance(photo, Inspected)] * 3
+
+
+def test_a_row_for_each_zone_and_one_for_each_photo_without(folder, found):
+    table = rows(folder)
+    assert [row["verdict"] for row in table] == ["sound", *["crack"] * 4, "cannot judge", "unread", "unread"]
+    widest = table[3]
+    assert (widest["zone"], widest["width_class"]) == ("1", "0.2-0.3")
+    assert float(widest["width_max_mm"]) == pytest.approx(1.2)
+    assert float(widest["width_max_mm_low"]) < 1.2 < float(widest["width_max_mm_high"])
+    assert float(widest["length_mm"]) == pytest.approx(10)
+    assert float(widest["thinnest_mm"]) == pytest.approx(0.13)
+    assert table[4]["width_max_mm"] == table[4]["mm_per_px"] == ""
+    assert float(table[1]["longitude"]) < -13.3
+    assert "missing" in table[6]["reason"]
+
+
+def test_no_cell_is_a_formula(folder):
+    for row in rows(folder):
+        for name, cell in row.items():
+            assert not cell.startswith(("=", "+", "@", "\t", "\r")), (name, cell)
+            assert not cell.startswith("-") or float(cell) < 0
+
+
+@given(text=st.text(max_size=12), start=st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "\n"]))
+def test_no_text_at_all_becomes_a_formula(text, start):
+    from crackscope.reports.findings_table import findings_csv
+
+    lost = Unread(path=start + text, error=Failure(kind="missing", message=text))
+    told = inspected_bare(start + text, text)
+    content = findings_csv([lost, told], {lost.path: "a", told.path: "a"}).decode("utf-8-sig")
+    table = list(csv.reader(io.StringIO(content, newline="")))
+    assert len(table) == 3
+    assert len({len(row) for row in table}) == 1
+    assert not any(cell[:1] in tuple("=+-@\t\r") and cell for row in table for cell in row)
+
+
+def inspected_bare(path: str, reason: str) -> Inspected:
+    return Inspected(path=path, verdict="cannot judge", probability=0.5, width=3, height=2, reason=reason)
+
+
+def test_the_lines_hold_all_that_was_found(folder, found):
+    lines = [json.loads(line) for line in (folder / "findings.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == len(rows(folder))
+    zones = [one for photo in found if isinstance(photo, Inspected) for one in photo.zones]
+    kept = [msgspec.convert(line["zone"], Zone) for line in lines if line.get("zone")]
+    assert kept == zones
+    assert lines[-2]["error"]["kind"] == "missing"
+    assert lines[-1]["photo"].endswith("\\udcff.jpg")
+    assert lines[0]["zone"] is None
+
+
+def test_the_inspection_as_one_document(folder, found):
+    whole = loaded(folder, "inspection.json")
+    assert whole["counts"] == {"crack": 3, "cannot judge": 1, "sound": 1, "unread": 2}
+    assert whole["zones"] == 4
+    assert whole["facts"]["title"] == EVIL
+    assert [photo.get("verdict") for photo in whole["photos"]] == [getattr(one, "verdict", None) for one in found]
+
+
+def test_the_map_is_geojson_as_rfc_7946_has_it(folder, found):
+    collection = loaded(folder, "photos.geojson")
+    assert collection["type"] == "FeatureCollection"
+    assert "crs" not in collection
+    assert len(collection["features"]) == len(found)
+    keys = {tuple(feature["properties"]) for feature in collection["features"]}
+    assert len(keys) == 1
+    for feature, photo in zip(collection["features"], found, strict=True):
+        assert set(feature) == {"type", "geometry", "properties"}
+        place = getattr(photo, "place", None)
+        if place is None or place.latitude is None:
+            assert feature["geometry"] is None
+            continue
+        longitude, latitude = feature["geometry"]["coordinates"][:2]
+        assert (longitude, latitude) == pytest.approx((place.longitude, place.latitude), abs=1e-6)
+        assert feature["properties"]["direction_deg"] == place.direction_deg
+        assert (folder / feature["properties"]["picture"]).is_file()
+
+
+def test_coco(folder, found):
+    document = loaded(folder, "coco.json")
+    images_by_id = {image["id"]: image for image in document["images"]}
+    assert len(images_by_id) == len(document["images"]) == 5
+    assert len({one["id"] for one in document["annotations"]}) == len(document["annotations"]) == 4
+    for image in document["images"]:
+        header = images.read_header(folder / image["file_name"])
+        assert (header.width, header.height, header.orientation) == (image["width"], image["height"], 1)
+    for one in document["annotations"]:
+        image = images_by_id[one["image_id"]]
+        assert one["category_id"] == document["categories"][0]["id"]
+        for ring in one["segmentation"]:
+            assert len(ring) >= 6
+            assert len(ring) % 2 == 0
+            assert min(ring) >= 0
+            assert max(ring[::2]) <= image["width"]
+            assert max(ring[1::2]) <= image["height"]
+
+
+def test_a_zone_without_surface_is_its_box_in_coco():
+    from crackscope.reports.coco import polygons
+
+    bare = msgspec.structs.replace(zone(1, 50, 3), outline=(((3.0, 4.0), (5.0, 4.0)),))
+    left, top, width, height = bare.box
+    corners = np.array(polygons(bare)[0])
+    assert tuple(corners.min(0)) == (left - 0.5, top - 0.5)
+    assert tuple(corners.max(0) - corners.min(0)) == (width, height)
+
+
+def test_label_studio(folder):
+    tasks = loaded(folder, "label-studio.json")
+    assert len(tasks) == 5
+    regions = [region for task in tasks for region in task["predictions"][0]["result"]]
+    assert len(regions) == 4
+    for region in regions:
+        assert (region["original_width"], region["original_height"]) == SIZE
+        points = np.array(region["value"]["points"])
+        assert points.min() >= 0
+        assert points.max() <= 100
+        assert region["value"]["polygonlabels"] == ["crack"]
+    # The first corner of the crack at (40, 60) px, counted from the corner of the picture.
+    assert tasks[1]["predictions"][0]["result"][0]["value"]["points"][0] == pytest.approx([16.875, 37.8125])
+
+
+def test_an_upright_jpeg_is_copied_and_any_other_is_turned(tmp_path, found):
+    source = picture(tmp_path, "a.jpg", 9)
+    pixels = images.read(source).pixels
+    reports.write_photo(pixels, source, tmp_path, "same")
+    assert (tmp_path / "photos/same.jpg").read_bytes() == Path(source).read_bytes()
+    images.write_png(pixels, tmp_path / "b.png")
+    reports.write_photo(pixels, tmp_path / "b.png", tmp_path, "other", (np.zeros((40, 60), np.float32), 4))
+    assert images.read_header(tmp_path / "photos/other.jpg").format == "JPEG"
+    assert images.read_header(tmp_path / "heat/other.png").mode == "RGBA"
+
+
+def test_heat_lies_where_the_cells_are():
+    from crackscope.reports.inspection_pictures import heat_picture
+
+    logits = np.full((5, 7), -9, np.float32)
+    logits[2, 3] = 9
+    shown = heat_picture(logits, 32, (200, 150))
+    assert shown.shape == (5, 7, 4)
+    assert np.unravel_index(shown[..., 3].argmax(), (5, 7)) == (2, 3)
+    assert shown[0, 0].tolist() == [0, 0, 0, 0]
+
+
+def test_pictures_that_are_there_are_left_alone(folder, found, tmp_path):
+    overlay = next((folder / "overlays").iterdir())
+    overlay.write_bytes(b"mine")
+    reports.write_inspection(folder, found, facts())
+    assert overlay.read_bytes() == b"mine"
+    overlay.unlink()
+    reports.write_inspection(folder, found, facts())
+    assert images.read_header(overlay).format == "JPEG"
+
+
+def test_the_same_findings_make_the_same_bytes(folder, found, tmp_path):
+    reports.write_inspection(tmp_path, found, facts())
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_nothing_at_all_and_photos_that_have_gone(tmp_path):
+    reports.write_inspection(tmp_path / "none", [], reports.InspectionFacts())
+    assert "No photo was inspected" in (tmp_path / "none/index.html").read_text()
+    gone = inspected_bare(str(tmp_path / "gone.jpg"), "")
+    reports.write_inspection(tmp_path / "gone", [gone], reports.InspectionFacts())
+    assert "could no longer be read" in (tmp_path / "gone/index.html").read_text()
+
+
+def test_of_one_path_the_last_record_counts(tmp_path):
+    path = picture(tmp_path, "a.jpg", 1)
+    reports.write_inspection(tmp_path / "out", [inspected(path, "sound"), inspected(path)], reports.InspectionFacts())
+    assert loaded(tmp_path / "out", "inspection.json")["counts"]["crack"] == 1
+
+
+def test_what_stands_in_the_way_is_named(tmp_path, found):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError, match="out"):
+        reports.write_inspection(tmp_path / "out", found, facts())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=20), unique=True, max_size=8))
+def test_names_of_pictures_are_safe_and_differ(paths):
+    names = reports.picture_names(paths)
+    assert len({name.casefold() for name in names.values()}) == len(paths)
+    assert reports.picture_names(paths[::-1]) == names
+    for name in names.values():
+        assert name
+        assert all(c.isalnum() or c in "_.-" for c in name)
+        assert not name.startswith((".", "-"))
+        assert not name.endswith(".")
+        assert len(name) <= 80
+
+
+def test_names_are_those_of_the_files_where_that_goes():
+    names = reports.picture_names(
+        ["a/IMG_1.jpg", "b/IMG_2.JPG", "c/Nord seite.v2.png", "con.jpg", "d/x.jpg", "e/X.jpg"]
+    )
+    assert list(names.values())[:4] == ["IMG_1", "IMG_2", "Nord_seite.v2", "_con"]
+    assert names["d/x.jpg"].startswith("x-")
+    assert names["e/X.jpg"].startswith("X-")

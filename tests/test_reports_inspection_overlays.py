@@ -1,0 +1,82 @@
+"""Photos with marks drawn into them."""
+
+import numpy as np
+import pytest
+
+from crackscope import images, reports
+from crackscope.records import PhotoScale
+from tests.small_exif import block, degrees, saved
+from tests.small_inspection import SIZE, inspected, picture, zone
+
+SCALE = PhotoScale(mm_per_px=0.1, source="flag")
+
+
+def drawn(tmp_path, zones, mask=None, facts=None):
+    path = picture(tmp_path, "a.jpg", 1)
+    pixels = images.read(path).pixels
+    before = pixels.copy()
+    out = tmp_path / "overlays" / "a.jpg"
+    given = () if facts is None else (facts,)
+    reports.write_overlay(pixels, inspected(path, zones=zones), mask, path, out, *given)
+    assert np.array_equal(pixels, before)
+    return images.read(out).pixels.astype(int), before.astype(int), out
+
+
+def colourful(pixels):
+    return pixels.max(2) - pixels.min(2) > 60
+
+
+def test_marks_go_around_the_crack_and_leave_the_rest(tmp_path):
+    after, before, _ = drawn(tmp_path, (zone(1, 62, 4, 0.1),))
+    marked = colourful(after)
+    assert marked[40:90, 30:150].sum() > 200
+    assert not marked[120:, :].any()
+    assert np.abs(after - before)[120:].max() < 40
+    # A pixel or two beside the crack are left free for the eye.
+    assert not marked[60, 60:120].any()
+    assert not marked[64, 60:120].any()
+    assert marked[62, 60:120].mean() > 0.5
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_mask_or_the_outline_is_followed(tmp_path, masked):
+    mask = np.zeros(SIZE[::-1], bool)
+    mask[61:63, 50:100] = True
+    marked = colourful(drawn(tmp_path, (zone(1, 62, 4),), mask if masked else None)[0])
+    right = marked[50:75, 108:150]
+    assert right.any(0).sum() > 20 or masked
+    assert marked[50:75, 45:95].any()
+    assert marked[[57, 67], 115:135].any() != masked
+
+
+def test_colours_go_by_width_class(tmp_path):
+    facts = reports.InspectionFacts(limits_mm=(0.2, 0.8))
+    thin = drawn(tmp_path, (zone(1, 62, 1.5, 0.1),), facts=facts)[0]
+    wide = drawn(tmp_path, (zone(1, 62, 12, 0.1),), facts=facts)[0]
+    hue = [np.median(one[colourful(one)], axis=0) for one in (thin, wide)]
+    assert hue[0][1] > hue[0][2] + 60
+    assert hue[1][2] > hue[1][1] + 60
+
+
+def test_the_exif_block_is_kept_and_the_turn_is_gone(tmp_path):
+    gps = {1: "N", 2: degrees(52.5), 3: "E", 4: degrees(13.4)}
+    sides = {0xA002: SIZE[0], 0xA003: SIZE[1]}
+    source = tmp_path / "turned.jpg"
+    source.write_bytes(saved(np.full((*SIZE[::-1], 3), 120, np.uint8), block({0x0112: 8}, sides, gps)))
+    pixels = images.read(source).pixels
+    photo = inspected(str(source), zones=(zone(1, 62, 4, x=10),))
+    reports.write_overlay(pixels, photo, None, source, tmp_path / "out.jpg")
+    header = images.read_header(tmp_path / "out.jpg")
+    assert (header.width, header.height, header.orientation) == (*SIZE[::-1], 1)
+    assert images.read_place(tmp_path / "out.jpg") == images.read_place(source)
+
+
+def test_zones_at_and_over_the_edge(tmp_path):
+    zones = (zone(1, 0, 4, x=0), zone(2, 159, 6, x=200), zone(3, 80, 2, x=-30), zone(4, 500, 3, x=600))
+    after, _, _ = drawn(tmp_path, zones)
+    assert colourful(after).any()
+
+
+def test_a_photo_without_zones_is_itself(tmp_path):
+    after, before, _ = drawn(tmp_path, ())
+    assert np.abs(after - before).max() < 40

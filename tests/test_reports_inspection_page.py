@@ -1,0 +1,234 @@
+"""The page of an inspection as it is written: complete in itself, readable by all, deaf to every name."""
+
+import base64
+import hashlib
+import json
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crackscope import reports
+from crackscope.records import Failure, Place, Unread
+from tests.small_inspection import EVIL, facts, inspected, photos, picture, zone
+from tests.small_page import Page
+from tests.test_reports_evaluation import luminance
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return photos(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="module")
+def folder(found, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("report")
+    reports.write_inspection(target, found, facts())
+    return target
+
+
+@pytest.fixture(scope="module")
+def page(folder) -> Page:
+    return Page(folder / "index.html")
+
+
+def test_every_address_is_in_the_folder_or_on_the_page(page, folder):
+    for tag, attributes in page.elements:
+        assert tag not in ("link", "iframe", "object", "embed", "base")
+        for name in ("src", "href", "xlink:href", "action", "srcset", "data-heat"):
+            value = attributes.get(name)
+            if value is None:
+                continue
+            if value.startswith("#"):
+                assert value[1:] in page.ids, value
+            else:
+                assert not value.startswith(("/", "."))
+                assert ":" not in value
+                assert (folder / unquote(value)).is_file(), value
+    assert not re.search(r"url\((?!\\\"\" \+ small)|@import|https?://", page.source)
+
+
+def test_names_can_do_nothing_in_the_page(page):
+    assert page.count("script") == 2
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert "<img src=x onerror=alert(1)>" in page.text
+    assert "{{7*7}}" in page.text
+    assert not page.open
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f]", unescape(page.source))
+    assert all(attributes.get("src") != "x" for _, attributes in page.elements)
+
+
+def test_only_our_own_script_may_run(page):
+    policy = next(a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    digest = base64.b64encode(hashlib.sha256(page.scripts[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "img-src 'self' file: data:;" in policy
+
+
+def test_every_element_that_the_script_touches_is_there(page):
+    wanted = set(re.findall(r'getElementById\("([\w-]+)"\)', page.scripts[1]))
+    wanted |= set(re.findall(r'"(viewer-[\w]+)"', page.scripts[1]))
+    assert wanted <= page.ids
+    assert len(wanted) > 15
+
+
+def test_what_a_reader_must_see_is_there(page):
+    for words in (
+        "Of 7 photos 3 show cracks, 1 looks sound, 1 cannot be judged and 2 could not be read.",
+        "The widest crack measures 1.20 mm (1.08 to 1.44)",
+        "For 1 cracked photo no scale is known",
+        "Widest crack over 1 mm",
+        "Widest crack 0.3 to 0.5 mm",
+        "Widest crack 2 to 4 px, no scale known",
+        "Cannot be judged",
+        "1 photo without a position is not shown",
+        "at most 5 % of sound photos",
+        "0.1 mm per px",
+        "shows cracks from 0.13 mm on",
+        "missing",
+        "truncated",
+        "2026-03-04 10:01",
+    ):
+        assert words in page.text, words
+
+
+def test_the_worst_photo_comes_first(page):
+    order = [a["id"] for tag, a in page.elements if tag == "article"]
+    assert order == ["photo-3", "photo-2", "photo-4", "photo-5"]
+
+
+def test_every_picture_is_said_in_words_and_loads_late(page):
+    pictures = [attributes for tag, attributes in page.elements if tag == "img"]
+    assert len(pictures) == 5
+    assert all(one["loading"] == "lazy" and one["width"] and one["height"] for one in pictures)
+    assert sum("crack, 2 cracks, the widest 0.40 mm" in one["alt"] for one in pictures) == 1
+    for tag, attributes in page.elements:
+        if tag == "svg" and attributes.get("aria-hidden") != "true":
+            assert attributes["aria-label"]
+        if tag == "button":
+            assert attributes["type"] == "button"
+
+
+def test_the_data_of_the_table(page):
+    data = json.loads(page.scripts[0])
+    assert len(data["photos"]) == 7
+    assert len(data["rows"]) == 8
+    zones = [row for row in data["rows"] if row[1]]
+    assert [row[2] for row in zones] == ["mm", "mm", "mm", "px"]
+    assert zones[0][3:6] == [5, 1.2, 1.08]
+    assert [data["photos"][row[0] - 1][1] for row in data["rows"][-2:]] == ["could not be read"] * 2
+
+
+def test_marks_lie_on_the_crack(page):
+    (path,) = [a["d"] for tag, a in page.elements if tag == "path" and a.get("id") == "o2-1"]
+    corners = [float(value) for value in re.findall(r"-?[\d.]+", path)]
+    assert corners[:2] == [40.5, 60.5]
+    assert path.startswith("M")
+    assert path.endswith("z")
+    view = [a["viewbox"] for tag, a in page.elements if tag == "svg" and a.get("class") == "marks"]
+    assert view == ["0 0 240 160"] * 3
+
+
+def test_marks_are_as_fine_as_is_seen():
+    from crackscope.reports.inspection_classes import classes_of
+    from crackscope.reports.inspection_marks import zone_marks
+
+    waves = tuple((float(x), 50 + 0.3 * (x % 2)) for x in range(200))
+    rough = inspected_with(waves)
+    (mark,) = zone_marks(rough, classes_of(reports.InspectionFacts()))
+    assert len(mark.centreline) < 40
+
+
+def inspected_with(line):
+    return inspected("/no.jpg", zones=(msgspec.structs.replace(zone(1, 50, 3), centreline=(line,)),))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(min_size=1, max_size=30), said=st.text(max_size=20))
+def test_any_text_at_all_is_only_text(tmp_path, name, said):
+    told = reports.InspectionFacts(
+        title=name, bundle=said, limits_source=name, settings={name: said}, known_limits=(said,), trained_on=(name,)
+    )
+    seen = inspected(
+        f"/gone/{name}", zones=(zone(1, 20, 3),), reason=said, place=Place(taken=said, latitude=1, longitude=2)
+    )
+    doubt = inspected(f"/gone/2{name}", "cannot judge", reason=said)
+    lost = Unread(path=name, error=Failure(kind="missing", message=said))
+    reports.write_inspection(tmp_path, [seen, doubt, lost], told)
+    page = Page(tmp_path / "index.html")
+    assert page.count("script") == 2
+    assert not page.open
+    assert {tag for tag, _ in page.elements} <= TAGS
+    assert json.loads(page.scripts[0])["rows"]
+
+
+TAGS = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "script",
+        "main",
+        "section",
+        "header",
+        "footer",
+        "nav",
+        "aside",
+    ),
+    *("div", "p", "h1", "h2", "h3", "h4", "ul", "ol", "li", "b", "a", "span", "bdi", "code", "dl", "dt", "dd", "img"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "article", "dialog"),
+    *("form", "label", "input", "select", "option", "button", "output"),
+    *("svg", "g", "path", "rect", "circle", "use", "defs", "text"),
+}
+
+
+def colours(page: Page) -> list[dict[str, str]]:
+    return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", part)) for part in page.source.split(":root {")[1:3]]
+
+
+def contrast(first: str, second: str) -> float:
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
+def test_colours_keep_the_contrast_of_wcag_aa(page, folder, count, tmp_path):
+    from crackscope.reports.inspection_classes import WidthClasses, hexadecimal, text_on
+
+    classes = WidthClasses(tuple(0.1 * place for place in range(1, count + 1)), "mm")
+    known = [classes.colour(place) for place in range(classes.count)]
+    assert len(set(known)) == len(known)
+    for colour in known:
+        # Numbers on their plates; and marks against their casing, whatever the photo behind them is like.
+        assert contrast(hexadecimal(colour), hexadecimal(text_on(colour))) >= 4.5
+    falling = [luminance(hexadecimal(colour)) for colour in known]
+    assert falling == sorted(falling, reverse=True)
+    for theme in colours(page):
+        for ink in ("ink", "soft", "sound"):
+            for ground in ("paper", "card", "track"):
+                assert contrast(theme[ink], theme[ground]) >= 4.5, (ink, ground)
+        # Edges of controls and swatches: 3 to 1 (WCAG 2.2, 1.4.11).
+        assert contrast(theme["soft"], theme["card"]) >= 3
+
+
+def test_thousands_of_photos_stay_a_page(tmp_path):
+    path = picture(tmp_path, "a.jpg", 1)
+    many = [inspected(f"{path}/{number}", zones=(zone(1, 62, 4, 0.1),)) for number in range(2000)]
+    reports.write_inspection(tmp_path / "out", many, reports.InspectionFacts())
+    page = Page(tmp_path / "out/index.html")
+    assert len(page.source) < 8_000_000
+    assert page.count("tr") < 2000 * 2 + 400
+
+
+def test_evil_is_evil():
+    assert "</script>" in EVIL
+    assert "\u202e" in EVIL
