@@ -111,10 +111,12 @@ class Browser:
     def middle(self, selector: str) -> tuple[float, float]:
         # What comes into view may take another height than it was given before: look until nothing moves.
         place = self.run(
-            f"(async () => {{ const e = document.querySelector({json.dumps(selector)}); let last = '', b = null;"
+            f"(async () => {{ const e = document.querySelector({json.dumps(selector)});"
+            " let last = '', b = null, same = 0;"
             " for (let k = 0; k < 30; k++) { e.scrollIntoView({block: 'center', behavior: 'instant'});"
             " await new Promise(requestAnimationFrame); b = e.getBoundingClientRect();"
-            " const now = [b.left, b.top].join(); if (now === last) break; last = now; }"
+            " const now = [b.left, b.top].join(); same = now === last ? same + 1 : 0;"
+            " if (same === 3) break; last = now; }"
             " return [b.left + b.width / 2, b.top + b.height / 2]; })()"
         )
         return place[0], place[1]
