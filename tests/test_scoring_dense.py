@@ -226,19 +226,32 @@ def test_8_bits_go_the_same_way(tmp_path: Path) -> None:
     assert np.abs(inner(heat.logits, 16, STRIDE) - inner(made.graph.run(pixels).map, 16, STRIDE)).max() <= SAME
 
 
-def test_no_doubt_is_left_out_and_the_rest_is_seen(model: Model) -> None:
-    pixels = np.concatenate([photo(1024, 512, 5, False), photo(1024, 512, 3)], axis=1)
-    fine = model.heatmap(pixels)
-    heat = model.heatmap(pixels, options=DenseOptions(coarse=True))
-    assert 0 < heat.skipped < 1
-    same = np.abs(heat.logits - fine.logits) <= SAME
-    assert same.mean() >= 1 - heat.skipped
-    assert same[fine.logits > 1].mean() > 0.99
+def half_cracked() -> NDArray[np.uint8]:
+    """A photo whose left half is plain and whose right half is cracked."""
+    return np.concatenate([np.full((1024, 768, 3), 170, np.uint8), photo(1024, 512, 3)], axis=1)
 
 
-@pytest.mark.parametrize(("limit", "skipped"), [(-1e9, 0.0), (1e9, 1.0)])
+def test_what_leaves_no_doubt_is_skipped_and_the_rest_is_seen(model: Model) -> None:
+    fine = model.heatmap(half_cracked())
+    heat = model.heatmap(half_cracked(), options=DenseOptions(coarse=True))
+    assert 0.4 < heat.skipped < 1
+    crack = fine.logits > model.manifest.mask_threshold
+    assert crack.any()
+    assert (heat.logits > model.manifest.mask_threshold)[crack].mean() > 0.9
+
+
+def test_parts_of_a_photo_do_not_depend_on_blocks(model: Model) -> None:
+    heats = [
+        model.heatmap(half_cracked(), options=DenseOptions(coarse=True, memory_mib=memory)) for memory in (20, 40, 300)
+    ]
+    for heat in heats[1:]:
+        assert heat.skipped == heats[0].skipped
+        assert np.abs(heat.logits - heats[0].logits).max() <= SAME
+
+
+@pytest.mark.parametrize(("limit", "skipped"), [(1e9, 0.0), (-1e9, 1.0)])
 def test_the_limit_of_doubt_decides(model: Model, whole: Heatmap, limit: float, skipped: float) -> None:
-    heat = model.heatmap(photo(704, 864), options=DenseOptions(coarse=True, doubt_logit=limit))
+    heat = model.heatmap(photo(704, 864), options=DenseOptions(coarse=True, doubt_logits=limit))
     assert heat.skipped == skipped
     assert heat.logits.shape == whole.logits.shape
     assert (np.abs(heat.logits - whole.logits).max() <= SAME) == (skipped == 0)

@@ -4,7 +4,7 @@ Every stage works in blocks, several at once. Of what it gives, only the rows th
 so memory follows from the width of the photo and the budget, not from the number of pixels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Protocol
@@ -13,12 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.scoring.anatomy import IMAGES, MAP
+from crackscope.scoring.covering import cover
 from crackscope.scoring.rows import Array, Photo, Rows
 from crackscope.scoring.stages import Plan, Stage
 
 _BANDS_PX = (1024, 768, 512, 384, 256, 192, 128, 96, 64, 32)
 _LARGEST_BLOCK = 32 << 20
 """Blocks that take more gain nothing: 4, 8, 16, 32 and 64 MiB gave 3.8, 4.4, 4.7, 4.8 and 4.8 megapixels/s."""
+
+CONTEXT_PX = 32
+"""How far around a wanted place a pass over parts of a photo looks; see benchmarks/coarse.py for what it changes."""
+
+_RUN_PX = 16
+"""What starting the network on one more part costs, as px more on its sides."""
 
 _FIXED_BYTES = 16 << 20
 _POOL = 1.8
@@ -92,17 +99,20 @@ def _block(stage: Stage, width: int, band: int, memory: int, threads: int) -> tu
 
 
 def wanted_of_stages(plan: Plan, wanted: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Where each stage has to be worked out, so that the last one can be where it is wanted; in squares of a grain."""
-    places = [np.zeros_like(wanted) for _ in plan.stages[:-1]] + [wanted]
+    """Where each stage is worked out for the sake of the map where it is wanted; in squares of a grain.
+
+    As far around as the later stages see, but no farther than CONTEXT_PX: the rest is zero to them, as what lies
+    outside a patch is in training.
+    """
+    reach = [0] * len(plan.stages)
     makers = {name: number for number, stage in enumerate(plan.stages) for name in stage.outputs}
     for number in reversed(range(len(plan.stages))):
         stage = plan.stages[number]
-        margins = (stage.rows.before, stage.rows.after, stage.columns.before, stage.columns.after)
-        wide = _spread(places[number], -(-max(margins) // plan.grain))
+        margin = max(stage.rows.before, stage.rows.after, stage.columns.before, stage.columns.after)
         for name in stage.inputs:
             if name != IMAGES:
-                places[makers[name]] |= wide
-    return places
+                reach[makers[name]] = max(reach[makers[name]], min(CONTEXT_PX, reach[number] + margin))
+    return [_spread(wanted, -(-far // plan.grain)) for far in reach]
 
 
 def _spread(places: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
@@ -117,19 +127,18 @@ def _spread(places: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     return places
 
 
-def _shrink(block: Block, wanted: NDArray[np.bool_], grain: int) -> Block | None:
-    """The part of a block that holds all wanted squares in it, None where there are none."""
+def _parts(block: Block, stage: Stage, wanted: NDArray[np.bool_], grain: int) -> Iterator[Block]:
+    """Parts of a block that hold all wanted squares in it."""
     top, left = block.top // grain, block.left // grain
     inside = wanted[top : -(-block.bottom // grain), left : -(-block.right // grain)]
-    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    if not len(rows):
-        return None
-    return Block(
-        max(block.top, (top + int(rows[0])) * grain),
-        min(block.bottom, (top + int(rows[-1]) + 1) * grain),
-        max(block.left, (left + int(columns[0])) * grain),
-        min(block.right, (left + int(columns[-1]) + 1) * grain),
-    )
+    margin = (stage.rows.before + stage.rows.after + _RUN_PX) / grain
+    for part in cover(inside, margin):
+        yield Block(
+            max(block.top, (top + part.top) * grain),
+            min(block.bottom, (top + part.bottom) * grain),
+            max(block.left, (left + part.left) * grain),
+            min(block.right, (left + part.right) * grain),
+        )
 
 
 def _up(value: int, grain: int) -> int:
@@ -192,7 +201,7 @@ class Flow:
                 self._advance(self._makers[name], min(bottom + stage.rows.after, self._shape[0]), share)
         for name in stage.outputs:
             if name in self._rows:
-                self._rows[name].open(bottom, self._needed(name))
+                self._rows[name].open(bottom, self._needed(name), clear=self._wanted is not None)
         high, wide = self._layout.blocks[number]
         blocks = [
             Block(row, min(row + high, bottom), column, min(column + wide, self._shape[1]))
@@ -200,8 +209,8 @@ class Flow:
             for column in range(0, self._shape[1], wide)
         ]
         if self._wanted is not None:
-            shrunk = (_shrink(block, self._wanted[number], self._plan.grain) for block in blocks)
-            blocks = [block for block in shrunk if block is not None]
+            wanted, grain = self._wanted[number], self._plan.grain
+            blocks = [part for block in blocks for part in _parts(block, stage, wanted, grain)]
         share(lambda block: self._run(number, block), blocks)
         self._done[number] = bottom
 
@@ -229,11 +238,22 @@ class Flow:
             top, left = stage.rows.before // stride, stage.columns.before // stride
             high, wide = (block.bottom - block.top) // stride, (block.right - block.left) // stride
             kept = answer[0, :, top : top + high, left : left + wide]
+            if self._wanted is not None:
+                kept = self._only_wanted(kept, self._wanted[number], block, stride)
             if name in self._rows:
                 self._rows[name].put((block.top, block.bottom), (block.left, block.right), kept)
             if name == MAP:
                 at, beside = block.top // stride, block.left // stride
                 self.map[at : at + high, beside : beside + wide] = kept[0]
+
+    def _only_wanted(self, cells: Array, wanted: NDArray[np.bool_], block: Block, stride: int) -> Array:
+        """Cells [c, h, w] of a block, zero outside the wanted squares: blocks must not change what is seen."""
+        rows, columns = (
+            np.arange(first // stride, last // stride) * stride // self._plan.grain
+            for first, last in ((block.top, block.bottom), (block.left, block.right))
+        )
+        seen = wanted[rows[:, None], columns]
+        return cells if seen.all() else np.where(seen, cells, np.zeros((), cells.dtype))
 
     def _embed(self, bottom: int, share: Share) -> None:
         """Add the embedding of the rows that have not been looked at, weighted by how many they are."""
