@@ -16,7 +16,7 @@ from crackscope.inspection.width_classes import (
     class_names,
     width_class,
 )
-from crackscope.inspection.zones import ZoneOptions, measure_zones
+from crackscope.inspection.zones import Traced, ZoneOptions, measure_zones, trace_zones
 
 __all__ = [
     "DEFAULT_LIMITS_MM",
@@ -37,6 +37,7 @@ __all__ = [
     "Plane",
     "Ruler",
     "Scaling",
+    "Traced",
     "Work",
     "ZoneOptions",
     "checked_limits",
@@ -58,6 +59,7 @@ __all__ = [
     "read_scale_table",
     "remaining",
     "thinnest_crack",
+    "trace_zones",
     "width_class",
     "zone_in_mm",
 ]

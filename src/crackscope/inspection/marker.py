@@ -32,12 +32,17 @@ class Plane:
     shaken: NDArray[np.float64]
     marker: Point
 
-    def along_and_across(self, line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """mm per px of each segment of a line, float64 [k, 2] px, lengthwise and between its two sides."""
-        steps = np.diff(line, axis=0)
-        lengths = np.hypot(*steps.T)
-        steps = np.where(lengths[:, None] > 0, steps / np.maximum(lengths, 1e-12)[:, None], [1.0, 0.0])
-        return _along_and_across(self.to_mm, (line[:-1] + line[1:]) / 2, steps)
+    def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
+        """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""
+        moved = np.einsum("kij,kj->ki", _jacobians(self.to_mm, at), way)
+        return np.asarray(np.hypot(moved[:, 0], moved[:, 1]), np.float64)
+
+    def across(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
+        """mm per px between the two sides of a strip that runs this way; float64 [k].
+
+        The strip's width is its area over its length, whatever the shear.
+        """
+        return np.asarray(_areas(self.to_mm, at) / self.along(at, way), np.float64)
 
     def relative_error(self, place: Point) -> float:
         """One standard deviation of the scale (root of the area's) at a place, as a share of it."""
@@ -46,9 +51,9 @@ class Plane:
         moved = np.array([np.sqrt(_areas(one, here)[0]) for one in self.shaken])
         return float(np.sqrt(((moved / scale - 1) ** 2).sum()))
 
-    def before_horizon(self, line: NDArray[np.float64]) -> bool:
+    def before_horizon(self, at: NDArray[np.float64]) -> bool:
         """Whether these places, float64 [k, 2] px, lie on the marker's side of the plane's horizon."""
-        return bool((_depths(self.to_mm, line) > 0).all())
+        return bool((_depths(self.to_mm, at) > 0).all())
 
     def scale(self, width: int, height: int) -> PhotoScale:
         """The record of it. The mm per px are those at the middle of the photo, or of the marker if that is sky."""
@@ -115,12 +120,3 @@ def _jacobians(to_mm: NDArray[np.float64], places: NDArray[np.float64]) -> NDArr
 
 def _areas(to_mm: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.abs(np.linalg.det(_jacobians(to_mm, places))), np.float64)
-
-
-def _along_and_across(
-    to_mm: NDArray[np.float64], places: NDArray[np.float64], directions: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A strip between two parallel lines keeps its area: its width in mm is area over length, whatever the shear."""
-    jacobians = _jacobians(to_mm, places)
-    along = np.hypot(*np.einsum("kij,kj->ik", jacobians, directions))
-    return along, np.abs(np.linalg.det(jacobians)) / along

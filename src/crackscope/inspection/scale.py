@@ -4,6 +4,7 @@ Everywhere the surface is taken to be a plane; without a marker, one that the ca
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from crackscope.errors import InspectionError
 from crackscope.images import Optics
 from crackscope.inspection.marker import DICTIONARIES, Plane, find_plane
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
+from crackscope.inspection.zones import Traced
 from crackscope.records import Estimate, PhotoScale, Point, Zone
 
 FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
@@ -71,20 +73,21 @@ class Ruler:
     scale: PhotoScale
     plane: Plane | None = None
 
-    def segments(self, line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """mm per px along each segment of an open line, float64 [k, 2], k > 1, and across it; two float64 [k - 1]."""
-        if self.plane is None:
-            same = np.full(len(line) - 1, self.scale.mm_per_px)
-            return same, same
-        return self.plane.along_and_across(line)
+    def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
+        """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""
+        return np.full(len(at), self.scale.mm_per_px) if self.plane is None else self.plane.along(at, way)
+
+    def across(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
+        """mm per px of the width of a crack that runs this way at these places; float64 [k]."""
+        return np.full(len(at), self.scale.mm_per_px) if self.plane is None else self.plane.across(at, way)
 
     def relative_error(self, place: Point) -> float:
         """One standard deviation of the scale at a place, as a share of it."""
         return self.scale.relative_error if self.plane is None else self.plane.relative_error(place)
 
-    def sees(self, line: NDArray[np.float64]) -> bool:
+    def sees(self, at: NDArray[np.float64]) -> bool:
         """Whether these places lie on the surface before the camera, not beyond its horizon."""
-        return self.plane is None or self.plane.before_horizon(line)
+        return self.plane is None or self.plane.before_horizon(at)
 
 
 def find_ruler(scaling: Scaling, path: str, pixels: NDArray[np.uint8], focal: Focal | None) -> Ruler | None:
@@ -119,40 +122,59 @@ def focal_length(optics: Optics, stored_px: tuple[int, int]) -> Focal | None:
     return None
 
 
-def zone_in_mm(zone: Zone, ruler: Ruler, limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM) -> Zone:
+def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM) -> Zone:
     """The zone with its length and widths in mm and its class of width; unchanged where it lies beyond the horizon.
 
-    Under perspective the length is summed along the centre line in the plane of the surface. The widths are scaled
-    by what a px means across the crack, the mean over the centre line; how much that varies along it widens the
-    interval of the 95th percentile and of the largest width, of which it is not known where they are.
+    Under perspective the length is summed along the centre line in the plane of the surface, and each width is scaled
+    by what a px across the crack means at its place before they are summed up again. Intervals keep their share of
+    the value, widened by the error of the scale in the middle of the zone.
     """
-    lines = [np.asarray(line, np.float64) for line in zone.centreline if len(line) > 1]
-    if not lines:
-        left, top, width, height = zone.box
-        lines = [np.array([[left, top], [left + width, top + height]], np.float64)]
-    if not all(ruler.sees(line) for line in lines):
+    zone = traced.zone
+    steps = _steps(zone)
+    if not (ruler.sees(traced.at) and ruler.sees(steps.at)):
         return zone
-    steps = np.concatenate([np.hypot(*np.diff(line, axis=0).T) for line in lines])
-    pieces = [ruler.segments(line) for line in lines]
-    along, across = (np.concatenate([piece[side] for piece in pieces]) for side in (0, 1))
-    weights = steps / steps.sum() if steps.sum() > 0 else np.full(len(steps), 1 / len(steps))
-    factor = float(across @ weights)
-    spread = math.sqrt(float((across / factor - 1) ** 2 @ weights))
-    error = ruler.relative_error(_middle(lines))
-    widest = _in_mm(zone.width_max_px, factor, math.hypot(error, spread))
+    length_mm = float((ruler.along(steps.at, steps.way) * steps.px).sum())
+    length_px = float(steps.px.sum())
+    across = ruler.across(traced.at, traced.way)
+    error = ruler.relative_error(_middle(traced.at))
+
+    def in_mm(width: Estimate, summed_up: Callable[[NDArray[np.float64]], float]) -> Estimate:
+        px = float(summed_up(traced.width_px))
+        factor = float(summed_up(traced.width_px * across)) / px if px > 0 else float(across.mean())
+        return _in_mm(width, factor, error)
+
+    widest = in_mm(zone.width_max_px, np.max)
     return msgspec.structs.replace(
         zone,
-        length_mm=zone.length_px * float(along @ weights),
-        width_mean_mm=_in_mm(zone.width_mean_px, factor, error),
-        width_median_mm=_in_mm(zone.width_median_px, factor, error),
-        width_p95_mm=_in_mm(zone.width_p95_px, factor, math.hypot(error, spread)),
+        length_mm=zone.length_px * length_mm / length_px if length_px > 0 else 0.0,
+        width_mean_mm=in_mm(zone.width_mean_px, np.mean),
+        width_median_mm=in_mm(zone.width_median_px, np.median),
+        width_p95_mm=in_mm(zone.width_p95_px, lambda widths: float(np.percentile(widths, 95))),
         width_max_mm=widest,
         width_class=width_class(widest.value, limits_mm),
     )
 
 
-def _middle(lines: list[NDArray[np.float64]]) -> Point:
-    x, y = np.concatenate(lines).mean(axis=0)
+class _Steps(NamedTuple):
+    """The segments of centre lines: middles and unit vectors, float64 [k, 2], and lengths in px, float64 [k]."""
+
+    at: NDArray[np.float64]
+    way: NDArray[np.float64]
+    px: NDArray[np.float64]
+
+
+def _steps(zone: Zone) -> _Steps:
+    lines = [np.asarray(line, np.float64) for line in zone.centreline if len(line) > 1]
+    if not lines:
+        return _Steps(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0))
+    moves = np.concatenate([np.diff(line, axis=0) for line in lines])
+    px = np.hypot(moves[:, 0], moves[:, 1])
+    way = np.where(px[:, None] > 0, moves / np.maximum(px, 1e-12)[:, None], [1.0, 0.0])
+    return _Steps(np.concatenate([(line[1:] + line[:-1]) / 2 for line in lines]), way, px)
+
+
+def _middle(places: NDArray[np.float64]) -> Point:
+    x, y = places.mean(axis=0)
     return float(x), float(y)
 
 

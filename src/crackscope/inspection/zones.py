@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from crackscope.inspection.centreline import (
 )
 from crackscope.inspection.mask import Cracks, logits_at
 from crackscope.inspection.outlines import shape_of
+from crackscope.inspection.profiles import normals
 from crackscope.inspection.skeleton import Line, Stretch, lines_of
 from crackscope.inspection.summing import summed_up
 from crackscope.inspection.widths import Course, measure_courses
@@ -40,6 +42,19 @@ class ZoneOptions:
     logit_shift: float = 0.0
 
 
+class Traced(NamedTuple):
+    """A zone with the widths that its measures sum up.
+
+    at, way: float64 [k, 2], the places that were measured, px, and the unit vector along the crack there.
+    width_px: float64 [k].
+    """
+
+    zone: Zone
+    at: NDArray[np.float64]
+    way: NDArray[np.float64]
+    width_px: NDArray[np.float64]
+
+
 def measure_zones(
     pixels: NDArray[np.uint8],
     cracks: Cracks,
@@ -52,6 +67,17 @@ def measure_zones(
     cracks: from `find_cracks`. quality: of the photo, whose sharpness and noise the widths and their uncertainty
     follow from. What is known in px only is filled in; the mm stay None.
     """
+    return tuple(traced.zone for traced in trace_zones(pixels, cracks, heat, quality, options))
+
+
+def trace_zones(
+    pixels: NDArray[np.uint8],
+    cracks: Cracks,
+    heat: Heatmap,
+    quality: Quality,
+    options: ZoneOptions = ZoneOptions(),
+) -> tuple[Traced, ...]:
+    """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
     lines: list[Stretch] = []
     for number in range(1, len(cracks.groups.windows) + 1):
         first_node = 1 + max((node for line in lines for node in line.nodes), default=-1)
@@ -59,14 +85,14 @@ def measure_zones(
         lines += without_crumbs(bridged(own, options.gap_px, options.turn_deg), options.crumb_px)
     networks = connected(bridged(lines, options.gap_px, options.turn_deg))
     zones = [_zone(pixels, cracks, (heat, quality), network, options) for network in networks]
-    zones.sort(key=lambda zone: (-zone.width_p95_px.value, -zone.length_px, zone.box))
-    return tuple(_numbered(zone, place + 1) for place, zone in enumerate(zones))
+    zones.sort(key=lambda traced: (-traced.zone.width_p95_px.value, -traced.zone.length_px, traced.zone.box))
+    return tuple(_numbered(traced, place + 1) for place, traced in enumerate(zones))
 
 
-def _numbered(zone: Zone, number: int) -> Zone:
+def _numbered(traced: Traced, number: int) -> Traced:
     import msgspec
 
-    return msgspec.structs.replace(zone, number=number)
+    return traced._replace(zone=msgspec.structs.replace(traced.zone, number=number))
 
 
 def _zone(
@@ -75,12 +101,12 @@ def _zone(
     seen: tuple[Heatmap, Quality],
     network: Network,
     options: ZoneOptions,
-) -> Zone:
+) -> Traced:
     heat, quality = seen
     courses = measure_courses(pixels, network, quality)
     shape = shape_of(cracks.mask, cracks.groups, network.owners)
     widths = summed_up(courses, quality)
-    return Zone(
+    zone = Zone(
         number=0,
         probability=_probability(courses, heat, options),
         outline=shape.rings,
@@ -95,6 +121,14 @@ def _zone(
         width_p95_px=widths.p95,
         width_max_px=widths.max,
     )
+    at, way = (np.concatenate(parts) for parts in zip(*(_places(course) for course in courses), strict=True))
+    return Traced(zone, at, way, np.concatenate([course.fit.width for course in courses]))
+
+
+def _places(course: Course) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The measured places of a line and its direction there, float64 [k, 2] each."""
+    left = normals(course.points)[course.at]
+    return course.points[course.at], np.stack([-left[:, 1], left[:, 0]], 1)
 
 
 def _probability(courses: Sequence[Course], heat: Heatmap, options: ZoneOptions) -> float:
