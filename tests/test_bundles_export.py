@@ -93,7 +93,7 @@ def test_every_byte_survives_the_way_through_deepness(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     bundle = write_small_bundle(tmp_path / "b")
     with pytest.raises(OutputError, match="cannot write"):
-        export_deepness(bundle, tmp_path / "none" / "d.onnx")
+        export_deepness(bundle, bundle.path / "model.onnx" / "d.onnx")
 
 
 def test_the_model_describes_itself(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from crackscope.cli import main
+from crackscope.files import original
 
 SMALL = shlex.split(
     "--recipe probe --weights none --set input=64 --set phases.0.epochs=2 --set phases.0.batch=8 --threads 2"
@@ -314,7 +315,16 @@ def test_predict_writes_names_that_are_not_utf8(way, capsys, tmp_path):
         pytest.skip("this file system takes UTF-8 names only")
     assert main(["predict", str(tmp_path), "--bundle", way.bundle, "--jsonl"]) == 0
     (line,) = lines(capsys.readouterr().out)
-    assert line["path"].encode("utf-8", "surrogateescape") == name
+    assert line["path"] == f"{tmp_path}/wall-\\udcff.png"
+    assert os.fsencode(original(line["path"])) == name
+
+
+def test_split_leaves_a_picture_alone(way, capsys):
+    picture = pictures(way, "crack")[0]
+    before = picture.read_bytes()
+    assert main(["split", str(picture.parents[1]), "-o", str(picture)]) == 2
+    assert "no split" in capsys.readouterr().err
+    assert picture.read_bytes() == before
 
 
 def test_bundle_show_and_check(way, capsys):
@@ -341,6 +351,15 @@ def test_bundle_export(way, tmp_path):
     assert main(["bundle", "export", way.bundle, "--onnx", str(onnx), "--deepness", str(deepness), "--quiet"]) == 0
     assert onnx.read_bytes() == (way.run / "bundle" / "model.onnx").read_bytes()
     assert deepness.stat().st_size > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wants /proc")
+@pytest.mark.parametrize("option", ["--onnx", "--deepness"])
+def test_bundle_export_names_the_file_that_cannot_be_written(way, capsys, option):
+    assert main(["bundle", "export", way.bundle, option, "/proc/model.onnx"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("crackscope: cannot write /proc/model.onnx: ")
+    assert ".part" not in error
 
 
 def test_recipes_show_the_network(capsys):

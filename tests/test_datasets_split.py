@@ -152,6 +152,28 @@ def test_a_ready_made_tree_is_taken_as_it_is(data: Path, tmp_path: Path) -> None
         datasets.load(tmp_path)
 
 
+def test_ready_parts_are_not_dealt_otherwise_in_silence(data: Path, tmp_path: Path) -> None:
+    datasets.write_split(datasets.split(data), tmp_path / "split.csv")
+    for options, said in (({"group_by": "group"}, "--group-by"), ({"random": True}, "--random")):
+        with pytest.raises(DatasetError, match=f"have their parts already.*{said}.*crackscope split"):
+            datasets.load(tmp_path / "split.csv", **options)
+
+
+def test_a_split_replaces_splits_alone(data: Path, tmp_path: Path) -> None:
+    split = datasets.split(data)
+    picture, table, place = Path(split.rows[0].path), tmp_path / "mine.csv", tmp_path / "split.csv"
+    table.write_text("path,label,part,group,remark\na.png,crack,train,,mine\n")
+    for path in (picture, table, tmp_path):
+        before = path.is_file() and path.read_bytes()
+        with pytest.raises(OutputError, match=r"no split|in the way"):
+            datasets.write_split(split, path)
+        assert (path.is_file() and path.read_bytes()) == before
+    place.touch()
+    for _ in range(2):
+        datasets.write_split(split, place)
+        assert datasets.read_split(place).rows == split.rows
+
+
 @pytest.mark.parametrize("parts", [(60, 20), (0, 50, 50), (60, 40, 0), (-1, 1, 1), (float("nan"), 1, 1)])
 def test_shares_that_make_no_split(data: Path, parts: tuple[float, ...]) -> None:
     with pytest.raises(DatasetError, match="three shares"):

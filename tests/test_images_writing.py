@@ -45,10 +45,11 @@ def test_files_are_replaced_whole_and_nothing_is_left(tmp_path):
 
 def test_what_cannot_be_written_is_said(tmp_path):
     (tmp_path / "taken.png").mkdir()
-    for path in (tmp_path / "gone" / "a.png", tmp_path / "taken.png", tmp_path / ("n" * 300 + ".png"), "nul\0.png"):
-        with pytest.raises(OutputError, match="cannot be written"):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "a.png", tmp_path / "taken.png", tmp_path / ("n" * 300 + ".png"), "nul\0.png"):
+        with pytest.raises(OutputError, match="cannot write"):
             images.write_png(RGB, path)
-    assert os.listdir(tmp_path) == ["taken.png"]
+    assert sorted(os.listdir(tmp_path)) == ["file", "taken.png"]
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path):

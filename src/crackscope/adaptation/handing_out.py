@@ -5,12 +5,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from crackscope.adaptation.suggesting import Suggestion
 from crackscope.errors import OutputError
+from crackscope.files import encode_json, write_whole
 from crackscope.images import read, write_png
-from crackscope.judging import write_whole
 
 UNSORTED, TASKS, LABELLING, TABLE = "to-label", "label-studio.json", "label-studio.xml", "suggestions.csv"
 _INTERFACE = """<View>
@@ -45,7 +43,7 @@ def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> lis
         for place in places:
             write_png(suggestions[place].cut(pixels), folder / UNSORTED / names[place])
     tasks = [_task(one, name, model) for one, name in zip(suggestions, names, strict=True)]
-    write_whole(folder / TASKS, msgspec.json.format(msgspec.json.encode(tasks), indent=2) + b"\n")
+    write_whole(folder / TASKS, encode_json(tasks))
     write_whole(folder / LABELLING, _INTERFACE.encode())
     write_whole(folder / TABLE, _table(suggestions, names))
     return [str(folder / UNSORTED / name) for name in names]

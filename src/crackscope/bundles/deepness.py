@@ -6,14 +6,13 @@ graph is wrapped: the pixels are brought back to what they were, the map is enla
 """
 
 import math
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from crackscope.bundles.folder import Bundle
 from crackscope.bundles.metadata import deepness_metadata, with_metadata
-from crackscope.errors import BundleError, OutputError
+from crackscope.errors import BundleError
+from crackscope.files import write_whole
 
 TILE_PX = 512
 _RESIZE_BY_AXES = 18
@@ -28,15 +27,8 @@ def export_deepness(bundle: Bundle, path: str | Path, *, resolution_cm: float | 
     """
     tile = _tile(bundle)
     data = with_metadata(_wrap(bundle, tile), deepness_metadata(bundle.manifest, tile, resolution_cm))
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    return target
+    write_whole(path, data)
+    return Path(path)
 
 
 def _tile(bundle: Bundle) -> int:

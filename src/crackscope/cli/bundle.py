@@ -7,7 +7,6 @@ import click
 
 from crackscope.cli.console import print_json, print_table, progress, say
 from crackscope.cli.evaluate import bundle_folder
-from crackscope.cli.folders import write_bytes
 from crackscope.cli.groups import Group
 from crackscope.cli.options import shared
 
@@ -63,6 +62,7 @@ def export(name: str, onnx: str | None, deepness: str | None, quiet: bool, **int
     --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average.
     """
     from crackscope.bundles import export_deepness, open_bundle
+    from crackscope.files import write_whole
 
     if not (onnx or deepness or int8["int8"]):
         raise click.UsageError("there is nothing to write, give --onnx FILE, --deepness FILE or --int8 -o OUT")
@@ -70,7 +70,7 @@ def export(name: str, onnx: str | None, deepness: str | None, quiet: bool, **int
         raise click.UsageError("--int8 needs pictures and a place: --int8 --calibrate DATA -o OUT")
     opened = open_bundle(bundle_folder(name))
     if onnx:
-        write_bytes(opened.model, Path(onnx))
+        write_whole(onnx, opened.model)
         say(f"written: {onnx}", quiet=quiet)
     if deepness:
         say(f"written: {export_deepness(opened, deepness)}", quiet=quiet)

@@ -70,16 +70,10 @@ def print_json(record: object) -> None:
 
 
 def json_line(record: object) -> str:
-    """A record (struct, dataclass, dict) as one line of JSON, with its line break."""
-    import msgspec
+    """A record (struct, dataclass, dict) as one line of JSON, with its line break; odd file names as in `files`."""
+    from crackscope.files import encode_line
 
-    try:
-        return msgspec.json.encode(record).decode() + "\n"
-    except UnicodeEncodeError:
-        # A file name that is not UTF-8: its odd bytes are written as lone surrogates, which Python reads back.
-        import json
-
-        return json.dumps(msgspec.to_builtins(record)) + "\n"
+    return encode_line(record).decode()
 
 
 class Tell(Protocol):

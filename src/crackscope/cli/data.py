@@ -142,9 +142,10 @@ def split(state: State, /, **options: Any) -> None:
     Near-copies of one picture, and what --group-by names, stay on one side unless --random is given.
     """
     asked = Asked(**options)
-    from crackscope.datasets import Layout, watched, write_split
+    from crackscope.datasets import Layout, refuse_strangers, watched, write_split
     from crackscope.datasets import split as deal
 
+    refuse_strangers(Path(asked.out))
     with progress("opening pictures", None, quiet=asked.quiet or asked.as_json) as tell, watched(tell):
         dealt = deal(
             asked.data,

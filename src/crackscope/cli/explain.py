@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.folders import fresh, write_bytes
+from crackscope.cli.folders import fresh
 from crackscope.cli.options import shared
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
 
 
 def _write(evidence: "Evidence", folder: Path) -> list[str]:
-    from crackscope.cli.console import json_line
+    from crackscope.files import encode_line, write_whole
     from crackscope.images import write_png
 
     pictures = {"activation.png": evidence.overlay}
     pictures |= {f"{_name(zone)}.png": pixels for zone, pixels in evidence.pictures.items()}
     for name, pixels in pictures.items():
         write_png(pixels, folder / name)
-    write_bytes(json_line(_facts(evidence.explanation)).encode(), folder / "explain.json")
+    write_whole(folder / "explain.json", encode_line(_facts(evidence.explanation)))
     return [*pictures, "explain.json"]
 
 

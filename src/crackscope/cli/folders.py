@@ -2,11 +2,11 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crackscope.errors import OutputError
+from crackscope.files import write_whole
 
 
 def fresh(folder: str | Path) -> Path:
@@ -24,20 +24,10 @@ def fresh(folder: str | Path) -> Path:
     return path
 
 
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file as a whole or not at all."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        waiting.write_bytes(content)
-        os.replace(waiting, path)
-    finally:
-        waiting.unlink(missing_ok=True)
-
-
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:
     """Write a CSV file with a header, as a whole or not at all."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_bytes(text.getvalue().encode("utf-8", "surrogateescape"), path)
+    write_whole(path, text.getvalue().encode("utf-8", "surrogateescape"))

@@ -9,6 +9,7 @@ watched(progress)                 context in which scan, split and load tell how
 """
 
 from .loading import Split, fingerprint, load, read_rows, read_split, split, write_split
+from .manifest import refuse_strangers
 from .reading import watched
 from .scanning import Copies, Member, ScanReport, Size, scan
 from .words import Layout
@@ -24,6 +25,7 @@ __all__ = [
     "load",
     "read_rows",
     "read_split",
+    "refuse_strangers",
     "scan",
     "split",
     "watched",

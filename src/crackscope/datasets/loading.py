@@ -14,7 +14,7 @@ from crackscope.records import Failure, Part, Row, Unread
 
 from .found import Found
 from .grouping import chosen_groups, components, names_of, same_pairs
-from .manifest import write_rows
+from .manifest import refuse_strangers, write_rows
 from .reading import label_by_masks
 from .splitting import Shares, deal, leak_share, refuse_if_lacking, shares_of
 from .surveying import Survey, find, refuse_one_class, short_names, survey
@@ -127,7 +127,8 @@ def load(
     """A CSV with parts, or a train/val/test tree, as it is; anything else as `split` deals it, with the same arguments.
 
     A tree's pictures are opened and their copies grouped (`leak_share` is then that of its own parts); of a CSV's only
-    the presence is checked. Raises DatasetError, also when some pictures have a part and others have none.
+    the presence is checked. Raises DatasetError, also when some pictures have a part and others have none, and when
+    pictures that have one are to be dealt at random, or by groups other than their CSV gives.
     """
     found = find(data, layout)
     without = [entry.path for entry in found.entries if entry.part is None]
@@ -137,6 +138,12 @@ def load(
         raise DatasetError(
             f"{found.root}: {len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
             "give all of them one, or none and let it be split"
+        )
+    if random or (group_by is not None and found.kind == "manifest"):
+        wish = "at random (--random)" if random else f"by {group_by} (--group-by)"
+        raise DatasetError(
+            f"{found.root}: its pictures have their parts already and are not dealt {wish}; "
+            "leave that away, or deal them anew with `crackscope split`"
         )
     return _taken(found) if found.kind == "manifest" else _taken_tree(found, group_by)
 
@@ -181,7 +188,11 @@ def _taken(found: Found) -> Split:
 
 
 def write_split(split: Split, path: str | Path) -> None:
-    """Writes a split as CSV (path,label,part,group[,mask][,surface]), whole or not at all. Raises OutputError."""
+    """Writes a split as CSV (path,label,part,group[,mask][,surface]), whole or not at all.
+
+    Raises OutputError, also when a file is in the way that is no split: see `refuse_strangers`.
+    """
+    refuse_strangers(Path(path))
     write_rows(split.rows, Path(path))
 
 

@@ -4,17 +4,20 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from crackscope.errors import DatasetError, OutputError
+from crackscope.files import write_whole
 from crackscope.records import Row
 
 from .found import Entry, Found
 from .words import Layout, label_of_cell, part_of
 
-_KNOWN: Final = ("path", "label", "part", "group", "mask", "surface")
+_WRITTEN: Final = ("path", "label", "part", "group")
+_OPTIONAL: Final = ("mask", "surface")
+_KNOWN: Final = (*_WRITTEN, *_OPTIONAL)
+_LONGEST_HEADER: Final = 200
 _NAMED_AT_ONCE: Final = 5
 
 
@@ -124,29 +127,37 @@ def _say(path: Path, faults: Sequence[str]) -> str:
 def write_rows(rows: Iterable[Row], path: Path) -> None:
     """Writes rows as CSV, paths relative to its folder; mask and surface only where some row has one.
 
-    The file appears whole or not at all. Raises OutputError.
+    The file appears whole or not at all. Raises OutputError, also for a path that is not UTF-8.
     """
     rows = list(rows)
-    # A move onto it would put a plain file where a device or a pipe was.
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: is in the way and no plain file; choose another place")
-    optional = [name for name in ("mask", "surface") if any(getattr(row, name) for row in rows)]
+    optional = [name for name in _OPTIONAL if any(getattr(row, name) for row in rows)]
     folder = os.path.abspath(path.parent)
-    temporary = os.path.join(folder, f".{path.name}.{os.getpid()}.part")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_WRITTEN, *optional])
+    writer.writerows(_cells(row, folder, optional) for row in rows)
     try:
-        os.makedirs(folder, exist_ok=True)
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["path", "label", "part", "group", *optional])
-            writer.writerows(_cells(row, folder, optional) for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except (OSError, UnicodeEncodeError) as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        why = error.strerror if isinstance(error, OSError) else "a path is not UTF-8"
-        raise OutputError(f"{path}: cannot be written ({why}); choose another place") from error
+        content = text.getvalue().encode()
+    except UnicodeEncodeError:
+        odd = next(row.path for row in rows if not row.path.isprintable())
+        raise OutputError(f"cannot write {path}: the name of {odd} is not UTF-8; rename it") from None
+    write_whole(path, content)
+
+
+def refuse_strangers(path: Path) -> None:
+    """Raises OutputError when something that `write_rows` would replace is there and was not written by it."""
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is in the way and no plain file; name another")
+    try:
+        with open(path, "rb") as file:
+            first = file.readline(_LONGEST_HEADER)
+    except OSError:
+        # Nothing is there, or nothing that can be read: whether it can be written is seen when it is.
+        return
+    columns = first.decode("utf-8", "replace").strip().split(",")
+    written = (*_WRITTEN, *(name for name in columns[len(_WRITTEN) :] if name in _OPTIONAL))
+    if first and tuple(columns) != written:
+        raise OutputError(f"{path} is there already and is no split; name another file, or remove it")
 
 
 def _cells(row: Row, folder: str, optional: Sequence[str]) -> list[str]:

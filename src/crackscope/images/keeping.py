@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackscope.files import write_whole
 from crackscope.images.exif_block import (
     EXIF_DIRECTORY,
     GPS_DIRECTORY,
@@ -20,7 +21,7 @@ from crackscope.images.exif_block import (
 from crackscope.images.faults import Fault
 from crackscope.images.limits import DEFAULT_LIMITS
 from crackscope.images.sources import Source, read_bytes
-from crackscope.images.writing import encode_jpeg, write_bytes
+from crackscope.images.writing import encode_jpeg
 
 _LONGEST_BLOCK = 65_533 - len(PREFIX)
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
@@ -44,7 +45,7 @@ def encode_like(pixels: NDArray[np.uint8], source: Source, quality: int = 92) ->
 
 def write_like(pixels: NDArray[np.uint8], path: str | Path, source: Source, quality: int = 92) -> None:
     """Write what `encode_like` gives to `path`, replacing what is there at once. Raises OutputError, ValueError."""
-    write_bytes(encode_like(pixels, source, quality), path)
+    write_whole(path, encode_like(pixels, source, quality))
 
 
 def kept_block(source: Source, size: tuple[int, int]) -> bytes:

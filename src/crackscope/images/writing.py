@@ -1,7 +1,5 @@
 """Writing pictures: PNG and JPEG, to bytes or to files that are there whole or not at all."""
 
-import os
-import secrets
 from io import BytesIO
 from pathlib import Path
 
@@ -9,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from crackscope.errors import OutputError
-from crackscope.images.faults import shown
+from crackscope.files import write_whole
 
 MOST_JPEG_SIDE = 65_500
 
@@ -39,12 +36,12 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 92, *, exif: bytes = b
 
 def write_png(pixels: NDArray[np.uint8], path: str | Path) -> None:
     """Write what `encode_png` gives to `path`, replacing what is there at once. Raises OutputError, ValueError."""
-    write_bytes(encode_png(pixels), path)
+    write_whole(path, encode_png(pixels))
 
 
 def write_jpeg(pixels: NDArray[np.uint8], path: str | Path, quality: int = 92) -> None:
     """Write uint8 [h, w] or [h, w, 3] to `path`, replacing what is there at once. Raises OutputError, ValueError."""
-    write_bytes(encode_jpeg(pixels, quality), path)
+    write_whole(path, encode_jpeg(pixels, quality))
 
 
 def _image(pixels: NDArray[np.uint8], bands: tuple[int, ...] = (3,)) -> Image.Image:
@@ -53,24 +50,3 @@ def _image(pixels: NDArray[np.uint8], bands: tuple[int, ...] = (3,)) -> Image.Im
         wanted = " or ".join(f"[h, w, {count}]" for count in bands)
         raise ValueError(f"wanted uint8 [h, w] or {wanted}, got {pixels.dtype} {pixels.shape}")
     return Image.fromarray(np.ascontiguousarray(pixels))
-
-
-def write_bytes(data: bytes, path: str | Path) -> None:
-    """Write a picture's bytes to `path`, replacing what is there at once. Raises OutputError."""
-    target = os.fspath(path)
-    # A short name of our own: the target's may already be as long as the file system allows.
-    part = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.part")
-    try:
-        try:
-            with open(part, "xb") as file:
-                file.write(data)
-            os.replace(part, target)
-        except BaseException:
-            if os.path.lexists(part):
-                os.unlink(part)
-            raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(
-            f"{shown(target)}: the picture cannot be written ({reason}); check the folder, its rights and the room left"
-        ) from error

@@ -2,14 +2,14 @@
 
 import csv
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
-from crackscope.errors import JudgingError, OutputError
+from crackscope.errors import JudgingError
+from crackscope.files import encode_json, write_whole
 from crackscope.judging.evaluation import Evaluation, Judged
 from crackscope.records import LABELS, Verdict
 
@@ -51,35 +51,6 @@ def load(folder: str | Path) -> Evaluation:
     except (ValueError, KeyError, TypeError) as error:
         raise JudgingError(f"the evaluation in {place} cannot be read ({error}): evaluate again") from None
     return msgspec.structs.replace(evaluation, predictions=predictions)
-
-
-def encode_json(facts: Any) -> bytes:
-    """JSON, indented by two. Bytes of a path that are no UTF-8 cannot stand in it and are spelt out: `\\\\udc..`."""
-    return msgspec.json.format(msgspec.json.encode(_sayable(facts)), indent=2) + b"\n"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all. OutputError says why not."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(content)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def _sayable(facts: Any) -> Any:
-    if isinstance(facts, str):
-        return facts.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(facts, Mapping):
-        return {_sayable(key): _sayable(value) for key, value in facts.items()}
-    if isinstance(facts, Sequence):
-        return [_sayable(value) for value in facts]
-    return facts
 
 
 def _table(predictions: Sequence[Judged]) -> bytes:

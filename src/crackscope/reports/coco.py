@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from crackscope.files import encode_line
 from crackscope.records import Inspected, Point, Zone
-from crackscope.reports.findings_table import Findings, speakable
+from crackscope.reports.findings_table import Findings
 
 _CATEGORY = 1
 _LEAST_CORNERS = 3
@@ -45,7 +44,7 @@ def coco_json(photos: Findings, names: Mapping[str, str]) -> bytes:
         "images": images,
         "annotations": annotations,
     }
-    return msgspec.json.encode(speakable(document)) + b"\n"
+    return encode_line(document)
 
 
 def _annotation(zone: Zone) -> dict[str, Any]:

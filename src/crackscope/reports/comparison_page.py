@@ -5,9 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from crackscope.judging import FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, encode_json, write_whole
+from crackscope.files import encode_json, write_whole
+from crackscope.judging import FIGURES, SMALLER_IS_BETTER, TESTED, Comparison
 from crackscope.reports.formatting import count, number
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
@@ -25,7 +24,7 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> Path:
     empty in the former. Raises OutputError when something cannot be written.
     """
     target = Path(folder)
-    write_whole(target / "compare.json", encode_json(msgspec.to_builtins(comparison)))
+    write_whole(target / "compare.json", encode_json(comparison))
     write_whole(target / "compare.csv", _table(comparison))
     write_whole(target / PAGE, render("comparison.html", "Comparison", _values(comparison)))
     return target / PAGE

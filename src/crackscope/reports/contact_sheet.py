@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from crackscope.files import write_whole
 from crackscope.images import encode_jpeg
-from crackscope.judging import write_whole
 from crackscope.reports.formatting import shown
 from crackscope.reports.gallery import thumbnail
 

@@ -5,8 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from crackscope.files import encode_line
 from crackscope.records import Estimate, Inspected, Unread, Zone
 from crackscope.reports.inspection_names import plain_text
 
@@ -121,9 +120,7 @@ def _measures(zone: Zone) -> dict[str, Any]:
 def findings_lines(photos: Findings, names: Mapping[str, str]) -> bytes:
     """The findings as JSON lines, whole: `photo`, `verdict`, `zone` (null where there is none) with outline and
     centre line, scale and place; an unread photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`."""
-    return b"".join(
-        msgspec.json.encode(speakable(line)) + b"\n" for photo in photos for line in _lines(photo, names[photo.path])
-    )
+    return b"".join(encode_line(line) for photo in photos for line in _lines(photo, names[photo.path]))
 
 
 def _lines(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
@@ -153,16 +150,3 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
     }
-
-
-def speakable(value: Any) -> Any:
-    """Records as plain values, and every text in them such that UTF-8 can hold it."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {speakable(key): speakable(one) for key, one in value.items()}
-    if isinstance(value, msgspec.Struct):
-        return {field: speakable(getattr(value, field)) for field in value.__struct_fields__}
-    if isinstance(value, tuple | list):
-        return [speakable(one) for one in value]
-    return value

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from crackscope.files import encode_line
 from crackscope.records import Inspected, Unread
-from crackscope.reports.findings_table import Findings, speakable
+from crackscope.reports.findings_table import Findings
 
 
 def photos_geojson(photos: Findings, names: Mapping[str, str]) -> bytes:
@@ -17,7 +16,7 @@ def photos_geojson(photos: Findings, names: Mapping[str, str]) -> bytes:
     """
     features = [_feature(photo, names[photo.path]) for photo in photos]
     collection = {"type": "FeatureCollection", "name": "photos", "features": features}
-    return msgspec.json.encode(speakable(collection)) + b"\n"
+    return encode_line(collection)
 
 
 def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:

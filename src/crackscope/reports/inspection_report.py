@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from crackscope import __version__
-from crackscope.judging import encode_json, write_whole
+from crackscope.files import encode_json, write_whole
 from crackscope.records import Inspected, Unread
 from crackscope.reports.coco import coco_json
-from crackscope.reports.findings_table import Findings, about_photo, findings_csv, findings_lines, speakable
+from crackscope.reports.findings_table import Findings, about_photo, findings_csv, findings_lines
 from crackscope.reports.geojson import photos_geojson
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_names import picture_names
 from crackscope.reports.inspection_page import page
 from crackscope.reports.inspection_pictures import complete_pictures
-from crackscope.reports.label_studio import label_studio_json
+from crackscope.reports.label_studio import LABELLING, label_studio_json
 
 PAGE = "index.html"
 FORMAT = 1
@@ -28,7 +28,7 @@ def write_inspection(folder: str | Path, photos: Sequence[Inspected | Unread], f
     the folder yet (`photos/`, `thumbs/`, `overlays/`, each NAME.jpg as `picture_names` says) are made from the photos
     themselves; one that can no longer be read is said to be gone.
     Returns the names of what was written: index.html, findings.csv, findings.jsonl, photos.geojson, coco.json,
-    label-studio.json, inspection.json. Raises OutputError.
+    label-studio.json with label-studio.xml (its labelling interface), inspection.json. Raises OutputError.
     """
     target = Path(folder)
     once = list({photo.path: photo for photo in photos}.values())
@@ -42,6 +42,7 @@ def write_inspection(folder: str | Path, photos: Sequence[Inspected | Unread], f
         "photos.geojson": photos_geojson(once, names),
         "coco.json": coco_json(once, names),
         "label-studio.json": label_studio_json(once, names, model),
+        "label-studio.xml": LABELLING.encode("ascii"),
         "inspection.json": _whole(once, names, facts),
         PAGE: page(once, names, facts, there),
     }
@@ -71,4 +72,4 @@ def _whole(photos: Findings, names: dict[str, str], facts: InspectionFacts) -> b
             for photo in photos
         ],
     }
-    return encode_json(speakable(document))
+    return encode_json(document)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from crackscope.files import encode_line
 from crackscope.records import Inspected, Zone
 from crackscope.reports.coco import polygons
-from crackscope.reports.findings_table import Findings, speakable
+from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_names import link
 
 LABELLING = """<View>
@@ -27,7 +26,7 @@ def label_studio_json(photos: Findings, names: Mapping[str, str], model: str) ->
     model: what stands as the version of the model.
     """
     tasks = [_task(photo, names[photo.path], model) for photo in photos if isinstance(photo, Inspected)]
-    return msgspec.json.encode(speakable(tasks)) + b"\n"
+    return encode_line(tasks)
 
 
 def _task(photo: Inspected, name: str, model: str) -> dict[str, Any]:

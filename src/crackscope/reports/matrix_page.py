@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from crackscope.judging import MATRIX_FIGURES, Matrix, encode_json, matrix_csv, write_whole
+from crackscope.files import encode_json, write_whole
+from crackscope.judging import MATRIX_FIGURES, Matrix, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import number
 from crackscope.reports.rendering import render
@@ -48,7 +47,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
     Raises OutputError when something cannot be written.
     """
     target = Path(folder)
-    write_whole(target / "matrix.json", encode_json(msgspec.to_builtins(matrix)))
+    write_whole(target / "matrix.json", encode_json(matrix))
     write_whole(target / "matrix.csv", matrix_csv(matrix))
     values = {
         "matrix": matrix,

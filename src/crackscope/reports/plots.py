@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crackscope.judging import Band, Curves, Evaluation, Judged, write_whole
+from crackscope.files import write_whole
+from crackscope.judging import Band, Curves, Evaluation, Judged
 from crackscope.reports.formatting import interval, number, percent
 from crackscope.reports.gallery import thumbnail
 from crackscope.reports.history import History

@@ -1,0 +1,85 @@
+"""Files that are there whole or not at all, and records as JSON that every reader takes.
+
+A file name need not be UTF-8, JSON must be. In JSON each byte of a name that is no UTF-8 stands as `\\udc` and the
+byte's two hexadecimal digits, as text (a backslash, four letters and digits more); `original` maps that back.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crackscope.errors import OutputError
+
+_SPELT = re.compile(r"\\udc([89a-f][0-9a-f])")
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all; its folder is made if need be.
+
+    Raises OutputError: no right, no room, or something in the way that is no plain file.
+    """
+    target = os.fspath(path)
+    folder = os.path.dirname(target)
+    # A short name of our own: the target's may already be as long as the file system allows.
+    draft = os.path.join(folder, f".{os.urandom(8).hex()}.part")
+    try:
+        # Moving onto a device or a pipe would put a plain file in its place.
+        if os.path.exists(target) and not os.path.isfile(target):
+            raise OutputError(f"cannot write {target}: something is in the way that is no plain file; name another")
+        os.makedirs(folder or ".", exist_ok=True)
+        try:
+            with open(draft, "xb") as file:
+                file.write(content)
+            os.replace(draft, target)
+        except BaseException:
+            if os.path.lexists(draft):
+                os.unlink(draft)
+            raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"cannot write {target}: {reason}; check the folder, its rights and the room left") from None
+
+
+def encode_json(record: object) -> bytes:
+    """Any record (struct, dataclass, dict) as UTF-8 JSON, indented by two, with a final newline."""
+    import msgspec
+
+    return msgspec.json.format(_encoded(record), indent=2) + b"\n"
+
+
+def encode_line(record: object) -> bytes:
+    """Any record (struct, dataclass, dict) as one line of UTF-8 JSON, with its line break."""
+    return _encoded(record) + b"\n"
+
+
+def _encoded(record: object) -> bytes:
+    import msgspec
+
+    try:
+        return msgspec.json.encode(record)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(speakable(record))
+
+
+def speakable(record: object) -> Any:
+    """A record as plain dicts, lists and values, every text in it such that UTF-8 can hold it."""
+    import msgspec
+
+    return _speakable(msgspec.to_builtins(record))
+
+
+def _speakable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_speakable(key): _speakable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_speakable(one) for one in value]
+    return value
+
+
+def original(text: str) -> str:
+    """The file name, as `open` takes it, that stands in JSON as `text`."""
+    return _SPELT.sub(lambda found: chr(0xDC00 | int(found[1], 16)), text)

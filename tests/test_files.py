@@ -1,0 +1,61 @@
+"""Files that are whole or not there, and JSON that any reader takes, whatever the names in it."""
+
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crackscope.errors import OutputError
+from crackscope.files import encode_json, encode_line, original, write_whole
+from crackscope.records import Failure, Unread
+
+
+@given(st.binary(max_size=40))
+def test_any_file_name_survives_json(name):
+    text = os.fsdecode(name)
+    for encode in (encode_json, encode_line):
+        data = encode({"path": text, "others": [text], text: Unread(path=text, error=Failure(kind="x", message=text))})
+        found = json.loads(data.decode("utf-8"))
+        assert set(found) == {"path", "others", found["path"]}
+        assert os.fsencode(original(found["path"])) == name or b"\\udc" in name
+        assert found["others"] == [found["path"]] == [found[found["path"]]["path"]]
+
+
+def test_names_that_are_utf_8_stand_as_they_are():
+    assert json.loads(encode_line({"path": "Wände/裂缝 1.jpg"})) == {"path": "Wände/裂缝 1.jpg"}
+    assert encode_line(["裂"]).count(b"\n") == 1
+
+
+def test_what_was_there_is_replaced_at_once(tmp_path):
+    path = tmp_path / "new" / "name"
+    write_whole(path, b"one")
+    write_whole(str(path), b"two")
+    assert path.read_bytes() == b"two"
+    assert [one.name for one in path.parent.iterdir()] == ["name"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="wants named pipes")
+def test_what_is_no_plain_file_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(OutputError, match="in the way"):
+            write_whole(tmp_path / name, b"")
+    assert {one.name for one in tmp_path.iterdir()} == {"pipe", "folder"}
+
+
+def test_a_message_names_the_file_and_no_other(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    for place in (tmp_path / "file" / "below", tmp_path / ("x" * 300), tmp_path / "zero\0byte"):
+        with pytest.raises(OutputError) as caught:
+            write_whole(place, b"content")
+        assert str(caught.value).startswith(f"cannot write {place}: ")
+        assert ".part" not in str(caught.value)
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_name_as_long_as_the_system_takes(tmp_path):
+    write_whole(tmp_path / ("x" * 255), b"content")
+    assert [one.name for one in tmp_path.iterdir()] == ["x" * 255]
