@@ -56,7 +56,7 @@ def test_predictions_csv_gives_the_same_figures_to_anybody(evaluation, tmp_path)
     save(evaluation, tmp_path)
     with (tmp_path / "predictions.csv").open(newline="", errors="surrogateescape") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["path", "label", "group", "surface", "probability", "verdict", "correct"]
+    assert list(rows[0]) == ["path", "label", "group", "surface", "probability", "verdict", "correct", "reason"]
     assert [row["path"] for row in rows] == [row.path for row in evaluation.predictions]
     scores = [float(row["probability"]) for row in rows]
     assert metrics.roc_auc_score([row["label"] == "crack" for row in rows], scores) == evaluation.roc_auc.value

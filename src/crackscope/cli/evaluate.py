@@ -32,6 +32,7 @@ class Asked:
     seed: int | None
     quiet: bool
     as_json: bool
+    prevalence: float | None
 
 
 @click.command()
@@ -43,6 +44,12 @@ class Asked:
     default="test",
     show_default=True,
     help="Which rows to judge on; all takes every picture, as for data that the bundle has never met.",
+)
+@click.option(
+    "--prevalence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Restate precision for this share of cracked pictures, say 0.02: what an alarm means where cracks are rare.",
 )
 @click.option("-o", "--out", metavar="DIR", help="Write report.html, metrics.json, predictions.csv and plots there.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
@@ -60,6 +67,7 @@ def evaluate(state: State, /, **options: Any) -> None:
         threads=asked.threads,
         seed=asked.seed or 0,
         quiet=asked.quiet or asked.as_json,
+        prevalence=asked.prevalence,
     )
     judgement = judge(bundle_folder(asked.bundle), split, sitting)
     if asked.as_json:

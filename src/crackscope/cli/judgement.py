@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sitting:
-    """How to judge. part: None for all rows. out: folder of the report, None for none."""
+    """How to judge. part: None for all rows. out: folder of the report, None for none. prevalence: see `evaluate`."""
 
     part: "Part | None" = "test"
     out: Path | None = None
     threads: int | None = None
     seed: int = 0
     quiet: bool = False
+    prevalence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,13 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
 
     with progress("judging", len(_rows_of(split, sitting.part)), quiet=sitting.quiet) as tell:
         evaluation = evaluate(
-            bundle, split, part=sitting.part, threads=sitting.threads, seed=sitting.seed, progress=tell
+            bundle,
+            split,
+            part=sitting.part,
+            threads=sitting.threads,
+            seed=sitting.seed,
+            progress=tell,
+            prevalence=sitting.prevalence,
         )
     if sitting.out is None:
         return Judgement(evaluation, None)
@@ -52,12 +59,16 @@ def _rows_of(split: "Split", part: "Part | None") -> "Sequence[Row]":
 
 
 def show(judgement: Judgement, *, quiet: bool) -> None:
-    """Print the figures with their intervals and baselines, the confusion matrix, and where the report is."""
+    """Print the figures with their intervals and baselines, the confusion matrix, what follows, and the report."""
+    from crackscope.reports import conclusions
+
     evaluation = judgement.evaluation
     print_table(_title(evaluation), ("figure", ">value", ">95 % interval", ">best without looking"), _rows(evaluation))
     print_table("by class", ("", ">precision", ">recall", ">f1", ">pictures"), _by_class(evaluation))
     (tn, fp), (fn, tp) = evaluation.confusion
     say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {fp} false alarms", quiet=quiet)
+    for sentence in conclusions(evaluation):
+        say(sentence, quiet=quiet)
     if evaluation.unread:
         warn(f"{len(evaluation.unread)} pictures could not be read: {evaluation.unread[0].path} is one")
     if judgement.report is not None:

@@ -5,19 +5,24 @@ from crackscope.judging.comparison import TESTED, Comparison, Contender, Differe
 from crackscope.judging.doubts import Doubt, label_doubts
 from crackscope.judging.evaluation import (
     FIGURES,
+    RATES,
     SMALLER_IS_BETTER,
+    AtPrevalence,
     Baseline,
     BundleFacts,
     ByClass,
+    CalibrationFacts,
     ClassFigures,
     Evaluation,
     Intervals,
     Judged,
+    Refused,
     ReliabilityBin,
     SplitFacts,
+    Stated,
     Subset,
 )
-from crackscope.judging.files import encode_json, load, save, write_whole
+from crackscope.judging.files import load, save
 from crackscope.judging.matrix import (
     MATRIX_FIGURES,
     Entry,
@@ -28,19 +33,23 @@ from crackscope.judging.matrix import (
     matrix,
     matrix_csv,
 )
+from crackscope.judging.prevalence import at_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.judging.tracing import Band, Curves, curves
 
 __all__ = [
     "FIGURES",
     "MATRIX_FIGURES",
+    "RATES",
     "SMALLER_IS_BETTER",
     "TESTED",
+    "AtPrevalence",
     "Band",
     "Baseline",
     "Bootstrap",
     "BundleFacts",
     "ByClass",
+    "CalibrationFacts",
     "ClassFigures",
     "Comparison",
     "Contender",
@@ -57,13 +66,15 @@ __all__ = [
     "MatrixColumn",
     "Origin",
     "Pair",
+    "Refused",
     "ReliabilityBin",
     "SplitFacts",
+    "Stated",
     "Subset",
     "Surface",
+    "at_prevalence",
     "compare",
     "curves",
-    "encode_json",
     "evaluate",
     "evaluate_scores",
     "label_doubts",
@@ -71,5 +82,4 @@ __all__ = [
     "matrix",
     "matrix_csv",
     "save",
-    "write_whole",
 ]

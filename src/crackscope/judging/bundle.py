@@ -1,12 +1,15 @@
 """From a bundle and labelled pictures to an evaluation: the bundle is run as a user runs it."""
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+import msgspec
+
 from crackscope.errors import JudgingError
-from crackscope.judging.evaluation import BundleFacts, Evaluation, SplitFacts
+from crackscope.judging.evaluation import Evaluation, SplitFacts
+from crackscope.judging.manifest_facts import facts_of
+from crackscope.judging.prevalence import at_prevalence, checked_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.records import Part, Prediction, Row, Unread, Verdict
 
@@ -23,6 +26,7 @@ class EvaluateOptions(TypedDict, total=False):
 
     part: rows to judge, "test" unless said; None for every row. threads: pictures scored at once. seed, resamples: of
     the intervals; 0 and 1000. layout: class folders with names of their own. progress: called as pictures are done.
+    prevalence: the share of cracked pictures, above 0 and below 1, that precision is restated for.
     """
 
     part: Part | None
@@ -31,6 +35,7 @@ class EvaluateOptions(TypedDict, total=False):
     resamples: int
     layout: "Layout"
     progress: Progress | None
+    prevalence: float | None
 
 
 def evaluate(
@@ -41,10 +46,12 @@ def evaluate(
     bundle: folder of a bundle, or a loaded model. data: a split, or what `datasets.load` takes; data that names no
     parts are split 60:20:20 by groups first. Pictures that cannot be read are listed, and enter no figure.
 
-    Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged.
+    Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged or
+    the prevalence is no share.
     """
     from crackscope import datasets, scoring
 
+    prevalence = checked_prevalence(options.get("prevalence"))
     source = data
     if not isinstance(source, datasets.Split):
         source = datasets.load(source, layout=options.get("layout", datasets.Layout()))
@@ -59,25 +66,28 @@ def evaluate(
     if not read:
         raise JudgingError(f"none of {len(rows)} pictures could be read: {unread[0].error.message}")
     manifest = model.bundle.manifest
-    facts = BundleFacts(name=manifest.name, fingerprint=fingerprint(manifest.hashes), precision=manifest.precision)
     split = SplitFacts(
         fingerprint=source.fingerprint, random=source.random, seed=source.seed, leak_share=source.leak_share
     )
     verdicts: list[Verdict] = [one.verdict for one in predictions]
-    return evaluate_scores(
+    origin = Origin(
+        bundle=facts_of(manifest),
+        split=split,
+        part=part,
+        unread=tuple(unread),
+        reasons=tuple(one.reason for one in predictions),
+    )
+    evaluation = evaluate_scores(
         read,
         [one.probability for one in predictions],
         manifest.threshold,
         verdicts=verdicts,
         bootstrap=Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0)),
-        origin=Origin(bundle=facts, split=split, part=part, unread=tuple(unread)),
+        origin=origin,
     )
-
-
-def fingerprint(hashes: Mapping[str, str]) -> str:
-    """One sha256 (64 hex digits) over the names and hashes of a bundle's files."""
-    text = "".join(f"{name}\0{digest}\n" for name, digest in sorted(hashes.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
+    if prevalence is None:
+        return evaluation
+    return msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, prevalence))
 
 
 def _predict(

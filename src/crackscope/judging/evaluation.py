@@ -24,8 +24,15 @@ FIGURES: tuple[str, ...] = (
 SMALLER_IS_BETTER: frozenset[str] = frozenset({"ece", "log_loss"})
 
 
+RATES: tuple[str, ...] = ("miss_rate", "false_alarm_rate")
+"""What the shipped threshold costs: share of the cracked rows that it misses, of the sound rows that it calls crack."""
+
+UNKNOWN = Measure(value=None, low=None, high=None)
+"""A figure that is not defined, or was not counted."""
+
+
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `predictions.csv`. `correct` is None where the bundle could not judge."""
+    """One row of `predictions.csv`. correct: None where the bundle could not judge. reason: why it could not, or ""."""
 
     path: str
     label: Label
@@ -34,6 +41,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
     verdict: Verdict
     correct: bool | None
+    reason: str = ""
 
 
 class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,12 +107,34 @@ class Subset(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, Measure]
 
 
+class Stated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of its own threshold. Shares 0 to 1; None where it says nothing.
+
+    miss_rate: share of held-out cracked pictures that the threshold was chosen to miss. misses, false_alarms: shares of
+    the held-out cracked and sound pictures that it then missed and called crack. pictures: held out, of both labels.
+    """
+
+    miss_rate: float | None = None
+    misses: float | None = None
+    false_alarms: float | None = None
+    pictures: int | None = None
+
+
+class CalibrationFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How the probabilities of a bundle were fitted: by which method, "none" for not at all, on how many pictures."""
+
+    method: str
+    fitted_on: int
+
+
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bundle was judged. fingerprint: sha256 over the hashes of its files."""
+    """Which bundle was judged, and what it says of itself. fingerprint: sha256 over the hashes of its files."""
 
     name: str
     fingerprint: str
     precision: str = ""
+    stated: Stated | None = None
+    calibration: CalibrationFacts | None = None
 
 
 class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,12 +163,38 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     bounded: tuple[str, ...] = ()
 
 
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bundle would not judge.
+
+    crack, sound: share of the cracked and of the sound rows. reasons: how many rows of each label, by the reason up to
+    its colon, the most frequent first.
+    """
+
+    crack: Measure = UNKNOWN
+    sound: Measure = UNKNOWN
+    reasons: dict[str, dict[Label, int]] = {}
+
+
+class AtPrevalence(msgspec.Struct, frozen=True, kw_only=True):
+    """What verdicts are worth where another share of the pictures is cracked than among the rows judged.
+
+    prevalence: that share. precision: share of the alarms that are cracks. npv: share of what is let pass that is
+    sound (negative predictive value). alarm_share: share of all pictures that give an alarm. All 0 to 1.
+    """
+
+    prevalence: float
+    precision: Measure
+    npv: Measure
+    alarm_share: Measure
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle judged on labelled rows. Every field but `predictions` is a key of `metrics.json`.
 
     n, support, groups: of the rows that have a verdict; `cannot_judge` counts the others by label, and `unread` names
     the pictures that could not be read. confusion: [[tn, fp], [fn, tp]], rows are labels, columns verdicts.
-    ece: expected calibration error over 15 bins. log_loss: natural logarithm, mean of a row.
+    ece: expected calibration error over 15 bins. log_loss: natural logarithm, mean of a row. miss_rate: 1 - recall.
+    false_alarm_rate: share of the sound rows that are called crack. at_prevalence: None unless a share was named.
     """
 
     format: Literal[1] = 1
@@ -165,6 +221,10 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     by_surface: dict[str, Subset]
     reliability: tuple[ReliabilityBin, ...]
     cannot_judge: dict[Label, int]
+    miss_rate: Measure = UNKNOWN
+    false_alarm_rate: Measure = UNKNOWN
+    at_prevalence: AtPrevalence | None = None
+    refused: Refused = Refused()
     unread: tuple[Unread, ...]
     intervals: Intervals
     predictions: tuple[Judged, ...] = ()

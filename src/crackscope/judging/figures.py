@@ -19,9 +19,9 @@ _SMALLEST = float(np.finfo(np.float64).eps)
 def figures(sample: Sample, counts: Counts) -> dict[str, Values]:
     """Figure every resample. counts: int [r, groups], how often each group was drawn. Values float64 [r].
 
-    NaN where a figure is not defined: precision when nothing was called crack; recall without crack rows; balanced
-    accuracy, MCC, ROC AUC and average precision unless both classes are there. MCC is 0 when one verdict is given to
-    all rows, as in scikit-learn.
+    NaN where a figure is not defined: precision when nothing was called crack; recall and misses without crack rows;
+    false alarms without sound rows; balanced accuracy, MCC, ROC AUC and average precision unless both classes are
+    there. MCC is 0 when one verdict is given to all rows, as in scikit-learn.
     """
     sums: Values = counts.astype(np.float64) @ _sums_by_group(sample)
     tn, fp, fn, tp, loss = sums[:, :5].T
@@ -50,6 +50,8 @@ def confusion_figures(tn: Values, fp: Values, fn: Values, tp: Values) -> dict[st
             "f1": 2 * tp / (2 * tp + fp + fn),
             "balanced_accuracy": (recall + specificity) / 2,
             "mcc": np.where(both, mcc, np.nan),
+            "miss_rate": fn / (tp + fn),
+            "false_alarm_rate": fp / (tn + fp),
         }
 
 

@@ -15,7 +15,7 @@ from crackscope.records import LABELS, Verdict
 
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.csv"
-COLUMNS = ("path", "label", "group", "surface", "probability", "verdict", "correct")
+COLUMNS = ("path", "label", "group", "surface", "probability", "verdict", "correct", "reason")
 
 
 def save(evaluation: Evaluation, folder: str | Path) -> None:
@@ -59,7 +59,8 @@ def _table(predictions: Sequence[Judged]) -> bytes:
     writer.writerow(COLUMNS)
     for row in predictions:
         correct = "" if row.correct is None else str(row.correct).lower()
-        writer.writerow((row.path, row.label, row.group, row.surface, repr(row.probability), row.verdict, correct))
+        facts = (row.path, row.label, row.group, row.surface, repr(row.probability), row.verdict, correct, row.reason)
+        writer.writerow(facts)
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
@@ -75,4 +76,5 @@ def _read_row(row: Mapping[str, str]) -> Judged:
         probability=float(row["probability"]),
         verdict=verdict,  # type: ignore[arg-type]  # mypy does not narrow a str by get_args
         correct=None if verdict == "cannot judge" else verdict == label,
+        reason=row.get("reason") or "",  # tables written before there were reasons have no such column
     )

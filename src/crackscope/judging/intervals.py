@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from crackscope.judging.figures import Counts, Values, confusion_figures
 from crackscope.judging.sample import Sample
+from crackscope.records import Measure
 
 LEVEL = 0.95
 METHOD = "percentile bootstrap over groups; Clopper-Pearson with one trial a group where it has no spread"
@@ -48,6 +49,17 @@ def has_no_spread(values: Values) -> bool:
     return bool(len(known)) and float(np.ptp(known)) < _NO_SPREAD
 
 
+def measured(value: float, ends: Bounds | None) -> Measure:
+    """A figure with its interval, which always holds the figure: percentiles of what grows under resampling, such as a
+    calibration error, may miss it. NaN is not defined.
+    """
+    if np.isnan(value):
+        return Measure(value=None, low=None, high=None)
+    if ends is None:
+        return Measure(value=value, low=None, high=None)
+    return Measure(value=value, low=min(ends[0], value), high=max(ends[1], value))
+
+
 def exact(share: float, trials: int) -> Bounds:
     """Clopper-Pearson interval of a share seen in so many trials; the count may be fractional."""
     from scipy.special import betaincinv
@@ -66,12 +78,18 @@ def bound(name: str, sample: Sample, value: float) -> Bounds | None:
     two recalls allow. A ROC AUC is the chance that a crack row outranks a sound one: as many independent trials as the
     rarer class has groups. Average precision is at least the product of the bounds of precision and recall.
     """
-    shares = {"accuracy": np.ones(sample.n, dtype=np.bool_), "precision": sample.said, "recall": sample.crack}
+    shares = {
+        "accuracy": np.ones(sample.n, dtype=np.bool_),
+        "precision": sample.said,
+        "recall": sample.crack,
+        "miss_rate": sample.crack,
+        "false_alarm_rate": ~sample.crack,
+    }
     if name in shares:
-        return exact(value, _groups_with(sample, shares[name]))
+        return exact(value, groups_with(sample, shares[name]))
     if name in ("f1", "balanced_accuracy", "mcc"):
         return _from_recalls(name, sample)
-    cracks, sounds = _groups_with(sample, sample.crack), _groups_with(sample, ~sample.crack)
+    cracks, sounds = groups_with(sample, sample.crack), groups_with(sample, ~sample.crack)
     if name == "roc_auc":
         return exact(value, min(cracks, sounds))
     if name == "average_precision":
@@ -82,7 +100,8 @@ def bound(name: str, sample: Sample, value: float) -> Bounds | None:
     return None
 
 
-def _groups_with(sample: Sample, rows: NDArray[np.bool_]) -> int:
+def groups_with(sample: Sample, rows: NDArray[np.bool_]) -> int:
+    """How many groups have a row among these, bool [n]."""
     return len(np.unique(sample.group[rows]))
 
 
@@ -95,8 +114,8 @@ def _from_recalls(name: str, sample: Sample) -> Bounds | None:
     cracks = float(crack.mean())
     if cracks == 0:
         return None
-    found = exact(float(said[crack].mean()), _groups_with(sample, crack))
-    cleared = exact(float((~said[~crack]).mean()), _groups_with(sample, ~crack)) if cracks < 1 else (0.0, 0.0)
+    found = exact(float(said[crack].mean()), groups_with(sample, crack))
+    cleared = exact(float((~said[~crack]).mean()), groups_with(sample, ~crack)) if cracks < 1 else (0.0, 0.0)
     recall, specificity = (grid.ravel() for grid in np.meshgrid(found, cleared))
     extremes = confusion_figures(
         (1 - cracks) * specificity, (1 - cracks) * (1 - specificity), cracks * (1 - recall), cracks * recall

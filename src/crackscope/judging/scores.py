@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import (
     FIGURES,
+    RATES,
     Baseline,
     BundleFacts,
     ByClass,
@@ -21,7 +22,8 @@ from crackscope.judging.evaluation import (
     Subset,
 )
 from crackscope.judging.figures import confusion, confusion_figures, figures
-from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, spread
+from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, measured, spread
+from crackscope.judging.refusals import reason_kind, refused
 from crackscope.judging.sample import BINS, Sample, checked_probabilities, number_groups, sample
 from crackscope.records import Label, Measure, Row, Unread, Verdict
 
@@ -36,12 +38,16 @@ class Bootstrap:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where scores come from, as far as it is known: it is told, and changes no figure."""
+    """Where scores come from, as far as it is known: it is told, and changes no figure.
+
+    reasons: why each row could not be judged, "" where it could; empty when nothing is known of it.
+    """
 
     bundle: BundleFacts | None = None
     split: SplitFacts | None = None
     part: str | None = None
     unread: tuple[Unread, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 def evaluate_scores(
@@ -65,12 +71,16 @@ def evaluate_scores(
     if not 0 <= threshold <= 1:
         raise JudgingError(f"the threshold is {threshold}: it must lie between 0 and 1")
     said = verdicts if verdicts is not None else _by_threshold(values, threshold)
-    if len(said) != len(rows):
-        raise JudgingError(f"{len(rows)} rows cannot be judged by {len(said)} verdicts: give one a row")
+    known = origin or Origin()
+    reasons = known.reasons or ("",) * len(rows)
+    for what, given in (("verdicts", said), ("reasons", reasons)):
+        if len(given) != len(rows):
+            raise JudgingError(f"{len(rows)} rows cannot be judged by {len(given)} {what}: give one a row")
     predictions = tuple(
-        _judged(row, float(value), verdict) for row, value, verdict in zip(rows, values, said, strict=True)
+        _judged(row, float(value), verdict, reason)
+        for row, value, verdict, reason in zip(rows, values, said, reasons, strict=True)
     )
-    return judge(predictions, threshold, bootstrap or Bootstrap(), origin or Origin())
+    return judge(predictions, threshold, bootstrap or Bootstrap(), known)
 
 
 def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstrap, origin: Origin) -> Evaluation:
@@ -79,7 +89,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         raise JudgingError(f"{bootstrap.resamples} resamples give no interval: ask for at least 1, better 1000")
     told = [one for one in predictions if one.correct is not None]
     if not told:
-        raise JudgingError("there is nothing to judge: no row was read and given a verdict")
+        raise JudgingError(_nothing(predictions))
     whole = as_sample(told)
     measures, bounded = _measures(whole, bootstrap)
     return Evaluation(
@@ -100,12 +110,15 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         average_precision=measures["average_precision"],
         ece=measures["ece"],
         log_loss=measures["log_loss"],
+        miss_rate=measures["miss_rate"],
+        false_alarm_rate=measures["false_alarm_rate"],
         confusion=confusion(whole),
         by_class=_by_class(whole),
         baselines=_baselines(float(whole.crack.mean())),
         by_surface=_by_surface(told, bootstrap),
         reliability=_reliability(whole),
         cannot_judge=_support([one for one in predictions if one.correct is None]),
+        refused=refused(predictions, bootstrap.resamples, bootstrap.seed),
         unread=origin.unread,
         intervals=Intervals(
             level=LEVEL, method=METHOD, resamples=bootstrap.resamples, seed=bootstrap.seed, bounded=bounded
@@ -128,7 +141,14 @@ def _by_threshold(values: NDArray[np.float64], threshold: float) -> list[Verdict
     return ["crack" if value >= threshold else "sound" for value in values]
 
 
-def _judged(row: Row, probability: float, verdict: Verdict) -> Judged:
+def _nothing(predictions: Sequence[Judged]) -> str:
+    if not predictions:
+        return "there is nothing to judge: no row was read and given a verdict"
+    kinds = " and ".join(sorted({reason_kind(one.reason) for one in predictions}))
+    return f"there is nothing to judge: all {len(predictions)} rows were refused ({kinds}); check the pictures"
+
+
+def _judged(row: Row, probability: float, verdict: Verdict, reason: str) -> Judged:
     return Judged(
         path=row.path,
         label=row.label,
@@ -137,6 +157,7 @@ def _judged(row: Row, probability: float, verdict: Verdict) -> Judged:
         probability=probability,
         verdict=verdict,
         correct=None if verdict == "cannot judge" else verdict == row.label,
+        reason=reason,
     )
 
 
@@ -151,7 +172,7 @@ def _measures(rows: Sample, bootstrap: Bootstrap) -> tuple[dict[str, Measure], t
     drawn = [figures(rows, counts) for counts in draws(rows.groups, bootstrap.resamples, bootstrap.seed)]
     measures: dict[str, Measure] = {}
     bounded: list[str] = []
-    for name in FIGURES:
+    for name in (*FIGURES, *RATES):
         value = float(values[name][0])
         if np.isnan(value):
             measures[name] = Measure(value=None, low=None, high=None)
@@ -162,15 +183,8 @@ def _measures(rows: Sample, bootstrap: Bootstrap) -> tuple[dict[str, Measure], t
             bounded.append(name)
         else:
             ends = spread(resampled)
-        measures[name] = _measure(value, ends)
+        measures[name] = measured(value, ends)
     return measures, tuple(bounded)
-
-
-def _measure(value: float, ends: tuple[float, float] | None) -> Measure:
-    """A calibration error grows under resampling, so its percentiles may miss it: an interval holds its own figure."""
-    if ends is None:
-        return Measure(value=value, low=None, high=None)
-    return Measure(value=value, low=min(ends[0], value), high=max(ends[1], value))
 
 
 def _by_class(rows: Sample) -> ByClass:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_report import write_inspection
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import write_overlay
+    from crackscope.reports.sentences import conclusions
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
     "InspectionFacts",
     "MeasuredFigure",
     "Print",
+    "conclusions",
     "picture_names",
     "write_comparison",
     "write_contact_sheet",
@@ -32,6 +34,7 @@ __all__ = [
 _HOMES = {
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
+    "conclusions": "sentences",
     "Print": "contact_sheet",
     "picture_names": "inspection_names",
     "write_comparison": "comparison_page",

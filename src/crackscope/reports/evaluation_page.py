@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from crackscope.files import write_whole
 from crackscope.judging import (
     FIGURES,
+    RATES,
     SMALLER_IS_BETTER,
     Curves,
     Evaluation,
@@ -13,7 +15,6 @@ from crackscope.judging import (
     SplitFacts,
     curves,
     save,
-    write_whole,
 )
 from crackscope.reports import gallery
 from crackscope.reports.charts import curve_charts, score_chart
@@ -22,6 +23,15 @@ from crackscope.reports.history import HISTORY, history_charts, read_history, re
 from crackscope.reports.plots import write_plots
 from crackscope.reports.rendering import render, script_data
 from crackscope.reports.scale import scale_for
+from crackscope.reports.sentences import (
+    CALIBRATED,
+    bias_sentence,
+    excess_sentence,
+    fitting_sentence,
+    prevalence_sentences,
+    stated_sentence,
+    threshold_sentence,
+)
 
 REPORT = "report.html"
 
@@ -87,6 +97,8 @@ def page_values(evaluation: Evaluation, lines: Curves, samples: Sequence[Judged]
         "errors": gallery.shown(errors),
         "close": gallery.shown([] if errors else gallery.close_calls(evaluation)),
         "samples": gallery.shown(samples),
+        "shipped": _shipped(evaluation),
+        "refused": gallery.shown(gallery.refused(evaluation)),
         **_training(run),
         "unread_shown": evaluation.unread[:_UNREAD_SHOWN],
         "bounded": [
@@ -95,8 +107,21 @@ def page_values(evaluation: Evaluation, lines: Curves, samples: Sequence[Judged]
     }
 
 
+def _shipped(evaluation: Evaluation) -> dict[str, Any]:
+    """What the threshold as shipped does, in sentences, and how the probabilities were made."""
+    bundle, restated = evaluation.bundle, evaluation.at_prevalence
+    fitted = bundle.calibration if bundle else None
+    calibration = [CALIBRATED, fitting_sentence(fitted) if fitted else "", bias_sentence(evaluation)]
+    return {
+        "threshold": threshold_sentence(evaluation),
+        "stated": stated_sentence(bundle.stated) if bundle and bundle.stated else "",
+        "prevalence": prevalence_sentences(restated) if restated else [],
+        "calibration": [sentence for sentence in calibration if sentence],
+    }
+
+
 def _bounded(evaluation: Evaluation) -> list[str]:
-    return [name for name in FIGURES if name in evaluation.intervals.bounded]
+    return [name for name in (*FIGURES, *RATES) if name in evaluation.intervals.bounded]
 
 
 def _sentence(evaluation: Evaluation) -> str:
@@ -134,8 +159,12 @@ def _notes(evaluation: Evaluation) -> list[str]:
     if refused:
         cracked = evaluation.cannot_judge["crack"]
         notes.append(
-            f"The bundle could not judge {count(refused, 'row')}, {cracked:,} cracked: left out of all figures."
+            f"The bundle could not judge {count(refused, 'row')}, {cracked:,} cracked: left out of all figures, "
+            "see below."
         )
+    excess = excess_sentence(evaluation)
+    if excess:
+        notes.append(excess)
     if evaluation.unread:
         notes.append(
             f"{count(len(evaluation.unread), 'picture')} could not be read: left out of all figures, see below."

@@ -15,6 +15,8 @@ TITLES: dict[str, str] = {
     "average_precision": "Average precision",
     "ece": "Calibration error",
     "log_loss": "Log loss",
+    "miss_rate": "Miss rate",
+    "false_alarm_rate": "False alarm rate",
 }
 
 MEANINGS: dict[str, str] = {
@@ -56,9 +58,22 @@ def percent(share: float | None) -> str:
     """A share (0 to 1) in per cent, with a digit more where little is left to 0 or 100."""
     if share is None:
         return "–"
-    value = 100 * share
-    digits = 0 if value in (0, 100) else 2 if min(value, 100 - value) < 1 else 1
-    return f"{value:.{digits}f} %"
+    return f"{100 * share:.{_percent_digits(share)}f} %"
+
+
+def _percent_digits(share: float) -> int:
+    return 0 if share in (0, 1) else 2 if min(share, 1 - share) < 0.01 else 1
+
+
+def percent_interval(measure: Measure) -> str:
+    """A share with its 95 % interval in per cent: `4.1 % (2.9 to 5.6 %)`; a dash where it is not defined."""
+    if measure.value is None or measure.low is None or measure.high is None:
+        return percent(measure.value)
+    digits = max(_percent_digits(share) for share in (measure.value, measure.low, measure.high))
+    value, low, high = (
+        f"{100 * share:.{digits if 0 < share < 1 else 0}f}" for share in (measure.value, measure.low, measure.high)
+    )
+    return f"{value} % ({low} to {high} %)"
 
 
 def p_value(p: float | None) -> str:

@@ -17,6 +17,7 @@ _QUALITY = 78
 _SAMPLES_A_CLASS = 12
 _WORST = 36
 _CLOSE = 12
+_REFUSED = 24
 
 Pixels = NDArray[np.uint8]
 
@@ -52,6 +53,12 @@ def close_calls(evaluation: Evaluation) -> list[Judged]:
     """The right rows that were nearest to being wrong."""
     right = [row for row in evaluation.predictions if row.correct]
     return sorted(right, key=lambda row: (_conviction(row), row.path))[:_CLOSE]
+
+
+def refused(evaluation: Evaluation) -> list[Judged]:
+    """Rows that the bundle would not judge, cracked ones first, and of those the most probable cracks."""
+    rows = [row for row in evaluation.predictions if row.correct is None]
+    return sorted(rows, key=lambda row: (row.label != "crack", -row.probability, row.path))[:_REFUSED]
 
 
 def _conviction(row: Judged) -> float:

@@ -9,7 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crackscope.reports.formatting import MEANINGS, TITLES, count, interval, number, p_value, percent, shown, signed
+from crackscope.reports.formatting import (
+    MEANINGS,
+    TITLES,
+    count,
+    interval,
+    number,
+    p_value,
+    percent,
+    percent_interval,
+    shown,
+    signed,
+)
 from crackscope.reports.inspection_names import plain_text
 
 if TYPE_CHECKING:
@@ -90,6 +101,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (count, interval, number, p_value, percent, plain_text, shown, signed, tail, share)
+    filters = (count, interval, number, p_value, percent, percent_interval, plain_text, shown, signed, tail, share)
     environment.filters.update({one.__name__: one for one in filters})
     return environment

@@ -1,0 +1,52 @@
+"""What a bundle says of itself, as far as an evaluation repeats it. Figures and recipe may hold anything."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+from crackscope.bundles import Manifest
+from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated
+
+
+def facts_of(manifest: Manifest) -> BundleFacts:
+    """Name, fingerprint, precision, calibration, and what the threshold was chosen for."""
+    fitted = manifest.calibration
+    return BundleFacts(
+        name=manifest.name,
+        fingerprint=fingerprint(manifest.hashes),
+        precision=manifest.precision,
+        stated=stated(manifest),
+        calibration=CalibrationFacts(method=fitted.method, fitted_on=fitted.fitted_on),
+    )
+
+
+def fingerprint(hashes: Mapping[str, str]) -> str:
+    """One sha256 (64 hex digits) over the names and hashes of a bundle's files."""
+    text = "".join(f"{name}\0{digest}\n" for name, digest in sorted(hashes.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stated(manifest: Manifest) -> Stated | None:
+    """What the bundle states of its threshold, None when it states nothing that can be read.
+
+    An adapted bundle got a new threshold: what its parent stated of the old one no longer holds.
+    """
+    figures = manifest.figures
+    misses, alarms = _share(figures.get("held_out_misses")), _share(figures.get("held_out_false_alarms"))
+    if "adapted" in figures or (misses is None and alarms is None):
+        return None
+    pictures = figures.get("held_out_pictures")
+    return Stated(
+        miss_rate=_share(manifest.recipe.get("miss_rate")) or None,
+        misses=misses,
+        false_alarms=alarms,
+        pictures=int(pictures) if _is_number(pictures) and 0 < pictures < 1e12 else None,
+    )
+
+
+def _share(value: Any) -> float | None:
+    return float(value) if _is_number(value) and 0 <= value <= 1 else None
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
