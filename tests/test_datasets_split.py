@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -192,7 +193,7 @@ def test_too_few_groups_for_the_parts(tmp_path: Path) -> None:
     st.integers(0, 5),
     st.randoms(use_true_random=False),
 )
-def test_dealing_keeps_groups_whole_and_forgets_the_order(rows: list, seed: int, shuffle: object) -> None:
+def test_dealing_keeps_groups_whole_and_forgets_the_order(rows: list, seed: int, shuffle: Random) -> None:
     numbers = np.array([number for number, _ in rows])
     strata = [label for _, label in rows]
     names = [f"{place}.png" for place in range(len(rows))]
@@ -201,7 +202,7 @@ def test_dealing_keeps_groups_whole_and_forgets_the_order(rows: list, seed: int,
     assert all(len({part for part, at in zip(parts, numbers, strict=True) if at == number}) == 1 for number in numbers)
     assert leak_share(numbers, parts) == 0
     order = list(range(len(rows)))
-    shuffle.shuffle(order)  # type: ignore[attr-defined]
+    shuffle.shuffle(order)
     again = deal(numbers[order], [strata[at] for at in order], [names[at] for at in order], shares, seed)
     assert again == [parts[at] for at in order]
 

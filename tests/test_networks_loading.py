@@ -144,7 +144,7 @@ def fold(network: CrackNetwork) -> Weights:
     layers = {path.rpartition(".")[2]: module for path, module in network.steps.named_modules()}
     arrays = {}
     for conv, norm in norms_after_convs(network.steps).items():
-        one = folded(layers[conv], layers[norm])  # type: ignore[arg-type]
+        one = folded(layers[conv], layers[norm])  # type: ignore[arg-type]  # a convolution and its norm, by their pairing
         prefix = network.backbone.file_names(conv)
         assert one.bias is not None
         arrays |= {f"{prefix}.weight": one.weight.numpy(), f"{prefix}.bias": one.bias.numpy()}

@@ -122,7 +122,7 @@ def test_what_cannot_be_read_does_not_stop_the_rest(model: Model, pictures: list
 
 
 def test_a_defect_in_one_does_not_lose_the_others(model: Model, pictures: list[str]) -> None:
-    records = list(model.predict_all([pictures[0], 7, pictures[1]]))  # type: ignore[list-item]
+    records = list(model.predict_all([pictures[0], 7, pictures[1]]))  # type: ignore[list-item]  # what is no source
     assert [isinstance(record, Prediction) for record in records] == [True, False, True]
 
 

@@ -14,8 +14,10 @@ from crackscope.cli.state import State
 
 if TYPE_CHECKING:
     from crackscope.datasets import Member, ScanReport, Split
+    from crackscope.records import Label, Part
 
-PARTS = ("train", "val", "test")
+PARTS: "tuple[Part, ...]" = ("train", "val", "test")
+KINDS: "tuple[Label, ...]" = ("crack", "sound")
 NAMED = 5
 """So many of a kind are named in what is written for people."""
 
@@ -165,7 +167,7 @@ def split(state: State, /, **options: Any) -> None:
 
 def _counts(dealt: "Split") -> dict[str, dict[str, int]]:
     counted = Counter((row.part, row.label) for row in dealt.rows)
-    return {part: {label: counted[part, label] for label in ("crack", "sound")} for part in PARTS}  # type: ignore[index]
+    return {part: {label: counted[part, label] for label in KINDS} for part in PARTS}
 
 
 def _summary(dealt: "Split", path: str) -> dict[str, object]:

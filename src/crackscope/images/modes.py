@@ -12,6 +12,9 @@ from crackscope.images.header import Meaning
 CHUNK_BYTES = 1 << 16
 """Rows are copied out of Pillow in pieces of this size, which stay in the processor's cache."""
 
+FULL_RANGE = Meaning(top=65_535)
+"""White is the largest value of 16 bits."""
+
 LOSSY_MASK = 128
 """A lossy file leaves noise around 0: there a mask is what is lighter than half."""
 
@@ -87,7 +90,7 @@ def _scale(top: int, inverted: bool) -> NDArray[np.uint8]:
     return 255 - scaled if inverted else scaled
 
 
-def scaled_16(values: NDArray[np.uint16], meaning: Meaning = Meaning(top=65_535)) -> NDArray[np.uint8]:  # noqa: B008
+def scaled_16(values: NDArray[np.uint16], meaning: Meaning = FULL_RANGE) -> NDArray[np.uint8]:
     """uint16 of any shape to uint8: value / 257, rounded (or whatever full scale `meaning` gives)."""
     return _scale(meaning.top or 65_535, meaning.inverted)[values]
 

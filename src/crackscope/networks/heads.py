@@ -92,7 +92,8 @@ class DenseHead(nn.Module):
         self.blocks = nn.ModuleList(_separable(head.channels) for _ in taps[:-1])
         self.logits = nn.Conv2d(head.channels, 1, 1)
         # Cracks cover a few per cent of a picture: starting there spares the first steps from unlearning one half.
-        nn.init.constant_(self.logits.bias, -2.0)  # type: ignore[arg-type]
+        assert self.logits.bias is not None
+        nn.init.constant_(self.logits.bias, -2.0)
 
     def forward(self, taps: Sequence[Tensor]) -> Output:
         """Score features. taps: float32 [n, c, h, w], fine to coarse, each half the size of the one before."""

@@ -89,7 +89,8 @@ def load_state(network: "CrackNetwork", path: Path) -> None:
     try:
         with safe_open(path, "pt") as file:
             structure = structure_of(file.metadata() or {}, str(path))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            names = file.keys()
+            tensors = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path}: cannot be read ({error}); choose another file") from error
     wanted = {n: t for n, t in network.state_dict().items() if not n.endswith("num_batches_tracked")}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from crackscope.errors import RecipeError
 from crackscope.networks.backbone import Assembly, Backbone
@@ -15,7 +15,8 @@ class _Features(Opaque):
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to [n, c, ceil(h / s), ceil(w / s)]."""
-        features: Tensor = self.model.forward_features(x)  # type: ignore[operator]
+        model: Any = self.model
+        features: Tensor = model.forward_features(x)
         return features
 
 
@@ -27,8 +28,8 @@ def timm_backbone(name: str) -> Backbone:
     timm = _import_timm()
     model_name = name.removeprefix("timm:")
     _check_known(model_name.partition(".")[0], timm.list_models())
-    model: nn.Module = timm.create_model(model_name, pretrained=False, num_classes=0, global_pool="")
-    config: dict[str, Any] = model.pretrained_cfg  # type: ignore[assignment]
+    model: Any = timm.create_model(model_name, pretrained=False, num_classes=0, global_pool="")
+    config: dict[str, Any] = model.pretrained_cfg
     stride, channels = _measure(name, model)
     chain = Assembly(name, "timm")
     chain.stage = "input"
@@ -65,13 +66,13 @@ def _import_timm() -> Any:
     return timm
 
 
-def _measure(name: str, model: nn.Module) -> tuple[int, int]:
+def _measure(name: str, model: Any) -> tuple[int, int]:
     """Stride and channels of the last feature map. Raises RecipeError for a model that does not give one."""
     side = 256
     model.eval()
     try:
         with torch.no_grad():
-            features = model.forward_features(torch.zeros(1, 3, side, side))  # type: ignore[operator]
+            features = model.forward_features(torch.zeros(1, 3, side, side))
     except (RuntimeError, AssertionError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise RecipeError(f"{name}: takes no pictures of other sizes ({reason}); choose a convolutional one") from error

@@ -76,7 +76,8 @@ def load(path: Path) -> State:
     try:
         with safe_open(path, "pt") as file:
             counters = msgspec.json.decode(file.metadata()["counters"], type=Counters)
-            for key in file.keys():  # noqa: SIM118  (safe_open is no mapping)
+            keys = file.keys()
+            for key in keys:
                 section, _, name = key.partition("/")
                 sections[section][name] = file.get_tensor(key)
     except (SafetensorError, OSError, KeyError, TypeError, msgspec.DecodeError) as error:

@@ -107,7 +107,7 @@ class Loop:
         value = loss.item()
         if not math.isfinite(value):
             self._refuse(step, "the loss")
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without annotations
         norm = nn.utils.clip_grad_norm_(self._learning(), 10.0 if self.phase.loss == "dense" else math.inf)
         if not math.isfinite(norm.item()):
             self._refuse(step, "a gradient")

@@ -20,7 +20,8 @@ def read_safetensors(path: Path) -> tuple[Arrays, Mapping[str, str]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
-            arrays = {name: _tensor(file.get_tensor(name), path, name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            arrays = {name: _tensor(file.get_tensor(name), path, name) for name in names}
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"{path} is no whole safetensors file ({_first_line(error)}): fetch it again") from None
     tensors = {name: array for name, array in arrays.items() if array is not None}
