@@ -8,11 +8,11 @@ write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 watched(progress)                 context in which scan, split and load tell how far they are
 """
 
-from .loading import Split, fingerprint, load, read_rows, read_split, split, write_split
-from .manifest import refuse_strangers
-from .reading import watched
-from .scanning import Copies, Member, ScanReport, Size, scan
-from .words import Layout
+from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
+from crackscope.datasets.manifest import refuse_strangers
+from crackscope.datasets.reading import watched
+from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
+from crackscope.datasets.words import Layout
 
 __all__ = [
     "Copies",

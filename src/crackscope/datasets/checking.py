@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .prints import COARSE, SIDE, Floats, coarse, squeeze, texture
+from crackscope.datasets.prints import COARSE, SIDE, Floats, coarse, squeeze, texture
 
 ALIKE: Final = 0.985
 CROPPED_ALIKE: Final = 0.96

@@ -5,11 +5,10 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from crackscope.datasets.found import Entry, Found, Kind
+from crackscope.datasets.words import Layout, label_of, natural, part_of, plain, surface_of
 from crackscope.errors import DatasetError
 from crackscope.records import Label, Part
-
-from .found import Entry, Found, Kind
-from .words import Layout, label_of, natural, part_of, plain, surface_of
 
 _IMAGE_FOLDERS: Final = frozenset({"image", "images"})
 _MASK_FOLDERS: Final = frozenset({"mask", "masks"})

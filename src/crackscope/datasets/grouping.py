@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.datasets.checking import Indices
+from crackscope.datasets.found import Entry
+from crackscope.datasets.prints import Floats
+from crackscope.datasets.words import natural
 from crackscope.errors import DatasetError
-
-from .checking import Indices
-from .found import Entry
-from .prints import Floats
-from .words import natural
 
 Numbers = NDArray[np.int64]
 _ROUNDS: Final = 4
@@ -56,7 +55,7 @@ def members(numbers: Numbers) -> list[list[int]]:
 
 def copy_groups(prints: Floats, digests: Sequence[bytes]) -> Numbers:
     """Group numbers [n] of pictures by exact and near copies: prints [n, 32, 32], a digest of each file's bytes."""
-    from .neighbours import CROWD, near_pairs
+    from crackscope.datasets.neighbours import CROWD, near_pairs
 
     # Exact copies stand for one another, so that a thousand of them cost as much as one.
     exact = same_pairs(digests)

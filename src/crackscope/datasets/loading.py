@@ -9,16 +9,15 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from crackscope.datasets.found import Found
+from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
+from crackscope.datasets.manifest import refuse_strangers, write_rows
+from crackscope.datasets.reading import label_by_masks
+from crackscope.datasets.splitting import Shares, deal, leak_share, refuse_if_lacking, shares_of
+from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_names, survey
+from crackscope.datasets.words import KNOWN_WORDS, Layout, natural
 from crackscope.errors import DatasetError
 from crackscope.records import Failure, Part, Row, Unread
-
-from .found import Found
-from .grouping import chosen_groups, components, names_of, same_pairs
-from .manifest import refuse_strangers, write_rows
-from .reading import label_by_masks
-from .splitting import Shares, deal, leak_share, refuse_if_lacking, shares_of
-from .surveying import Survey, find, refuse_one_class, short_names, survey
-from .words import KNOWN_WORDS, Layout, natural
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from crackscope.datasets.found import Entry, Found
+from crackscope.datasets.words import Layout, label_of_cell, part_of
 from crackscope.errors import DatasetError, OutputError
 from crackscope.files import write_whole
 from crackscope.records import Row
-
-from .found import Entry, Found
-from .words import Layout, label_of_cell, part_of
 
 _WRITTEN: Final = ("path", "label", "part", "group")
 _OPTIONAL: Final = ("mask", "surface")

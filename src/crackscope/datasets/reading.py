@@ -12,11 +12,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from crackscope.datasets.found import Entry
+from crackscope.datasets.prints import READ_SIDE, SIDE, Prints, print_of
 from crackscope.errors import ImageError
 from crackscope.records import Failure, Row, Unread
-
-from .found import Entry
-from .prints import READ_SIDE, SIDE, Prints, print_of
 
 _THREADS: Final = 2
 _BATCH: Final = 512

@@ -8,14 +8,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from crackscope.datasets.found import Kind, describe_unlabelled
+from crackscope.datasets.grouping import Numbers, components, members, same_pairs
+from crackscope.datasets.loading import fingerprint
+from crackscope.datasets.splitting import PARTS, deal, leak_share, shares_of
+from crackscope.datasets.surveying import Survey, find, missing_class, survey
+from crackscope.datasets.words import KNOWN_WORDS, Layout, natural
 from crackscope.records import LABELS, Label, Unread
-
-from .found import Kind, describe_unlabelled
-from .grouping import Numbers, components, members, same_pairs
-from .loading import fingerprint
-from .splitting import PARTS, deal, leak_share, shares_of
-from .surveying import Survey, find, missing_class, survey
-from .words import KNOWN_WORDS, Layout, natural
 
 RANDOM_PARTS: Final = (60.0, 20.0, 20.0)
 

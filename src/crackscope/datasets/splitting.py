@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from crackscope.datasets.grouping import Numbers, members
 from crackscope.errors import DatasetError
 from crackscope.records import LABELS, Label, Part
-
-from .grouping import Numbers, members
 
 PARTS: Final[tuple[Part, Part, Part]] = ("train", "val", "test")
 Shares = tuple[float, float, float]

@@ -7,15 +7,14 @@ from typing import Final
 
 import msgspec
 
+from crackscope.datasets.folders import find_in_folder
+from crackscope.datasets.found import Entry, Found, describe_unlabelled, refuse_if_useless
+from crackscope.datasets.grouping import Numbers, copy_groups
+from crackscope.datasets.manifest import find_in_manifest
+from crackscope.datasets.reading import Reading, open_all
+from crackscope.datasets.words import Layout
 from crackscope.errors import DatasetError
 from crackscope.records import LABELS, Row
-
-from .folders import find_in_folder
-from .found import Entry, Found, describe_unlabelled, refuse_if_useless
-from .grouping import Numbers, copy_groups
-from .manifest import find_in_manifest
-from .reading import Reading, open_all
-from .words import Layout
 
 _NAMED: Final = 3
 

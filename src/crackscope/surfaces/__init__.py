@@ -4,12 +4,12 @@
 `draw_distractors` adds sound things that resemble cracks.
 """
 
-from .distractors import draw_distractors
-from .drawing import draw_crack, draw_crack_with_truth, random_crack
-from .generating import KINDS, generate, make
-from .others import generate_other
-from .paint import REACH_PX
-from .records import CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
+from crackscope.surfaces.distractors import draw_distractors
+from crackscope.surfaces.drawing import draw_crack, draw_crack_with_truth, random_crack
+from crackscope.surfaces.generating import KINDS, generate, make
+from crackscope.surfaces.others import generate_other
+from crackscope.surfaces.paint import REACH_PX
+from crackscope.surfaces.records import CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
 
 __all__ = [
     "KINDS",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .ground import Ground, bare_ground, pick
-from .records import Floats
-from .shading import blend, smoothstep, tinted
+from crackscope.surfaces.ground import Ground, bare_ground, pick
+from crackscope.surfaces.records import Floats
+from crackscope.surfaces.shading import blend, smoothstep, tinted
 
 _COLOURS = ((168, 169, 168), (150, 150, 152), (128, 128, 130), (104, 104, 108), (172, 166, 156), (158, 152, 142))
 

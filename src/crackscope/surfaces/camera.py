@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .ground import Ground
-from .records import Floats, Pixels
-from .shading import blur, smoothstep
+from crackscope.surfaces.ground import Ground
+from crackscope.surfaces.records import Floats, Pixels
+from crackscope.surfaces.shading import blur, smoothstep
 
 
 def light_scene(ground: Ground) -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .ground import Ground, bare_ground, pick
-from .pits import bug_holes, fine_pores, grains
-from .records import Floats
-from .shading import smoothstep, tinted
+from crackscope.surfaces.ground import Ground, bare_ground, pick
+from crackscope.surfaces.pits import bug_holes, fine_pores, grains
+from crackscope.surfaces.records import Floats
+from crackscope.surfaces.shading import smoothstep, tinted
 
 _COLOURS = (
     (188, 184, 178),

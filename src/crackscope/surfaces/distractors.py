@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .camera import cast_shadow, to_pixels, to_planes
-from .ground import Ground
-from .noise import Noise
-from .pits import bug_holes, fine_pores
-from .records import Floats, Mask, Pixels
-from .strokes import Near, pixels_near, segments
-from .walk import STEP_PX, Stroke, wander
-from .weathering import damp, runs, rust
+from crackscope.surfaces.camera import cast_shadow, to_pixels, to_planes
+from crackscope.surfaces.ground import Ground
+from crackscope.surfaces.noise import Noise
+from crackscope.surfaces.pits import bug_holes, fine_pores
+from crackscope.surfaces.records import Floats, Mask, Pixels
+from crackscope.surfaces.strokes import Near, pixels_near, segments
+from crackscope.surfaces.walk import STEP_PX, Stroke, wander
+from crackscope.surfaces.weathering import damp, runs, rust
 
 
 def draw_distractors(pixels: Pixels, rng: np.random.Generator) -> Pixels:

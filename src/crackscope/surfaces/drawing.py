@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .ground import Joints
-from .paint import Eye, apply, lay
-from .records import THINNEST_PX, CrackSpec, CrackTruth, Floats, Mask, Pixels
-from .walk import plan_crack
+from crackscope.surfaces.ground import Joints
+from crackscope.surfaces.paint import Eye, apply, lay
+from crackscope.surfaces.records import THINNEST_PX, CrackSpec, CrackTruth, Floats, Mask, Pixels
+from crackscope.surfaces.walk import plan_crack
 
 _LAG_RATIOS = np.array([0.25, 0.27, 0.35, 0.48, 0.64, 1.0])
 _BLURS_PX = np.array([1.6, 1.3, 1.0, 0.75, 0.5, 0.35])

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from .asphalt import render_asphalt
-from .camera import expose, light_scene
-from .concrete import render_concrete
-from .distractors import distract
-from .drawing import ordinary_width, paint_on, random_crack
-from .ground import Ground
-from .masonry import render_brick, render_tile
-from .plaster import render_plaster
-from .records import THINNEST_PX, CrackTruth, Surface, SurfaceSpec, stream
-from .weathering import weather
+from crackscope.surfaces.asphalt import render_asphalt
+from crackscope.surfaces.camera import expose, light_scene
+from crackscope.surfaces.concrete import render_concrete
+from crackscope.surfaces.distractors import distract
+from crackscope.surfaces.drawing import ordinary_width, paint_on, random_crack
+from crackscope.surfaces.ground import Ground
+from crackscope.surfaces.masonry import render_brick, render_tile
+from crackscope.surfaces.plaster import render_plaster
+from crackscope.surfaces.records import THINNEST_PX, CrackTruth, Surface, SurfaceSpec, stream
+from crackscope.surfaces.weathering import weather
 
 _Renderer = Callable[[int, int, np.random.Generator], Ground]
 _RENDERERS: dict[str, _Renderer] = {

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .noise import Noise
-from .records import Floats
+from crackscope.surfaces.noise import Noise
+from crackscope.surfaces.records import Floats
 
 
 class Joints(NamedTuple):

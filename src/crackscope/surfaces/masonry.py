@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .ground import Ground, Joints, bare_ground, pick
-from .pits import fine_pores, grains
-from .records import Floats
-from .shading import blend, lit_relief, smoothstep, tinted
+from crackscope.surfaces.ground import Ground, Joints, bare_ground, pick
+from crackscope.surfaces.pits import fine_pores, grains
+from crackscope.surfaces.records import Floats
+from crackscope.surfaces.shading import blend, lit_relief, smoothstep, tinted
 
 _BRICKS = (
     (150, 98, 82),

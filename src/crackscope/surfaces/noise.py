@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import Floats
+from crackscope.surfaces.records import Floats
 
 Amplitude = Floats
 """float32 [H, W // 2 + 1] over the frequencies of a padded grid."""

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import CrackSpec, CrackTruth, Floats
-from .strokes import Near, Segments, covered, passed, pixels_near, segments
-from .walk import Stroke
+from crackscope.surfaces.records import CrackSpec, CrackTruth, Floats
+from crackscope.surfaces.strokes import Near, Segments, covered, passed, pixels_near, segments
+from crackscope.surfaces.walk import Stroke
 
 REACH_PX = 6.0
 """Nothing farther than this from the edge of a crack is changed by drawing it."""

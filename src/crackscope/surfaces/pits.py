@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .ground import Ground
-from .records import Floats
-from .shading import lit_relief, smoothstep
+from crackscope.surfaces.ground import Ground
+from crackscope.surfaces.records import Floats
+from crackscope.surfaces.shading import lit_relief, smoothstep
 
 
 def fine_pores(ground: Ground, wavelength_px: float, threshold: float, depth: float) -> None:

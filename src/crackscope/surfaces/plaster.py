@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .ground import Ground, bare_ground, pick
-from .pits import fine_pores, grains
-from .shading import blend, lit_relief, smoothstep, tinted
+from crackscope.surfaces.ground import Ground, bare_ground, pick
+from crackscope.surfaces.pits import fine_pores, grains
+from crackscope.surfaces.shading import blend, lit_relief, smoothstep, tinted
 
 _COLOURS = (
     (222, 219, 211),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .records import Floats
+from crackscope.surfaces.records import Floats
 
 
 def smoothstep(x: Floats, low: float, high: float) -> Floats:

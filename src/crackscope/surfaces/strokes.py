@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import Floats, Mask
-from .walk import Stroke
+from crackscope.surfaces.records import Floats, Mask
+from crackscope.surfaces.walk import Stroke
 
 _FAR = np.iinfo(np.int64).max
 _BATCH = 1 << 18

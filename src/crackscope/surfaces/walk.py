@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ground import Joints
-from .records import THINNEST_PX, CrackSpec, Floats, Mask
+from crackscope.surfaces.ground import Joints
+from crackscope.surfaces.records import THINNEST_PX, CrackSpec, Floats, Mask
 
 STEP_PX = 1.25
 _REFERENCE_PX = 256.0

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .ground import Ground
-from .records import Floats
-from .shading import blend, smoothstep
+from crackscope.surfaces.ground import Ground
+from crackscope.surfaces.records import Floats
+from crackscope.surfaces.shading import blend, smoothstep
 
 
 def weather(ground: Ground, amount: float, upright: bool) -> None:
