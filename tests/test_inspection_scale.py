@@ -3,15 +3,18 @@
 import math
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from crackscope import images, surfaces
 from crackscope.errors import InspectionError
 from crackscope.inspection import (
     PRESETS_MM,
+    InspectOptions,
     Ruler,
     Scaling,
     Traced,
@@ -20,6 +23,7 @@ from crackscope.inspection import (
     find_plane,
     find_ruler,
     focal_length,
+    inspect,
     plane_of,
     read_scale_table,
     thinnest_crack,
@@ -27,7 +31,8 @@ from crackscope.inspection import (
     zone_in_mm,
 )
 from crackscope.records import Estimate, Zone
-from crackscope.scoring import Quality
+from crackscope.scoring import Quality, load
+from tests.small_bundle import write_small_bundle
 
 MARKER_MM = 50.0
 
@@ -160,8 +165,31 @@ class TestDistance:
     def test_too_little_known(self, optics):
         assert focal_length(images.Optics(**optics), (400, 300)) is None
 
+    @pytest.mark.parametrize("turned", [1, 6])
+    def test_from_a_file_even_a_turned_one(self, tmp_path, turned):
+        file = tmp_path / "photo.jpg"
+        exif = Image.Exif()
+        exif[0x0112] = turned
+        exif.get_ifd(0x8769)[0xA405] = 50
+        made = surfaces.generate(0, (360, 240), kind="plaster").pixels
+        Image.fromarray(made).save(file, exif=exif)
+        found = inspect(file, options=InspectOptions(scaling=Scaling(distance_m=2.0)))
+        assert found.scale.source == "distance"
+        assert found.scale.mm_per_px == pytest.approx(2 * 720 / 360)
+        assert (found.width > found.height) == (turned == 1)
+
 
 class TestMarker:
+    def test_stands_in_the_record(self, tmp_path):
+        pixels = photo(view(20, 0.2))
+        found = inspect(pixels, options=InspectOptions(scaling=Scaling(marker_mm=MARKER_MM), all_zones=True))
+        assert found.scale.source == "marker"
+        assert found.scale.mm_per_px == pytest.approx(0.2 / math.sqrt(math.cos(math.radians(20))), rel=0.01)
+        matrix = np.array(found.scale.homography).reshape(3, 3)
+        corner = mapped(matrix, mapped(view(20, 0.2), np.array([[30.0, 30.0]])))
+        assert corner == pytest.approx(np.zeros((1, 2)), abs=0.1)
+        assert all(zone.width_max_mm is not None for zone in found.zones)
+
     @pytest.mark.parametrize("tilt", [0, 25, 45])
     def test_places_and_lengths_on_the_surface(self, tilt):
         to_px = view(tilt, 0.2)
@@ -170,6 +198,20 @@ class TestMarker:
         found = mapped(plane.to_mm, mapped(to_px, truth))
         sides = [np.hypot(*(places - np.roll(places, 1, axis=0)).T) for places in (truth, found)]
         assert sides[1] == pytest.approx(sides[0], rel=0.01)
+
+    def test_what_lights_up_on_the_marker_does_not_count(self, tmp_path):
+        """To a network that only knows dark lines the marker is full of cracks."""
+        dark_lines = write_small_bundle(tmp_path / "small")
+        pixels, options = photo(view(20, 0.2), seed=3), InspectOptions(all_zones=True)
+        with_scale = msgspec.structs.replace(options, scaling=Scaling(marker_mm=MARKER_MM))
+        plane = find_plane(pixels, MARKER_MM)
+        taken, left = (inspect(pixels, bundle=load(dark_lines), options=one) for one in (options, with_scale))
+        on_marker = [[zone for zone in one.zones if self.lies_on(zone, plane)] for one in (taken, left)]
+        assert on_marker[0]
+        assert not on_marker[1]
+
+    def lies_on(self, zone, plane) -> bool:
+        return bool(plane.covers(np.array(zone.centreline[0])).all())
 
     @pytest.mark.parametrize("tilt", [0, 30, 45])
     @pytest.mark.parametrize("upright", [False, True])

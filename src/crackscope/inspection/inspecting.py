@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from crackscope.bundles import Manifest
 from crackscope.errors import InspectionError
 from crackscope.images import Picture, Source, read, read_header, read_optics, read_place
+from crackscope.inspection.marker import Plane
 from crackscope.inspection.mask import find_cracks
-from crackscope.inspection.scale import Focal, Scaling, find_ruler, focal_length, zone_in_mm
+from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_crack
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, trace_zones
@@ -70,6 +71,7 @@ class Seen:
     photo: Photo
     heat: Heatmap
     judgement: Judgement
+    ruler: Ruler | None
     seconds: dict[str, float]
 
 
@@ -118,23 +120,25 @@ def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS
 
 
 def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
-    """The first half: the network and the verdict, in as many threads as the model has."""
+    """The first half: the network, the scale and the verdict, in as many threads as the model has."""
     clock, pixels = _Clock(), photo.picture.pixels
     with clock("network"):
         heat = model.heatmap(pixels, options=DenseOptions(memory_mib=options.memory_mib, coarse=options.coarse))
+    with clock("scale"):
+        ruler = find_ruler(options.scaling, photo.path, pixels, photo.focal)
+    if ruler is not None and ruler.plane is not None:
+        heat = without_marker(heat, ruler.plane)
     with clock("verdict"):
         judgement = model.judge(heat, pixels, options.false_alarms)
-    return Seen(photo, heat, judgement, {"read": photo.seconds, **clock.seconds})
+    return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
 
 
 def measure(seen: Seen, manifest: Manifest, options: InspectOptions) -> Inspection:
-    """The second half: mask, zones, measures and scale, in one thread and without the network.
+    """The second half: mask, zones and measures, in one thread and without the network.
 
     manifest: of the bundle, for its mask threshold and its calibration.
     """
-    clock, judged, pixels = _Clock(), seen.judgement, seen.photo.picture.pixels
-    with clock("scale"):
-        ruler = find_ruler(options.scaling, seen.photo.path, pixels, seen.photo.focal)
+    clock, judged, ruler, pixels = _Clock(), seen.judgement, seen.ruler, seen.photo.picture.pixels
     mask: NDArray[np.bool_] = np.zeros(pixels.shape[:2], np.bool_)
     zones: tuple[Zone, ...] = ()
     if judged.verdict == "crack" or options.all_zones:
@@ -147,6 +151,17 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions) -> Inspecti
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(record, seconds={**seen.seconds, **clock.seconds})
     return Inspection(record, pixels, seen.heat, mask)
+
+
+def without_marker(heat: Heatmap, plane: Plane) -> Heatmap:
+    """The heatmap with what lights up on a printed marker put out: its black lines are not the surface's cracks."""
+    rows, columns = heat.logits.shape
+    across = (np.arange(columns) + 0.5) * heat.stride - 0.5
+    down = (np.arange(rows) + 0.5) * heat.stride - 0.5
+    places = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
+    hidden = plane.covers(places).reshape(rows, columns)
+    dark = np.minimum(heat.logits, np.median(heat.logits))
+    return replace(heat, logits=np.where(hidden, dark, heat.logits).astype(np.float32))
 
 
 def _calibrated(manifest: Manifest) -> ZoneOptions:

@@ -22,15 +22,19 @@ DICTIONARIES = (
 CORNER_ERROR_PX = 0.1
 """Standard deviation of each coordinate of a corner as found: 0.03 to 0.1 on generated photos with noise and blur."""
 
+_RIM = 0.2
+"""White paper around the black square, as a share of its side: one cell of the pattern at least, two with 8 cells."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
     """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [8, 3, 3], the same with one coordinate of one
-    corner moved by its error, each in turn. marker: the middle of it, px."""
+    corner moved by its error, each in turn. marker: the middle of it, px. side_mm: of it."""
 
     to_mm: NDArray[np.float64]
     shaken: NDArray[np.float64]
     marker: Point
+    side_mm: float
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""
@@ -54,6 +58,13 @@ class Plane:
     def before_horizon(self, at: NDArray[np.float64]) -> bool:
         """Whether these places, float64 [k, 2] px, lie on the marker's side of the plane's horizon."""
         return bool((_depths(self.to_mm, at) > 0).all())
+
+    def covers(self, at: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of these places, float64 [k, 2] px, the marker's print lies on, its white rim included; bool [k]."""
+        rim = _RIM * self.side_mm
+        mapped = _mapped(self.to_mm, at)
+        inside = ((mapped > -rim) & (mapped < self.side_mm + rim)).all(axis=1)
+        return np.asarray(inside & (_depths(self.to_mm, at) > 0), np.bool_)
 
     def scale(self, width: int, height: int) -> PhotoScale:
         """The record of it. The mm per px are those at the middle of the photo, or of the marker if that is sky."""
@@ -85,7 +96,7 @@ def plane_of(corners: NDArray[np.float64], side_mm: float) -> Plane:
         moved.flat[number] += CORNER_ERROR_PX
         shaken.append(_homography(moved, side_mm))
     x, y = corners.mean(axis=0)
-    return Plane(_homography(corners, side_mm), np.stack(shaken), (float(x), float(y)))
+    return Plane(_homography(corners, side_mm), np.stack(shaken), (float(x), float(y)), side_mm)
 
 
 def _homography(corners: NDArray[np.float64], side_mm: float) -> NDArray[np.float64]:
