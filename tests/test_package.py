@@ -29,7 +29,9 @@ def test_help_is_light():
     assert not loaded & {*HEAVY, "numpy", "PIL", "cv2", "msgspec", "rich", "jinja2"}
 
 
-@pytest.mark.parametrize("command", ["demo", "scan", "split", "train", "evaluate", "compare", "predict", "generate"])
+@pytest.mark.parametrize(
+    "command", ["demo", "scan", "split", "train", "evaluate", "compare", "predict", "inspect", "explain", "generate"]
+)
 def test_help_of_a_command_is_light(command):
     loaded = modules_after(f"from crackscope.cli import main; main(['{command}', '--help'])")
     assert not loaded & {*HEAVY, "numpy", "PIL", "cv2"}
