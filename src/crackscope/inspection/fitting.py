@@ -29,7 +29,7 @@ class DepthPrior(NamedTuple):
     deviation: float
 
 
-DARK = DepthPrior(0.60, 0.12)
+DARK = DepthPrior(0.62, 0.12)
 """An open crack swallows about 60 % of the light; wide cracks on concrete and asphalt show .45 to .8."""
 
 PALE = DepthPrior(0.14, 0.06)

@@ -13,9 +13,9 @@ from crackscope.scoring import Quality
 _Z = 1.96
 _SPACING_PX = 3.0
 _APART_PX = 12.0
-_FLOOR_PX = 0.12
-_SHARE = 0.05
-_BLUR_SHARE = 0.12
+_FLOOR_PX = 0.1
+_SHARE = 0.03
+_BLUR_SHARE = 0.1
 
 
 class Widths(NamedTuple):
@@ -33,7 +33,8 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     The deviation of each figure joins three: the grain and the scatter along the line, which many places average out;
     what is not known of depth and blur, which they share; and what a box seen through a blur leaves out of real
     profiles (crumbled edges, lit walls), a floor that was set on generated photos with known truth
-    (`proofs/measures.py`).
+    (`proofs/measures.py`). The largest of many measured widths is larger than the largest true one: what is told lies
+    half way between it and the 95th percentile.
     """
     width = np.concatenate([course.fit.width for course in courses])
     stat = np.concatenate([course.fit.stat for course in courses])
@@ -49,8 +50,8 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     return Widths(
         _estimate(mean, (inner, base)),
         _estimate(median, (1.25 * inner, base)),
-        _estimate(p95, (2.1 * inner, base + float(stat[upper].mean()))),
-        _estimate(top, (max(float(stat[width.argmax()]), 0.5 * (top - p95)), base)),
+        _estimate(p95, (2.1 * inner, np.hypot(base, float(stat[upper].mean())))),
+        _estimate((top + p95) / 2, (max(float(stat[width.argmax()]), 0.5 * (top - p95)), base)),
     )
 
 

@@ -1,7 +1,7 @@
 """Widths along the centre lines of a crack, and what can be said of them as a whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,9 @@ _RAGGED_PX = 0.35
 _ALONG_PX = 4.0
 _EVERY = 3
 _WITHIN = 0.07
-_FOLLOW_PX = 0.8
+_FOLLOW_PX = 0.7
 _SHALLOW, _OUTSTANDING = 0.4, 1.8
+_LIT_WALL = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +63,7 @@ class _Strip:
     ) -> "_Strip":
         half = _typical(line.half)
         points = smoothed(line.points, float(np.clip(0.5 * half, 1.5, 8)))
+        points = np.clip(points, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
         wide = _running(line.half, len(points))
         reach = np.asarray(1.6 * wide + 3 * blur_px + 2.5)
         points = _onto_valley(pixels, points, (reach, wide), blur_px)
@@ -90,9 +92,24 @@ def _trusted(course: Course, prior: DepthPrior) -> Course:
     around = median_filter(fit.width, min(15, len(fit.width)), mode="nearest")
     good = (fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1)
     if good.sum() < max(1, len(good) // 3):
-        return course
+        return Course(course.points, course.at, replace(fit, width=_steadied(fit.width)))
     kept = Fit(*(getattr(fit, field.name)[good] for field in fields(fit)))
-    return Course(course.points, course.at[good], kept)
+    return Course(course.points, course.at[good], replace(kept, width=_steadied(kept.width)))
+
+
+def _steadied(width: Doubles) -> Doubles:
+    """Widths with less of the grain, which shows in thin ones, and with the lit wall of wide ones added.
+
+    Thin ones are averaged over some 15 px along the line, gaping ones over about their own width, so that a notch in
+    an edge is not taken for the width of the crack. Where a crack gapes, the light falls on one of its walls, which
+    then looks like the surface: a twentieth of what is wider than 3 px, on generated photos with known truth.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    middle = float(np.median(width))
+    spread = float(np.clip(max(7 / max(middle, 0.5) - 0.7, middle / 6), 0, 2.5))
+    steady = gaussian_filter1d(width, spread, mode="nearest") if spread > 0.3 else width
+    return np.asarray(steady + _LIT_WALL * np.maximum(steady - 3, 0))
 
 
 def _typical(half: NDArray[np.float64]) -> float:
@@ -121,7 +138,9 @@ def _onto_valley(pixels: NDArray[np.uint8], points: Line, sizes: tuple[Doubles, 
         near = np.exp(-0.5 * (place / (wide[:, None] + blur_px)) ** 2)
         mass = np.maximum(sign * off, 0) ** 2 * near
         shift = (mass * place).sum(1) / np.maximum(mass.sum(1), 1e-6)
-        moved = points + shift[:, None] * normals(points)
+        farthest = wide + blur_px
+        moved = points + np.clip(shift, -farthest, farthest)[:, None] * normals(points)
+        moved = np.clip(moved, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
         points = _same_count(smoothed(moved, _FOLLOW_PX), len(points))
     return points
 
