@@ -22,6 +22,7 @@ FILES = [
     "photos.geojson",
     "coco.json",
     "label-studio.json",
+    "label-studio.xml",
     "inspection.json",
     "index.html",
 ]

@@ -9,10 +9,19 @@ from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexadecimal, largest_width, text_on
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_map import photo_map
-from crackscope.reports.inspection_marks import ZoneMark, tile_paths, zone_marks
+from crackscope.reports.inspection_marks import ZoneMark, length_text, tile_paths, zone_marks
 from crackscope.reports.inspection_names import link, plain_text, short_name
 from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
-from crackscope.reports.inspection_summary import Sorted, class_rows, heading_of, notes, sentence, sort_photos, tiles
+from crackscope.reports.inspection_summary import (
+    Sorted,
+    class_rows,
+    heading_of,
+    notes,
+    sentence,
+    sort_photos,
+    tiles,
+    widest_zone,
+)
 from crackscope.reports.rendering import Dress, render, script_data
 
 DRESS = Dress(
@@ -29,7 +38,8 @@ There = Mapping[str, set[str]]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there."""
+    """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there.
+    widest: its largest width as it is read."""
 
     number: int
     name: str
@@ -44,6 +54,7 @@ class Card:
     heat: str
     overlay: str
     marks: tuple[ZoneMark, ...]
+    widest: str
     facts: tuple[str, ...]
 
     @property
@@ -111,8 +122,17 @@ def _card(photo: Inspected, number: int, name: str, classes: dict[str, WidthClas
         heat=address(HEAT, ".png"),
         overlay=address(OVERLAYS, ".jpg"),
         marks=zone_marks(photo, classes),
+        widest=_widest_text(photo),
         facts=_photo_facts(photo),
     )
+
+
+def _widest_text(photo: Inspected) -> str:
+    zone = widest_zone(photo)
+    if zone is None:
+        return ""
+    width, unit = largest_width(zone)
+    return length_text(width.value, unit)
 
 
 def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, ZoneMark]]:

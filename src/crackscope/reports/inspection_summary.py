@@ -209,5 +209,7 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
         )
         said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
     if tuple(facts.limits_mm) != DEFAULT_LIMITS_MM and facts.limits_source:
-        said.append(f"The width classes follow {plain_text(facts.limits_source)}. They sort the findings and prove nothing.")
+        said.append(
+            f"The width classes follow {plain_text(facts.limits_source)}. They sort the findings and prove nothing."
+        )
     return said

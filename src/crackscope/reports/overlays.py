@@ -77,7 +77,7 @@ def _draw_zone(drawn: Pixels, zone: Zone, mask: Mask | None, colour: Colour) -> 
     unit = _unit(drawn)
     gap = 2 * unit + 1
     left, top, width, height = zone.box
-    pad = gap + 2 * unit + 2
+    pad = gap + 2 * unit + 3
     x, y = max(0, left - pad), max(0, top - pad)
     window = drawn[y : top + height + pad, x : left + width + pad]
     if window.size == 0:
@@ -87,7 +87,7 @@ def _draw_zone(drawn: Pixels, zone: Zone, mask: Mask | None, colour: Colour) -> 
     # A border keeps the outline away from the edge of the window, where it would follow the cut.
     grown = cv2.dilate(cv2.copyMakeBorder(piece, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0), kernel)
     rings: Any = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-    for thickness, paint in ((unit + 2, text_on(colour)), (unit, colour)):
+    for thickness, paint in ((unit + 3, text_on(colour)), (unit + 1, colour)):
         cv2.drawContours(window, rings, -1, paint, thickness, cv2.LINE_AA, offset=(-pad, -pad))
     for line in zone.centreline:
         cv2.polylines(window, [_corners(line, (x, y))], False, colour, 1, cv2.LINE_AA)

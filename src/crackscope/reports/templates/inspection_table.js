@@ -99,7 +99,7 @@
       if (!row[ZONE]) return { zone: 0, says: photo[1] + (photo[2] ? ": " + photo[2] : "") };
       return {
         zone: row[ZONE], kind: unit + "-" + row[CLASS], width: width(row[WIDTH], unit) + " " + unit,
-        more: width(row[LOW], unit) + " to " + width(row[HIGH], unit) + " " + unit + ", median " + width(row[MEDIAN], unit) + ", "
+        more: width(row[LOW], unit) + " to " + width(row[HIGH], unit) + " " + unit + ", median " + width(row[MEDIAN], unit) + " " + unit + ", "
           + length(row[LENGTH], unit) + " long, " + row[TURN] + "°",
       };
     });
