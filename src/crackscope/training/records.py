@@ -7,7 +7,7 @@ import msgspec
 
 from crackscope.datasets import Layout
 
-Stage = Literal["reading", "features", "training", "validating", "writing"]
+Stage = Literal["reading", "weights", "features", "training", "validating", "writing"]
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,10 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a training stands. `seconds_left` is for the stage at hand, None while it cannot be known."""
+    """Where a training stands. `seconds_left` is for the stage at hand, None while it cannot be known.
+
+    done, total: pictures or, of weights that are downloaded, KiB; total 0 where it is not known.
+    """
 
     stage: Stage
     phase: int = 0

@@ -21,7 +21,7 @@ from crackscope.training.checks import check_room, check_rows, cores, device_for
 from crackscope.training.history import History, write_text
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import input_size
-from crackscope.training.records import Listener, Parameters, Progress, Run, TrainOptions
+from crackscope.training.records import Listener, Parameters, Progress, Run, Stage, TrainOptions
 from crackscope.training.sources import Sources
 
 _STATE, _RUN, _SPLIT = "checkpoints/last.safetensors", "run.json", "split.csv"
@@ -117,17 +117,23 @@ class _Training:
     def _split(self, data: str | Path | Split) -> Split:
         if isinstance(data, Split):
             return data
-        return datasets.load(
-            data,
-            layout=self.options.layout,
-            random=self.options.random,
-            group_by=self.options.group_by,
-            seed=self.recipe.seed,
-        )
+        with datasets.watched(lambda done, total: self._tell("reading", done, total), self.options.threads):
+            return datasets.load(
+                data,
+                layout=self.options.layout,
+                random=self.options.random,
+                group_by=self.options.group_by,
+                seed=self.recipe.seed,
+            )
+
+    def _tell(self, stage: Stage, done: int, total: int) -> None:
+        self.tell(Progress(stage=stage, done=done, total=total))
 
     def _network(self) -> CrackNetwork:
         """The network with its starting weights; the same for the same recipe, seed and weights file."""
-        found = networks.find_weights(self.recipe.network)
+        found = networks.find_weights(
+            self.recipe.network, progress=lambda here, total: self._tell("weights", here >> 10, total >> 10)
+        )
         torch.manual_seed(self.recipe.seed)
         return networks.build(self.recipe.network, self.recipe.head, found).to(self.device)
 

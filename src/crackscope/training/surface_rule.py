@@ -16,21 +16,23 @@ REFUSED = 0.01
 _FOLDS = 5
 
 
-def fit_surface_rule(embeddings: NDArray[np.float32], surface: NDArray[np.bool_]) -> SurfaceRule | None:
+def fit_surface_rule(
+    embeddings: NDArray[np.float32], surface: NDArray[np.bool_], source: NDArray[np.int64]
+) -> SurfaceRule | None:
     """Fit logistic regression on embeddings float32 [n, d]; `surface` bool [n] says which show one.
 
-    The limit comes from scores out of fold, so that it holds for pictures that the weights were not fitted to. None
-    where there are not enough of either sort.
+    source: int [n], equal for pieces of one picture. The limit comes from scores out of fold, so that it holds for
+    pictures that the weights were not fitted to. None where there are not enough of either sort.
     """
     if min(surface.sum(), (~surface).sum()) < 2 * _FOLDS:
         return None
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
     features = embeddings.astype(np.float64)
     mean, spread = features.mean(0), features.std(0) + 1e-6
     known = (features - mean) / spread
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    logits = cross_val_predict(_regression(), known, surface, cv=folds, method="decision_function")
+    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
+    logits = cross_val_predict(_regression(), known, surface, groups=source, cv=folds, method="decision_function")
     limit = min(0.0, float(np.quantile(logits[surface], REFUSED)))
     fitted = _regression().fit(known, surface)
     weights = fitted.coef_[0] / spread

@@ -1,0 +1,67 @@
+"""What a bundle refuses to judge: of surfaces, which it should not, and of everything else, which it should.
+
+    python benchmarks/refusals.py SPLIT.csv [--bundle DIR]
+
+Surfaces: the rows of the split's test part by surface, and generated ones. Everything else: generated pictures of no
+surface with seeds that nothing was fitted to, black and white frames, and the rows blurred by a Gaussian of 4 and 6 px.
+The photographs of no surface are too few to leave some out: for those the share let pass is the one that the bundle
+states, out of fold by picture.
+"""
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope import surfaces
+from crackscope.datasets import read_split
+from crackscope.images import read
+from crackscope.records import Prediction
+from crackscope.scoring import Model, load
+
+COUNT, SIDE, FIRST_SEED = 300, 256, 7_000_000
+Pixels = NDArray[np.uint8]
+
+
+def told(model: Model, name: str, pictures: Sequence[Pixels]) -> None:
+    said = [one for one in model.predict_all(pictures) if isinstance(one, Prediction)]
+    refused = [one for one in said if one.verdict == "cannot judge"]
+    why = Counter(one.reason.partition(":")[0] for one in refused)
+    print(f"  {name:24} {len(refused):4} of {len(said):4} refused ({len(refused) / len(said):.1%})  {dict(why)}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("split", type=Path)
+    parser.add_argument("--bundle", default=None)
+    arguments = parser.parse_args()
+    model = load(arguments.bundle)
+    rows: dict[str, list[Pixels]] = defaultdict(list)
+    for row in read_split(arguments.split).part("test"):
+        if row.surface != "nonsurface" and len(rows[row.surface]) < COUNT:
+            rows[row.surface].append(read(row.path).pixels)
+    size, seeds = (SIDE, SIDE), range(FIRST_SEED, FIRST_SEED + COUNT)
+    print("surfaces")
+    for name, pictures in sorted(rows.items()):
+        told(model, name, pictures)
+    for kind in surfaces.KINDS:
+        told(model, f"generated {kind}", [surfaces.generate(s, size, s % 2 == 0, kind).pixels for s in seeds[::5]])
+    print("everything else")
+    told(model, "generated others", [surfaces.generate_other(seed, size) for seed in seeds])
+    told(model, "black and white", [np.full((SIDE, SIDE, 3), value, np.uint8) for value in (0, 3, 252, 255)])
+    some = [picture for pictures in rows.values() for picture in pictures[:60]]
+    for blur in (4, 6):
+        told(model, f"blurred by {blur} px", [cv2.GaussianBlur(p, (0, 0), blur).astype(np.uint8) for p in some])
+    rule = model.manifest.verdict.surface
+    if rule is not None:
+        print(f"out of fold: {rule.refused:.1%} of surfaces refused, {rule.kept:.1%} of other pictures let pass")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
