@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from crackscope.reports.comparison_page import write_comparison
     from crackscope.reports.contact_sheet import Print, write_contact_sheet
     from crackscope.reports.evaluation_page import write_evaluation
+    from crackscope.reports.explanation_page import ExplanationFacts, PaintedFacts, write_explanation
     from crackscope.reports.inspection_facts import InspectionFacts, MeasuredFigure
     from crackscope.reports.inspection_names import picture_names
     from crackscope.reports.inspection_pictures import write_photo
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
+    "ExplanationFacts",
     "InspectionFacts",
     "MeasuredFigure",
+    "PaintedFacts",
     "Print",
     "conclusions",
     "picture_names",
@@ -25,6 +28,7 @@ __all__ = [
     "write_contact_sheet",
     "write_curves",
     "write_evaluation",
+    "write_explanation",
     "write_inspection",
     "write_matrix",
     "write_overlay",
@@ -32,15 +36,18 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ExplanationFacts": "explanation_page",
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
     "conclusions": "sentences",
+    "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",
     "picture_names": "inspection_names",
     "write_comparison": "comparison_page",
     "write_contact_sheet": "contact_sheet",
     "write_curves": "training_plot",
     "write_evaluation": "evaluation_page",
+    "write_explanation": "explanation_page",
     "write_inspection": "inspection_report",
     "write_matrix": "matrix_page",
     "write_overlay": "overlays",
