@@ -10,10 +10,12 @@ import pytest
 
 import crackscope
 from crackscope import datasets, networks, recipes
-from crackscope.errors import TrainingError
+from crackscope.errors import TrainingError, WeightsError
 from crackscope.recipes import Recipe
-from crackscope.training import TrainOptions, train
+from crackscope.training import Progress, TrainOptions, train
+from tests.publisher import KERAS_PATH, publisher, small_keras_file
 from tests.small_patches import patch, write_masked, write_patches
+from tests.standin_server import Served
 
 PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=4", "phases.batch=8"])
 FREEZE150 = recipes.override(
@@ -165,3 +167,19 @@ def test_progress_tells_stages_in_order_and_ends(patches: Path, tmp_path: Path) 
     last = [progress for progress in told if progress.stage == "training"][-1]
     assert last.epoch == last.epochs
     assert last.seconds_left == pytest.approx(0, abs=1e-6)
+
+
+def test_progress_tells_of_a_download(patches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = small_keras_file(tmp_path)
+    recipe = recipes.override(PROBE, ["network.backbone=mobilenetv2", "network.family=keras"])
+    told: list[Progress] = []
+    monkeypatch.setenv("CRACKSCOPE_CACHE", str(tmp_path / "cache"))
+    with publisher(monkeypatch) as server:
+        server.files[KERAS_PATH] = Served(body, goog=body)
+        with pytest.raises(WeightsError):  # it holds one layer, which is no network
+            train(patches, recipe, tmp_path / "run", weights="publisher", progress=told.append)
+    fetched = [progress for progress in told if progress.stage == "weights"]
+    assert fetched[-1].done == fetched[-1].total == len(body) >> 10
+    opened = [progress.done for progress in told if progress.stage == "reading"]
+    assert opened == sorted(opened)
+    assert opened[-1] > 0

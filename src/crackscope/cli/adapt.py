@@ -9,6 +9,7 @@ import click
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.judgement import spell_figure
+from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from crackscope.adaptation import Adapted, Curve, Worth
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
     """The options of one call."""
 
     bundle: str
@@ -27,13 +28,6 @@ class Asked:
     curve: bool
     most_forgotten: float
     licence: str
-    group_by: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    threads: int | None
-    seed: int | None
-    quiet: bool
-    as_json: bool
 
 
 @click.command()
@@ -71,15 +65,14 @@ def adapt(state: State, /, **options: Any) -> None:
 def _adapt(asked: Asked) -> "Adapted":
     from crackscope.adaptation import AdaptOptions
     from crackscope.adaptation import adapt as learn
-    from crackscope.datasets import Layout
 
-    with progress("reading patches", None, quiet=asked.quiet or asked.as_json) as tell:
+    with progress("reading patches", None, quiet=asked.silent) as tell:
         options = AdaptOptions(
             name=asked.name,
             most_forgotten=asked.most_forgotten,
             curve=asked.curve,
             group_by=asked.group_by,
-            layout=Layout(positive=asked.positive, negative=asked.negative),
+            layout=asked.layout,
             licence=asked.licence,
             threads=asked.threads,
             seed=asked.seed or 0,

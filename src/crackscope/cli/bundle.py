@@ -1,17 +1,32 @@
 """`bundle show|check|export`: what a trained model is, whether it is whole, and how to take it elsewhere."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, print_table, progress, say
+from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.groups import Group
+from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
+    from crackscope.scoring import QuantisedReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
+    """The options of one call of `export`."""
+
+    name: str
+    onnx: str | None
+    deepness: str | None
+    int8: bool
+    calibrate: str | None
+    out: str | None
 
 
 @click.group(cls=Group)
@@ -35,14 +50,17 @@ def show(name: str, as_json: bool) -> None:
 
 @bundle.command()
 @click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
-@shared("quiet")
-def check(name: str, quiet: bool) -> None:
+@shared("quiet", "json")
+def check(name: str, quiet: bool, as_json: bool) -> None:
     """Check that a bundle is whole and safe, its files as bundle.json says, and its golden outputs come out."""
     from crackscope.bundles import open_bundle
     from crackscope.scoring import load
 
     opened = open_bundle(bundle_folder(name))
     load(opened.path)
+    if as_json:
+        print_json({"path": str(opened.path), "whole": True})
+        return
     say(f"whole, its files are as bundle.json says, and its golden outputs come out: {opened.path}", quiet=quiet)
 
 
@@ -55,42 +73,49 @@ def check(name: str, quiet: bool) -> None:
     "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; their training part is used."
 )
 @click.option("-o", "--out", metavar="OUT", help="Folder of the quantised bundle.")
-@shared("quiet")
-def export(name: str, onnx: str | None, deepness: str | None, quiet: bool, **int8: object) -> None:
+@shared("threads", "quiet", "json")
+def export(**options: Any) -> None:
     """Write a bundle in another form.
 
     --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average.
     """
+    asked = Asked(**options)
     from crackscope.bundles import export_deepness, open_bundle
     from crackscope.files import write_whole
 
-    if not (onnx or deepness or int8["int8"]):
+    if not (asked.onnx or asked.deepness or asked.int8):
         raise click.UsageError("there is nothing to write, give --onnx FILE, --deepness FILE or --int8 -o OUT")
-    if int8["int8"] and not (int8["calibrate"] and int8["out"]):
+    if asked.int8 and not (asked.calibrate and asked.out):
         raise click.UsageError("--int8 needs pictures and a place: --int8 --calibrate DATA -o OUT")
-    opened = open_bundle(bundle_folder(name))
-    if onnx:
-        write_whole(onnx, opened.model)
-        say(f"written: {onnx}", quiet=quiet)
-    if deepness:
-        say(f"written: {export_deepness(opened, deepness)}", quiet=quiet)
-    if int8["int8"]:
-        _quantise(opened.path, str(int8["calibrate"]), Path(str(int8["out"])), quiet)
+    opened = open_bundle(bundle_folder(asked.name))
+    written: list[str] = []
+    if asked.onnx:
+        write_whole(asked.onnx, opened.model)
+        written.append(asked.onnx)
+    if asked.deepness:
+        written.append(str(export_deepness(opened, asked.deepness)))
+    report = None
+    if asked.int8 and asked.calibrate and asked.out:
+        report = _quantise(opened.path, asked)
+        written.append(asked.out)
+    if asked.as_json:
+        print_json({"written": written, "int8": report})
+        return
+    for path in written:
+        say(f"written: {path}", quiet=asked.quiet)
 
 
-def _quantise(folder: Path, data: str, out: Path, quiet: bool) -> None:
-    from crackscope.datasets import load, watched
+def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
     from crackscope.scoring import quantise
 
-    with progress("opening pictures", None, quiet=quiet) as tell, watched(tell):
-        rows = load(data).part("train")
-    report = quantise(folder, [row.path for row in rows], out)
+    rows = asked.opened(str(asked.calibrate)).part("train")
+    report = quantise(folder, [row.path for row in rows], str(asked.out))
     say(
         f"on {report.compared} pictures that it was not fitted on, {report.verdicts_changed:.2%} of the verdicts "
         f"changed, and the probability by {report.mean_change:.4f} on average, {report.largest_change:.4f} at most",
-        quiet=quiet,
+        quiet=asked.silent,
     )
-    say(f"written: {out}", quiet=quiet)
+    return report
 
 
 def _facts(manifest: "Manifest") -> dict[str, object]:

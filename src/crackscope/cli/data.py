@@ -9,6 +9,7 @@ import click
 
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
+from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -22,20 +23,13 @@ NAMED = 5
 """So many of a kind are named in what is written for people."""
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
     """The options of one call of `split`."""
 
     data: str
     out: str
     parts: tuple[float, float, float]
-    random: bool
-    group_by: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    seed: int | None
-    quiet: bool
-    as_json: bool
 
 
 class Shares(click.ParamType[tuple[float, float, float]]):
@@ -68,18 +62,17 @@ def scan(state: State, /, data: str, doubts: str | None, **options: Any) -> None
     contradict each other. With --bundle labels that are probably wrong are named, too (best a bundle that did not learn
     from these). --json says everything, with every name.
     """
-    asked = Doubting(data, doubts, **options)
+    asked = Doubting(data=data, doubts=doubts, **options)
     if doubts is not None and asked.bundle is None:
         raise click.UsageError("--doubts needs a network to doubt by: give --bundle BUNDLE, or --bundle default")
-    from crackscope.datasets import Layout, watched
     from crackscope.datasets import scan as look
+    from crackscope.datasets import watched
 
-    quiet, as_json = asked.quiet, asked.as_json
-    with progress("opening pictures", None, quiet=quiet or as_json) as tell, watched(tell):
-        report = look(data, layout=Layout(positive=asked.positive, negative=asked.negative))
+    with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
+        report = look(data, layout=asked.layout)
     state.status = 1 if report.unreadable else 0
     doubted = find_doubts(asked) if asked.bundle is not None else None
-    if as_json:
+    if asked.as_json:
         print_json(report if doubted is None else with_doubts(report, doubted))
         return
     print_table(f"{report.data}: {report.kind}", ("", ">crack", ">sound"), _count_rows(report))
@@ -92,7 +85,7 @@ def scan(state: State, /, data: str, doubts: str | None, **options: Any) -> None
     for problem in report.problems:
         say(f"problem: {problem}")
     if not report.problems:
-        say("no problems found", quiet=quiet)
+        say("no problems found", quiet=asked.quiet)
 
 
 def _count_rows(report: "ScanReport") -> list[tuple[object, ...]]:
@@ -136,7 +129,7 @@ def _name_some(what: str, lines: list[str]) -> None:
 @click.argument("data", metavar="DATA|SPLIT.csv")
 @click.option("-o", "--out", required=True, metavar="SPLIT.csv", help="File to write.")
 @click.option("--parts", type=Shares(), default="60:20:20", show_default=True, help="Shares of train, val and test.")
-@shared("random", "group_by", "positive", "negative", "seed", "quiet", "json")
+@shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
 def split(state: State, /, **options: Any) -> None:
     """Deal a data set into train, val and test, every label with its share in each.
@@ -144,18 +137,18 @@ def split(state: State, /, **options: Any) -> None:
     Near-copies of one picture, and what --group-by names, stay on one side unless --random is given.
     """
     asked = Asked(**options)
-    from crackscope.datasets import Layout, refuse_strangers, watched, write_split
+    from crackscope.datasets import refuse_strangers, watched, write_split
     from crackscope.datasets import split as deal
 
     refuse_strangers(Path(asked.out))
-    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json) as tell, watched(tell):
+    with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
         dealt = deal(
             asked.data,
             parts=asked.parts,
             random=asked.random,
             group_by=asked.group_by,
             seed=asked.seed or 0,
-            layout=Layout(positive=asked.positive, negative=asked.negative),
+            layout=asked.layout,
         )
     write_split(dealt, Path(asked.out))
     state.status = 1 if dealt.unreadable else 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_table, progress, say
+from crackscope.cli.console import print_json, print_table, progress, say
+from crackscope.cli.evaluate import metrics
 from crackscope.cli.folders import fresh
 from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
@@ -17,6 +18,7 @@ from crackscope.cli.training_bar import TrainingBar, spell_time
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
+    from crackscope.records import Prediction
     from crackscope.training import Run
 
 MARK = ".crackscope-demo"
@@ -38,6 +40,12 @@ class Asked:
     threads: int | None
     seed: int | None
     quiet: bool
+    as_json: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing but the result is wanted."""
+        return self.quiet or self.as_json
 
 
 @click.command()
@@ -46,7 +54,7 @@ class Asked:
 @click.option("--size", "side", type=click.IntRange(64, 512), default=160, show_default=True, help="Their side in px.")
 @click.option("--recipe", default="probe", show_default=True, metavar="NAME|FILE", help="What to train.")
 @click.option("--weights", default="default", show_default=True, metavar="FILE|BUNDLE|default|none", help="Start from.")
-@shared("threads", "seed", "quiet")
+@shared("threads", "seed", "quiet", "json")
 def demo(**options: Any) -> None:
     """Generate surfaces, train a classifier on them, judge it, and use it: a minute or two, no data needed."""
     asked = Asked(**options)
@@ -56,7 +64,10 @@ def demo(**options: Any) -> None:
     split = _deal(asked, folder)
     run = _learn(asked, folder, split)
     judgement = _judge(asked, run, split)
-    _use(asked, folder, run)
+    said = _use(asked, folder, run)
+    if asked.as_json:
+        print_json({"out": asked.out, "run": run, "evaluation": metrics(judgement.evaluation), "predictions": said})
+        return
     _end(run, judgement, monotonic() - began)
 
 
@@ -77,7 +88,7 @@ def _draw(asked: Asked, folder: Path) -> None:
     )
     wanted = Wanted(count=asked.count, side=asked.side, seed=asked.seed or 0, width_px=WIDTH_PX)
     fresh(folder)
-    with progress("drawing", asked.count, quiet=asked.quiet) as tell:
+    with progress("drawing", asked.count, quiet=asked.silent) as tell:
         write_surfaces(wanted, folder, tell)
     _tell(asked, f"   They are in {folder}: have a look.", "")
 
@@ -85,7 +96,7 @@ def _draw(asked: Asked, folder: Path) -> None:
 def _deal(asked: Asked, folder: Path) -> "Split":
     from crackscope.datasets import split, watched, write_split
 
-    with progress("looking for copies", None, quiet=asked.quiet) as tell, watched(tell):
+    with progress("looking for copies", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
         dealt = split(folder / "patches", seed=asked.seed or 0)
     write_split(dealt, folder / "split.csv")
     learn, choose, judged = (len(dealt.part(part)) for part in ("train", "val", "test"))
@@ -109,7 +120,7 @@ def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
     )
     recipe = override(load(asked.recipe), () if asked.seed is None else (f"seed={asked.seed}",))
     options = TrainOptions(threads=asked.threads)
-    with TrainingBar(quiet=asked.quiet) as bar:
+    with TrainingBar(quiet=asked.silent) as bar:
         run = train(split, recipe, folder / "run", weights=asked.weights, options=options, progress=bar)
     rounds, counts = len(run.history), run.parameters
     _tell(
@@ -123,9 +134,9 @@ def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
 
 def _judge(asked: Asked, run: "Run", split: "Split") -> Judgement:
     _tell(asked, "4. Judgement, on the patches kept aside, with the model as a user would run it.")
-    sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=asked.quiet)
+    sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=asked.silent)
     judgement = judge(run.bundle, split, sitting)
-    if not asked.quiet:
+    if not asked.silent:
         show(judgement, quiet=True)
     _tell(
         asked,
@@ -136,7 +147,7 @@ def _judge(asked: Asked, run: "Run", split: "Split") -> Judgement:
     return judgement
 
 
-def _use(asked: Asked, folder: Path, run: "Run") -> None:
+def _use(asked: Asked, folder: Path, run: "Run") -> "list[Prediction]":
     from crackscope.scoring import load
 
     _tell(asked, "5. Use, on two pictures it has never seen, larger than the patches it learnt from.")
@@ -144,11 +155,14 @@ def _use(asked: Asked, folder: Path, run: "Run") -> None:
     wanted = Wanted(count=2, side=2 * asked.side, seed=(asked.seed or 0) + 1, width_px=WIDTH_PX)
     write_surfaces(wanted, folder / "new", lambda done: None)
     model = load(run.bundle, threads=asked.threads)
-    rows = []
-    for path in sorted((folder / "new").glob("[cs]*/*.png")):
-        said = model.predict(path)
-        rows.append((path.parent.name, said.verdict, f"{said.probability:.3f}", f"{said.seconds:.2f}", path))
-    print_table("", ("truth", "verdict", ">probability", ">seconds", "picture"), rows)
+    said = [model.predict(path) for path in sorted((folder / "new").glob("[cs]*/*.png"))]
+    rows = [
+        (Path(one.path).parent.name, one.verdict, f"{one.probability:.3f}", f"{one.seconds:.2f}", one.path)
+        for one in said
+    ]
+    if not asked.as_json:
+        print_table("", ("truth", "verdict", ">probability", ">seconds", "picture"), rows)
+    return said
 
 
 def _end(run: "Run", judgement: Judgement, seconds: float) -> None:
@@ -163,4 +177,4 @@ def _end(run: "Run", judgement: Judgement, seconds: float) -> None:
 
 def _tell(asked: Asked, *lines: str) -> None:
     for line in lines:
-        say(line, quiet=asked.quiet)
+        say(line, quiet=asked.silent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crackscope.cli.console import print_table, progress, say
 from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.folders import write_csv
+from crackscope.cli.labelled import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,20 +20,13 @@ if TYPE_CHECKING:
 SHOWN, SHEET = 10, 96
 
 
-@dataclass(frozen=True)
-class Doubting:
+@dataclass(frozen=True, kw_only=True)
+class Doubting(Labelled):
     """The options of one call of `scan`."""
 
     data: str
     doubts: str | None
     bundle: str | None
-    group_by: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    threads: int | None
-    seed: int | None
-    quiet: bool
-    as_json: bool
 
 
 def find_doubts(asked: Doubting) -> "tuple[Doubt, ...]":
@@ -55,14 +49,13 @@ def find_doubts(asked: Doubting) -> "tuple[Doubt, ...]":
 
 def _described(asked: Doubting) -> "tuple[Sequence[Row], Sequence[Described]]":
     """Rows in their groups of copies, and what the network says of each; unreadable ones are left out."""
-    from crackscope.datasets import Layout, load
+    from crackscope.datasets import load
     from crackscope.scoring import Described, describe
     from crackscope.scoring import load as load_model
 
-    layout = Layout(positive=asked.positive, negative=asked.negative)
-    rows = load(asked.data, parts=(50, 0, 50), group_by=asked.group_by, layout=layout).rows
+    rows = load(asked.data, parts=(50, 0, 50), group_by=asked.group_by, layout=asked.layout).rows
     model = load_model(bundle_folder(asked.bundle or "default"), threads=asked.threads)
-    with progress("looking at pictures", len(rows), quiet=asked.quiet or asked.as_json) as tell:
+    with progress("looking at pictures", len(rows), quiet=asked.silent) as tell:
         answers = list(describe(model, [row.path for row in rows], tell))
     seen = [(row, answer) for row, answer in zip(rows, answers, strict=True) if isinstance(answer, Described)]
     return [row for row, _ in seen], [answer for _, answer in seen]

@@ -6,32 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, print_table, progress, say
+from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
+from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
-    from crackscope.datasets import Split
     from crackscope.judging import Comparison, Evaluation
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
     """The options of one call."""
 
     bundle: str
     data: str
     part: str
     out: str | None
-    random: bool
-    group_by: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    threads: int | None
-    seed: int | None
-    quiet: bool
-    as_json: bool
     prevalence: float | None
 
 
@@ -60,13 +52,13 @@ def evaluate(state: State, /, **options: Any) -> None:
     BUNDLE may be a run, or `default` for the bundle in the package. DATA without parts is split 60:20:20 first.
     """
     asked = Asked(**options)
-    split = _split(asked)
+    split = asked.opened(asked.data)
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
         out=Path(asked.out) if asked.out else None,
         threads=asked.threads,
         seed=asked.seed or 0,
-        quiet=asked.quiet or asked.as_json,
+        quiet=asked.silent,
         prevalence=asked.prevalence,
     )
     judgement = judge(bundle_folder(asked.bundle), split, sitting)
@@ -75,19 +67,6 @@ def evaluate(state: State, /, **options: Any) -> None:
     else:
         show(judgement, quiet=asked.quiet)
     state.status = 1 if judgement.evaluation.unread else 0
-
-
-def _split(asked: Asked) -> "Split":
-    from crackscope.datasets import Layout, load, watched
-
-    with progress("opening pictures", None, quiet=asked.quiet or asked.as_json) as tell, watched(tell):
-        return load(
-            asked.data,
-            layout=Layout(positive=asked.positive, negative=asked.negative),
-            random=asked.random,
-            group_by=asked.group_by,
-            seed=asked.seed or 0,
-        )
 
 
 def bundle_folder(name: str) -> Path:
@@ -112,21 +91,22 @@ def metrics(evaluation: "Evaluation") -> dict[str, object]:
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN|EVALUATION...")
 @click.option("-o", "--out", metavar="DIR", help="Write the comparison as a page there.")
-@shared("json")
-def compare(runs: tuple[str, ...], out: str | None, as_json: bool) -> None:
+@shared("seed", "quiet", "json")
+def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: bool, as_json: bool) -> None:
     """Put runs that were judged on the same split side by side, with a paired test of each against the first."""
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
+    from crackscope.judging import Bootstrap
     from crackscope.judging import compare as put_side_by_side
     from crackscope.reports import write_comparison
 
-    comparison = put_side_by_side(runs)
+    comparison = put_side_by_side(runs, bootstrap=Bootstrap(seed=seed or 0))
     page = write_comparison(comparison, Path(out)) if out is not None else None
     if as_json:
         print_json(comparison)
         return
     _show_contenders(comparison)
-    _show_pairs(comparison)
+    _show_pairs(comparison, quiet)
     if page is not None:
         say(f"report: {page}")
 
@@ -140,7 +120,7 @@ def _show_contenders(comparison: "Comparison") -> None:
     print_table(f"{comparison.n} pictures in {comparison.groups} groups, value and 95 % interval", columns, rows)
 
 
-def _show_pairs(comparison: "Comparison") -> None:
+def _show_pairs(comparison: "Comparison", quiet: bool) -> None:
     rows = []
     for pair in comparison.pairs:
         for name, difference in pair.differences.items():
@@ -150,5 +130,6 @@ def _show_pairs(comparison: "Comparison") -> None:
     for pair in comparison.pairs:
         say(
             f"right where the other was wrong: {pair.first} {pair.only_first}, {pair.second} {pair.only_second} "
-            f"(McNemar p {pair.mcnemar_p_holm:.4f})"
+            f"(McNemar p {pair.mcnemar_p_holm:.4f})",
+            quiet=quiet,
         )

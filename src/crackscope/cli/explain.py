@@ -30,19 +30,9 @@ class Asked:
 
 @click.command()
 @click.argument("picture", metavar="PICTURE")
-@click.option(
-    "-o", "--out", required=True, metavar="OUT", help="New or empty folder for what is written."
-)
+@click.option("-o", "--out", required=True, metavar="OUT", help="New or empty folder for what is written.")
 @click.option("--zone", type=click.IntRange(min=1), metavar="N", help="Only this zone, by its number in the findings.")
-@click.option(
-    "--false-alarms",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.05,
-    show_default=True,
-    metavar="RATE",
-    help="Share of sound photos that may be called cracked.",
-)
-@shared("bundle", "threads", "quiet", "json")
+@shared("false_alarms", "bundle", "threads", "quiet", "json")
 def explain(**options: Any) -> None:
     """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.
 

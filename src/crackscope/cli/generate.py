@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from crackscope.cli.console import progress, say
+from crackscope.cli.console import print_json, progress, say
 from crackscope.cli.folders import fresh, write_csv
 from crackscope.cli.options import shared
 
@@ -39,8 +39,8 @@ class Wanted:
 @click.option("--width-px", type=(float, float), metavar="LEAST MOST", help="Width of the cracks in pixels.")
 @click.option("--masks/--no-masks", default=True, show_default=True, help="Write the crack pixels as PNG too.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Other seeds, other pictures.")
-@shared("quiet")
-def generate(out: str, quiet: bool, **options: Any) -> None:
+@shared("quiet", "json")
+def generate(out: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Write generated surfaces: crack/ and sound/ with PNG pictures, masks/, and truth.csv.
 
     The folder is a data set as it stands: scan, split and train take it, masks included.
@@ -50,8 +50,11 @@ def generate(out: str, quiet: bool, **options: Any) -> None:
     if wanted.width_px is not None and not 0 < wanted.width_px[0] <= wanted.width_px[1]:
         raise click.UsageError("--width-px wants the least width, above 0, and then the greatest: --width-px 2 6")
     folder = fresh(out)
-    with progress("generating", wanted.count, quiet=quiet) as tell:
+    with progress("generating", wanted.count, quiet=quiet or as_json) as tell:
         write_surfaces(wanted, folder, tell)
+    if as_json:
+        print_json({"out": out, "pictures": wanted.count, "side_px": wanted.side, "seed": wanted.seed})
+        return
     say(f"{wanted.count} pictures of {wanted.side} x {wanted.side} px in {folder}, described in truth.csv", quiet=quiet)
 
 

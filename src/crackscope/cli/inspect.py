@@ -65,17 +65,9 @@ class Asked:
 @click.option("--distance-m", type=float, metavar="X", help="Distance to the surface; the focal length is from EXIF.")
 @click.option("--classes", metavar="MM,MM,...", help="Limits of the width classes; default: 0.1,0.2,0.3,0.5,1.")
 @click.option("--preset", metavar="NAME", help="Limits as eurocode2 or aci224r name them: a guide.")
-@click.option(
-    "--false-alarms",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.05,
-    show_default=True,
-    metavar="RATE",
-    help="Share of sound photos that may be called cracked.",
-)
 @click.option("--coarse", is_flag=True, help="Look closely only at what half the resolution leaves in doubt: faster.")
 @click.option("--all-zones", is_flag=True, help="Keep the zones of photos that are not judged cracked, too.")
-@shared("bundle", "threads", "quiet", "json")
+@shared("false_alarms", "bundle", "threads", "quiet", "json")
 @click.pass_obj
 def inspect(state: State, /, **options: Any) -> None:
     """Find the cracks in whole photos, measure them, and write a report.

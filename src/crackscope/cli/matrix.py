@@ -12,6 +12,7 @@ import click
 from crackscope.cli.console import print_json, print_table, progress, say
 from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.judgement import spell_figure
+from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from crackscope.recipes import Recipe
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
     """The options of one call."""
 
     surfaces: tuple[str, ...]
@@ -30,18 +31,6 @@ class Asked:
     weights: str | None
     part: str | None
     out: str | None
-    group_by: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    threads: int | None
-    seed: int | None
-    quiet: bool
-    as_json: bool
-
-    @property
-    def silent(self) -> bool:
-        """Whether nothing but the result is wanted."""
-        return self.quiet or self.as_json
 
 
 @click.command()
@@ -90,16 +79,9 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def _surface(asked: Asked, name: str, data: str) -> "Surface":
-    from crackscope.datasets import Layout, load, watched
     from crackscope.judging import Surface
 
-    with progress(f"opening {name}", None, quiet=asked.silent) as tell, watched(tell):
-        split = load(
-            data,
-            group_by=asked.group_by,
-            seed=asked.seed or 0,
-            layout=Layout(positive=asked.positive, negative=asked.negative),
-        )
+    split = asked.opened(data, f"opening {name}")
     dealt_here = split.seed is not None
     whole = asked.part == "all" or (asked.part is None and dealt_here and not asked.recipes)
     return Surface(name=name, split=split, part=None if whole else "test")

@@ -21,6 +21,14 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "seed": click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything drawn."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+    "false_alarms": click.option(
+        "--false-alarms",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=0.05,
+        show_default=True,
+        metavar="RATE",
+        help="Share of sound photos that may be called cracked.",
+    ),
     "positive": click.option(
         "--positive", multiple=True, metavar="NAME", help="Folder name that means crack, besides those known."
     ),

@@ -14,16 +14,16 @@ NATIVE_PX = 224
 
 @click.command()
 @click.argument("name", required=False, metavar="[NAME|FILE]")
-@shared("json")
-def recipes(name: str | None, as_json: bool) -> None:
+@shared("quiet", "json")
+def recipes(name: str | None, quiet: bool, as_json: bool) -> None:
     """List the recipes, or print one: its text, its network layer by layer, and its parameter counts."""
     if name is None:
-        _list(as_json)
+        _list(quiet, as_json)
     else:
         _show(name, as_json)
 
 
-def _list(as_json: bool) -> None:
+def _list(quiet: bool, as_json: bool) -> None:
     from crackscope.recipes import load, names
 
     found = [load(name) for name in names()]
@@ -32,7 +32,10 @@ def _list(as_json: bool) -> None:
             print_json({"name": recipe.name, "summary": recipe.summary})
         return
     print_table("", ("recipe", "what it is"), [(recipe.name, recipe.summary) for recipe in found])
-    say("crackscope recipes NAME prints one with its network; crackscope train DATA --recipe NAME trains it")
+    say(
+        "crackscope recipes NAME prints one with its network; crackscope train DATA --recipe NAME trains it",
+        quiet=quiet,
+    )
 
 
 def _show(name: str, as_json: bool) -> None:

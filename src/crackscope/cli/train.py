@@ -16,6 +16,7 @@ from crackscope.cli.console import print_json, say
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
+from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from crackscope.training import Run, TrainOptions
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
     """The options of one call."""
 
     data: str
@@ -40,14 +41,6 @@ class Asked:
     max_unreadable: float
     licences: tuple[str, ...]
     tensorboard: bool
-    random: bool
-    group_by: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    threads: int | None
-    seed: int | None
-    quiet: bool
-    as_json: bool
 
 
 @click.command()
@@ -84,7 +77,7 @@ def train(**options: Any) -> None:
         raise click.UsageError("--resume needs the run to go on with: name it with -o RUN")
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    with _kept(asked, folder), TrainingBar(quiet=asked.quiet or asked.as_json) as bar:
+    with _kept(asked, folder), TrainingBar(quiet=asked.silent) as bar:
         from crackscope.training import train as learn
 
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
@@ -103,7 +96,6 @@ def _recipe(asked: Asked) -> "Recipe":
 
 
 def _how(asked: Asked) -> "TrainOptions":
-    from crackscope.datasets import Layout
     from crackscope.training import TrainOptions
 
     return TrainOptions(
@@ -112,7 +104,7 @@ def _how(asked: Asked) -> "TrainOptions":
         threads=asked.threads,
         random=asked.random,
         group_by=asked.group_by,
-        layout=Layout(positive=asked.positive, negative=asked.negative),
+        layout=asked.layout,
         cache_mib=asked.cache_mib,
         tensorboard=asked.tensorboard,
         max_unreadable=asked.max_unreadable,
@@ -162,7 +154,7 @@ def _judge(run: "Run", asked: Asked) -> Judgement:
     from crackscope.reports import write_curves
 
     write_curves(run.folder)
-    quiet = asked.quiet or asked.as_json
+    quiet = asked.silent
     sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=quiet)
     judgement = judge(run.bundle, read_split(run.split), sitting)
     if not asked.as_json:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _STAGES = {
     "reading": "reading pictures",
+    "weights": "downloading weights, KiB",
     "features": "frozen layers",
     "training": "training",
     "validating": "validating",

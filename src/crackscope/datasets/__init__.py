@@ -5,13 +5,13 @@ split(data) -> Split              grouped and stratified by default
 load(data_or_csv) -> Split        ready-made parts as they are, anything else split
 read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
-watched(progress)                 context in which scan, split and load tell how far they are
+watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
 from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
 from crackscope.datasets.manifest import refuse_strangers
-from crackscope.datasets.reading import watched
 from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
+from crackscope.datasets.watching import watched
 from crackscope.datasets.words import Layout
 
 __all__ = [

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from crackscope.datasets.checking import FLOOR, Indices, alike_in_any_position, alike_when_cropped
 from crackscope.datasets.prints import CROPS, Floats, describe, texture_contrast
+from crackscope.datasets.watching import thread_count
 
 _DIRECTIONS: Final = 24
 # How far apart suspects may be: taken whole, where the exact test is cheap, and when one is cropped.
@@ -37,7 +38,6 @@ _SLICE: Final = 8_192
 _WHITE: Final = 249.0
 _BURNT_SHARE: Final = 0.005
 _GAINS: Final = (1.1, 1.2, 1.3, 1.42)
-_THREADS: Final = 2
 
 
 class Directions(NamedTuple):
@@ -89,7 +89,7 @@ class Forest:
         if self._index is None:
             found = [self._ask_all(questions[part]) for part in slices]
         else:
-            with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-near") as threads:
+            with ThreadPoolExecutor(thread_count(), thread_name_prefix="crackscope-near") as threads:
                 found = list(threads.map(lambda part: self._ask(questions[part]), slices))
         pairs = [
             self._within(descriptions[part], answers, squares, within) + np.array([part.start, 0])

@@ -1,12 +1,10 @@
-"""Opens every picture once, in two threads: its size, a hash of its bytes, its print, and the label its mask gives."""
+"""Opens every picture once, in threads: its size, a hash of its bytes, its print, and the label its mask gives."""
 
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Final
 
 import msgspec
@@ -14,24 +12,11 @@ import numpy as np
 
 from crackscope.datasets.found import Entry
 from crackscope.datasets.prints import READ_SIDE, SIDE, Prints, print_of
+from crackscope.datasets.watching import thread_count, watcher
 from crackscope.errors import ImageError
 from crackscope.records import Failure, Row, Unread
 
-_THREADS: Final = 2
 _BATCH: Final = 512
-
-Progress = Callable[[int, int], None]
-_watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
-
-
-@contextmanager
-def watched(progress: Progress) -> Iterator[None]:
-    """Inside, `progress(pictures opened, pictures in all)` is called as scan, split and load open pictures."""
-    token = _watcher.set(progress)
-    try:
-        yield
-    finally:
-        _watcher.reset(token)
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +40,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_all(entries: Sequence[Entry]) -> Reading:
     """Opens every entry, keeping their order; what cannot be read is listed and the rest goes on."""
-    progress = _watcher.get()
+    progress = watcher()
     seen: list[Seen] = []
     unread: list[Unread] = []
     prints = np.empty((len(entries), SIDE, SIDE), np.float16)
@@ -72,7 +57,7 @@ def open_all(entries: Sequence[Entry]) -> Reading:
 
 def _opened(entries: Sequence[Entry]) -> Iterator[tuple[Seen, Prints] | Unread]:
     # Batches keep the finished ones from piling up, whatever the number of pictures.
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-scan") as threads:
+    with ThreadPoolExecutor(thread_count(), thread_name_prefix="crackscope-scan") as threads:
         for at in range(0, len(entries), _BATCH):
             yield from threads.map(_open, entries[at : at + _BATCH])
 
@@ -133,7 +118,7 @@ def _has_crack(mask: str, size: tuple[int, int]) -> bool:
 
 def label_by_masks(entries: Sequence[Entry]) -> tuple[list[Row], list[Unread]]:
     """Rows of entries, opening only the masks (and the headers) of those that no folder or cell labels."""
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="crackscope-masks") as threads:
+    with ThreadPoolExecutor(thread_count(), thread_name_prefix="crackscope-masks") as threads:
         labelled = list(threads.map(_label, entries))
     rows = [row for row in labelled if isinstance(row, Row)]
     return rows, [row for row in labelled if isinstance(row, Unread)]
