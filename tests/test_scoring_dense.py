@@ -268,3 +268,19 @@ def test_a_stride_that_the_graph_does_not_have_is_not_trusted(tmp_path: Path) ->
     manifest = msgspec.structs.replace(small_manifest(), stride=2 * STRIDE)
     made = load(pack(tmp_path / "lies", manifest, model=small_model(), weights=None))
     assert made.heatmap(photo(64, 64)).tiled
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 12))
+def test_every_place_in_doubt_is_seen(small: Model, seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = np.full((640, 768, 3), 180, np.uint8)
+    for _ in range(count):
+        row, column = int(rng.integers(8, 620)), int(rng.integers(8, 740))
+        pixels[row : row + 3, column : column + 20] = 30
+    fine = small.heatmap(pixels).logits
+    heat = small.heatmap(pixels, options=DenseOptions(coarse=True, memory_mib=17))
+    assert heat.skipped > 0
+    hot = fine > small.manifest.mask_threshold
+    assert hot.any()
+    assert np.abs(heat.logits - fine)[hot].max() <= SAME
