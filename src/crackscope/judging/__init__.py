@@ -1,5 +1,15 @@
 """Judging: what a bundle's scores are worth, with intervals, beside what guessing is worth."""
 
+from crackscope.judging.across import (
+    MATRIX_FIGURES,
+    Entry,
+    Matrix,
+    MatrixCell,
+    MatrixColumn,
+    Surface,
+    matrix,
+    matrix_csv,
+)
 from crackscope.judging.bundle import EvaluateOptions, evaluate
 from crackscope.judging.comparison import TESTED, Comparison, Contender, Difference, Pair, compare
 from crackscope.judging.doubts import Doubt, label_doubts
@@ -23,16 +33,6 @@ from crackscope.judging.evaluation import (
     Subset,
 )
 from crackscope.judging.files import load, save
-from crackscope.judging.matrix import (
-    MATRIX_FIGURES,
-    Entry,
-    Matrix,
-    MatrixCell,
-    MatrixColumn,
-    Surface,
-    matrix,
-    matrix_csv,
-)
 from crackscope.judging.prevalence import at_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.judging.tracing import Band, Curves, curves
