@@ -104,8 +104,8 @@ def _tidy(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
     closed = without_specks(part, _SPECK_PX, _HOLE_PX)
     wide = cv2.distanceTransform(closed.astype(np.uint8), cv2.DIST_L2, 3) > _WIDE_PX
     near = cv2.dilate(wide.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11)))
-    smooth = cv2.medianBlur(closed.astype(np.uint8), 7)
-    return np.asarray(np.where(near > 0, smooth, closed) > 0)
+    smooth = cv2.blur(closed.astype(np.uint8) * np.uint8(255), (7, 7)) > 127
+    return np.asarray(np.where(near > 0, smooth, closed))
 
 
 def trace(places: NDArray[np.int64], half: NDArray[np.float64]) -> list[Stretch]:
@@ -139,19 +139,29 @@ def trace(places: NDArray[np.int64], half: NDArray[np.float64]) -> list[Stretch]
 
 def _neighbours(places: NDArray[np.int64]) -> list[list[int]]:
     """The skeleton pixels around each; a diagonal step that two straight ones replace is none."""
-    number = {(x, y): i for i, (x, y) in enumerate(places.tolist())}
-    rows = []
-    for x, y in places.tolist():
-        found = []
-        for dx, dy in _AROUND:
-            other = number.get((x + dx, y + dy))
-            if other is None:
-                continue
-            if dx and dy and ((x + dx, y) in number or (x, y + dy) in number):
-                continue
-            found.append(other)
-        rows.append(found)
-    return rows
+    reach = int(places[:, 0].max()) + 3
+    key = (places[:, 1] + 1) * reach + places[:, 0] + 1
+    order = np.argsort(key)
+    ordered = key[order]
+
+    def beside(dx: int, dy: int) -> NDArray[np.int64]:
+        """The number of the pixel at this offset from each, -1 where there is none."""
+        wanted = key + dy * reach + dx
+        found = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        return np.where(ordered[found] == wanted, order[found], -1)
+
+    straight = {offset: beside(*offset) for offset in ((1, 0), (-1, 0), (0, 1), (0, -1))}
+    near: list[list[int]] = [[] for _ in places]
+    for dx, dy in _AROUND:
+        if dx and dy:
+            free = (straight[dx, 0] < 0) & (straight[0, dy] < 0)
+            other = np.where(free, beside(dx, dy), -1)
+        else:
+            other = straight[dx, dy]
+        here = np.flatnonzero(other >= 0)
+        for mine, theirs in zip(here.tolist(), other[here].tolist(), strict=True):
+            near[mine].append(theirs)
+    return near
 
 
 def _clusters(near: list[list[int]], degree: NDArray[np.int64]) -> NDArray[np.int64]:

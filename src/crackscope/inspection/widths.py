@@ -18,9 +18,10 @@ _RAGGED_PX = 0.35
 _ALONG_PX = 4.0
 _EVERY = 3
 _WITHIN = 0.07
-_FOLLOW_PX = 0.7
+_FOLLOW_PX = 0.6
 _SHALLOW, _OUTSTANDING = 0.4, 1.8
 _LIT_WALL = 0.05
+_ROUGH_STEPS, _STEPS = 7, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +45,7 @@ def measure_courses(pixels: NDArray[np.uint8], network: Network, quality: Qualit
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
     strips = [_Strip.along(pixels, line, blur_px, network.junctions) for line in network.lines]
     sign, prior = _tone(strips)
-    first = [one.fitted(blur_px, prior, sign) for one in strips]
+    first = [one.sampled().fitted(blur_px, prior, sign, _ROUGH_STEPS) for one in strips]
     prior = _learned(first, prior)
     return [_trusted(Course(one.points, one.at, one.fitted(blur_px, prior, sign)), prior) for one in strips]
 
@@ -71,8 +72,13 @@ class _Strip:
         at = _clear(len(points), wide, line.nodes, junctions)
         return cls(points, Profiles(values[at], reach[at], 2.4 * wide[at] + 2), at)
 
-    def fitted(self, blur_px: float, prior: DepthPrior, sign: int) -> Fit:
-        return fit_profiles(self.profiles, blur_px, prior, sign)
+    def sampled(self) -> "_Strip":
+        """Every third of its profiles."""
+        values, reach, most = self.profiles
+        return _Strip(self.points, Profiles(values[::3], reach[::3], most[::3]), self.at[::3])
+
+    def fitted(self, blur_px: float, prior: DepthPrior, sign: int, steps: int = _STEPS) -> Fit:
+        return fit_profiles(self.profiles, blur_px, prior, sign, steps)
 
 
 def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[int, ...]) -> NDArray[np.int64]:
