@@ -11,7 +11,10 @@ from crackscope.cli.folders import fresh
 from crackscope.cli.options import shared
 
 if TYPE_CHECKING:
-    from crackscope.inspection import Evidence, Explanation, Painted
+    from crackscope.inspection import Evidence, Explanation, Painted, Photo
+    from crackscope.reports import ExplanationFacts
+
+ORIGINAL, ACTIVATION = "photo.jpg", "activation.png"
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class Asked:
 def explain(**options: Any) -> None:
     """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.
 
-    Writes activation.png, a picture for each zone with that zone painted over, and explain.json. The control paints
-    the same shape over a sound place instead: what it changes is the painting's doing, not the crack's.
+    Writes index.html with its pictures (activation.png, and one for each zone with that zone painted over) and
+    explain.json. The control paints the same shape over a sound place instead: what it changes is the painting's doing,
+    not the crack's.
     """
     asked = Asked(**options)
     from crackscope.inspection import InspectOptions, open_photo
@@ -49,12 +53,12 @@ def explain(**options: Any) -> None:
     settings = InspectOptions(false_alarms=asked.false_alarms)
     folder = fresh(asked.out)
     evidence = look(model, photo, asked.zone, settings)
-    files = _write(evidence, folder)
+    files = _write(evidence, photo, model.manifest.name, folder)
     if asked.as_json:
         print_json({"out": asked.out, **_facts(evidence.explanation), "files": files})
     elif not asked.quiet:
         _show(evidence.explanation)
-        say(f"pictures: {folder / files[0]} and {len(files) - 2} more")
+        say(f"page: {folder / 'index.html'}")
 
 
 def _facts(explanation: "Explanation") -> dict[str, object]:
@@ -71,16 +75,47 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
     }
 
 
-def _write(evidence: "Evidence", folder: Path) -> list[str]:
+def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:
     from crackscope.files import encode_line, write_whole
-    from crackscope.images import write_png
+    from crackscope.images import write_like, write_png
+    from crackscope.reports import write_explanation
 
-    pictures = {"activation.png": evidence.overlay}
+    write_like(photo.picture.pixels, folder / ORIGINAL, photo.path)
+    pictures = {ACTIVATION: evidence.overlay}
     pictures |= {f"{_name(zone)}.png": pixels for zone, pixels in evidence.pictures.items()}
     for name, pixels in pictures.items():
         write_png(pixels, folder / name)
     write_whole(folder / "explain.json", encode_line(_facts(evidence.explanation)))
-    return [*pictures, "explain.json"]
+    page = write_explanation(folder, _page(evidence.explanation, bundle))
+    return [*page, ORIGINAL, *pictures, "explain.json"]
+
+
+def _page(explanation: "Explanation", bundle: str) -> "ExplanationFacts":
+    from crackscope.reports import ExplanationFacts, PaintedFacts
+
+    photo = explanation.photo
+    painted = tuple(
+        PaintedFacts(
+            name=f"zone {one.zone}" if one.zone else "all zones",
+            picture=f"{_name(one.zone)}.png",
+            probability=one.probability,
+            verdict=one.verdict,
+            zone_before=one.zone_before,
+            zone_after=one.zone_after,
+            control=one.control,
+        )
+        for one in explanation.painted
+    )
+    return ExplanationFacts(
+        path=photo.path,
+        verdict=photo.verdict,
+        probability=photo.probability,
+        reason=photo.reason,
+        bundle=bundle,
+        original=ORIGINAL,
+        activation=ACTIVATION,
+        painted=painted,
+    )
 
 
 def _name(zone: int) -> str:

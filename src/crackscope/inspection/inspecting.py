@@ -39,7 +39,7 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
     all_zones: bool = False
     scaling: Scaling = Scaling()
     limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM
-    memory_mib: int = 300
+    memory_mib: int = 160
 
     def __post_init__(self) -> None:
         checked_limits(self.limits_mm)
