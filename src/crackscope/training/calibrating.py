@@ -73,7 +73,7 @@ class _Picture(NamedTuple):
 
 
 class _Scored(NamedTuple):
-    """Scores [n], embeddings [n, d], labels bool [n], kinds and sources of pictures, and the maps of those with a mask."""
+    """Scores [n], embeddings [n, d], labels bool [n], kinds, sources of pictures; maps of those with a mask."""
 
     score: NDArray[np.float64]
     embedding: NDArray[np.float32]

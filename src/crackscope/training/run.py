@@ -99,7 +99,9 @@ class _Training:
             self.recipe,
             split,
             self.folder,
-            writing.Training(sources.size, val_rows, self.state.counters.history, self.threads, self.options.licences),
+            writing.Training(
+                sources.size, len(val_rows), self.state.counters.history, self.threads, self.options.licences
+            ),
         )
         run = Run(
             folder=str(self.folder),

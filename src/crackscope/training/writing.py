@@ -13,17 +13,16 @@ from crackscope.bundles import InputSpec, Manifest, TrainedOn
 from crackscope.datasets import Split
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
-from crackscope.records import Row
 from crackscope.training.calibrating import Given, fit, unfitted
 from crackscope.training.pictures import Size
 from crackscope.training.records import Epoch
 
 
 class Training(NamedTuple):
-    """What a bundle has to know about the training that made it."""
+    """What a bundle has to know about the training that made it. validated: rows scored after every epoch."""
 
     size: Size
-    val_rows: Sequence[Row]
+    validated: int
     history: Sequence[Epoch]
     threads: int
     licences: dict[str, str]
@@ -40,7 +39,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         networks.round_to_float16(network)
     model = networks.export_network(network, (training.size.height, training.size.width))
     spec = _input_spec(network, training.size)
-    given = Given(network.stride, training.val_rows, split.part("train"), training.threads)
+    given = Given(network.stride, split.part("val"), split.part("train"), training.threads)
     fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
     manifest = Manifest(
         name=recipe.name,
@@ -88,7 +87,7 @@ def _figures(training: Training) -> dict[str, float]:
     last = [row for row in training.history if row.phase == training.history[-1].phase]
     best = min(last, key=lambda row: row.val_loss)
     return {
-        "validation_pictures": len(training.val_rows),
+        "validation_pictures": training.validated,
         "validation_loss": round(best.val_loss, 6),
         "validation_accuracy": round(best.val_accuracy, 6),
     }
