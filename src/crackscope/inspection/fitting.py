@@ -194,7 +194,7 @@ def _told(theta: Doubles, curve: Doubles, known: _Known) -> Fit:
     """
     curve = curve + 1e-9 * np.eye(6) * (1 + np.einsum("kii->ki", curve)[:, :, None])
     held = [0, 1, 3, 4]
-    grain = np.linalg.inv(curve[:, held][:, :, held])[:, 3, 3]
+    grain = np.maximum(np.linalg.inv(curve[:, held][:, :, held])[:, 3, 3], 0)
     curve[:, 5, 5] += 1 / _BLUR_ALLOWED**2
     alone = np.linalg.inv(curve)[:, 2, 2]
     curve[:, 2, 2] += 1 / known.allowed**2

@@ -1,0 +1,189 @@
+"""Zones and their measures, on lines of known length and width."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
+from crackscope.records import Estimate, Zone
+from crackscope.scoring import Heatmap, quality
+from crackscope.surfaces import generate
+from tests.test_inspection_mask import heatmap
+
+Ends = tuple[float, float, float, float]
+
+
+def drawn(lines: list[tuple[Ends, float]], size: int = 320, blur_px: float = 0.8, noise: float = 1.0) -> "Drawn":
+    """Straight dark strips ((x0, y0, x1, y1), width) on an even surface, as a camera sees them."""
+    y, x = np.mgrid[:size, :size].astype(np.float64)
+    share = np.zeros((size, size))
+    for (x0, y0, x1, y1), width in lines:
+        long = float(np.hypot(x1 - x0, y1 - y0))
+        ux, uy = (x1 - x0) / long, (y1 - y0) / long
+        along, across = (x - x0) * ux + (y - y0) * uy, np.abs((x - x0) * uy - (y - y0) * ux)
+        beside = np.clip(width / 2 - across + 0.5, 0, 1) - np.clip(-width / 2 - across + 0.5, 0, 1)
+        beside = np.minimum(beside, width)
+        share = np.maximum(share, beside * np.clip(along + 0.5, 0, 1) * np.clip(long - along + 0.5, 0, 1))
+    grey = gaussian_filter(165 * (1 - 0.62 * share), blur_px)
+    grey += np.random.default_rng(size).normal(0, noise, grey.shape)
+    pixels = np.repeat(np.clip(grey + 0.5, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    return pixels, share >= 0.5
+
+
+Drawn = tuple[NDArray[np.uint8], NDArray[np.bool_]]
+
+
+def zones_of(made: Drawn) -> tuple[Zone, ...]:
+    pixels, mask = made
+    heat = heatmap(mask)
+    return measure_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
+
+
+def line_at(angle_deg: float, long: float = 200, middle: float = 160) -> Ends:
+    x, y = np.cos(np.radians(angle_deg)) * long / 2, -np.sin(np.radians(angle_deg)) * long / 2
+    return (middle - x, middle - y, middle + x, middle + y)
+
+
+@given(angle=st.floats(0, 179), width=st.floats(2.0, 20.0))
+@settings(deadline=None, max_examples=15)
+def test_length_width_and_direction_of_a_strip(angle: float, width: float) -> None:
+    (zone,) = zones_of(drawn([(line_at(angle), width)]))
+    assert zone.width_median_px.value == pytest.approx(width, abs=max(0.5, 0.1 * width))
+    assert zone.width_median_px.low <= width <= zone.width_median_px.high
+    # The middle line of a wide strip with square ends is a little shorter than the strip.
+    assert -0.03 * 200 - width < zone.length_px - 200 < 0.05 * 200
+    turn = abs(zone.orientation_deg - angle) % 180
+    assert min(turn, 180 - turn) < 4
+
+
+@pytest.mark.parametrize("width", [1.0, 1.4])
+@pytest.mark.parametrize("blur_px", [0.5, 1.2])
+def test_thinner_than_the_blur(width: float, blur_px: float) -> None:
+    (zone,) = zones_of(drawn([(line_at(20), width)], blur_px=blur_px))
+    assert zone.width_median_px.value == pytest.approx(width, abs=0.5)
+    assert zone.width_median_px.low <= width <= zone.width_median_px.high
+
+
+def test_blur_and_noise_make_widths_less_sure() -> None:
+    def half(blur_px: float, noise: float) -> float:
+        (zone,) = zones_of(drawn([(line_at(30), 3.0)], blur_px=blur_px, noise=noise))
+        return zone.width_median_px.high - zone.width_median_px.low
+
+    assert half(0.5, 0.5) < half(1.6, 0.5)
+    assert half(0.5, 0.5) < half(0.5, 25.0)
+
+
+def test_a_small_gap_is_bridged_and_a_large_one_is_not() -> None:
+    def two(gap: float) -> int:
+        halves: list[tuple[Ends, float]] = [((40, 160, 150, 160), 4.0), ((150 + gap, 160, 280, 160), 4.0)]
+        return len(zones_of(drawn(halves)))
+
+    assert two(8) == 1
+    assert two(40) == 2
+
+
+def test_lines_side_by_side_are_two() -> None:
+    assert len(zones_of(drawn([((40, 140, 280, 140), 4.0), ((40, 170, 280, 170), 4.0)]))) == 2
+
+
+def test_the_widest_comes_first_and_numbers_count_up() -> None:
+    zones = zones_of(drawn([((40, 80, 280, 80), 3.0), ((40, 240, 280, 240), 9.0), ((40, 160, 280, 160), 5.0)]))
+    assert [zone.number for zone in zones] == [1, 2, 3]
+    assert [round(zone.width_median_px.value) for zone in zones] == [9, 5, 3]
+
+
+def test_a_branch_is_counted() -> None:
+    (zone,) = zones_of(drawn([((40, 160, 280, 160), 4.0), ((160, 160, 230, 60), 4.0)]))
+    assert zone.branches == 1
+    assert len(zone.centreline) == 3
+    assert zone.length_px == pytest.approx(240 + np.hypot(70, 100), rel=0.05)
+
+
+def test_a_ring_is_measured() -> None:
+    y, x = np.mgrid[:240, :240] - 120.0
+    away = np.abs(np.hypot(x, y) - 80)
+    grey = gaussian_filter(np.where(away <= 2.5, 60.0, 160.0), 0.7)
+    pixels = np.repeat(grey.astype(np.uint8)[..., None], 3, 2)
+    (zone,) = zones_of((pixels, away <= 2.5))
+    assert zone.length_px == pytest.approx(2 * np.pi * 80, rel=0.05)
+    assert zone.branches == 0
+
+
+def test_the_outline_goes_around_the_pixels() -> None:
+    made = drawn([(line_at(35), 6.0)])
+    (zone,) = zones_of(made)
+    found = find_cracks(made[0], heatmap(made[1]), 0.0).mask
+    rows, columns = np.nonzero(found)
+    left, top, width, height = zone.box
+    assert (left, top) == (columns.min(), rows.min())
+    assert (left + width, top + height) == (columns.max() + 1, rows.max() + 1)
+    assert zone.area_px == found.sum()
+    (ring,) = zone.outline
+    x, y = np.array(ring).T
+    enclosed = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+    assert enclosed == pytest.approx(zone.area_px, rel=0.15)
+    assert x.min() >= left - 0.5
+    assert y.max() <= top + height - 0.5
+
+
+def test_probability_follows_the_heatmap() -> None:
+    pixels, mask = drawn([(line_at(10), 5.0)])
+    heat = heatmap(mask)
+    cracks = find_cracks(pixels, heat, 0.0)
+    seen = quality(pixels)
+    (sure,) = measure_zones(pixels, cracks, heat, seen)
+    (unsure,) = measure_zones(pixels, cracks, heat, seen, ZoneOptions(logit_scale=0.2, logit_shift=-1))
+    assert 0 <= unsure.probability < sure.probability <= 1
+
+
+def ordered(one: Estimate) -> bool:
+    return 0 <= one.low <= one.value <= one.high and np.isfinite(one.high)
+
+
+@given(seed=st.integers(0, 10_000), size=st.integers(20, 200), busy=st.booleans())
+@settings(deadline=None, max_examples=12)
+def test_any_heatmap_gives_sane_zones(seed: int, size: int, busy: bool) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = generate(seed, size=(size, size + 13)).pixels
+    cells = (-(-pixels.shape[0] // 4), -(-size // 4))
+    logits = rng.normal(0, 4, cells)
+    if not busy:
+        logits = 8 * gaussian_filter(logits, 1.5)
+    heat = Heatmap(logits.astype(np.float32), 4, np.zeros(1, np.float32))
+    cracks = find_cracks(pixels, heat, 0.0)
+    for zone in measure_zones(pixels, cracks, heat, quality(pixels)):
+        assert all(
+            ordered(one) for one in (zone.width_mean_px, zone.width_median_px, zone.width_p95_px, zone.width_max_px)
+        )
+        assert zone.length_px >= 0
+        assert 0 <= zone.orientation_deg <= 180
+        left, top, width, height = zone.box
+        assert 0 <= left < left + width <= pixels.shape[1]
+        assert 0 <= top < top + height <= pixels.shape[0]
+        for x, y in (point for line in zone.centreline for point in line):
+            assert -1 <= x <= pixels.shape[1]
+            assert -1 <= y <= pixels.shape[0]
+
+
+@pytest.mark.parametrize("noise", [0.0, 2.0, 6.0])
+def test_noise_is_told(noise: float) -> None:
+    still = gaussian_filter(generate(5, size=(512, 400), cracked=False).pixels.astype(np.float32), (1.5, 1.5, 0))
+    grain = np.random.default_rng(3).normal(0, noise, still.shape[:2])[..., None]
+    told = quality(np.clip(still + grain + 0.5, 0, 255).astype(np.uint8)).noise
+    assert told == pytest.approx(noise, abs=0.3 + 0.1 * noise)
+
+
+def test_blur_is_told() -> None:
+    told = []
+    for seed in (2, 7, 11):
+        sharp = generate(seed, size=(640, 512)).pixels.astype(np.float32)
+        told.append(
+            [quality(gaussian_filter(sharp, (b, b, 0)).astype(np.uint8)).sharpness_px for b in (0.01, 1.2, 2.5)]
+        )
+    middle = np.median(told, 0)
+    # The surface's own blur, about .65 px, comes on top.
+    assert middle == pytest.approx(np.hypot(0.65, [0, 1.2, 2.5]), rel=0.35)
+    assert all(one[0] < one[1] < one[2] for one in told)
