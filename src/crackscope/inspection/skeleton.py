@@ -74,7 +74,8 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
         x, y = columns - _BORDER_PX + seen.left, rows - _BORDER_PX + seen.top
         kept = (x >= window.left) & (x < window.right) & (y >= window.top) & (y < window.bottom)
         places.append(np.stack([x[kept], y[kept]], 1).astype(np.int64))
-        halves.append(away[rows[kept], columns[kept]].astype(np.float64))
+        # Where all that is seen is crack, there is no edge to be near to.
+        halves.append(np.minimum(away[rows[kept], columns[kept]], _HALO_PX).astype(np.float64))
     if not places:
         return np.zeros((0, 2), np.int64), np.zeros(0)
     return np.concatenate(places), np.concatenate(halves)
