@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
 from crackscope.records import Estimate, Zone
-from crackscope.scoring import Heatmap, quality
+from crackscope.scoring import Heatmap, Quality, quality
 from crackscope.surfaces import generate
 from tests.test_inspection_mask import heatmap
 
@@ -127,6 +127,24 @@ def test_the_outline_goes_around_the_pixels() -> None:
     assert enclosed == pytest.approx(zone.area_px, rel=0.15)
     assert x.min() >= left - 0.5
     assert y.max() <= top + height - 0.5
+
+
+def test_a_crack_across_a_large_photo() -> None:
+    side = 4200
+    place = np.arange(side)
+    pixels = np.full((side, side, 3), 165, np.uint8)
+    for off in range(-4, 5):
+        pixels[place, np.clip(place + off, 0, side - 1)] = 60
+    logits = np.full((side // 4, side // 4), -6, np.float32)
+    cells = np.arange(side // 4)
+    for off in (-1, 0, 1):
+        logits[cells, np.clip(cells + off, 0, side // 4 - 1)] = 4
+    heat = Heatmap(logits, 4, np.zeros(1, np.float32))
+    (zone,) = measure_zones(pixels, find_cracks(pixels, heat, 0.0), heat, Quality(0.5, 1.0, 0.0, 0.0))
+    assert zone.box == (0, 0, side, side)
+    assert zone.length_px == pytest.approx(side * np.sqrt(2), rel=0.02)
+    assert zone.width_median_px.value == pytest.approx(9 / np.sqrt(2), abs=0.5)
+    assert np.array(zone.outline[0]).max() > side - 10
 
 
 def test_probability_follows_the_heatmap() -> None:

@@ -39,7 +39,8 @@ def shape_of(mask: NDArray[np.bool_], groups: Groups, numbers: Iterable[int]) ->
         found, step = _crop(mask, groups, number, window)
         rings += _rings(found, (window.left, window.top), step)
         columns, rows = np.flatnonzero(found.any(0)), np.flatnonzero(found.any(1))
-        corners.append((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) * np.int64(step) + _corner(window))
+        ends = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.int64)
+        corners.append(ends * step + _corner(window))
         area += _area(mask, groups, number, window)
     low, high = np.min(corners, 0)[:2], np.max(corners, 0)[2:]
     high = np.minimum(high, mask.shape[::-1])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crackscope.inspection.fitting import Doubles
 from crackscope.inspection.widths import Course
@@ -16,6 +17,7 @@ _APART_PX = 12.0
 _FLOOR_PX = 0.1
 _SHARE = 0.03
 _BLUR_SHARE = 0.1
+_TAIL = 0.2
 
 
 class Widths(NamedTuple):
@@ -50,12 +52,15 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     return Widths(
         _estimate(mean, (inner, base)),
         _estimate(median, (1.25 * inner, base)),
-        _estimate(p95, (2.1 * inner, np.hypot(base, float(stat[upper].mean())))),
-        _estimate((top + p95) / 2, (max(float(stat[width.argmax()]), 0.5 * (top - p95)), base)),
+        _estimate(p95, (2.1 * inner, np.hypot(base, max(float(stat[upper].mean()), _TAIL * (p95 - median))))),
+        _estimate(
+            (top + p95) / 2,
+            (max(float(stat[width.argmax()]), 0.6 * (top - p95)), np.hypot(base, _TAIL * (top - median))),
+        ),
     )
 
 
-def _near(width: Doubles, value: float) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _near(width: Doubles, value: float) -> NDArray[np.bool_]:
     away = np.abs(width - value)
     return np.asarray(away <= np.partition(away, min(4, len(away) - 1))[min(4, len(away) - 1)])
 
