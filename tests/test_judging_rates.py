@@ -225,7 +225,7 @@ def test_dark_pictures_are_refused_and_named(tmp_path):
     data = write_patches(tmp_path / "data", count=6)
     for label in ("crack", "sound"):
         images.write_png(np.zeros((64, 64, 3), np.uint8), data / label / "0000.png")
-    rule = VerdictRule(kind="conformal", window_px=64, sound=(1.0,), windows=50, quality=QualityRule(dark=0.5))
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(1.0,), chances=(0.02,), quality=QualityRule(dark=0.5))
     manifest = msgspec.structs.replace(small_manifest(), verdict=rule)
     bundle = pack(tmp_path / "bundle", manifest, model=small_model(), weights=None).path
     evaluation = evaluate(bundle, data, part=None, resamples=20)

@@ -80,15 +80,15 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
     against `sound`, those of held-out sound windows.
 
     window_px, top_share: a window's score is the mean of this share of its largest logits. sound: the largest scores of
-    held-out sound windows, falling. windows: how many windows these are the largest of. tail: mean excess over the last
-    of them, in logits; beyond the first the chance falls exponentially.
+    held-out sound windows, falling. chances: for each of them, the chance that a sound window scores as high, every
+    surface counting alike. tail: mean excess of the largest, in logits; beyond the first it falls exponentially.
     """
 
     kind: Literal["threshold", "conformal"] = "threshold"
     window_px: Side = 224
     top_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.015
     sound: Annotated[tuple[float, ...], msgspec.Meta(max_length=4096)] = ()
-    windows: Count = 0
+    chances: Annotated[tuple[Share, ...], msgspec.Meta(max_length=4096)] = ()
     tail: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     quality: QualityRule = QualityRule()
     surface: SurfaceRule | None = None
@@ -201,8 +201,8 @@ def check_manifest(manifest: Manifest, where: str) -> None:
 
 def _check_rule(manifest: Manifest, where: str) -> None:
     rule = manifest.verdict
-    if rule.kind == "conformal" and not 0 < len(rule.sound) <= rule.windows:
-        raise BundleError(f"{where}: the verdict rule has {len(rule.sound)} scores of {rule.windows} sound windows")
+    if len(rule.sound) != len(rule.chances) or (rule.kind == "conformal" and not rule.sound):
+        raise BundleError(f"{where}: the verdict rule has {len(rule.sound)} scores and {len(rule.chances)} chances")
     if not all(map(math.isfinite, rule.sound)) or list(rule.sound) != sorted(rule.sound, reverse=True):
         raise BundleError(f"{where}: the scores of the verdict rule are not finite and falling")
     if rule.surface is not None:

@@ -3,9 +3,9 @@
 A photo holds thousands of places, and somewhere every sound one looks a little cracked. So a photo is called cracked
 only when its most suspicious window reaches the bundle's threshold *and* shows more than sound photos of its size do by
 chance. That chance is conformal (Vovk et al., "Algorithmic Learning in a Random World", 2005): the share of held-out
-sound windows that score as high, one more counted on either side. Beyond the largest of them it falls exponentially, as
-maxima of light-tailed scores do (Pickands 1975); a photo of n windows has n chances, taken as independent, which errs
-towards `sound`.
+sound windows that score as high, the photo's own counted among them, and every surface counted alike. Beyond the
+largest of them it falls exponentially, as maxima of light-tailed scores do (Pickands 1975); a photo of n windows has n
+chances, taken as independent, which errs towards `sound`.
 """
 
 import math
@@ -121,11 +121,10 @@ def _starts(length: int, side: int) -> list[int]:
 
 def chance(score: float, windows: float, rule: VerdictRule) -> float:
     """Chance, 0 to 1, that the best of so many sound windows scores as high."""
-    falling = np.asarray(rule.sound)
-    above = int(np.searchsorted(-falling, -score, side="right"))
-    one = (above + 1) / (rule.windows + 1)
+    above = int(np.searchsorted(-np.asarray(rule.sound), -score, side="right"))
+    one = rule.chances[min(above, len(rule.chances) - 1)]
     if above == 0:
-        one *= math.exp(-max(0.0, score - float(falling[0])) / rule.tail)
+        one *= math.exp(-max(0.0, score - rule.sound[0]) / rule.tail)
     return float(-math.expm1(max(windows, 1.0) * math.log1p(-min(one, 1 - 1e-12))))
 
 

@@ -61,24 +61,24 @@ class Fitted(NamedTuple):
 
 
 class _Picture(NamedTuple):
-    """A picture with what is known of it. kind: held-out, generated or other. source: equal for pieces of one picture,
-    -1 for a picture of its own.
+    """A picture with what is known of it. surface: its name, "" for none. source: equal for pieces of one picture, -1
+    for a picture of its own.
     """
 
     pixels: Pixels
     cracked: bool
     mask: Mask | None
-    kind: str
+    surface: str
     source: int = -1
 
 
 class _Scored(NamedTuple):
-    """Scores [n], embeddings [n, d], labels bool [n], kinds, sources of pictures; maps of those with a mask."""
+    """Scores [n], embeddings [n, d], labels bool [n], surfaces, sources of pictures; maps of those with a mask."""
 
     score: NDArray[np.float64]
     embedding: NDArray[np.float32]
     cracked: NDArray[np.bool_]
-    kind: NDArray[np.str_]
+    surface: NDArray[np.str_]
     source: NDArray[np.int64]
     maps: list[tuple[NDArray[np.float32], Mask]]
 
@@ -93,7 +93,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     full = recipe.verdict == "conformal"
     pictures = _pictures(recipe, given) if full else _held_out(given.val)
     seen = _score(scoring.Graph(model), spec, pictures, given.threads)
-    surface = seen.kind != "other"
+    surface = seen.surface != ""
     labels = seen.cracked[surface].astype(np.float64)
     scale, shift = fit_sigmoid(seen.score[surface], labels)
     calibration = Calibration(scale=scale, shift=shift, method="Platt", fitted_on=len(labels))
@@ -101,13 +101,13 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         return unfitted(spec, recipe)._replace(calibration=calibration)
     probability = 1 / (1 + np.exp(-np.clip(scale * seen.score + shift, -500, 500)))
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
-    sound = np.sort(seen.score[surface & ~seen.cracked])[::-1]
+    sound, chances = _chances(seen.score[surface & ~seen.cracked], seen.surface[surface & ~seen.cracked])
     rule = VerdictRule(
         kind="conformal",
         window_px=SIDE_PX,
         top_share=_top_share(recipe),
         sound=tuple(round(float(score), 4) for score in sound[:KEPT_SCORES]),
-        windows=len(sound),
+        chances=tuple(round(float(chance), 7) for chance in chances[:KEPT_SCORES]),
         tail=_tail(sound),
         quality=QualityRule(blurred_px=BLURRED_PX, dark=0.6, bright=0.6, smallest_px=spec.minimum),
         surface=fit_surface_rule(seen.embedding, surface, seen.source),
@@ -135,7 +135,7 @@ def _held_out(rows: Sequence[Row]) -> Iterator[_Picture]:
     reader = Reader(None, Augmentation(), 0)
     for row in rows:
         pixels, mask = reader.plain(row)
-        yield _Picture(pixels, row.label == "crack", mask, "held-out")
+        yield _Picture(pixels, row.label == "crack", mask, row.surface or "unnamed")
 
 
 def _pictures(recipe: Recipe, given: Given) -> Iterator[_Picture]:
@@ -145,10 +145,10 @@ def _pictures(recipe: Recipe, given: Given) -> Iterator[_Picture]:
     for seed in range(_FIRST_SEED, _FIRST_SEED + count):
         kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
         sound = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
-        yield _Picture(sound.pixels, False, sound.mask, "generated")
+        yield _Picture(sound.pixels, False, sound.mask, f"generated {kind}")
         made = surfaces.generate(seed + count, (SIDE_PX, SIDE_PX), True, kind)
-        yield _Picture(made.pixels, True, made.mask, "generated")
-        yield _Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "other")
+        yield _Picture(made.pixels, True, made.mask, f"generated {kind}")
+        yield _Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")
     for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
         yield from _cuts(images.read(row.path).pixels, number)
 
@@ -161,7 +161,7 @@ def _cuts(pixels: Pixels, number: int) -> Iterator[_Picture]:
         side = max(32, round(min(height, width) * reach))
         top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
         piece = np.ascontiguousarray(pixels[top : top + side, left : left + side])
-        yield _Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "other", number)
+        yield _Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "", number)
 
 
 def _score(graph: scoring.Graph, spec: InputSpec, pictures: Iterator[_Picture], threads: int) -> _Scored:
@@ -176,10 +176,23 @@ def _score(graph: scoring.Graph, spec: InputSpec, pictures: Iterator[_Picture], 
         np.array([raw.score for _, raw in answers]),
         np.stack([raw.embedding for _, raw in answers]),
         np.array([picture.cracked for picture, _ in answers]),
-        np.array([picture.kind for picture, _ in answers]),
+        np.array([picture.surface for picture, _ in answers]),
         np.array([-place - 1 if p.source < 0 else p.source for place, (p, _) in enumerate(answers)]),
         [(raw.map, picture.mask) for picture, raw in answers if picture.mask is not None],
     )
+
+
+def _chances(scores: NDArray[np.float64], surface: NDArray[np.str_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores of sound windows, falling, and the chance that one scores as high, every surface counting alike.
+
+    A score held against them counts as one of them itself (Vovk et al. 2005), so that no chance is nothing.
+    """
+    names, place, counts = np.unique(surface, return_inverse=True, return_counts=True)
+    order = np.argsort(-scores, kind="stable")
+    weights = (1 / (len(names) * counts))[place][order]
+    own = 1 / len(scores)
+    above = np.concatenate([[0.0], np.cumsum(weights)[:-1]])
+    return scores[order], (above + own) / (1 + own)
 
 
 def _threshold(cracked: NDArray[np.float64], miss_rate: float) -> float:
