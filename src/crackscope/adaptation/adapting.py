@@ -10,7 +10,7 @@ import numpy as np
 from crackscope import __version__
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Change, Prior, learn
-from crackscope.adaptation.patches import Patches, Progress, remembered, see
+from crackscope.adaptation.patches import Patches, Progress, remembered, see, threshold_logit
 from crackscope.adaptation.validating import Worth, crossed, kept, worth
 from crackscope.bundles import (
     Bundle,
@@ -30,9 +30,6 @@ from crackscope.scoring import load as load_model
 
 LEAST_A_LABEL = 5
 MOST_PATCHES = 2000
-THRESHOLD = 0.5
-"""Of an adapted bundle: its probabilities are fitted with both labels alike."""
-
 _SURFACE_SHARE = 0.05
 _GROUPED = (50, 0, 50)
 _KNOWN_WORDS = Layout()
@@ -102,8 +99,8 @@ def adapt(
     patches, read_rows, unread = see(model, rows, options.progress)
     _check_count(read_rows)
     reference = model.bundle.reference()
-    old = None if reference is None else remembered(reference, model.manifest.calibration)
-    facts = _measured(model.bundle, patches, old, options)
+    old = None if reference is None else remembered(reference, model.manifest)
+    facts = measured(model.bundle, patches, old, options)
     change = learn(facts.prior, patches)
     written = _write(model.bundle, facts.prior, change, _Lesson(Path(out), split, patches, facts, options))
     return Adapted(
@@ -117,7 +114,7 @@ def adapt(
         old_after=facts.old_after,
         old_pictures=0 if old is None else len(old),
         ridge=change.ridge,
-        threshold=THRESHOLD,
+        threshold=model.manifest.threshold,
         curve=learning_curve(facts.prior, patches, options.seed) if options.curve else None,
         unread=(*split.unreadable, *unread),
         seconds=time.perf_counter() - began,
@@ -125,7 +122,9 @@ def adapt(
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class Facts:
+    """What is known before a bundle is written: the prior, and what answers are worth, on new and on old pictures."""
+
     prior: Prior
     before: Worth
     after: Worth
@@ -140,7 +139,7 @@ class _Lesson:
     out: Path
     split: Split
     patches: Patches
-    facts: _Facts
+    facts: Facts
     options: AdaptOptions
 
 
@@ -164,28 +163,23 @@ def _check_count(rows: list[Row]) -> None:
         )
 
 
-def _measured(bundle: Bundle, patches: Patches, old: Patches | None, options: AdaptOptions) -> _Facts:
-    """Judge the bundle as it is and as it would be; AdaptationError when it would be worse."""
+def measured(bundle: Bundle, patches: Patches, old: Patches | None, options: AdaptOptions) -> Facts:
+    """Judge a bundle as it is and as it would be, on patches and old pictures that it did not learn from.
+
+    Raises AdaptationError when it would be worse.
+    """
     if min(patches.groups_of(True), patches.groups_of(False)) < 2:
         raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
-    manifest = bundle.manifest
-    prior = Prior(old, patches, embedding=has_mean_embedding(bundle.model, manifest.stride))
-    shipped = cut_of(manifest.threshold)
-    before = worth(patches.logit[None], patches, shipped)
-    after = worth(crossed(prior, patches, options.seed), patches, cut_of(THRESHOLD))
+    prior = Prior(old, patches, embedding=has_mean_embedding(bundle.model, bundle.manifest.stride))
+    before = worth(patches.margin[None], patches)
+    after = worth(crossed(prior, patches, options.seed), patches)
     _refuse_worse(before, after)
     if old is None:
-        return _Facts(prior, before, after, None, None)
-    old_before = worth(old.logit[None], old, shipped)
-    old_after = worth(kept(prior, old, patches, options.seed), old, cut_of(THRESHOLD))
+        return Facts(prior, before, after, None, None)
+    old_before = worth(old.margin[None], old)
+    old_after = worth(kept(prior, old, patches, options.seed), old)
     _refuse_forgetting(old_before, old_after, options.most_forgotten)
-    return _Facts(prior, before, after, old_before, old_after)
-
-
-def cut_of(threshold: float) -> float:
-    """The logit of a probability, 0 to 1."""
-    with np.errstate(divide="ignore"):
-        return float(np.log(threshold) - np.log1p(-threshold))
+    return Facts(prior, before, after, old_before, old_after)
 
 
 def _refuse_worse(before: Worth, after: Worth) -> None:
@@ -231,7 +225,6 @@ def _write(bundle: Bundle, prior: Prior, change: Change, lesson: _Lesson) -> Bun
         name=lesson.options.name or f"{manifest.name}-adapted",
         created_with=__version__,
         halo=manifest.halo + moved.reach,
-        threshold=THRESHOLD,
         trained_on=(*manifest.trained_on, taught),
         figures=manifest.figures | {"adapted": figures},
         verdict=msgspec.structs.replace(manifest.verdict, surface=_known(manifest.verdict.surface, lesson.patches)),
@@ -252,7 +245,7 @@ def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
     """The change in terms of the graph: of crack logits before calibration, and of the embedding as it is."""
     fitted = manifest.calibration
     weights = change.by[2:] / prior.spread
-    shift = change.by[0] * fitted.shift + change.by[1] - weights @ prior.mean
+    shift = change.by[0] * (fitted.shift - threshold_logit(manifest)) + change.by[1] - weights @ prior.mean
     return Offset(
         scale=float(1 + change.by[0]),
         shift=float(shift / fitted.scale),

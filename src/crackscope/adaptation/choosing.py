@@ -19,13 +19,13 @@ _FLOOR = 0.25
 _COMPONENTS = 32
 
 
-def choose(logit: Floats, embedding: Floats, count: int) -> NDArray[np.intp]:
-    """Places of up to `count` patches, the most wanted first. logit: float64 [n]; embedding: float64 [n, d]."""
-    doubt = doubts(logit)
+def choose(score: Floats, embedding: Floats, count: int) -> NDArray[np.intp]:
+    """Places of up to `count` patches, the most wanted first. score: float64 [n]; embedding: float64 [n, d]."""
+    doubt = doubts(score)
     places = _apart(embedding)
     taken = [int(doubt.argmax())]
-    distance = np.full(len(logit), np.inf)
-    while len(taken) < min(count, len(logit)):
+    distance = np.full(len(score), np.inf)
+    while len(taken) < min(count, len(score)):
         distance = np.minimum(distance, ((places - places[taken[-1]]) ** 2).sum(axis=1))
         worth = doubt * distance
         worth[taken] = -1
@@ -33,15 +33,15 @@ def choose(logit: Floats, embedding: Floats, count: int) -> NDArray[np.intp]:
     return np.array(taken, np.intp)
 
 
-def doubts(logit: Floats) -> Floats:
+def doubts(score: Floats) -> Floats:
     """How unsure a score is among these, float64 [n]: 1 where they part, the least at their ends."""
-    away = (logit - parting(logit)) / (logit.std() + 1e-6)
+    away = (score - parting(score)) / (score.std() + 1e-6)
     return np.asarray(_FLOOR + (1 - _FLOOR) * np.exp(-(away**2)))
 
 
-def parting(logit: Floats) -> float:
+def parting(score: Floats) -> float:
     """The value that parts numbers into two heaps with the least spread inside them, float64 [n]."""
-    rising = np.sort(logit)
+    rising = np.sort(score)
     if len(rising) < 2 or rising[0] == rising[-1]:
         return float(rising[0])
     below = np.arange(1, len(rising))

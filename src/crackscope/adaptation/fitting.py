@@ -1,10 +1,11 @@
 """Learning a linear change of a network's answers from a few labels, held back by what it knew.
 
-A patch with calibrated logit u and embedding e gets the logit
+A patch whose calibrated logit lies u above that of the bundle's threshold, with embedding e, gets
 
     u + a * u + b + w . (e - mean) / spread
 
-in which a, b and w are learnt by logistic regression, both classes weighing alike. A Gaussian prior about zero stands
+in which a, b and w are learnt by logistic regression, both classes weighing alike, so that what is called crack from
+the same threshold on is called so rightly. A Gaussian prior about zero stands
 against every change. Its precision is a ridge on w, and beside it the curvature of the loss on the pictures that the
 bundle keeps a word of: what mattered there is hard to change, what did not is free (Laplace's approximation;
 Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks", 2017). One direction is left freer, the one
@@ -27,7 +28,7 @@ RIDGES: tuple[float | None, ...] = (None, 1000.0, 300.0, 100.0)
 
 _OLD_WEIGHT = 100.0
 """So many old pictures stand against the new ones."""
-_SCALE_DEVIATION, _SHIFT_DEVIATION, _SURFACE_DEVIATION = 0.5, 3.0, 2.0
+_SCALE_DEVIATION, _SHIFT_DEVIATION, _SURFACE_DEVIATION = 0.5, 3.0, 4.0
 _LEAST_CURVATURE, _NEVER = 0.01, 1e12
 _SHRINKAGE = 1.0
 _LEAST_SCALE = 0.1
@@ -57,13 +58,13 @@ class Prior:
         self.mean = base.embedding.mean(axis=0)
         self.spread = base.embedding.std(axis=0) + 1e-6
         self._old = None if old is None else self.columns(old)
-        self._chance = None if old is None else _sigmoid(old.logit)
+        self._chance = None if old is None else _sigmoid(old.margin)
         self._covariances: dict[float | None, Floats] = {}
 
     def columns(self, patches: Patches) -> Floats:
-        """float64 [n, 2 + d]: logit, one, standardised embedding."""
+        """float64 [n, 2 + d]: margin, one, standardised embedding."""
         ones = np.ones((len(patches), 1))
-        return np.hstack([patches.logit[:, None], ones, (patches.embedding - self.mean) / self.spread])
+        return np.hstack([patches.margin[:, None], ones, (patches.embedding - self.mean) / self.spread])
 
     def covariance(self, ridge: float | None) -> Floats:
         """Of the change before the labels, float64 [2 + d, 2 + d]."""
@@ -127,8 +128,8 @@ def learn(prior: Prior, patches: Patches) -> Change:
 
 
 def changed(prior: Prior, change: Change, patches: Patches) -> Floats:
-    """Logits after the change, float64 [n]."""
-    return np.asarray(patches.logit + prior.columns(patches) @ change.by)
+    """Margins after the change, float64 [n]."""
+    return np.asarray(patches.margin + prior.columns(patches) @ change.by)
 
 
 def _solve(kernel: Floats, patches: Patches, weights: Floats) -> tuple[Floats, float]:
@@ -136,7 +137,7 @@ def _solve(kernel: Floats, patches: Patches, weights: Floats) -> tuple[Floats, f
 
     Newton's method, a step halved until the loss falls. kernel: float64 [n, n], covariance of the changes of logits.
     """
-    labels, before = patches.crack.astype(np.float64), patches.logit
+    labels, before = patches.crack.astype(np.float64), patches.margin
     dual, logit = np.zeros(len(labels)), before.copy()
     loss = _loss(logit, labels, weights)
     for _ in range(_STEPS):

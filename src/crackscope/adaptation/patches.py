@@ -1,39 +1,42 @@
 """Labelled patches as a network sees them."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Calibration, Reference
+from crackscope.bundles import Manifest, Reference
 from crackscope.records import Row, Unread
 from crackscope.scoring import Described, Model, describe
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 Progress = Callable[[int, int], None]
+_SURE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patches:
     """What a network says of n labelled patches.
 
-    logit: float64 [n], of the calibrated probability of crack. embedding: float64 [n, d]. crack: bool [n].
-    group: int [n], from 0 on; patches of one group are no independent witnesses.
+    margin: float64 [n], logit of the calibrated probability less that of the bundle's threshold: called crack from 0
+    on. embedding: float64 [n, d]. crack: bool [n]. group: int [n], from 0 on; patches of one group are no independent
+    witnesses.
     """
 
-    logit: Floats
+    margin: Floats
     embedding: Floats
     crack: NDArray[np.bool_]
     group: Numbers
 
     def __len__(self) -> int:
-        return len(self.logit)
+        return len(self.margin)
 
     def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Patches":
         """Some of them."""
-        return Patches(self.logit[places], self.embedding[places], self.crack[places], self.group[places])
+        return Patches(self.margin[places], self.embedding[places], self.crack[places], self.group[places])
 
     def groups_of(self, crack: bool) -> int:
         """How many groups have a patch of this label."""
@@ -47,7 +50,7 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
     embedding = np.array([one.embedding for _, one in seen], np.float64).reshape(len(seen), model.manifest.embedding)
     score = np.array([one.score for _, one in seen], np.float64)
     patches = Patches(
-        logits_of(score, model.manifest.calibration),
+        margins(score, model.manifest),
         embedding,
         np.array([row.label == "crack" for row, _ in seen], np.bool_),
         numbered([row.group for row, _ in seen]),
@@ -55,16 +58,23 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
     return patches, [row for row, _ in seen], [answer for _, answer in answers if isinstance(answer, Unread)]
 
 
-def remembered(reference: Reference, calibration: Calibration) -> Patches:
+def remembered(reference: Reference, manifest: Manifest) -> Patches:
     """What a bundle keeps of pictures that training set aside."""
     score = reference.score.astype(np.float64)
     every = np.arange(len(score), dtype=np.intp)
-    return Patches(logits_of(score, calibration), reference.embedding.astype(np.float64), reference.crack, every)
+    return Patches(margins(score, manifest), reference.embedding.astype(np.float64), reference.crack, every)
 
 
-def logits_of(score: Floats, calibration: Calibration) -> Floats:
-    """Logit of the calibrated probability, float64 [n]."""
-    return calibration.scale * score + calibration.shift
+def margins(score: Floats, manifest: Manifest) -> Floats:
+    """How far calibrated logits lie above that of the threshold, float64 [n]."""
+    fitted = manifest.calibration
+    return fitted.scale * score + fitted.shift - threshold_logit(manifest)
+
+
+def threshold_logit(manifest: Manifest) -> float:
+    """The logit of a bundle's threshold; of one that says always, or never, that of a probability near it."""
+    threshold = min(max(manifest.threshold, _SURE), 1 - _SURE)
+    return math.log(threshold) - math.log1p(-threshold)
 
 
 def numbered(names: Sequence[str]) -> Numbers:

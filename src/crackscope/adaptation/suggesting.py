@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.adaptation.choosing import choose, doubts
-from crackscope.adaptation.patches import Progress, logits_of
+from crackscope.adaptation.patches import Progress
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
 from crackscope.records import Failure, Unread
@@ -106,9 +106,9 @@ def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]
 
 
 def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described], count: int) -> tuple[Suggestion, ...]:
-    logit = logits_of(np.array([answer.score for answer in answers], np.float64), model.manifest.calibration)
+    score = np.array([answer.score for answer in answers], np.float64)
     embedding = np.array([answer.embedding for answer in answers], np.float64)
-    doubt = doubts(logit)
+    doubt = doubts(score)
     return tuple(
         Suggestion(
             rank=rank,
@@ -120,5 +120,5 @@ def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described]
             probability=model.probability(answers[at].score),
             doubt=float(doubt[at]),
         )
-        for rank, at in enumerate(choose(logit, embedding, count).tolist(), start=1)
+        for rank, at in enumerate(choose(score, embedding, count).tolist(), start=1)
     )

@@ -18,8 +18,8 @@ _Z = 1.959963984540054
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
     """What answers to labelled patches are worth.
 
-    balanced_accuracy, recall, false_alarms: shares with 95 % intervals. log_loss: mean over both classes alike, natural
-    logarithm.
+    balanced_accuracy, recall, false_alarms: shares with 95 % intervals. log_loss: of the margin above the
+    threshold, both classes alike, natural logarithm.
     """
 
     balanced_accuracy: Measure
@@ -28,18 +28,18 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
     log_loss: float
 
 
-def worth(logits: Floats, patches: Patches, cut: float) -> Worth:
-    """Judge logits, float64 [r, n] (several answers to each patch are averaged), against the labels.
+def worth(margins: Floats, patches: Patches) -> Worth:
+    """Judge margins, float64 [r, n] (several answers to each patch are averaged), against the labels.
 
-    cut: called crack from this logit on. Shares get Wilson's interval (1927), one trial a group; their mean that of
+    Shares get Wilson's interval (1927), one trial a group; their mean that of
     Zou and Donner ("Construction of confidence limits about effect measures", 2008), which is asymmetric as they are.
     """
-    said = (logits >= cut).mean(axis=0)
+    said = (margins >= 0).mean(axis=0)
     found = _share(said[patches.crack], patches.groups_of(True))
     alarms = _share(said[~patches.crack], patches.groups_of(False))
     assert found.value is not None
     assert alarms.value is not None
-    losses = np.logaddexp(0, np.where(patches.crack, -logits, logits)).mean(axis=0)
+    losses = np.logaddexp(0, np.where(patches.crack, -margins, margins)).mean(axis=0)
     loss = (float(losses[patches.crack].mean()) + float(losses[~patches.crack].mean())) / 2
     return Worth(balanced_accuracy=_mean(found, _complement(alarms)), recall=found, false_alarms=alarms, log_loss=loss)
 
@@ -69,18 +69,18 @@ def _mean(one: Measure, other: Measure) -> Measure:
 
 
 def crossed(prior: Prior, patches: Patches, seed: int) -> Floats:
-    """Logits of each patch by changes that were learnt from others: float64 [repeats, n].
+    """Margins of each patch by changes that were learnt from others: float64 [repeats, n].
 
     Folds keep groups together and both labels in each; 5 of them, or as many as the rarer label has groups.
     """
     repeats = int(np.clip(_FITTED // len(patches), 1, _MOST_REPEATS))
     rng = np.random.default_rng(seed)
-    logits = np.tile(patches.logit, (repeats, 1))
+    margins = np.tile(patches.margin, (repeats, 1))
     for repeat in range(repeats):
         for held in folds(patches, rng):
             change = learn(prior, patches.at(~held))
-            logits[repeat, held] = changed(prior, change, patches.at(held))
-    return logits
+            margins[repeat, held] = changed(prior, change, patches.at(held))
+    return margins
 
 
 def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
@@ -98,10 +98,10 @@ def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.boo
 
 
 def kept(prior: Prior, old: Patches, patches: Patches, seed: int) -> Floats:
-    """Logits of the old pictures after the change, each half by a change that only the other half held back: [1, m]."""
+    """Margins of the old pictures after a change that only the other half of them held back: float64 [1, m]."""
     half = np.random.default_rng(seed).permutation(len(old)) % 2 == 0
-    logits = np.empty((1, len(old)))
+    margins = np.empty((1, len(old)))
     for measured in (half, ~half):
         blind = Prior(old.at(~measured), patches, embedding=prior.freer)
-        logits[0, measured] = changed(blind, learn(blind, patches), old.at(measured))
-    return logits
+        margins[0, measured] = changed(blind, learn(blind, patches), old.at(measured))
+    return margins

@@ -98,7 +98,6 @@ def _show(adapted: "Adapted", quiet: bool) -> None:
         _show_curve(adapted.curve)
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
-    say(f"verdict: crack from a probability of {adapted.threshold:g} on", quiet=quiet)
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
 
 

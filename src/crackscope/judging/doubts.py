@@ -73,11 +73,14 @@ def _out_of_fold(
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold
 
+    fewest = min(len(np.unique(groups[crack])), len(np.unique(groups[~crack])))
+    if fewest < 2:
+        raise JudgingError("all pictures of one label are one group: their labels cannot be doubted")
     probability = np.empty(len(crack))
-    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
+    folds = StratifiedGroupKFold(min(_FOLDS, fewest), shuffle=True, random_state=seed)
     for learnt, held in folds.split(features, crack, groups):
         if len(np.unique(crack[learnt])) < 2:
-            raise JudgingError("all pictures of one label are copies of each other: their labels cannot be doubted")
+            raise JudgingError("the pictures of one label are nearly all one group: their labels cannot be doubted")
         fit = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=300, tol=1e-3)
         fit.fit(features[learnt], crack[learnt])
         probability[held] = fit.predict_proba(features[held])[:, 1]
