@@ -44,6 +44,15 @@ def test_nothing_is_found_twice(folder):
     ]
 
 
+def test_reports_below_are_passed_over_but_not_one_that_is_named(folder):
+    report = folder / "out" / "photos"
+    report.mkdir(parents=True)
+    (report / "img1.jpg").touch()
+    (folder / "out" / "inspection.jsonl").touch()
+    assert not [name for name in images.find([str(folder)]) if "out" in name.split(os.sep)]
+    assert names(images.find([str(folder / "out")]), folder) == ["out/photos/img1.jpg"]
+
+
 def test_patterns(folder):
     assert names(images.find([str(folder / "img*")]), folder) == ["img1.png", "img2.JPG", "img10.jpg"]
     assert names(images.find([str(folder / "[ab]")]), folder) == ["a/x.webp", "b/x.tif"]

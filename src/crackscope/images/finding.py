@@ -24,6 +24,9 @@ PICTURE_SUFFIXES = (
 )
 """Suffixes, in lower case, by which pictures are found in folders. A file that is named by itself may have any."""
 
+_REPORT_MARK = "inspection.jsonl"
+"""Lies in the folder of every inspection: its pictures are copies of photos and drawings upon them."""
+
 _DIGITS = re.compile(r"([0-9]+)")
 _SEPARATORS = re.compile(r"[/\\]")
 
@@ -32,10 +35,10 @@ def find(arguments: Sequence[str]) -> list[str]:
     """The pictures that `arguments` stand for, each once, in the order of the arguments.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
-    ones left out, links followed but no folder entered twice; a pattern (`*`, `?`, `[]`, `**`) for the pictures and
-    folders it matches; "-" for itself. A name that exists is never taken as a pattern. A folder that may not be
-    entered stands for itself, so that reading it gives the error. Raises `ImageError` missing for an argument that
-    stands for nothing.
+    ones left out, links followed but no folder entered twice, reports of earlier inspections below it passed over; a
+    pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is never
+    taken as a pattern. A folder that may not be entered stands for itself, so that reading it gives the error. Raises
+    `ImageError` missing for an argument that stands for nothing.
     """
     found: dict[str, None] = {}
     for argument in arguments:
@@ -84,6 +87,8 @@ def _below(folder: str) -> Iterator[str]:
             if (facts.st_dev, facts.st_ino) in entered:
                 continue
             entered.add((facts.st_dev, facts.st_ino))
+            if here != folder and os.path.isfile(os.path.join(here, _REPORT_MARK)):
+                continue
             with os.scandir(here) as entries:
                 for entry in entries:
                     if entry.name.startswith("."):
