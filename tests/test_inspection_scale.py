@@ -114,6 +114,11 @@ class TestScaling:
         with pytest.raises(InspectionError, match="above 0"):
             Scaling(**{way: number})
 
+    @pytest.mark.parametrize("number", [1e-320, 1e300])
+    def test_numbers_that_can_be_no_scale(self, number):
+        with pytest.raises(InspectionError, match="check the number"):
+            Scaling(mm_per_px=number)
+
     def test_unknown_dictionary_is_refused_with_the_known_ones(self):
         with pytest.raises(InspectionError, match="4X4_50"):
             Scaling(marker_mm=1.0, dictionary="9X9_1")

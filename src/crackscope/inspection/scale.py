@@ -24,6 +24,8 @@ FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
 _NORMAL_95 = 1.96
+_MOST = 1e6
+"""A scale above it, or below its inverse, is a slip of the pen, and its figures overflow."""
 
 
 class Scaling(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in numbers.items():
             if not (math.isfinite(value) and value > 0):
                 raise InspectionError(f"the scale by {name} must be a number above 0, not {value:g}")
+            if not 1 / _MOST < value < _MOST:
+                raise InspectionError(f"the scale by {name} cannot be {value:g}, check the number and its unit")
         if self.dictionary not in DICTIONARIES:
             known = ", ".join(DICTIONARIES)
             raise InspectionError(f"there is no marker dictionary {self.dictionary!r}, name one of {known}")
