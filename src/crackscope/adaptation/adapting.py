@@ -88,7 +88,8 @@ def adapt(
     alone. The figures that come back are cross-validated, and honest about how few patches they rest on.
 
     Raises AdaptationError, and writes nothing, when there are too few patches, or when the bundle would get worse: on
-    patches of the new surface that it did not learn from, or by `most_forgotten` on the old ones. Raises BundleError
+    patches of the new surface that it did not learn from, or by `most_forgotten` on the old ones; and when labels
+    seem to be swapped: the bundle, asked beforehand, is surely worse than guessing. Raises BundleError
     and DatasetError for what cannot be used, OutputError when the bundle cannot be written.
     """
     began = time.perf_counter()
@@ -172,6 +173,7 @@ def measured(bundle: Bundle, patches: Patches, old: Patches | None, options: Ada
         raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
     prior = Prior(old, patches, embedding=has_mean_embedding(bundle.model, bundle.manifest.stride))
     before = worth(patches.margin[None], patches)
+    _refuse_swapped(before)
     after = worth(crossed(prior, patches, options.seed), patches)
     _refuse_worse(before, after)
     if old is None:
@@ -180,6 +182,15 @@ def measured(bundle: Bundle, patches: Patches, old: Patches | None, options: Ada
     old_after = worth(kept(prior, old, patches, options.seed), old)
     _refuse_forgetting(old_before, old_after, options.most_forgotten)
     return Facts(prior, before, after, old_before, old_after)
+
+
+def _refuse_swapped(before: Worth) -> None:
+    here, high = before.balanced_accuracy.value, before.balanced_accuracy.high
+    if here is not None and high is not None and high < 0.5:
+        raise AdaptationError(
+            f"crack and sound seem to be swapped: the bundle says the opposite of {1 - here:.0%} of the labels, so "
+            "nothing was written: check the names of the folders and the labels"
+        )
 
 
 def _refuse_worse(before: Worth, after: Worth) -> None:
