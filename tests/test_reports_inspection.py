@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from crackscope import images, reports
 from crackscope.errors import OutputError
 from crackscope.records import Failure, Inspected, Unread, Zone
+from crackscope.reports.inspection_names import short_names
 from tests.small_inspection import EVIL, SIZE, facts, inspected, photos, picture, zone
 
 FILES = [
@@ -255,3 +256,8 @@ def test_names_are_those_of_the_files_where_that_goes():
     assert list(names.values())[:4] == ["IMG_1", "IMG_2", "Nord_seite.v2", "_con"]
     assert names["d/x.jpg"].startswith("x-")
     assert names["e/X.jpg"].startswith("X-")
+
+
+def test_names_have_as_many_folders_as_tell_them_apart():
+    paths = ["in/a.jpg", "in/x/same.jpg", "in/y/same.jpg", "same.jpg", "in/x/deep/b\n.jpg"]
+    assert list(map(short_names(paths).get, paths)) == ["a.jpg", "x/same.jpg", "y/same.jpg", "same.jpg", "b\\n.jpg"]

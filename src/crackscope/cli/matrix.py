@@ -157,4 +157,10 @@ def _show(table: "Matrix") -> None:
         print_table(name.replace("_", " "), columns, rows)
     for column in table.columns:
         part = f"its {column.part} part" if column.part else "all of it"
-        say(f"{column.name}: {part}, {column.support['crack']} cracked, {column.support['sound']} sound")
+        counts = f"{column.support['crack']} cracked, {column.support['sound']} sound"
+        say(f"{column.name}: {part}, {counts}{_not_judged(table, column.name)}")
+
+
+def _not_judged(table: "Matrix", column: str) -> str:
+    most = max((table.cell(row, column).not_judged for row in table.rows), default=0)
+    return f", {most} not judged" if most else ""

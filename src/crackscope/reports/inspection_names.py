@@ -3,7 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
@@ -56,3 +57,18 @@ def plain_text(text: str) -> str:
 def short_name(path: str) -> str:
     """The name of the file without its folders."""
     return plain_text(path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path)
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """The name of each file, with as many of its folders as tell it from the others."""
+    known = dict.fromkeys(paths)
+    parts = {path: path.replace("\\", "/").rstrip("/").split("/") for path in known}
+    short: dict[str, str] = {}
+    alike, depth = list(known), 1
+    while alike:
+        tails = {path: "/".join(parts[path][-depth:]) for path in alike}
+        seen = Counter(tails.values())
+        done = {path for path, tail in tails.items() if seen[tail] == 1 or depth >= len(parts[path])}
+        short |= {path: plain_text(tails[path] or path) for path in done}
+        alike, depth = [path for path in alike if path not in done], depth + 1
+    return short

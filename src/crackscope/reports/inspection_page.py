@@ -10,7 +10,7 @@ from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexa
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_map import photo_map
 from crackscope.reports.inspection_marks import ZoneMark, length_text, tile_paths, zone_marks
-from crackscope.reports.inspection_names import link, plain_text, short_name
+from crackscope.reports.inspection_names import link, plain_text, short_names
 from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
 from crackscope.reports.inspection_summary import (
     Sorted,
@@ -74,8 +74,10 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
     """What the template shows."""
     classes, found = classes_of(facts), sort_photos(photos)
     numbers = {photo.path: place for place, photo in enumerate(photos, start=1)}
+    short = short_names(numbers)
     cards = {
-        photo.path: _card(photo, numbers[photo.path], names[photo.path], classes, there) for photo in found.inspected
+        photo.path: _card(photo, numbers[photo.path], (names[photo.path], short[photo.path]), classes, there)
+        for photo in found.inspected
     }
     in_order = [photo for photo in photos if isinstance(photo, Inspected)]
     tiled = [photo for photo in in_order if photo.zones][:_TILES_SHOWN]
@@ -88,29 +90,33 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "pills": _pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": _class_styles(classes),
-        "map": photo_map(in_order, numbers, classes, {one.path: short_name(one.path) for one in in_order}),
+        "map": photo_map(in_order, numbers, classes, short),
         "glance": [(cards[one.path], *tile_paths(one, classes)) for one in tiled],
         "groups": _groups(found, cards, classes),
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "sound": [cards[photo.path] for photo in found.sound],
         "unread": [
-            (short_name(one.path), plain_text(one.path), one.error.kind, plain_text(one.error.message))
+            (short[one.path], plain_text(one.path), one.error.kind, plain_text(one.error.message))
             for one in found.unread
         ],
         "has_heat": bool(there.get(HEAT)),
         "first_rows": _first_rows(found, cards),
-        "data": script_data(_table(photos, found, numbers, classes)),
+        "data": script_data(_table(photos, found, (numbers, short), classes)),
         "settings": [(plain_text(name), _setting(value)) for name, value in facts.settings.items()],
     }
 
 
-def _card(photo: Inspected, number: int, name: str, classes: dict[str, WidthClasses], there: There) -> Card:
+def _card(
+    photo: Inspected, number: int, names: tuple[str, str], classes: dict[str, WidthClasses], there: There
+) -> Card:
+    name, short = names
+
     def address(kind: str, suffix: str) -> str:
         return link(kind, name, suffix) if name in there.get(kind, ()) else ""
 
     return Card(
         number=number,
-        name=short_name(photo.path),
+        name=short,
         path=plain_text(photo.path),
         verdict=photo.verdict,
         probability=photo.probability,
@@ -198,13 +204,14 @@ def _setting(value: str | float | bool | None) -> str:
 
 
 def _table(
-    photos: Findings, found: Sorted, numbers: Mapping[str, int], classes: dict[str, WidthClasses]
+    photos: Findings, found: Sorted, said: tuple[Mapping[str, int], Mapping[str, str]], classes: dict[str, WidthClasses]
 ) -> dict[str, Any]:
     """The rows of the table as the script reads them, worst first.
 
     A row is: number of the photo, number of the zone (0: none), unit, class, then largest width, its low and high
     end, median width, length, orientation, probability.
     """
+    numbers, short = said
     ordered: Sequence[Inspected | Unread] = (*found.inspected, *found.unread)
     rows: list[list[Any]] = []
     for photo in ordered:
@@ -229,14 +236,13 @@ def _table(
                 ]
             )
     return {
-        "photos": [_photo_line(photo) for photo in photos],
+        "photos": [_photo_line(photo, short[photo.path]) for photo in photos],
         "rows": rows,
         "classes": {unit: [one.name(place) for place in range(one.count)] for unit, one in classes.items()},
     }
 
 
-def _photo_line(photo: Inspected | Unread) -> list[Any]:
-    name = short_name(photo.path)
+def _photo_line(photo: Inspected | Unread, name: str) -> list[Any]:
     if isinstance(photo, Unread):
         return [name, "could not be read", plain_text(photo.error.message), 0]
     return [name, photo.verdict, plain_text(photo.reason), round(photo.probability, 3)]
