@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from crackscope.bundles import Bundle, InputSpec, Manifest
-from crackscope.images import write_png
+from crackscope.images import resize, write_png
 from crackscope.networks import embedding_size, export_network, halo
 from crackscope.recipes import Head, Network
 from crackscope.scoring import DenseOptions, Heatmap, Model, load, pack, quantise
@@ -22,6 +22,7 @@ from tests.networks_random import random_network
 from tests.small_bundle import STRIDE, deep_model, small_manifest, small_model, write_small_bundle
 
 SAME = 1e-3
+ONE = DenseOptions(scales=1)
 """How far two heatmaps of one photo may differ that was cut in two ways."""
 
 NETWORKS = {
@@ -49,7 +50,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def whole(model: Model) -> Heatmap:
-    return model.heatmap(photo(704, 864))
+    return model.heatmap(photo(704, 864), options=ONE)
 
 
 @pytest.fixture(scope="module")
@@ -110,19 +111,19 @@ def test_every_network_that_training_makes_goes_in_stages(kind: str, tmp_path: P
 
 @pytest.mark.parametrize("memory", [8, 30, 400])
 def test_memory_changes_nothing(model: Model, whole: Heatmap, memory: int) -> None:
-    heat = model.heatmap(photo(704, 864), options=DenseOptions(memory_mib=memory))
+    heat = model.heatmap(photo(704, 864), options=DenseOptions(memory_mib=memory, scales=1))
     assert np.abs(heat.logits - whole.logits).max() <= SAME
     assert np.abs(heat.embedding - whole.embedding).max() <= SAME
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_change_nothing(model: Model, whole: Heatmap, threads: int) -> None:
-    heat = load(model.bundle, threads=threads, check=False).heatmap(photo(704, 864))
+    heat = load(model.bundle, threads=threads, check=False).heatmap(photo(704, 864), options=ONE)
     assert np.abs(heat.logits - whole.logits).max() <= SAME
 
 
 def test_a_photo_cut_elsewhere_says_the_same(model: Model, whole: Heatmap) -> None:
-    part = model.heatmap(np.ascontiguousarray(photo(704, 864)[32:, 96:]))
+    part = model.heatmap(np.ascontiguousarray(photo(704, 864)[32:, 96:]), options=ONE)
     rows, columns = slice(288 // 4, 384 // 4), slice(288 // 4, 480 // 4)
     assert np.abs(part.logits[rows, columns] - whole.logits[8:, 24:][rows, columns]).max() <= SAME
 
@@ -134,6 +135,17 @@ def test_a_heatmap_agrees_with_patches_scored_one_by_one(model: Model, whole: He
         middle = model.graph.run(patch).map[72:80, 72:80]
         there = whole.logits[top // 4 + 72 : top // 4 + 80, left // 4 + 72 : left // 4 + 80]
         assert np.abs(middle - there).max() <= SAME
+
+
+def test_two_scales_give_the_mean_of_both(model: Model, whole: Heatmap) -> None:
+    pixels = photo(704, 864)
+    half = model.heatmap(resize(pixels, 432, 352), options=ONE).logits
+    both = model.heatmap(pixels, options=DenseOptions(scales=2)).logits
+    assert both.shape == whole.logits.shape
+    # A cell of the half map lies under four of the full one; enlarged bilinearly, their mean is nearly that cell again.
+    rough = (2 * both - whole.logits).reshape(88, 2, 108, 2).mean((1, 3))
+    assert np.corrcoef(rough.ravel(), half.ravel())[0, 1] > 0.95
+    assert abs(rough.mean() - half.mean()) < 0.05
 
 
 def test_a_patch_is_judged_alike_by_its_heatmap(model: Model) -> None:
@@ -251,7 +263,7 @@ def test_parts_of_a_photo_do_not_depend_on_blocks(model: Model) -> None:
 
 @pytest.mark.parametrize(("limit", "skipped"), [(1e9, 0.0), (-1e9, 1.0)])
 def test_the_limit_of_doubt_decides(model: Model, whole: Heatmap, limit: float, skipped: float) -> None:
-    heat = model.heatmap(photo(704, 864), options=DenseOptions(coarse=True, doubt_logits=limit))
+    heat = model.heatmap(photo(704, 864), options=DenseOptions(coarse=True, doubt_logits=limit, scales=1))
     assert heat.skipped == skipped
     assert heat.logits.shape == whole.logits.shape
     assert (np.abs(heat.logits - whole.logits).max() <= SAME) == (skipped == 0)

@@ -123,6 +123,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     stride: px of the picture per cell of the map. halo: px around a place that its logit depends on, each way.
     embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
+    scales: photos are seen at so many scales (as they are, and by half), and the mean of their logits counts.
     mask_threshold: logit of the map above which a cell belongs to a crack.
     hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
     figures: measured values to be shown in the card, by name. digest: sha256 of bundle.json itself, as it is with
@@ -141,6 +142,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
     verdict: VerdictRule = VerdictRule()
     mask_threshold: float = 0.0
+    scales: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
     trained_on: tuple[TrainedOn, ...] = ()
     recipe: dict[str, Any] = {}
     figures: dict[str, Any] = {}

@@ -14,7 +14,7 @@ def check(recipe: Recipe, where: str) -> None:
     Raises:
         RecipeError: names every fault at once, each with its key.
     """
-    faults = [*_whole(recipe), *_head(recipe.head), *_augmentation(recipe.augmentation)]
+    faults = [*_whole(recipe), *_mixture(recipe), *_head(recipe.head), *_augmentation(recipe.augmentation)]
     for number, phase in enumerate(recipe.phases):
         faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
     if faults:
@@ -37,6 +37,9 @@ def _whole(recipe: Recipe) -> Iterator[str]:
         yield "seed: must be between 0 and 4294967295"
     if recipe.validate_on < 0:
         yield "validate_on: must be 0 (all rows) or more"
+
+
+def _mixture(recipe: Recipe) -> Iterator[str]:
     if not 0 <= recipe.miss_rate < 0.5:
         yield "miss_rate: must be at least 0 and below .5"
     if recipe.verdict == "conformal" and not recipe.calibrate:
@@ -58,6 +61,8 @@ def _head(head: Head) -> Iterator[str]:
         yield "head.channels: must be between 1 and 1024"
     if not 0 < head.top_share <= 1:
         yield "head.top_share: must be above 0 and at most 1"
+    if head.scales not in (1, 2) or (head.scales == 2 and head.kind != "dense"):
+        yield "head.scales: must be 1, or 2 with a dense head"
     if head.kind == "dense" and (head.layers or head.outputs == "softmax"):
         yield "head: a dense head has no hidden layers and no softmax"
 

@@ -37,6 +37,7 @@ class Head(_Section, frozen=True, kw_only=True):
     layers: units of the hidden dense layers, each with ReLU. dropout: share dropped before the last layer.
     outputs: sigmoid (one unit) or softmax (two).
     channels: of the pyramid. top_share: the score is the mean of this share of the map's largest logits.
+    scales: 2 lets the bundle see photos also at half scale and take the mean of both maps.
     """
 
     kind: Literal["pooled", "dense"] = "pooled"
@@ -45,6 +46,7 @@ class Head(_Section, frozen=True, kw_only=True):
     outputs: Literal["sigmoid", "softmax"] = "sigmoid"
     channels: int = 48
     top_share: float = 0.015
+    scales: int = 1
 
 
 class Augmentation(_Section, frozen=True, kw_only=True):

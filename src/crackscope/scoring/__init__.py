@@ -13,7 +13,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement
+from crackscope.scoring.verdict import Judgement, top_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +49,7 @@ __all__ = [
     "quantise",
     "repack",
     "take",
+    "top_mean",
 ]
 
 

@@ -35,6 +35,9 @@ _MOST_IN_PARTS = 0.6
 _LEAST_COARSE_PX = 512
 """Photos with a shorter side go through at full scale at once."""
 
+_LEAST_HALVED_PX = 256
+"""Photos with a shorter side are not seen at half scale."""
+
 
 @dataclass(frozen=True, slots=True)
 class DenseOptions:
@@ -44,12 +47,14 @@ class DenseOptions:
     half scale first, and at full scale only where that leaves doubt. doubt_logits: how far below the bundle's
     `mask_threshold` a crack logit of the half-scale pass still leaves doubt. On asphalt and generated surfaces, the
     default misses .7 % of the cells that the full pass rightly finds, 1.7 % along cracks of 1 to 1.6 px, and has the
-    better F1, since what only the full pass takes for a crack is seldom one (benchmarks/coarse.py).
+    better F1, since what only the full pass takes for a crack is seldom one (benchmarks/coarse.py). scales: 1 sees the
+    photo as it is, 2 also at half scale, and takes the mean of both logits; 0 as the bundle says.
     """
 
     memory_mib: int = 160
     coarse: bool = False
     doubt_logits: float = 1.0
+    scales: int = 0
 
 
 ORDINARY = DenseOptions()
@@ -92,6 +97,8 @@ class Dense:
             if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
                 return self._coarse_to_fine(pixels, options, share)
             logits, embedding = self._flow(pixels, options, None).run(share)
+            if self._scales(options) == 2 and min(pixels.shape[:2]) >= _LEAST_HALVED_PX:
+                logits = _mean(logits, self._halved(pixels, options, share)[0])
             return Heatmap(logits, stride, embedding)
         finally:
             cut, pieces = prepared
@@ -120,32 +127,50 @@ class Dense:
         layout = lay_out(cut, pixels.shape[1], options.memory_mib << 20, self._threads)
         return Flow(cut, pieces, pixels, layout, wanted)
 
+    def _scales(self, options: DenseOptions) -> int:
+        return options.scales or self._bundle.manifest.scales
+
+    def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> tuple[Map, Map]:
+        """The map of the photo at half scale, on the grid of the full one, and its embedding."""
+        import cv2
+
+        height, width = pixels.shape[:2]
+        stride = self._bundle.manifest.stride
+        half = np.asarray(cv2.resize(pixels, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA), np.uint8)
+        rough, embedding = self._flow(half, options, None).run(share)
+        grown = cv2.resize(rough, (2 * rough.shape[1], 2 * rough.shape[0]), interpolation=cv2.INTER_LINEAR)
+        return np.ascontiguousarray(grown[: -(-height // stride), : -(-width // stride)], np.float32), embedding
+
     def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
         import cv2
 
         assert self._prepared is not None
-        height, width = pixels.shape[:2]
         stride, grain = self._bundle.manifest.stride, self._prepared[0].grain
-        half = np.asarray(cv2.resize(pixels, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA), np.uint8)
-        rough, embedding = self._flow(half, options, None).run(share)
-        del half
-        cells = (-(-height // stride), -(-width // stride))
-        rough = rough.repeat(2, 0).repeat(2, 1)[: cells[0], : cells[1]]
+        rough, embedding = self._halved(pixels, options, share)
+        cells = rough.shape
+        both = self._scales(options) == 2
         limit = self._bundle.manifest.mask_threshold - options.doubt_logits
         doubtful = (rough >= limit).astype(np.uint8)
         around = 2 * (_AROUND_PX // stride) + 1
         wanted = _any_in(cv2.dilate(doubtful, np.ones((around, around), np.uint8)) > 0, grain // stride)
         if wanted_of_stages(self._prepared[0], wanted)[0].mean() > _MOST_IN_PARTS:
             logits, embedding = self._flow(pixels, options, None).run(share)
-            return Heatmap(logits, stride, embedding)
+            return Heatmap(_mean(logits, rough) if both else logits, stride, embedding)
         if wanted.any():
             fine, _ = self._flow(pixels, options, wanted).run(share)
             seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
-            np.copyto(rough, fine, where=seen)
+            np.copyto(rough, _mean(fine, rough) if both else fine, where=seen)
             skipped = 1 - float(seen.mean())
         else:
             skipped = 1.0
-        return Heatmap(np.ascontiguousarray(rough), stride, embedding, skipped)
+        return Heatmap(rough, stride, embedding, skipped)
+
+
+def _mean(fine: Map, rough: Map) -> Map:
+    """Mean of two maps, in the memory of the first."""
+    fine += rough
+    fine *= np.float32(0.5)
+    return fine
 
 
 def _any_in(cells: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:

@@ -1,11 +1,12 @@
 """From a heatmap to a verdict: one rule for patches and photos.
 
-A photo holds thousands of places, and somewhere every sound one looks a little cracked. So a photo is called cracked
-only when its most suspicious window reaches the bundle's threshold *and* shows more than sound photos of its size do by
-chance. That chance is conformal (Vovk et al., "Algorithmic Learning in a Random World", 2005): the share of held-out
-sound windows that score as high, the photo's own counted among them, and every surface counted alike. Beyond the
-largest of them it falls exponentially, as maxima of light-tailed scores do (Pickands 1975); a photo of n windows has n
-chances, taken as independent, which errs towards `sound`.
+A patch is called cracked when its probability reaches the bundle's threshold. A photo holds thousands of places, and
+somewhere every sound one looks a little cracked, so it is called cracked when its most suspicious window shows more
+than sound photos of its size do by chance, at the rate that the user allows. That chance is conformal (Vovk et al.,
+"Algorithmic Learning in a Random World", 2005): the share of held-out sound windows that score as high, the photo's own
+counted among them, and every surface counted alike. Beyond the largest of them it falls exponentially, as maxima of
+light-tailed scores do (Pickands 1975); a photo of n windows has n chances, taken as independent, which errs towards
+`sound`.
 """
 
 import math
@@ -134,6 +135,7 @@ def windows_in(height: int, width: int, rule: VerdictRule) -> float:
 
 
 def cracked(probability: float, by_chance: float, manifest: Manifest, rate: float) -> Verdict:
-    """The verdict on a picture that can be judged."""
-    beyond = manifest.verdict.kind == "threshold" or by_chance <= rate
-    return "crack" if probability >= manifest.threshold and beyond else "sound"
+    """The verdict on a photo that can be judged: by the chance where the bundle knows it, else by its threshold."""
+    if manifest.verdict.kind == "conformal":
+        return "crack" if by_chance <= rate else "sound"
+    return "crack" if probability >= manifest.threshold else "sound"

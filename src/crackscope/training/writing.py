@@ -54,6 +54,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         calibration=fitted.calibration,
         threshold=fitted.threshold,
         mask_threshold=fitted.mask_threshold,
+        scales=recipe.head.scales,
         verdict=fitted.verdict,
     )
     target = folder / "bundle"
