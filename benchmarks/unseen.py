@@ -79,7 +79,7 @@ class Seen:
 
 def source_photo(stem: str) -> str:
     """The name up to the crop numbers."""
-    return re.sub(r"(_\d+)+$", "", stem)
+    return re.sub(r"(_\d+){2,}$", "", stem)
 
 
 def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
