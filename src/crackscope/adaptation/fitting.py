@@ -111,14 +111,14 @@ def learn(prior: Prior, patches: Patches) -> Change:
     columns, crack = prior.columns(patches), patches.crack
     n, cracks = len(patches), int(crack.sum())
     weights = np.where(crack, n / (2 * cracks), n / (2 * (n - cracks)))
-    surface = prior.surface_direction(columns, crack)
+    surface = _SURFACE_DEVIATION * prior.surface_direction(columns, crack)
+    along = columns @ surface
     best: tuple[float, Change] | None = None
     for ridge in prior.ridges:
-        covariance = prior.covariance(ridge) + _SURFACE_DEVIATION**2 * np.outer(surface, surface)
-        kernel = columns @ covariance @ columns.T
-        dual, evidence = _solve(kernel, patches, weights)
+        spread = prior.covariance(ridge) @ columns.T
+        dual, evidence = _solve(columns @ spread + np.outer(along, along), patches, weights)
         if best is None or evidence > best[0]:
-            best = evidence, Change(covariance @ (columns.T @ dual), ridge)
+            best = evidence, Change(spread @ dual + surface * (along @ dual), ridge)
     assert best is not None
     by = best[1].by.copy()
     by[0] = max(by[0], _LEAST_SCALE - 1)  # a falling score would turn the map's cracks into its valleys
