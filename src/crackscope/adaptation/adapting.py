@@ -11,7 +11,7 @@ from crackscope import __version__
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Change, Prior, learn
 from crackscope.adaptation.patches import Patches, Progress, remembered, see, threshold_logit
-from crackscope.adaptation.validating import Worth, crossed, kept, worth
+from crackscope.adaptation.validating import Worth, beats_guessing, crossed, kept, worth
 from crackscope.bundles import (
     Bundle,
     Manifest,
@@ -176,6 +176,7 @@ def measured(bundle: Bundle, patches: Patches, old: Patches | None, options: Ada
     _refuse_swapped(before)
     after = worth(crossed(prior, patches, options.seed), patches)
     _refuse_worse(before, after)
+    _refuse_guessing(after, patches)
     if old is None:
         return Facts(prior, before, after, None, None)
     old_before = worth(old.margin[None], old)
@@ -200,6 +201,15 @@ def _refuse_worse(before: Worth, after: Worth) -> None:
             f"the bundle would get no better: balanced accuracy {here:.3f} as it is, {there:.3f} on patches left out "
             f"while learning from the others (log loss {before.log_loss:.3f} and {after.log_loss:.3f}), so nothing was "
             "written: check the labels, or label more patches"
+        )
+
+
+def _refuse_guessing(after: Worth, patches: Patches) -> None:
+    if not beats_guessing(after, patches):
+        raise AdaptationError(
+            f"nothing can be learnt from these labels: balanced accuracy {after.balanced_accuracy.value:.3f} on those "
+            "left out while learning from the others, which guessing might reach as well, so nothing was written: "
+            "check the labels, or label more patches"
         )
 
 

@@ -13,6 +13,7 @@ from crackscope.records import Measure
 _FOLDS, _MOST_REPEATS, _FITTED = 5, 10, 400
 _Z = 1.959963984540054
 """Of a normal distribution 95 % lie so many deviations to either side."""
+_Z_NINE_IN_TEN = 1.2815515655446004
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,22 @@ def worth(margins: Floats, patches: Patches) -> Worth:
     losses = np.logaddexp(0, np.where(patches.crack, -margins, margins)).mean(axis=0)
     loss = (float(losses[patches.crack].mean()) + float(losses[~patches.crack].mean())) / 2
     return Worth(balanced_accuracy=_mean(found, _complement(alarms)), recall=found, false_alarms=alarms, log_loss=loss)
+
+
+def beats_guessing(judged: Worth, patches: Patches) -> bool:
+    """Whether a balanced accuracy lies above a half with nine chances in ten, one trial a group.
+
+    Shares are drawn towards a half by one hit and one miss more (Laplace), or few perfect ones would be beyond doubt.
+    """
+    value, spread = 0.0, 0.0
+    for crack, share in ((True, judged.recall.value), (False, judged.false_alarms.value)):
+        assert share is not None
+        trials = patches.groups_of(crack)
+        hits = trials * (share if crack else 1 - share)
+        smoothed = (hits + 1) / (trials + 2)
+        value += smoothed / 2
+        spread += smoothed * (1 - smoothed) / (trials + 2) / 4
+    return value - _Z_NINE_IN_TEN * float(np.sqrt(spread)) > 0.5
 
 
 def _share(hits: Floats, trials: int) -> Measure:

@@ -49,14 +49,16 @@ def describe(
         yield answer
 
 
-def keep_reference(bundle: Bundle, rows: Sequence[Row], *, count: int = MOST_KEPT, seed: int = 0) -> Bundle:
+def keep_reference(
+    bundle: Bundle, rows: Sequence[Row], *, count: int = MOST_KEPT, threads: int | None = None
+) -> Bundle:
     """Write a bundle anew with a word on up to `count` labelled pictures that it did not learn from.
 
     rows: best those that training set aside; drawn evenly from every surface and label. Raises BundleError when one
     label has none that can be read, OutputError when the bundle cannot be written.
     """
-    model = load(bundle, check=False)
-    chosen = _drawn(rows, count, seed)
+    model = load(bundle, threads=threads, check=False)
+    chosen = _drawn(rows, count)
     answers = zip(chosen, describe(model, [row.path for row in chosen]), strict=True)
     read_ones = [(row, answer) for row, answer in answers if isinstance(answer, Described)]
     if not read_ones:
@@ -69,9 +71,9 @@ def keep_reference(bundle: Bundle, rows: Sequence[Row], *, count: int = MOST_KEP
     return repack(bundle.path, bundle, bundle.manifest, model=bundle.model, reference=reference)
 
 
-def _drawn(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
+def _drawn(rows: Sequence[Row], count: int) -> list[Row]:
     """Up to `count` rows, in turn from every surface and label, so that a rare one is not crowded out."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     heaps: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         heaps.setdefault((row.surface, row.label), []).append(row)

@@ -58,7 +58,11 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         verdict=fitted.verdict,
     )
     target = folder / "bundle"
-    scoring.pack(target, manifest, model=model, weights=networks.to_bytes(network, half=half), as_float16=half)
+    weights = networks.to_bytes(network, half=half)
+    bundle = scoring.pack(target, manifest, model=model, weights=weights, as_float16=half)
+    counts = Counter(row.label for row in given.val)
+    if recipe.calibrate and min(counts["crack"], counts["sound"]) > 1:
+        scoring.keep_reference(bundle, given.val, threads=training.threads)
     return target
 
 

@@ -1,0 +1,165 @@
+"""A few labels teach a bundle a surface; bad ones do not."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+
+from crackscope.adaptation import AdaptOptions, adapt
+from crackscope.bundles import open_bundle
+from crackscope.datasets import Split
+from crackscope.errors import AdaptationError, DatasetError
+from crackscope.images import read
+from crackscope.scoring import load
+from tests.small_bundle import write_small_bundle
+from tests.small_surfaces import pooled_bundle, remembering_bundle, write_surface
+
+FAINT = 0.3
+FORGETFUL = AdaptOptions(most_forgotten=1)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return remembering_bundle(tmp_path_factory.mktemp("bundles") / "small").path
+
+
+@pytest.fixture(scope="module")
+def surface(tmp_path_factory):
+    """A faint surface: 10 patches a label to learn from, and 30 to be judged on."""
+    folder = tmp_path_factory.mktemp("surface")
+    return (
+        folder / "few",
+        write_surface(folder / "few", 10, faint=FAINT),
+        write_surface(folder / "rest", 30, faint=FAINT, first=300),
+    )
+
+
+def right(model, rows):
+    answers = [model.predict(row.path).verdict == row.label for row in rows]
+    cracked = np.array([row.label == "crack" for row in rows])
+    return (np.mean(np.array(answers)[cracked]) + np.mean(np.array(answers)[~cracked])) / 2
+
+
+def test_ten_labels_of_a_surface_are_worth_having(bundle, surface, tmp_path):
+    few, _, rest = surface
+    told = adapt(bundle, few, tmp_path / "out", FORGETFUL)
+    before, after = right(load(bundle), rest), right(load(tmp_path / "out"), rest)
+    assert after >= before + 0.1
+    stated = told.after.balanced_accuracy
+    assert stated.low <= after <= stated.high
+    assert stated.high - stated.low > 0.1  # ten a label cannot know more
+    assert told.labels == {"sound": 10, "crack": 10}
+    assert told.old_before is not None
+    assert told.old_pictures == 60
+
+
+def test_the_map_moves_with_the_score(bundle, surface, tmp_path):
+    few, _, rest = surface
+    adapt(bundle, few, tmp_path / "out", FORGETFUL)
+    old, new = load(bundle), load(tmp_path / "out")
+    for row in rest[:4]:
+        pixels = read(row.path).pixels
+        before, after = old.score(pixels), new.score(pixels)
+        assert np.sign((after.map - before.map).mean()) == np.sign(after.score - before.score)
+        heat = new.heatmap(pixels)
+        assert heat.logits.shape == after.map.shape
+
+
+def test_what_it_keeps_of_old_pictures_is_what_the_new_network_says(bundle, surface, tmp_path):
+    few, _, _ = surface
+    adapt(bundle, few, tmp_path / "out", FORGETFUL)
+    new, kept = load(tmp_path / "out"), open_bundle(tmp_path / "out").reference()
+    assert kept is not None
+    rows = write_surface(tmp_path / "old", 30, first=5000)
+    said = sorted(new.score(read(row.path).pixels).score for row in rows)
+    assert np.allclose(sorted(kept.score), said, rtol=0.02, atol=0.05)
+
+
+def test_the_same_labels_give_the_same_bundle(bundle, surface, tmp_path):
+    few, _, _ = surface
+    for name in ("a", "b"):
+        adapt(bundle, few, tmp_path / name, FORGETFUL)
+    for file in ("model.onnx", "bundle.json", "reference.npy"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_bundle_that_would_forget_is_not_written(bundle, surface, tmp_path):
+    with pytest.raises(AdaptationError, match="forget"):
+        adapt(bundle, surface[0], tmp_path / "out", AdaptOptions(most_forgotten=0.01))
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_drawn_by_lot_are_refused(bundle, tmp_path):
+    rng = np.random.default_rng(3)
+    rows = write_surface(tmp_path / "data", 15, faint=0.6)
+    mixed = tmp_path / "mixed"
+    for name in ("crack", "sound"):
+        (mixed / name).mkdir(parents=True)
+    for number, place in enumerate(rng.permutation(len(rows))):
+        shutil.copy(rows[place].path, mixed / ("crack" if number % 2 else "sound") / f"{number}.png")
+    with pytest.raises(AdaptationError):
+        adapt(bundle, mixed, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_or_one_label_only_are_refused_before_anything_is_written(bundle, tmp_path):
+    write_surface(tmp_path / "four", 4)
+    with pytest.raises(AdaptationError, match="at least 5"):
+        adapt(bundle, tmp_path / "four", tmp_path / "out")
+    write_surface(tmp_path / "one", 8)
+    shutil.rmtree(tmp_path / "one" / "sound")
+    with pytest.raises(DatasetError):
+        adapt(bundle, tmp_path / "one", tmp_path / "out")
+
+
+def test_the_test_part_is_left_alone(bundle, surface, tmp_path):
+    _, rows, rest = surface
+    import msgspec
+
+    parts = [msgspec.structs.replace(row, part="train") for row in rows]
+    parts += [msgspec.structs.replace(row, part="test") for row in rest]
+    told = adapt(bundle, Split(rows=tuple(parts)), tmp_path / "out", FORGETFUL)
+    assert told.labels == {"sound": 10, "crack": 10}
+
+
+def test_groups_widen_the_interval(bundle, surface, tmp_path):
+    import msgspec
+
+    rows = surface[1]
+    alone = adapt(bundle, Split(rows=tuple(rows), seed=0), tmp_path / "a", FORGETFUL)
+    paired = [msgspec.structs.replace(row, group=f"{row.label}{place // 2}") for place, row in enumerate(rows)]
+    grouped = adapt(bundle, Split(rows=tuple(paired), seed=0), tmp_path / "b", FORGETFUL)
+    assert grouped.groups == 10
+    wide, narrow = grouped.before.balanced_accuracy, alone.before.balanced_accuracy
+    assert wide.value == pytest.approx(narrow.value)
+    assert wide.high - wide.low > narrow.high - narrow.low
+
+
+def test_without_a_word_on_old_pictures_nothing_is_claimed_of_them(surface, tmp_path):
+    plain = pooled_bundle(tmp_path / "plain").path
+    told = adapt(plain, surface[0], tmp_path / "out")
+    assert (told.old_before, told.old_after, told.old_pictures) == (None, None, 0)
+    assert open_bundle(tmp_path / "out").reference() is None
+
+
+def test_a_network_without_a_mean_embedding_is_moved_as_a_whole(surface, tmp_path):
+    other = write_small_bundle(tmp_path / "other").path
+    told = adapt(other, surface[0], tmp_path / "out")
+    assert told.ridge is None
+    pixels = read(surface[1][0].path).pixels
+    before, after = load(other).score(pixels), load(tmp_path / "out").score(pixels)
+    lines = np.polyfit(before.map.ravel(), after.map.ravel(), 1)
+    assert np.allclose(np.polyval(lines, before.map), after.map, atol=1e-3)
+
+
+def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp_path):
+    options = dataclasses.replace(FORGETFUL, curve=True)
+    curve = adapt(bundle, surface[0], tmp_path / "out", options).curve
+    assert curve is not None
+    sizes = [point.a_label for point in curve.points]
+    assert sizes == sorted(sizes)
+    assert [point.a_label for point in curve.points if not point.measured] == [20, 40]
+    for point in curve.points:
+        one = point.balanced_accuracy
+        assert 0 <= one.low <= one.value <= one.high <= 1
