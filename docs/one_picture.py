@@ -1,32 +1,35 @@
-"""Make docs/one-picture.jpg: a photo beside what the bundle in the package says of it.
+"""Make docs/one-picture.jpg: a photo beside what `inspect` finds in it.
 
-python docs/one_picture.py PICTURE [--bundle DIR]
+python docs/one_picture.py PICTURE [--mm-per-px X] [--bundle DIR]
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import crackscope
 from crackscope import images
+from crackscope.inspection import InspectOptions, Scaling, inspect_photo, open_photo
+from crackscope.reports import write_overlay
 
 
 def main() -> None:
-    """Score the picture and write it twice: as it is, and with the map laid over it in red."""
+    """Inspect the picture and write it twice: as it is, and with the cracks marked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("picture")
+    parser.add_argument("--mm-per-px", type=float, default=None)
     parser.add_argument("--bundle", default=None)
     arguments = parser.parse_args()
-    pixels = images.read(arguments.picture).pixels
-    model = crackscope.load(arguments.bundle)
-    height, width = pixels.shape[:2]
-    logits = model.score(pixels).map
-    share = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-    heat = images.resize((share * 255).astype(np.uint8), width, height)[:, :, None] / np.float32(255)
-    lit = pixels * (1 - 0.75 * heat) + np.array([230, 30, 30], np.float32) * 0.75 * heat
-    gap = np.full((height, 12, 3), 255, np.uint8)
-    both = np.concatenate([pixels, gap, lit.astype(np.uint8)], axis=1)
+    options = InspectOptions(scaling=Scaling(mm_per_px=arguments.mm_per_px))
+    found = inspect_photo(crackscope.load(arguments.bundle), open_photo(arguments.picture), options)
+    with tempfile.TemporaryDirectory() as folder:
+        marked = Path(folder) / "marked.jpg"
+        write_overlay(found.pixels, found.record, found.mask, arguments.picture, marked)
+        overlay = images.read(marked).pixels
+    gap = np.full((found.pixels.shape[0], 12, 3), 255, np.uint8)
+    both = np.concatenate([found.pixels, gap, overlay], axis=1)
     images.write_jpeg(both, Path(__file__).with_name("one-picture.jpg"), quality=85)
 
 
