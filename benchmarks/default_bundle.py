@@ -2,8 +2,9 @@
 
     python benchmarks/default_bundle.py ../shared/data ../shared/weights/mobilenetv2.keras.safetensors -o runs/default
 
-Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source photos), trains
-the `default` recipe and judges it on its test part. Copy RUN/bundle over src/crackscope/bundles/default to ship it.
+Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source
+photos), trains the `default` recipe and judges it on its test part. Copy RUN/bundle over
+src/crackscope/bundles/default to ship it.
 """
 
 import argparse
