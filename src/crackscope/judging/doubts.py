@@ -16,8 +16,8 @@ from crackscope.judging.sample import number_groups
 from crackscope.records import LABELS, Label, Row
 
 _FOLDS = 5
-_STRENGTH = 0.003
-"""Inverse of the ridge, for features of deviation 1: strong, since the labels fitted are the ones in doubt."""
+_STRENGTH = 1.25
+"""Inverse of the ridge, shared by all features of deviation 1: the labels that are fitted are the ones in doubt."""
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def _out_of_fold(
     for learnt, held in folds.split(features, crack, groups):
         if len(np.unique(crack[learnt])) < 2:
             raise JudgingError("the pictures of one label are nearly all one group: their labels cannot be doubted")
-        fit = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=300, tol=1e-3)
+        fit = LogisticRegression(C=_STRENGTH / features.shape[1], class_weight="balanced", max_iter=300, tol=1e-3)
         fit.fit(features[learnt], crack[learnt])
         probability[held] = fit.predict_proba(features[held])[:, 1]
     return probability

@@ -1,0 +1,110 @@
+"""What is suggested: patches in doubt that differ, out of pictures of any size, as files that can be sorted."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crackscope import images
+from crackscope.adaptation import hand_out, suggest
+from crackscope.adaptation.choosing import choose, doubts, parting
+from crackscope.datasets import read_rows
+from crackscope.errors import AdaptationError
+from crackscope.scoring import load
+from tests.small_patches import patch
+from tests.small_surfaces import remembering_bundle
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return load(remembering_bundle(tmp_path_factory.mktemp("bundles") / "small"))
+
+
+def photo(folder, name, height, width):
+    pixels = np.tile(patch(len(name), 64, cracked=True)[0], (-(-height // 64), -(-width // 64), 1))[:height, :width]
+    path = folder / name
+    images.write_png(np.ascontiguousarray(pixels), path)
+    return str(path)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 9))
+def test_as_many_as_asked_for_and_none_twice(count, patches, seed):
+    rng = np.random.default_rng(seed)
+    taken = choose(rng.normal(size=patches), rng.normal(size=(patches, 5)), count)
+    assert len(taken) == min(count, patches)
+    assert len(set(taken.tolist())) == len(taken)
+
+
+def test_one_of_each_kind_comes_before_a_second_of_any():
+    rng = np.random.default_rng(0)
+    kinds = np.repeat(np.arange(4), 20)
+    embedding = np.eye(4)[kinds] * 9 + rng.normal(scale=0.1, size=(80, 4))
+    taken = choose(rng.normal(size=80), embedding, 4)
+    assert sorted(kinds[taken].tolist()) == [0, 1, 2, 3]
+
+
+def test_doubt_is_largest_where_the_scores_part_wherever_they_lie():
+    score = np.concatenate([np.linspace(4, 5, 30), [7.0], np.linspace(9, 10, 30)])
+    assert 5 < parting(score) < 9
+    assert 30 in np.argsort(doubts(score))[-2:]
+    assert np.allclose(doubts(score), doubts(score + 100))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(-50, 50), min_size=2, max_size=30))
+def test_numbers_are_parted_inside_their_range(values):
+    score = np.array(values)
+    assert score.min() <= parting(score) <= score.max()
+    assert np.all((doubts(score) > 0) & (doubts(score) <= 1))
+
+
+@pytest.mark.parametrize(("height", "width"), [(40, 64), (90, 90), (100, 300), (257, 131)])
+def test_the_patches_of_a_photo_cover_it(model, tmp_path, height, width):
+    found = suggest(model, [photo(tmp_path, "p.png", height, width)], 999)
+    covered = np.zeros((height, width), bool)
+    for one in found.patches:
+        assert one.left + one.width <= width
+        assert one.top + one.height <= height
+        covered[one.top : one.top + one.height, one.left : one.left + one.width] = True
+    assert covered.all()
+    assert found.seen == len(found.patches)
+    assert [one.rank for one in found.patches] == list(range(1, found.seen + 1))
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    good = photo(tmp_path, "good.png", 64, 64)
+    found = suggest(model, [str(tmp_path / "bad.png"), good], 5)
+    assert [one.path for one in found.unread] == [str(tmp_path / "bad.png")]
+    assert [one.path for one in found.patches] == [good]
+    with pytest.raises(AdaptationError, match="none of 1"):
+        suggest(model, [str(tmp_path / "bad.png")], 5)
+
+
+def test_the_files_can_be_sorted_into_a_data_set(model, tmp_path):
+    paths = []
+    for number in range(12):
+        path = tmp_path / f"{number} ä.png"
+        images.write_png(patch(number, 64, cracked=number % 2 == 0)[0], path)
+        paths.append(str(path))
+    found = suggest(model, paths, 12)
+    out = tmp_path / "out"
+    names = hand_out(found.patches, out, "small")
+    for name, one in zip(names, found.patches, strict=True):
+        pixels = images.read(name).pixels
+        assert np.array_equal(pixels, one.cut(images.read(one.path).pixels))
+    tasks = json.loads((out / "label-studio.json").read_text())
+    with (out / "suggestions.csv").open(encoding="utf-8", newline="") as file:
+        listed = [row["patch"] for row in csv.DictReader(file)]
+    assert [task["data"]["image"].rpartition("?d=")[2] for task in tasks] == listed
+    assert {task["predictions"][0]["result"][0]["value"]["choices"][0] for task in tasks} <= {"crack", "sound"}
+    for name, one in zip(names, found.patches, strict=True):
+        cracked = int(one.path.rpartition("/")[2].split()[0]) % 2 == 0
+        Path(name).rename(out / ("crack" if cracked else "sound") / Path(name).name)
+    labels = [row.label for row in read_rows(out)]
+    assert (labels.count("crack"), labels.count("sound")) == (6, 6)

@@ -1,0 +1,151 @@
+"""`adapt`, `suggest`, `matrix` and `scan --bundle` as they are typed."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from crackscope.cli import main
+from tests.small_surfaces import remembering_bundle, write_surface
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A bundle, and a faint surface of 12 patches a label."""
+    folder = tmp_path_factory.mktemp("cli")
+    bundle = remembering_bundle(folder / "bundle").path
+    write_surface(folder / "faint", 12, faint=0.3)
+    return str(bundle), str(folder / "faint")
+
+
+def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, capsys):
+    bundle, data = made
+    out = tmp_path / "out"
+    assert main(["adapt", bundle, data, "-o", str(out), "--most-forgotten", "1", "--curve", "--name", "mine"]) == 0
+    told = capsys.readouterr()
+    for words in ("12 cracked and 12 sound", "balanced accuracy", "old surfaces", "60 pictures", "to be expected"):
+        assert words in told.out
+    assert told.err == ""
+    assert main(["bundle", "show", str(out), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["name"] == "mine"
+    assert shown["trained_on"][-1]["pictures"] == 24
+    assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
+
+
+def test_adapt_as_json_is_one_record(made, tmp_path, capsys):
+    bundle, data = made
+    assert main(["adapt", bundle, data, "-o", str(tmp_path / "out"), "--most-forgotten", "1", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["labels"] == {"sound": 12, "crack": 12}
+    assert record["after"]["balanced_accuracy"]["value"] > record["before"]["balanced_accuracy"]["value"]
+
+
+def test_a_refusal_is_one_line_and_nothing_is_written(made, tmp_path, capsys):
+    bundle, data = made
+    swapped = tmp_path / "swapped"
+    shutil.copytree(f"{data}/crack", swapped / "sound")
+    shutil.copytree(f"{data}/sound", swapped / "crack")
+    assert main(["adapt", bundle, str(swapped), "-o", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
+    bundle, data = made
+    out = tmp_path / "out"
+    assert main(["suggest", bundle, f"{data}/crack", f"{data}/sound", "-n", "6", "-o", str(out)]) == 0
+    assert "6 of 24" in capsys.readouterr().out
+    assert len(list((out / "to-label").iterdir())) == 6
+    assert sorted(path.name for path in out.iterdir()) == [
+        "contact-sheet.jpg",
+        "crack",
+        "label-studio.json",
+        "label-studio.xml",
+        "sound",
+        "suggestions.csv",
+        "to-label",
+    ]
+    assert main(["suggest", bundle, data, "-o", str(out)]) == 2
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_suggest_goes_on_past_what_cannot_be_read(made, tmp_path, capsys):
+    bundle, data = made
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"")
+    assert main(["suggest", bundle, str(bad), data, "-n", "3", "-o", str(tmp_path / "out"), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["unread"]) == 1
+
+
+def test_matrix_of_bundles(made, tmp_path, capsys):
+    bundle, data = made
+    write_surface(tmp_path / "plain", 10)
+    asked = ["matrix", "--on", f"faint={data}", "--on", f"plain={tmp_path / 'plain'}", "--bundle", f"mine={bundle}"]
+    assert main([*asked, "-o", str(tmp_path / "m")]) == 0
+    told = capsys.readouterr().out
+    for words in ("always crack", "never crack", "false alarm rate", "faint: all of it, 12 cracked, 12 sound"):
+        assert words in told
+    assert (tmp_path / "m" / "matrix.html").is_file()
+    assert main([*asked, "--part", "test", "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert [column["part"] for column in table["columns"]] == ["test", "test"]
+    assert len(table["cells"]) == 2
+
+
+def test_matrix_of_a_recipe_trains_on_each_surface(tmp_path, capsys):
+    for name, faint in (("one", 1.0), ("two", 0.6)):
+        write_surface(tmp_path / name, 12, faint=faint)
+    asked = ["matrix", "--on", f"one={tmp_path / 'one'}", "--on", f"two={tmp_path / 'two'}", "--recipe", "probe"]
+    small = ["--weights", "none", "--set", "input=64", "--set", "phases.0.epochs=1", "--threads", "1", "--json"]
+    assert main([*asked, *small]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert table["rows"] == ["one", "two"]
+    assert [cell["own"] for cell in table["cells"]] == [True, False, False, True]
+    assert {column["part"] for column in table["columns"]} == {"test"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--on", "a=DATA"], "nothing to judge"),
+        (["--on", "DATA", "--bundle", "default"], "--on decks=PATH"),
+        (["--on", "a=DATA", "--recipe", "probe", "--part", "all"], "trained on"),
+        (["--on", "a=nowhere", "--bundle", "default"], "nowhere"),
+    ],
+)
+def test_calls_that_make_no_sense_are_refused(words, says, capsys):
+    assert main(["matrix", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_scan_with_a_bundle_names_labels_in_doubt(made, tmp_path, capsys):
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 24)
+    wrong = [str(data / "sound" / f"wrong{number}.png") for number in range(4)]
+    for number, path in enumerate(wrong):
+        shutil.move(data / "crack" / f"{number:04d}.png", path)
+    out = tmp_path / "doubts"
+    assert main(["scan", str(data), "--bundle", bundle, "--doubts", str(out)]) == 0
+    assert "labels probably wrong" in capsys.readouterr().out
+    lines = (out / "doubts.csv").read_text().splitlines()
+    assert len(lines) == 1 + 48
+    assert sorted(line.split(",")[1] for line in lines[1:5]) == wrong
+    assert (out / "doubts.jpg").is_file()
+    assert main(["scan", str(data), "--bundle", bundle, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["doubts"][0]["path"] in wrong
+    assert main(["scan", str(data), "--doubts", str(out)]) == 2
+
+
+def test_adapting_needs_no_torch(made, tmp_path):
+    bundle, data = made
+    program = (
+        "import sys; sys.modules['torch'] = None; from crackscope.cli import main; "
+        f"sys.exit(main(['adapt', {bundle!r}, {data!r}, '-o', {str(tmp_path / 'out')!r}, '--most-forgotten=1', '-q']))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,65 @@
+"""Labels that were turned over are found among the least believed."""
+
+import numpy as np
+import pytest
+
+from crackscope.errors import JudgingError
+from crackscope.judging import label_doubts
+from crackscope.records import Row
+
+
+def world(count=600, seed=0, apart=5.0):
+    """Rows in pairs that are copies, what a network might say of them, and which labels are true."""
+    rng = np.random.default_rng(seed)
+    crack = np.repeat(rng.random(count // 2) < 0.5, 2)
+    embedding = np.repeat(rng.normal(size=(count // 2, 12)), 2, axis=0) + rng.normal(scale=0.1, size=(count, 12))
+    embedding[:, 0] += np.where(crack, apart, 0)
+    score = np.where(crack, 2.0, -2.0) + rng.normal(scale=1.5, size=count)
+    return crack, score, embedding
+
+
+def rows_of(crack, *, grouped=True):
+    return [
+        Row(path=f"/{place}.jpg", label="crack" if one else "sound", group=f"g{place // 2}" if grouped else "")
+        for place, one in enumerate(crack.tolist())
+    ]
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_labels_turned_over_come_first(grouped):
+    crack, score, embedding = world()
+    turned = np.random.default_rng(1).permutation(len(crack))[:18]
+    given = crack.copy()
+    given[turned] = ~given[turned]
+    doubts = label_doubts(rows_of(given, grouped=grouped), score, embedding)
+    first = {one.path for one in doubts[:30]}
+    assert sum(f"/{place}.jpg" in first for place in turned.tolist()) >= 17
+    assert [one.believed for one in doubts] == sorted(one.believed for one in doubts)
+    assert all(one.doubted for one in doubts[:10])
+
+
+def test_clean_labels_are_hardly_doubted():
+    crack, score, embedding = world()
+    assert sum(one.doubted for one in label_doubts(rows_of(crack), score, embedding)) < 6
+
+
+def test_the_order_of_the_rows_does_not_matter_to_the_worst():
+    crack, score, embedding = world(200)
+    crack[7] = ~crack[7]
+    rows = rows_of(crack, grouped=False)
+    order = np.random.default_rng(2).permutation(200)
+    doubts = label_doubts(rows, score, embedding)
+    again = label_doubts([rows[place] for place in order], score[order], embedding[order])
+    assert doubts[0].path == again[0].path == "/7.jpg"
+
+
+def test_too_few_rows_or_groups_are_refused():
+    crack, score, embedding = world(20)
+    crack[:] = False
+    crack[:3] = True
+    with pytest.raises(JudgingError, match="fewer than 10"):
+        label_doubts(rows_of(crack), score, embedding)
+    crack, score, embedding = world(60)
+    rows = [Row(path=row.path, label=row.label, group=row.label) for row in rows_of(crack)]
+    with pytest.raises(JudgingError, match="one group"):
+        label_doubts(rows, score, embedding)

@@ -1,0 +1,90 @@
+"""The matrix holds what judging each bundle on each surface gives, beside what is had without looking."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from crackscope.datasets import load
+from crackscope.errors import JudgingError
+from crackscope.judging import MATRIX_FIGURES, Entry, Surface, evaluate, matrix, matrix_csv
+from crackscope.judging import Bootstrap as Drawing
+from crackscope.reports import write_matrix
+from crackscope.scoring import load as load_model
+from tests.small_bundle import write_small_bundle
+from tests.small_page import Page
+from tests.small_surfaces import write_surface
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("matrix")
+    for name, faint in (("plain", 1.0), ("faint <b>", 0.3)):
+        write_surface(folder / name, 12, faint=faint)
+    bundles = [write_small_bundle(folder / f"b{place}", threshold=limit) for place, limit in enumerate((0.5, 0.95))]
+    entries = [
+        Entry(name="easy", model=load_model(bundles[0]), trained_on="plain ones", column="plain"),
+        Entry(name="strict & late", model=load_model(bundles[1]), trained_on="nothing"),
+    ]
+    surfaces = [Surface(name=name, split=load(folder / name), part=None) for name in ("plain", "faint <b>")]
+    return entries, surfaces, matrix(entries, surfaces, bootstrap=Drawing(resamples=200))
+
+
+def test_every_cell_is_what_judging_gives(made):
+    entries, surfaces, table = made
+    for entry in entries:
+        for surface in surfaces:
+            alone = evaluate(entry.model, surface.split, part=None, resamples=20)
+            cell = table.cell(entry.name, surface.name)
+            for name in ("roc_auc", "balanced_accuracy", "recall"):
+                assert cell.figures[name].value == pytest.approx(alone.figures[name].value)
+            (tn, fp), _ = alone.confusion
+            assert cell.figures["false_alarm_rate"].value == pytest.approx(fp / (tn + fp))
+            assert cell.own == (entry.name == "easy" and surface.name == "plain")
+
+
+def test_intervals_hold_their_values_and_are_never_points(made):
+    _, _, table = made
+    for cell in table.cells:
+        for name in MATRIX_FIGURES:
+            one = cell.figures[name]
+            assert 0 <= one.low <= one.value <= one.high <= 1
+            assert one.high > one.low
+
+
+def test_beside_it_stands_what_is_had_without_looking(made):
+    _, _, table = made
+    always, never = table.baselines["always crack"], table.baselines["never crack"]
+    assert (always["recall"], always["false_alarm_rate"], always["balanced_accuracy"]) == (1, 1, 0.5)
+    assert (never["recall"], never["false_alarm_rate"], never["balanced_accuracy"]) == (0, 0, 0.5)
+
+
+def test_names_that_repeat_are_refused(made):
+    entries, surfaces, _ = made
+    with pytest.raises(JudgingError, match="'plain'"):
+        matrix(entries, [surfaces[0], surfaces[0]])
+    with pytest.raises(JudgingError, match="'easy'"):
+        matrix([entries[0], entries[0]], surfaces)
+    with pytest.raises(JudgingError, match="needs something"):
+        matrix([], surfaces)
+
+
+def test_table_and_page_say_the_same(made, tmp_path):
+    _, _, table = made
+    page = Page(write_matrix(table, tmp_path))
+    rows = list(csv.DictReader(io.StringIO(matrix_csv(table).decode())))
+    assert len(rows) == (2 + 2) * 2 * 4
+    assert (tmp_path / "matrix.csv").read_bytes() == matrix_csv(table)
+    facts = json.loads((tmp_path / "matrix.json").read_text())
+    for row in rows:
+        if row["trained_on"] in facts["rows"]:
+            cell = next(
+                one for one in facts["cells"] if (one["row"], one["column"]) == (row["trained_on"], row["judged_on"])
+            )
+            assert float(row["value"]) == cell["figures"][row["figure"]]["value"]
+            assert f"{float(row['value']):.3f}" in page.text or float(row["value"]) in (0, 1)
+    assert page.open == []
+    assert "faint <b>" in page.text
+    assert "strict & late" in page.text
+    assert page.count("table") == 5
