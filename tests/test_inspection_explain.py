@@ -110,7 +110,7 @@ class TestCommand:
         images.write_png(wall(60), photo)
         out = tmp_path / "out"
         assert main(["explain", str(photo), "-o", str(out), "--bundle", str(model.bundle.path)]) == 0
-        names = {"activation.png", "zone-1-painted-over.png", "explain.json"}
+        names = {"index.html", "photo.jpg", "activation.png", "zone-1-painted-over.png", "explain.json"}
         assert {file.name for file in out.iterdir()} == names
         facts = json.loads((out / "explain.json").read_text())
         assert facts["painted"][0]["probability"] < facts["probability"]

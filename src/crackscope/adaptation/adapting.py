@@ -195,12 +195,14 @@ def _refuse_swapped(before: Worth) -> None:
 
 
 def _refuse_worse(before: Worth, after: Worth) -> None:
-    here, there = before.balanced_accuracy.value or 0.0, after.balanced_accuracy.value or 0.0
-    if there < here or (there == here and after.log_loss > before.log_loss):
+    """By the log loss, which tells better from worse on fewer patches than the balanced accuracy does."""
+    here, there = before.balanced_accuracy, after.balanced_accuracy
+    surely_worse = (there.high or 0.0) < (here.value or 0.0)
+    if after.log_loss >= before.log_loss or surely_worse:
         raise AdaptationError(
-            f"the bundle would get no better: balanced accuracy {here:.3f} as it is, {there:.3f} on patches left out "
-            f"while learning from the others (log loss {before.log_loss:.3f} and {after.log_loss:.3f}), so nothing was "
-            "written: check the labels, or label more patches"
+            f"the bundle would get no better: log loss {before.log_loss:.3f} as it is, {after.log_loss:.3f} on patches "
+            f"left out while learning from the others (balanced accuracy {here.value:.3f} and {there.value:.3f}), so "
+            "nothing was written: check the labels, or label more patches"
         )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackscope.files import write_whole
+from crackscope.images.exif import orientation
 from crackscope.images.exif_block import (
     EXIF_DIRECTORY,
     GPS_DIRECTORY,
@@ -58,7 +59,9 @@ def kept_block(source: Source, size: tuple[int, int]) -> bytes:
     kept = _gathered(block) if is_file or len(block.data) > _LONGEST_BLOCK else block.data
     if not kept or len(kept) > _LONGEST_BLOCK:
         return b""
-    return PREFIX + _corrected(kept, size)
+    corrected = _corrected(kept, size)
+    # A mangled entry that cannot be set to upright would turn the picture a second time.
+    return PREFIX + corrected if orientation(corrected) == 1 else b""
 
 
 def _is_tiff(source: Source, found: bytes) -> bool:
