@@ -106,6 +106,13 @@ def test_masks_label_pictures_and_belong_to_them(tmp_path: Path) -> None:
     assert datasets.scan(tmp_path).unlabelled == {"images": 1}
 
 
+def test_masks_beside_class_folders_are_no_unlabelled_pictures(tmp_path: Path) -> None:
+    for name in ("crack/a", "sound/b"):
+        picture(tmp_path / f"{name}.png")
+    mask(tmp_path / "masks" / "a.png", True)
+    assert datasets.scan(tmp_path).unlabelled == {}
+
+
 def test_a_folder_label_beside_a_mask_that_says_other(tmp_path: Path) -> None:
     for name, cracked in (("a", True), ("b", False)):
         picture(tmp_path / "cracked" / "images" / f"{name}.png", seed=ord(name))

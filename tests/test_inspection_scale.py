@@ -302,6 +302,7 @@ class TestTable:
             ("path,mm_per_px\nin/a.png,0\n", "line 2: mm_per_px is 0"),
             ("path,mm_per_px\nin/a.png,-2\n", "above 0"),
             ("path,mm_per_px\nin/a.png,nan\n", "above 0"),
+            ("path,mm_per_px\nin/a.png,1e300\n", "cannot be 1e300"),
             ('path,mm_per_px\nin/a.png,"0,5"\n', "above 0, as 0.25"),
             ("path,mm_per_px\nin/a.png\n", "mm_per_px is missing"),
             ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to 1"),

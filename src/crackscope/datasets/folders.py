@@ -30,7 +30,8 @@ def find_in_folder(root: Path, layout: Layout) -> Found:
         for picture in pictures:
             mask = masks.get(Path(picture).stem.casefold()) if masks is not None else None
             if facts.label is None and mask is None:
-                unlabelled["/".join(way) or "."] += 1
+                if not way or way[-1].casefold() not in _MASK_FOLDERS:
+                    unlabelled["/".join(way) or "."] += 1
                 continue
             path = os.path.join(folder, picture)
             entries.append(Entry(path=path, label=facts.label, part=facts.part, mask=mask, surface=facts.surface))

@@ -24,7 +24,7 @@ FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
 _NORMAL_95 = 1.96
-_MOST = 1e6
+MOST = 1e6
 """A scale above it, or below its inverse, is a slip of the pen, and its figures overflow."""
 
 
@@ -51,7 +51,7 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in numbers.items():
             if not (math.isfinite(value) and value > 0):
                 raise InspectionError(f"the scale by {name} must be a number above 0, not {value:g}")
-            if not 1 / _MOST < value < _MOST:
+            if not 1 / MOST < value < MOST:
                 raise InspectionError(f"the scale by {name} cannot be {value:g}, check the number and its unit")
         if self.dictionary not in DICTIONARIES:
             known = ", ".join(DICTIONARIES)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crackscope.errors import InspectionError
+from crackscope.inspection.scale import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
 
@@ -69,6 +70,8 @@ def _above_zero(text: str | None, column: str, where: str) -> float:
     number = _number(text)
     if not (math.isfinite(number) and number > 0):
         raise InspectionError(f"{where}: {column} is {text or 'missing'}, it must be a number above 0, as 0.25")
+    if not 1 / MOST < number < MOST:
+        raise InspectionError(f"{where}: {column} cannot be {text}, check the number and its unit")
     return number
 
 
