@@ -86,12 +86,12 @@ def balanced(margin: NDArray[np.float64], crack: NDArray[np.bool_]) -> float:
     return float(((margin[crack] >= 0).mean() + (margin[~crack] < 0).mean()) / 2)
 
 
-def one_draw(bundle: Bundle, patches: Patches, old: Patches | None, chosen: NDArray[np.bool_]) -> Outcome:
+def one_draw(patches: Patches, old: Patches | None, chosen: NDArray[np.bool_]) -> Outcome:
     labelled = patches.at(chosen)
     rest = patches.at(~chosen & ~np.isin(patches.group, labelled.group))
     before = balanced(rest.margin, rest.crack)
     try:
-        facts = measured(bundle, labelled, old, AdaptOptions())
+        facts = measured(labelled, old, AdaptOptions())
     except AdaptationError:
         return Outcome(before, before, None, 0.0)
     after = balanced(changed(facts.prior, learn(facts.prior, labelled), rest), rest.crack)
@@ -142,13 +142,13 @@ def main() -> int:
         scratch = Path(name)
         bundle = prepared(asked.bundle, asked.old, scratch)
         model = load(bundle)
-        patches, rows, _ = see(model, rows_of(asked.data, asked.photos, scratch))
+        patches, rows, _, _ = see(model, rows_of(asked.data, asked.photos, scratch))
         reference = bundle.reference()
         old = None if reference is None else remembered(reference, bundle.manifest)
         cracked = int(patches.crack.sum())
         lines = [f"{asked.data.name}: {cracked} cracked, {len(patches) - cracked} sound, {asked.draws} draws"]
         for count in map(int, asked.labels.split(",")):
-            found = [one_draw(bundle, patches, old, drawn(patches, count, seed)) for seed in range(asked.draws)]
+            found = [one_draw(patches, old, drawn(patches, count, seed)) for seed in range(asked.draws)]
             lines.append(line_of(count, found))
             print(lines[-1], flush=True)
         lines.append(whole_call(bundle, rows, drawn(patches, 10, 0), scratch))

@@ -1,10 +1,10 @@
-"""A small bundle that a surface can be new to: its embedding is the mean of features, and faint lines escape it."""
+"""A small bundle that a surface can be new to: its map is made of features, and faint lines escape it."""
 
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from crackscope import images
 from crackscope.bundles import Bundle
@@ -15,13 +15,22 @@ from tests.small_patches import patch
 
 
 def pooled_model() -> bytes:
-    """`small_model` whose features lie on the grid of its map before their mean is taken."""
+    """`small_model` whose map is a 1x1 convolution of nine features: the lines, which it looks at, and eight others."""
     proto = onnx.load_model_from_string(small_model())
-    for node in proto.graph.node:
-        if node.output[0] == "embedding":
-            node.input[0] = "coarse"
+    kernel = np.zeros((1, 9, 1, 1), np.float32)
+    kernel[0, 0] = 40.0
+    numbers = {"kernel": kernel, "low": np.array([-8.0], np.float32)}
+    proto.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in numbers.items())
+    nodes = [node for node in proto.graph.node if node.output[0] not in ("gained", "map", "score")]
     size = {"kernel_shape": [4, 4], "strides": [4, 4]}
-    proto.graph.node.insert(len(proto.graph.node) - 1, helper.make_node("AveragePool", ["active"], ["coarse"], **size))
+    nodes += [
+        helper.make_node("AveragePool", ["active"], ["coarse"], **size),
+        helper.make_node("Concat", ["cells", "coarse"], ["seen"], axis=1),
+        helper.make_node("Conv", ["seen", "kernel", "low"], ["map"], kernel_shape=[1, 1]),
+        helper.make_node("ReduceMax", ["map", "axes"], ["score"], keepdims=0),
+    ]
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
     onnx.checker.check_model(proto)
     return bytes(proto.SerializeToString())
 

@@ -20,7 +20,7 @@ def test_it_is_what_the_network_says_of_the_pictures(tmp_path):
     model = load(bundle.path)
     said = sorted(model.graph.score(patch_of(row.path)) for row in rows)
     assert np.allclose(sorted(reference.score), said, rtol=1e-3)
-    assert reference.embedding.shape == (8, model.manifest.embedding)
+    assert reference.features.shape == (8, 9)
 
 
 def patch_of(path):
@@ -63,7 +63,7 @@ def test_what_cannot_be_a_reference_is_not_written(tmp_path, damage):
             bundle,
             bundle.manifest,
             model=bundle.model,
-            reference=Reference(crack, score, good.embedding),
+            reference=Reference(crack, score, good.features),
         )
     assert not (tmp_path / "c").exists()
 
@@ -76,8 +76,8 @@ def test_a_pickle_is_never_opened(tmp_path):
     file = io.BytesIO()
     np.save(file, np.array([[print, 1.0]], dtype=object), allow_pickle=True)
     with pytest.raises(BundleError, match="not a reference"):
-        decode_reference(file.getvalue(), 0, "here")
+        decode_reference(file.getvalue(), "here")
     plain = io.BytesIO()
-    np.save(plain, np.zeros((4, 3), np.float16))
+    np.save(plain, np.zeros((4, 1), np.float16))
     with pytest.raises(BundleError, match="columns"):
-        decode_reference(plain.getvalue(), 8, "here")
+        decode_reference(plain.getvalue(), "here")

@@ -10,7 +10,7 @@ import numpy as np
 from crackscope import __version__
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Change, Prior, learn
-from crackscope.adaptation.patches import Patches, Progress, remembered, see, threshold_logit
+from crackscope.adaptation.patches import Floats, Patches, Progress, remembered, see, threshold_logit
 from crackscope.adaptation.validating import Worth, beats_guessing, crossed, kept, worth
 from crackscope.bundles import (
     Bundle,
@@ -19,11 +19,10 @@ from crackscope.bundles import (
     Reference,
     SurfaceRule,
     TrainedOn,
-    has_mean_embedding,
     with_offset,
 )
 from crackscope.datasets import Layout, Split, load
-from crackscope.errors import AdaptationError
+from crackscope.errors import AdaptationError, BundleError
 from crackscope.records import Label, Row, Unread
 from crackscope.scoring import Model, repack
 from crackscope.scoring import load as load_model
@@ -59,8 +58,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     """What an adaptation gave. Everything is measured on patches, or old pictures, that it did not learn from.
 
     bundle: folder that was written. before, after: on the new surface. old_before, old_after: on the pictures that the
-    bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from. ridge: strength of the
-    restraint on the embedding, None when the embedding was left out.
+    bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from.
     """
 
     bundle: str
@@ -72,7 +70,6 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     old_before: Worth | None
     old_after: Worth | None
     old_pictures: int
-    ridge: float | None
     threshold: float
     curve: Curve | None
     unread: tuple[Unread, ...]
@@ -97,13 +94,15 @@ def adapt(
     split = data if isinstance(data, Split) else _loaded(data, options)
     rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
     _check_count(rows)
-    patches, read_rows, unread = see(model, rows, options.progress)
-    _check_count(read_rows)
+    patches, read, unread, embedding = see(model, rows, options.progress)
+    _check_count(read)
     reference = model.bundle.reference()
     old = None if reference is None else remembered(reference, model.manifest)
-    facts = measured(model.bundle, patches, old, options)
+    if old is not None and old.features.shape[1] != patches.features.shape[1]:
+        raise BundleError(f"{model.bundle.path}: its reference is of another network; fetch the bundle again")
+    facts = measured(patches, old, options)
     change = learn(facts.prior, patches)
-    written = _write(model.bundle, facts.prior, change, _Lesson(Path(out), split, patches, facts, options))
+    written = _write(model.bundle, facts.prior, change, _Lesson(Path(out), split, patches, embedding, facts, options))
     return Adapted(
         bundle=str(written.path),
         parent=model.manifest.name,
@@ -114,7 +113,6 @@ def adapt(
         old_before=facts.old_before,
         old_after=facts.old_after,
         old_pictures=0 if old is None else len(old),
-        ridge=change.ridge,
         threshold=model.manifest.threshold,
         curve=learning_curve(facts.prior, patches, options.seed) if options.curve else None,
         unread=(*split.unreadable, *unread),
@@ -140,6 +138,7 @@ class _Lesson:
     out: Path
     split: Split
     patches: Patches
+    embedding: Floats
     facts: Facts
     options: AdaptOptions
 
@@ -164,14 +163,14 @@ def _check_count(rows: list[Row]) -> None:
         )
 
 
-def measured(bundle: Bundle, patches: Patches, old: Patches | None, options: AdaptOptions) -> Facts:
+def measured(patches: Patches, old: Patches | None, options: AdaptOptions) -> Facts:
     """Judge a bundle as it is and as it would be, on patches and old pictures that it did not learn from.
 
     Raises AdaptationError when it would be worse.
     """
     if min(patches.groups_of(True), patches.groups_of(False)) < 2:
         raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
-    prior = Prior(old, patches, embedding=has_mean_embedding(bundle.model, bundle.manifest.stride))
+    prior = Prior(old, patches)
     before = worth(patches.margin[None], patches)
     _refuse_swapped(before)
     after = worth(crossed(prior, patches, options.seed), patches)
@@ -180,7 +179,7 @@ def measured(bundle: Bundle, patches: Patches, old: Patches | None, options: Ada
     if old is None:
         return Facts(prior, before, after, None, None)
     old_before = worth(old.margin[None], old)
-    old_after = worth(kept(prior, old, patches, options.seed), old)
+    old_after = worth(kept(old, patches, options.seed), old)
     _refuse_forgetting(old_before, old_after, options.most_forgotten)
     return Facts(prior, before, after, old_before, old_after)
 
@@ -250,7 +249,7 @@ def _write(bundle: Bundle, prior: Prior, change: Change, lesson: _Lesson) -> Bun
         halo=manifest.halo + moved.reach,
         trained_on=(*manifest.trained_on, taught),
         figures=manifest.figures | {"adapted": figures},
-        verdict=msgspec.structs.replace(manifest.verdict, surface=_known(manifest.verdict.surface, lesson.patches)),
+        verdict=msgspec.structs.replace(manifest.verdict, surface=_known(manifest.verdict.surface, lesson.embedding)),
     )
     reference = _moved(bundle.reference(), offset)
     return repack(lesson.out, bundle, changed_manifest, model=moved.model, reference=reference)
@@ -260,26 +259,26 @@ def _moved(reference: Reference | None, offset: Offset) -> Reference | None:
     """What the changed network says of the pictures that the bundle keeps a word of."""
     if reference is None:
         return None
-    score = offset.scale * reference.score + offset.shift + reference.embedding @ offset.weights
-    return Reference(reference.crack, score.astype(np.float32), reference.embedding)
+    score = offset.scale * reference.score + offset.shift + reference.features @ offset.weights
+    return Reference(reference.crack, score.astype(np.float32), reference.features)
 
 
 def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
-    """The change in terms of the graph: of crack logits before calibration, and of the embedding as it is."""
+    """The change in terms of the graph: of crack logits before calibration, and of the features as they are."""
     fitted = manifest.calibration
-    weights = change.by[2:] / prior.spread
-    shift = change.by[0] * (fitted.shift - threshold_logit(manifest)) + change.by[1] - weights @ prior.mean
+    weights = change[2:] / prior.spread
+    shift = change[0] * (fitted.shift - threshold_logit(manifest)) + change[1] - weights @ prior.mean
     return Offset(
-        scale=float(1 + change.by[0]),
+        scale=float(1 + change[0]),
         shift=float(shift / fitted.scale),
         weights=(weights / fitted.scale).astype(np.float32),
-        window=manifest.input.native or manifest.verdict.window_px,
+        window=(manifest.input.native or manifest.verdict.window_px) // 2,
     )
 
 
-def _known(rule: SurfaceRule | None, patches: Patches) -> SurfaceRule | None:
+def _known(rule: SurfaceRule | None, embedding: Floats) -> SurfaceRule | None:
     """A rule of what is a surface that lets the new one pass: all but its oddest patches."""
     if rule is None:
         return None
-    logits = patches.embedding @ np.asarray(rule.weights) + rule.shift
+    logits = embedding @ np.asarray(rule.weights) + rule.shift
     return msgspec.structs.replace(rule, limit=min(rule.limit, float(np.quantile(logits, _SURFACE_SHARE))))

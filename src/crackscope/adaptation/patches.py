@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, Reference
 from crackscope.records import Row, Unread
-from crackscope.scoring import Described, Model, describe
+from crackscope.scoring import Described, Model, describe, showing_features
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -22,12 +23,12 @@ class Patches:
     """What a network says of n labelled patches.
 
     margin: float64 [n], logit of the calibrated probability less that of the bundle's threshold: called crack from 0
-    on. embedding: float64 [n, d]. crack: bool [n]. group: int [n], from 0 on; patches of one group are no independent
+    on. features: float64 [n, k]. crack: bool [n]. group: int [n], from 0 on; patches of one group are no independent
     witnesses.
     """
 
     margin: Floats
-    embedding: Floats
+    features: Floats
     crack: NDArray[np.bool_]
     group: Numbers
 
@@ -36,33 +37,50 @@ class Patches:
 
     def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Patches":
         """Some of them."""
-        return Patches(self.margin[places], self.embedding[places], self.crack[places], self.group[places])
+        return Patches(self.margin[places], self.features[places], self.crack[places], self.group[places])
 
     def groups_of(self, crack: bool) -> int:
         """How many groups have a patch of this label."""
         return len(np.unique(self.group[self.crack == crack]))
 
 
-def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> tuple[Patches, list[Row], list[Unread]]:
-    """Run a network over rows; returns what it says, the rows that could be read, and the others."""
-    answers = list(zip(rows, describe(model, [row.path for row in rows], progress), strict=True))
-    seen = [(row, answer) for row, answer in answers if isinstance(answer, Described)]
-    embedding = np.array([one.embedding for _, one in seen], np.float64).reshape(len(seen), model.manifest.embedding)
-    score = np.array([one.score for _, one in seen], np.float64)
+def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> "Seen":
+    """Run a network over rows, for its features and its embedding."""
+    answers = zip(rows, describe(showing_features(model), [row.path for row in rows], progress), strict=True)
+    read: list[Row] = []
+    told: list[Described] = []
+    unread: list[Unread] = []
+    for row, answer in answers:
+        if isinstance(answer, Unread):
+            unread.append(answer)
+        else:
+            read.append(row)
+            told.append(answer)
+    shown = np.array([answer.embedding for answer in told], np.float64)
+    count = shown.shape[1] - model.manifest.embedding if told else 0
     patches = Patches(
-        margins(score, model.manifest),
-        embedding,
-        np.array([row.label == "crack" for row, _ in seen], np.bool_),
-        numbered([row.group for row, _ in seen]),
+        margins(np.array([answer.score for answer in told], np.float64), model.manifest),
+        shown[:, :count] if told else np.empty((0, 0)),
+        np.array([row.label == "crack" for row in read], np.bool_),
+        numbered([row.group for row in read]),
     )
-    return patches, [row for row, _ in seen], [answer for _, answer in answers if isinstance(answer, Unread)]
+    return Seen(patches, read, unread, shown[:, count:] if told else np.empty((0, 0)))
+
+
+class Seen(NamedTuple):
+    """rows: those that could be read, one a patch. embedding: float64 [n, d]."""
+
+    patches: Patches
+    rows: list[Row]
+    unread: list[Unread]
+    embedding: Floats
 
 
 def remembered(reference: Reference, manifest: Manifest) -> Patches:
     """What a bundle keeps of pictures that training set aside."""
     score = reference.score.astype(np.float64)
     every = np.arange(len(score), dtype=np.intp)
-    return Patches(margins(score, manifest), reference.embedding.astype(np.float64), reference.crack, every)
+    return Patches(margins(score, manifest), reference.features.astype(np.float64), reference.crack, every)
 
 
 def margins(score: Floats, manifest: Manifest) -> Floats:

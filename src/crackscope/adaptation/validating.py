@@ -114,11 +114,11 @@ def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.boo
             yield held
 
 
-def kept(prior: Prior, old: Patches, patches: Patches, seed: int) -> Floats:
+def kept(old: Patches, patches: Patches, seed: int) -> Floats:
     """Margins of the old pictures after a change that only the other half of them held back: float64 [1, m]."""
     half = np.random.default_rng(seed).permutation(len(old)) % 2 == 0
     margins = np.empty((1, len(old)))
     for measured in (half, ~half):
-        blind = Prior(old.at(~measured), patches, embedding=prior.freer)
+        blind = Prior(old.at(~measured), patches)
         margins[0, measured] = changed(blind, learn(blind, patches), old.at(measured))
     return margins

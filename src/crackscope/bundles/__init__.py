@@ -18,7 +18,7 @@ from crackscope.bundles.manifest import (
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
-from crackscope.bundles.offset import Moved, Offset, has_mean_embedding, with_offset
+from crackscope.bundles.offset import Moved, Offset, has_features, with_features, with_offset
 from crackscope.bundles.reference import Reference
 from crackscope.bundles.rounding import store_as_float16
 
@@ -42,12 +42,13 @@ __all__ = [
     "default_bundle",
     "dump_manifest",
     "export_deepness",
-    "has_mean_embedding",
+    "has_features",
     "model_card",
     "open_bundle",
     "parse_manifest",
     "read_face",
     "store_as_float16",
+    "with_features",
     "with_metadata",
     "with_offset",
     "write_bundle",

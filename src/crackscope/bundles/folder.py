@@ -66,7 +66,7 @@ class Bundle:
         data = _read(self.path, REFERENCE)
         if _digest(data) != stated:
             raise BundleError(f"{self.path / REFERENCE} was altered (sha256 differs); fetch the bundle again")
-        return decode_reference(data, self.manifest.embedding, str(self.path / REFERENCE))
+        return decode_reference(data, str(self.path / REFERENCE))
 
 
 def default_bundle() -> Path:

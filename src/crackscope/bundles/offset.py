@@ -1,11 +1,16 @@
-"""A graph whose answers are moved by a linear function of what it sees: how a bundle learns a new surface.
+"""A graph whose answers are moved by what its last layer sees: how a bundle learns a new surface.
 
-score' = scale * score + shift + weights . embedding
-map'   = scale * map   + shift + weights . (what the embedding is the mean of), averaged around each place
+The map of a network here is a 1x1 convolution of features; what else it could make of them tells a joint from a crack.
+Features are averaged with weights that grow with the map, so that what raised suspicion counts:
 
-The embedding of the networks here is the mean of feature maps, so the same weights apply at every place; averaging
-them over a window of about the size of a patch keeps the two in step, and gives the map an offset of its own in every
-part of a photo. Only operators that look at a bounded neighbourhood are added, so a photo may still be cut anywhere.
+    t       = sum of exp(m / 2) * features / sum of exp(m / 2)      over the patch; m: the map before any change
+    score' = scale * score + shift + weights . t
+    map'   = scale * map   + shift + weights . t around each place
+
+Around a place means within a window about half as wide as a patch. The offset is thus the same all over one suspicious
+thing, and which places stand out within it does not change. Only operators that look at a bounded neighbourhood lead to
+the map, so a photo may still be cut anywhere. Features are those that the map is made of and, in a pyramid, those of
+the next coarser level.
 """
 
 from dataclasses import dataclass
@@ -16,30 +21,24 @@ from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
 
-_PROBE = 2048
-"""Side of a picture, px, whose feature sizes tell their strides."""
+_SHARPNESS = 0.5
+"""A logit more weighs so many powers of e more. Sharper, single pixels decide; blunter, the background does."""
+_MOST_LOGIT = 20.0
+_PASSES = 3
+"""Averaging so many times over small squares is quicker than once over a large one, and has no edge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offset:
-    """How answers are moved. scale: above 0. weights: float32 [d], one a number of the embedding; zeros for none.
+    """How answers are moved. scale: above 0. weights: float32 [k], one a feature; zeros for none.
 
-    window: side of the neighbourhood, px, over which the map's part is averaged.
+    window: side of the neighbourhood, px, over which the map's features are averaged.
     """
 
     scale: float
     shift: float
     weights: NDArray[np.float32]
     window: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A feature map that part of the embedding is the mean of: its name, channels and stride in cells of the map."""
-
-    name: str
-    channels: int
-    cells: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,90 +49,132 @@ class Moved:
     reach: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Where a map comes from: its name before any change, and the features under it, with their channels."""
+
+    map: str
+    features: tuple[str, ...]
+    channels: tuple[int, ...]
+
+
+def has_features(model: bytes) -> bool:
+    """Tell whether a graph's map is a 1x1 convolution of features, so that weights on them can move it."""
+    return _layer(_loaded(model)) is not None
+
+
+def with_features(model: bytes) -> bytes:
+    """Return the graph with t, as defined above, before the embedding, in its place: float32 [n, k + d].
+
+    Raises BundleError when the graph has none.
+    """
+    proto = _loaded(model)
+    layer = _found(proto)
+    graph = _Rewriting(proto)
+    embedding = graph.free("embedding")
+    graph.rename("embedding", embedding)
+    weight = graph.attention(layer.map)
+    below = graph.summed(weight)
+    parts = [graph.add("Div", graph.summed(graph.add("Mul", name, weight)), below) for name in layer.features]
+    graph.rename(graph.add("Concat", *parts, embedding, axis=1), "embedding")
+    proto.graph.output[2].type.tensor_type.shape.dim[1].Clear()
+    return _written(proto)
+
+
 def with_offset(model: bytes, offset: Offset, stride: int) -> Moved:
     """Return the graph with moved score and map, and the embedding as it was. stride: px per cell of the map.
 
-    Raises BundleError when the embedding is no mean of feature maps, unless the weights are all zero.
+    Raises BundleError when the graph has no features, unless the weights are all zero.
     """
-    import onnx
-
-    proto: Any = onnx.load_model_from_string(model)
+    proto = _loaded(model)
     graph = _Rewriting(proto)
+    layer = _found(proto) if np.any(offset.weights) else None
     old_score, old_map = graph.free("score"), graph.free("map")
     graph.rename("score", old_score)
     graph.rename("map", old_map)
     moved_score, moved_map = (graph.affine(name, offset) for name in (old_score, old_map))
-    reach = 0
-    if np.any(offset.weights):
-        levels = _levels(proto, stride)
-        graph.constant("weights", offset.weights.astype(np.float32)[:, None])
-        row = graph.add("MatMul", "embedding", graph.named("weights"))
-        moved_score = graph.add("Add", moved_score, graph.add("Squeeze", row, graph.integers(1)))
-        at = 0
-        for level in levels:
-            part = offset.weights[at : at + level.channels]
-            at += level.channels
-            local, cells = graph.local(level, part, max(1, round(offset.window / (stride * level.cells))))
-            moved_map = graph.add("Add", moved_map, graph.enlarged(local, level.cells, old_map))
-            reach = max(reach, (cells + 1) * stride * level.cells)
+    half = 0
+    if layer is not None:
+        weight = graph.attention(old_map if layer.map == "map" else layer.map)
+        weighted = graph.add("Mul", graph.weighed(layer, offset.weights), weight)
+        everywhere = graph.add("Div", graph.summed(weighted), graph.summed(weight))
+        moved_score = graph.add("Add", moved_score, graph.add("Squeeze", everywhere, graph.integers(1)))
+        half = max(1, round(offset.window / stride / 2 / _PASSES))
+        local = graph.add("Div", graph.averaged(weighted, half), graph.averaged(weight, half))
+        moved_map = graph.add("Add", moved_map, local)
     graph.rename(moved_score, "score")
     graph.rename(moved_map, "map")
+    return Moved(_written(proto), (_PASSES * half + 1) * stride if half else 0)
+
+
+def _loaded(model: bytes) -> Any:
+    import onnx
+
+    return onnx.load_model_from_string(model)
+
+
+def _written(proto: Any) -> bytes:
     del proto.metadata_props[:]
-    return Moved(bytes(proto.SerializeToString(deterministic=True)), reach)
+    return bytes(proto.SerializeToString(deterministic=True))
 
 
-def has_mean_embedding(model: bytes, stride: int) -> bool:
-    """Tell whether a graph's embedding is the mean of feature maps, so that weights on it can be given to its map."""
-    import onnx
-
-    try:
-        _levels(onnx.load_model_from_string(model), stride)
-    except BundleError:
-        return False
-    return True
+def _found(proto: Any) -> _Layer:
+    layer = _layer(proto)
+    if layer is None:
+        raise BundleError("this network's map is no 1x1 convolution of features: it can be moved as a whole only")
+    return layer
 
 
-def _levels(proto: Any, stride: int) -> list[_Level]:
-    """The feature maps whose means are the embedding, in its order."""
+def _layer(proto: Any) -> _Layer | None:
     made_by = {name: node for node in proto.graph.node for name in node.output}
-    last = made_by.get("embedding")
-    means = list(last.input) if last is not None and last.op_type == "Concat" else ["embedding"]
-    names = []
-    for name in means:
-        node = made_by.get(name)
-        if node is None or node.op_type not in ("ReduceMean", "GlobalAveragePool"):
-            raise BundleError("this network's embedding is no mean of feature maps: its map cannot learn a surface")
-        names.append(node.input[0])
-    return [_level(name, sizes, stride) for name, sizes in _sizes(proto, names).items()]
+    shapes = {tensor.name: list(tensor.dims) for tensor in proto.graph.initializer}
+    shapes |= {node.output[0]: shapes[node.input[0]] for node in proto.graph.node if _is_cast(node, shapes)}
+    name = "map"
+    while name in made_by and made_by[name].op_type in ("Add", "Mul"):  # earlier changes
+        name = made_by[name].input[0]
+    last = made_by.get(name)
+    kernel = shapes.get(last.input[1], []) if last is not None and last.op_type == "Conv" else []
+    if last is None or len(kernel) != 4 or kernel[0] != 1 or kernel[2:] != [1, 1]:
+        return None
+    coarser = _coarser(proto, last.input[0], shapes)
+    found = [(last.input[0], int(kernel[1])), *([coarser] if coarser else [])]
+    return _Layer(name, tuple(one for one, _ in found), tuple(channels for _, channels in found))
 
 
-def _sizes(proto: Any, names: list[str]) -> dict[str, tuple[int, int]]:
-    """Channels and height of feature maps for a picture of the probe's size."""
-    import onnx
-
-    probe: Any = onnx.ModelProto()
-    probe.CopyFrom(proto)
-    del probe.graph.value_info[:]
-    for dimension, size in zip(probe.graph.input[0].type.tensor_type.shape.dim, (1, _PROBE, _PROBE), strict=False):
-        if dimension.dim_param or not dimension.dim_value:
-            dimension.dim_value = size
-    inferred = onnx.shape_inference.infer_shapes(probe)
-    side = inferred.graph.input[0].type.tensor_type.shape.dim[1].dim_value
-    shapes = {info.name: [d.dim_value for d in info.type.tensor_type.shape.dim] for info in inferred.graph.value_info}
-    sizes = {}
-    for name in names:
-        shape = shapes.get(name, [])
-        if len(shape) != 4 or not all(shape[1:]):
-            raise BundleError(f"the size of {name} cannot be worked out: this network's map cannot learn a surface")
-        sizes[name] = (shape[1], round(side / shape[2]))
-    return sizes
+def _is_cast(node: Any, shapes: dict[str, list[int]]) -> bool:
+    return node.op_type == "Cast" and node.input[0] in shapes
 
 
-def _level(name: str, sizes: tuple[int, int], stride: int) -> _Level:
-    channels, apart = sizes
-    if apart % stride:
-        raise BundleError(f"{name} has a cell per {apart} px, the map one per {stride}: its map cannot learn a surface")
-    return _Level(name, channels, apart // stride)
+def _coarser(proto: Any, features: str, shapes: dict[str, list[int]]) -> tuple[str, int] | None:
+    """The next coarser level of a pyramid, brought to the grid of its finest: name and channels."""
+    wanted = {features}
+    enlarged = None
+    for node in reversed(proto.graph.node):
+        if wanted & set(node.output):
+            wanted |= set(node.input)
+            if node.op_type == "Resize" and enlarged is None:
+                enlarged = node
+    if enlarged is None:
+        return None
+    name = enlarged.output[0]
+    users = {entry: node for node in reversed(proto.graph.node) for entry in node.input[:1]}
+    while name in users and users[name].op_type in ("Pad", "Slice"):
+        name = users[name].output[0]
+    channels = _channels(proto, enlarged.input[0], shapes)
+    return None if channels is None else (name, channels)
+
+
+def _channels(proto: Any, name: str, shapes: dict[str, list[int]]) -> int | None:
+    """How many channels the last convolution before a tensor gives."""
+    made_by = {entry: node for node in proto.graph.node for entry in node.output}
+    while name in made_by:
+        node = made_by[name]
+        if node.op_type == "Conv":
+            return shapes[node.input[1]][0] if node.input[1] in shapes else None
+        if node.op_type not in ("Relu", "Clip", "BatchNormalization", "Identity"):
+            return None
+        name = node.input[0]
+    return None
 
 
 class _Rewriting:
@@ -143,7 +184,6 @@ class _Rewriting:
         self._graph = proto.graph
         self._taken = {name for node in proto.graph.node for name in (*node.input, *node.output)}
         self._taken |= {tensor.name for tensor in proto.graph.initializer} | {node.name for node in proto.graph.node}
-        self._names: dict[str, str] = {}
 
     def free(self, wish: str) -> str:
         """A name that nothing has yet; a bundle may be adapted again and again."""
@@ -161,17 +201,17 @@ class _Rewriting:
                     if name == old:
                         names[place] = new
 
-    def named(self, wish: str) -> str:
-        """The name that a constant got."""
-        return self._names[wish]
-
     def constant(self, wish: str, values: NDArray[Any]) -> str:
         """Store numbers."""
         from onnx import numpy_helper
 
-        name = self._names[wish] = self.free(f"adapted.{wish}")
+        name = self.free(f"adapted.{wish}")
         self._graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
+
+    def real(self, wish: str, value: float) -> str:
+        """Store one float32 number, as an array that takes part in anything."""
+        return self.constant(wish, np.array([value], np.float32))
 
     def integers(self, *values: int) -> str:
         """Store int64 numbers."""
@@ -187,27 +227,34 @@ class _Rewriting:
 
     def affine(self, name: str, offset: Offset) -> str:
         """scale * tensor + shift."""
-        scale = self.constant("scale", np.array([offset.scale], np.float32))
-        shift = self.constant("shift", np.array([offset.shift], np.float32))
-        return self.add("Add", self.add("Mul", name, scale), shift)
+        scaled = self.add("Mul", name, self.real("scale", offset.scale))
+        return self.add("Add", scaled, self.real("shift", offset.shift))
 
-    def local(self, level: _Level, weights: NDArray[np.float32], window: int) -> tuple[str, int]:
-        """Weighted features averaged over an odd number of cells around each, and how many cells that is each way."""
-        half = window // 2
-        kernel = self.constant("kernel", weights.astype(np.float32)[None, :, None, None])
-        weighted = self.add("Conv", level.name, kernel, kernel_shape=[1, 1])
-        if not half:
-            return weighted, 0
-        sides = {"kernel_shape": [2 * half + 1] * 2, "pads": [half] * 4, "strides": [1, 1]}
-        return self.add("AveragePool", weighted, count_include_pad=0, **sides), half
+    def attention(self, name: str) -> str:
+        """exp(sharpness * map), bounded."""
+        least, most = (self.constant("limit", np.array(sign * _MOST_LOGIT, np.float32)) for sign in (-1, 1))
+        bounded = self.add("Clip", name, least, most)
+        return self.add("Exp", self.add("Mul", bounded, self.real("sharpness", _SHARPNESS)))
 
-    def enlarged(self, name: str, cells: int, like: str) -> str:
-        """A coarse map on the grid of a finer one: each cell repeated, the rest cut off or its edge repeated."""
-        if cells > 1:
-            scales = self.constant("scales", np.array([1, 1, cells, cells], np.float32))
-            rule = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-            name = self.add("Resize", name, "", scales, **rule)
-            pads = self.integers(0, 0, 0, 0, 0, 0, cells - 1, cells - 1)
-            name = self.add("Pad", name, pads, mode="edge")
-        sides = self.add("Shape", like, start=2, end=4)
-        return self.add("Slice", name, self.integers(0, 0), sides, self.integers(2, 3))
+    def summed(self, name: str) -> str:
+        """The sum over all places: [n, c]."""
+        return self.add("ReduceSum", name, self.integers(2, 3), keepdims=0)
+
+    def weighed(self, layer: _Layer, weights: NDArray[np.float32]) -> str:
+        """weights . features at every place: [n, 1, h, w]."""
+        if len(weights) != sum(layer.channels):
+            raise BundleError(f"{len(weights)} weights do not fit {sum(layer.channels)} features")
+        parts, at = [], 0
+        for name, channels in zip(layer.features, layer.channels, strict=True):
+            kernel = weights[at : at + channels].astype(np.float32)[None, :, None, None]
+            at += channels
+            parts.append(self.add("Conv", name, self.constant("kernel", kernel), kernel_shape=[1, 1]))
+        return parts[0] if len(parts) == 1 else self.add("Add", *parts)
+
+    def averaged(self, name: str, half: int) -> str:
+        """A mean over up to _PASSES * half cells to each side, that counts what is near more."""
+        side = 2 * half + 1
+        window = {"kernel_shape": [side, side], "pads": [half] * 4, "strides": [1, 1], "count_include_pad": 0}
+        for _ in range(_PASSES):
+            name = self.add("AveragePool", name, **window)
+        return name

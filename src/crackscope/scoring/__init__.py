@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.scoring.dense import DenseOptions, Heatmap
-from crackscope.scoring.describing import Described, describe, keep_reference
+from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
@@ -48,6 +48,7 @@ __all__ = [
     "quality",
     "quantise",
     "repack",
+    "showing_features",
     "take",
     "top_mean",
 ]

@@ -1,12 +1,12 @@
 """What a network says of many pictures: score and embedding, for adapting, choosing and doubting."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Bundle, Reference
+from crackscope.bundles import Bundle, Reference, has_features, with_features
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import Source, read
 from crackscope.records import Failure, Row, Unread
@@ -15,7 +15,7 @@ from crackscope.scoring.packing import repack
 from crackscope.scoring.stream import in_order
 
 MOST_KEPT = 400
-"""Pictures that a bundle keeps a word of: enough to tell a loss of one in a hundred, in a third of a megabyte."""
+"""Pictures that a bundle keeps a word of: enough to tell a loss of one in a hundred, in a tenth of a megabyte."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +49,14 @@ def describe(
         yield answer
 
 
+def showing_features(model: Model) -> Model:
+    """The same network with the features of its map before its embedding, in one; as it is where it has none."""
+    bundle = model.bundle
+    if not has_features(bundle.model):
+        return model
+    return load(replace(bundle, model=with_features(bundle.model)), threads=model.threads, check=False)
+
+
 def keep_reference(
     bundle: Bundle, rows: Sequence[Row], *, count: int = MOST_KEPT, threads: int | None = None
 ) -> Bundle:
@@ -57,7 +65,7 @@ def keep_reference(
     rows: best those that training set aside; drawn evenly from every surface and label. Raises BundleError when one
     label has none that can be read, OutputError when the bundle cannot be written.
     """
-    model = load(bundle, threads=threads, check=False)
+    model = showing_features(load(bundle, threads=threads, check=False))
     chosen = _drawn(rows, count)
     answers = zip(chosen, describe(model, [row.path for row in chosen]), strict=True)
     read_ones = [(row, answer) for row, answer in answers if isinstance(answer, Described)]
@@ -66,7 +74,7 @@ def keep_reference(
     reference = Reference(
         np.array([row.label == "crack" for row, _ in read_ones]),
         np.array([answer.score for _, answer in read_ones], np.float32),
-        np.stack([answer.embedding for _, answer in read_ones]),
+        np.stack([answer.embedding[: -bundle.manifest.embedding] for _, answer in read_ones]),
     )
     return repack(bundle.path, bundle, bundle.manifest, model=bundle.model, reference=reference)
 
