@@ -7,6 +7,10 @@ doubt as a weight (Zhdanov, "Diverse mini-batch active learning", 2019). Nothing
 On a new surface all scores may lie too high or too low, and then those about an even chance are all of one label. So
 doubt is counted from where the scores of these very patches part best (Otsu, "A threshold selection method from
 gray-level histograms", 1979).
+
+Distances are those of the features that raised suspicion (see `bundles.with_offset`). On decks, walls, pavements and
+asphalt, each left out of training, 20 patches so chosen taught a bundle to a balanced accuracy of .765, .825, .850 and
+.972; 20 drawn by lot .762, .812, .846 and .964; the 20 nearest the threshold .704, .758, .848 and .969 (means of 12).
 """
 
 import numpy as np
@@ -19,10 +23,10 @@ _FLOOR = 0.25
 _COMPONENTS = 32
 
 
-def choose(score: Floats, embedding: Floats, count: int) -> NDArray[np.intp]:
-    """Places of up to `count` patches, the most wanted first. score: float64 [n]; embedding: float64 [n, d]."""
+def choose(score: Floats, features: Floats, count: int) -> NDArray[np.intp]:
+    """Places of up to `count` patches, the most wanted first. score: float64 [n]; features: float64 [n, k]."""
     doubt = doubts(score)
-    places = _apart(embedding)
+    places = _apart(features)
     taken = [int(doubt.argmax())]
     distance = np.full(len(score), np.inf)
     while len(taken) < min(count, len(score)):
@@ -51,12 +55,12 @@ def parting(score: Floats) -> float:
     return float((rising[best] + rising[best + 1]) / 2)
 
 
-def _apart(embedding: Floats) -> Floats:
-    """Embeddings in which distances count what differs among these patches: their largest components, float64 [n, k].
+def _apart(features: Floats) -> Floats:
+    """Features in which distances count what differs among these patches: their largest components, float64 [n, k].
 
     Each patch is brought to length 1 afterwards, so that odd ones do not lie farther off than others can.
     """
-    centred = (embedding - embedding.mean(axis=0)) / (embedding.std(axis=0) + 1e-6)
+    centred = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6)
     kept = min(_COMPONENTS, *centred.shape)
     across, lengths, _ = np.linalg.svd(centred, full_matrices=False)
     found = across[:, :kept] * lengths[:kept]

@@ -12,7 +12,7 @@ from crackscope.adaptation.patches import Progress
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
 from crackscope.records import Failure, Unread
-from crackscope.scoring import Described, Model, describe
+from crackscope.scoring import Described, Model, describe, showing_features
 
 _WHOLE = 1.5
 """A picture up to so many times the native size on a side is a patch as it is."""
@@ -67,6 +67,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
     answers: list[Described] = []
     unread: list[Unread] = []
     side = model.manifest.input.native or _PATCH_PX
+    showing = showing_features(model)
     for done, path in enumerate(paths, start=1):
         try:
             pixels = read(path).pixels
@@ -74,7 +75,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
             unread.append(Unread(path=path, error=Failure(kind=error.kind, message=str(error))))
             continue
         here = _grid(path, pixels.shape[0], pixels.shape[1], side)
-        answers += _described(model, pixels, here)
+        answers += _described(showing, pixels, here)
         places += here
         if progress is not None:
             progress(done, len(paths))
@@ -107,7 +108,8 @@ def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]
 
 def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described], count: int) -> tuple[Suggestion, ...]:
     score = np.array([answer.score for answer in answers], np.float64)
-    embedding = np.array([answer.embedding for answer in answers], np.float64)
+    shown = np.array([answer.embedding for answer in answers], np.float64)
+    features = shown[:, : shown.shape[1] - model.manifest.embedding]
     doubt = doubts(score)
     return tuple(
         Suggestion(
@@ -120,5 +122,5 @@ def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described]
             probability=model.probability(answers[at].score),
             doubt=float(doubt[at]),
         )
-        for rank, at in enumerate(choose(score, embedding, count).tolist(), start=1)
+        for rank, at in enumerate(choose(score, features if features.shape[1] else shown, count).tolist(), start=1)
     )
