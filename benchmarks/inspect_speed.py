@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from keras_environment import keras_python
+from keras_environment import Keras
 
 from crackscope.bundles import default_bundle
 from crackscope.images import read, write_jpeg
@@ -68,35 +68,6 @@ def inspector(model: Model, path: str, coarse: bool) -> Side:
     """What is measured. Zones are worked out whatever the verdict is."""
     options = InspectOptions(all_zones=True, coarse=coarse)
     return lambda: inspect(path, bundle=model, options=options)
-
-
-class Keras:
-    """The rival in its own process, idle until it is asked for a sweep."""
-
-    def __init__(self, path: str, threads: int) -> None:
-        call = [str(keras_python()), str(HERE / "keras_sweep.py"), path, str(threads)]
-        self._process = subprocess.Popen(
-            call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        if self._answer() != "ready":
-            raise SystemExit(f"Keras did not start; try {' '.join(call)}")
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def seconds(self) -> float:
-        """Time one sweep, as the rival measures it itself."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        return float(self._answer())
-
-    def close(self) -> None:
-        """End the rival."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
 
 
 def eight_bits(bundle: Path, data: Path | None, folder: Path) -> Path:
@@ -195,7 +166,7 @@ def main() -> None:
             "coarse": inspector(model, path, True),
             "int8": inspector(bytes_model, path, False),
         }
-        keras = None if asked.no_keras else Keras(path, asked.threads)
+        keras = None if asked.no_keras else Keras(HERE / "keras_sweep.py", path, str(asked.threads))
         times, records = measure(sides, keras, asked.rounds)
         if keras:
             keras.close()

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from keras_environment import keras_python
+from keras_environment import Keras
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -99,36 +99,11 @@ def predictor(model: Model, paths: list[str]) -> Side:
     return lambda: list(model.predict_all(paths))
 
 
-class Keras:
-    """The rival in its own process, idle until it is asked for a pass."""
-
-    def __init__(self, paths: list[str], side: int, threads: int, folder: Path) -> None:
-        python = keras_python()
-        names = folder / "names.txt"
-        names.write_text("\n".join(paths), encoding="utf-8")
-        call = [str(python), str(HERE / "keras_predict.py"), str(names), str(side), str(threads)]
-        self._process = subprocess.Popen(
-            call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        if self._answer() != "ready":
-            raise SystemExit(f"Keras did not start; try {' '.join(call)}")
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def seconds(self) -> float:
-        """Time one pass, as the rival measures it itself."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        return float(self._answer())
-
-    def close(self) -> None:
-        """End the rival."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
+def rival(paths: list[str], side: int, threads: int, folder: Path) -> Keras:
+    """Keras on the same files."""
+    names = folder / "names.txt"
+    names.write_text("\n".join(paths), encoding="utf-8")
+    return Keras(HERE / "keras_predict.py", str(names), str(side), str(threads))
 
 
 def cold(bundle: Path, path: str) -> float:
@@ -205,7 +180,7 @@ def main() -> None:
                 sides[prefix + name] = side
             sides[f"{prefix}plain"] = plain_loop(model.bundle.model, paths, asked.threads)
             sides[f"{prefix}predict"] = predictor(model, paths)
-        keras = None if asked.no_keras else Keras(paths, pixels[0].shape[0], asked.threads, folder)
+        keras = None if asked.no_keras else rival(paths, pixels[0].shape[0], asked.threads, folder)
         found = measure(sides, keras, len(paths), asked.rounds)
         if keras:
             keras.close()
