@@ -102,3 +102,26 @@ def test_default_is_the_bundle_in_the_package_or_a_line() -> None:
         weights = find_weights(network)
         assert weights is not None
         assert weights.family == "crackscope"
+
+
+def test_a_bundle_gives_its_head_too_when_asked(tmp_path: Path) -> None:
+    network = asking(write(tmp_path / "bundle"))
+    weights = find_weights(network)
+    torch.manual_seed(6)
+    wanted = build(NETWORK, Head()).state_dict()
+    torch.manual_seed(7)
+    found = build(network, Head(weights="bundle"), weights).state_dict()
+    torch.manual_seed(7)
+    fresh = build(network, Head(), weights).state_dict()
+    heads = [name for name in wanted if name.startswith("head.")]
+    assert all(torch.equal(found[name], wanted[name]) for name in heads)
+    assert not all(torch.equal(fresh[name], wanted[name]) for name in heads)
+
+
+def test_a_head_that_is_built_otherwise_is_refused(tmp_path: Path) -> None:
+    network = asking(write(tmp_path / "bundle"))
+    weights = find_weights(network)
+    with pytest.raises(WeightsError, match="built otherwise"):
+        build(network, Head(weights="bundle", layers=(8,)), weights)
+    with pytest.raises(WeightsError, match="needs a bundle"):
+        build(NETWORK, Head(weights="bundle"), None)

@@ -1,6 +1,9 @@
 """From what a recipe says to a network."""
 
-from crackscope.errors import RecipeError
+import numpy as np
+import torch
+
+from crackscope.errors import RecipeError, WeightsError
 from crackscope.networks import mobilenetv2, resnet50, resnet50v2, vgg16
 from crackscope.networks.backbone import Backbone, check_name
 from crackscope.networks.heads import DenseHead, PooledHead
@@ -33,7 +36,25 @@ def build(network: Network, head: Head, weights: Weights | None = None) -> Crack
         built = CrackNetwork(backbone, PooledHead(backbone.channels, head))
     if weights is not None:
         load_weights(built, weights)
+    if head.weights == "bundle":
+        _load_head(built, weights)
     return built
+
+
+def _load_head(network: CrackNetwork, weights: Weights | None) -> None:
+    """Put the head of a bundle into a network whose head is built the same."""
+    found = {} if weights is None else {name.removeprefix("head."): array for name, array in weights.head.items()}
+    own = {name: t for name, t in network.head.state_dict().items() if not name.endswith("num_batches_tracked")}
+    if weights is None or not found:
+        raise WeightsError("head.weights = 'bundle' needs a bundle: name one with network.weights (--weights)")
+    if {name: array.shape for name, array in found.items()} != {name: tuple(t.shape) for name, t in own.items()}:
+        raise WeightsError(
+            f"{weights.source}: its head is built otherwise than [head] says; use the head of its recipe, or "
+            "head.weights = 'fresh'"
+        )
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(torch.from_numpy(np.ascontiguousarray(found[name])))
 
 
 def _backbone(network: Network) -> Backbone:

@@ -38,6 +38,7 @@ class Head(_Section, frozen=True, kw_only=True):
     outputs: sigmoid (one unit) or softmax (two).
     channels: of the pyramid. top_share: the score is the mean of this share of the map's largest logits.
     scales: 2 lets the bundle see photos also at half scale and take the mean of both maps.
+    weights: fresh, or bundle to go on from the head of the bundle that network.weights names.
     """
 
     kind: Literal["pooled", "dense"] = "pooled"
@@ -47,6 +48,7 @@ class Head(_Section, frozen=True, kw_only=True):
     channels: int = 48
     top_share: float = 0.015
     scales: int = 1
+    weights: Literal["fresh", "bundle"] = "fresh"
 
 
 class Augmentation(_Section, frozen=True, kw_only=True):
@@ -137,6 +139,8 @@ class Mixture(_Section, frozen=True, kw_only=True):
     distracted: share of sound and drawn rows that get joints, wires, stains or shadows, which stay sound.
     bare: surfaces over which no crack is ever drawn (people, plants, text).
     doubted: surfaces whose labels are often wrong; what their rows teach counts `1 - doubt` times.
+    evenness: how alike surfaces of different size are shown: the chance of a surface with n rows grows as
+        n ** (1 - evenness); 0 shows every row alike, 1 every surface.
     """
 
     cracked: int = 6
@@ -148,6 +152,7 @@ class Mixture(_Section, frozen=True, kw_only=True):
     bare: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()
     doubt: float = 0.5
+    evenness: float = 0.5
 
 
 class Recipe(_Section, frozen=True, kw_only=True):

@@ -69,12 +69,12 @@ class FromMixture:
     def _sample(self, kind: str, *key: int) -> tuple[tuple[Pixels, Mask | None], Row]:
         rng = generator(self._reader.seed, 3, *key)
         if kind in ("cracked", "masked"):
-            row = _pick(self._pools[kind], rng)
+            row = _pick(self._pools[kind], self._mixture.evenness, rng)
             return self._reader.view(row, 4, *key), row
         pool = self._pools[kind]
         if not pool or rng.random() < self._mixture.generated:
             return self._generated(kind == "drawn", rng)
-        row = _pick(pool, rng)
+        row = _pick(pool, self._mixture.evenness, rng)
         pixels, _ = self._reader.view(row, 4, *key)
         if rng.random() < self._mixture.distracted:
             pixels = surfaces.draw_distractors(pixels, rng)
@@ -104,8 +104,8 @@ def _by_surface(rows: Sequence[Row]) -> list[list[Row]]:
     return [pools[name] for name in sorted(pools)]
 
 
-def _pick(pools: Sequence[Sequence[Row]], rng: np.random.Generator) -> Row:
-    """A row of a surface drawn with a probability that grows with the root of the surface's rows."""
-    shares = np.sqrt([len(pool) for pool in pools])
+def _pick(pools: Sequence[Sequence[Row]], evenness: float, rng: np.random.Generator) -> Row:
+    """A row of a surface drawn as `Mixture.evenness` says."""
+    shares = np.array([len(pool) for pool in pools]) ** (1 - evenness)
     pool = pools[int(rng.choice(len(pools), p=shares / shares.sum()))]
     return pool[int(rng.integers(len(pool)))]

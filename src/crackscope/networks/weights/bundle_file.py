@@ -1,4 +1,4 @@
-"""Takes the backbone out of a bundle, to go on training from it."""
+"""Takes the network out of a bundle, to go on training from it."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ BACKBONE_PREFIXES = ("steps.", "backbone.")
 
 
 def read_bundle(folder: Path, network: Network) -> Weights:
-    """The backbone's tensors under the names of our own state dict; family "crackscope".
+    """The tensors of backbone and head under the names of our own state dict; family "crackscope".
 
     `metadata` has the header of the weights file, and backbone, family and cut as the bundle's recipe says.
     Raises WeightsError when the bundle is damaged, has no weights, or is of another backbone or family.
@@ -33,8 +33,9 @@ def read_bundle(folder: Path, network: Network) -> Weights:
     tensors = {name: array for name, array in arrays.items() if name.startswith(BACKBONE_PREFIXES)}
     if not tensors:
         raise WeightsError(f"{bundle.weights} holds no tensor of a backbone (steps. ...): write the bundle again")
+    head = {name: array for name, array in arrays.items() if name.startswith("head.")}
     digest = file_digest(bundle.weights)
-    return Weights(tensors, "crackscope", str(folder), digest, folded=False, metadata={**header, **stated})
+    return Weights(tensors, "crackscope", str(folder), digest, metadata={**header, **stated}, head=head)
 
 
 def _stated(recipe: dict[str, Any], folder: Path) -> dict[str, str]:

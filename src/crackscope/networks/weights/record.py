@@ -14,6 +14,7 @@ class Weights:
     family: keras, torchvision, tf-slim, timm, or crackscope for a network that we saved.
     source: the path or address they came from, for messages. sha256: of the file's bytes, hex.
     folded: batch norms are folded into the convolutions before them. metadata: of the file's header.
+    head: tensors of the head that came with them, in a bundle.
     """
 
     tensors: Mapping[str, np.ndarray]
@@ -22,3 +23,4 @@ class Weights:
     sha256: str
     folded: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    head: Mapping[str, np.ndarray] = field(default_factory=dict)
