@@ -1,8 +1,10 @@
 """The scale of each photo from a CSV that the user wrote."""
 
 import csv
+import io
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +12,17 @@ from crackscope.errors import InspectionError
 from crackscope.inspection.scale import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
+_PHOTO = "photo"
+"""What findings.csv calls a path: its columns may be handed back as they are."""
+_SEPARATORS = ",;\t"
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
 def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple[float, float]]:
     """mm per px, and its relative error (0 where not given), by the paths of `photos` that the CSV knows.
 
-    Columns: path, mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %). A path is relative to the CSV;
+    Columns: path (or photo), mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %), in any order, with
+    commas, semicolons or tabs between them; numbers with a decimal point or comma. A path is relative to the CSV;
     where nothing lies there, it is the end of the path of exactly one of the photos. Rows of pictures that exist but
     are not among the photos are passed over. Raises InspectionError, with the line, for a file that is no such CSV, a
     picture that is not there, one named twice, and a number that is not above 0.
@@ -25,12 +32,12 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
     seen: dict[str, int] = {}
     for line, row in _rows(Path(file)):
         where = f"{file}, line {line}"
-        name = (row.get(_PATH) or "").strip()
+        name = row.get(_PATH, "").strip()
         true = _located(name, Path(file).parent, photos, where)
         if true in seen:
             raise InspectionError(f"{where}: {name} stands in line {seen[true]} too, leave one of them")
         seen[true] = line
-        values = (_above_zero(row.get(_SCALE), _SCALE, where), _share(row.get(_ERROR), where))
+        values = (_above_zero(row.get(_SCALE, ""), _SCALE, where), _share(row.get(_ERROR, ""), where))
         if true in wanted:
             table[wanted[true]] = values
     return table
@@ -38,25 +45,43 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     try:
-        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
-            reader = csv.DictReader(stream)
-            columns = [name.strip() for name in reader.fieldnames or []]
-            missing = [name for name in (_PATH, _SCALE) if name not in columns]
-            if missing:
-                raise InspectionError(f"{file}: the first line must name the columns {_PATH},{_SCALE}")
-            reader.fieldnames = columns
-            return [(reader.line_num, row) for row in reader]
+        lines = io.StringIO(_text(file), newline="").readlines()
+        separator = max(_SEPARATORS, key=(lines or [""])[0].count)
+        reader = csv.reader(lines, delimiter=separator)
+        columns = [_column(name) for name in next(reader, [])]
+        if not {_PATH, _SCALE} <= set(columns):
+            raise InspectionError(f"{file}: the first line must name the columns {_PATH},{_SCALE}")
+        if len(set(columns)) < len(columns):
+            raise InspectionError(f"{file}: a column stands twice in the first line, leave one of them")
+        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except OSError as error:
         raise InspectionError(f"{file}: cannot be read ({error.strerror}), check the name of the scale table") from None
     except csv.Error as error:
         raise InspectionError(f"{file}: is no CSV file ({error}), write it anew with commas between columns") from None
+    for line, cells in rows:
+        if len(cells) > len(columns):
+            comma = "; decimal commas want semicolons between the columns" if separator == "," else ""
+            raise InspectionError(f"{file}, line {line}: {len(cells)} cells for {len(columns)} columns{comma}")
+    return [(line, dict(zip(columns, cells, strict=False))) for line, cells in rows]
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    if b"\0" in content:
+        raise InspectionError(f"{file}: is no CSV file in UTF-8 (zero bytes in it), save it as CSV UTF-8")
+    return content.decode("utf-8-sig", "surrogateescape")
+
+
+def _column(name: str) -> str:
+    plain = name.strip().casefold()
+    return _PATH if plain == _PHOTO else plain
 
 
 def _located(name: str, folder: Path, photos: Sequence[str], where: str) -> str:
     """The true path of a picture that a row names."""
     if not name:
         raise InspectionError(f"{where}: the path is missing")
-    if "\0" not in name and (folder / name).is_file():
+    if (folder / name).is_file():
         return _true(folder / name)
     parts = Path(name).parts
     matching = [photo for photo in photos if Path(photo).parts[-len(parts) :] == parts]
@@ -66,7 +91,7 @@ def _located(name: str, folder: Path, photos: Sequence[str], where: str) -> str:
     raise InspectionError(f"{where}: {name}: {fault}")
 
 
-def _above_zero(text: str | None, column: str, where: str) -> float:
+def _above_zero(text: str, column: str, where: str) -> float:
     number = _number(text)
     if not (math.isfinite(number) and number > 0):
         raise InspectionError(f"{where}: {column} is {text or 'missing'}, it must be a number above 0, as 0.25")
@@ -75,8 +100,8 @@ def _above_zero(text: str | None, column: str, where: str) -> float:
     return number
 
 
-def _share(text: str | None, where: str) -> float:
-    if not (text or "").strip():
+def _share(text: str, where: str) -> float:
+    if not text.strip():
         return 0.0
     number = _number(text)
     if not 0 <= number < 1:
@@ -84,9 +109,10 @@ def _share(text: str | None, where: str) -> float:
     return number
 
 
-def _number(text: str | None) -> float:
+def _number(text: str) -> float:
+    plain = text.strip()
     try:
-        return float(text or "")
+        return float(plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain)
     except ValueError:
         return math.nan
 

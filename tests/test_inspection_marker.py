@@ -1,0 +1,148 @@
+"""From px to mm by a printed marker: its plane, its perspective, and how far from it they still hold."""
+
+import math
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+
+from crackscope import surfaces
+from crackscope.inspection import (
+    InspectOptions,
+    Ruler,
+    Scaling,
+    find_plane,
+    find_ruler,
+    inspect,
+    plane_of,
+    zone_in_mm,
+)
+from crackscope.scoring import load
+from tests.small_bundle import write_small_bundle
+from tests.small_zone import zone
+
+MARKER_MM = 50.0
+
+
+def view(tilt_deg: float, mm_per_px: float, size=(1200, 900)) -> np.ndarray:
+    """float64 [3, 3], mm on the surface to px of a photo, by a camera tilted about the upright axis."""
+    width, height = size
+    focal = 1.2 * width
+    distance = focal * mm_per_px
+    angle = math.radians(tilt_deg)
+    middle = np.array([[1, 0, -width * mm_per_px / 2], [0, 1, -height * mm_per_px / 2], [0, 0, 1]])
+    # A point (x, y) of the plane through the middle, turned by the tilt, seen by a pinhole at that distance.
+    turned = np.array([[math.cos(angle), 0, 0], [0, 1, 0], [-math.sin(angle), 0, distance]])
+    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    return camera @ turned @ middle
+
+
+def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900)) -> np.ndarray:
+    """A generated wall with a printed marker whose upper left corner lies at a place, seen by a camera."""
+    ground = surfaces.generate(seed, size, cracked=False, kind="plaster").pixels
+    words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    side, rim = 480, 80
+    paper = np.full((side + 2 * rim, side + 2 * rim), 235, np.uint8)
+    paper[rim : rim + side, rim : rim + side] = np.maximum(cv2.aruco.generateImageMarker(words, 7, side), 15)
+    # px of the drawing, whose border between black and white lies half a px before its first black pixel, to mm.
+    scale = MARKER_MM / side
+    to_mm = np.array(
+        [[scale, 0, at_mm[0] - (rim - 0.5) * scale], [0, scale, at_mm[1] - (rim - 0.5) * scale], [0, 0, 1]]
+    )
+    # Drawn four times as large and shrunk by area, since warping by itself puts edges half a px off.
+    fine = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1]])
+    whole, large = fine @ to_px @ to_mm, (4 * size[0], 4 * size[1])
+    drawn = cv2.resize(cv2.warpPerspective(paper, whole, large), size, interpolation=cv2.INTER_AREA)
+    there = cv2.resize(cv2.warpPerspective(np.ones_like(paper), whole, large), size, interpolation=cv2.INTER_NEAREST)
+    return cv2.GaussianBlur(np.where(there[..., None] > 0, drawn[..., None], ground), (0, 0), 0.7)
+
+
+def mapped(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
+    flat = np.c_[places, np.ones(len(places))] @ matrix.T
+    return flat[:, :2] / flat[:, 2:]
+
+
+class TestMarker:
+    def test_stands_in_the_record(self, tmp_path):
+        pixels = photo(view(20, 0.2))
+        found = inspect(pixels, options=InspectOptions(scaling=Scaling(marker_mm=MARKER_MM), all_zones=True))
+        assert found.scale.source == "marker"
+        assert found.scale.mm_per_px == pytest.approx(0.2 / math.sqrt(math.cos(math.radians(20))), rel=0.01)
+        matrix = np.array(found.scale.homography).reshape(3, 3)
+        corner = mapped(matrix, mapped(view(20, 0.2), np.array([[30.0, 30.0]])))
+        assert corner == pytest.approx(np.zeros((1, 2)), abs=0.1)
+        assert all(zone.width_max_mm is not None for zone in found.zones)
+
+    @pytest.mark.parametrize("tilt", [0, 25, 45])
+    def test_places_and_lengths_on_the_surface(self, tilt):
+        to_px = view(tilt, 0.2)
+        plane = find_plane(photo(to_px), MARKER_MM)
+        truth = np.array([[35.0, 35.0], [70.0, 40.0], [60.0, 75.0]])
+        found = mapped(plane.to_mm, mapped(to_px, truth))
+        sides = [np.hypot(*(places - np.roll(places, 1, axis=0)).T) for places in (truth, found)]
+        assert sides[1] == pytest.approx(sides[0], rel=0.01)
+
+    def test_what_lights_up_on_the_marker_does_not_count(self, tmp_path):
+        """To a network that only knows dark lines the marker is full of cracks."""
+        dark_lines = write_small_bundle(tmp_path / "small")
+        pixels, options = photo(view(20, 0.2), seed=3), InspectOptions(all_zones=True)
+        with_scale = msgspec.structs.replace(options, scaling=Scaling(marker_mm=MARKER_MM))
+        plane = find_plane(pixels, MARKER_MM)
+        taken, left = (inspect(pixels, bundle=load(dark_lines), options=one) for one in (options, with_scale))
+        on_marker = [[zone for zone in one.zones if self.lies_on(zone, plane)] for one in (taken, left)]
+        assert on_marker[0]
+        assert not on_marker[1]
+
+    def lies_on(self, zone, plane) -> bool:
+        return bool(plane.covers(np.array(zone.centreline[0])).all())
+
+    @pytest.mark.parametrize("tilt", [0, 30, 45])
+    @pytest.mark.parametrize("upright", [False, True])
+    def test_crack_far_from_the_marker(self, tilt, upright):
+        """A crack 100 mm long that opens from 0.5 to 2 mm, across the photo from the marker: within three errors."""
+        to_px = view(tilt, 0.2)
+        ruler = find_ruler(Scaling(marker_mm=MARKER_MM), "a.png", photo(to_px), None)
+        start, step = np.array([120.0, 60.0]), np.array([0.0, 1.0] if upright else [0.8, 0.6])
+        places = start + np.linspace(0, 100, 60)[:, None] * step
+        line, truth = mapped(to_px, places), np.linspace(0.5, 2.0, 59)
+        measured = zone_in_mm(zone(line, self.seen_widths(to_px, places, truth), 0.0), ruler)
+        error = ruler.relative_error(tuple(line[30]))
+        assert error < 0.02
+        assert measured.length_mm == pytest.approx(100, rel=3 * error)
+        assert measured.width_mean_mm.value == pytest.approx(truth.mean(), rel=3 * error)
+        assert measured.width_median_mm.value == pytest.approx(np.median(truth), rel=3 * error)
+        assert measured.width_max_mm.value == pytest.approx(truth.max(), rel=3 * error)
+        assert measured.width_max_mm.high - measured.width_max_mm.low == pytest.approx(3.92 * error * 2.0, rel=0.05)
+
+    def seen_widths(self, to_px, places, widths_mm) -> np.ndarray:
+        """Widths in px, from one side to the other of the strip that each segment on the surface is."""
+        steps = np.diff(places, axis=0)
+        middles = (places[1:] + places[:-1]) / 2
+        sides = np.stack([-steps[:, 1], steps[:, 0]], 1) / np.hypot(*steps.T)[:, None] / 2 * widths_mm[:, None]
+        along = mapped(to_px, middles + steps / 2) - mapped(to_px, middles - steps / 2)
+        across = mapped(to_px, middles + sides) - mapped(to_px, middles - sides)
+        return np.abs(along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0]) / np.hypot(*along.T)
+
+    def test_perspective_matters(self):
+        """Taking one scale for all, as without the homography, would be far off."""
+        to_px = view(45, 0.2)
+        ruler = find_ruler(Scaling(marker_mm=MARKER_MM), "a.png", photo(to_px), None)
+        line = mapped(to_px, np.array([[190.0, 60.0], [190.0, 120.0]]))
+        flat = float(np.hypot(*np.diff(line, axis=0)[0])) * ruler.scale.mm_per_px
+        assert zone_in_mm(zone(line), ruler).length_mm == pytest.approx(60, rel=0.05)
+        assert abs(flat / 60 - 1) > 0.15
+
+    def test_error_grows_away_from_the_marker(self):
+        plane = find_plane(photo(view(30, 0.2)), MARKER_MM)
+        assert plane.relative_error(plane.marker) < plane.relative_error((600, 450)) < plane.relative_error((1190, 890))
+
+    def test_a_zone_beyond_the_horizon_has_no_mm(self):
+        to_px = view(80, 0.2)
+        plane = plane_of(mapped(to_px, np.array([[30.0, 30], [80, 30], [80, 80], [30, 80]])), MARKER_MM)
+        ruler = Ruler(plane.scale(1200, 900), plane)
+        towards = -plane.to_mm[2, :2] / np.hypot(*plane.to_mm[2, :2])
+        beyond = zone([tuple(plane.marker + towards * 1e5), tuple(plane.marker + towards * 2e5)])
+        near = zone([plane.marker, tuple(plane.marker + towards)])
+        assert zone_in_mm(near, ruler).length_mm > 0
+        assert zone_in_mm(beyond, ruler) == beyond.zone

@@ -1,0 +1,76 @@
+"""The scale of each photo from a CSV, as spreadsheets of any country write it."""
+
+import pytest
+
+from crackscope.errors import InspectionError
+from crackscope.inspection import read_scale_table
+
+
+class TestTable:
+    def write(self, folder, text):
+        file = folder / "scale.csv"
+        file.write_text(text, encoding="utf-8", newline="")
+        return file
+
+    @pytest.fixture
+    def photos(self, tmp_path):
+        (tmp_path / "in").mkdir()
+        names = [tmp_path / "in" / name for name in ("a.png", "b.png", "c, d.png")]
+        for name in names:
+            name.write_bytes(b"x")
+        return [str(name) for name in names]
+
+    def test_by_path_and_by_name(self, tmp_path, photos):
+        file = self.write(tmp_path, 'path,mm_per_px,relative_error\nin/a.png,0.5,\nb.png,0.25,0.02\n"c, d.png",1,0\n')
+        assert read_scale_table(file, photos) == {photos[0]: (0.5, 0.0), photos[1]: (0.25, 0.02), photos[2]: (1.0, 0.0)}
+
+    def test_photos_without_a_row_and_rows_of_others_are_fine(self, tmp_path, photos):
+        file = self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\nin/b.png,2\n")
+        assert read_scale_table(file, photos[1:]) == {photos[1]: (2.0, 0.0)}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "path;mm_per_px;relative_error\nin/a.png;0,5;0,02\n",
+            "path\tmm_per_px\trelative_error\r\nin/a.png\t0,5\t0.02\r\n",
+            "\ufeffphoto;mm_per_px;relative_error\r\nin/a.png;0.5;,02\r\n\r\n;;\r\n",
+            'Relative_Error,MM_per_px,"Path"\n0.02,"0,5",in/a.png\n',
+        ],
+    )
+    def test_as_spreadsheets_write_it(self, tmp_path, photos, text):
+        assert read_scale_table(self.write(tmp_path, text), photos) == {photos[0]: (0.5, 0.02)}
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("", "columns path,mm_per_px"),
+            ("photo,scale\nin/a.png,1\n", "columns path,mm_per_px"),
+            ("path,mm_per_px\nin/z.png,1\n", "line 2: in/z.png: there is no such photo"),
+            ("path,mm_per_px\n,1\n", "line 2: the path is missing"),
+            ("path,mm_per_px\nin/a.png,1\na.png,1\n", "line 3: a.png stands in line 2 too"),
+            ("path,mm_per_px\nin/a.png,0\n", "line 2: mm_per_px is 0"),
+            ("path,mm_per_px\nin/a.png,-2\n", "above 0"),
+            ("path,mm_per_px\nin/a.png,nan\n", "above 0"),
+            ("path,mm_per_px\nin/a.png,1e300\n", "cannot be 1e300"),
+            ("path,mm_per_px\nin/a.png,0,5\n", "line 2: 3 cells for 2 columns; decimal commas want semicolons"),
+            ("path;mm_per_px\nin/a.png;1.000,5\n", "mm_per_px is 1.000,5"),
+            ("path;mm_per_px\nin/a.png;0,5;;\n", "line 2: 4 cells for 2 columns"),
+            ("path,photo,mm_per_px\na.png,a.png,1\n", "a column stands twice"),
+            ("p\0a\0t\0h\0", "save it as CSV UTF-8"),
+            ("path,mm_per_px\nin/a.png\n", "mm_per_px is missing"),
+            ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to 1"),
+        ],
+    )
+    def test_refused_in_one_line(self, tmp_path, photos, text, says):
+        with pytest.raises(InspectionError) as refusal:
+            read_scale_table(self.write(tmp_path, text), photos)
+        assert says in str(refusal.value)
+        assert "\n" not in str(refusal.value)
+
+    def test_a_name_that_fits_two_photos(self, tmp_path, photos):
+        with pytest.raises(InspectionError, match="several photos"):
+            read_scale_table(self.write(tmp_path, "path,mm_per_px\nx.png,1\n"), ["one/x.png", "two/x.png"])
+
+    def test_no_such_file(self, tmp_path):
+        with pytest.raises(InspectionError, match="cannot be read"):
+            read_scale_table(tmp_path / "none.csv", [])
