@@ -142,6 +142,22 @@ def test_scan_with_a_bundle_names_labels_in_doubt(made, tmp_path, capsys):
     assert main(["scan", str(data), "--doubts", str(out)]) == 2
 
 
+def test_scan_asks_whether_the_classes_are_swapped(made, tmp_path, capsys):
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 12)
+    shutil.copy(data / "crack" / "0001.png", data / "crack" / "again.png")
+    names = ["--positive", "sound", "--negative", "crack"]
+    assert main(["scan", str(data), "--bundle", bundle, *names]) == 0
+    told = capsys.readouterr().out
+    assert "are the classes swapped?" in told
+    assert "probably wrong" not in told
+    assert "of 24 " in told
+    assert "copies counted once" in told
+    assert main(["scan", str(data), "--bundle", bundle, *names, "--json"]) == 0
+    assert "swapped?" in json.loads(capsys.readouterr().out)["problems"][0]
+
+
 def test_adapting_needs_no_torch(made, tmp_path):
     bundle, data = made
     program = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crackscope.errors import JudgingError
-from crackscope.judging import label_doubts
+from crackscope.judging import label_doubts, labels_opposed
 from crackscope.records import Row
 
 
@@ -63,3 +63,38 @@ def test_too_few_rows_or_groups_are_refused():
     rows = [Row(path=row.path, label=row.label, group=row.label) for row in rows_of(crack)]
     with pytest.raises(JudgingError, match="one group"):
         label_doubts(rows, score, embedding)
+
+
+def test_copies_are_one_picture_with_one_doubt():
+    crack, score, embedding = world(200)
+    crack[6] = crack[7] = ~crack[7]
+    rows = rows_of(crack)
+    doubts = label_doubts(rows, score, embedding, copies=[place // 2 for place in range(200)])
+    assert len(doubts) == 100
+    assert (doubts[0].path, doubts[0].copies) == ("/6.jpg", ("/7.jpg",))
+    assert {path for one in doubts for path in (one.path, *one.copies)} == {row.path for row in rows}
+
+
+def test_copies_that_disagree_are_doubted_apart():
+    crack, score, embedding = world(200)
+    crack[7] = ~crack[7]
+    doubts = label_doubts(rows_of(crack), score, embedding, copies=[place // 2 for place in range(200)])
+    assert len(doubts) == 101
+    assert (doubts[0].path, doubts[0].copies) == ("/7.jpg", ())
+
+
+def test_swapped_classes_are_told_by_the_network_alone():
+    crack, score, _ = world(200)
+    assert labels_opposed(rows_of(~crack), score) < 0.2
+    assert labels_opposed(rows_of(crack), score) is None
+    noise = np.random.default_rng(0).normal(size=200)
+    assert labels_opposed(rows_of(crack), noise) is None
+    assert labels_opposed(rows_of(crack), np.zeros(200)) is None
+    assert labels_opposed(rows_of(crack[:2]), score[:2]) is None
+
+
+def test_the_area_is_the_share_of_pairs_in_order():
+    crack, score, _ = world(60)
+    score = np.round(score)
+    pairs = score[~crack][:, None] - score[crack][None]
+    assert labels_opposed(rows_of(~crack), score) == pytest.approx(np.mean((pairs > 0) + (pairs == 0) / 2))

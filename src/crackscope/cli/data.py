@@ -55,33 +55,37 @@ class Shares(click.ParamType[tuple[float, float, float]]):
 @click.option("--doubts", metavar="DIR", help="With --bundle: write doubts.csv and a contact sheet of the worst there.")
 @shared("bundle", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
-def scan(state: State, /, data: str, doubts: str | None, **options: Any) -> None:
+def scan(state: State, /, **options: Any) -> None:
     """Say what a data set holds, and what is wrong with it.
 
     Every picture is opened; copies (mirrored, turned, encoded anew, cropped a little) are found, and labels that
     contradict each other. With --bundle labels that are probably wrong are named, too (best a bundle that did not learn
     from these). --json says everything, with every name.
     """
-    asked = Doubting(data=data, doubts=doubts, **options)
-    if doubts is not None and asked.bundle is None:
+    asked = Doubting(**options)
+    if asked.doubts is not None and asked.bundle is None:
         raise click.UsageError("--doubts needs a network to doubt by: give --bundle BUNDLE, or --bundle default")
+    import msgspec
+
     from crackscope.datasets import scan as look
     from crackscope.datasets import watched
 
     with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
-        report = look(data, layout=asked.layout)
+        report = look(asked.data, layout=asked.layout)
     state.status = 1 if report.unreadable else 0
-    doubted = find_doubts(asked) if asked.bundle is not None else None
+    doubts = find_doubts(asked, report) if asked.bundle is not None else None
+    if doubts is not None and doubts.problem:
+        report = msgspec.structs.replace(report, problems=(doubts.problem, *report.problems))
     if asked.as_json:
-        print_json(report if doubted is None else with_doubts(report, doubted))
+        print_json(report if doubts is None else with_doubts(report, doubts))
         return
     print_table(f"{report.data}: {report.kind}", ("", ">crack", ">sound"), _count_rows(report))
     print_table("", ("", "what is there"), _fact_rows(report))
     _name_some("cannot be read", [unread_line(one) for one in report.unreadable])
     _name_some("copies with both labels", [_members(group) for group in report.conflicts])
     _name_some("labelled other than the mask says", list(report.mask_conflicts))
-    if doubted is not None:
-        show_doubts(doubted, asked)
+    if doubts is not None:
+        show_doubts(doubts, asked)
     for problem in report.problems:
         say(f"problem: {problem}")
     if not report.problems:

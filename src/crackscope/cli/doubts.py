@@ -29,22 +29,47 @@ class Doubting(Labelled):
     bundle: str | None
 
 
-def find_doubts(asked: Doubting) -> "tuple[Doubt, ...]":
+@dataclass(frozen=True)
+class Doubts:
+    """Pictures by how little their label is believed. opposed: the area under the ROC curve where the bundle says the
+    opposite of most labels, so that the ranking may accuse the right ones; else None."""
+
+    ranked: "tuple[Doubt, ...]"
+    opposed: float | None
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the labels as a whole, "" when nothing is."""
+        if self.opposed is None:
+            return ""
+        return (
+            f"the bundle says the opposite of most labels (ROC AUC {self.opposed:.2f}): are the classes swapped? Look "
+            "at some pictures; --positive and --negative name class folders"
+        )
+
+
+def find_doubts(asked: Doubting, report: "ScanReport") -> Doubts:
     """Rank all labels by how little they are believed, and write files if they are wanted."""
     import numpy as np
 
-    from crackscope.judging import label_doubts
+    from crackscope.judging import label_doubts, labels_opposed
 
     rows, answers = _described(asked)
-    ranked = label_doubts(
-        rows,
-        np.array([answer.score for answer in answers], np.float64),
-        np.array([answer.embedding for answer in answers], np.float64),
-        seed=asked.seed or 0,
+    scores = np.array([answer.score for answer in answers], np.float64)
+    embeddings = np.array([answer.embedding for answer in answers], np.float64)
+    copies = _copies(rows, report)
+    doubts = Doubts(
+        label_doubts(rows, scores, embeddings, copies=copies, seed=asked.seed or 0), labels_opposed(rows, scores)
     )
     if asked.doubts is not None:
-        _write(ranked, Path(asked.doubts))
-    return ranked
+        _write(doubts.ranked, Path(asked.doubts))
+    return doubts
+
+
+def _copies(rows: "Sequence[Row]", report: "ScanReport") -> list[int]:
+    """One number for all copies of a picture; groups that the user made do not count here."""
+    number = {member.path: place for place, group in enumerate(report.groups) for member in group}
+    return [number.get(row.path, len(report.groups) + place) for place, row in enumerate(rows)]
 
 
 def _described(asked: Doubting) -> "tuple[Sequence[Row], Sequence[Described]]":
@@ -66,8 +91,9 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
-        (rank, one.path, one.label, f"{one.believed:.6f}", str(one.doubted).lower())
+        (rank, path, one.label, f"{one.believed:.6f}", str(one.doubted).lower())
         for rank, one in enumerate(ranked, start=1)
+        for path in (one.path, *one.copies)
     ]
     write_csv(("rank", "path", "label", "believed", "doubted"), lines, folder / "doubts.csv")
     worst = [Print(one.path, f"says {one.label}: {one.believed:.3f}", one.doubted) for one in ranked[:SHEET]]
@@ -75,20 +101,28 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
     write_contact_sheet(worst, folder / "doubts.jpg", title)
 
 
-def show_doubts(ranked: "Sequence[Doubt]", asked: Doubting) -> None:
+def show_doubts(doubts: Doubts, asked: Doubting) -> None:
     """Print how many labels are doubted, and the worst of them."""
-    count = sum(one.doubted for one in ranked)
-    say(f"labels probably wrong: {count} of {len(ranked)} ({count / len(ranked):.1%})")
-    rows = [(one.label, f"{one.believed:.4f}", one.path) for one in ranked[:SHOWN] if one.doubted]
-    if rows:
+    doubted = [one for one in doubts.ranked if one.doubted]
+    count, total = len(doubted), len(doubts.ranked)
+    what = "labels probably wrong" if doubts.opposed is None else "labels unlike the others of their name"
+    once = ", copies counted once" if any(one.copies for one in doubts.ranked) else ""
+    say(f"{what}: {count} of {total} ({count / total:.1%}){once}")
+    if doubted:
+        rows = [(one.label, f"{one.believed:.4f}", _named(one)) for one in doubted[:SHOWN]]
         print_table("", ("label", ">believed", "picture"), rows)
     if asked.doubts is not None:
         say(f"all of them, and a contact sheet of the worst: {asked.doubts}")
 
 
-def with_doubts(report: "ScanReport", ranked: "Sequence[Doubt]") -> dict[str, object]:
+def _named(one: "Doubt") -> str:
+    more = len(one.copies)
+    return f"{one.path} and {more} {'copies' if more > 1 else 'copy'}" if more else one.path
+
+
+def with_doubts(report: "ScanReport", doubts: Doubts) -> dict[str, object]:
     """The report with the labels that are doubted, the least believed first."""
     import msgspec
 
     facts: dict[str, object] = msgspec.to_builtins(report)
-    return facts | {"doubts": msgspec.to_builtins([one for one in ranked if one.doubted])}
+    return facts | {"doubts": msgspec.to_builtins([one for one in doubts.ranked if one.doubted])}

@@ -12,7 +12,7 @@ from crackscope.judging.across import (
 )
 from crackscope.judging.bundle import EvaluateOptions, evaluate
 from crackscope.judging.comparison import TESTED, Comparison, Contender, Difference, Pair, compare
-from crackscope.judging.doubts import Doubt, label_doubts
+from crackscope.judging.doubts import Doubt, label_doubts, labels_opposed
 from crackscope.judging.evaluation import (
     FIGURES,
     RATES,
@@ -78,6 +78,7 @@ __all__ = [
     "evaluate",
     "evaluate_scores",
     "label_doubts",
+    "labels_opposed",
     "load",
     "matrix",
     "matrix_csv",
