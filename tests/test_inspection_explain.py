@@ -114,7 +114,23 @@ class TestCommand:
         assert {file.name for file in out.iterdir()} == names
         facts = json.loads((out / "explain.json").read_text())
         assert facts["painted"][0]["probability"] < facts["probability"]
-        assert "zone 1" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "zone 1" in printed
+        threshold = f"cracked from a probability of {model.manifest.threshold:.3f} on"
+        assert threshold in printed
+        assert threshold in (out / "index.html").read_text()
+        assert facts["rule"]["threshold"] == model.manifest.threshold
+
+    def test_the_rule_of_the_bundle_in_the_package(self, tmp_path, capsys):
+        photo = tmp_path / "wall.png"
+        images.write_png(wall(60), photo)
+        asked = ["explain", str(photo), "-o", str(tmp_path / "out"), "--false-alarms", "0.02"]
+        assert main(asked) == 0
+        assert "at most 2 of 100 sound photos of this size would show as much" in capsys.readouterr().out
+        facts = json.loads((tmp_path / "out" / "explain.json").read_text())
+        assert facts["rule"]["kind"] == "conformal"
+        if not facts["reason"]:
+            assert (facts["verdict"] == "crack") == (facts["chance"] <= 0.02)
 
     def test_json(self, model, tmp_path, capsys):
         photo = tmp_path / "wall.png"
@@ -140,3 +156,4 @@ class TestCommand:
         printed = capsys.readouterr().err
         assert printed.count("\n") == 1
         assert says in printed
+        assert not (tmp_path / "out").exists()

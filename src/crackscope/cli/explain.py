@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.folders import fresh
+from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.options import shared
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def explain(**options: Any) -> None:
     from crackscope.inspection import explain as look
     from crackscope.scoring import load
 
+    folder = vacant(asked.out)
     photo = open_photo(asked.picture)
     model = load(asked.bundle, threads=asked.threads)
     settings = InspectOptions(false_alarms=asked.false_alarms)
-    folder = fresh(asked.out)
     evidence = look(model, photo, asked.zone, settings)
-    files = _write(evidence, photo, model.manifest.name, folder)
+    files = _write(evidence, photo, model.manifest.name, fresh(folder))
     if asked.as_json:
         print_json({"out": asked.out, **_facts(evidence.explanation), "files": files})
     elif not asked.quiet:
@@ -70,9 +70,26 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
         "verdict": photo.verdict,
         "probability": photo.probability,
         "reason": photo.reason,
+        "chance": explanation.chance,
+        "rule": msgspec.to_builtins(explanation.rule),
         "zones": len(photo.zones),
         "painted": msgspec.to_builtins(explanation.painted),
     }
+
+
+def _rule(explanation: "Explanation") -> str:
+    """By what the photo is called as it is, in words."""
+    rule = explanation.rule
+    if rule.kind == "threshold":
+        return f"The rule: cracked from a probability of {rule.threshold:.3f} on."
+    return (
+        f"The rule: cracked where at most {_of_100(rule.false_alarms)} sound photos of this size would show as much as "
+        f"its most suspicious place; here {_of_100(explanation.chance)} would."
+    )
+
+
+def _of_100(chance: float) -> str:
+    return f"{100 * chance:.2g} of 100" if chance >= 0.001 else "fewer than 0.1 of 100"
 
 
 def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:
@@ -111,6 +128,7 @@ def _page(explanation: "Explanation", bundle: str) -> "ExplanationFacts":
         verdict=photo.verdict,
         probability=photo.probability,
         reason=photo.reason,
+        rule=_rule(explanation),
         bundle=bundle,
         original=ORIGINAL,
         activation=ACTIVATION,
@@ -125,6 +143,7 @@ def _name(zone: int) -> str:
 def _show(explanation: "Explanation") -> None:
     photo = explanation.photo
     say(f"{photo.path}: {photo.verdict}, probability {photo.probability:.3f}{photo.reason and ', ' + photo.reason}")
+    say(_rule(explanation))
     columns = ("painted over", ">probability", "verdict", ">in the zone before", ">after", ">control")
     if explanation.painted:
         print_table("", columns, [_row(one) for one in explanation.painted])

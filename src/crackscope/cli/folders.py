@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,16 +12,34 @@ from crackscope.files import write_whole
 
 def fresh(folder: str | Path) -> Path:
     """Make this folder, which may exist only if it is empty; OutputError otherwise."""
-    path = Path(folder)
+    path = vacant(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        occupied = any(path.iterdir())
     except (FileExistsError, NotADirectoryError):
+        raise OutputError(f"a file is in the way of the folder, {path}, name another one") from None
+    except PermissionError:
+        raise OutputError(f"not allowed to write there, {path}, name another folder") from None
+    return path
+
+
+def vacant(folder: str | Path) -> Path:
+    """This folder, if it is empty or can be made; nothing is made yet. OutputError otherwise."""
+    path = Path(folder)
+    try:
+        occupied = any(path.iterdir())
+    except FileNotFoundError:
+        parent = next(one for one in path.absolute().parents if one.exists())
+        if not os.access(parent, os.W_OK):
+            raise OutputError(f"not allowed to write there, {path}, name another folder") from None
+        return path
+    except NotADirectoryError:
         raise OutputError(f"a file is in the way of the folder, {path}, name another one") from None
     except PermissionError:
         raise OutputError(f"not allowed to write there, {path}, name another folder") from None
     if occupied:
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
+    if not os.access(path, os.W_OK):
+        raise OutputError(f"not allowed to write there, {path}, name another folder")
     return path
 
 

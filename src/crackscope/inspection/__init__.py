@@ -1,7 +1,7 @@
 """Inspection: a photo in; crack mask, zones, measures and verdict out."""
 
 from crackscope.inspection.batch import Keep, Work, inspect_all, inspect_into, open_journal, remaining
-from crackscope.inspection.explaining import Evidence, Explanation, Painted, explain, paint_over
+from crackscope.inspection.explaining import Evidence, Explanation, Painted, Rule, explain, paint_over
 from crackscope.inspection.inspecting import Inspection, InspectOptions, Photo, inspect, inspect_photo, open_photo
 from crackscope.inspection.journal import Findings, Journal
 from crackscope.inspection.marker import Plane, find_plane, plane_of
@@ -36,6 +36,7 @@ __all__ = [
     "Painted",
     "Photo",
     "Plane",
+    "Rule",
     "Ruler",
     "Scaling",
     "Traced",

@@ -10,13 +10,14 @@ much, it was the painting and not the crack.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import InspectionError
-from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, inspect_photo
+from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see
 from crackscope.records import Inspected, Verdict, Zone
 from crackscope.scoring import DenseOptions, Heatmap, Model
 
@@ -32,8 +33,9 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     """What is said with one zone painted over; 0 for all zones at once.
 
     probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
-    share: of the pixels that were painted. control: probability of the photo when the same shape is painted over
-    beside the zone instead; None where there is no room for it.
+    share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1.
+    control: probability of the photo when the same shape is painted over beside the zone instead; None where there is
+    no room for it.
     """
 
     zone: int
@@ -42,13 +44,31 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     zone_before: float
     zone_after: float
     share: float
+    chance: float = 0.0
     control: float | None = None
 
 
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """By what a photo is called cracked.
+
+    kind: `conformal`, when sound photos of its size show as much with a chance of at most `false_alarms`; or
+    `threshold`, when its probability reaches `threshold`. All numbers 0 to 1.
+    """
+
+    kind: Literal["threshold", "conformal"]
+    threshold: float
+    false_alarms: float
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """photo: as inspected, with all zones. painted: each zone asked for; then, where there are several, all at once."""
+    """photo: as inspected, with all zones. chance: that a sound photo of this size shows as much, 0 to 1.
+
+    rule: that the verdict follows. painted: each zone asked for; then, where there are several, all at once.
+    """
 
     photo: Inspected
+    chance: float
+    rule: Rule
     painted: tuple[Painted, ...] = ()
 
 
@@ -71,7 +91,8 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     count here, whatever the verdict. Raises InspectionError for a zone that there is not.
     """
     options = msgspec.structs.replace(options, all_zones=True)
-    inspection = inspect_photo(model, photo, options)
+    seen = see(model, photo, options)
+    inspection = measure(seen, model.manifest, options)
     zones = inspection.record.zones
     if zone is not None and zone not in {one.number for one in zones}:
         there = f"it has zones 1 to {len(zones)}" if zones else "no zone was found in it"
@@ -81,7 +102,13 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     results = [painter.without(one.number, painter.shape([one])) for one in wanted]
     if zone is None and len(zones) > 1:
         results.append(painter.without(0, painter.shape(zones)))
-    explanation = Explanation(photo=inspection.record, painted=tuple(result for result, _pixels in results))
+    manifest = model.manifest
+    explanation = Explanation(
+        photo=inspection.record,
+        chance=seen.judgement.chance,
+        rule=Rule(kind=manifest.verdict.kind, threshold=manifest.threshold, false_alarms=options.false_alarms),
+        painted=tuple(result for result, _pixels in results),
+    )
     pictures = {result.zone: pixels for result, pixels in results}
     return Evidence(explanation, activation_overlay(model, inspection.pixels, inspection.heat), pictures)
 
@@ -118,6 +145,7 @@ class _Painter:
             zone_before=before,
             zone_after=after,
             share=float(shape.mean()),
+            chance=judged.chance,
             control=self._control(shape),
         )
         return result, painted

@@ -33,12 +33,14 @@ class PaintedFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplanationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the evidence is for, and the evidence. original, activation: files in the folder."""
+    """What the evidence is for, and the evidence. rule: a sentence on what makes the verdict. original, activation:
+    files in the folder."""
 
     path: str
     verdict: Verdict
     probability: float
     reason: str = ""
+    rule: str = ""
     bundle: str = ""
     original: str
     activation: str
