@@ -24,8 +24,11 @@ from numpy.typing import NDArray
 from crackscope import datasets, images, scoring
 from crackscope.records import Row
 
-LEAST_PX = 40
-"""A mask of fewer px is rather a spot than a crack."""
+LEAST_PX = 150
+"""A mask of fewer px says less than the label does."""
+
+SPOT_PX = 25
+"""Parts of a mask that are smaller are rather pores than crack."""
 
 LOGIT = 0.75
 """Mean crack logit from which on a pixel is crack; pictures left out of training agree best with their masks there."""
@@ -57,12 +60,20 @@ def enlarged(model: scoring.Model, pixels: NDArray[np.uint8], times: int) -> NDA
     return np.asarray(cv2.resize(heat.logits, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
+def without_spots(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The parts of a mask that are no spots."""
+    _, parts, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    large = facts[:, cv2.CC_STAT_AREA] >= SPOT_PX
+    large[0] = False
+    return np.asarray(large[parts], np.bool_)
+
+
 def teach(row: Row, folder: Path) -> Row:
     """The row with a mask, where one can be read."""
     if row.label != "crack" or row.mask is not None or row.part != "train":
         return row
     pixels = images.read(row.path).pixels
-    mask = mean_map(_model(), pixels) > LOGIT
+    mask = without_spots(mean_map(_model(), pixels) > LOGIT)
     if mask.sum() < LEAST_PX:
         return row
     path = Path(row.path)
@@ -96,9 +107,7 @@ def main() -> int:
     datasets.write_split(msgspec.structs.replace(split, rows=rows), arguments.out)
     for surface in sorted({row.surface for row in rows}):
         cracked = [row for row in rows if row.surface == surface and row.label == "crack" and row.part == "train"]
-        print(
-            f"{surface}: {sum(row.mask is not None for row in cracked)} of {len(cracked)} have a mask"
-        )
+        print(f"{surface}: {sum(row.mask is not None for row in cracked)} of {len(cracked)} have a mask")
     return 0
 
 

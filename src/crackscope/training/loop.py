@@ -123,7 +123,8 @@ class Loop:
             return pooled_loss(output, batch.labels, weights)
         assert batch.masks is not None
         assert batch.masked is not None
-        return dense_loss(output, batch.labels, weights, batch.masks, batch.masked)
+        doubted = torch.zeros_like(batch.masked) if batch.trust is None else batch.trust < 1
+        return dense_loss(output, batch.labels, weights, batch.masks, batch.masked, doubted)
 
     def _refuse(self, step: int, what: str) -> None:
         counters = self.state.counters
