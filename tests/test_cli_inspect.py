@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,57 @@ def test_resuming_what_is_done_changes_nothing(photos, bundle, tmp_path, calm):
     for _time in range(2):
         assert main(call(photos, out, bundle)[3:]) == 0
     assert findings(out) == findings(calm)
+
+
+def pictures(out: Path) -> set[str]:
+    """The names of the photos that have pictures in a report, which must agree in all of its folders."""
+    names = [{file.stem for file in (out / part).iterdir()} for part in ("photos", "thumbs", "overlays", "heat")]
+    assert names[0] == names[1] == names[2] >= names[3]
+    return names[0]
+
+
+def test_photos_that_are_gone_leave_the_report(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for folder, names in (("a", "0123"), ("b", "0")):
+        (given / folder).mkdir(parents=True)
+        for name in names:
+            shutil.copy(photos / f"{name}.jpg", given / folder)
+    words = ["inspect", str(given), "-o", str(out), "--bundle", bundle, "--resume"]
+    assert main(words) == 0
+    assert len(pictures(out)) == 5
+    (given / "b" / "0.jpg").unlink()
+    (given / "a" / "1.jpg").unlink()
+    (given / "a" / "2.jpg").write_text("no picture any more")
+    capsys.readouterr()
+    assert main(words) == 1
+    assert "2 photos of before not named now: left out" in capsys.readouterr().out
+    whole = json.loads((out / "inspection.json").read_text())
+    assert [Path(one["photo"]).name for one in whole["photos"]] == ["0.jpg", "2.jpg", "3.jpg"]
+    shown = {Path(one["picture"]).stem for one in whole["photos"] if "picture" in one}
+    assert pictures(out) == shown
+    assert len(shown) == 2
+
+
+def test_photos_of_one_name_keep_their_own_pictures(photos, bundle, tmp_path):
+    """Named in turn into one report: what was called 0 once is never taken for another 0."""
+    out = tmp_path / "out"
+    for folder, number in (("a", 0), ("b", 1)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(photos / f"{number}.jpg", tmp_path / folder / "0.jpg")
+    for folder in ("a", "b", "a"):
+        assert main(call(tmp_path / folder, out, bundle)[3:]) == 0
+        (picture,) = (out / "photos").iterdir()
+        assert picture.read_bytes() == (tmp_path / folder / "0.jpg").read_bytes()
+        assert len(pictures(out)) == 1
+
+
+def test_the_report_says_what_the_bundle_was_judged_to_miss(photos, tmp_path):
+    out = tmp_path / "out"
+    assert main(["inspect", str(photos / "0.jpg"), "-o", str(out), "--quiet"]) == 0
+    named = {one["name"]: one for one in json.loads((out / "inspection.json").read_text())["facts"]["figures"]}
+    assert set(named) == {"misses", "false alarms on patches", "refuses"}
+    assert named["misses"]["value"] in (out / "index.html").read_text()
+    assert "held out from training" in named["misses"]["on"]
 
 
 def test_kills_at_random_moments(photos, bundle, tmp_path, calm):

@@ -164,7 +164,7 @@ def test_what_a_reader_must_see_is_there(page, written):
         "always crack",
         "macro average",
         "The rows stand in only 14 groups",
-        "1 picture could not be read",
+        "1 picture is unreadable",
         "Loss by epoch",
         "validation 0.09 at epoch 3",
         "Worst errors",

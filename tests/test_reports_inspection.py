@@ -59,7 +59,7 @@ def test_the_folder_is_complete_in_itself(folder, found):
 
 def test_a_row_for_each_zone_and_one_for_each_photo_without(folder, found):
     table = rows(folder)
-    assert [row["verdict"] for row in table] == ["sound", *["crack"] * 4, "cannot judge", "unread", "unread"]
+    assert [row["verdict"] for row in table] == ["sound", *["crack"] * 4, "cannot judge", "unreadable", "unreadable"]
     widest = table[3]
     assert (widest["zone"], widest["width_class"]) == ("1", "0.2-0.3")
     assert float(widest["width_max_mm"]) == pytest.approx(1.2)
@@ -108,7 +108,7 @@ def test_the_lines_hold_all_that_was_found(folder, found):
 
 def test_the_inspection_as_one_document(folder, found):
     whole = loaded(folder, "inspection.json")
-    assert whole["counts"] == {"crack": 3, "cannot judge": 1, "sound": 1, "unread": 2}
+    assert whole["counts"] == {"crack": 3, "cannot judge": 1, "sound": 1, "unreadable": 2}
     assert whole["zones"] == 4
     assert whole["facts"]["title"] == EVIL
     assert [photo.get("verdict") for photo in whole["photos"]] == [getattr(one, "verdict", None) for one in found]

@@ -117,7 +117,7 @@ def test_the_table_filters(page):
             " e.dispatchEvent(new Event('input')); })()"
         )
 
-    counts = {"all": 8, "crack": 4, "sound": 1, "cannot judge": 1, "could not be read": 2, "zones": 4}
+    counts = {"all": 8, "crack": 4, "sound": 1, "cannot judge": 1, "unreadable": 2, "zones": 4}
     for value, count in counts.items():
         choose("show", value)
         assert page.run(ROWS) == count, value

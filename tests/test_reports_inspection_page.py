@@ -80,7 +80,7 @@ def test_every_element_that_the_script_touches_is_there(page):
 
 def test_what_a_reader_must_see_is_there(page):
     for words in (
-        "Of 7 photos 3 show cracks, 1 looks sound, 1 cannot be judged and 2 could not be read.",
+        "Of 7 photos 3 show cracks, 1 looks sound, 1 cannot be judged and 2 are unreadable.",
         "The widest crack measures 1.20 mm (1.08 to 1.44)",
         "For 1 cracked photo no scale is known",
         "Widest crack over 1 mm",
@@ -122,7 +122,7 @@ def test_the_data_of_the_table(page):
     zones = [row for row in data["rows"] if row[1]]
     assert [row[2] for row in zones] == ["mm", "mm", "mm", "px"]
     assert zones[0][3:6] == [5, 1.2, 1.08]
-    assert [data["photos"][row[0] - 1][1] for row in data["rows"][-2:]] == ["could not be read"] * 2
+    assert [data["photos"][row[0] - 1][1] for row in data["rows"][-2:]] == ["unreadable"] * 2
 
 
 def test_marks_lie_on_the_crack(page):

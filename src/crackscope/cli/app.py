@@ -75,7 +75,7 @@ class Commands(Group):
 def crackscope() -> None:
     """Find cracks in pictures of concrete, walls, tiles and roads, and know how far to trust it.
 
-    Exit status: 0 done; 1 done, but some inputs could not be read (or --fail-on matched); 2 the call or the input is
+    Exit status: 0 done; 1 done, but some inputs were unreadable (or --fail-on matched); 2 the call or the input is
     wrong; 130 interrupted.
     """
 

@@ -81,7 +81,7 @@ def scan(state: State, /, **options: Any) -> None:
         return
     print_table(f"{report.data}: {report.kind}", ("", ">crack", ">sound"), _count_rows(report))
     print_table("", ("", "what is there"), _fact_rows(report))
-    _name_some("cannot be read", [unread_line(one) for one in report.unreadable])
+    _name_some("unreadable", [unread_line(one) for one in report.unreadable])
     _name_some("copies with both labels", [_members(group) for group in report.conflicts])
     _name_some("labelled other than the mask says", list(report.mask_conflicts))
     if doubts is not None:

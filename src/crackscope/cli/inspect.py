@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli import predict
+from crackscope.cli.bundle_figures import measured
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.inspection_summary import show, summarise
@@ -73,7 +74,8 @@ def inspect(state: State, /, **options: Any) -> None:
     """Find the cracks in whole photos, measure them, and write a report.
 
     PHOTO is a file, a folder (searched to the bottom) or a glob. Widths and lengths are in px, and in mm where a scale
-    is known. A photo judged sound, or that cannot be judged, has no zones. What a kill interrupts, --resume ends.
+    is known. A photo judged sound, or that cannot be judged, has no zones. What a kill interrupts, --resume ends; its
+    report shows the photos that are named then, and those alone: what was deleted meanwhile leaves it.
     """
     asked = Asked(**options)
     _check(asked)
@@ -82,7 +84,7 @@ def inspect(state: State, /, **options: Any) -> None:
     import msgspec
 
     from crackscope.inspection import Findings, Work, open_journal
-    from crackscope.reports import write_inspection
+    from crackscope.reports import remove_pictures, write_inspection
     from crackscope.scoring import load
 
     model = load(asked.bundle, threads=asked.threads)
@@ -90,14 +92,20 @@ def inspect(state: State, /, **options: Any) -> None:
     journal = open_journal(asked.out, model, settings, resume=asked.resume)
     with journal, _kept(asked.out, journal, len(photos)):
         facts = _facts(asked, model, journal, settings)
-        _work(asked, journal, Work(model, settings, _keeper(asked.out, photos, facts)), photos)
-        findings = Findings(journal, _paths(photos))
+        paths = _paths(photos)
+        others = sorted(set(journal.paths) - set(paths))
+        _work(asked, journal, Work(model, settings, _keeper(asked.out, [*paths, *others], facts)), photos)
+        findings = Findings(journal, paths)
         facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started)
-        files = write_inspection(asked.out, findings, facts)
+        files = write_inspection(asked.out, findings, facts, others)
         summary = summarise(findings)
+        remove_pictures(asked.out, [photo.path for photo in summary.photos], [*paths, *others])
     if asked.as_json:
-        print_json({"out": asked.out, **summary.facts(), "files": files})
+        print_json({"out": asked.out, **summary.facts(), "left_out": len(others), "files": files})
     else:
+        if others:
+            count = f"{len(others)} photo{'s' if len(others) > 1 else ''}"
+            say(f"{count} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
         show(summary, quiet=asked.quiet)
         if settings.scaling.known:
             _tell_without_scale(asked, summary.without_scale)
@@ -204,12 +212,13 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
             tell(number)
 
 
-def _keeper(out: str, photos: "Sequence[str | Unread]", facts: "InspectionFacts") -> "Keep":
-    """Writes the pictures of each photo into the report, before the photo counts as done."""
+def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep":
+    """Writes the pictures of each photo into the report, before the photo counts as done. paths: all that may have
+    pictures there."""
     from crackscope.reports import picture_names, write_overlay, write_photo
 
     folder = Path(out)
-    names = picture_names(_paths(photos))
+    names = picture_names(paths)
 
     def keep(inspection: "Inspection") -> None:
         record, heat = inspection.record, inspection.heat
@@ -242,6 +251,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         limits_source=SOURCES.get(asked.preset or "", ""),
         settings={**flags, **{name: value for name, value in scales.items() if value is not None}},
         begun=journal.terms.begun,
+        figures=measured(manifest),
         trained_on=tuple(one.name for one in manifest.trained_on),
         known_limits=_LIMITS if settings.scaling.known else _LIMITS[:1],
     )

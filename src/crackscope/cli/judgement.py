@@ -70,7 +70,7 @@ def show(judgement: Judgement, *, quiet: bool) -> None:
     for sentence in conclusions(evaluation):
         say(sentence, quiet=quiet)
     if evaluation.unread:
-        warn(f"{len(evaluation.unread)} pictures could not be read: {evaluation.unread[0].path} is one")
+        warn(f"unreadable pictures: {len(evaluation.unread)}, {evaluation.unread[0].path} is one")
     if judgement.report is not None:
         say(f"report: {judgement.report}")
 

@@ -154,7 +154,7 @@ def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
     lines = [missing_class(surveyed.found, surveyed.rows)]
     if report.unreadable:
         lines.append(
-            f"{len(report.unreadable)} pictures ({report.unreadable_share:.1%}) cannot be read: see unreadable"
+            f"{len(report.unreadable)} pictures ({report.unreadable_share:.1%}) are unreadable: mend or remove them"
         )
     if report.unlabelled and lines[0] == "":
         lines.append(describe_unlabelled(surveyed.found))

@@ -98,6 +98,11 @@ class Journal:
     def __len__(self) -> int:
         return len(self._where)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every photo that is written down, in the order in which each first was; some may be gone."""
+        return tuple(self._where)
+
     def knows(self, path: str) -> bool:
         """Whether this photo is done, as its file now is. One that was not there or not allowed is tried again."""
         stamp = self._stamps.get(path)

@@ -33,6 +33,7 @@ from crackscope.judging.evaluation import (
     Subset,
 )
 from crackscope.judging.files import load, save
+from crackscope.judging.manifest_facts import stated
 from crackscope.judging.prevalence import at_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.judging.tracing import Band, Curves, curves
@@ -83,4 +84,5 @@ __all__ = [
     "matrix",
     "matrix_csv",
     "save",
+    "stated",
 ]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from crackscope.reports.explanation_page import ExplanationFacts, PaintedFacts, write_explanation
     from crackscope.reports.inspection_facts import InspectionFacts, MeasuredFigure
     from crackscope.reports.inspection_names import picture_names
-    from crackscope.reports.inspection_pictures import write_photo
+    from crackscope.reports.inspection_pictures import remove_pictures, write_photo
     from crackscope.reports.inspection_report import write_inspection
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import write_overlay
@@ -24,6 +24,7 @@ __all__ = [
     "Print",
     "conclusions",
     "picture_names",
+    "remove_pictures",
     "write_comparison",
     "write_contact_sheet",
     "write_curves",
@@ -43,6 +44,7 @@ _HOMES = {
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",
     "picture_names": "inspection_names",
+    "remove_pictures": "inspection_pictures",
     "write_comparison": "comparison_page",
     "write_contact_sheet": "contact_sheet",
     "write_curves": "training_plot",

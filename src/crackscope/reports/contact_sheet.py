@@ -43,7 +43,7 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
         axes = figure.add_subplot(lines, _COLUMNS, place)
         pixels = thumbnail(one.path)
         if pixels is None:
-            axes.text(0.5, 0.5, "cannot be read", ha="center", va="center", color=_GREY, fontsize=7)
+            axes.text(0.5, 0.5, "unreadable", ha="center", va="center", color=_GREY, fontsize=7)
         else:
             axes.imshow(pixels)
         axes.set_xticks([])

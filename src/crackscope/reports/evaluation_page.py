@@ -166,9 +166,8 @@ def _notes(evaluation: Evaluation) -> list[str]:
     if excess:
         notes.append(excess)
     if evaluation.unread:
-        notes.append(
-            f"{count(len(evaluation.unread), 'picture')} could not be read: left out of all figures, see below."
-        )
+        unreadable = count(len(evaluation.unread), "picture is", "pictures are")
+        notes.append(f"{unreadable} unreadable: left out of all figures, see below.")
     return notes
 
 

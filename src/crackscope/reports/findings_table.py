@@ -46,8 +46,8 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def findings_csv(photos: Findings, names: Mapping[str, str]) -> bytes:
     """The findings as CSV in UTF-8 with a byte order mark, without which spreadsheets garble names.
 
-    Texts that a spreadsheet would take for a formula get an apostrophe before them. Unread photos have the verdict
-    `unread` and the reason. Widths stand with the ends of their 95 % intervals.
+    Texts that a spreadsheet would take for a formula get an apostrophe before them. Unreadable photos have the verdict
+    `unreadable` and the reason. Widths stand with the ends of their 95 % intervals.
     """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="")
@@ -70,7 +70,7 @@ def harmless(value: Any) -> Any:
 
 def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
     if isinstance(photo, Unread):
-        yield {"photo": photo.path, "verdict": "unread", "reason": f"{photo.error.kind}: {photo.error.message}"}
+        yield {"photo": photo.path, "verdict": "unreadable", "reason": f"{photo.error.kind}: {photo.error.message}"}
         return
     about = {
         "photo": photo.path,
@@ -119,7 +119,7 @@ def _measures(zone: Zone) -> dict[str, Any]:
 
 def findings_lines(photos: Findings, names: Mapping[str, str]) -> bytes:
     """The findings as JSON lines, whole: `photo`, `verdict`, `zone` (null where there is none) with outline and
-    centre line, scale and place; an unread photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`."""
+    centre line, scale and place; an unreadable photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`."""
     return b"".join(encode_line(line) for photo in photos for line in _lines(photo, names[photo.path]))
 
 

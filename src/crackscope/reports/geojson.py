@@ -57,4 +57,4 @@ def _nothing(path: str) -> dict[str, Any]:
 
 
 def _failure(photo: Unread) -> dict[str, Any]:
-    return {"verdict": "unread", "reason": f"{photo.error.kind}: {photo.error.message}"}
+    return {"verdict": "unreadable", "reason": f"{photo.error.kind}: {photo.error.message}"}

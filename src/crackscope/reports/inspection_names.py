@@ -29,6 +29,12 @@ def picture_names(paths: Sequence[str]) -> dict[str, str]:
     }
 
 
+def possible_names(path: str) -> tuple[str, str]:
+    """The two names that a path may get, by which other paths there are."""
+    name = _plain(path)
+    return name or _told_apart(path, name), _told_apart(path, name)
+
+
 def _plain(path: str) -> str:
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     stem, dot, suffix = name.rpartition(".")

@@ -244,5 +244,5 @@ def _table(
 
 def _photo_line(photo: Inspected | Unread, name: str) -> list[Any]:
     if isinstance(photo, Unread):
-        return [name, "could not be read", plain_text(photo.error.message), 0]
+        return [name, "unreadable", plain_text(photo.error.message), 0]
     return [name, photo.verdict, plain_text(photo.reason), round(photo.probability, 3)]

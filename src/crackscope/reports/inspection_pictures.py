@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from crackscope import images
 from crackscope.errors import ImageError, OutputError
 from crackscope.records import Inspected
 from crackscope.reports.inspection_facts import InspectionFacts
+from crackscope.reports.inspection_names import picture_names, possible_names
 from crackscope.reports.overlays import make_folder, write_overlay
 
 PHOTOS, SMALL, OVERLAYS, HEAT = "photos", "thumbs", "overlays", "heat"
@@ -125,6 +126,28 @@ def complete_pictures(
         for part in missing:
             there[part].add(name)
     return there
+
+
+def remove_pictures(folder: str | Path, shown: Collection[str], others: Collection[str]) -> None:
+    """Remove from a report's folder the pictures of photos that it does not show.
+
+    shown: paths of the photos whose pictures stay. others: paths of all that may have had pictures there. A file that
+    is itself one of these photos stays, too. Raises OutputError.
+    """
+    home, paths = Path(folder), {*shown, *others}
+    names = picture_names(sorted(paths))
+    kept = {names[path] for path in shown}
+    gone = {name for path in paths for name in possible_names(path)} - kept
+    originals = {os.path.realpath(path) for path in paths}
+    for part, suffix in ((PHOTOS, ".jpg"), (SMALL, ".jpg"), (OVERLAYS, ".jpg"), (HEAT, ".png")):
+        for name in sorted(gone & _names_in(home / part)):
+            picture = home / part / f"{name}{suffix}"
+            if os.path.realpath(picture) in originals:
+                continue
+            try:
+                picture.unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(f"cannot remove {picture}: {error.strerror or error}; check its rights") from None
 
 
 def _names_in(folder: Path) -> set[str]:

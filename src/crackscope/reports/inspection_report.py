@@ -21,18 +21,21 @@ PAGE = "index.html"
 FORMAT = 1
 
 
-def write_inspection(folder: str | Path, photos: Sequence[Inspected | Unread], facts: InspectionFacts) -> list[str]:
+def write_inspection(
+    folder: str | Path, photos: Sequence[Inspected | Unread], facts: InspectionFacts, others: Sequence[str] = ()
+) -> list[str]:
     """Write a report into a folder, which is made if need be: the page, and the findings as data.
 
     photos: in the order in which they were given; of several with one path the last counts. Pictures that are not in
     the folder yet (`photos/`, `thumbs/`, `overlays/`, each NAME.jpg as `picture_names` says) are made from the photos
-    themselves; one that can no longer be read is said to be gone.
+    themselves; one that can no longer be read is said to be gone. others: paths that are in no finding, but whose
+    pictures may lie in the folder; no photo gets a name that may have been one of theirs.
     Returns the names of what was written: index.html, findings.csv, findings.jsonl, photos.geojson, coco.json,
     label-studio.json with label-studio.xml (its labelling interface), inspection.json. Raises OutputError.
     """
     target = Path(folder)
     once = list({photo.path: photo for photo in photos}.values())
-    names = picture_names([photo.path for photo in once])
+    names = picture_names([*(photo.path for photo in once), *others])
     inspected = [photo for photo in once if isinstance(photo, Inspected)]
     there = complete_pictures(target, inspected, names, facts)
     model = " ".join(part for part in (facts.bundle, facts.bundle_version[:12]) if part) or "crackscope"
@@ -53,12 +56,12 @@ def write_inspection(folder: str | Path, photos: Sequence[Inspected | Unread], f
 
 def _whole(photos: Findings, names: dict[str, str], facts: InspectionFacts) -> bytes:
     """The inspection as one document, but for outlines and centre lines, which are in findings.jsonl."""
-    verdicts = Counter(photo.verdict if isinstance(photo, Inspected) else "unread" for photo in photos)
+    verdicts = Counter(photo.verdict if isinstance(photo, Inspected) else "unreadable" for photo in photos)
     document: dict[str, Any] = {
         "format": FORMAT,
         "crackscope": __version__,
         "facts": facts,
-        "counts": {verdict: verdicts[verdict] for verdict in ("crack", "cannot judge", "sound", "unread")},
+        "counts": {verdict: verdicts[verdict] for verdict in ("crack", "cannot judge", "sound", "unreadable")},
         "zones": sum(len(photo.zones) for photo in photos if isinstance(photo, Inspected)),
         "photos": [
             {"photo": photo.path, "error": photo.error}

@@ -96,7 +96,7 @@ def sentence(found: Sorted) -> str:
     if found.doubtful:
         parts.append(f"{len(found.doubtful):,} cannot be judged")
     if found.unread:
-        parts.append(f"{len(found.unread):,} could not be read")
+        parts.append(f"{count(len(found.unread), 'is', 'are')} unreadable")
     said = f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
     widest = _widest(found)
     if widest is not None:
@@ -132,7 +132,7 @@ def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
             "To look at again",
             f"{again:,}",
             f"{len(found.doubtful):,} cannot be judged",
-            f"{len(found.unread):,} could not be read",
+            f"{len(found.unread):,} unreadable",
             "again" if again else "",
         ),
     ]

@@ -151,7 +151,7 @@ def _samples(shown: Sequence[Judged]) -> "Figure":
         axes = figure.add_subplot(lines, _COLUMNS, place)
         pixels = thumbnail(row.path)
         if pixels is None:
-            axes.text(0.5, 0.5, "cannot be read", ha="center", va="center", color=_GREY, fontsize=7)
+            axes.text(0.5, 0.5, "unreadable", ha="center", va="center", color=_GREY, fontsize=7)
         else:
             axes.imshow(pixels)
         axes.set_xticks([])

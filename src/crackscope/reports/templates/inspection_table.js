@@ -61,7 +61,7 @@
     const head = document.createElement("th"), name = document.createElement("bdi");
     head.scope = "row";
     name.textContent = photo[0];
-    if (photo[1] === "could not be read") head.append(name);
+    if (photo[1] === "unreadable") head.append(name);
     else {
       const link = document.createElement("a");
       link.href = "#photo-" + found[PHOTO];
@@ -74,7 +74,7 @@
     if (!found[ZONE]) {
       cell(row, "–");
       cell(row, photo[1] + (photo[2] ? ": " + photo[2] : ""), "left says").colSpan = 5;
-      cell(row, photo[1] === "could not be read" ? "–" : photo[3].toFixed(2));
+      cell(row, photo[1] === "unreadable" ? "–" : photo[3].toFixed(2));
       return;
     }
     const unit = found[UNIT];
