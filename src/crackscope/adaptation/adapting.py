@@ -247,6 +247,7 @@ def _write(bundle: Bundle, prior: Prior, change: Change, lesson: _Lesson) -> Bun
         name=lesson.options.name or f"{manifest.name}-adapted",
         created_with=__version__,
         halo=manifest.halo + moved.reach,
+        local=None,
         trained_on=(*manifest.trained_on, taught),
         figures=manifest.figures | {"adapted": figures},
         verdict=msgspec.structs.replace(manifest.verdict, surface=_known(manifest.verdict.surface, lesson.embedding)),

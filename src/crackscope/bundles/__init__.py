@@ -1,12 +1,12 @@
 """Bundles: the folder that a trained model is. Its format, its writing, and its opening with distrust."""
 
+from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, pack_projection
 from crackscope.bundles.card import model_card
 from crackscope.bundles.deepness import export_deepness
 from crackscope.bundles.folder import Bundle, default_bundle, open_bundle, write_bundle
 from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
 from crackscope.bundles.manifest import (
     FORMAT,
-    Calibration,
     Golden,
     InputSpec,
     Manifest,
@@ -29,6 +29,8 @@ __all__ = [
     "Golden",
     "GraphFace",
     "InputSpec",
+    "KnownSurface",
+    "LocalCalibration",
     "Manifest",
     "Moved",
     "Offset",
@@ -45,6 +47,7 @@ __all__ = [
     "has_features",
     "model_card",
     "open_bundle",
+    "pack_projection",
     "parse_manifest",
     "read_face",
     "store_as_float16",

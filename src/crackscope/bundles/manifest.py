@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from crackscope.bundles.calibration import Calibration, Count, LocalCalibration, Share, Text, check_calibration
 from crackscope.errors import BundleError
 
 FORMAT = 1
@@ -17,9 +18,6 @@ _MAX_SIDE = 16384
 _MAX_GOLDEN_PIXELS = 1 << 20
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=_MAX_SIDE)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Text = Annotated[str, msgspec.Meta(max_length=4096)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Precision = Literal["float32", "float16-stored", "int8"]
 
@@ -35,15 +33,6 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     minimum: Side = 32
     multiple: Side = 1
     fixed: bool = False
-
-
-class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """probability = sigmoid(scale * score + shift), fitted by `method` on `fitted_on` pictures."""
-
-    scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
-    shift: float = 0.0
-    method: Text = "none"
-    fitted_on: Count = 0
 
 
 class SurfaceRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +112,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     stride: px of the picture per cell of the map. halo: px around a place that its logit depends on, each way.
     embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
+    calibration and threshold hold wherever `local`, for surfaces that the bundle knows, says nothing else.
     scales: photos are seen at so many scales (as they are, and by half), and the mean of their logits counts.
     mask_threshold: logit of the map above which a cell belongs to a crack.
     hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
@@ -139,6 +129,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     input: InputSpec = InputSpec()
     halo: Annotated[int, msgspec.Meta(ge=0, le=_MAX_SIDE)] = 0
     calibration: Calibration = Calibration()
+    local: LocalCalibration | None = None
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
     verdict: VerdictRule = VerdictRule()
     mask_threshold: float = 0.0
@@ -194,8 +185,7 @@ def check_manifest(manifest: Manifest, where: str) -> None:
         raise BundleError(f"{where}: the input is fixed but has no native size")
     if size.fixed and size.native is not None and (size.native % size.multiple or size.native < size.minimum):
         raise BundleError(f"{where}: the fixed input of {size.native} px breaks its own minimum or multiple")
-    if not all(map(math.isfinite, (manifest.calibration.scale, manifest.calibration.shift))):
-        raise BundleError(f"{where}: the calibration is not finite")
+    check_calibration(manifest.calibration, manifest.local, manifest.embedding, where)
     _check_rule(manifest, where)
     if manifest.golden is not None:
         _check_golden(manifest.golden, where)

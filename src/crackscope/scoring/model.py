@@ -1,6 +1,5 @@
 """A loaded bundle: pictures in, verdicts, scores and embeddings out."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,14 +14,15 @@ from numpy.typing import NDArray
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import Picture, Source, read
-from crackscope.records import Failure, Prediction, Unread, Verdict
+from crackscope.records import Failure, Prediction, Unread
+from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import Tile, cut, take
-from crackscope.scoring.verdict import Judgement, Said, judge, judge_patch
+from crackscope.scoring.verdict import Judgement, Said, by_threshold, judge, judge_patch
 
 Done = TypeVar("Done")
 
@@ -70,6 +70,7 @@ class Model:
         self.bundle = bundle
         self.threads = threads
         self.graph = Graph(bundle.model, str(bundle.path / "model.onnx"))
+        self._calibrator = Calibrator(bundle.manifest, str(bundle.path))
         self._crew = Crew(threads)
         self._dense = Dense(bundle, self.graph, threads)
 
@@ -94,17 +95,16 @@ class Model:
             _lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
 
-    def probability(self, score: float) -> float:
-        """Turn a score into a probability of crack, 0 to 1, calibrated as the bundle says."""
-        fitted = self.manifest.calibration
-        logit = fitted.scale * score + fitted.shift
-        if math.isnan(logit):
-            raise BundleError(f"{self.bundle.path} gives no number for this picture (NaN)")
-        return 1 / (1 + math.exp(-logit)) if logit > -700 else 0.0
+    def calibrated(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
+        """Read a score as a probability and a threshold, on the surface that the embedding, float32 [d], looks like.
 
-    def verdict(self, probability: float) -> Verdict:
-        """Turn a probability into a verdict, as the bundle's threshold says."""
-        return "crack" if probability >= self.manifest.threshold else "sound"
+        Without an embedding it is read as on a surface that the bundle has never met.
+        """
+        return self._calibrator.read(score, embedding)
+
+    def probability(self, score: float, embedding: NDArray[np.float32] | None = None) -> float:
+        """Turn a score into a probability of crack, 0 to 1, as `calibrated` does."""
+        return self.calibrated(score, embedding).probability
 
     def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY) -> Heatmap:
         """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
@@ -116,7 +116,7 @@ class Model:
 
     def judge(self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = 0.05) -> Judgement:
         """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked."""
-        return judge(self.manifest, heat, pixels, rate, self.probability)
+        return judge(self.manifest, heat, pixels, rate, lambda score: self.calibrated(score, heat.embedding))
 
     def embed(self, source: Source) -> NDArray[np.float32]:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""
@@ -190,12 +190,12 @@ class Model:
         """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
         spec = self.manifest.input
         if self.manifest.verdict.kind == "threshold":
-            scores = self._crew.share(lambda tile: self.graph.score(take(pixels, tile, spec)), tiles, stop)
-            probability = self.probability(max(scores))
-            return Said(self.verdict(probability), probability, "")
+            looks = self._crew.share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles, stop)
+            found = self.calibrated(*max(looks, key=lambda look: look[0]))
+            return Said(by_threshold(found), found.probability, "")
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
-            return judge_patch(self.manifest, pixels, embedding, self.probability(score))
+            return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
         heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
         judged = self.judge(heat, pixels)
         return Said(judged.verdict, judged.probability, judged.reason)

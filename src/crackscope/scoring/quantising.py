@@ -76,7 +76,7 @@ def quantise(
             f"give at least {2 * LEAST_COMPARED} readable training pictures"
         )
     model = load(opened)
-    plain = np.array([model.probability(model.graph.score(pixels)) for pixels in held_out])
+    plain = _read(model, model.graph, held_out)
     report: QuantisedReport | None = None
     for kept in _KEPT_FLOAT:
         quantised = _quantised(opened.model, pictures, kept)
@@ -125,18 +125,22 @@ def _piece(path: str, spec: InputSpec) -> NDArray[np.uint8] | None:
 def _compare(
     model: Model, plain: NDArray[np.float64], quantised: bytes, pictures: list[NDArray[np.uint8]], facts: QuantisedFacts
 ) -> QuantisedReport:
-    graph = Graph(quantised)
-    found = np.array([model.probability(graph.score(pixels)) for pixels in pictures])
-    change = np.abs(found - plain)
-    threshold = model.manifest.threshold
+    found = _read(model, Graph(quantised), pictures)
+    change = np.abs(found[:, 0] - plain[:, 0])
+    cracked, before = (said[:, 0] >= said[:, 1] for said in (found, plain))
     return QuantisedReport(
         compared=len(pictures),
         calibrated=facts.calibrated,
-        verdicts_changed=float(np.mean((found >= threshold) != (plain >= threshold))),
+        verdicts_changed=float(np.mean(cracked != before)),
         mean_change=float(change.mean()),
         largest_change=float(change.max()),
         float_convolutions=facts.kept,
     )
+
+
+def _read(model: Model, graph: Graph, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Probability and threshold of each picture by a graph, calibrated as the model is: float64 [n, 2]."""
+    return np.array([model.calibrated(*graph.look(pixels))[:2] for pixels in pictures])
 
 
 def _write(bundle: Bundle, model: bytes, out: Path, report: QuantisedReport) -> None:

@@ -1,6 +1,7 @@
 """From a heatmap to a verdict: one rule for patches and photos.
 
-A patch is called cracked when its probability reaches the bundle's threshold. A photo holds thousands of places, and
+A patch is called cracked when its probability reaches the threshold, the bundle's or that of the surface it looks like
+(see `calibrated.py`). A photo holds thousands of places, and
 somewhere every sound one looks a little cracked, so it is called cracked when its most suspicious window shows more
 than sound photos of its size do by chance, at the rate that the user allows. That chance is conformal (Vovk et al.,
 "Algorithmic Learning in a Random World", 2005): the share of held-out sound windows that score as high, the photo's own
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.records import Verdict
+from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
 from crackscope.scoring.quality import Quality, quality
 
@@ -45,14 +47,19 @@ class Said(NamedTuple):
 
 
 def judge_patch(
-    manifest: Manifest, pixels: NDArray[np.uint8], embedding: NDArray[np.float32], probability: float
+    manifest: Manifest, pixels: NDArray[np.uint8], embedding: NDArray[np.float32], found: Calibrated
 ) -> Said:
-    """Say of a patch, uint8 [h, w, 3], what it shows: a single window, which the bundle's threshold was chosen for."""
+    """Say of a patch, uint8 [h, w, 3], what it shows: a single window, which thresholds were chosen for."""
     rule, shape = manifest.verdict, (pixels.shape[0], pixels.shape[1])
     reason = unfit(quality(pixels), shape, rule.quality) or unlike(embedding, rule.surface)
     if reason:
-        return Said("cannot judge", probability, reason)
-    return Said("crack" if probability >= manifest.threshold else "sound", probability, "")
+        return Said("cannot judge", found.probability, reason)
+    return Said(by_threshold(found), found.probability, "")
+
+
+def by_threshold(found: Calibrated) -> Verdict:
+    """The verdict on a patch that can be judged."""
+    return "crack" if found.probability >= found.threshold else "sound"
 
 
 def judge(
@@ -60,20 +67,20 @@ def judge(
     heat: Heatmap,
     pixels: NDArray[np.uint8],
     rate: float,
-    probability_of: Callable[[float], float],
+    read: Callable[[float], Calibrated],
 ) -> Judgement:
     """Say of a photo, uint8 [h, w, 3] with its heatmap, what it shows; see the top of this file.
 
-    rate: share of sound photos that may be called cracked. probability_of: from a score to a probability.
+    rate: share of sound photos that may be called cracked. read: a score, as it is read on this photo.
     """
     rule, seen = manifest.verdict, quality(pixels)
     score = window_score(heat.logits, heat.stride, rule)
-    probability = probability_of(score)
+    found = read(score)
     height, width = pixels.shape[:2]
     by_chance = chance(score, windows_in(height, width, rule), rule) if rule.sound else 0.0
     reason = unfit(seen, (height, width), rule.quality) or unlike(heat.embedding, rule.surface)
-    verdict: Verdict = "cannot judge" if reason else cracked(probability, by_chance, manifest, rate)
-    return Judgement(verdict, probability, reason, seen, by_chance)
+    verdict: Verdict = "cannot judge" if reason else cracked(found, by_chance, manifest, rate)
+    return Judgement(verdict, found.probability, reason, seen, by_chance)
 
 
 def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
@@ -134,8 +141,8 @@ def windows_in(height: int, width: int, rule: VerdictRule) -> float:
     return max(1.0, height / rule.window_px) * max(1.0, width / rule.window_px)
 
 
-def cracked(probability: float, by_chance: float, manifest: Manifest, rate: float) -> Verdict:
-    """The verdict on a photo that can be judged: by the chance where the bundle knows it, else by its threshold."""
+def cracked(found: Calibrated, by_chance: float, manifest: Manifest, rate: float) -> Verdict:
+    """The verdict on a photo that can be judged: by the chance where the bundle knows it, else by the threshold."""
     if manifest.verdict.kind == "conformal":
         return "crack" if by_chance <= rate else "sound"
-    return "crack" if probability >= manifest.threshold else "sound"
+    return by_threshold(found)

@@ -13,7 +13,8 @@ from crackscope.bundles import InputSpec, Manifest, TrainedOn
 from crackscope.datasets import Split
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
-from crackscope.training.calibrating import Given, fit, unfitted
+from crackscope.training.calibrating import fit, unfitted
+from crackscope.training.held_out import Given
 from crackscope.training.pictures import Size
 from crackscope.training.records import Epoch
 
@@ -52,6 +53,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         recipe=msgspec.to_builtins(recipe),
         figures=_figures(training) | fitted.figures,
         calibration=fitted.calibration,
+        local=fitted.local,
         threshold=fitted.threshold,
         mask_threshold=fitted.mask_threshold,
         scales=recipe.head.scales,

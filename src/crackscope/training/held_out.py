@@ -1,0 +1,168 @@
+"""Pictures that a bundle's rules are fitted on, and what its graph says of them.
+
+Three kinds are scored by the graph as it ships: the validation rows, which no weight was fitted to; generated surfaces
+with things that resemble cracks, which stand for what no row shows; and pictures of no surface. Of rows that were
+learnt from, only what kind of surface they show is used, never how they scored.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope import images, scoring, surfaces
+from crackscope.bundles import InputSpec
+from crackscope.recipes import Augmentation, Recipe
+from crackscope.records import Row
+from crackscope.training.augmentation import Mask, Pixels, generator
+from crackscope.training.pictures import Reader
+
+GENERATED = 300
+"""Generated pictures of each sort (sound, cracked, no surface), at most; fewer where there are few validation rows."""
+
+SIDE_PX = 256
+MOST_SHOWN = 150
+"""Training rows of each surface whose embeddings are looked at."""
+
+_FIRST_SEED = 1_000_000
+
+
+class Given(NamedTuple):
+    """What is fitted on. stride: px between positions of the map. val: rows that no weight was fitted to. train: rows
+    it was, for what surfaces look like, and for those that show none.
+    """
+
+    stride: int
+    val: Sequence[Row]
+    train: Sequence[Row]
+    threads: int
+
+
+class Picture(NamedTuple):
+    """A picture with what is known of it. surface: its name, "" for none. source: equal for pieces of one picture, -1
+    for a picture of its own. row: it is a validation row.
+    """
+
+    pixels: Pixels
+    cracked: bool
+    mask: Mask | None
+    surface: str
+    source: int = -1
+    row: bool = False
+
+
+class Scored(NamedTuple):
+    """Scores [n], window scores as photos get them [n] (NaN where cracked), embeddings [n, d], labels bool [n],
+    surfaces and sources of pictures, which are validation rows, and the maps of those with a mask.
+    """
+
+    score: NDArray[np.float64]
+    window: NDArray[np.float64]
+    embedding: NDArray[np.float32]
+    cracked: NDArray[np.bool_]
+    surface: NDArray[np.str_]
+    source: NDArray[np.int64]
+    row: NDArray[np.bool_]
+    maps: list[tuple[NDArray[np.float32], Mask]]
+
+
+class Judge(NamedTuple):
+    """The graph as patches and photos meet it."""
+
+    graph: scoring.Graph
+    spec: InputSpec
+    stride: int
+    recipe: Recipe
+
+    def run(self, pixels: Pixels) -> scoring.Raw:
+        """What is said of a picture, uint8 [h, w, 3], and its map without what only fills up the size."""
+        height, width = pixels.shape[:2]
+        raw = self.graph.run(scoring.take(pixels, scoring.Tile(0, 0, width, height), self.spec))
+        return raw._replace(map=raw.map[: -(-height // self.stride), : -(-width // self.stride)])
+
+    def look(self, picture: Picture) -> tuple[Picture, scoring.Raw, float]:
+        """The picture without its pixels, what is said of it, and the score of its window in a photo."""
+        raw = self.run(picture.pixels)
+        window = math.nan if picture.cracked or not picture.surface else self._window(picture.pixels, raw.map)
+        return picture._replace(pixels=picture.pixels[:0]), raw, window
+
+    def _window(self, pixels: Pixels, logits: NDArray[np.float32]) -> float:
+        import cv2
+
+        if self.recipe.head.scales == 2:
+            half = self.run(images.resize(pixels, -(-pixels.shape[1] // 2), -(-pixels.shape[0] // 2))).map
+            size = (2 * half.shape[1], 2 * half.shape[0])
+            grown = np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_LINEAR), np.float32)
+            logits = ((logits + grown[: logits.shape[0], : logits.shape[1]]) / 2).astype(np.float32)
+        return scoring.top_mean(logits, top_share(self.recipe))
+
+
+def top_share(recipe: Recipe) -> float:
+    """A pooled head scores the mean of its map, a dense one the mean of the largest share."""
+    return recipe.head.top_share if recipe.head.kind == "dense" else 1.0
+
+
+def score(judge: Judge, pictures: Iterator[Picture], threads: int) -> Scored:
+    """What the graph says of pictures, in their order."""
+    with ThreadPoolExecutor(threads) as pool:
+        answers = list(pool.map(judge.look, pictures))
+    return Scored(
+        np.array([raw.score for _, raw, _ in answers]),
+        np.array([window for _, _, window in answers]),
+        np.stack([raw.embedding for _, raw, _ in answers]),
+        np.array([picture.cracked for picture, _, _ in answers]),
+        np.array([picture.surface for picture, _, _ in answers]),
+        np.array([-place - 1 if p.source < 0 else p.source for place, (p, _, _) in enumerate(answers)]),
+        np.array([picture.row for picture, _, _ in answers]),
+        [(raw.map, picture.mask) for picture, raw, _ in answers if picture.mask is not None],
+    )
+
+
+def shown(judge: Judge, rows: Sequence[Row], threads: int) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+    """Embeddings, float32 [n, d], and surfaces [n] of at most `MOST_SHOWN` rows of each surface, evenly spread."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.surface or "unnamed", []).append(place)
+    even = [np.linspace(0, len(few) - 1, min(len(few), MOST_SHOWN)).round().astype(int) for few in places.values()]
+    chosen = [rows[few[at]] for few, ats in zip(places.values(), even, strict=True) for at in ats]
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda row: judge.run(images.read(row.path).pixels).embedding, chosen))
+    return np.array(found, np.float32), np.array([row.surface or "unnamed" for row in chosen])
+
+
+def plain(rows: Sequence[Row]) -> Iterator[Picture]:
+    """Rows as they are, at their own size."""
+    reader = Reader(None, Augmentation(), 0)
+    for row in rows:
+        pixels, mask = reader.plain(row)
+        yield Picture(pixels, row.label == "crack", mask, row.surface or "unnamed", row=True)
+
+
+def every(recipe: Recipe, given: Given) -> Iterator[Picture]:
+    """The three kinds: validation rows, generated surfaces, pictures of no surface."""
+    bare = recipe.mixture.bare
+    yield from plain([row for row in given.val if row.surface not in bare])
+    count = min(GENERATED, 2 * len(given.val))
+    for seed in range(_FIRST_SEED, _FIRST_SEED + count):
+        kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
+        sound = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
+        yield Picture(sound.pixels, False, sound.mask, f"generated {kind}")
+        made = surfaces.generate(seed + count, (SIDE_PX, SIDE_PX), True, kind)
+        yield Picture(made.pixels, True, made.mask, f"generated {kind}")
+        yield Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")
+    for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
+        yield from _cuts(images.read(row.path).pixels, number)
+
+
+def _cuts(pixels: Pixels, number: int) -> Iterator[Picture]:
+    """A picture of no surface: the whole of it, and pieces at two scales."""
+    rng = generator(number, 17)
+    height, width = pixels.shape[:2]
+    for reach in (1.0, 0.7, 0.7, 0.45, 0.45):
+        side = max(32, round(min(height, width) * reach))
+        top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+        piece = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+        yield Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "", number)
