@@ -84,7 +84,7 @@ def test_no_text_at_all_becomes_a_formula(text, start):
 
     lost = Unread(path=start + text, error=Failure(kind="missing", message=text))
     told = inspected_bare(start + text, text)
-    content = findings_csv([lost, told], {lost.path: "a", told.path: "a"}).decode("utf-8-sig")
+    content = b"".join(findings_csv([lost, told], {lost.path: "a", told.path: "a"})).decode("utf-8-sig")
     table = list(csv.reader(io.StringIO(content, newline="")))
     assert len(table) == 3
     assert len({len(row) for row in table}) == 1

@@ -4,6 +4,9 @@ import base64
 import hashlib
 import json
 import re
+import sys
+import tracemalloc
+from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscope import reports
-from crackscope.records import Failure, Place, Unread
+from crackscope.records import Failure, Inspected, Place, Unread
 from tests.small_inspection import EVIL, facts, inspected, photos, picture, zone
 from tests.small_page import Page
 from tests.test_reports_evaluation import luminance
@@ -137,12 +140,61 @@ def test_marks_lie_on_the_crack(page):
 
 def test_marks_are_as_fine_as_is_seen():
     from crackscope.reports.inspection_classes import classes_of
-    from crackscope.reports.inspection_marks import zone_marks
+    from crackscope.reports.inspection_marks import Pen
 
     waves = tuple((float(x), 50 + 0.3 * (x % 2)) for x in range(200))
     rough = inspected_with(waves)
-    (mark,) = zone_marks(rough, classes_of(reports.InspectionFacts()))
+    (mark,) = Pen(classes_of(reports.InspectionFacts())).marks(rough)
     assert len(mark.centreline) < 40
+
+
+def test_once_enough_is_drawn_zones_are_centre_lines_alone():
+    from crackscope.reports.inspection_classes import classes_of
+    from crackscope.reports.inspection_marks import Pen
+
+    pen = Pen(classes_of(reports.InspectionFacts()), most_drawn=1)
+    photo = inspected("/no.jpg", zones=(zone(1, 50, 3),))
+    (fine,), (rough,) = pen.marks(photo), pen.marks(photo)
+    assert fine.outline
+    assert not rough.outline
+    assert rough.centreline
+    assert pen.lines_alone == 1
+    bare = msgspec.structs.replace(photo.zones[0], centreline=())
+    assert pen.marks(msgspec.structs.replace(photo, zones=(bare,)))[0].outline
+
+
+class FromFile(Sequence):
+    """One photo many times, each decoded when it is asked for, as a journal gives them."""
+
+    def __init__(self, photo, count: int) -> None:
+        self.line, self.path, self.count = msgspec.json.encode(photo), photo.path, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int):
+        if index >= self.count:
+            raise IndexError
+        photo = msgspec.json.decode(self.line, type=Inspected)
+        return msgspec.structs.replace(photo, path=f"{self.path}/{index}")
+
+
+def test_no_more_than_a_few_photos_are_in_memory_with_their_outlines(tmp_path):
+    corners, count = 1500, 12
+    line = tuple((x / 100, 60 + 0.01 * (x % 3)) for x in range(corners))
+    drawn = msgspec.structs.replace(zone(1, 62, 4, 0.1), centreline=(line,), outline=(line,))
+    photo = inspected(picture(tmp_path, "a.jpg", 1), zones=(drawn,), place=Place())
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        reports.write_inspection(tmp_path / str(count), FromFile(photo, count), reports.InspectionFacts())
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    reports.write_inspection(tmp_path / "warm", FromFile(photo, 1), reports.InspectionFacts())
+    at_least = 2 * corners * (2 * sys.getsizeof(1.0) + sys.getsizeof((1.0, 1.0)))
+    assert peak(count) - peak(2) < (count - 2) * at_least / 3
 
 
 def inspected_with(line):

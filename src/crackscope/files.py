@@ -6,7 +6,7 @@ byte's two hexadecimal digits, as text (a backslash, four letters and digits mor
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from crackscope.errors import OutputError
 _SPELT = re.compile(r"\\udc([89a-f][0-9a-f])")
 
 
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all; its folder is made if need be.
+def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file, at once or in pieces, so that it is there whole or not at all; its folder is made if need be.
 
     Raises OutputError: no right, no room, or something in the way that is no plain file.
     """
@@ -31,7 +31,7 @@ def write_whole(path: str | Path, content: bytes) -> None:
         os.makedirs(folder or ".", exist_ok=True)
         try:
             with open(draft, "xb") as file:
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
             os.replace(draft, target)
         except BaseException:
             if os.path.lexists(draft):
@@ -52,6 +52,14 @@ def encode_json(record: object) -> bytes:
 def encode_line(record: object) -> bytes:
     """Any record (struct, dataclass, dict) as one line of UTF-8 JSON, with its line break."""
     return _encoded(record) + b"\n"
+
+
+def encode_list(head: bytes, records: Iterable[object], tail: bytes) -> Iterator[bytes]:
+    """JSON with a long list in it, in pieces: what stands before its first record, the records, what stands behind."""
+    yield head
+    for place, record in enumerate(records):
+        yield b"," * bool(place) + _encoded(record)
+    yield tail
 
 
 def _encoded(record: object) -> bytes:

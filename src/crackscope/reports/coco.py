@@ -1,9 +1,9 @@
 """Zones as COCO annotations (the format of cocodataset.org, object detection)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crackscope.files import encode_line
+from crackscope.files import encode_line, encode_list
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.findings_table import Findings
 
@@ -11,40 +11,44 @@ _CATEGORY = 1
 _LEAST_CORNERS = 3
 
 
-def coco_json(photos: Findings, names: Mapping[str, str]) -> bytes:
-    """Images with their zones as polygons. Unread photos are left out, photos without zones are images without any.
+_ABOUT = {
+    "info": {"description": "Cracks found by crackscope: to be checked by a person", "version": "1"},
+    "licenses": [],
+    "categories": [{"id": _CATEGORY, "name": "crack", "supercategory": "damage"}],
+}
+
+
+def coco_json(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
+    """Images with their zones as polygons, in pieces. Unreadable photos are left out, photos without zones are images
+    without any.
 
     `file_name` is relative to the folder of the report; sizes and places are those of the upright picture there.
     Corners count from the corner of the first pixel, as COCO does. `score` is the probability of the zone.
     """
-    inspected = [photo for photo in photos if isinstance(photo, Inspected)]
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for number, photo in enumerate(inspected, start=1):
-        name = names[photo.path]
-        images.append(
-            {
-                "id": number,
-                "file_name": f"photos/{name}.jpg",
-                "width": photo.width,
-                "height": photo.height,
-                "date_captured": photo.place.taken or "",
-                "source": photo.path,
-                "verdict": photo.verdict,
-            }
-        )
-        annotations += [
-            {"id": len(annotations) + place, "image_id": number, **_annotation(zone)}
-            for place, zone in enumerate(photo.zones, start=1)
-        ]
-    document = {
-        "info": {"description": "Cracks found by crackscope: to be checked by a person", "version": "1"},
-        "licenses": [],
-        "categories": [{"id": _CATEGORY, "name": "crack", "supercategory": "damage"}],
-        "images": images,
-        "annotations": annotations,
+    images = (_image(number, photo, names[photo.path]) for number, photo in _numbered(photos))
+    about = encode_line(_ABOUT).rstrip().removesuffix(b"}")
+    yield from encode_list(about + b',"images":[', images, b"],")
+    zones = ((number, zone) for number, photo in _numbered(photos) for zone in photo.zones)
+    annotations = (
+        {"id": place, "image_id": number, **_annotation(zone)} for place, (number, zone) in enumerate(zones, start=1)
+    )
+    yield from encode_list(b'"annotations":[', annotations, b"]}\n")
+
+
+def _numbered(photos: Findings) -> Iterator[tuple[int, Inspected]]:
+    return enumerate((photo for photo in photos if isinstance(photo, Inspected)), start=1)
+
+
+def _image(number: int, photo: Inspected, name: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "file_name": f"photos/{name}.jpg",
+        "width": photo.width,
+        "height": photo.height,
+        "date_captured": photo.place.taken or "",
+        "source": photo.path,
+        "verdict": photo.verdict,
     }
-    return encode_line(document)
 
 
 def _annotation(zone: Zone) -> dict[str, Any]:

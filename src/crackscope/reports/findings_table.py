@@ -1,8 +1,9 @@
 """Findings as tables: a row for each zone, and one for each photo without any."""
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crackscope.files import encode_line
@@ -43,19 +44,23 @@ COLUMNS = (
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def findings_csv(photos: Findings, names: Mapping[str, str]) -> bytes:
-    """The findings as CSV in UTF-8 with a byte order mark, without which spreadsheets garble names.
+def findings_csv(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
+    """The findings as CSV, in pieces, in UTF-8 with a byte order mark, without which spreadsheets garble names.
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them. Unreadable photos have the verdict
     `unreadable` and the reason. Widths stand with the ends of their 95 % intervals.
     """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="")
-    writer.writeheader()
+    yield codecs.BOM_UTF8 + _lines_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
     for photo in photos:
-        for row in _rows(photo, names[photo.path]):
-            writer.writerow({name: harmless(value) for name, value in row.items()})
-    return text.getvalue().encode("utf-8-sig")
+        yield _lines_of_csv(
+            {name: harmless(value) for name, value in row.items()} for row in _rows(photo, names[photo.path])
+        )
+
+
+def _lines_of_csv(rows: Iterable[dict[str, Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="").writerows(rows)
+    return text.getvalue().encode()
 
 
 def harmless(value: Any) -> Any:
@@ -117,10 +122,13 @@ def _measures(zone: Zone) -> dict[str, Any]:
     return row
 
 
-def findings_lines(photos: Findings, names: Mapping[str, str]) -> bytes:
-    """The findings as JSON lines, whole: `photo`, `verdict`, `zone` (null where there is none) with outline and
-    centre line, scale and place; an unreadable photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`."""
-    return b"".join(encode_line(line) for photo in photos for line in _lines(photo, names[photo.path]))
+def findings_lines(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
+    """The findings as JSON lines, whole, in pieces.
+
+    `photo`, `verdict`, `zone` (null where there is none) with outline and centre line, scale and place; an unreadable
+    photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`.
+    """
+    return (encode_line(line) for photo in photos for line in _lines(photo, names[photo.path]))
 
 
 def _lines(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:

@@ -1,22 +1,21 @@
 """Photos as points on a map: GeoJSON (RFC 7946)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crackscope.files import encode_line
+from crackscope.files import encode_list
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
 
 
-def photos_geojson(photos: Findings, names: Mapping[str, str]) -> bytes:
-    """A feature for each photo, in WGS 84: a point where the position is known, else without geometry.
+def photos_geojson(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
+    """A feature for each photo, in WGS 84, in pieces: a point where the position is known, else without geometry.
 
     So no photo is lost: a program that draws the map passes over the others and keeps them in its table. The direction
     of the camera is `direction_deg`, clockwise from north. Every feature has the same properties, null where unknown.
     """
-    features = [_feature(photo, names[photo.path]) for photo in photos]
-    collection = {"type": "FeatureCollection", "name": "photos", "features": features}
-    return encode_line(collection)
+    features = (_feature(photo, names[photo.path]) for photo in photos)
+    return encode_list(b'{"type":"FeatureCollection","name":"photos","features":[', features, b"]}\n")
 
 
 def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:

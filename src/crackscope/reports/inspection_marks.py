@@ -11,6 +11,8 @@ from crackscope.reports.inspection_classes import WidthClasses, class_of, larges
 
 _FINEST_PX = 0.6
 _SHARE = 1 / 4000
+_ROUGH_SHARE = 1 / 400
+MOST_DRAWN = 8_000_000
 _TILE = 160
 """Longest side of a tile of the map of zones, in units of the drawing."""
 
@@ -36,13 +38,30 @@ class ZoneMark:
     probability: float
 
 
-def zone_marks(photo: Inspected, classes: dict[str, WidthClasses]) -> tuple[ZoneMark, ...]:
-    """The marks of a photo's zones, by number."""
-    reach = max(_FINEST_PX, max(photo.width, photo.height) * _SHARE)
-    return tuple(_mark(photo, zone, classes, reach) for zone in sorted(photo.zones, key=lambda zone: zone.number))
+class Pen:
+    """Draws the marks of photo after photo, finely until MOST_DRAWN characters of paths are spent.
+
+    From then on zones are their centre lines alone, roughly: a page of thousands of photos must still open.
+    lines_alone: how many photos were drawn so.
+    """
+
+    def __init__(self, classes: dict[str, WidthClasses], most_drawn: int = MOST_DRAWN) -> None:
+        self.lines_alone = 0
+        self._classes, self._left = classes, most_drawn
+
+    def marks(self, photo: Inspected) -> tuple[ZoneMark, ...]:
+        """The marks of a photo's zones, by number."""
+        fine = self._left > 0
+        self.lines_alone += bool(photo.zones) and not fine
+        reach = max(_FINEST_PX, max(photo.width, photo.height) * (_SHARE if fine else _ROUGH_SHARE))
+        zones = sorted(photo.zones, key=lambda zone: zone.number)
+        marks = tuple(_mark(photo, zone, self._classes, (reach, fine)) for zone in zones)
+        self._left -= sum(len(mark.outline) + len(mark.centreline) for mark in marks)
+        return marks
 
 
-def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], reach: float) -> ZoneMark:
+def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], how: tuple[float, bool]) -> ZoneMark:
+    reach, fine = how
     known, place = class_of(zone, classes)
     widest, unit = largest_width(zone)
     median = zone.width_median_px if zone.width_median_mm is None else zone.width_median_mm
@@ -51,7 +70,7 @@ def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], reach:
         number=zone.number,
         kind=f"{known.unit}-{place}",
         class_name=known.name(place),
-        outline=_path(zone.outline, reach, closed=True),
+        outline=_path(zone.outline, reach, closed=True) if fine or not zone.centreline else "",
         centreline=_path(zone.centreline, reach, closed=False),
         left=round(100 * min(1.0, max(0.0, (x + 0.5) / photo.width)), 2),
         top=round(100 * min(1.0, max(0.0, (y + 0.5) / photo.height)), 2),

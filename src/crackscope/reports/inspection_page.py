@@ -1,15 +1,17 @@
 """The page of an inspection: what its template shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexadecimal, largest_width, text_on
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_map import photo_map
-from crackscope.reports.inspection_marks import ZoneMark, length_text, tile_paths, zone_marks
+from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile_paths
 from crackscope.reports.inspection_names import link, plain_text, short_names
 from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
 from crackscope.reports.inspection_summary import (
@@ -22,7 +24,7 @@ from crackscope.reports.inspection_summary import (
     tiles,
     widest_zone,
 )
-from crackscope.reports.rendering import Dress, render, script_data
+from crackscope.reports.rendering import Dress, render_pieces, script_data
 
 DRESS = Dress(
     scripts=("inspection_marks.js", "inspection_table.js", "inspection_viewer.js"),
@@ -64,22 +66,24 @@ class Card:
         return max(1, round(self.width * share)), max(1, round(self.height * share))
 
 
-def page(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> bytes:
-    """index.html, UTF-8. there: the pictures that lie in the report's folder, by kind."""
+def page(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> Iterator[bytes]:
+    """index.html, UTF-8, in pieces. there: the pictures that lie in the report's folder, by kind."""
     title = plain_text(facts.title) or "Crack inspection"
-    return render("inspection.html", title, page_values(photos, names, facts, there), DRESS)
+    return render_pieces("inspection.html", title, page_values(photos, names, facts, there), DRESS)
 
 
 def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> dict[str, Any]:
     """What the template shows."""
-    classes, found = classes_of(facts), sort_photos(photos)
-    numbers = {photo.path: place for place, photo in enumerate(photos, start=1)}
+    classes, bare = classes_of(facts), [_without_lines(photo) for photo in photos]
+    found = sort_photos(bare)
+    numbers = {photo.path: place for place, photo in enumerate(bare, start=1)}
     short = short_names(numbers)
+    pen = Pen(classes)
     cards = {
-        photo.path: _card(photo, numbers[photo.path], (names[photo.path], short[photo.path]), classes, there)
-        for photo in found.inspected
+        photo.path: _card(photo, numbers[photo.path], (names[photo.path], short[photo.path]), marks, there)
+        for photo, marks in ((one, _marks(photos[numbers[one.path] - 1], pen)) for one in found.inspected)
     }
-    in_order = [photo for photo in photos if isinstance(photo, Inspected)]
+    in_order = [photo for photo in bare if isinstance(photo, Inspected)]
     tiled = [photo for photo in in_order if photo.zones][:_TILES_SHOWN]
     return {
         "facts": facts,
@@ -91,7 +95,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": _class_styles(classes),
         "map": photo_map(in_order, numbers, classes, short),
-        "glance": [(cards[one.path], *tile_paths(one, classes)) for one in tiled],
+        "glance": [(cards[one.path], *_tile(photos[numbers[one.path] - 1], classes)) for one in tiled],
         "groups": _groups(found, cards, classes),
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "sound": [cards[photo.path] for photo in found.sound],
@@ -101,14 +105,29 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         ],
         "has_heat": bool(there.get(HEAT)),
         "first_rows": _first_rows(found, cards),
-        "data": script_data(_table(photos, found, (numbers, short), classes)),
+        "lines_alone": pen.lines_alone,
+        "data": script_data(_table(bare, found, (numbers, short), classes)),
         "settings": [(plain_text(name), _setting(value)) for name, value in facts.settings.items()],
     }
 
 
-def _card(
-    photo: Inspected, number: int, names: tuple[str, str], classes: dict[str, WidthClasses], there: There
-) -> Card:
+def _without_lines(photo: Inspected | Unread) -> Inspected | Unread:
+    """The record without outlines and centre lines, which are most of it: of thousands they would fill the memory."""
+    if isinstance(photo, Unread):
+        return photo
+    zones = tuple(msgspec.structs.replace(zone, outline=(), centreline=()) for zone in photo.zones)
+    return msgspec.structs.replace(photo, zones=zones)
+
+
+def _marks(photo: Inspected | Unread, pen: Pen) -> tuple[ZoneMark, ...]:
+    return pen.marks(photo) if isinstance(photo, Inspected) else ()
+
+
+def _tile(photo: Inspected | Unread, classes: dict[str, WidthClasses]) -> tuple[tuple[int, int], list[tuple[str, str]]]:
+    return tile_paths(photo, classes) if isinstance(photo, Inspected) else ((1, 1), [])
+
+
+def _card(photo: Inspected, number: int, names: tuple[str, str], marks: tuple[ZoneMark, ...], there: There) -> Card:
     name, short = names
 
     def address(kind: str, suffix: str) -> str:
@@ -127,7 +146,7 @@ def _card(
         small=address(SMALL, ".jpg"),
         heat=address(HEAT, ".png"),
         overlay=address(OVERLAYS, ".jpg"),
-        marks=zone_marks(photo, classes),
+        marks=marks,
         widest=_widest_text(photo),
         facts=_photo_facts(photo),
     )
@@ -204,7 +223,10 @@ def _setting(value: str | float | bool | None) -> str:
 
 
 def _table(
-    photos: Findings, found: Sorted, said: tuple[Mapping[str, int], Mapping[str, str]], classes: dict[str, WidthClasses]
+    photos: Sequence[Inspected | Unread],
+    found: Sorted,
+    said: tuple[Mapping[str, int], Mapping[str, str]],
+    classes: dict[str, WidthClasses],
 ) -> dict[str, Any]:
     """The rows of the table as the script reads them, worst first.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crackscope import images
 from crackscope.errors import ImageError, OutputError
-from crackscope.records import Inspected
+from crackscope.records import Inspected, Unread
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_names import picture_names, possible_names
 from crackscope.reports.overlays import make_folder, write_overlay
@@ -103,7 +103,7 @@ def heat_picture(logits: NDArray[np.float32], stride: int, size: tuple[int, int]
 
 
 def complete_pictures(
-    folder: Path, photos: Sequence[Inspected], names: Mapping[str, str], facts: InspectionFacts
+    folder: Path, photos: Sequence[Inspected | Unread], names: Mapping[str, str], facts: InspectionFacts
 ) -> dict[str, set[str]]:
     """Write the pictures that are not there yet from the photos themselves, and say which are there, by kind.
 
@@ -111,6 +111,8 @@ def complete_pictures(
     """
     there = {part: _names_in(folder / part) for part in (PHOTOS, SMALL, OVERLAYS, HEAT)}
     for photo in photos:
+        if isinstance(photo, Unread):
+            continue
         name = names[photo.path]
         missing = [part for part in (PHOTOS, SMALL, OVERLAYS) if name not in there[part]]
         if not missing:

@@ -1,9 +1,9 @@
 """The report of an inspection: a folder that opens from disk, complete in itself."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from crackscope import __version__
 from crackscope.files import encode_json, write_whole
@@ -34,12 +34,11 @@ def write_inspection(
     label-studio.json with label-studio.xml (its labelling interface), inspection.json. Raises OutputError.
     """
     target = Path(folder)
-    once = list({photo.path: photo for photo in photos}.values())
-    names = picture_names([*(photo.path for photo in once), *others])
-    inspected = [photo for photo in once if isinstance(photo, Inspected)]
-    there = complete_pictures(target, inspected, names, facts)
+    once = _Once(photos)
+    names = picture_names([*once.paths, *others])
+    there = complete_pictures(target, once, names, facts)
     model = " ".join(part for part in (facts.bundle, facts.bundle_version[:12]) if part) or "crackscope"
-    files = {
+    files: dict[str, bytes | Iterable[bytes]] = {
         "findings.csv": findings_csv(once, names),
         "findings.jsonl": findings_lines(once, names),
         "photos.geojson": photos_geojson(once, names),
@@ -54,25 +53,47 @@ def write_inspection(
     return list(files)
 
 
+class _Once(Sequence[Inspected | Unread]):
+    """Each photo once, in the order of their first records, as its last record says. One at a time is in memory, as
+    far as it lies with us: what they were taken from may read them from a file."""
+
+    def __init__(self, photos: Sequence[Inspected | Unread]) -> None:
+        places = {photo.path: place for place, photo in enumerate(photos)}
+        self.paths = tuple(places)
+        self._photos, self._places = photos, tuple(places.values())
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Inspected | Unread: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Inspected | Unread]: ...
+    def __getitem__(self, index: int | slice) -> Inspected | Unread | list[Inspected | Unread]:
+        if isinstance(index, slice):
+            return [self._photos[place] for place in self._places[index]]
+        return self._photos[self._places[index]]
+
+
 def _whole(photos: Findings, names: dict[str, str], facts: InspectionFacts) -> bytes:
     """The inspection as one document, but for outlines and centre lines, which are in findings.jsonl."""
-    verdicts = Counter(photo.verdict if isinstance(photo, Inspected) else "unreadable" for photo in photos)
+    verdicts: Counter[str] = Counter()
+    lines: list[dict[str, Any]] = []
+    for photo in photos:
+        if isinstance(photo, Unread):
+            verdicts["unreadable"] += 1
+            lines.append({"photo": photo.path, "error": photo.error})
+            continue
+        verdicts[photo.verdict] += 1
+        verdicts["zones"] += len(photo.zones)
+        about = about_photo(photo, names[photo.path])
+        lines.append({"photo": photo.path, **about, "zones": len(photo.zones), "seconds": photo.seconds})
     document: dict[str, Any] = {
         "format": FORMAT,
         "crackscope": __version__,
         "facts": facts,
         "counts": {verdict: verdicts[verdict] for verdict in ("crack", "cannot judge", "sound", "unreadable")},
-        "zones": sum(len(photo.zones) for photo in photos if isinstance(photo, Inspected)),
-        "photos": [
-            {"photo": photo.path, "error": photo.error}
-            if isinstance(photo, Unread)
-            else {
-                "photo": photo.path,
-                **about_photo(photo, names[photo.path]),
-                "zones": len(photo.zones),
-                "seconds": photo.seconds,
-            }
-            for photo in photos
-        ],
+        "zones": verdicts["zones"],
+        "photos": lines,
     }
     return encode_json(document)

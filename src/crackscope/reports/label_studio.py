@@ -1,9 +1,9 @@
 """Zones as pre-annotations of Label Studio tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crackscope.files import encode_line
+from crackscope.files import encode_list
 from crackscope.records import Inspected, Zone
 from crackscope.reports.coco import polygons
 from crackscope.reports.findings_table import Findings
@@ -19,14 +19,14 @@ LABELLING = """<View>
 """The labelling interface that the tasks are made for."""
 
 
-def label_studio_json(photos: Findings, names: Mapping[str, str], model: str) -> bytes:
-    """A task for each photo, with a prediction of one polygon a ring of a zone; unread photos are left out.
+def label_studio_json(photos: Findings, names: Mapping[str, str], model: str) -> Iterator[bytes]:
+    """A task for each photo, in pieces, with a prediction of one polygon a ring of a zone; unread photos are left out.
 
     Pictures are named as Label Studio's local storage serves them when its document root is the folder of the report.
     model: what stands as the version of the model.
     """
-    tasks = [_task(photo, names[photo.path], model) for photo in photos if isinstance(photo, Inspected)]
-    return encode_line(tasks)
+    tasks = (_task(photo, names[photo.path], model) for photo in photos if isinstance(photo, Inspected))
+    return encode_list(b"[", tasks, b"]\n")
 
 
 def _task(photo: Inspected, name: str, model: str) -> dict[str, Any]:

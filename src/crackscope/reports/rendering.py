@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,16 +41,21 @@ class Dress:
 
 def render(template: str, title: str, values: Mapping[str, Any], dress: Dress = Dress()) -> bytes:
     """Render a template with style and script inside, as UTF-8."""
+    return b"".join(render_pieces(template, title, values, dress))
+
+
+def render_pieces(template: str, title: str, values: Mapping[str, Any], dress: Dress = Dress()) -> Iterator[bytes]:
+    """The same piece by piece, for pages that would be large in memory."""
     from markupsafe import Markup
 
     from crackscope import __version__
 
     script = _joined(dress.scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    page = (
+    pieces = (
         _environment()
         .get_template(template)
-        .render(
+        .generate(
             title=title,
             version=__version__,
             style=Markup(_joined(dress.styles)),  # ours, no foreign text in it
@@ -62,7 +67,7 @@ def render(template: str, title: str, values: Mapping[str, Any], dress: Dress = 
             **values,
         )
     )
-    return page.encode("utf-8", "backslashreplace")
+    return (piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
 def _joined(names: Sequence[str]) -> str:
