@@ -2,8 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.small_way import Way
 
 # Several test processes share the cores; threads of torch that wait for each other there cost twenty times the work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,3 +22,11 @@ def shared() -> Path:
     if not (SHARED / "data" / "metu").is_dir():
         pytest.skip(f"wants the data sets in {SHARED}, which are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def way(tmp_path_factory: pytest.TempPathFactory) -> "Way":
+    """Generated surfaces, a split of them, a run: not to be changed."""
+    from tests.small_way import go_the_way
+
+    return go_the_way(tmp_path_factory.mktemp("way"))

@@ -1,0 +1,56 @@
+"""`bundle` and `recipes` as they are typed."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from crackscope.cli import main
+from tests.small_way import lines
+
+
+def test_bundle_show_and_check(way, capsys):
+    assert main(["bundle", "show", str(way.run), "--json"]) == 0
+    (facts,) = lines(capsys.readouterr().out)
+    assert facts["classes"] == ["sound", "crack"]
+    assert main(["bundle", "show", way.bundle]) == 0
+    assert "stride" in capsys.readouterr().out
+    assert main(["bundle", "check", way.bundle]) == 0
+
+
+def test_bundle_check_finds_one_altered_byte(way, capsys, tmp_path):
+    for path in Path(way.bundle).iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    content = bytearray((tmp_path / "model.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "model.onnx").write_bytes(content)
+    assert main(["bundle", "check", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_bundle_export(way, tmp_path):
+    onnx, deepness = tmp_path / "model.onnx", tmp_path / "deepness.onnx"
+    assert main(["bundle", "export", way.bundle, "--onnx", str(onnx), "--deepness", str(deepness), "--quiet"]) == 0
+    assert onnx.read_bytes() == (way.run / "bundle" / "model.onnx").read_bytes()
+    assert deepness.stat().st_size > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wants /proc")
+@pytest.mark.parametrize("option", ["--onnx", "--deepness"])
+def test_bundle_export_names_the_file_that_cannot_be_written(way, capsys, option):
+    assert main(["bundle", "export", way.bundle, option, "/proc/model.onnx"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("crackscope: cannot write /proc/model.onnx: ")
+    assert ".part" not in error
+
+
+def test_recipes_show_the_network(capsys):
+    assert main(["recipes", "mobilenetv2-freeze150"]) == 0
+    printed = capsys.readouterr().out
+    assert "block_16_project_BN" in printed
+    assert all(count in printed for count in ("2,260,546", "415,362", "1,845,184"))
+    assert main(["recipes", "mobilenetv2-finetune"]) == 0
+    assert "phase 2: " in capsys.readouterr().out
+    assert main(["recipes", "probe", "--json"]) == 0
+    (told,) = lines(capsys.readouterr().out)
+    assert len(told["parameters"]) == len(told["recipe"]["phases"])

@@ -1,0 +1,96 @@
+"""`predict` as it is typed: by every way in, past what cannot be read, with names of every kind."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crackscope.cli import main
+from crackscope.files import original
+from tests.small_way import lines, pictures
+
+
+def test_predict_writes_a_line_each_in_order(way, capsys):
+    names = [str(path) for path in [*pictures(way, "sound")[:3], *pictures(way, "crack")[:3]]]
+    names.reverse()
+    assert main(["predict", *names, "--bundle", way.bundle, "--jsonl"]) == 0
+    told = lines(capsys.readouterr().out)
+    assert [line["path"] for line in told] == names
+    for line in told:
+        assert set(line) == {"path", "verdict", "probability", "width", "height", "seconds"}
+        assert (line["width"], line["height"]) == (64, 64)
+        assert line["verdict"] == ("crack" if line["probability"] >= 0.5 else "sound")
+
+
+def test_predict_says_the_same_by_every_way_in(way, capsys, monkeypatch, tmp_path):
+    path = pictures(way, "crack")[0]
+    listed = tmp_path / "names.txt"
+    listed.write_text(f"{path}\n")
+    probabilities = []
+    for given in ([str(path)], [str(path.parent / (path.stem + "*"))], ["--from-list", str(listed)], ["-"]):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+        assert main(["predict", *given, "--bundle", way.bundle, "--jsonl", "--threads", str(len(given))]) == 0
+        (line,) = lines(capsys.readouterr().out)
+        probabilities.append(line["probability"])
+    assert line["path"] == "-"
+    assert len(set(probabilities)) == 1
+
+
+def test_predict_ends_quietly_when_its_reader_has_left(way):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "crackscope", "predict", str(way.data), "--bundle", way.bundle, "--jsonl"]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_predict_goes_on_past_what_cannot_be_read(way, capsys, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no more")
+    good = str(pictures(way, "crack")[0])
+    names = [str(tmp_path / "broken.jpg"), str(tmp_path / "absent.png"), good]
+    assert main(["predict", *names, "--bundle", way.bundle, "--jsonl"]) == 1
+    broken, absent, read = lines(capsys.readouterr().out)
+    assert [broken["path"], absent["path"], read["path"]] == names
+    assert absent["error"]["kind"] == "missing"
+    assert set(broken["error"]) == {"kind", "message"}
+    assert "verdict" in read
+
+
+def test_predict_fails_on_a_crack_when_told(way, capsys):
+    folder = str(way.data / "crack")
+    main(["predict", folder, "--bundle", way.bundle, "--jsonl"])
+    found = any(line["verdict"] == "crack" for line in lines(capsys.readouterr().out))
+    assert main(["predict", folder, "--bundle", way.bundle, "--fail-on", "crack"]) == int(found)
+
+
+def test_predict_prints_names_literally(way, capsys, tmp_path):
+    picture = pictures(way, "sound")[0].read_bytes()
+    (tmp_path / "[red]wall.png").write_bytes(picture)
+    (tmp_path / "a\x1b[31m\n.png").write_bytes(picture)
+    assert main(["predict", str(tmp_path), "--bundle", way.bundle]) == 0
+    printed = capsys.readouterr().out
+    assert "[red]wall.png" in printed
+    assert r"a\x1b[31m\n.png" in printed
+    assert "\x1b" not in printed
+    assert main(["predict", str(tmp_path), "--bundle", way.bundle, "--jsonl"]) == 0
+    assert {Path(line["path"]).name for line in lines(capsys.readouterr().out)} == {
+        "[red]wall.png",
+        "a\x1b[31m\n.png",
+    }
+
+
+def test_predict_writes_names_that_are_not_utf8(way, capsys, tmp_path):
+    name = (str(tmp_path) + "/wall-\udcff.png").encode("utf-8", "surrogateescape")
+    try:
+        with open(name, "wb") as file:
+            file.write(pictures(way, "sound")[0].read_bytes())
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert main(["predict", str(tmp_path), "--bundle", way.bundle, "--jsonl"]) == 0
+    (line,) = lines(capsys.readouterr().out)
+    assert line["path"] == f"{tmp_path}/wall-\\udcff.png"
+    assert os.fsencode(original(line["path"])) == name

@@ -1,0 +1,64 @@
+"""Commands on a terminal: progress, colour, Ctrl-C."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.small_way import SMALL
+
+
+@contextlib.contextmanager
+def on_a_terminal(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command that runs on a terminal, all its streams, and our end of it."""
+    ours, its = os.openpty()
+    command = [sys.executable, "-m", "crackscope", *arguments]
+    settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment}
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=settings) as running:
+        os.close(its)
+        yield running, ours
+    os.close(ours)
+
+
+def read_until(word: str, terminal: int) -> str:
+    """What a terminal shows until this word comes, or to the end."""
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while word.encode() not in shown and (chunk := os.read(terminal, 65536)):
+            shown += chunk
+    return shown.decode()
+
+
+TO_THE_END = "\0"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_a_terminal_gets_progress_and_colour_unless_told_not_to(way):
+    arguments = ["predict", str(way.data), "--bundle", way.bundle]
+    with on_a_terminal(*arguments) as (_running, terminal):
+        shown = read_until(TO_THE_END, terminal)
+    assert "predicting" in shown
+    assert "\x1b[1;31m" in shown or "\x1b[32m" in shown
+    with on_a_terminal(*arguments, "--quiet", NO_COLOR="1") as (_running, terminal):
+        shown = read_until(TO_THE_END, terminal)
+    assert "predicting" not in shown
+    assert not {code for code in ("31m", "32m", "33m") if code in shown}
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_train_interrupted_says_how_to_go_on(way, tmp_path):
+    run = tmp_path / "run"
+    endless = ["--set", "phases.0.epochs=100000", "--set", "phases.0.early_stopping.patience=0"]
+    arguments = ["train", str(way.split), "-o", str(run), *SMALL, *endless]
+    with on_a_terminal(*arguments, COLUMNS="500") as (running, terminal):
+        # Epochs pass faster than a terminal is drawn, so which one is shown first is a matter of chance.
+        assert " of 100000" in read_until(" of 100000", terminal)
+        running.send_signal(signal.SIGINT)
+        shown = read_until(TO_THE_END, terminal)
+    assert running.returncode == 130
+    assert f"interrupted, what was reached is kept in {run}, to go on add -o {run} --resume" in shown
+    assert "Traceback" not in shown
