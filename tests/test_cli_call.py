@@ -66,6 +66,8 @@ def test_command_is_there(name, capsys):
         (["generate", "-o", "x", "--kind", "concret"], "did you mean concrete"),
         (["train"], "DATA|SPLIT.csv is missing"),
         (["predict"], "PICTURE is missing"),
+        (["explain", "a.jpg", "b.jpg", "c.jpg", "-o", "x"], "more arguments than are taken, beginning with b.jpg"),
+        (["explain", "-", "-o", "x"], "name a file"),
         (["train", "x", "--resume"], "-o RUN"),
         (["compare", "one"], "at least two"),
         (["bundle", "export"], "nothing to write"),

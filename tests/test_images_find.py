@@ -53,6 +53,16 @@ def test_reports_below_are_passed_over_but_not_one_that_is_named(folder):
     assert names(images.find([str(folder / "out")]), folder) == ["out/photos/img1.jpg"]
 
 
+def test_photos_that_cannot_be_read_are_not_passed_over(folder):
+    for name in ("IMG_1.HEIC", "raw.dng", "img2.dng", "b/x.gif", "b/y.gif"):
+        (folder / name).touch()
+    found = names(images.find([str(folder)]), folder)
+    assert [name for name in found if name.endswith(("HEIC", "dng", "gif"))] == ["b/y.gif", "IMG_1.HEIC", "raw.dng"]
+    assert names(images.find([str(folder / "*.dng")]), folder) == ["img2.dng", "raw.dng"]
+    with pytest.raises(ImageError, match="not-a-picture|truncated|empty"):
+        images.read(folder / "raw.dng")
+
+
 def test_patterns(folder):
     assert names(images.find([str(folder / "img*")]), folder) == ["img1.png", "img2.JPG", "img10.jpg"]
     assert names(images.find([str(folder / "[ab]")]), folder) == ["a/x.webp", "b/x.tif"]

@@ -44,6 +44,8 @@ def explain(**options: Any) -> None:
     not the crack's.
     """
     asked = Asked(**options)
+    if asked.picture == "-":
+        raise click.UsageError("a picture on standard input has no name for the page, name a file")
     from crackscope.inspection import InspectOptions, open_photo
     from crackscope.inspection import explain as look
     from crackscope.scoring import load
@@ -89,7 +91,9 @@ def _rule(explanation: "Explanation") -> str:
 
 
 def _of_100(chance: float) -> str:
-    return f"{100 * chance:.2g} of 100" if chance >= 0.001 else "fewer than 0.1 of 100"
+    if chance < 0.001:
+        return "fewer than 0.1 of 100"
+    return f"{100 * chance:.1f}".removesuffix(".0") + " of 100"
 
 
 def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:

@@ -74,6 +74,8 @@ def _usage(error: click.ClickException) -> str:
         text = f"there is no option {error.option_name}"
         if error.possibilities:
             text += f", did you mean {_nearest(error.option_name, error.possibilities)}?"
+    elif text.startswith("Got unexpected extra argument"):
+        text = f"there are more arguments than are taken, beginning with {_first_extra(text)}"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name
         text = f"{name} is missing" if error.param.param_type_name == "argument" else text
@@ -81,6 +83,11 @@ def _usage(error: click.ClickException) -> str:
     if context is None or context.parent is None:
         return text
     return f"{text} ({context.command_path} --help says more)"
+
+
+def _first_extra(text: str) -> str:
+    """The first of the arguments that click lists in brackets with blanks between them."""
+    return text.partition("(")[2].removesuffix(")").partition(" ")[0]
 
 
 def _nearest(word: str, names: Sequence[str]) -> str:

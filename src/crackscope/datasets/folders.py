@@ -11,6 +11,8 @@ from crackscope.errors import DatasetError
 from crackscope.records import Label, Part
 
 _IMAGE_FOLDERS: Final = frozenset({"image", "images"})
+UNSORTED, CONTACT_SHEET, SUGGESTIONS = "to-label", "contact-sheet.jpg", "suggestions.csv"
+"""What `suggest` leaves in a folder beside the classes; where its table lies, the other two are nobody's data."""
 _MASK_FOLDERS: Final = frozenset({"mask", "masks"})
 
 
@@ -68,9 +70,9 @@ def _kind(entries: list[Entry]) -> Kind:
 
 
 def _walk(root: Path) -> list[tuple[str, list[str]]]:
-    from crackscope.images import PICTURE_SUFFIXES
+    from crackscope.images import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
 
-    suffixes = {suffix.casefold() for suffix in PICTURE_SUFFIXES}
+    suffixes = {*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES}
 
     def stop(error: OSError) -> None:
         raise DatasetError(f"{error.filename}: cannot be listed ({error.strerror}); check the rights") from error
@@ -88,6 +90,9 @@ def _walk(root: Path) -> list[tuple[str, list[str]]]:
             name for name in folders if not name.startswith(".") and not (has_images and plain(name) in _MASK_FOLDERS)
         )
         pictures = [name for name in files if not name.startswith(".") and Path(name).suffix.casefold() in suffixes]
+        if SUGGESTIONS in files:
+            folders[:] = [name for name in folders if name != UNSORTED]
+            pictures = [name for name in pictures if name != CONTACT_SHEET]
         if pictures:
             found.append((folder, sorted(pictures)))
     return found

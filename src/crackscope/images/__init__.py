@@ -20,7 +20,7 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 Everything may be called from several threads at once; Pillow's global settings are neither changed nor needed.
 """
 
-from crackscope.images.finding import PICTURE_SUFFIXES, find
+from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find
 from crackscope.images.header import Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
@@ -33,6 +33,7 @@ from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "FOREIGN_SUFFIXES",
     "PICTURE_SUFFIXES",
     "Header",
     "Limits",

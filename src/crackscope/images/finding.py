@@ -24,6 +24,13 @@ PICTURE_SUFFIXES = (
 )
 """Suffixes, in lower case, by which pictures are found in folders. A file that is named by itself may have any."""
 
+FOREIGN_SUFFIXES = (
+    *(".heic", ".heif", ".avif", ".gif", ".jp2", ".jxl"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2"),
+)
+"""Suffixes, in lower case, of photos that are not read: found in folders all the same, so that none is passed over
+without a word."""
+
 _REPORT_MARK = "inspection.jsonl"
 """Lies in the folder of every inspection: its pictures are copies of photos and drawings upon them."""
 
@@ -37,7 +44,8 @@ def find(arguments: Sequence[str]) -> list[str]:
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
     ones left out, links followed but no folder entered twice, reports of earlier inspections below it passed over; a
     pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is never
-    taken as a pattern. A folder that may not be entered stands for itself, so that reading it gives the error. Raises
+    taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error, unless
+    the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands for itself, so that reading it gives the error. Raises
     `ImageError` missing for an argument that stands for nothing.
     """
     found: dict[str, None] = {}
@@ -49,7 +57,7 @@ def find(arguments: Sequence[str]) -> list[str]:
 
 def _expanded(argument: str) -> list[str]:
     if os.path.isdir(argument):
-        names = sorted(_below(argument), key=_counted)
+        names = _without_twins(sorted(_below(argument), key=_counted))
         if not names:
             suffixes = " ".join(PICTURE_SUFFIXES)
             raise ImageError("missing", f"{shown(argument)}: there are no pictures in this folder ({suffixes})")
@@ -57,7 +65,7 @@ def _expanded(argument: str) -> list[str]:
     if os.path.lexists(argument):
         return [argument]
     if glob.has_magic(argument):
-        names = [name for match in _matches(argument) for name in _from_match(match)]
+        names = _without_twins([name for match in _matches(argument) for name in _from_match(match)])
         if names:
             return names
         raise ImageError("missing", f"{shown(argument)}: the pattern matches no picture; check it, and the folder")
@@ -102,7 +110,17 @@ def _below(folder: str) -> Iterator[str]:
 
 
 def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES
+    return os.path.splitext(name)[1].lower() in (*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES)
+
+
+def _without_twins(names: list[str]) -> list[str]:
+    parts = [os.path.splitext(name) for name in names]
+    read = {stem.casefold() for stem, suffix in parts if suffix.lower() in PICTURE_SUFFIXES}
+    return [
+        name
+        for name, (stem, suffix) in zip(names, parts, strict=True)
+        if suffix.lower() not in FOREIGN_SUFFIXES or stem.casefold() not in read
+    ]
 
 
 def _counted(name: str) -> list[tuple[list[tuple[int, int, str]], str]]:
