@@ -144,7 +144,7 @@ def main() -> int:
         model = load(bundle)
         patches, rows, _, _ = see(model, rows_of(asked.data, asked.photos, scratch))
         reference = bundle.reference()
-        old = None if reference is None else remembered(reference, bundle.manifest)
+        old = None if reference is None else remembered(reference, bundle)
         cracked = int(patches.crack.sum())
         lines = [f"{asked.data.name}: {cracked} cracked, {len(patches) - cracked} sound, {asked.draws} draws"]
         for count in map(int, asked.labels.split(",")):

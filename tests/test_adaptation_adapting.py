@@ -162,3 +162,27 @@ def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp
     for point in curve.points:
         one = point.balanced_accuracy
         assert 0 <= one.low <= one.value <= one.high <= 1
+
+
+def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
+    import msgspec
+
+    from crackscope.bundles import VerdictRule
+    from crackscope.scoring import repack
+    from tests.small_surfaces import remembering_bundle as remembering
+
+    plain = remembering(tmp_path / "plain")
+    old = write_surface(tmp_path / "old", 20, first=9000)
+    sound = [row for row in old if row.label == "sound"]
+    scores = sorted((load(plain).score(read(row.path).pixels).score for row in sound), reverse=True)
+    rule = VerdictRule(kind="conformal", window_px=64, sound=tuple(scores), chances=(0.5,) * len(scores))
+    manifest = msgspec.structs.replace(plain.manifest, verdict=rule)
+    repack(tmp_path / "whole", plain, manifest, model=plain.model, reference=plain.reference())
+    adapt(tmp_path / "whole", surface[0], tmp_path / "out", FORGETFUL)
+    new = load(tmp_path / "out")
+    moved = new.manifest.verdict
+    assert list(moved.sound) == sorted(moved.sound, reverse=True)
+    assert moved.tail > 0
+    said = [new.score(read(row.path).pixels).score for row in sound]
+    before, after = np.mean(said) - np.mean(scores), np.mean(said) - np.mean(moved.sound)
+    assert abs(after) < abs(before)

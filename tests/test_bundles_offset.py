@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crackscope.bundles import Offset, has_features, with_features, with_offset
+from crackscope.bundles import Offset, feature_sizes, has_features, with_features, with_offset
 from crackscope.errors import BundleError
 from crackscope.scoring import Graph
 from tests.small_bundle import EMBEDDING, STRIDE, small_model
@@ -28,7 +28,7 @@ def test_the_features_stand_before_the_embedding():
     assert shown.score == before.score
     assert len(shown.embedding) == FEATURES + EMBEDDING
     assert np.array_equal(shown.embedding[FEATURES:], before.embedding)
-    weight = np.exp(np.clip(before.map, -20, 20) / 2)
+    weight = np.exp(np.clip(before.map, -20, 20))
     lines = (before.map + 8) / 40
     assert shown.embedding[0] == pytest.approx(float((lines * weight).sum() / weight.sum()), rel=1e-4)
 
@@ -47,15 +47,16 @@ def test_the_score_follows_the_formula_and_the_embedding_stays(scale, shift, see
         assert np.allclose(after.map, scale * before.map + shift, atol=1e-4)
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.integers(0, 99))
-def test_the_largest_logit_of_the_map_moves_as_the_score_does(seed):
-    weights = some_weights(seed)
-    pixels, _ = patch(seed, 64, cracked=True)
-    before = GRAPH.run(pixels)
-    after = Graph(with_offset(MODEL, Offset(1, 0, weights, 64), STRIDE).model).run(pixels)
-    change = after.score - before.score
-    assert float(after.map.max() - before.map.max()) == pytest.approx(change, abs=0.1 + 0.25 * abs(change))
+def test_the_largest_logit_of_the_map_moves_as_the_score_does():
+    moves, gaps = [], []
+    for seed in range(20):
+        pixels, _ = patch(seed, 64, cracked=True)
+        before = GRAPH.run(pixels)
+        after = Graph(with_offset(MODEL, Offset(1, 0, some_weights(seed), 64), STRIDE).model).run(pixels)
+        moves.append(after.score - before.score)
+        gaps.append(float(after.map.max() - before.map.max()) - moves[-1])
+    assert np.abs(gaps).mean() < np.abs(moves).mean() / 3
+    assert np.corrcoef(moves, np.add(moves, gaps))[0, 1] > 0.9
 
 
 def test_moving_there_and_back_is_not_moving():
@@ -83,6 +84,8 @@ def test_a_place_of_the_map_depends_on_nothing_beyond_its_reach():
 
 def test_what_has_no_features_can_be_moved_as_a_whole_only():
     assert has_features(MODEL)
+    assert feature_sizes(MODEL) == (FEATURES,)
+    assert feature_sizes(small_model()) == ()
     assert not has_features(small_model())
     with pytest.raises(BundleError, match="as a whole only"):
         with_offset(small_model(), Offset(1, 0, some_weights(0), 16), STRIDE)
@@ -104,3 +107,23 @@ def test_the_graph_of_the_package_can_be_moved():
     assert after.score == pytest.approx(before.score + 0.5 + weights @ features, abs=1e-3)
     assert after.map.shape == before.map.shape
     assert len(moved.model) < len(bundle.model) + 20_000
+    assert len(feature_sizes(bundle.model)) == 2
+    assert sum(feature_sizes(bundle.model)) == len(features)
+
+
+def test_a_photo_may_be_cut_anywhere_after_a_move(tmp_path):
+    import msgspec
+
+    from crackscope.bundles import default_bundle, open_bundle
+    from crackscope.scoring import load, repack
+    from crackscope.surfaces import generate
+
+    bundle = open_bundle(default_bundle())
+    weights = np.random.default_rng(0).normal(size=sum(feature_sizes(bundle.model))).astype(np.float32) / 20
+    moved = with_offset(bundle.model, Offset(1, 0.5, weights, 112), bundle.manifest.stride)
+    manifest = msgspec.structs.replace(bundle.manifest, halo=bundle.manifest.halo + moved.reach, scales=1)
+    changed = load(repack(tmp_path / "moved", bundle, manifest, model=moved.model, reference=None))
+    pixels = generate(3, (640, 512), cracked=True, kind="concrete").pixels
+    whole, heat = changed.graph.run(pixels).map, changed.heatmap(pixels).logits
+    inner = np.s_[40:-40, 40:-40]  # borders are continued by reflection in a photo, by nothing in a patch
+    assert np.corrcoef(whole[inner].ravel(), heat[inner].ravel())[0, 1] > 0.99

@@ -63,7 +63,7 @@ def test_what_cannot_be_a_reference_is_not_written(tmp_path, damage):
             bundle,
             bundle.manifest,
             model=bundle.model,
-            reference=Reference(crack, score, good.features),
+            reference=Reference(crack, score, good.read, good.features),
         )
     assert not (tmp_path / "c").exists()
 

@@ -74,6 +74,36 @@ def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
     assert "not empty" in capsys.readouterr().err
 
 
+def test_what_suggest_leaves_is_not_counted_as_pictures_without_a_label(made, tmp_path, capsys):
+    bundle, data = made
+    out = tmp_path / "out"
+    assert main(["suggest", bundle, f"{data}/crack", f"{data}/sound", "-n", "10", "-o", str(out)]) == 0
+    waiting = sorted((out / "to-label").iterdir())
+    for number, path in enumerate(waiting[:8]):
+        path.rename(out / ("crack" if number % 2 else "sound") / path.name)
+    capsys.readouterr()
+    main(["scan", str(out), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert report["unlabelled"] == {}
+
+
+def test_a_bundle_in_the_way_is_kept_unless_it_was_adapted_and_force_is_given(made, tmp_path, capsys):
+    bundle, data = made
+    out = tmp_path / "out"
+    asked = ["adapt", bundle, data, "--most-forgotten", "1", "-q", "-o"]
+    assert main([*asked, str(out)]) == 0
+    written = (out / "bundle.json").read_bytes()
+    assert main([*asked, str(out), "--name", "other"]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert (out / "bundle.json").read_bytes() == written
+    assert main([*asked, str(out), "--name", "other", "--force"]) == 0
+    assert (out / "bundle.json").read_bytes() != written
+    other = tmp_path / "other"
+    shutil.copytree(bundle, other)
+    assert main([*asked, str(other), "--force"]) == 2
+    assert "other than an adapted bundle" in capsys.readouterr().err
+
+
 def test_suggest_goes_on_past_what_cannot_be_read(made, tmp_path, capsys):
     bundle, data = made
     bad = tmp_path / "bad.png"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crackscope.adaptation.suggesting import Suggestion
+from crackscope.datasets import SUGGESTIONS, UNSORTED
 from crackscope.errors import OutputError
 from crackscope.files import encode_json, write_whole
 from crackscope.images import read, write_png
 
-UNSORTED, TASKS, LABELLING, TABLE = "to-label", "label-studio.json", "label-studio.xml", "suggestions.csv"
+TASKS, LABELLING = "label-studio.json", "label-studio.xml"
 _INTERFACE = """<View>
   <Image name="image" value="$image"/>
   <Choices name="label" toName="image" choice="single-radio" showInline="true">
@@ -24,7 +25,8 @@ _INTERFACE = """<View>
 def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> list[str]:
     """Write patches and tables into a folder; returns the paths of the patches in order.
 
-    to-label/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set.
+    to-label/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set,
+    which passes over what is still in to-label/.
     label-studio.json: a task a patch with the model's opinion, label-studio.xml the interface for it; images are named
     as Label Studio's local storage serves them when its document root is the folder. model: name of the opinion's
     source. Raises ImageError when a photo can no longer be read, OutputError when something cannot be written.
@@ -45,7 +47,7 @@ def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> lis
     tasks = [_task(one, name, model) for one, name in zip(suggestions, names, strict=True)]
     write_whole(folder / TASKS, encode_json(tasks))
     write_whole(folder / LABELLING, _INTERFACE.encode())
-    write_whole(folder / TABLE, _table(suggestions, names))
+    write_whole(folder / SUGGESTIONS, _table(suggestions, names))
     return [str(folder / UNSORTED / name) for name in names]
 
 

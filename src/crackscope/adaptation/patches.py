@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Manifest, Reference
+from crackscope.bundles import Bundle, Manifest, Reference, feature_sizes
+from crackscope.errors import BundleError
 from crackscope.records import Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features
 
@@ -16,19 +17,24 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 Progress = Callable[[int, int], None]
 _SURE = 1e-3
+_MOST_LOGIT = math.log1p(-_SURE) - math.log(_SURE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patches:
     """What a network says of n labelled patches.
 
-    margin: float64 [n], logit of the calibrated probability less that of the bundle's threshold: called crack from 0
-    on. features: float64 [n, k]. crack: bool [n]. group: int [n], from 0 on; patches of one group are no independent
-    witnesses.
+    margin: float64 [n], logit of the calibrated probability less that of the threshold, both as the bundle reads them
+    on such a patch: called crack from 0 on. plain: float64 [n], the same as it reads them on a surface never met. gain:
+    float64 [n], what margin grows by when plain grows by one. features: float64 [n, k], of several kinds; sizes: how
+    many of each. crack: bool [n]. group: int [n], from 0 on; patches of one group are no independent witnesses.
     """
 
     margin: Floats
+    plain: Floats
+    gain: Floats
     features: Floats
+    sizes: tuple[int, ...]
     crack: NDArray[np.bool_]
     group: Numbers
 
@@ -37,7 +43,15 @@ class Patches:
 
     def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Patches":
         """Some of them."""
-        return Patches(self.margin[places], self.features[places], self.crack[places], self.group[places])
+        return Patches(
+            self.margin[places],
+            self.plain[places],
+            self.gain[places],
+            self.features[places],
+            self.sizes,
+            self.crack[places],
+            self.group[places],
+        )
 
     def groups_of(self, crack: bool) -> int:
         """How many groups have a patch of this label."""
@@ -56,15 +70,19 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
         else:
             read.append(row)
             told.append(answer)
-    shown = np.array([answer.embedding for answer in told], np.float64)
-    count = shown.shape[1] - model.manifest.embedding if told else 0
+    own = model.manifest.embedding
+    score = np.array([answer.score for answer in told], np.float64)
+    embedding = np.array([answer.embedding[-own:] for answer in told], np.float64).reshape(len(told), own)
+    features = np.array([answer.embedding[:-own] for answer in told], np.float64).reshape(len(told), -1)
+    ways = np.array([model.reading(answer.embedding[-own:]) for answer in told]).reshape(len(told), 3)
     patches = Patches(
-        margins(np.array([answer.score for answer in told], np.float64), model.manifest),
-        shown[:, :count] if told else np.empty((0, 0)),
+        *margins(score, ways, model.manifest),
+        features,
+        feature_sizes(model.bundle.model),
         np.array([row.label == "crack" for row in read], np.bool_),
         numbered([row.group for row in read]),
     )
-    return Seen(patches, read, unread, shown[:, count:] if told else np.empty((0, 0)))
+    return Seen(patches, read, unread, embedding)
 
 
 class Seen(NamedTuple):
@@ -76,17 +94,27 @@ class Seen(NamedTuple):
     embedding: Floats
 
 
-def remembered(reference: Reference, manifest: Manifest) -> Patches:
-    """What a bundle keeps of pictures that training set aside."""
-    score = reference.score.astype(np.float64)
-    every = np.arange(len(score), dtype=np.intp)
-    return Patches(margins(score, manifest), reference.features.astype(np.float64), reference.crack, every)
+def remembered(reference: Reference, bundle: Bundle) -> Patches:
+    """What a bundle keeps a word of; every picture is a group of its own.
+
+    Raises BundleError when it is of another network.
+    """
+    sizes = feature_sizes(bundle.model)
+    if reference.features.shape[1] != sum(sizes):
+        raise BundleError(f"{bundle.path}: its reference is of another network; fetch the bundle again")
+    every = np.arange(len(reference.score), dtype=np.intp)
+    score, ways = reference.score.astype(np.float64), reference.read.astype(np.float64)
+    return Patches(
+        *margins(score, ways, bundle.manifest), reference.features.astype(np.float64), sizes, reference.crack, every
+    )
 
 
-def margins(score: Floats, manifest: Manifest) -> Floats:
-    """How far calibrated logits lie above that of the threshold, float64 [n]."""
+def margins(score: Floats, ways: Floats, manifest: Manifest) -> tuple[Floats, Floats, Floats]:
+    """Margin, plain and gain of Patches. score: float64 [n]. ways: [n, 3], what each is read with."""
     fitted = manifest.calibration
-    return fitted.scale * score + fitted.shift - threshold_logit(manifest)
+    threshold = np.clip(ways[:, 2], -_MOST_LOGIT, _MOST_LOGIT)
+    plain = fitted.scale * score + fitted.shift - threshold_logit(manifest)
+    return ways[:, 0] * score + ways[:, 1] - threshold, plain, ways[:, 0] / fitted.scale
 
 
 def threshold_logit(manifest: Manifest) -> float:

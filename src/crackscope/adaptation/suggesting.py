@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crackscope.adaptation.choosing import choose, doubts
 from crackscope.adaptation.patches import Progress
+from crackscope.bundles import feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
 from crackscope.records import Failure, Unread
@@ -109,7 +110,7 @@ def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]
 def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described], count: int) -> tuple[Suggestion, ...]:
     score = np.array([answer.score for answer in answers], np.float64)
     shown = np.array([answer.embedding for answer in answers], np.float64)
-    features = shown[:, : shown.shape[1] - model.manifest.embedding]
+    features = shown[:, : sum(feature_sizes(model.bundle.model)[:1])]
     doubt = doubts(score)
     return tuple(
         Suggestion(
@@ -119,7 +120,7 @@ def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described]
             top=places[at].top,
             width=places[at].width,
             height=places[at].height,
-            probability=model.probability(answers[at].score),
+            probability=model.probability(answers[at].score, answers[at].embedding[-model.manifest.embedding :]),
             doubt=float(doubt[at]),
         )
         for rank, at in enumerate(choose(score, features if features.shape[1] else shown, count).tolist(), start=1)

@@ -45,6 +45,23 @@ def worth(margins: Floats, patches: Patches) -> Worth:
     return Worth(balanced_accuracy=_mean(found, _complement(alarms)), recall=found, false_alarms=alarms, log_loss=loss)
 
 
+def growth(margins: Floats, patches: Patches) -> tuple[float, float]:
+    """How much the log loss grows from the patches' own margins to others, float64 [r, n], and its standard error.
+
+    Both classes alike, one trial a group.
+    """
+    before, after = (np.logaddexp(0, np.where(patches.crack, -one, one)) for one in (patches.margin[None], margins))
+    each = (after - before).mean(axis=0)
+    means, variance = [], 0.0
+    for crack in (True, False):
+        groups = patches.group[patches.crack == crack]
+        sums, counts = np.bincount(groups, each[patches.crack == crack]), np.bincount(groups)
+        trials = sums[counts > 0] / counts[counts > 0]
+        means.append(float(trials.mean()))
+        variance += float(trials.var(ddof=1)) / len(trials) / 4
+    return (means[0] + means[1]) / 2, float(np.sqrt(variance))
+
+
 def beats_guessing(judged: Worth, patches: Patches) -> bool:
     """Whether a balanced accuracy lies above a half with nine chances in ten, one trial a group.
 

@@ -18,7 +18,7 @@ from crackscope.bundles.manifest import (
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
-from crackscope.bundles.offset import Moved, Offset, has_features, with_features, with_offset
+from crackscope.bundles.offset import Moved, Offset, feature_sizes, has_features, with_features, with_offset
 from crackscope.bundles.reference import Reference
 from crackscope.bundles.rounding import store_as_float16
 
@@ -44,6 +44,7 @@ __all__ = [
     "default_bundle",
     "dump_manifest",
     "export_deepness",
+    "feature_sizes",
     "has_features",
     "model_card",
     "open_bundle",

@@ -1,8 +1,9 @@
 """What a bundle keeps of the pictures it learnt from: not the pictures, but what the network said of some of them.
 
-reference.npy is one float16 array [n, 2 + k], a row a picture: label (0 sound, 1 crack), score (crack logit), features
-(see `offset.py`). The pictures are those that training set aside, so that what is measured on them does not flatter. A
-later adaptation is held to them, and says what it lost there.
+reference.npy is one float16 array [n, 5 + k], a row a picture: label (0 sound, 1 crack), score (crack logit), how the
+bundle reads it (scale, shift, logit of the threshold; see `calibration.py`), features (see `offset.py`). The pictures
+are those that training set aside, so that what is measured on them does not flatter. A later adaptation is held to
+them, and says what it lost there.
 """
 
 import io
@@ -15,21 +16,27 @@ from crackscope.errors import BundleError
 
 MOST_REFERENCE_BYTES = 16 << 20
 _LEAST_OF_A_LABEL = 2
-_FACTS = 2
+_FACTS = 5
+_TABLE = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """What a network said of labelled pictures. crack: bool [n]; score: float32 [n]; features: float32 [n, k]."""
+    """What a network said of labelled pictures.
+
+    crack: bool [n]; score: float32 [n]; read: float32 [n, 3], scale, shift and logit of the threshold that each score
+    is read with; features: float32 [n, k].
+    """
 
     crack: NDArray[np.bool_]
     score: NDArray[np.float32]
+    read: NDArray[np.float32]
     features: NDArray[np.float32]
 
 
 def encode_reference(reference: Reference) -> bytes:
     """reference.npy, rounded to float16. Raises BundleError when a number does not fit, or a label is missing."""
-    table = np.column_stack([reference.crack, reference.score, reference.features]).astype(np.float64)
+    table = np.column_stack([reference.crack, reference.score, reference.read, reference.features]).astype(np.float64)
     if not np.all(np.abs(table) <= np.finfo(np.float16).max):
         raise BundleError("the reference holds numbers that do not fit into float16; leave those pictures out")
     _check_labels(reference.crack, "the reference")
@@ -44,14 +51,14 @@ def decode_reference(data: bytes, where: str) -> Reference:
         table = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, OSError, EOFError, MemoryError) as error:
         raise BundleError(f"{where} is not a reference ({error}); fetch the bundle again") from None
-    if not isinstance(table, np.ndarray) or table.dtype != np.float16 or table.ndim != _FACTS:
+    if not isinstance(table, np.ndarray) or table.dtype != np.float16 or table.ndim != _TABLE:
         raise BundleError(f"{where} is not a float16 table; fetch the bundle again")
     if table.shape[1] < _FACTS or not np.all(np.isfinite(table)):
         raise BundleError(f"{where} is not a finite table of {_FACTS} columns or more; fetch the bundle again")
     if not np.all(np.isin(table[:, 0], (0, 1))):
         raise BundleError(f"{where} holds labels other than 0 and 1; fetch the bundle again")
     values = table.astype(np.float32)
-    reference = Reference(values[:, 0] > 0, values[:, 1], values[:, _FACTS:])
+    reference = Reference(values[:, 0] > 0, values[:, 1], values[:, 2:_FACTS], values[:, _FACTS:])
     _check_labels(reference.crack, where)
     return reference
 

@@ -28,6 +28,7 @@ class Asked(Labelled):
     curve: bool
     most_forgotten: float
     licence: str
+    force: bool
 
 
 @click.command()
@@ -44,6 +45,7 @@ class Asked(Labelled):
     metavar="SHARE",
     help="Refuse when the balanced accuracy on what the bundle knew falls by more.",
 )
+@click.option("--force", is_flag=True, help="Write over a bundle that was adapted before; over nothing else.")
 @click.option("--licence", default="", metavar="TEXT", help="Of the patches, for the bundle.")
 @shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
@@ -74,6 +76,7 @@ def _adapt(asked: Asked) -> "Adapted":
             group_by=asked.group_by,
             layout=asked.layout,
             licence=asked.licence,
+            force=asked.force,
             threads=asked.threads,
             seed=asked.seed or 0,
             progress=tell,

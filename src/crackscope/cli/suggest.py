@@ -15,8 +15,6 @@ from crackscope.cli.state import State
 if TYPE_CHECKING:
     from crackscope.adaptation import Suggestions
 
-SHEET = "contact-sheet.jpg"
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -52,8 +50,10 @@ def suggest(state: State, /, **options: Any) -> None:
         return
     for unread in found.unread:
         warn(f"left out: {unread_line(unread)}")
+    from crackscope.datasets import CONTACT_SHEET
+
     say(f"{len(names)} of {found.seen} patches to label: {Path(asked.out) / 'to-label'}", quiet=asked.quiet)
-    say(f"to look at: {Path(asked.out) / SHEET}", quiet=asked.quiet)
+    say(f"to look at: {Path(asked.out) / CONTACT_SHEET}", quiet=asked.quiet)
     say(
         f"sort them into {Path(asked.out) / 'crack'} and {Path(asked.out) / 'sound'}, then: "
         f"crackscope adapt {asked.bundle} {asked.out} -o NEW-BUNDLE",
@@ -64,6 +64,7 @@ def suggest(state: State, /, **options: Any) -> None:
 def _suggest(asked: Asked) -> "tuple[Suggestions, list[str]]":
     from crackscope.adaptation import hand_out
     from crackscope.adaptation import suggest as choose
+    from crackscope.datasets import CONTACT_SHEET
     from crackscope.images import find
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
@@ -77,7 +78,7 @@ def _suggest(asked: Asked) -> "tuple[Suggestions, list[str]]":
     prints = [
         Print(name, f"{one.rank}: crack {one.probability:.2f}") for name, one in zip(names, found.patches, strict=True)
     ]
-    write_contact_sheet(prints, folder / SHEET, f"{len(prints)} patches to label, the most wanted first")
+    write_contact_sheet(prints, folder / CONTACT_SHEET, f"{len(prints)} patches to label, the most wanted first")
     return found, names
 
 

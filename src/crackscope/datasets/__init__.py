@@ -8,6 +8,7 @@ write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
+from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
 from crackscope.datasets.manifest import refuse_strangers
 from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
@@ -15,6 +16,9 @@ from crackscope.datasets.watching import watched
 from crackscope.datasets.words import Layout
 
 __all__ = [
+    "CONTACT_SHEET",
+    "SUGGESTIONS",
+    "UNSORTED",
     "Copies",
     "Layout",
     "Member",

@@ -61,6 +61,12 @@ class Calibrator:
         limit = self._threshold if weights[0] == 1 else _sigmoid(float(threshold))
         return Calibrated(self._probability(score, float(scale), float(shift)), limit, self._names[decided])
 
+    def reading(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Scale, shift and logit of the threshold that the score of such a picture is read with, float64 [3]."""
+        if not self._names:
+            return np.array([self._common.scale, self._common.shift, _logit(self._threshold)])
+        return np.asarray(self.weights(embedding) @ self._ways)
+
     def weights(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much a picture looks like none of the surfaces, then like each of them: float64 [1 + k], sum 1."""
         place = self._projection @ embedding.astype(np.float64) + self._origin

@@ -71,10 +71,12 @@ def keep_reference(
     read_ones = [(row, answer) for row, answer in answers if isinstance(answer, Described)]
     if not read_ones:
         raise BundleError("a bundle can keep no reference without pictures; give labelled ones that can be read")
+    own = bundle.manifest.embedding
     reference = Reference(
         np.array([row.label == "crack" for row, _ in read_ones]),
         np.array([answer.score for _, answer in read_ones], np.float32),
-        np.stack([answer.embedding[: -bundle.manifest.embedding] for _, answer in read_ones]),
+        np.stack([model.reading(answer.embedding[-own:]) for _, answer in read_ones]).astype(np.float32),
+        np.stack([answer.embedding[:-own] for _, answer in read_ones]),
     )
     return repack(bundle.path, bundle, bundle.manifest, model=bundle.model, reference=reference)
 

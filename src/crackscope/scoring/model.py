@@ -102,6 +102,10 @@ class Model:
         """
         return self._calibrator.read(score, embedding)
 
+    def reading(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Scale, shift and logit of the threshold that a score is read with beside this embedding: float64 [3]."""
+        return self._calibrator.reading(embedding)
+
     def probability(self, score: float, embedding: NDArray[np.float32] | None = None) -> float:
         """Turn a score into a probability of crack, 0 to 1, as `calibrated` does."""
         return self.calibrated(score, embedding).probability
@@ -184,6 +188,7 @@ class Model:
             seconds=opened.seconds + time.perf_counter() - begin,
             tiles=len(tiles),
             reason=judged.reason,
+            surface=judged.surface,
         )
 
     def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
@@ -192,13 +197,13 @@ class Model:
         if self.manifest.verdict.kind == "threshold":
             looks = self._crew.share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles, stop)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
-            return Said(by_threshold(found), found.probability, "")
+            return Said(by_threshold(found), found.probability, "", found.surface)
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
         heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
         judged = self.judge(heat, pixels)
-        return Said(judged.verdict, judged.probability, judged.reason)
+        return Said(judged.verdict, judged.probability, judged.reason, judged.surface)
 
 
 class _Opened(NamedTuple):

@@ -1,0 +1,157 @@
+"""An adapted bundle as files: the graph moved, and with it all that the bundle says of its scores."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from crackscope import __version__
+from crackscope.adaptation.fitting import Change, Prior
+from crackscope.adaptation.patches import Floats, Patches, threshold_logit
+from crackscope.bundles import (
+    Bundle,
+    Manifest,
+    Offset,
+    Reference,
+    SurfaceRule,
+    TrainedOn,
+    VerdictRule,
+    open_bundle,
+    with_offset,
+)
+from crackscope.errors import BundleError, OutputError
+from crackscope.scoring import repack
+
+ADAPTED = "adapted to"
+"""What a bundle calls a set of pictures that it was adapted to."""
+_SURFACE_SHARE = 0.05
+_LEAST_STRETCH, _MOST_STRETCH = 1 / 3, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMove:
+    """How the margins of sound pictures are distributed before and after: their mean and standard deviation."""
+
+    before: tuple[float, float]
+    after: tuple[float, float]
+
+    @classmethod
+    def of(cls, patches: Patches, said: Floats) -> "SoundMove":
+        """Of sound patches, by changes that were not learnt from them: said, float64 [repeats, n]."""
+        counts = ~patches.crack
+        moved = (patches.plain + (said - patches.margin) / patches.gain)[:, counts]
+        return cls(_spread(patches.plain[counts]), _spread(moved))
+
+    def joined(self, other: "SoundMove") -> "SoundMove":
+        """Of both together, each weighing alike."""
+        return SoundMove(_half_and_half(self.before, other.before), _half_and_half(self.after, other.after))
+
+    def line(self) -> tuple[float, float]:
+        """Stretch and shift that bring the old distribution onto the new one."""
+        stretch = float(np.clip(self.after[1] / max(self.before[1], 1e-6), _LEAST_STRETCH, _MOST_STRETCH))
+        return stretch, self.after[0] - stretch * self.before[0]
+
+
+def _spread(margins: Floats) -> tuple[float, float]:
+    return float(margins.mean()), float(margins.std())
+
+
+def _half_and_half(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    middle = (one[0] + other[0]) / 2
+    variance = (one[1] ** 2 + other[1] ** 2) / 2 + ((one[0] - other[0]) / 2) ** 2
+    return middle, float(np.sqrt(variance))
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What an adapted bundle says of what it learnt from. embedding: float64 [n, d], of the patches."""
+
+    name: str
+    taught: TrainedOn
+    figures: dict[str, object]
+    embedding: Floats
+    sound: SoundMove
+
+
+def refuse_in_the_way(out: Path, force: bool) -> None:
+    """Raise OutputError unless the folder is new or empty, or, by force, holds a bundle that was adapted before."""
+    if not out.exists() and not out.is_symlink():
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise OutputError(f"a file is in the way of the folder, {out}, name another one")
+    if not any(out.iterdir()):
+        return
+    if not force:
+        raise OutputError(
+            f"the folder is not empty, {out}, name a new one or remove it; "
+            "--force writes over a bundle that was adapted before"
+        )
+    try:
+        taught = open_bundle(out).manifest.trained_on
+    except BundleError:
+        taught = ()
+    if not taught or taught[-1].name != ADAPTED:
+        raise OutputError(f"{out} holds something other than an adapted bundle, name another folder")
+
+
+def write_adapted(out: Path, bundle: Bundle, prior: Prior, change: Change, lesson: Lesson) -> Bundle:
+    """Write a bundle whose score and map are changed. Raises BundleError, OutputError."""
+    manifest = bundle.manifest
+    offset = _offset(prior, change, manifest)
+    moved = with_offset(bundle.model, offset, manifest.stride)
+    rule = msgspec.structs.replace(
+        _moved_rule(manifest, lesson.sound), surface=_known(manifest.verdict.surface, lesson.embedding)
+    )
+    changed = msgspec.structs.replace(
+        manifest,
+        name=lesson.name,
+        created_with=__version__,
+        halo=manifest.halo + moved.reach,
+        trained_on=(*manifest.trained_on, lesson.taught),
+        figures=manifest.figures | {"adapted": lesson.figures},
+        verdict=rule,
+    )
+    return repack(out, bundle, changed, model=moved.model, reference=_moved_reference(bundle.reference(), offset))
+
+
+def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
+    """The change in terms of the graph: of crack logits before calibration, and of the features as they are."""
+    fitted = manifest.calibration
+    weights = change[2:] / prior.spread
+    shift = change[0] * (fitted.shift - threshold_logit(manifest)) + change[1] - weights @ prior.mean
+    return Offset(
+        scale=float(1 + change[0]),
+        shift=float(shift / fitted.scale),
+        weights=(weights / fitted.scale).astype(np.float32),
+        window=(manifest.input.native or manifest.verdict.window_px) // 2,
+    )
+
+
+def _moved_reference(reference: Reference | None, offset: Offset) -> Reference | None:
+    """What the changed network says of the pictures that the bundle keeps a word of."""
+    if reference is None:
+        return None
+    score = offset.scale * reference.score + offset.shift + reference.features @ offset.weights
+    return Reference(reference.crack, score.astype(np.float32), reference.read, reference.features)
+
+
+def _moved_rule(manifest: Manifest, sound: SoundMove) -> VerdictRule:
+    """The scores of sound windows, moved as those of sound pictures are: the windows themselves are not kept.
+
+    Mean and deviation are matched, over sound patches of the new surface and the remembered sound ones alike.
+    """
+    rule, fitted = manifest.verdict, manifest.calibration
+    stretch, shift = sound.line()
+    zero = fitted.shift - threshold_logit(manifest)
+    offset = ((stretch - 1) * zero + shift) / fitted.scale
+    scores = tuple(round(stretch * score + offset, 4) for score in rule.sound)
+    return msgspec.structs.replace(rule, sound=scores, tail=rule.tail * stretch)
+
+
+def _known(rule: SurfaceRule | None, embedding: Floats) -> SurfaceRule | None:
+    """A rule of what is a surface that lets the new one pass: all but its oddest patches."""
+    if rule is None:
+        return None
+    logits = embedding @ np.asarray(rule.weights) + rule.shift
+    return msgspec.structs.replace(rule, limit=min(rule.limit, float(np.quantile(logits, _SURFACE_SHARE))))
