@@ -59,7 +59,7 @@ def test_photos_that_cannot_be_read_are_not_passed_over(folder):
     found = names(images.find([str(folder)]), folder)
     assert [name for name in found if name.endswith(("HEIC", "dng", "gif"))] == ["b/y.gif", "IMG_1.HEIC", "raw.dng"]
     assert names(images.find([str(folder / "*.dng")]), folder) == ["img2.dng", "raw.dng"]
-    with pytest.raises(ImageError, match="not-a-picture|truncated|empty"):
+    with pytest.raises(ImageError, match="empty"):
         images.read(folder / "raw.dng")
 
 

@@ -45,8 +45,8 @@ def find(arguments: Sequence[str]) -> list[str]:
     ones left out, links followed but no folder entered twice, reports of earlier inspections below it passed over; a
     pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is never
     taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error, unless
-    the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands for itself, so that reading it gives the error. Raises
-    `ImageError` missing for an argument that stands for nothing.
+    the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands for
+    itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
     """
     found: dict[str, None] = {}
     for argument in arguments:
