@@ -146,7 +146,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
-    reason: why it cannot be judged, else "".
+    reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
     """
 
     path: str
@@ -157,6 +157,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     tiles: int = 1
     reason: str = ""
+    surface: str = ""
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

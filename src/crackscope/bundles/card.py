@@ -31,7 +31,7 @@ It looks at a picture of a built surface and says how probable a crack in it is,
 | takes | RGB pictures, uint8, {taken}{trained} |
 | gives | a score, a map of one cell per {manifest.stride} px, an embedding of {manifest.embedding} numbers |
 | probability | {_calibration(manifest)} |
-| verdict | `crack` from a probability of {manifest.threshold:g} on |
+| verdict | `crack` from a probability of {manifest.threshold:g} on |{_surfaces(manifest)}
 | weights | {stored[manifest.precision]} |"""
 
 
@@ -41,6 +41,16 @@ def _calibration(manifest: Manifest) -> str:
     if fitted.method == "none":
         return f"{formula}, not calibrated"
     return f"{formula}, calibrated by {fitted.method} on {fitted.fitted_on:,} pictures"
+
+
+def _surfaces(manifest: Manifest) -> str:
+    """A line for each surface that scores are read on in a way of its own; a picture may be a blend of them."""
+    fitted = [known for known in (manifest.local.surfaces if manifest.local else ()) if known.fitted_on]
+    return "".join(
+        f"\n| where it looks like {_cell(known.name)} | sigmoid({known.scale:.4g} × score {known.shift:+.4g}), "
+        f"`crack` from {known.threshold:g} on; fitted on {known.fitted_on:,} pictures |"
+        for known in fitted
+    )
 
 
 def _trained_on(manifest: Manifest) -> str:

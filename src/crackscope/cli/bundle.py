@@ -140,6 +140,9 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
         ("probability", f"sigmoid({fitted.scale:.4g} x score + {fitted.shift:.4g}), {fitted.method}"),
         ("verdict", f"crack from a probability of {manifest.threshold:.4g} on"),
     ]
+    for known in manifest.local.surfaces if manifest.local else ():
+        own = f"sigmoid({known.scale:.4g} x score + {known.shift:.4g}), crack from {known.threshold:.4g} on"
+        rows.append((f"on {known.name}", own if known.fitted_on else "as above"))
     for source in manifest.trained_on:
         rows.append(
             ("trained on", f"{source.name}: {source.pictures} pictures, {source.licence or 'licence not stated'}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
@@ -66,6 +67,7 @@ def evaluate(state: State, /, **options: Any) -> None:
         print_json(metrics(judgement.evaluation))
     else:
         show(judgement, quiet=asked.quiet)
+        show_surfaces(judgement.evaluation)
     state.status = 1 if judgement.evaluation.unread else 0
 
 

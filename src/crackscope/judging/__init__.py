@@ -31,6 +31,7 @@ from crackscope.judging.evaluation import (
     SplitFacts,
     Stated,
     Subset,
+    SurfaceFacts,
 )
 from crackscope.judging.files import load, save
 from crackscope.judging.manifest_facts import stated
@@ -73,6 +74,7 @@ __all__ = [
     "Stated",
     "Subset",
     "Surface",
+    "SurfaceFacts",
     "at_prevalence",
     "compare",
     "curves",

@@ -1,5 +1,6 @@
 """From a bundle and labelled pictures to an evaluation: the bundle is run as a user runs it."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -76,6 +77,7 @@ def evaluate(
         part=part,
         unread=tuple(unread),
         reasons=tuple(one.reason for one in predictions),
+        read_as=_read_as(read, predictions) if manifest.local else {},
     )
     evaluation = evaluate_scores(
         read,
@@ -88,6 +90,15 @@ def evaluate(
     if prevalence is None:
         return evaluation
     return msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, prevalence))
+
+
+def _read_as(rows: list[Row], predictions: list[Prediction]) -> dict[str, dict[str, int]]:
+    """Of each surface of the rows, how many of those with a verdict were read as which known one."""
+    found: dict[str, Counter[str]] = {}
+    for row, said in zip(rows, predictions, strict=True):
+        if said.verdict != "cannot judge":
+            found.setdefault(row.surface, Counter())[said.surface] += 1
+    return {name: dict(found[name].most_common()) for name in sorted(found)}
 
 
 def _predict(

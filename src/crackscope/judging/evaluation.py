@@ -127,6 +127,21 @@ class CalibrationFacts(msgspec.Struct, frozen=True, kw_only=True):
     fitted_on: int
 
 
+class SurfaceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How a bundle reads scores on a surface that it knows: probability = sigmoid(scale * score + shift), and the
+    threshold. fitted_on: held-out pictures of it, 0 where all three are the bundle's own. misses, false_alarms: shares
+    of those, cross-validated, None where the bundle says nothing.
+    """
+
+    name: str
+    scale: float
+    shift: float
+    threshold: float
+    fitted_on: int = 0
+    misses: float | None = None
+    false_alarms: float | None = None
+
+
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Which bundle was judged, and what it says of itself. fingerprint: sha256 over the hashes of its files."""
 
@@ -135,6 +150,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     precision: str = ""
     stated: Stated | None = None
     calibration: CalibrationFacts | None = None
+    surfaces: tuple[SurfaceFacts, ...] = ()
 
 
 class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +211,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     the pictures that could not be read. confusion: [[tn, fp], [fn, tp]], rows are labels, columns verdicts.
     ece: expected calibration error over 15 bins. log_loss: natural logarithm, mean of a row. miss_rate: 1 - recall.
     false_alarm_rate: share of the sound rows that are called crack. at_prevalence: None unless a share was named.
+    read_as: for each surface of the rows, how many were read as which of the bundle's surfaces ("" as none of them);
+    empty for a bundle that knows none. `threshold` is the bundle's own.
     """
 
     format: Literal[1] = 1
@@ -225,6 +243,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     false_alarm_rate: Measure = UNKNOWN
     at_prevalence: AtPrevalence | None = None
     refused: Refused = Refused()
+    read_as: dict[str, dict[str, int]] = {}
     unread: tuple[Unread, ...]
     intervals: Intervals
     predictions: tuple[Judged, ...] = ()

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from crackscope.bundles import Manifest
-from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated
+from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
 
 
 def facts_of(manifest: Manifest) -> BundleFacts:
-    """Name, fingerprint, precision, calibration, and what the threshold was chosen for."""
+    """Name, fingerprint, precision, calibration by surface, and what the threshold was chosen for."""
     fitted = manifest.calibration
     return BundleFacts(
         name=manifest.name,
@@ -17,6 +17,22 @@ def facts_of(manifest: Manifest) -> BundleFacts:
         precision=manifest.precision,
         stated=stated(manifest),
         calibration=CalibrationFacts(method=fitted.method, fitted_on=fitted.fitted_on),
+        surfaces=_surfaces(manifest),
+    )
+
+
+def _surfaces(manifest: Manifest) -> tuple[SurfaceFacts, ...]:
+    return tuple(
+        SurfaceFacts(
+            name=known.name,
+            scale=known.scale,
+            shift=known.shift,
+            threshold=known.threshold,
+            fitted_on=known.fitted_on,
+            misses=known.misses,
+            false_alarms=known.false_alarms,
+        )
+        for known in (manifest.local.surfaces if manifest.local else ())
     )
 
 

@@ -1,7 +1,7 @@
 """From labelled rows and probabilities to an evaluation: nothing is read, nothing is run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,8 @@ class Bootstrap:
 class Origin:
     """Where scores come from, as far as it is known: it is told, and changes no figure.
 
-    reasons: why each row could not be judged, "" where it could; empty when nothing is known of it.
+    reasons: why each row could not be judged, "" where it could; empty when nothing is known of it. read_as: by surface
+    of the rows, how many were read as which surface of the bundle.
     """
 
     bundle: BundleFacts | None = None
@@ -48,6 +49,7 @@ class Origin:
     part: str | None = None
     unread: tuple[Unread, ...] = ()
     reasons: tuple[str, ...] = ()
+    read_as: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def evaluate_scores(
@@ -119,6 +121,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         reliability=_reliability(whole),
         cannot_judge=_support([one for one in predictions if one.correct is None]),
         refused=refused(predictions, bootstrap.resamples, bootstrap.seed),
+        read_as=origin.read_as,
         unread=origin.unread,
         intervals=Intervals(
             level=LEVEL, method=METHOD, resamples=bootstrap.resamples, seed=bootstrap.seed, bounded=bounded

@@ -32,7 +32,22 @@ def threshold_sentence(evaluation: Evaluation) -> str:
         here.append(f"misses {_spelt(evaluation.miss_rate)} of the cracked pictures")
     if evaluation.false_alarm_rate.value is not None:
         here.append(f"gives false alarms on {_spelt(evaluation.false_alarm_rate)} of the sound ones")
-    return f"Threshold {evaluation.threshold:g}{chosen}; here it {' and '.join(here)}."
+    known = [one.threshold for one in (evaluation.bundle.surfaces if evaluation.bundle else ()) if one.fitted_on]
+    own = f", {min(known):g} to {max(known):g} on the {len(known)} surfaces that the bundle knows" if known else ""
+    subject = "the verdict" if known else "it"
+    return f"Threshold {evaluation.threshold:g}{chosen}{own}; here {subject} {' and '.join(here)}."
+
+
+def _aimed(evaluation: Evaluation) -> float | None:
+    """The share that the thresholds these pictures met were chosen to miss, as far as the bundle says."""
+    bundle = evaluation.bundle
+    stated = bundle.stated if bundle else None
+    common = (stated.miss_rate or stated.misses) if stated else None
+    if bundle is None or common is None:
+        return None
+    known = {one.name: one.misses for one in bundle.surfaces if one.misses is not None}
+    read = [(known.get(name, common), number) for met in evaluation.read_as.values() for name, number in met.items()]
+    return sum(share * number for share, number in read) / sum(number for _, number in read) if read else common
 
 
 def stated_sentence(stated: Stated) -> str:
@@ -48,9 +63,7 @@ def stated_sentence(stated: Stated) -> str:
 
 def excess_sentence(evaluation: Evaluation) -> str:
     """A warning where more is missed than the threshold was chosen for, beyond chance; else ""."""
-    stated = evaluation.bundle.stated if evaluation.bundle else None
-    aimed = (stated.miss_rate or stated.misses) if stated else None
-    low = evaluation.miss_rate.low
+    aimed, low = _aimed(evaluation), evaluation.miss_rate.low
     if aimed is None or low is None or low <= aimed:
         return ""
     return (

@@ -28,7 +28,7 @@ class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
-    shows as much, 0 to 1.
+    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none.
     """
 
     verdict: Verdict
@@ -36,14 +36,18 @@ class Judgement(NamedTuple):
     reason: str
     quality: Quality
     chance: float = 0.0
+    surface: str = ""
 
 
 class Said(NamedTuple):
-    """Verdict, probability of crack (0 to 1), and the reason why a picture cannot be judged, else ""."""
+    """Verdict, probability of crack (0 to 1), the reason why a picture cannot be judged, else "", and the known surface
+    as which its score was read, "" for none.
+    """
 
     verdict: Verdict
     probability: float
     reason: str
+    surface: str = ""
 
 
 def judge_patch(
@@ -53,8 +57,8 @@ def judge_patch(
     rule, shape = manifest.verdict, (pixels.shape[0], pixels.shape[1])
     reason = unfit(quality(pixels), shape, rule.quality) or unlike(embedding, rule.surface)
     if reason:
-        return Said("cannot judge", found.probability, reason)
-    return Said(by_threshold(found), found.probability, "")
+        return Said("cannot judge", found.probability, reason, found.surface)
+    return Said(by_threshold(found), found.probability, "", found.surface)
 
 
 def by_threshold(found: Calibrated) -> Verdict:
@@ -80,7 +84,7 @@ def judge(
     by_chance = chance(score, windows_in(height, width, rule), rule) if rule.sound else 0.0
     reason = unfit(seen, (height, width), rule.quality) or unlike(heat.embedding, rule.surface)
     verdict: Verdict = "cannot judge" if reason else cracked(found, by_chance, manifest, rate)
-    return Judgement(verdict, found.probability, reason, seen, by_chance)
+    return Judgement(verdict, found.probability, reason, seen, by_chance, found.surface)
 
 
 def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:

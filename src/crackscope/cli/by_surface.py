@@ -1,0 +1,47 @@
+"""How a bundle that knows surfaces read each surface of the pictures, and what came of it, as a table."""
+
+from typing import TYPE_CHECKING
+
+from crackscope.cli.console import print_table
+
+if TYPE_CHECKING:
+    from crackscope.judging import Evaluation, SurfaceFacts
+
+_COLUMNS = ("surface", ">pictures", "read as", ">threshold", ">scale", ">missed", ">false alarms", ">when held out")
+
+
+def show_surfaces(evaluation: "Evaluation") -> None:
+    """Print it; nothing for a bundle that knows no surfaces."""
+    if evaluation.read_as:
+        print_table("by surface", _COLUMNS, _rows(evaluation))
+
+
+def _rows(evaluation: "Evaluation") -> list[tuple[object, ...]]:
+    known = {one.name: one for one in (evaluation.bundle.surfaces if evaluation.bundle else ())}
+    rows: list[tuple[object, ...]] = []
+    for name, counts in evaluation.read_as.items():
+        subset = evaluation.by_surface.get(name)
+        (tn, fp), (fn, tp) = subset.confusion if subset else evaluation.confusion
+        most, number = max(counts.items(), key=lambda item: item[1])
+        one = known.get(most)
+        threshold = one.threshold if one else evaluation.threshold
+        rows.append(
+            (
+                name or "unnamed",
+                tn + fp + fn + tp,
+                f"{most or 'none it knows'}, {number / sum(counts.values()):.0%}",
+                f"{threshold:.4g}",
+                f"{one.scale:.3g}" if one else "",
+                f"{fn} of {fn + tp}",
+                f"{fp} of {tn + fp}",
+                _stated(one),
+            )
+        )
+    return rows
+
+
+def _stated(one: "SurfaceFacts | None") -> str:
+    """Shares missed and called cracked for nothing when the surface was held out, of so many pictures."""
+    if one is None or one.misses is None or one.false_alarms is None:
+        return ""
+    return f"{one.misses:.1%}, {one.false_alarms:.1%} of {one.fitted_on}"
