@@ -9,6 +9,7 @@ import click
 
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
+from crackscope.cli.folders import writable
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
@@ -65,6 +66,8 @@ def scan(state: State, /, **options: Any) -> None:
     asked = Doubting(**options)
     if asked.doubts is not None and asked.bundle is None:
         raise click.UsageError("--doubts needs a network to doubt by: give --bundle BUNDLE, or --bundle default")
+    if asked.doubts is not None:
+        writable(asked.doubts)
     import msgspec
 
     from crackscope.datasets import scan as look

@@ -8,6 +8,7 @@ import click
 
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.folders import writable
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
@@ -53,6 +54,8 @@ def evaluate(state: State, /, **options: Any) -> None:
     BUNDLE may be a run, or `default` for the bundle in the package. DATA without parts is split 60:20:20 first.
     """
     asked = Asked(**options)
+    if asked.out is not None:
+        writable(asked.out)
     split = asked.opened(asked.data)
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it

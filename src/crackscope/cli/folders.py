@@ -24,21 +24,26 @@ def fresh(folder: str | Path) -> Path:
 
 def vacant(folder: str | Path) -> Path:
     """This folder, if it is empty or can be made; nothing is made yet. OutputError otherwise."""
-    path = Path(folder)
+    path = writable(folder)
     try:
-        occupied = any(path.iterdir())
-    except FileNotFoundError:
-        parent = next(one for one in path.absolute().parents if one.exists())
-        if not os.access(parent, os.W_OK):
-            raise OutputError(f"not allowed to write there, {path}, name another folder") from None
-        return path
-    except NotADirectoryError:
-        raise OutputError(f"a file is in the way of the folder, {path}, name another one") from None
+        occupied = path.exists() and any(path.iterdir())
     except PermissionError:
-        raise OutputError(f"not allowed to write there, {path}, name another folder") from None
+        raise OutputError(f"not allowed to look into it, {path}, name another folder") from None
     if occupied:
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
-    if not os.access(path, os.W_OK):
+    return path
+
+
+def writable(folder: str | Path) -> Path:
+    """This folder, if something can be written into it once it is made; nothing is made yet. OutputError otherwise.
+
+    Asked before long work, whose result would have nowhere to go.
+    """
+    path = Path(folder)
+    there = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
+    if not there.is_dir():
+        raise OutputError(f"a file is in the way of the folder, {path}, name another one")
+    if not os.access(there, os.W_OK | os.X_OK):
         raise OutputError(f"not allowed to write there, {path}, name another folder")
     return path
 

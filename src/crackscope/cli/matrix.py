@@ -11,6 +11,7 @@ import click
 
 from crackscope.cli.console import print_json, print_table, progress, say
 from crackscope.cli.evaluate import bundle_folder
+from crackscope.cli.folders import writable
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
@@ -57,6 +58,8 @@ def matrix(**options: Any) -> None:
         raise click.UsageError("there is nothing to judge, give --bundle BUNDLE or --recipe RECIPE")
     if asked.recipes and asked.part == "all":
         raise click.UsageError("--part all would judge on what was trained on, leave it out or give --bundle only")
+    if asked.out is not None:
+        writable(asked.out)
     surfaces = [_surface(asked, *_named(text)) for text in asked.surfaces]
     table = _judge(asked, surfaces)
     if asked.out is not None:

@@ -15,6 +15,7 @@ import click
 from crackscope.cli.console import print_json, say
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
+from crackscope.cli.folders import writable
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
@@ -77,6 +78,7 @@ def train(**options: Any) -> None:
         raise click.UsageError("--resume needs the run to go on with: name it with -o RUN")
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    writable(folder)
     with _kept(asked, folder), TrainingBar(quiet=asked.silent) as bar:
         from crackscope.training import train as learn
 

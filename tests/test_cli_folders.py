@@ -1,0 +1,53 @@
+"""Where results shall go is asked before the work, and nothing is made that is not filled."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from crackscope.cli import main
+from crackscope.cli.folders import vacant, writable
+from crackscope.errors import OutputError
+
+CALLS = [
+    ["scan", "nowhere", "--bundle", "default", "--doubts"],
+    ["evaluate", "default", "nowhere", "-o"],
+    ["matrix", "--on", "a=nowhere", "--bundle", "default", "-o"],
+    ["train", "nowhere", "--recipe", "probe", "--weights", "none", "-o"],
+    ["generate", "-n", "2", "-o"],
+    ["demo", "-o"],
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call[0])
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_file_in_the_way_is_named_before_anything_is_read(tmp_path, capsys, call, below):
+    (tmp_path / "file").write_text("mine")
+    assert main([*call, str(tmp_path / "file" / below)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "in the way" in said
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_nothing_is_made_by_asking(tmp_path):
+    assert writable(tmp_path / "a" / "b") == vacant(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    assert writable(tmp_path / "full")
+    with pytest.raises(OutputError, match="not empty"):
+        vacant(tmp_path / "full")
+
+
+def test_a_link_to_nowhere_is_in_the_way(tmp_path):
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(OutputError, match="in the way"):
+        writable(tmp_path / "link")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is denied to root")
+def test_a_folder_without_rights(tmp_path: Path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="not allowed"):
+        writable(tmp_path / "new")
