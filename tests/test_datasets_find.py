@@ -184,6 +184,15 @@ def test_a_manifest_with_every_column(tmp_path: Path) -> None:
     assert (second.label, second.part, second.mask) == ("crack", "test", str(tmp_path / "m" / "b.png"))
 
 
+def test_blanks_around_cells_mean_nothing_but_in_names_that_have_them(tmp_path: Path) -> None:
+    for name in ("a.png", " b.png"):
+        picture(tmp_path / name, seed=len(name))
+    (tmp_path / "rows.csv").write_text(" path , label \n a.png , crack \n b.png,sound\n")
+    rows = datasets.read_rows(tmp_path / "rows.csv")
+    assert [Path(row.path).name for row in rows] == ["a.png", " b.png"]
+    assert [row.label for row in rows] == ["crack", "sound"]
+
+
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_manifests_from_spreadsheets(tmp_path: Path, separator: str) -> None:
     path = tmp_path / "labels.csv"

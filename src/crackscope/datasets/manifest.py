@@ -112,10 +112,11 @@ def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) ->
 
 
 def _absolute(folder: Path, path: str) -> str:
-    whole = os.path.join(os.path.abspath(folder), path)
-    if "\\" in path and not os.path.exists(whole):
-        whole = os.path.join(os.path.abspath(folder), path.replace("\\", "/"))
-    return os.path.normpath(whole)
+    """The file of this name; where there is none, of the name as other systems and loose hands write it, if that is."""
+    here = os.path.abspath(folder)
+    meant = dict.fromkeys((path, path.replace("\\", "/"), path.strip(), path.strip().replace("\\", "/")))
+    whole = [os.path.join(here, name) for name in meant]
+    return os.path.normpath(next((name for name in whole if os.path.exists(name)), whole[-1]))
 
 
 def _say(path: Path, faults: Sequence[str]) -> str:
