@@ -200,8 +200,7 @@ def _refuse_swapped(before: Worth) -> None:
 def _refuse_worse(before: Worth, after: Worth, growth: tuple[float, float]) -> None:
     """By the log loss, which tells better from worse on fewer patches than the balanced accuracy does.
 
-    growth: of the log loss, and its standard error. What lies within the error is let pass: on surfaces left out of
-    training, what ten labels a class then taught was a gain whenever it was looked at.
+    growth: of the log loss, and its standard error; what lies within the error is no sign of getting worse.
     """
     here, there = before.balanced_accuracy, after.balanced_accuracy
     surely_worse = (there.high or 0.0) < (here.value or 0.0)
