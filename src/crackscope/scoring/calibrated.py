@@ -69,8 +69,10 @@ class Calibrator:
 
     def weights(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
         """How much a picture looks like none of the surfaces, then like each of them: float64 [1 + k], sum 1."""
-        place = self._projection @ embedding.astype(np.float64) + self._origin
-        far = np.concatenate([[self._limit], ((place - self._centres) ** 2).sum(1)])
+        with np.errstate(invalid="ignore", over="ignore"):
+            place = self._projection @ embedding.astype(np.float64) + self._origin
+            far = np.concatenate([[self._limit], ((place - self._centres) ** 2).sum(1)])
+        far[~np.isfinite(far)] = np.inf
         weights = np.exp(-(far - far.min()) / 2)
         return np.asarray(weights / weights.sum())
 
