@@ -1,6 +1,7 @@
 """`predict` as it is typed: by every way in, past what cannot be read, with names of every kind."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,22 @@ def test_predict_says_the_same_by_every_way_in(way, capsys, monkeypatch, tmp_pat
         probabilities.append(line["probability"])
     assert line["path"] == "-"
     assert len(set(probabilities)) == 1
+
+
+@pytest.mark.parametrize(
+    ("ends", "encoding"), [("\r\n", "utf-8-sig"), ("\r\n", "utf-16"), ("\0", "utf-8"), ("\n", "utf-8")]
+)
+@pytest.mark.parametrize("source", ["file", "-"])
+def test_predict_reads_lists_of_every_make(way, capsys, monkeypatch, tmp_path, ends, encoding, source):
+    names = [str(tmp_path / name) for name in ("a\u2028b.png", "line\nbreak.png" if ends == "\0" else " c.png")]
+    for name in names:
+        Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    listed = "".join(f"{name}{ends}" for name in names).encode(encoding)
+    (tmp_path / "list.txt").write_bytes(listed)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listed)))
+    given = str(tmp_path / "list.txt") if source == "file" else "-"
+    assert main(["predict", "--from-list", given, "--bundle", way.bundle, "--jsonl"]) == 0
+    assert [line["path"] for line in map(json.loads, capsys.readouterr().out.split("\n")[:-1])] == names
 
 
 def test_predict_ends_quietly_when_its_reader_has_left(way):

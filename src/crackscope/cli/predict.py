@@ -1,9 +1,11 @@
 """`predict`: pictures in, one line each out, in the order they were given."""
 
+import codecs
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -94,10 +96,14 @@ def gather(asked: Asked) -> "list[str | Unread]":
 
 
 def _listed(source: str) -> list[str]:
-    if source == STANDARD_INPUT:
-        return [line for line in sys.stdin.read().splitlines() if line.strip()]
-    with open(source, encoding="utf-8", errors="surrogateescape") as file:
-        return [line for line in file.read().splitlines() if line.strip()]
+    """The names in a list: one a line, or, as `find -print0` writes them, with a zero byte behind each."""
+    content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell redirects
+        text = content.decode("utf-16", "replace")
+    else:
+        text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    names = text.split("\0") if "\0" in text else text.replace("\r\n", "\n").split("\n")
+    return [name for name in names if name.strip()]
 
 
 def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction | Unread]":
