@@ -33,9 +33,14 @@ def threshold_sentence(evaluation: Evaluation) -> str:
     if evaluation.false_alarm_rate.value is not None:
         here.append(f"gives false alarms on {_spelt(evaluation.false_alarm_rate)} of the sound ones")
     known = [one.threshold for one in (evaluation.bundle.surfaces if evaluation.bundle else ()) if one.fitted_on]
-    own = f", {min(known):g} to {max(known):g} on the {len(known)} surfaces that the bundle knows" if known else ""
+    own = f", and {_range(known)} where pictures look like what the bundle knows" if known else ""
     subject = "the verdict" if known else "it"
     return f"Threshold {evaluation.threshold:g}{chosen}{own}; here {subject} {' and '.join(here)}."
+
+
+def _range(values: list[float]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def _aimed(evaluation: Evaluation) -> float | None:

@@ -1,0 +1,108 @@
+"""An evaluation says how each surface was read by a bundle that knows some, and what that was chosen for."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from crackscope import datasets, scoring
+from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, pack_projection
+from crackscope.cli import main
+from crackscope.judging import (
+    BundleFacts,
+    Evaluation,
+    Origin,
+    Stated,
+    SurfaceFacts,
+    evaluate,
+    evaluate_scores,
+    load,
+    save,
+)
+from crackscope.records import Row
+from crackscope.reports import conclusions
+from crackscope.scoring.packing import repack
+from tests.small_bundle import EMBEDDING, write_small_bundle
+from tests.small_patches import write_patches
+
+EVERYTHING = KnownSurface(
+    name="concrete", centre=(0.0,), scale=1.25, shift=-0.5, threshold=0.45, fitted_on=40, misses=0.1, false_alarms=0.05
+)
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> datasets.Split:
+    rows = datasets.read_rows(write_patches(tmp_path / "data", count=8))
+    named = [
+        msgspec.structs.replace(row, part="test", surface=("walls", "floors")[number % 2])
+        for number, row in enumerate(sorted(rows, key=lambda row: row.path))
+    ]
+    return datasets.Split(rows=tuple(named))
+
+
+def knowing(folder: Path) -> Bundle:
+    """A bundle that takes every picture for concrete."""
+    plain = write_small_bundle(folder / "plain")
+    local = LocalCalibration(
+        projection=pack_projection(np.zeros((1, EMBEDDING))), origin=(0.0,), limit=99.0, surfaces=(EVERYTHING,)
+    )
+    manifest = msgspec.structs.replace(plain.manifest, local=local)
+    return repack(folder / "knowing", plain, manifest, model=plain.model, reference=None)
+
+
+def test_it_counts_as_what_the_pictures_of_each_surface_were_read(split: datasets.Split, tmp_path: Path) -> None:
+    bundle = knowing(tmp_path)
+    evaluation = evaluate(scoring.load(bundle), split, resamples=20)
+    assert evaluation.read_as == {"walls": {"concrete": 8}, "floors": {"concrete": 8}}
+    (known,) = evaluation.bundle.surfaces if evaluation.bundle else ()
+    assert (known.name, known.scale, known.threshold, known.fitted_on) == ("concrete", 1.25, 0.45, 40)
+    save(evaluation, tmp_path / "out")
+    assert load(tmp_path / "out") == evaluation
+
+
+def test_the_terminal_shows_it_by_surface(
+    split: datasets.Split, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = knowing(tmp_path)
+    datasets.write_split(split, tmp_path / "split.csv")
+    call = ["evaluate", str(bundle.path), str(tmp_path / "split.csv"), "--threads", "1"]
+    assert main(call) == 0
+    table = capsys.readouterr().out.partition("by surface")[2]
+    for name in ("walls", "floors"):
+        (line,) = (line for line in table.splitlines() if name in line)
+        assert all(word in line for word in ("concrete, 100%", "0.45", "1.25", " of 4", "10.0%, 5.0% of 40"))
+    assert main([*call, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bundle"]["surfaces"][0]["threshold"] == 0.45
+
+
+def test_a_bundle_that_knows_no_surface_has_no_such_table(split: datasets.Split, tmp_path: Path) -> None:
+    evaluation = evaluate(write_small_bundle(tmp_path / "plain").path, split, resamples=20)
+    assert evaluation.read_as == {}
+    assert evaluation.bundle is not None
+    assert evaluation.bundle.surfaces == ()
+
+
+def judged(missed: int, read_as: dict[str, int]) -> Evaluation:
+    """100 cracked rows of a deck of which some are missed, 100 sound ones, read as surfaces of the bundle."""
+    rows = [Row(path=f"/{n}.png", label="crack" if n < 100 else "sound", surface="deck") for n in range(200)]
+    scores = [0.2 if n < missed else 0.9 if n < 100 else 0.1 for n in range(200)]
+    deck = SurfaceFacts(name="deck", scale=1.0, shift=0.0, threshold=0.5, fitted_on=43, misses=0.4, false_alarms=0.1)
+    facts = BundleFacts(name="b", fingerprint="0" * 64, stated=Stated(miss_rate=0.05, pictures=99), surfaces=(deck,))
+    return evaluate_scores(rows, scores, 0.55, origin=Origin(bundle=facts, read_as={"deck": read_as}))
+
+
+def warned(evaluation: Evaluation) -> bool:
+    return any("misses more than" in sentence for sentence in conclusions(evaluation))
+
+
+def test_misses_are_held_against_what_the_thresholds_met_were_chosen_for() -> None:
+    assert not warned(judged(30, {"deck": 200}))
+    assert warned(judged(30, {"": 200}))
+    assert warned(judged(80, {"deck": 200}))
+
+
+def test_the_thresholds_of_known_surfaces_are_named() -> None:
+    first = conclusions(judged(30, {"deck": 200}))[0]
+    assert "Threshold 0.55, chosen to miss 5 % of held-out cracked pictures, and 0.5 where pictures look" in first
