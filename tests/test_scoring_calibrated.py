@@ -1,6 +1,7 @@
 """How a score is read: as the surface that a picture looks like was fitted, as ever on what looks like none."""
 
 import math
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -89,7 +90,7 @@ def test_a_score_that_is_no_number_is_refused() -> None:
         READS.read(math.nan, HERE)
 
 
-def test_a_bundle_says_as_which_surface_it_judged(tmp_path) -> None:
+def test_a_bundle_says_as_which_surface_it_judged(tmp_path: Path) -> None:
     bundle = write_small_bundle(tmp_path / "plain")
     pixels, _ = patch(3, cracked=True)
     scored = scoring.load(bundle).score(pixels)

@@ -1,6 +1,7 @@
 """Surfaces get a calibration of their own: as far as their held-out pictures say so, and nowhere else."""
 
 import math
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -145,7 +146,7 @@ def test_what_is_stated_of_a_surface_is_what_new_pictures_give() -> None:
         assert known.false_alarms == pytest.approx(said[~new.cracked[here]].mean(), abs=0.03)
 
 
-def test_a_split_that_names_surfaces_gives_a_bundle_that_tells_them_apart(tmp_path) -> None:
+def test_a_split_that_names_surfaces_gives_a_bundle_that_tells_them_apart(tmp_path: Path) -> None:
     rows = []
     for number in range(64):
         kind, cracked = ("brick", "plaster")[number >= 20 and number % 2], number % 4 < 2
