@@ -159,7 +159,8 @@ class Dense:
         if wanted.any():
             fine, _ = self._flow(pixels, options, wanted).run(share)
             seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
-            np.copyto(rough, _mean(fine, rough) if both else fine, where=seen)
+            # Where the map was not worked out, it holds nothing, not even numbers.
+            rough[seen] = _mean(fine[seen], rough[seen]) if both else fine[seen]
             skipped = 1 - float(seen.mean())
         else:
             skipped = 1.0

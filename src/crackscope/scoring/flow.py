@@ -6,6 +6,7 @@ so memory follows from the width of the photo and the budget, not from the numbe
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isqrt
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.scoring.anatomy import IMAGES, MAP
-from crackscope.scoring.covering import cover
+from crackscope.scoring.covering import Rectangle, cover
 from crackscope.scoring.rows import Array, Photo, Rows
 from crackscope.scoring.stages import Plan, Stage
 
@@ -32,6 +33,7 @@ _POOL = 1.8
 """What the runtime's pool takes for each byte of a block: stages of different shapes do not reuse all of it."""
 
 Share = Callable[[Callable[[Any], None], Sequence[Any]], object]
+Covered = Callable[[bytes, int, float], list[Rectangle]]
 
 
 class Session(Protocol):
@@ -127,12 +129,17 @@ def _spread(places: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     return places
 
 
-def _parts(block: Block, stage: Stage, wanted: NDArray[np.bool_], grain: int) -> Iterator[Block]:
+def _covered(wanted: bytes, width: int, margin: float) -> list[Rectangle]:
+    """See `cover`; with arguments that can be remembered."""
+    return cover(np.frombuffer(wanted, np.bool_).reshape(-1, width), margin)
+
+
+def _parts(block: Block, stage: Stage, wanted: NDArray[np.bool_], grain: int, covered: Covered) -> Iterator[Block]:
     """Parts of a block that hold all wanted squares in it."""
     top, left = block.top // grain, block.left // grain
     inside = wanted[top : -(-block.bottom // grain), left : -(-block.right // grain)]
     margin = (stage.rows.before + stage.rows.after + _RUN_PX) / grain
-    for part in cover(inside, margin):
+    for part in covered(inside.tobytes(), inside.shape[1], margin):
         yield Block(
             max(block.top, (top + part.top) * grain),
             min(block.bottom, (top + part.bottom) * grain),
@@ -176,6 +183,8 @@ class Flow:
         self.map = np.empty(tuple(side // cell for side in self._shape), np.float32)
         self._sum: NDArray[np.float64] | None = None
         self._wanted = None if wanted is None else wanted_of_stages(plan, wanted)
+        # Stages in blocks of the same size ask for the same, and the search takes as long as some stages.
+        self._covered = cache(_covered)
 
     def run(self, share: Share) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Work out the map, float32 [ceil(h / s), ceil(w / s)], and the mean embedding, float32 [d]. share: runs a
@@ -210,7 +219,7 @@ class Flow:
         ]
         if self._wanted is not None:
             wanted, grain = self._wanted[number], self._plan.grain
-            blocks = [part for block in blocks for part in _parts(block, stage, wanted, grain)]
+            blocks = [part for block in blocks for part in _parts(block, stage, wanted, grain, self._covered)]
         share(lambda block: self._run(number, block), blocks)
         self._done[number] = bottom
 

@@ -25,6 +25,9 @@ def mirrored(low: int, high: int, length: int) -> NDArray[np.intp]:
 
 def runs(places: NDArray[np.intp]) -> Iterator[tuple[slice, slice]]:
     """Split places into runs up or down by one; yields (where they go, where they come from)."""
+    if (places[1:] - places[:-1] == 1).all():
+        yield slice(0, len(places)), slice(int(places[0]), int(places[-1]) + 1, 1)
+        return
     breaks = np.flatnonzero(np.diff(np.diff(places, prepend=places[:1])) != 0)
     start = 0
     while start < len(places):

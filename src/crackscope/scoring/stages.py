@@ -197,7 +197,33 @@ def _peak(steps: Sequence[Step], inputs: Sequence[str], outputs: Sequence[str], 
 
 
 def _cut_out(anatomy: Anatomy, draft: _Draft) -> bytes:
-    return _graph(anatomy, [step.node for step in draft.steps], draft.inputs, draft.outputs)
+    nodes = [step.node for step in draft.steps]
+    return _without_cuts(_graph(anatomy, nodes, draft.inputs, draft.outputs), anatomy.grids)
+
+
+def _without_cuts(model: bytes, grids: dict[str, Grid]) -> bytes:
+    """Drop what cuts a grid to the size of another one, since the sides of blocks are multiples of every stride.
+
+    Reading that size costs the runtime a copy of the whole tensor in another layout.
+    """
+    import onnx
+
+    proto: Any = onnx.load_model_from_string(model)
+    given = {port.name for port in proto.graph.output}
+    renamed: dict[str, str] = {}
+    for node in proto.graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = renamed.get(name, name)
+        if node.op_type == "Slice" and node.input[0] in grids and node.output[0] not in given:
+            renamed[node.output[0]] = node.input[0]
+    kept = []
+    for node in reversed(proto.graph.node):
+        if given & set(node.output) and node.output[0] not in renamed:
+            kept.append(node)
+            given |= set(node.input)
+    del proto.graph.node[:]
+    proto.graph.node.extend(kept[::-1])
+    return bytes(proto.SerializeToString())
 
 
 def _graph(anatomy: Anatomy, nodes: Sequence[Any], inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
