@@ -7,11 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.skeleton import Line, Stretch
+from crackscope.inspection.groups import Groups
+from crackscope.inspection.skeleton import Line, Stretch, lines_of
 
 _SPUR_PX = 3.0
 _SPUR_HALVES = 1.5
 _LOOKBACK_PX = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What makes one line of several.
+
+    gap_px: free ends that face each other over no more than this are joined. turn_deg: how far a crack may turn at
+    either end of such a gap. crumb_px: lines that hang on nothing and are shorter are no part of the centre line.
+    """
+
+    gap_px: float = 12.0
+    turn_deg: float = 45.0
+    crumb_px: float = 14.0
+
+
+JOINING = Joining()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +42,16 @@ class Network:
     def owners(self) -> frozenset[int]:
         """The groups that the zone is made of."""
         return frozenset[int]().union(*(line.owners for line in self.lines))
+
+
+def centre_lines(mask: NDArray[np.bool_], groups: Groups, joining: Joining = JOINING) -> list[Stretch]:
+    """The centre lines of a mask bool [h, w], group by group, each a line from node to node."""
+    lines: list[Stretch] = []
+    for number in range(1, len(groups.windows) + 1):
+        first_node = 1 + max((node for line in lines for node in line.nodes), default=-1)
+        own = pruned(lines_of(mask, groups, number, first_node))
+        lines += without_crumbs(bridged(own, joining), joining.crumb_px)
+    return bridged(lines, joining)
 
 
 def length_of(points: Line) -> float:
@@ -103,7 +130,7 @@ def _joined(first: Stretch, second: Stretch) -> Stretch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _End:
+class End:
     """A free end. place: of its line; side: 0 start, 1 end; way: unit vector out of the crack."""
 
     place: int
@@ -112,20 +139,20 @@ class _End:
     way: NDArray[np.float64]
 
 
-def bridged(lines: Sequence[Stretch], gap_px: float, turn_deg: float) -> list[Stretch]:
-    """Join free ends that face each other over at most `gap_px` and turn less than `turn_deg` at either end."""
+def bridged(lines: Sequence[Stretch], joining: Joining) -> list[Stretch]:
+    """Join free ends that face each other over a small gap, without turning much at either end."""
     from scipy.spatial import cKDTree
 
-    ends = _free_ends(lines)
+    ends = free_ends(lines)
     if len(ends) < 2:
         return list(lines)
     tree = cKDTree(np.array([end.point for end in ends]))
     found = []
-    for a, b in tree.query_pairs(gap_px):
+    for a, b in tree.query_pairs(joining.gap_px):
         way = ends[b].point - ends[a].point
         away = float(np.hypot(*way))
         straight = min(_along(ends[a].way, way), _along(ends[b].way, -way)) if away > 1 else 1.0
-        if straight > np.cos(np.radians(turn_deg)) and ends[a].place != ends[b].place:
+        if straight > np.cos(np.radians(joining.turn_deg)) and ends[a].place != ends[b].place:
             found.append((away / straight, a, b))
     out, owner, used = list(lines), {i: i for i in range(len(lines))}, set[int]()
     for _, a, b in sorted(found):
@@ -140,7 +167,8 @@ def _along(way: NDArray[np.float64], step: NDArray[np.float64]) -> float:
     return float(way @ step / max(float(np.hypot(*step)), 1e-9))
 
 
-def _free_ends(lines: Sequence[Stretch]) -> list[_End]:
+def free_ends(lines: Sequence[Stretch]) -> list[End]:
+    """The ends of lines that meet no other."""
     meeting = _meeting(lines)
     ends = []
     for place, line in enumerate(lines):
@@ -149,11 +177,11 @@ def _free_ends(lines: Sequence[Stretch]) -> list[_End]:
                 inward = line.points if side == 0 else line.points[::-1]
                 back = inward[min(_LOOKBACK_PX, len(inward) - 1)]
                 way = inward[0] - back
-                ends.append(_End(place, side, inward[0], way / max(float(np.hypot(*way)), 1e-9)))
+                ends.append(End(place, side, inward[0], way / max(float(np.hypot(*way)), 1e-9)))
     return ends
 
 
-def _bridge(out: list[Stretch], owner: dict[int, int], ends: tuple[_End, _End]) -> list[Stretch]:
+def _bridge(out: list[Stretch], owner: dict[int, int], ends: tuple[End, End]) -> list[Stretch]:
     """Join two ends; lines that were joined before are found through `owner`."""
 
     def root(place: int) -> int:

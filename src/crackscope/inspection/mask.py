@@ -1,13 +1,17 @@
 """From the heatmap and the photo to the pixels of the cracks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.evidence import CELL_PX, Floats, Level, Window, grade_tile
+from crackscope.inspection.centreline import centre_lines
+from crackscope.inspection.evidence import CELL_PX, Level, Window, grade_tile
+from crackscope.inspection.faint_ends import Sight, followed_ends
 from crackscope.inspection.groups import Groups, group_cells
+from crackscope.inspection.sampling import sampled
+from crackscope.inspection.skeleton import Line
 from crackscope.scoring import Heatmap
 
 _TILE_PX = 256
@@ -60,6 +64,13 @@ def find_cracks(
         part = _grade(pixels, heat, tile, level)
         grades[tile.top : tile.bottom, tile.left : tile.right] = part
     groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
+    sight = Sight(pixels, heat, threshold_logit, grades.view(np.bool_))
+    more = followed_ends(sight, centre_lines(sight.mask, groups))
+    if more:
+        # The labels are as large as a sixth of the photo: the old ones go first.
+        del groups
+        tiles = _painted(grades, tiles, more)
+        groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     return Cracks(grades.view(np.bool_), groups)
 
 
@@ -96,32 +107,28 @@ def _grade(pixels: NDArray[np.uint8], heat: Heatmap, tile: Window, level: Level)
     return grades[tile.top - top : tile.bottom - top, tile.left - left : tile.right - left]
 
 
-def sampled(heat: Heatmap, corner: tuple[int, int], step: int, shape: tuple[int, int]) -> Floats:
-    """Logits float32 of `shape`, linear between the cells' centres, at the centres of squares of `step` px.
-
-    corner: x and y in px of the first square's corner.
-    """
+def _painted(grades: NDArray[np.uint8], tiles: Sequence[Window], lines: Sequence[Line]) -> list[Window]:
+    """Draw lines into grades that were grouped, in place, and grade what was kept as strong; returns all tiles."""
     import cv2
 
-    scale = step / heat.stride
-    offset = [((place + step / 2) / heat.stride) - 0.5 for place in corner]
-    # Only the cells around are handed over: the routine takes no picture of more than 32,767 px a side.
-    first = [max(0, int(np.floor(place)) - 1) for place in offset]
-    last = [int(np.ceil(place + scale * count)) + 2 for place, count in zip(offset, shape[::-1], strict=True)]
-    cells = np.ascontiguousarray(heat.logits[first[1] : last[1], first[0] : last[0]])
-    way = np.array([[scale, 0, offset[0] - first[0]], [0, scale, offset[1] - first[1]]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(cells, way, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
-
-
-def logits_at(heat: Heatmap, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logits at points [k, 2] of a photo, linear between the cells' centres."""
-    rows, columns = heat.logits.shape
-    x = np.clip((points[:, 0] + 0.5) / heat.stride - 0.5, 0, columns - 1)
-    y = np.clip((points[:, 1] + 0.5) / heat.stride - 0.5, 0, rows - 1)
-    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
-    right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
-    along, down = x - left, y - top
-    above = heat.logits[top, left] * (1 - along) + heat.logits[top, right] * along
-    below = heat.logits[bottom, left] * (1 - along) + heat.logits[bottom, right] * along
-    return np.asarray(above * (1 - down) + below * down)
+    for tile in tiles:
+        grades[tile.top : tile.bottom, tile.left : tile.right] *= 2
+    corners = {(tile.top, tile.left) for tile in tiles}
+    for line in lines:
+        left, top = np.floor(line.min(0)).astype(int) - 2
+        left, top = max(0, int(left)), max(0, int(top))
+        right, bottom = (int(value) + 3 for value in np.ceil(line.max(0)))
+        part = grades[top:bottom, left:right]
+        drawn = np.zeros(part.shape, np.uint8)
+        cv2.polylines(drawn, [np.rint((line - (left, top)) * 16).astype(np.int32)], False, 1, 1, shift=4)
+        np.maximum(part, drawn, out=part)
+        bottom, right = top + part.shape[0], left + part.shape[1]
+        corners |= {
+            (row * _TILE_PX, column * _TILE_PX)
+            for row in range(top // _TILE_PX, -(-bottom // _TILE_PX))
+            for column in range(left // _TILE_PX, -(-right // _TILE_PX))
+        }
+    height, width = grades.shape
+    return [
+        Window(left, top, min(left + _TILE_PX, width), min(top + _TILE_PX, height)) for top, left in sorted(corners)
+    ]

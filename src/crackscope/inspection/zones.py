@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import (
+    JOINING,
+    Joining,
     Network,
-    bridged,
+    centre_lines,
     connected,
     length_of,
-    pruned,
     simplified,
-    without_crumbs,
 )
-from crackscope.inspection.mask import Cracks, logits_at
+from crackscope.inspection.mask import Cracks
 from crackscope.inspection.outlines import shape_of
 from crackscope.inspection.profiles import normals
-from crackscope.inspection.skeleton import Line, Stretch, lines_of
+from crackscope.inspection.sampling import logits_at
+from crackscope.inspection.skeleton import Line
 from crackscope.inspection.summing import summed_up
 from crackscope.inspection.widths import Course, measure_courses
 from crackscope.records import Zone
@@ -30,14 +31,10 @@ from crackscope.scoring import Heatmap, Quality
 class ZoneOptions:
     """What makes a zone.
 
-    gap_px: free ends that face each other over no more than this are joined. turn_deg: how far a crack may turn at
-    either end of such a gap. crumb_px: lines that hang on nothing and are shorter are no part of the centre line.
-    logit_scale, logit_shift: how the heatmap's logits become those of a probability.
+    joining: which lines are one. logit_scale, logit_shift: how the heatmap's logits become those of a probability.
     """
 
-    gap_px: float = 12.0
-    turn_deg: float = 45.0
-    crumb_px: float = 14.0
+    joining: Joining = JOINING
     logit_scale: float = 1.0
     logit_shift: float = 0.0
 
@@ -78,12 +75,7 @@ def trace_zones(
     options: ZoneOptions = ZoneOptions(),
 ) -> tuple[Traced, ...]:
     """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
-    lines: list[Stretch] = []
-    for number in range(1, len(cracks.groups.windows) + 1):
-        first_node = 1 + max((node for line in lines for node in line.nodes), default=-1)
-        own = pruned(lines_of(cracks.mask, cracks.groups, number, first_node))
-        lines += without_crumbs(bridged(own, options.gap_px, options.turn_deg), options.crumb_px)
-    networks = connected(bridged(lines, options.gap_px, options.turn_deg))
+    networks = connected(centre_lines(cracks.mask, cracks.groups, options.joining))
     zones = [_zone(pixels, cracks, (heat, quality), network, options) for network in networks]
     zones.sort(key=lambda traced: (-traced.zone.width_p95_px.value, -traced.zone.length_px, traced.zone.box))
     return tuple(_numbered(traced, place + 1) for place, traced in enumerate(zones))
