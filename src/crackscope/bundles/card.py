@@ -87,14 +87,26 @@ def _cell(words: str) -> str:
 
 
 def _limits(manifest: Manifest) -> str:
-    return """## Limits
+    conformal = manifest.verdict.kind == "conformal"
+    unlike = (
+        "What is too blurred, too\n  dark or unlike any built surface is not judged; what the rule has not met may pass."
+        if conformal
+        else "It does not tell\n  a surface from anything else."
+    )
+    whole = (
+        "A photo is called cracked when its most suspicious part would be rare among sound photos of its size, so the\n"
+        "  larger the photo, the more a crack has to show."
+        if conformal
+        else "A photo much larger than a patch is scored in pieces and takes the highest score of them: the more pieces,\n"
+        "  the likelier a false alarm among them."
+    )
+    return f"""## Limits
 
 - The figures hold for surfaces like those it was trained on. On another building, judge it on pictures of that
   building first: `crackscope evaluate BUNDLE DATA`.
-- Joints, shadows, stains, cables and edges can look like cracks to it. It does not tell a surface from anything else.
+- Joints, shadows, stains, cables and edges can look like cracks to it. {unlike}
 - It says nothing about how deep a crack is, why it is there, or whether it is dangerous.
-- A photo much larger than a patch is scored in pieces and takes the highest score of them: the more pieces, the
-  likelier a false alarm among them."""
+- {whole}"""
 
 
 def _use(manifest: Manifest) -> str:
