@@ -89,16 +89,16 @@ def _cell(words: str) -> str:
 def _limits(manifest: Manifest) -> str:
     conformal = manifest.verdict.kind == "conformal"
     unlike = (
-        "What is too blurred, too\n  dark or unlike any built surface is not judged; what the rule has not met may pass."
+        "What is too\n  blurred, too dark or unlike any built surface is not judged; what the rule has not met may pass."
         if conformal
-        else "It does not tell\n  a surface from anything else."
+        else "It does\n  not tell a surface from anything else."
     )
     whole = (
         "A photo is called cracked when its most suspicious part would be rare among sound photos of its size, so the\n"
         "  larger the photo, the more a crack has to show."
         if conformal
-        else "A photo much larger than a patch is scored in pieces and takes the highest score of them: the more pieces,\n"
-        "  the likelier a false alarm among them."
+        else "A photo much larger than a patch is scored in pieces and takes the highest score of them: the more\n"
+        "  pieces, the likelier a false alarm among them."
     )
     return f"""## Limits
 
