@@ -89,7 +89,7 @@ def _cell(words: str) -> str:
 def _limits(manifest: Manifest) -> str:
     conformal = manifest.verdict.kind == "conformal"
     unlike = (
-        "What is too\n  blurred, too dark or unlike any built surface is not judged; what the rule has not met may pass."
+        "What is too\n  blurred, too dark or unlike any built surface is not judged; what it never met may pass."
         if conformal
         else "It does\n  not tell a surface from anything else."
     )
