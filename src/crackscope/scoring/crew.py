@@ -45,9 +45,12 @@ class Crew:
         work = _Work(function, items, stop or threading.Event())
         helpers: list[Future[None]] = []
         try:
-            while work.step():
-                if len(helpers) < self._threads - 1 and self._seats.acquire(blocking=False):
+            # Help is called before each item, not after: of two items the second would else wait for the first.
+            going = True
+            while going:
+                if work.left() > 1 and len(helpers) < self._threads - 1 and self._seats.acquire(blocking=False):
                     helpers.append(self._helpers().submit(self._help, work))
+                going = work.step()
         finally:
             work.abandon()
             wait(helpers)
@@ -76,6 +79,10 @@ class _Work(Generic[Item, Answer]):
         self._next = 0
         self._error: BaseException | None = None
         self._lock = threading.Lock()
+
+    def left(self) -> int:
+        """How many items nobody has begun."""
+        return len(self._items) - self._next
 
     def step(self) -> bool:
         """Work out one item; returns whether there may be more."""
