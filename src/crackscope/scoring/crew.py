@@ -48,7 +48,8 @@ class Crew:
             # Help is called before each item, not after: of two items the second would else wait for the first.
             going = True
             while going:
-                if work.left() > 1 and len(helpers) < self._threads - 1 and self._seats.acquire(blocking=False):
+                most = min(self._threads - 1, len(helpers) + work.left() - 1)
+                while len(helpers) < most and self._seats.acquire(blocking=False):
                     helpers.append(self._helpers().submit(self._help, work))
                 going = work.step()
         finally:
