@@ -1,5 +1,6 @@
 """Zones and their measures, on lines of known length and width."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
-from crackscope.surfaces import generate
+from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
 from tests.test_inspection_mask import heatmap
 
 Ends = tuple[float, float, float, float]
@@ -65,6 +66,34 @@ def test_thinner_than_the_blur(width: float, blur_px: float) -> None:
     (zone,) = zones_of(drawn([(line_at(20), width)], blur_px=blur_px))
     assert zone.width_median_px.value == pytest.approx(width, abs=0.5)
     assert zone.width_median_px.low <= width <= zone.width_median_px.high
+
+
+def test_a_rough_thin_crack_is_as_long_as_it_was_drawn() -> None:
+    ratios = []
+    for seed in range(8):
+        crack = CrackSpec((1.4, 2.4), branching=0, contrast=0.75, roughness=0.9, breaks=0)
+        made = make(SurfaceSpec(seed=seed, kind="concrete", size=(420, 420), crack=crack, distractors=0))
+        zones = zones_of((made.pixels, made.mask))
+        ratios.append(sum(zone.length_px for zone in zones) / made.length_px)
+    assert np.median(ratios) == pytest.approx(1, abs=0.03)
+    assert np.mean(np.abs(np.array(ratios) - 1) < 0.05) >= 0.7
+
+
+def test_a_straight_line_is_no_longer_than_its_points() -> None:
+    (zone,) = zones_of(drawn([(line_at(25), 2.0)], noise=0.5))
+    steps = np.diff(np.array(zone.centreline[0]), axis=0)
+    assert zone.length_px == pytest.approx(np.hypot(*steps.T).sum(), rel=0.005)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_pores_beside_a_thin_crack_do_not_draw_its_line(side: int) -> None:
+    pixels, mask = drawn([((40, 160, 280, 160), 2.0)], noise=1.0)
+    for x in range(60, 270, 30):
+        cv2.circle(pixels, (x, 160 + 5 * side), 2, (70, 70, 70), -1, cv2.LINE_AA)
+    (zone,) = zones_of((pixels, mask))
+    points = np.concatenate([np.array(line) for line in zone.centreline])
+    assert np.abs(points[(points[:, 0] > 45) & (points[:, 0] < 275), 1] - 160).max(initial=0) < 1.2
+    assert zone.length_px == pytest.approx(240, rel=0.03)
 
 
 def test_blur_and_noise_make_widths_less_sure() -> None:

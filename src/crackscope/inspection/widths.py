@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import Network, smoothed
 from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Profiles, fit_profiles
-from crackscope.inspection.profiles import averaged, normals, strip
+from crackscope.inspection.profiles import averaged, strip
+from crackscope.inspection.roughness import rough_length
 from crackscope.inspection.skeleton import Line, Stretch
+from crackscope.inspection.valley import onto_valley
 from crackscope.scoring import Quality
 
 _SAMPLES = 33
@@ -18,7 +20,6 @@ _RAGGED_PX = 0.35
 _ALONG_PX = 4.0
 _EVERY = 3
 _WITHIN = 0.07
-_FOLLOW_PX = 0.6
 _SHALLOW, _OUTSTANDING = 0.4, 1.8
 _LIT_WALL = 0.05
 _ROUGH_STEPS, _STEPS = 7, 10
@@ -28,11 +29,12 @@ _ROUGH_STEPS, _STEPS = 7, 10
 class Course:
     """A centre line on the valley of the grey profile, points float64 [k, 2] 1 px apart, and the widths along it.
 
-    at: places in points that were measured, int64 [n], away from junctions where there is anywhere else.
-    fit: the profiles there.
+    length_px: of the line, its turns too small to be seen allowed for. at: places in points that were measured, int64
+    [n], away from junctions where there is anywhere else. fit: the profiles there.
     """
 
     points: Line
+    length_px: float
     at: NDArray[np.int64]
     fit: Fit
 
@@ -47,7 +49,9 @@ def measure_courses(pixels: NDArray[np.uint8], network: Network, quality: Qualit
     sign, prior = _tone(strips)
     first = [one.sampled().fitted(blur_px, prior, sign, _ROUGH_STEPS) for one in strips]
     prior = _learned(first, prior)
-    return [_trusted(Course(one.points, one.at, one.fitted(blur_px, prior, sign)), prior) for one in strips]
+    return [
+        _trusted(Course(one.points, one.length_px, one.at, one.fitted(blur_px, prior, sign)), prior) for one in strips
+    ]
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +59,7 @@ class _Strip:
     """A line and the grey values across it."""
 
     points: Line
+    length_px: float
     profiles: Profiles
     at: NDArray[np.int64]
 
@@ -67,15 +72,16 @@ class _Strip:
         points = np.clip(points, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
         wide = _running(line.half, len(points))
         reach = np.asarray(1.6 * wide + 3 * blur_px + 2.5)
-        points = _onto_valley(pixels, points, (reach, wide), blur_px)
+        points = onto_valley(pixels, points, (reach, wide), blur_px)
         values = averaged(strip(pixels, points, reach, _SAMPLES), _ALONG_PX)
         at = _clear(len(points), wide, line.nodes, junctions)
-        return cls(points, Profiles(values[at], reach[at], 2.4 * wide[at] + 2), at)
+        length_px = rough_length(points, float(np.median(wide)))
+        return cls(points, length_px, Profiles(values[at], reach[at], 2.4 * wide[at] + 2), at)
 
     def sampled(self) -> "_Strip":
         """Every third of its profiles."""
         values, reach, most = self.profiles
-        return _Strip(self.points, Profiles(values[::3], reach[::3], most[::3]), self.at[::3])
+        return _Strip(self.points, self.length_px, Profiles(values[::3], reach[::3], most[::3]), self.at[::3])
 
     def fitted(self, blur_px: float, prior: DepthPrior, sign: int, steps: int = _STEPS) -> Fit:
         return fit_profiles(self.profiles, blur_px, prior, sign, steps)
@@ -98,9 +104,9 @@ def _trusted(course: Course, prior: DepthPrior) -> Course:
     around = median_filter(fit.width, min(15, len(fit.width)), mode="nearest")
     good = (fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1)
     if good.sum() < max(1, len(good) // 3):
-        return Course(course.points, course.at, replace(fit, width=_steadied(fit.width)))
+        return replace(course, fit=replace(fit, width=_steadied(fit.width)))
     kept = Fit(*(getattr(fit, field.name)[good] for field in fields(fit)))
-    return Course(course.points, course.at[good], replace(kept, width=_steadied(kept.width)))
+    return replace(course, at=course.at[good], fit=replace(kept, width=_steadied(kept.width)))
 
 
 def _steadied(width: Doubles) -> Doubles:
@@ -128,33 +134,6 @@ def _running(half: NDArray[np.float64], count: int) -> Doubles:
 
     along = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(half)), half)
     return np.asarray(gaussian_filter1d(maximum_filter1d(along, 15), 8.0, mode="nearest"))
-
-
-def _onto_valley(pixels: NDArray[np.uint8], points: Line, sizes: tuple[Doubles, Doubles], blur_px: float) -> Line:
-    """Move points [k, 2] across their line into the middle of what is dark there, twice, and smooth."""
-    reach, wide = sizes
-    for _ in range(2):
-        if len(points) < 5:
-            return points
-        values = averaged(strip(pixels, points, reach, _SAMPLES), _FOLLOW_PX)
-        place = reach[:, None] * np.linspace(-1, 1, _SAMPLES)
-        rim = np.concatenate([values[:, :6], values[:, -6:]], 1)
-        off = values - np.median(rim, 1)[:, None]
-        sign = -1.0 if float(np.median(off[:, _SAMPLES // 2])) < 0 else 1.0
-        near = np.exp(-0.5 * (place / (wide[:, None] + blur_px)) ** 2)
-        mass = np.maximum(sign * off, 0) ** 2 * near
-        shift = (mass * place).sum(1) / np.maximum(mass.sum(1), 1e-6)
-        farthest = wide + blur_px
-        moved = points + np.clip(shift, -farthest, farthest)[:, None] * normals(points)
-        moved = np.clip(moved, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
-        points = _same_count(smoothed(moved, _FOLLOW_PX), len(points))
-    return points
-
-
-def _same_count(points: Line, count: int) -> Line:
-    place = np.linspace(0, len(points) - 1, count)
-    index = np.arange(len(points))
-    return np.stack([np.interp(place, index, points[:, axis]) for axis in (0, 1)], 1)
 
 
 def _tone(strips: Sequence[_Strip]) -> tuple[int, DepthPrior]:

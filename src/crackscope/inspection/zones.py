@@ -13,7 +13,6 @@ from crackscope.inspection.centreline import (
     Network,
     centre_lines,
     connected,
-    length_of,
     simplified,
 )
 from crackscope.inspection.mask import Cracks
@@ -107,7 +106,7 @@ def _zone(
         area_px=shape.area_px,
         orientation_deg=_orientation([course.points for course in courses]),
         branches=len(network.junctions),
-        length_px=sum(length_of(course.points) for course in courses),
+        length_px=sum(course.length_px for course in courses),
         width_mean_px=widths.mean,
         width_median_px=widths.median,
         width_p95_px=widths.p95,
