@@ -1,0 +1,64 @@
+"""The chance that a sound photo shows as much: kept whatever the windows have to do with each other."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from crackscope.bundles import VerdictRule
+from crackscope.scoring.verdict import chance, window_scores
+
+RULE = VerdictRule(
+    kind="conformal",
+    window_px=256,
+    top_share=0.015,
+    sound=tuple(-math.log(rank / 1000) for rank in range(1, 201)),
+    chances=tuple(rank / 1000 for rank in range(1, 202)),
+    tail=1.0,
+)
+"""Sound windows score as an exponential distribution of mean 1 does."""
+
+
+def said(scores: NDArray[np.float64], windows: float | None = None) -> float:
+    """The chance of a photo whose overlapping windows score so."""
+    best = sorted(scores, reverse=True)[: math.isqrt(len(scores))]
+    return chance([float(score) for score in best], len(scores), windows or len(scores), RULE)
+
+
+@pytest.mark.parametrize("alike", [1, 4, 20, 400])
+def test_sound_photos_are_called_cracked_no_oftener_than_the_rate(alike: int) -> None:
+    rng = np.random.default_rng(alike)
+    drawn = rng.exponential(1.0, (2000, 400 // alike)).repeat(alike, axis=1)
+    called = np.mean([said(scores, windows=400 / alike) <= 0.05 for scores in drawn])
+    assert called <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 2000)
+
+
+def test_a_crack_through_many_windows_is_rarer_than_its_best_window() -> None:
+    scores = np.zeros(400)
+    scores[:20] = 7.0
+    alone = scores.copy()
+    alone[1:20] = 0.0
+    assert said(scores, 100) < 0.05 < said(alone, 100)
+
+
+def test_more_to_see_is_never_less_suspicious() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        scores = rng.exponential(1.5, 225)
+        assert said(scores + rng.exponential(0.5, 225), 60) <= said(scores, 60)
+
+
+def test_photos_of_few_windows_are_judged_by_the_best_alone() -> None:
+    scores = np.full(36, 5.0)
+    assert said(scores, 9) == chance([5.0], 36, 9, RULE)
+
+
+def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
+    logits = np.full((640, 640), -8.0, np.float32)
+    logits[100:104, :] = 6.0
+    scores, windows = window_scores(logits, 4, RULE)
+    assert windows == 19 * 19
+    assert len(scores) == 19
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == scores[-1] == 6.0
