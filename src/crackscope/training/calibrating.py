@@ -10,7 +10,18 @@ from crackscope import scoring
 from crackscope.bundles import Calibration, InputSpec, LocalCalibration, QualityRule, VerdictRule
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
-from crackscope.training.held_out import SIDE_PX, Given, Judge, Scored, every, plain, score, shown, top_share
+from crackscope.training.held_out import (
+    SIDE_PX,
+    Given,
+    Judge,
+    Scored,
+    every,
+    more_sound,
+    plain,
+    score,
+    shown,
+    top_share,
+)
 from crackscope.training.local_calibration import Common, fit_local
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
@@ -56,7 +67,11 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         return unfitted(spec, recipe)._replace(calibration=calibration)
     probability = 1 / (1 + np.exp(-np.clip(scale * seen.score + shift, -500, 500)))
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
-    sound, chances = _chances(seen.window[surface & ~seen.cracked], seen.surface[surface & ~seen.cracked])
+    more = score(judge, more_sound(given), given.threads)
+    unbroken = surface & ~seen.cracked
+    sound, chances = _chances(
+        np.concatenate([seen.window[unbroken], more.window]), np.concatenate([seen.surface[unbroken], more.surface])
+    )
     rule = VerdictRule(
         kind="conformal",
         window_px=SIDE_PX,

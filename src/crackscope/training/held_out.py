@@ -23,11 +23,16 @@ from crackscope.training.pictures import Reader
 GENERATED = 300
 """Generated pictures of each sort (sound, cracked, no surface), at most; fewer where there are few validation rows."""
 
+MORE_SOUND = 900
+"""Generated sound windows more, at most: a photo has hundreds of windows, so what one of them may show by chance has to
+be known to less than a thousandth."""
+
 SIDE_PX = 256
 MOST_SHOWN = 150
 """Training rows of each surface whose embeddings are looked at."""
 
 _FIRST_SEED = 1_000_000
+_FIRST_SOUND_SEED = 2_000_000
 
 
 class Given(NamedTuple):
@@ -148,13 +153,24 @@ def every(recipe: Recipe, given: Given) -> Iterator[Picture]:
     count = min(GENERATED, 2 * len(given.val))
     for seed in range(_FIRST_SEED, _FIRST_SEED + count):
         kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
-        sound = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
-        yield Picture(sound.pixels, False, sound.mask, f"generated {kind}")
+        yield _sound(seed)
         made = surfaces.generate(seed + count, (SIDE_PX, SIDE_PX), True, kind)
         yield Picture(made.pixels, True, made.mask, f"generated {kind}")
         yield Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")
     for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
         yield from _cuts(images.read(row.path).pixels, number)
+
+
+def more_sound(given: Given) -> Iterator[Picture]:
+    """Generated sound pictures beyond those of `every`, for the windows of photos alone."""
+    for seed in range(_FIRST_SOUND_SEED, _FIRST_SOUND_SEED + min(MORE_SOUND, 2 * len(given.val))):
+        yield _sound(seed)
+
+
+def _sound(seed: int) -> Picture:
+    kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
+    made = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
+    return Picture(made.pixels, False, made.mask, f"generated {kind}")
 
 
 def _cuts(pixels: Pixels, number: int) -> Iterator[Picture]:
