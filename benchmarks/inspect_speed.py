@@ -73,8 +73,8 @@ def inspector(model: Model, path: str, coarse: bool) -> Side:
 def eight_bits(bundle: Path, data: Path | None, folder: Path) -> Path:
     """An 8-bit copy of a bundle, calibrated on patches under `data`, else on generated ones."""
     rows = sorted(map(str, data.glob("*/*.jpg"))) if data else []
-    rows = rows[:: max(1, len(rows) // 256)]
-    for seed in range(0 if rows else 160):
+    rows = rows[:: max(1, len(rows) // 512)]
+    for seed in range(0 if rows else 400):
         path = folder / f"{seed:04}.jpg"
         write_jpeg(generate(seed, (227, 227), seed % 2 == 0).pixels, path)
         rows.append(str(path))
