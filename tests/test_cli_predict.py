@@ -21,7 +21,9 @@ def test_predict_writes_a_line_each_in_order(way, capsys):
     told = lines(capsys.readouterr().out)
     assert [line["path"] for line in told] == names
     for line in told:
-        assert set(line) == {"path", "verdict", "probability", "width", "height", "seconds"}
+        keys = {"path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface"}
+        assert set(line) == keys
+        assert bool(line["reason"]) == (line["verdict"] == "cannot judge")
         assert (line["width"], line["height"]) == (64, 64)
         assert line["verdict"] == ("crack" if line["probability"] >= 0.5 else "sound")
 

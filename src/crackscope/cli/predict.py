@@ -141,7 +141,7 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
 
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
-    names = ("path", "verdict", "probability", "width", "height", "seconds")
+    names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface")
     return {name: getattr(result, name) for name in names}
 
 
@@ -156,7 +156,8 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             style = {"crack": "bold red", "sound": "green"}.get(result.verdict, "yellow")
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
-            rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", result.path))
+            where = f"{result.path}: {result.reason}" if result.reason else result.path
+            rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", where))
         else:
             rows.append((Text("unreadable", style="yellow"), "", "", "", unread_line(result)))
     print_table("", ("verdict", ">probability", ">size px", ">seconds", "picture"), rows)
