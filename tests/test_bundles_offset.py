@@ -47,16 +47,23 @@ def test_the_score_follows_the_formula_and_the_embedding_stays(scale, shift, see
         assert np.allclose(after.map, scale * before.map + shift, atol=1e-4)
 
 
-def test_the_largest_logit_of_the_map_moves_as_the_score_does():
-    moves, gaps = [], []
-    for seed in range(20):
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 99))
+def test_the_largest_logit_of_the_map_moves_as_the_score_does(seed):
+    weights = some_weights(seed)
+    pixels, _ = patch(seed, 64, cracked=True)
+    before = GRAPH.run(pixels)
+    after = Graph(with_offset(MODEL, Offset(1, 0, weights, 64), STRIDE).model).run(pixels)
+    change = after.score - before.score
+    assert float(after.map.max() - before.map.max()) == pytest.approx(change, abs=0.1 + 0.25 * abs(change))
+
+
+def test_with_a_window_far_larger_than_the_patch_every_place_moves_as_the_score_does():
+    for seed in range(6):
         pixels, _ = patch(seed, 64, cracked=True)
         before = GRAPH.run(pixels)
-        after = Graph(with_offset(MODEL, Offset(1, 0, some_weights(seed), 64), STRIDE).model).run(pixels)
-        moves.append(after.score - before.score)
-        gaps.append(float(after.map.max() - before.map.max()) - moves[-1])
-    assert np.abs(gaps).mean() < np.abs(moves).mean() / 3
-    assert np.corrcoef(moves, np.add(moves, gaps))[0, 1] > 0.9
+        after = Graph(with_offset(MODEL, Offset(1, 0, some_weights(seed), 512), STRIDE).model).run(pixels)
+        assert np.allclose(after.map - before.map, after.score - before.score, atol=1e-3)
 
 
 def test_moving_there_and_back_is_not_moving():

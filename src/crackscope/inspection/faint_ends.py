@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import End, free_ends
 from crackscope.inspection.evidence import Floats
-from crackscope.inspection.sampling import sampled
 from crackscope.inspection.skeleton import Line, Stretch
 from crackscope.scoring import Heatmap
 
@@ -26,7 +25,7 @@ _DROP, _ACCEPT = 1.5, 1.5
 _CLOSED = -9.0
 _NEAR_PX = 2
 _BORDER_PX = 3
-_SHORT_STEPS = 6
+_LEAST_STEPS, _SHORT_STEPS = 2, 6
 _ELSEWHERE_PX, _CLEAR_PX, _MOSTLY, _ALIKE = 50, 4, 0.8, 0.9
 _AT_ONCE = 64
 
@@ -46,8 +45,8 @@ def followed_ends(sight: Sight, lines: Sequence[Stretch]) -> list[Line]:
     From each end paths of steps of 3 px are grown, the best dozen at a time. A step gains what the photo says of it,
     as a logarithm of a likelihood ratio: how dark the line is there (or pale, as the crack is), in deviations of the
     surface around. It loses for turning, and where the heatmap is cold; none enters what is crack already. A path ends
-    where it was best, and counts if it gained enough, and if, where it is long, the surface shows nothing like it
-    nearby: so none runs along a joint of many.
+    where it was best, and counts if it gained enough in more than one step, which the blur of the end itself may fill,
+    and if, where it is long, the surface shows nothing like it nearby: so none runs along a joint of many.
     """
     height, width = sight.mask.shape
     ends = [
@@ -92,7 +91,7 @@ def _around(sight: Sight, line: Stretch, end: End, points: Line) -> _Around:
     around = cv2.dilate(sight.mask[top:bottom, left:right].astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
     shown = sign * dark / _deviation(dark[around] if around.any() else dark)
     gain = np.clip(np.float32(_SHOWN) * (shown - np.float32(_SHOWN / 2)), -_CAP, _CAP)
-    logits = sampled(sight.heat, (left, top), 1, grey.shape)
+    logits = _cells(sight.heat, (left, top), grey.shape)
     gain += np.clip(_CHILL * (logits - np.float32(sight.threshold - _COLD)), _CLOSED, 0)
     free_px = 4 + 2 * float(line.half[0 if end.side == 0 else -1])
     taken = _taken(points - (left, top), (x - left, y - top), free_px, grey.shape)
@@ -100,6 +99,13 @@ def _around(sight: Sight, line: Stretch, end: End, points: Line) -> _Around:
     window = (top - y + _REACH_PX, bottom - y + _REACH_PX, left - x + _REACH_PX, right - x + _REACH_PX)
     seen = np.where(taken, np.float32(0), np.float32(1))
     return _Around(end, _placed(gain, window, _CLOSED), _placed(shown * seen, window, 0.0), _placed(seen, window, 0.0))
+
+
+def _cells(heat: Heatmap, corner: tuple[int, int], shape: tuple[int, ...]) -> Floats:
+    """The logit of the cell that each pixel of a window lies in: a crack's heat does not reach into cold cells."""
+    x, y = (np.arange(start, start + count) // heat.stride for start, count in zip(corner, shape[::-1], strict=True))
+    rows, columns = heat.logits.shape
+    return np.asarray(heat.logits[np.ix_(np.minimum(y, rows - 1), np.minimum(x, columns - 1))], np.float32)
 
 
 def _placed(field: Floats, window: tuple[int, int, int, int], outside: float) -> Floats:
@@ -183,7 +189,7 @@ def _grown(around: Sequence[_Around]) -> list[Line]:
         if not len(beam.owner):
             break
         best.note(beam)
-    found = [(around[owner], best.path(owner)) for owner in np.flatnonzero(best.step >= 0).tolist()]
+    found = [(around[owner], best.path(owner)) for owner in np.flatnonzero(best.step >= _LEAST_STEPS).tolist()]
     return [path + one.end.point for one, path in found if len(path) <= _SHORT_STEPS or not _repeated(one, path)]
 
 

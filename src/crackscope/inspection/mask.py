@@ -120,7 +120,7 @@ def _painted(grades: NDArray[np.uint8], tiles: Sequence[Window], lines: Sequence
         right, bottom = (int(value) + 3 for value in np.ceil(line.max(0)))
         part = grades[top:bottom, left:right]
         drawn = np.zeros(part.shape, np.uint8)
-        cv2.polylines(drawn, [np.rint((line - (left, top)) * 16).astype(np.int32)], False, 1, 1, shift=4)
+        cv2.polylines(drawn, [np.rint(line - (left, top)).astype(np.int32)], False, 1, 1)
         np.maximum(part, drawn, out=part)
         bottom, right = top + part.shape[0], left + part.shape[1]
         corners |= {

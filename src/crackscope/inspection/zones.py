@@ -13,6 +13,7 @@ from crackscope.inspection.centreline import (
     Network,
     centre_lines,
     connected,
+    led_to_tips,
     simplified,
 )
 from crackscope.inspection.mask import Cracks
@@ -74,7 +75,7 @@ def trace_zones(
     options: ZoneOptions = ZoneOptions(),
 ) -> tuple[Traced, ...]:
     """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
-    networks = connected(centre_lines(cracks.mask, cracks.groups, options.joining))
+    networks = connected(led_to_tips(cracks.mask, centre_lines(cracks.mask, cracks.groups, options.joining)))
     zones = [_zone(pixels, cracks, (heat, quality), network, options) for network in networks]
     zones.sort(key=lambda traced: (-traced.zone.width_p95_px.value, -traced.zone.length_px, traced.zone.box))
     return tuple(_numbered(traced, place + 1) for place, traced in enumerate(zones))
