@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
+from crackscope.inspection.polylines import length_of, without_hairpins
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
 from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
@@ -65,6 +66,33 @@ def test_thinner_than_the_blur(width: float, blur_px: float) -> None:
     (zone,) = zones_of(drawn([(line_at(20), width)], blur_px=blur_px))
     assert zone.width_median_px.value == pytest.approx(width, abs=0.5)
     assert zone.width_median_px.low <= width <= zone.width_median_px.high
+
+
+def test_the_dark_lips_of_a_gaping_crack_are_no_cracks() -> None:
+    crack, lips = (line_at(30), 16.0), [((150, 147, 190, 124), 2.0), ((120, 201.6, 150, 184), 2.0)]
+    (alone,) = zones_of(drawn([crack]))
+    beside = zones_of(drawn([crack, *lips]))
+    assert sum(zone.length_px for zone in beside) == pytest.approx(alone.length_px, rel=0.02)
+    longer = zones_of(drawn([crack, ((60, 150, 260, 34), 2.0)]))
+    assert sum(zone.length_px for zone in longer) > alone.length_px + 150
+
+
+@given(bend=st.floats(20, 160), narrow=st.floats(1, 9))
+@settings(deadline=None, max_examples=20)
+def test_a_line_that_turns_back_on_itself_is_cut_short(bend: float, narrow: float) -> None:
+    there = np.stack([np.arange(0.0, 60), np.zeros(60)], 1)
+    out = np.stack([np.full(10, 60.0) + narrow * np.linspace(0, 0.5, 10), np.linspace(0, 10, 10)], 1)
+    back = out[::-1] + np.array([narrow, 0.0])
+    on = np.stack([np.arange(60.0 + narrow, 120), np.zeros(len(np.arange(60.0 + narrow, 120)))], 1)
+    whole = np.concatenate([there, out, back, on])
+    short = without_hairpins(whole)
+    if narrow < 6:
+        assert length_of(short) < length_of(whole) - 8
+    turn = np.radians(bend)
+    corner = np.stack([np.arange(1.0, 60) * np.cos(turn), np.arange(1.0, 60) * np.sin(turn)], 1) + np.array([59, 0])
+    sharp = np.concatenate([there, corner])
+    if bend < 130:
+        assert len(without_hairpins(sharp)) == len(sharp)
 
 
 def test_a_rough_thin_crack_is_as_long_as_it_was_drawn() -> None:

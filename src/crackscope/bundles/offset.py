@@ -191,7 +191,7 @@ def _around(graph: Rewriting, levels: Levels, offset: Offset, stride: int) -> tu
 
 def _half(window: int, step: int) -> int:
     """Half the side of the small squares: their passes together spread as far as one square of side `window` does."""
-    return max(1, round(window / step / 2 / _PASSES**0.5))
+    return max(1, round(window / step / 2 / float(np.sqrt(_PASSES))))
 
 
 def _texture(graph: Rewriting, level: Level, weights: NDArray[np.float32], half: int) -> str:

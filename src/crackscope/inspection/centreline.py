@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.groups import Groups
-from crackscope.inspection.skeleton import Line, Stretch, lines_of
+from crackscope.inspection.line_ends import End, free_ends
+from crackscope.inspection.polylines import length_of
+from crackscope.inspection.skeleton import Stretch, lines_of, meeting_of
+from crackscope.inspection.stray_lines import without_companions, without_crumbs
 
 _SPUR_PX = 3.0
 _SPUR_HALVES = 1.5
-_LOOKBACK_PX = 14
-_AHEAD_HALVES = 10.0
-"""How many half widths ahead of a line the mask may end: thinning eats into diagonal strips with straight edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,15 @@ def centre_lines(mask: NDArray[np.bool_], groups: Groups, joining: Joining = JOI
     for number in range(1, len(groups.windows) + 1):
         first_node = 1 + max((node for line in lines for node in line.nodes), default=-1)
         own = pruned(lines_of(mask, groups, number, first_node))
-        lines += without_crumbs(bridged(own, joining), joining.crumb_px)
+        lines += without_companions(without_crumbs(bridged(own, joining), joining.crumb_px))
     return bridged(lines, joining)
-
-
-def length_of(points: Line) -> float:
-    """Length of a line of points [k, 2], px."""
-    step = np.diff(points, axis=0)
-    return float(np.hypot(step[:, 0], step[:, 1]).sum())
 
 
 def pruned(stretches: Sequence[Stretch]) -> list[Stretch]:
     """Cut off spurs that are no longer than the crack is wide, and join what then goes through."""
     lines = [line for line in stretches if not _eyelet(line)]
     while True:
-        meeting = _meeting(lines)
+        meeting = meeting_of(lines)
         spurs: dict[int, tuple[float, int]] = {}
         for place, line in enumerate(lines):
             for end, other in (line.nodes, line.nodes[::-1]):
@@ -87,18 +81,10 @@ def _eyelet(line: Stretch) -> bool:
     return loop and length_of(line.points) < 8 + 6 * float(line.half.max(initial=0))
 
 
-def _meeting(lines: Sequence[Stretch]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for place, line in enumerate(lines):
-        found[line.nodes[0]].append(place)
-        found[line.nodes[1]].append(place)
-    return found
-
-
 def _passed_through(lines: list[Stretch]) -> list[Stretch]:
     """Join the two lines of every node at which only two are left."""
     alive: dict[int, Stretch] = dict(enumerate(lines))
-    meeting = {node: list(places) for node, places in _meeting(lines).items()}
+    meeting = {node: list(places) for node, places in meeting_of(lines).items()}
     for node, places in meeting.items():
         if len(places) != 2 or places[0] == places[1]:
             continue
@@ -131,16 +117,6 @@ def _joined(first: Stretch, second: Stretch) -> Stretch:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class End:
-    """A free end. place: of its line; side: 0 start, 1 end; way: unit vector out of the crack."""
-
-    place: int
-    side: int
-    point: NDArray[np.float64]
-    way: NDArray[np.float64]
-
-
 def bridged(lines: Sequence[Stretch], joining: Joining) -> list[Stretch]:
     """Join free ends that face each other over a small gap, without turning much at either end."""
     from scipy.spatial import cKDTree
@@ -165,55 +141,8 @@ def bridged(lines: Sequence[Stretch], joining: Joining) -> list[Stretch]:
     return [line for place, line in enumerate(out) if owner[place] == place]
 
 
-def led_to_tips(mask: NDArray[np.bool_], lines: Sequence[Stretch]) -> list[Stretch]:
-    """Lines whose free ends go on to where the mask bool [h, w] ends.
-
-    A middle line stops half a width before a blunt end, and cutting off the spurs at its corners takes a further piece
-    away; both are laid straight on.
-    """
-    out = list(lines)
-    for end in free_ends(lines):
-        line = out[end.place]
-        half = float(np.median(line.half))
-        steps = end.point + np.arange(0, _AHEAD_HALVES * half, 0.5)[:, None] * end.way
-        x, y = np.rint(steps).astype(np.intp).T
-        within = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
-        inside = within & mask[np.where(within, y, 0), np.where(within, x, 0)]
-        ahead = 0.5 * (len(inside) if inside.all() else int(np.argmin(inside)))
-        count = int(ahead - 0.5)
-        if count < 1 or inside.all() or _closed(line):
-            continue
-        more = end.point + np.arange(1, count + 1)[:, None] * end.way
-        halves = np.full(count, half)
-        if end.side == 0:
-            points, wide = np.concatenate([more[::-1], line.points]), np.concatenate([halves, line.half])
-        else:
-            points, wide = np.concatenate([line.points, more]), np.concatenate([line.half, halves])
-        out[end.place] = Stretch(points, wide, line.nodes, line.owners)
-    return out
-
-
-def _closed(line: Stretch) -> bool:
-    """A ring, which was cut somewhere."""
-    return float(np.hypot(*(line.points[-1] - line.points[0]))) < 2
-
-
 def _along(way: NDArray[np.float64], step: NDArray[np.float64]) -> float:
     return float(way @ step / max(float(np.hypot(*step)), 1e-9))
-
-
-def free_ends(lines: Sequence[Stretch]) -> list[End]:
-    """The ends of lines that meet no other."""
-    meeting = _meeting(lines)
-    ends = []
-    for place, line in enumerate(lines):
-        for side, node in enumerate(line.nodes):
-            if len(meeting[node]) == 1 and len(line.points) > 3:
-                inward = line.points if side == 0 else line.points[::-1]
-                back = inward[min(_LOOKBACK_PX, len(inward) - 1)]
-                way = inward[0] - back
-                ends.append(End(place, side, inward[0], way / max(float(np.hypot(*way)), 1e-9)))
-    return ends
 
 
 def _bridge(out: list[Stretch], owner: dict[int, int], ends: tuple[End, End]) -> list[Stretch]:
@@ -261,7 +190,7 @@ def connected(lines: Sequence[Stretch]) -> list[Network]:
     found: dict[int, list[Stretch]] = defaultdict(list)
     for line in lines:
         found[root(min(line.owners))].append(line)
-    meeting = _meeting(lines)
+    meeting = meeting_of(lines)
     return [
         Network(tuple(group), tuple(node for node in _nodes(group) if len(meeting[node]) > 2))
         for group in found.values()
@@ -270,49 +199,3 @@ def connected(lines: Sequence[Stretch]) -> list[Network]:
 
 def _nodes(lines: Sequence[Stretch]) -> list[int]:
     return sorted({node for line in lines for node in line.nodes})
-
-
-def smoothed(points: Line, sigma_px: float) -> Line:
-    """Smooth a line with a Gaussian along it, in steps of 1 px; its two ends stay where they are."""
-    from scipy.ndimage import gaussian_filter1d
-
-    evenly = resampled(points, 1.0)
-    count = len(evenly)
-    reach = min(count - 1, int(np.ceil(4 * sigma_px)))
-    if reach < 1:
-        return evenly
-    head = 2 * evenly[0] - evenly[reach:0:-1]
-    tail = 2 * evenly[-1] - evenly[-2 : -reach - 2 : -1]
-    out = gaussian_filter1d(np.concatenate([head, evenly, tail]), sigma_px, axis=0)[reach : reach + count]
-    return np.asarray(out)
-
-
-def resampled(points: Line, step_px: float) -> Line:
-    """Points of a line [k, 2] at even steps of about `step_px`, the two ends included."""
-    step = np.diff(points, axis=0)
-    place = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
-    at = np.linspace(0, place[-1], max(2, round(place[-1] / step_px) + 1))
-    return np.stack([np.interp(at, place, points[:, 0]), np.interp(at, place, points[:, 1])], 1)
-
-
-def without_crumbs(lines: Sequence[Stretch], shortest_px: float) -> list[Stretch]:
-    """Drop lines that meet no other and are shorter than `shortest_px`, but never the longest of all."""
-    if not lines:
-        return []
-    meeting = _meeting(lines)
-    lengths = [length_of(line.points) for line in lines]
-    longest = int(np.argmax(lengths))
-    return [
-        line
-        for place, line in enumerate(lines)
-        if place == longest or lengths[place] >= shortest_px or any(len(meeting[node]) > 1 for node in line.nodes)
-    ]
-
-
-def simplified(points: Line, tolerance_px: float) -> Line:
-    """A line with fewer points, nowhere farther than `tolerance_px` from the given one."""
-    import cv2
-
-    if len(points) < 3:
-        return points
-    return np.asarray(cv2.approxPolyDP(points.astype(np.float32)[:, None], tolerance_px, False)[:, 0], np.float64)

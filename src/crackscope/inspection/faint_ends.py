@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.centreline import End, free_ends
 from crackscope.inspection.evidence import Floats
+from crackscope.inspection.line_ends import End, free_ends
 from crackscope.inspection.skeleton import Line, Stretch
 from crackscope.scoring import Heatmap
 

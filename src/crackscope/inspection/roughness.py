@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crackscope.inspection.centreline import length_of, smoothed
+from crackscope.inspection.polylines import length_of, smoothed
 from crackscope.inspection.skeleton import Line
 
 _FINER_PX, _COARSER_PX = 1.5, 4.0

@@ -1,6 +1,7 @@
 """The skeleton of crack pixels, as lines between ends and junctions."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,15 @@ class Stretch:
     half: NDArray[np.float64]
     nodes: tuple[int, int]
     owners: frozenset[int] = frozenset()
+
+
+def meeting_of(lines: Sequence[Stretch]) -> dict[int, list[int]]:
+    """The places of the lines that meet at each node."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        found[line.nodes[0]].append(place)
+        found[line.nodes[1]].append(place)
+    return found
 
 
 def group_mask(mask: NDArray[np.bool_], groups: Groups, number: int, window: Window) -> NDArray[np.bool_]:

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.centreline import smoothed
 from crackscope.inspection.evidence import Floats
+from crackscope.inspection.polylines import resampled, smoothed, without_hairpins
 from crackscope.inspection.profiles import averaged, normals, strip
 from crackscope.inspection.skeleton import Line
 
@@ -54,7 +54,7 @@ def _against_rims(values: Floats, broad: int) -> tuple[Floats, float]:
 def _shifted(pixels: NDArray[np.uint8], points: Line, shift: Doubles) -> Line:
     moved = points + shift[:, None] * normals(points)
     moved = np.clip(moved, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
-    return _same_count(smoothed(moved, _FOLLOW_PX), len(points))
+    return _same_count(smoothed(without_hairpins(resampled(moved, 1.0)), _FOLLOW_PX), len(points))
 
 
 def _same_count(points: Line, count: int) -> Line:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.centreline import Network, smoothed
+from crackscope.inspection.centreline import Network
 from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Profiles, fit_profiles
+from crackscope.inspection.polylines import smoothed
 from crackscope.inspection.profiles import averaged, strip
 from crackscope.inspection.roughness import rough_length
 from crackscope.inspection.skeleton import Line, Stretch

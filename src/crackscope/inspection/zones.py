@@ -13,11 +13,11 @@ from crackscope.inspection.centreline import (
     Network,
     centre_lines,
     connected,
-    led_to_tips,
-    simplified,
 )
+from crackscope.inspection.line_ends import led_to_tips
 from crackscope.inspection.mask import Cracks
 from crackscope.inspection.outlines import shape_of
+from crackscope.inspection.polylines import simplified
 from crackscope.inspection.profiles import normals
 from crackscope.inspection.sampling import logits_at
 from crackscope.inspection.skeleton import Line
