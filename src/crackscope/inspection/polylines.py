@@ -46,16 +46,20 @@ def simplified(points: Line, tolerance_px: float) -> Line:
 
 
 def without_hairpins(points: Line) -> Line:
-    """The points [k, 2], about 1 px apart, less the stretches of up to 30 px that come back to where they set out.
+    """The points [k, 2], about 1 px apart, less the stretches of up to 24 px that come back to where they set out.
 
     Where a line bends more narrowly than it is moved aside, it crosses itself; no crack turns back on itself so.
     """
-    kept, here, last = [0], 0, len(points) - 1
-    while here < last:
-        ahead = points[here + 1 : here + 1 + _HAIRPIN_PX] - points[here]
-        arc = np.arange(1, len(ahead) + 1)
-        away = np.hypot(ahead[:, 0], ahead[:, 1])
-        back = (away < _CHORD * arc) & (arc > 3)
-        here += int(arc[np.where(back, away, np.inf).argmin()]) if back.any() else 1
-        kept.append(here)
+    arc = np.arange(1, _HAIRPIN_PX + 1)
+    ahead = np.minimum(np.arange(len(points))[:, None] + arc, len(points) - 1)
+    way = points[ahead] - points[:, None]
+    away = np.hypot(way[..., 0], way[..., 1])
+    back = (away < _CHORD * arc) & (arc > 3) & (ahead - ahead[:, :1] == arc - 1)
+    on = np.where(back.any(1), arc[np.where(back, away, np.inf).argmin(1)], 1)
+    kept = np.ones(len(points), np.bool_)
+    end = 0
+    for start in np.flatnonzero(on > 1):
+        if start >= end:
+            end = start + on[start]
+            kept[start + 1 : end] = False
     return points[kept]
