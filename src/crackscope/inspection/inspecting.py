@@ -16,7 +16,7 @@ from crackscope.bundles import Manifest
 from crackscope.errors import InspectionError
 from crackscope.images import Picture, Source, read, read_header, read_optics, read_place
 from crackscope.inspection.marker import Plane
-from crackscope.inspection.mask import find_cracks
+from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_crack
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
@@ -116,7 +116,7 @@ def open_photo(source: Source) -> Photo:
 
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
     """Inspect a photo that has been read."""
-    return measure(see(model, photo, options), model.manifest, options)
+    return measure(see(model, photo, options), model.manifest, options, model.threads)
 
 
 def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
@@ -133,8 +133,8 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
 
 
-def measure(seen: Seen, manifest: Manifest, options: InspectOptions) -> Inspection:
-    """The second half: mask, zones and measures, in one thread and without the network.
+def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: int = 1) -> Inspection:
+    """The second half: mask, zones and measures, without the network.
 
     manifest: of the bundle, for its mask threshold and its calibration.
     """
@@ -143,7 +143,7 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions) -> Inspecti
     zones: tuple[Zone, ...] = ()
     if judged.verdict == "crack" or options.all_zones:
         with clock("mask"):
-            cracks = find_cracks(pixels, seen.heat, manifest.mask_threshold)
+            cracks = find_cracks(pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
             mask = cracks.mask
         with clock("zones"):
             traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))

@@ -1,6 +1,8 @@
 """From the heatmap and the photo to the pixels of the cracks."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +25,14 @@ class MaskOptions:
     """How pixels become cracks.
 
     seed: a crack must somewhere exceed the threshold by this much, as a logit. shortest_px: what is shorter is no
-    crack. slenderness: what is less than so many times as long as wide is a blob, not a crack.
+    crack. slenderness: what is less than so many times as long as wide is a blob, not a crack. threads: how many tiles
+    are looked at at once.
     """
 
     seed: float = 2.0
     shortest_px: float = 16.0
     slenderness: float = 3.0
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +64,12 @@ def find_cracks(
     shift = float(np.log(max(1.0, heat.stride / 8)))
     level = Level(threshold_logit, options.seed, shift)
     tiles = list(_hot_tiles(heat, threshold_logit, (height, width)))
-    for tile in tiles:
-        part = _grade(pixels, heat, tile, level)
-        grades[tile.top : tile.bottom, tile.left : tile.right] = part
+
+    def grade(tile: Window) -> None:
+        grades[tile.top : tile.bottom, tile.left : tile.right] = _grade(pixels, heat, tile, level)
+
+    with ThreadPoolExecutor(options.threads) as pool:
+        deque(pool.map(grade, tiles), maxlen=0)
     groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     sight = Sight(pixels, heat, threshold_logit, grades.view(np.bool_))
     more = followed_ends(sight, centre_lines(sight.mask, groups))

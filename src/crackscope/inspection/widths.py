@@ -23,7 +23,7 @@ _EVERY = 3
 _WITHIN = 0.07
 _SHALLOW, _OUTSTANDING = 0.4, 1.8
 _LIT_WALL = 0.05
-_ROUGH_STEPS, _STEPS = 7, 10
+_ROUGH_STEPS = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +48,31 @@ def measure_courses(pixels: NDArray[np.uint8], network: Network, quality: Qualit
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
     strips = [_Strip.along(pixels, line, blur_px, network.junctions) for line in network.lines]
     sign, prior = _tone(strips)
-    first = [one.sampled().fitted(blur_px, prior, sign, _ROUGH_STEPS) for one in strips]
+    # All lines at once: most are short, and the fitting of few profiles costs as much as that of many.
+    profiles = [one.profiles for one in strips]
+    first = fit_profiles(_together([_every_third(some) for some in profiles]), blur_px, prior, sign, _ROUGH_STEPS)
     prior = _learned(first, prior)
+    fits = _parted(fit_profiles(_together(profiles), blur_px, prior, sign), [len(one.at) for one in strips])
     return [
-        _trusted(Course(one.points, one.length_px, one.at, one.fitted(blur_px, prior, sign)), prior) for one in strips
+        _trusted(Course(one.points, one.length_px, one.at, fit), prior) for one, fit in zip(strips, fits, strict=True)
     ]
+
+
+def _every_third(profiles: Profiles) -> Profiles:
+    values, reach, most = profiles
+    return Profiles(values[::3], reach[::3], most[::3])
+
+
+def _together(profiles: Sequence[Profiles]) -> Profiles:
+    values, reach, most = (np.concatenate(parts) for parts in zip(*profiles, strict=True))
+    return Profiles(values, reach, most)
+
+
+def _parted(fit: Fit, counts: Sequence[int]) -> list[Fit]:
+    """The fits of several lines, with so many places each."""
+    ends = np.cumsum(counts)[:-1]
+    parts = [np.split(getattr(fit, field.name), ends) for field in fields(fit)]
+    return [Fit(*some) for some in zip(*parts, strict=True)]
 
 
 @dataclass(slots=True, eq=False)
@@ -78,14 +98,6 @@ class _Strip:
         at = _clear(len(points), wide, line.nodes, junctions)
         length_px = rough_length(points, float(np.median(wide)))
         return cls(points, length_px, Profiles(values[at], reach[at], 2.4 * wide[at] + 2), at)
-
-    def sampled(self) -> "_Strip":
-        """Every third of its profiles."""
-        values, reach, most = self.profiles
-        return _Strip(self.points, self.length_px, Profiles(values[::3], reach[::3], most[::3]), self.at[::3])
-
-    def fitted(self, blur_px: float, prior: DepthPrior, sign: int, steps: int = _STEPS) -> Fit:
-        return fit_profiles(self.profiles, blur_px, prior, sign, steps)
 
 
 def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[int, ...]) -> NDArray[np.int64]:
@@ -145,13 +157,12 @@ def _tone(strips: Sequence[_Strip]) -> tuple[int, DepthPrior]:
     return (1, DARK) if float(np.median(middle - rim)) < 0 else (-1, PALE)
 
 
-def _learned(fits: Sequence[Fit], prior: DepthPrior) -> DepthPrior:
+def _learned(fit: Fit, prior: DepthPrior) -> DepthPrior:
     """What the crack's own best resolved places say of its depth, joined with what was known before.
 
     What makes one place doubtful, above all the blur, makes all of them doubtful: their number does not help.
     """
-    depth = np.concatenate([fit.depth for fit in fits])
-    seen = np.concatenate([fit.depth_seen for fit in fits])
+    depth, seen = fit.depth, fit.depth_seen
     best = np.argsort(seen)[: max(1, len(seen) // 5)]
     own = 1 / prior.deviation**2
     shown = 1 / (float(np.median(seen[best])) ** 2 + _WITHIN**2)
