@@ -25,7 +25,7 @@ from crackscope.scoring import DenseOptions, Heatmap, Model, load
 from crackscope.surfaces import generate
 
 HERE = Path(__file__).resolve().parent
-LIMITS = (3.0, 2.0, 1.5, 1.0, 0.5, 0.0)
+LIMITS = (3.0, 2.0, 1.0, 0.0)
 SIDE = 768
 
 
