@@ -174,6 +174,7 @@ def _doubtful(rough: Map, threshold: float, doubt: float) -> NDArray[np.uint8]:
     _, parts = cv2.connectedComponents((rough >= threshold - doubt).astype(np.uint8), connectivity=8)
     reaching = np.zeros(int(parts.max()) + 1, np.uint8)
     reaching[parts[rough >= threshold]] = 1
+    reaching[0] = 0
     return reaching[parts]
 
 
