@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from crackscope.errors import WeightsError
-from crackscope.networks import CrackNetwork, Weights, build, load_weights
+from crackscope.networks import CrackNetwork, Weights, build, load_weights, to_bytes
 from crackscope.networks.weights import read_file
 from crackscope.recipes import Freeze, Head, Network
 from tests.networks_random import pictures, random_network
@@ -112,23 +112,30 @@ def test_another_family_is_refused() -> None:
 
 def test_the_classifier_of_a_file_is_left_alone() -> None:
     arrays = keras_arrays(random_network(KERAS)) | {"predictions/kernel": np.zeros((1280, 1000), "float32")}
-    load_weights(random_network(KERAS, seed=3), weights_of(arrays))
+    network = random_network(KERAS, seed=3)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    load_weights(network, weights_of(arrays))
+    after = network.state_dict()
+    heads = [name for name in before if name.startswith("head.")]
+    assert heads
+    assert all(torch.equal(before[name], after[name]) for name in heads)
+    assert not torch.equal(before["steps.Conv1.weight"], after["steps.Conv1.weight"])
 
 
 def test_what_is_saved_comes_back_byte_for_byte(tmp_path: Path) -> None:
     network = random_network(KERAS, Head(kind="dense"), seed=1)
     network.mark_folded(["bn_Conv1"])
-    network.save(tmp_path / "a.safetensors")
+    saved = to_bytes(network)
+    (tmp_path / "a.safetensors").write_bytes(saved)
     other = random_network(KERAS, Head(kind="dense"), seed=2)
     other.load_state(tmp_path / "a.safetensors")
-    other.save(tmp_path / "b.safetensors")
-    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert to_bytes(other) == saved
     assert other.folded_norms() == ["bn_Conv1"]
     assert torch.equal(network(pictures(64, 64)).score, other(pictures(64, 64)).score)
 
 
 def test_a_saved_network_of_another_structure_is_refused(tmp_path: Path) -> None:
-    random_network(KERAS, Head(kind="dense")).save(tmp_path / "a.safetensors")
+    (tmp_path / "a.safetensors").write_bytes(to_bytes(random_network(KERAS, Head(kind="dense"))))
     with pytest.raises(WeightsError, match="holds another network"):
         random_network(KERAS).load_state(tmp_path / "a.safetensors")
     (tmp_path / "a.safetensors").write_bytes(b"not weights")

@@ -131,7 +131,7 @@ class Assembly:
 
 
 def initialise(module: nn.Module) -> None:
-    """Draw convolutions from He's normal distribution (He et al. 2015, fan out) with torch's generator; biases zero."""
+    """Draw convolutions from He's normal distribution (He et al. 2015, fan in) with torch's generator; biases zero."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")

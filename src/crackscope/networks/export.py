@@ -12,13 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from crackscope.networks.fusing import fused
-from crackscope.networks.graph import GraphWriter, writable
+from crackscope.networks.graph import OPSET, GraphWriter, writable
 from crackscope.networks.graph_heads import write_dense, write_pooled
 from crackscope.networks.heads import PooledHead
 from crackscope.networks.network import CrackNetwork
 from crackscope.networks.receptive import embedding_size
-
-OPSET = 18
 
 
 @dataclass(frozen=True)
@@ -140,8 +138,9 @@ def _quiet() -> Iterator[None]:
     """Keep the exporter's remarks about itself from the user's terminal."""
     with warnings.catch_warnings(), open(os.devnull, "w") as sink, contextlib.redirect_stdout(sink):
         warnings.simplefilter("ignore")
+        before = logging.root.manager.disable
         logging.disable(logging.WARNING)
         try:
             yield
         finally:
-            logging.disable(logging.NOTSET)
+            logging.disable(before)

@@ -7,7 +7,7 @@ from torch import nn
 
 from crackscope.errors import TrainingError
 from crackscope.networks.fusing import folded
-from crackscope.networks.layers import Norm, straight_runs
+from crackscope.networks.layers import Norm, norms_after_convs, straight_runs
 from crackscope.networks.network import CrackNetwork
 
 SMALLEST_ROUNDED = 256
@@ -30,7 +30,7 @@ def round_to_float16(network: CrackNetwork) -> None:
                 conv, norm = owner.get_submodule(first), owner.get_submodule(second)
                 if isinstance(conv, nn.Conv2d) and isinstance(norm, Norm):
                     _fold(conv, norm)
-    network.mark_folded(_folded_names(network))
+    network.mark_folded(norms_after_convs(network.steps).values())
     for name, parameter in network.named_parameters():
         large = parameter.numel() >= SMALLEST_ROUNDED
         if large and (parameter.ndim > 1 or name.endswith(".bias")):
@@ -52,13 +52,3 @@ def _fold(conv: nn.Conv2d, norm: Norm) -> None:
     norm.running_var.fill_(1.0)
     norm.weight.fill_((1.0 + norm.eps) ** 0.5)
     norm.bias.copy_(twin.bias)
-
-
-def _folded_names(network: CrackNetwork) -> list[str]:
-    """The backbone's norms that follow a convolution directly, by layer name."""
-    names = []
-    for owner, run in straight_runs(network.steps):
-        for first, second in pairwise(run):
-            if isinstance(owner.get_submodule(first), nn.Conv2d) and isinstance(owner.get_submodule(second), Norm):
-                names.append(second)
-    return names

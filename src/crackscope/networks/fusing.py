@@ -1,17 +1,12 @@
 """The form of a network that is exported: norms folded into the convolutions before them, paddings absorbed."""
 
 import copy
-from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import nn
 
 from crackscope.networks.layers import Norm, SameConv, SameMaxPool, SamePad, straight_runs
-
-_Attributes = dict[str, int | float | str | bool | Sequence[int] | Sequence[float] | Sequence[str] | Sequence[bool]]
-
-_SAME: _Attributes = {"auto_pad": "SAME_UPPER", "strides": [2, 2], "kernel_shape": [3, 3]}
 
 NEXT_TO_NOTHING = 1e-30
 """What is padded before a maximum instead of zeros, for export.

@@ -174,19 +174,8 @@ class CrackNetwork(nn.Module):
         self._folded = [name for name in self._folded if name not in names]
         return names
 
-    def save(self, path: Path) -> None:
-        """Write all weights as safetensors; the same weights give the same bytes."""
-        from crackscope.networks import saving
-
-        saving.save(self, path)
-
     def load_state(self, path: Path) -> None:
-        """Read what `save` wrote, for a network of the same structure. Raises WeightsError for any other file."""
+        """Read a file of what `to_bytes` gives, for a network of the same structure. Raises WeightsError for others."""
         from crackscope.networks import saving
 
         saving.load_state(self, path)
-
-    def parameters_of(self, part: str) -> list[nn.Parameter]:
-        """Parameters that learn. part: backbone or head."""
-        module = self.steps if part == "backbone" else self.head
-        return [parameter for parameter in module.parameters() if parameter.requires_grad]

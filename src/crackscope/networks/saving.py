@@ -1,6 +1,5 @@
 """Our own weight files: the whole network as safetensors, with its structure in the header."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import torch
 
-from crackscope.errors import OutputError, WeightsError
+from crackscope.errors import WeightsError
 
 if TYPE_CHECKING:
     from crackscope.networks.network import CrackNetwork
@@ -66,21 +65,8 @@ def to_bytes(network: "CrackNetwork", *, half: bool = False) -> bytes:
     return bytes(encode(tensors, metadata=header))
 
 
-def save(network: "CrackNetwork", path: Path) -> None:
-    """Write the network; whole or not at all. Raises OutputError when that cannot be."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(to_bytes(network))
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); make room or choose another folder"
-        ) from error
-
-
 def load_state(network: "CrackNetwork", path: Path) -> None:
-    """Read what `save` wrote into a network of the same structure.
+    """Read a file of what `to_bytes` gives into a network of the same structure.
 
     Raises WeightsError for a file that is missing, damaged or of another network; nothing is changed then.
     """
