@@ -7,7 +7,7 @@ way, 189 in batches of 16 with two intra-op threads.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
-from crackscope.scoring.stream import in_order
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -134,23 +133,16 @@ class Piece:
 class Runner:
     """A graph of one input and any outputs, without a bundle around it: training runs its frozen part with this.
 
+    Safe to use from several threads.
     model: bytes of an ONNX file whose input is uint8 [n, h, w, 3]; the first output is what comes back.
     """
 
-    def __init__(self, model: bytes, threads: int | None = None) -> None:
+    def __init__(self, model: bytes) -> None:
         self._session = open_session(model)
         self._input = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
-        self.threads = usable_threads(threads)
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Run one picture, uint8 [h, w, 3]; returns the first output without its batch axis, float32."""
         answer: Any = self._session.run([self._output], {self._input: np.ascontiguousarray(pixels)[None]})
         return np.asarray(answer[0][0])
-
-    def run_many(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        """Run pictures, uint8 [h, w, 3] of any sizes; yields the outputs in their order.
-
-        The iterable is drawn from lazily, a few pictures ahead, so that memory stays bounded.
-        """
-        return in_order(self.run, pictures, self.threads)

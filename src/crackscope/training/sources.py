@@ -100,7 +100,7 @@ class Sources:
         """Takes one picture uint8 [h, w, 3] through the frozen part; on the processor in the runtime of bundles."""
         if self.device.type == "cpu":
             graph = networks.export_prefix(prefix, (self.size.height, self.size.width))
-            return scoring.Runner(graph, self.threads).run
+            return scoring.Runner(graph).run
         return _on_device(prefix.eval(), self.device)
 
     def calibrate(self, network: CrackNetwork, learned: dict[str, Tensor]) -> None:
