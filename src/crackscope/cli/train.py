@@ -79,7 +79,7 @@ def train(**options: Any) -> None:
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
     writable(folder)
-    with _kept(asked, folder), TrainingBar(quiet=asked.silent) as bar:
+    with _kept(folder), TrainingBar(quiet=asked.silent) as bar:
         from crackscope.training import train as learn
 
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
@@ -121,7 +121,7 @@ def _licence(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _kept(asked: Asked, folder: str) -> Iterator[None]:
+def _kept(folder: str) -> Iterator[None]:
     """Say, when Ctrl-C ends a training, where it is kept and how to go on."""
     try:
         yield

@@ -17,18 +17,16 @@ _STAGES = {
     "weights": "downloading weights, KiB",
     "features": "frozen layers",
     "training": "training",
-    "validating": "validating",
     "writing": "writing the bundle",
 }
 
 
 class TrainingBar:
-    """Call it with each `Progress` of a training. Draws on stderr, on a terminal only, and leaves a line an epoch."""
+    """Call it with each `Progress` of a training. Draws on stderr, on a terminal only."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._told: tuple[int, int] = (0, 0)
         if not quiet and sys.stderr.isatty():
             self._bar = _bar()
 
@@ -56,14 +54,6 @@ class TrainingBar:
             left="" if progress.seconds_left is None else f"{spell_time(progress.seconds_left)} left",
             figures=_figures(progress.figures),
         )
-        self._leave_line(progress)
-
-    def _leave_line(self, progress: "Progress") -> None:
-        epoch = (progress.phase, progress.epoch)
-        if self._bar is None or "val_loss" not in progress.figures or epoch == self._told:
-            return
-        self._told = epoch
-        self._bar.console.print(f"{_epoch(progress)}: {_figures(progress.figures)}")
 
 
 def spell_time(seconds: float) -> str:

@@ -37,7 +37,6 @@ _LAST_STEPS: Final = 4
 _DEEPEST: Final = 0.08
 _OUTSIDE: Final = 0.005
 _BATCH: Final = 4096
-_POSITIONS: Final = 8
 
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]

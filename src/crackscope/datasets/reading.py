@@ -25,7 +25,6 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     row: Row
     width: int
     height: int
-    file_bytes: int
     digest: bytes
     mask_disagrees: bool = False
 
@@ -89,7 +88,6 @@ def _open(entry: Entry) -> tuple[Seen, Prints] | Unread:
         row=entry.row(label),
         width=size[0],
         height=size[1],
-        file_bytes=len(content),
         digest=hashlib.blake2b(content, digest_size=16).digest(),
         mask_disagrees=cracked is not None and cracked != (label == "crack"),
     )

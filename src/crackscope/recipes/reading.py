@@ -103,7 +103,7 @@ def _checked(raw: Any, where: str) -> Recipe:
     try:
         recipe = msgspec.convert(raw, Recipe)
     except msgspec.ValidationError as error:
-        raise RecipeError(f"{where}: {_in_plain_words(error, raw)}") from None
+        raise RecipeError(f"{where}: {_in_plain_words(error)}") from None
     check(recipe, where)
     return recipe
 
@@ -128,7 +128,7 @@ def _inner_types(kind: Any) -> list[Any]:
     return [inner for argument in typing.get_args(kind) for inner in (argument, *_inner_types(argument))]
 
 
-def _in_plain_words(error: msgspec.ValidationError, raw: Any) -> str:
+def _in_plain_words(error: msgspec.ValidationError) -> str:
     message = str(error)
     place = re.search(r" - at `\$\.?([^`]*)`", message)
     told = re.sub(r" - at `.*`", "", message)

@@ -81,8 +81,8 @@ class FromFeatures:
 
     def __init__(
         self,
-        train: tuple[Features, Sequence[Row]],
-        val: tuple[Features, Sequence[Row]],
+        train: Labelled,
+        val: Labelled,
         views: int,
         batch: int,
         seed: int,

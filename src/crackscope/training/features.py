@@ -31,7 +31,7 @@ class Features(Protocol):
 
 
 class Maker:
-    """Computes the features of single pictures. views 0 stands for the picture as it is."""
+    """Computes the features of single pictures: augmented, one version a view, or as they are, whatever the view."""
 
     def __init__(self, rows: Sequence[Row], reader: Reader, runner: Runner, threads: int, augmented: bool) -> None:
         self.rows = rows

@@ -7,7 +7,7 @@ import msgspec
 
 from crackscope.datasets import Layout
 
-Stage = Literal["reading", "weights", "features", "training", "validating", "writing"]
+Stage = Literal["reading", "weights", "features", "training", "writing"]
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
