@@ -1,12 +1,14 @@
-"""Files that are there whole or not at all, and records as JSON that every reader takes.
+"""Files that are there whole or not at all, records as JSON that every reader takes, and tables as CSV.
 
 A file name need not be UTF-8, JSON must be. In JSON each byte of a name that is no UTF-8 stands as `\\udc` and the
 byte's two hexadecimal digits, as text (a backslash, four letters and digits more); `original` maps that back.
 """
 
+import csv
+import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,15 @@ def encode_json(record: object) -> bytes:
 def encode_line(record: object) -> bytes:
     """Any record (struct, dataclass, dict) as one line of UTF-8 JSON, with its line break."""
     return _encoded(record) + b"\n"
+
+
+def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A table with a header as UTF-8 CSV; bytes of a file name that are no UTF-8 stand as they are."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
 def encode_list(head: bytes, records: Iterable[object], tail: bytes) -> Iterator[bytes]:

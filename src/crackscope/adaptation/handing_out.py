@@ -1,14 +1,12 @@
 """Suggested patches as files: a folder to sort by hand, a table, and tasks for Label Studio."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from crackscope.adaptation.suggesting import Suggestion
 from crackscope.datasets import SUGGESTIONS, UNSORTED
 from crackscope.errors import OutputError
-from crackscope.files import encode_json, write_whole
+from crackscope.files import encode_csv, encode_json, write_whole
 from crackscope.images import read, write_png
 
 TASKS, LABELLING = "label-studio.json", "label-studio.xml"
@@ -60,18 +58,20 @@ def _task(one: Suggestion, name: str, model: str) -> dict[str, object]:
     said = "crack" if one.probability >= 0.5 else "sound"
     opinion = {"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [said]}}
     score = round(max(one.probability, 1 - one.probability), 4)
-    photo = one.path.encode("utf-8", "backslashreplace").decode()
     return {
-        "data": {"image": f"/data/local-files/?d={UNSORTED}/{name}", "photo": photo, "left": one.left, "top": one.top},
+        "data": {
+            "image": f"/data/local-files/?d={UNSORTED}/{name}",
+            "photo": one.path,
+            "left": one.left,
+            "top": one.top,
+        },
         "predictions": [{"model_version": model, "score": score, "result": [opinion]}],
     }
 
 
 def _table(suggestions: Sequence[Suggestion], names: Sequence[str]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("rank", "patch", "photo", "left", "top", "width", "height", "probability", "doubt"))
+    lines = []
     for one, name in zip(suggestions, names, strict=True):
         box = (one.left, one.top, one.width, one.height)
-        writer.writerow((one.rank, f"{UNSORTED}/{name}", one.path, *box, f"{one.probability:.4f}", f"{one.doubt:.4f}"))
-    return text.getvalue().encode("utf-8", "surrogateescape")
+        lines.append((one.rank, f"{UNSORTED}/{name}", one.path, *box, f"{one.probability:.4f}", f"{one.doubt:.4f}"))
+    return encode_csv(("rank", "patch", "photo", "left", "top", "width", "height", "probability", "doubt"), lines)

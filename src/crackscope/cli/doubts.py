@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from crackscope.cli.console import print_table, progress, say
 from crackscope.cli.evaluate import bundle_folder
-from crackscope.cli.folders import write_csv
 from crackscope.cli.labelled import Labelled
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ def _described(asked: Doubting) -> "tuple[Sequence[Row], Sequence[Described]]":
 
 
 def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
+    from crackscope.files import encode_csv, write_whole
     from crackscope.reports import Print, write_contact_sheet
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,8 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
         for rank, one in enumerate(ranked, start=1)
         for path in (one.path, *one.copies)
     ]
-    write_csv(("rank", "path", "label", "believed", "doubted"), lines, folder / "doubts.csv")
+    table = encode_csv(("rank", "path", "label", "believed", "doubted"), lines)
+    write_whole(folder / "doubts.csv", table)
     worst = [Print(one.path, f"says {one.label}: {one.believed:.3f}", one.doubted) for one in ranked[:SHEET]]
     title = "labels that are believed least: what the label says, and how probable that is"
     write_contact_sheet(worst, folder / "doubts.jpg", title)

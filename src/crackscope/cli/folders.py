@@ -1,13 +1,9 @@
 """Where results go: folders that are new, empty or our own, never somebody else's."""
 
-import csv
-import io
 import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crackscope.errors import OutputError
-from crackscope.files import write_whole
 
 
 def fresh(folder: str | Path) -> Path:
@@ -46,12 +42,3 @@ def writable(folder: str | Path) -> Path:
     if not os.access(there, os.W_OK | os.X_OK):
         raise OutputError(f"not allowed to write there, {path}, name another folder")
     return path
-
-
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:
-    """Write a CSV file with a header, as a whole or not at all."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_whole(path, text.getvalue().encode("utf-8", "surrogateescape"))

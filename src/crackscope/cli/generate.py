@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from crackscope.cli.console import print_json, progress, say
-from crackscope.cli.folders import fresh, write_csv
+from crackscope.cli.folders import fresh
 from crackscope.cli.options import shared
 
 SEEDS_APART = 1_000_003
@@ -71,6 +71,7 @@ def check_kind(kind: str | None) -> None:
 
 def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) -> None:
     """Generate the pictures into `folder`: cracked and sound in turn, PNG, with truth.csv beside them."""
+    from crackscope.files import encode_csv, write_whole
     from crackscope.images import write_png
     from crackscope.surfaces import generate as draw
 
@@ -92,4 +93,4 @@ def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) ->
         rows.append((f"{label}/{name}", label, mask, surface.kind, median, most, surface.length_px, seed))
         tell(number + 1)
     columns = ("path", "label", "mask", "surface", "width_px_median", "width_px_max", "length_px", "seed")
-    write_csv(columns, rows, folder / "truth.csv")
+    write_whole(folder / "truth.csv", encode_csv(columns, rows))

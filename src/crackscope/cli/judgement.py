@@ -93,11 +93,13 @@ def _by_class(evaluation: "Evaluation") -> list[tuple[object, ...]]:
 
 
 def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
+    from crackscope.judging import SMALLER_IS_BETTER
+
     rows = []
     for name, measure in evaluation.figures.items():
         others = [getattr(baseline, name) for baseline in evaluation.baselines.values()]
         known = [value for value in others if value is not None]
-        best = (min if name in ("ece", "log_loss") else max)(known, default=None)
+        best = (min if name in SMALLER_IS_BETTER else max)(known, default=None)
         rows.append((name.replace("_", " "), _number(measure.value), _interval(measure), _number(best)))
     return rows
 

@@ -1,7 +1,5 @@
 """Trained on row, judged on column: what a classifier of one surface is worth on every other."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -9,10 +7,11 @@ import msgspec
 import numpy as np
 
 from crackscope.errors import JudgingError
+from crackscope.files import encode_csv
 from crackscope.judging.bundle import evaluate
 from crackscope.judging.evaluation import Evaluation
 from crackscope.judging.figures import Values, figures
-from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, spread
+from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, has_no_spread, measured, spread
 from crackscope.judging.sample import Sample
 from crackscope.judging.scores import Bootstrap, as_sample
 from crackscope.records import Label, Measure, Part
@@ -29,6 +28,8 @@ BASELINES: Mapping[str, Mapping[str, float]] = {
     "never crack": {"roc_auc": 0.5, "balanced_accuracy": 0.5, "recall": 0.0, "false_alarm_rate": 0.0},
 }
 """What is had on every surface without looking."""
+
+_COLUMNS = ("trained_on", "judged_on", "part", "own", "figure", "value", "low", "high")
 
 
 class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,47 +173,28 @@ def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap
 
 
 def _figures(rows: Sample, setting: Bootstrap) -> dict[str, Measure]:
-    values = _of_cell(figures(rows, np.ones((1, rows.groups), np.int32)))
-    pieces = [_of_cell(figures(rows, counts)) for counts in draws(rows.groups, setting.resamples, setting.seed)]
-    drawn = {name: np.concatenate([piece[name] for piece in pieces]) for name in MATRIX_FIGURES}
-    return {name: _measure(name, float(values[name][0]), drawn[name], rows) for name in MATRIX_FIGURES}
+    values = figures(rows, np.ones((1, rows.groups), np.int32))
+    pieces = [figures(rows, counts) for counts in draws(rows.groups, setting.resamples, setting.seed)]
+    return {
+        name: _measure(name, rows, float(values[name][0]), np.concatenate([piece[name] for piece in pieces]))
+        for name in MATRIX_FIGURES
+    }
 
 
-def _of_cell(found: Mapping[str, Values]) -> dict[str, Values]:
-    """False alarms follow from balanced accuracy and recall where both labels are there."""
-    cell = {name: found[name] for name in MATRIX_FIGURES if name != "false_alarm_rate"}
-    cell["false_alarm_rate"] = np.clip(1 - (2 * found["balanced_accuracy"] - found["recall"]), 0, 1)
-    return cell
-
-
-def _measure(name: str, value: float, drawn: Values, rows: Sample) -> Measure:
-    if not np.isfinite(value):
-        return Measure(value=None, low=None, high=None)
-    ends = _bound(name, rows, value) if has_no_spread(drawn) else spread(drawn)
-    if ends is None:
-        return Measure(value=value, low=None, high=None)
-    return Measure(value=value, low=min(ends[0], value), high=max(ends[1], value))
-
-
-def _bound(name: str, rows: Sample, value: float) -> tuple[float, float] | None:
-    """An exact interval. That of false alarms is that of the share of sound rows called crack."""
-    if name != "false_alarm_rate":
-        return bound(name, rows, value)
-    return exact(value, len(np.unique(rows.group[~rows.crack])))
+def _measure(name: str, rows: Sample, value: float, drawn: Values) -> Measure:
+    return measured(value, bound(name, rows, value) if has_no_spread(drawn) else spread(drawn))
 
 
 def matrix_csv(table: Matrix) -> bytes:
     """A line a cell and figure, the baselines among them."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("trained_on", "judged_on", "part", "own", "figure", "value", "low", "high"))
     parts = {column.name: column.part or "all" for column in table.columns}
+    lines: list[tuple[object, ...]] = []
     for cell in table.cells:
         for name, one in cell.figures.items():
             own = str(cell.own).lower()
-            writer.writerow((cell.row, cell.column, parts[cell.column], own, name, one.value, one.low, one.high))
+            lines.append((cell.row, cell.column, parts[cell.column], own, name, one.value, one.low, one.high))
     for baseline, values in table.baselines.items():
         for column in table.columns:
             for name, value in values.items():
-                writer.writerow((baseline, column.name, parts[column.name], "false", name, value, None, None))
-    return text.getvalue().encode("utf-8", "surrogateescape")
+                lines.append((baseline, column.name, parts[column.name], "false", name, value, None, None))
+    return encode_csv(_COLUMNS, lines)

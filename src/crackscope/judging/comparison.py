@@ -14,8 +14,8 @@ from crackscope.judging.figures import Values, figures
 from crackscope.judging.files import load
 from crackscope.judging.intervals import LEVEL, draws, spread
 from crackscope.judging.paired import holm, mcnemar, sign_share
-from crackscope.judging.sample import Sample, number_groups, sample
-from crackscope.judging.scores import Bootstrap
+from crackscope.judging.sample import Sample, number_groups
+from crackscope.judging.scores import Bootstrap, as_sample
 from crackscope.records import Label, Measure
 
 TESTED: tuple[str, ...] = ("accuracy", "f1", "balanced_accuracy", "roc_auc", "average_precision")
@@ -182,7 +182,8 @@ def _contender(name: str, folder: str, evaluation: Evaluation, column: Sequence[
 
 
 def _pairs(names: Sequence[str], columns: Sequence[Sequence[Judged]], setting: Bootstrap) -> tuple[Pair, ...]:
-    values, drawn = _resampled([_sample(column, columns[0]) for column in columns], setting)
+    # Groups are the first's for all, so that one draw of groups resamples all alike.
+    values, drawn = _resampled([as_sample(column, columns[0]) for column in columns], setting)
     couples = list(combinations(range(len(names)), 2))
     tests = {name: _differences(couples, values, drawn, name) for name in TESTED}
     alone = [_only_one_right(columns[first], columns[second]) for first, second in couples]
@@ -199,16 +200,6 @@ def _pairs(names: Sequence[str], columns: Sequence[Sequence[Judged]], setting: B
             differences={name: tests[name][place] for name in TESTED},
         )
         for place, (first, second) in enumerate(couples)
-    )
-
-
-def _sample(column: Sequence[Judged], first: Sequence[Judged]) -> Sample:
-    """Groups are the first's for all, so that one draw of groups resamples all alike."""
-    return sample(
-        np.array([row.label == "crack" for row in column], dtype=np.bool_),
-        np.array([row.verdict == "crack" for row in column], dtype=np.bool_),
-        np.array([row.probability for row in column], dtype=np.float64),
-        number_groups([row.group for row in first]),
     )
 
 

@@ -1,7 +1,6 @@
 """An evaluation on disk: `metrics.json` and `predictions.csv`."""
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -9,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from crackscope.errors import JudgingError
-from crackscope.files import encode_json, write_whole
+from crackscope.files import encode_csv, encode_json, write_whole
 from crackscope.judging.evaluation import Evaluation, Judged
 from crackscope.records import LABELS, Verdict
 
@@ -54,14 +53,12 @@ def load(folder: str | Path) -> Evaluation:
 
 
 def _table(predictions: Sequence[Judged]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in predictions:
-        correct = "" if row.correct is None else str(row.correct).lower()
-        facts = (row.path, row.label, row.group, row.surface, repr(row.probability), row.verdict, correct, row.reason)
-        writer.writerow(facts)
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    return encode_csv(COLUMNS, map(_cells, predictions))
+
+
+def _cells(row: Judged) -> tuple[str, ...]:
+    correct = "" if row.correct is None else str(row.correct).lower()
+    return row.path, row.label, row.group, row.surface, repr(row.probability), row.verdict, correct, row.reason
 
 
 def _read_row(row: Mapping[str, str]) -> Judged:

@@ -130,13 +130,13 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
     )
 
 
-def as_sample(told: Sequence[Judged]) -> Sample:
-    """Lay out rows that have a verdict for figuring."""
+def as_sample(told: Sequence[Judged], grouped_as: Sequence[Judged] | None = None) -> Sample:
+    """Lay out rows that have a verdict for figuring. grouped_as: the same rows with the groups to take, if others."""
     return sample(
         np.array([one.label == "crack" for one in told], dtype=np.bool_),
         np.array([one.verdict == "crack" for one in told], dtype=np.bool_),
         np.array([one.probability for one in told], dtype=np.float64),
-        number_groups([one.group for one in told]),
+        number_groups([one.group for one in grouped_as or told]),
     )
 
 

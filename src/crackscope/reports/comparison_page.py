@@ -1,11 +1,9 @@
 """The report of a comparison: a page, and the same as JSON and CSV."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
-from crackscope.files import encode_json, write_whole
+from crackscope.files import encode_csv, encode_json, write_whole
 from crackscope.judging import FIGURES, SMALLER_IS_BETTER, TESTED, Comparison
 from crackscope.reports.formatting import count, number
 from crackscope.reports.rendering import render
@@ -31,18 +29,16 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> Path:
 
 
 def _table(comparison: Comparison) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    lines: list[tuple[object, ...]] = []
     for one in comparison.contenders:
         for name, measure in one.figures.items():
-            writer.writerow((one.name, "", name, measure.value, measure.low, measure.high, None, None))
+            lines.append((one.name, "", name, measure.value, measure.low, measure.high, None, None))
     for pair in comparison.pairs:
         for name, gap in pair.differences.items():
-            writer.writerow((pair.first, pair.second, name, gap.value, gap.low, gap.high, gap.p, gap.p_holm))
+            lines.append((pair.first, pair.second, name, gap.value, gap.low, gap.high, gap.p, gap.p_holm))
         shift = (pair.only_second - pair.only_first) / comparison.n
-        writer.writerow((pair.first, pair.second, "mcnemar", shift, None, None, pair.mcnemar_p, pair.mcnemar_p_holm))
-    return text.getvalue().encode("utf-8", "surrogateescape")
+        lines.append((pair.first, pair.second, "mcnemar", shift, None, None, pair.mcnemar_p, pair.mcnemar_p_holm))
+    return encode_csv(_COLUMNS, lines)
 
 
 def _values(comparison: Comparison) -> dict[str, Any]:
