@@ -58,6 +58,13 @@ def test_reference_table_is_expressed() -> None:
         ("input=8", "between 32"),
         ("seed", "KEY=VALUE"),
         ("phases.4.epochs=1", "no '4'"),
+        ("phases.0.freeze.layers.x=1", "'layers' is one value"),
+        ("seed.x=1", "'seed' is one value"),
+        ("class_weights.crack=2", "'class_weights' is one value"),
+        ("augmentation.scale.0.x=1", "no 'x' here"),
+        ("augmentation.scale.2=1", "no '2' here"),
+        ("head.layers.x=1", "no 'x' here"),
+        (f"seed={'[' * 5000}", "seed: expected"),
         ("time_budget_s=-1", "0 (no limit)"),
     ],
 )
@@ -108,7 +115,12 @@ def test_own_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
     own.write_text("name = [")
     with pytest.raises(RecipeError, match=r"mine\.toml: not a TOML file"):
         recipes.load(own)
-    with pytest.raises(RecipeError, match="cannot be read"):
+    own.write_bytes(b'name = "\xff"')
+    with pytest.raises(RecipeError, match=r"mine\.toml: the recipe is not UTF-8 text"):
+        recipes.load(own)
+    with pytest.raises(
+        RecipeError, match=r"none\.toml: the recipe cannot be read \(No such file or directory\); check"
+    ):
         recipes.load(tmp_path / "none.toml")
 
 

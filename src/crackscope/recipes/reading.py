@@ -38,8 +38,12 @@ def load(name_or_path: str | Path) -> Recipe:
     if path.suffix == ".toml" or path.is_file():
         try:
             content = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"{path}: the recipe cannot be read ({error})") from None
+        except OSError as error:
+            raise RecipeError(
+                f"{path}: the recipe cannot be read ({error.strerror or error}); check the path"
+            ) from None
+        except UnicodeDecodeError as error:
+            raise RecipeError(f"{path}: the recipe is not UTF-8 text (byte {error.start}); save it as that") from None
         return parse(content, where=str(path))
     return parse(text(str(name_or_path)), where=str(name_or_path))
 
@@ -75,7 +79,7 @@ def _folder() -> Path:
 def _value(written: str) -> Any:
     try:
         return tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return written
 
 
@@ -86,15 +90,17 @@ def _set(node: Any, keys: Sequence[str], value: Any, setting: str) -> None:
             _set(node[int(key)], rest, value, setting)
         else:
             node[int(key)] = value
-    elif isinstance(node, list) and not key.isdigit():
+    elif isinstance(node, list) and node and not key.isdigit():
         for item in node:
             _set(item, keys, value, setting)
     elif isinstance(node, dict) and not rest:
         node[key] = value
     elif isinstance(node, dict) and isinstance(node.get(key), dict | list):
         _set(node[key], rest, value, setting)
+    elif isinstance(node, dict) and key in node:
+        raise RecipeError(f"--set {setting}: {key!r} is one value, with nothing in it to set; set it as a whole")
     else:
-        known = list(node) if isinstance(node, dict) else [str(i) for i in range(len(node))]
+        known = list(node) if isinstance(node, dict) else map(str, range(len(node) if isinstance(node, list) else 0))
         raise RecipeError(f"--set {setting}: there is no {key!r} here{_nearest(key, known)}")
 
 
