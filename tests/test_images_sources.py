@@ -131,6 +131,21 @@ def test_streams_that_cannot_seek():
     assert np.array_equal(images.read(Pipe(images.encode_png(RGB))).pixels, RGB)
 
 
+def test_the_bytes_of_a_file_are_had_or_refused_as_pictures_are(tmp_path):
+    (tmp_path / "a.png").write_bytes(images.encode_png(RGB))
+    assert images.read_file(str(tmp_path / "a.png")) == images.encode_png(RGB)
+    (tmp_path / "empty.png").touch()
+    os.mkfifo(tmp_path / "pipe.png")
+    for name, kind in (("gone", "missing"), ("empty", "truncated"), ("pipe", "not-a-picture")):
+        path = str(tmp_path / f"{name}.png")
+        with pytest.raises(ImageError) as caught:
+            images.read_file(path)
+        assert caught.value.kind == kind
+        assert str(caught.value).startswith(f"{path}: ")
+    with pytest.raises(ImageError, match="larger than the limit"):
+        images.read_file(str(tmp_path / "a.png"), images.Limits(max_bytes=10))
+
+
 def test_paths_that_lead_nowhere(tmp_path):
     (tmp_path / "loop.png").symlink_to("loop.png")
     (tmp_path / "dangling.png").symlink_to("gone.png")
@@ -141,13 +156,13 @@ def test_paths_that_lead_nowhere(tmp_path):
     fails("https://example.org/wall.jpg", "missing", "download")
 
 
-def test_paths_that_are_no_files(tmp_path):
+def test_paths_that_are_no_files(tmp_path, monkeypatch):
     fails(tmp_path, "not-a-picture", "folder")
     os.mkfifo(tmp_path / "pipe.jpg")
     fails(tmp_path / "pipe.jpg", "not-a-picture", "pipe")
     fails("/dev/zero", "not-a-picture", "device")
     with socket.socket(socket.AF_UNIX) as end:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         end.bind("s.jpg")
         fails("s.jpg", "not-a-picture", "socket")
 

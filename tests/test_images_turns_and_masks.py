@@ -38,6 +38,7 @@ def test_the_turn_is_made_everywhere(kind, turn):
         assert np.array_equal(images.read(image).pixels, expected)
     header = images.read_header(data)
     assert (header.width, header.height, header.orientation) == (36, 20, turn)
+    assert header.upright == expected.shape[1::-1]
 
 
 @pytest.mark.parametrize("turn", range(1, 9))

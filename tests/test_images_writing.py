@@ -107,6 +107,16 @@ def test_resize_to_the_same_size_is_a_copy():
     assert not np.shares_memory(same, RGB)
 
 
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 80))
+def test_shrunk_keeps_the_shape_and_enlarges_nothing(width, height, longest):
+    pixels = np.full((height, width, 3), 9, np.uint8)
+    small = images.shrunk(pixels, longest)
+    assert small.shape[1::-1] == images.size_within(width, height, longest)
+    assert max(small.shape[:2]) == min(longest, max(width, height))
+    assert abs(small.shape[1] * height - small.shape[0] * width) <= max(width, height)
+    assert (small is pixels) == (longest >= max(width, height))
+
+
 def test_resize_refuses_what_makes_no_sense():
     for pixels, width in ((RGB, 0), (RGB.astype(np.float32), 4), (RGB[0, 0], 4)):
         with pytest.raises(ValueError, match=r"at least|wanted"):

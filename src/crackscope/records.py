@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from crackscope.errors import ImageError
+
 Label = Literal["crack", "sound"]
 Part = Literal["train", "val", "test"]
 Verdict = Literal["crack", "sound", "cannot judge"]
@@ -43,6 +45,11 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     error: Failure
+
+    @classmethod
+    def of(cls, path: str, error: ImageError) -> "Unread":
+        """The picture at this path, by the error that reading it raised."""
+        return cls(path=path, error=Failure(kind=error.kind, message=str(error)))
 
 
 Point = tuple[float, float]

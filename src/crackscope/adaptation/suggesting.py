@@ -12,7 +12,7 @@ from crackscope.adaptation.patches import Progress
 from crackscope.bundles import feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
-from crackscope.records import Failure, Unread
+from crackscope.records import Unread
 from crackscope.scoring import Described, Model, describe, showing_features
 
 _WHOLE = 1.5
@@ -73,7 +73,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
         try:
             pixels = read(path).pixels
         except ImageError as error:
-            unread.append(Unread(path=path, error=Failure(kind=error.kind, message=str(error))))
+            unread.append(Unread.of(path, error))
             continue
         here = _grid(path, pixels.shape[0], pixels.shape[1], side)
         answers += _described(showing, pixels, here)

@@ -80,7 +80,7 @@ def gather(asked: Asked) -> "list[str | Unread]":
         raise click.UsageError("standard input can be read only once, name - a single time")
     from crackscope.errors import ImageError
     from crackscope.images import find
-    from crackscope.records import Failure, Unread
+    from crackscope.records import Unread
 
     inputs: dict[str, str | Unread] = {}
     last: ImageError | None = None
@@ -89,7 +89,7 @@ def gather(asked: Asked) -> "list[str | Unread]":
             inputs |= {path: path for path in find([name])}
         except ImageError as error:
             last = error
-            inputs[name] = Unread(path=name, error=Failure(kind=error.kind, message=str(error)))
+            inputs[name] = Unread.of(name, error)
     if last is not None and not any(isinstance(item, str) for item in inputs.values()):
         raise last
     return list(inputs.values())

@@ -169,7 +169,9 @@ def _taken(found: Found) -> Split:
     present = {row.path: os.path.isfile(row.path) for row in rows}
     kept = [row for row in rows if present[row.path]]
     unread += [
-        Unread(path=row.path, error=Failure(kind="missing", message=f"{row.path}: no such file"))
+        Unread(
+            path=row.path, error=Failure(kind="missing", message=f"{row.path}: there is no such file; check its line")
+        )
         for row in rows
         if not present[row.path]
     ]

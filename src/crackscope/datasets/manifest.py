@@ -62,7 +62,7 @@ def _lines(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
     except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
     lines = io.StringIO(text, newline="").readlines()
     if not lines:
         raise DatasetError(f"{path}: empty; it wants a header with path,label and a row a picture")

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -14,7 +13,7 @@ from crackscope.datasets.found import Entry
 from crackscope.datasets.prints import READ_SIDE, SIDE, Prints, print_of
 from crackscope.datasets.watching import thread_count, watcher
 from crackscope.errors import ImageError
-from crackscope.records import Failure, Row, Unread
+from crackscope.records import Row, Unread
 
 _BATCH: Final = 512
 
@@ -74,15 +73,13 @@ def _open(entry: Entry) -> tuple[Seen, Prints] | Unread:
 
     at = entry.path
     try:
-        content = _bytes_of(entry.path, images.DEFAULT_LIMITS.max_bytes)
-        header = images.read_header(_Named(content, entry.path))
+        content = images.read_file(entry.path)
+        size = images.read_header(_Named(content, entry.path)).upright
         thumbnail = images.read_thumbnail(_Named(content, entry.path), READ_SIDE)
-        turned = header.orientation >= 5
-        size = (header.height, header.width) if turned else (header.width, header.height)
         at = entry.mask or entry.path
-        cracked = _has_crack(entry.mask, size) if entry.mask else None
+        cracked = bool(images.read_mask(entry.mask, size).any()) if entry.mask else None
     except ImageError as error:
-        return Unread(path=at, error=Failure(kind=error.kind, message=str(error)))
+        return Unread.of(at, error)
     label = entry.label or ("crack" if cracked else "sound")
     seen = Seen(
         row=entry.row(label),
@@ -94,26 +91,6 @@ def _open(entry: Entry) -> tuple[Seen, Prints] | Unread:
     return seen, print_of(thumbnail)
 
 
-def _bytes_of(path: str, most: int) -> bytes:
-    try:
-        if not os.path.isfile(path):
-            raise ImageError("missing", f"{path}: no such file")
-        if os.path.getsize(path) > most:
-            raise ImageError("too-large", f"{path}: larger than {most} bytes")
-        with open(path, "rb") as file:
-            return file.read()
-    except PermissionError as error:
-        raise ImageError("denied", f"{path}: no right to read it") from error
-    except OSError as error:
-        raise ImageError("missing", f"{path}: cannot be opened ({error.strerror})") from error
-
-
-def _has_crack(mask: str, size: tuple[int, int]) -> bool:
-    from crackscope.images import read_mask
-
-    return bool(read_mask(mask, size).any())
-
-
 def label_by_masks(entries: Sequence[Entry]) -> tuple[list[Row], list[Unread]]:
     """Rows of entries, opening only the masks (and the headers) of those that no folder or cell labels."""
     with ThreadPoolExecutor(thread_count(), thread_name_prefix="crackscope-masks") as threads:
@@ -123,17 +100,15 @@ def label_by_masks(entries: Sequence[Entry]) -> tuple[list[Row], list[Unread]]:
 
 
 def _label(entry: Entry) -> Row | Unread:
-    from crackscope.images import read_header, read_mask
+    from crackscope import images
 
     if entry.label is not None or entry.mask is None:
         return entry.row(entry.label or "sound")
     at = entry.path
     try:
-        header = read_header(entry.path)
+        size = images.read_header(entry.path).upright
         at = entry.mask
-        turned = header.orientation >= 5
-        size = (header.height, header.width) if turned else (header.width, header.height)
-        cracked = bool(read_mask(entry.mask, size).any())
+        cracked = bool(images.read_mask(entry.mask, size).any())
     except ImageError as error:
-        return Unread(path=at, error=Failure(kind=error.kind, message=str(error)))
+        return Unread.of(at, error)
     return entry.row("crack" if cracked else "sound")

@@ -55,7 +55,7 @@ def find(data: str | Path, layout: Layout) -> Found:
             raise DatasetError(f"{path}: a picture; give the folder that holds the class folders, or a CSV")
         found = find_in_manifest(path, layout)
     else:
-        raise DatasetError(f"{path}: no such folder or CSV file")
+        raise DatasetError(f"{path}: no such folder or CSV file; check the path")
     refuse_if_useless(found)
     return found
 

@@ -26,8 +26,8 @@ from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.optics import Optics, read_optics
 from crackscope.images.place import read_place
-from crackscope.images.reading import Picture, read, read_header, read_mask, read_thumbnail
-from crackscope.images.resizing import resize
+from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
+from crackscope.images.resizing import resize, shrunk, size_within
 from crackscope.images.sources import Source
 from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
 
@@ -45,12 +45,15 @@ __all__ = [
     "encode_png",
     "find",
     "read",
+    "read_file",
     "read_header",
     "read_mask",
     "read_optics",
     "read_place",
     "read_thumbnail",
     "resize",
+    "shrunk",
+    "size_within",
     "write_jpeg",
     "write_like",
     "write_png",

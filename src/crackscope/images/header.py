@@ -23,6 +23,11 @@ class Header:
     mode: str
     orientation: int = 1
 
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height after the EXIF turn, in pixels."""
+        return (self.width, self.height) if self.orientation < 5 else (self.height, self.width)
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:

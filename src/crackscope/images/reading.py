@@ -71,6 +71,15 @@ def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
         return header
 
 
+def read_file(path: str, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """The bytes of a picture's file, unopened: for a hash of them, or to be read several times from memory.
+
+    Raises `ImageError` as `read` does for what is no file, may not be opened, is empty or too large.
+    """
+    with reported_as(path):
+        return read_bytes(path, limits).content
+
+
 def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
     """Decode a picture to upright RGB. The package docstring says what is done with each mode.
 

@@ -6,6 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def size_within(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Width and height shrunk in proportion, to `longest` px on the longer side at most; never enlarged, at least 1."""
+    share = min(1.0, longest / max(width, height))
+    return max(1, round(width * share)), max(1, round(height * share))
+
+
+def shrunk(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """`pixels` (uint8 [h, w] or [h, w, c]), resized to `size_within`; those that are small enough are handed back."""
+    size = size_within(pixels.shape[1], pixels.shape[0], longest)
+    return pixels if size == pixels.shape[1::-1] else resize(pixels, *size)
+
+
 def resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """`pixels` (uint8 [h, w] or [h, w, c]) as uint8 [height, width] or [height, width, c]: always a new array.
 

@@ -71,14 +71,9 @@ def thumbnail(path: str) -> Pixels | None:
     from crackscope import images
 
     try:
-        pixels = images.read(path).pixels
+        return images.shrunk(images.read(path).pixels, SIDE)
     except ImageError:
         return None
-    height, width = pixels.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    if scale == 1.0:
-        return pixels
-    return images.resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def shown(rows: Sequence[Judged]) -> list[Shown]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from crackscope.images import size_within
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexadecimal, largest_width, text_on
@@ -62,8 +63,7 @@ class Card:
     @property
     def small_size(self) -> tuple[int, int]:
         """Width and height of the small picture, px."""
-        share = min(1.0, SMALL_SIDE / max(self.width, self.height))
-        return max(1, round(self.width * share)), max(1, round(self.height * share))
+        return size_within(self.width, self.height, SMALL_SIDE)
 
 
 def page(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> Iterator[bytes]:

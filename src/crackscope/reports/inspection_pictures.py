@@ -46,7 +46,7 @@ def write_photo(
     target = home / PHOTOS / f"{name}.jpg"
     if not (isinstance(source, str | Path) and _copied(Path(source), target)):
         images.write_like(pixels, target, source)
-    images.write_jpeg(_shrunk(pixels), home / SMALL / f"{name}.jpg", _SMALL_QUALITY)
+    images.write_jpeg(images.shrunk(pixels, SMALL_SIDE), home / SMALL / f"{name}.jpg", _SMALL_QUALITY)
     if heat is not None:
         height, width = pixels.shape[:2]
         images.write_png(heat_picture(*heat, (width, height)), home / HEAT / f"{name}.png")
@@ -69,14 +69,6 @@ def _copied(source: Path, target: Path) -> bool:
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}; check the room left") from None
     return True
-
-
-def _shrunk(pixels: Pixels) -> Pixels:
-    height, width = pixels.shape[:2]
-    share = min(1.0, SMALL_SIDE / max(height, width))
-    if share == 1.0:
-        return pixels
-    return images.resize(pixels, max(1, round(width * share)), max(1, round(height * share)))
 
 
 def heat_picture(logits: NDArray[np.float32], stride: int, size: tuple[int, int]) -> Pixels:

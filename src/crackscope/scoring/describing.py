@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from crackscope.bundles import Bundle, Reference, has_features, with_features
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import Source, read
-from crackscope.records import Failure, Row, Unread
+from crackscope.records import Row, Unread
 from crackscope.scoring.model import Model, load
 from crackscope.scoring.packing import repack
 from crackscope.scoring.stream import in_order
@@ -40,7 +40,7 @@ def describe(
             pixels = source if isinstance(source, np.ndarray) and source.dtype == np.uint8 else read(source).pixels
             scored = model.score(pixels)
         except ImageError as error:
-            return Unread(path=str(source), error=Failure(kind=error.kind, message=str(error)))
+            return Unread.of(str(source), error)
         return Described(scored.score, scored.embedding)
 
     for done, answer in enumerate(in_order(one, sources, model.threads), start=1):

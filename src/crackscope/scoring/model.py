@@ -224,7 +224,7 @@ def _or_say_why(source: Source, step: Callable[[], Done]) -> Done | Unread:
     try:
         return step()
     except ImageError as error:
-        return Unread(path=_path(source), error=Failure(kind=error.kind, message=str(error)))
+        return Unread.of(_path(source), error)
     except MemoryError:
         return Unread(path=_path(source), error=Failure(kind="too-large", message="not enough memory to score it"))
     except Exception as error:

@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 
 from crackscope import images
-from crackscope.errors import ImageError
 from crackscope.recipes import Augmentation, Recipe
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels, augment, generator
@@ -29,9 +28,7 @@ def input_size(recipe: Recipe, rows: Sequence[Row]) -> Size:
         return Size(recipe.input, recipe.input)
     sizes: Counter[Size] = Counter()
     for row in rows:
-        header = images.read_header(row.path)
-        turned = header.orientation >= 5
-        sizes[Size(header.height, header.width) if turned else Size(header.width, header.height)] += 1
+        sizes[Size(*images.read_header(row.path).upright)] += 1
     return max(sizes.items(), key=lambda item: (item[1], item[0].width, item[0].height))[0]
 
 
@@ -69,25 +66,11 @@ class Reader:
         return pixels, mask
 
 
-def readable(rows: Sequence[Row]) -> list[Row]:
-    """The rows whose picture has a readable header; the rest were reported by the split."""
-    kept = []
-    for row in rows:
-        try:
-            images.read_header(row.path)
-        except ImageError:
-            continue
-        kept.append(row)
-    return kept
-
-
 def _within(pixels: Pixels, mask: Mask | None, longest: int) -> tuple[Pixels, Mask | None]:
-    height, width = pixels.shape[:2]
-    if max(height, width) <= longest:
+    size = images.size_within(pixels.shape[1], pixels.shape[0], longest)
+    if size == pixels.shape[1::-1]:
         return pixels, mask
-    shrink = longest / max(height, width)
-    to = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    return images.resize(pixels, *to), None if mask is None else _reduced(mask, *to)
+    return images.resize(pixels, *size), None if mask is None else _reduced(mask, *size)
 
 
 def _reduced(mask: Mask, width: int, height: int) -> Mask:
