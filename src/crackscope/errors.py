@@ -65,3 +65,11 @@ class InspectionError(CrackscopeError):
 
 class OutputError(CrackscopeError):
     """A result that cannot be written: no room, no right, or something in the way."""
+
+
+def printable(text: str) -> str:
+    """Text from outside as it can stand in one line anywhere: control characters, stray bytes and signs that turn the
+    direction are spelt out, never obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

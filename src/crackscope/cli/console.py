@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from crackscope.cli.failures import printable
+from crackscope.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

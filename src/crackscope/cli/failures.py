@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from crackscope.errors import CrackscopeError
+from crackscope.errors import CrackscopeError, printable
 
 EXTRAS = {
     "torch": "train",
@@ -33,16 +33,6 @@ def explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
     """Exit status and line (without line breaks) for an error that ended a call with these arguments."""
     status, text = _explain(error, arguments)
     return status, " ".join(printable(text).split())
-
-
-def printable(text: str) -> str:
-    """The text with control characters, bytes that are no UTF-8 and direction marks spelled out, never obeyed."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char == " " else char.encode("unicode_escape", "backslashreplace").decode("ascii")
-        for char in text
-    )
 
 
 def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:

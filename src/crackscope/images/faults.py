@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from PIL import Image, UnidentifiedImageError
 
-from crackscope.errors import ImageError, ImageErrorKind
+from crackscope.errors import ImageError, ImageErrorKind, printable
 
 LONGEST_DETAIL = 160
 
@@ -19,13 +19,6 @@ class Fault(Exception):  # noqa: N818 - it becomes an error only with a name
         self.text = text
 
 
-def shown(name: str) -> str:
-    """`name` as it can stand in one line of any terminal: control characters and stray bytes escaped."""
-    if name.isprintable():
-        return name
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
-
-
 @contextmanager
 def reported_as(name: str) -> Iterator[None]:
     """Turn whatever is raised inside, exits and interrupts aside, into an `ImageError` that names the picture."""
@@ -35,11 +28,11 @@ def reported_as(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         kind, text = _explain(error)
-        raise ImageError(kind, f"{shown(name)}: {text}") from error
+        raise ImageError(kind, f"{printable(name)}: {text}") from error
 
 
 def _explain(error: Exception) -> tuple[ImageErrorKind, str]:
-    detail = " ".join(shown(str(error)).split())[:LONGEST_DETAIL]
+    detail = " ".join(printable(str(error)).split())[:LONGEST_DETAIL]
     if isinstance(error, Fault):
         return error.kind, error.text
     if isinstance(error, MemoryError):

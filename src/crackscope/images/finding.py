@@ -5,8 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from crackscope.errors import ImageError
-from crackscope.images.faults import shown
+from crackscope.errors import ImageError, printable
 
 PICTURE_SUFFIXES = (
     ".jpg",
@@ -60,7 +59,7 @@ def _expanded(argument: str) -> list[str]:
         names = _without_twins(sorted(_below(argument), key=_counted))
         if not names:
             suffixes = " ".join(PICTURE_SUFFIXES)
-            raise ImageError("missing", f"{shown(argument)}: there are no pictures in this folder ({suffixes})")
+            raise ImageError("missing", f"{printable(argument)}: there are no pictures in this folder ({suffixes})")
         return names
     if os.path.lexists(argument):
         return [argument]
@@ -68,8 +67,8 @@ def _expanded(argument: str) -> list[str]:
         names = _without_twins([name for match in _matches(argument) for name in _from_match(match)])
         if names:
             return names
-        raise ImageError("missing", f"{shown(argument)}: the pattern matches no picture; check it, and the folder")
-    raise ImageError("missing", f"{shown(argument)}: there is no such file or folder; check the path")
+        raise ImageError("missing", f"{printable(argument)}: the pattern matches no picture; check it, and the folder")
+    raise ImageError("missing", f"{printable(argument)}: there is no such file or folder; check the path")
 
 
 def _matches(pattern: str) -> list[str]:

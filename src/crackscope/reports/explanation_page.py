@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from crackscope.errors import printable
 from crackscope.files import write_whole
 from crackscope.records import Verdict
-from crackscope.reports.inspection_names import plain_text, short_name
+from crackscope.reports.inspection_names import short_name
 from crackscope.reports.rendering import Dress, render
 
 PAGE = "index.html"
@@ -59,7 +60,7 @@ def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
 
 def _row(facts: ExplanationFacts, painted: PaintedFacts) -> dict[str, Any]:
     return {
-        "name": plain_text(painted.name),
+        "name": printable(painted.name),
         "picture": painted.picture,
         "probability": painted.probability,
         "verdict": painted.verdict,

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from crackscope.errors import printable
 from crackscope.files import encode_line
 from crackscope.records import Estimate, Inspected, Unread, Zone
-from crackscope.reports.inspection_names import plain_text
 
 Findings = Sequence[Inspected | Unread]
 
@@ -69,7 +69,7 @@ def harmless(value: Any) -> Any:
         return ""
     if not isinstance(value, str):
         return value
-    value = plain_text(value)
+    value = printable(value)
     return f"'{value}" if value.startswith(_STARTS_A_FORMULA) else value
 
 

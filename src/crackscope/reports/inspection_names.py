@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from crackscope.errors import printable
+
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST = 60
@@ -53,16 +55,9 @@ def link(folder: str, name: str, suffix: str) -> str:
     return f"{folder}/{quote(name)}{suffix}"
 
 
-def plain_text(text: str) -> str:
-    """Text that can only be read: control characters, stray bytes and signs that turn the direction are spelt out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def short_name(path: str) -> str:
     """The name of the file without its folders."""
-    return plain_text(path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path)
+    return printable(path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path)
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
@@ -75,6 +70,6 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
         tails = {path: "/".join(parts[path][-depth:]) for path in alike}
         seen = Counter(tails.values())
         done = {path for path, tail in tails.items() if seen[tail] == 1 or depth >= len(parts[path])}
-        short |= {path: plain_text(tails[path] or path) for path in done}
+        short |= {path: printable(tails[path] or path) for path in done}
         alike, depth = [path for path in alike if path not in done], depth + 1
     return short

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from crackscope.errors import printable
 from crackscope.images import size_within
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
@@ -13,7 +14,7 @@ from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexa
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_map import photo_map
 from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile_paths
-from crackscope.reports.inspection_names import link, plain_text, short_names
+from crackscope.reports.inspection_names import link, short_names
 from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
 from crackscope.reports.inspection_summary import (
     Sorted,
@@ -68,7 +69,7 @@ class Card:
 
 def page(photos: Findings, names: Mapping[str, str], facts: InspectionFacts, there: There) -> Iterator[bytes]:
     """index.html, UTF-8, in pieces. there: the pictures that lie in the report's folder, by kind."""
-    title = plain_text(facts.title) or "Crack inspection"
+    title = printable(facts.title) or "Crack inspection"
     return render_pieces("inspection.html", title, page_values(photos, names, facts, there), DRESS)
 
 
@@ -100,14 +101,13 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "sound": [cards[photo.path] for photo in found.sound],
         "unread": [
-            (short[one.path], plain_text(one.path), one.error.kind, plain_text(one.error.message))
-            for one in found.unread
+            (short[one.path], printable(one.path), one.error.kind, printable(one.error.message)) for one in found.unread
         ],
         "has_heat": bool(there.get(HEAT)),
         "first_rows": _first_rows(found, cards),
         "lines_alone": pen.lines_alone,
         "data": script_data(_table(bare, found, (numbers, short), classes)),
-        "settings": [(plain_text(name), _setting(value)) for name, value in facts.settings.items()],
+        "settings": [(printable(name), _setting(value)) for name, value in facts.settings.items()],
     }
 
 
@@ -136,10 +136,10 @@ def _card(photo: Inspected, number: int, names: tuple[str, str], marks: tuple[Zo
     return Card(
         number=number,
         name=short,
-        path=plain_text(photo.path),
+        path=printable(photo.path),
         verdict=photo.verdict,
         probability=photo.probability,
-        reason=plain_text(photo.reason),
+        reason=printable(photo.reason),
         width=photo.width,
         height=photo.height,
         photo=address(PHOTOS, ".jpg"),
@@ -169,14 +169,14 @@ def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, Zo
 def _photo_facts(photo: Inspected) -> tuple[str, ...]:
     said = [f"{photo.width:,} × {photo.height:,} px"]
     if photo.scale is not None:
-        said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {plain_text(photo.scale.source)})")
+        said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
         thinnest = f"{photo.thinnest_px * photo.scale.mm_per_px:.2f} mm"
     else:
         thinnest = f"{photo.thinnest_px:.1f} px"
     if photo.thinnest_px > 0:
         said.append(f"shows cracks from {thinnest} on")
     if photo.place.taken:
-        said.append(plain_text(photo.place.taken)[:_TO_THE_MINUTE].replace("T", " "))
+        said.append(printable(photo.place.taken)[:_TO_THE_MINUTE].replace("T", " "))
     return tuple(said)
 
 
@@ -203,9 +203,9 @@ def _class_styles(classes: dict[str, WidthClasses]) -> list[tuple[str, str, str]
 
 
 def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
-    pills = [("inspected", plain_text(facts.begun)[:_TO_THE_MINUTE].replace("T", " "))] if facts.begun else []
+    pills = [("inspected", printable(facts.begun)[:_TO_THE_MINUTE].replace("T", " "))] if facts.begun else []
     if facts.bundle:
-        pills.append(("model", plain_text(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
+        pills.append(("model", printable(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
     pills.append(("false alarms", f"at most {100 * facts.false_alarm_rate:g} % of sound photos"))
     scales = sorted(photo.scale.mm_per_px for photo in found.inspected if photo.scale)
     if scales:
@@ -219,7 +219,7 @@ def _setting(value: str | float | bool | None) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return plain_text(value) if isinstance(value, str) else f"{value:g}"
+    return printable(value) if isinstance(value, str) else f"{value:g}"
 
 
 def _table(
@@ -266,5 +266,5 @@ def _table(
 
 def _photo_line(photo: Inspected | Unread, name: str) -> list[Any]:
     if isinstance(photo, Unread):
-        return [name, "unreadable", plain_text(photo.error.message), 0]
-    return [name, photo.verdict, plain_text(photo.reason), round(photo.probability, 3)]
+        return [name, "unreadable", printable(photo.error.message), 0]
+    return [name, photo.verdict, printable(photo.reason), round(photo.probability, 3)]

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crackscope.errors import printable
 from crackscope.records import Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.inspection_facts import DEFAULT_LIMITS_MM, InspectionFacts
 from crackscope.reports.inspection_marks import length_number, length_text, metres
-from crackscope.reports.inspection_names import plain_text, short_name
+from crackscope.reports.inspection_names import short_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,6 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
         said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
     if tuple(facts.limits_mm) != DEFAULT_LIMITS_MM and facts.limits_source:
         said.append(
-            f"The width classes follow {plain_text(facts.limits_source)}. They sort the findings and prove nothing."
+            f"The width classes follow {printable(facts.limits_source)}. They sort the findings and prove nothing."
         )
     return said

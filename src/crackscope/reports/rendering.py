@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crackscope.errors import printable
 from crackscope.reports.formatting import (
     MEANINGS,
     TITLES,
@@ -21,7 +22,6 @@ from crackscope.reports.formatting import (
     shown,
     signed,
 )
-from crackscope.reports.inspection_names import plain_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -106,6 +106,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (count, interval, number, p_value, percent, percent_interval, plain_text, shown, signed, tail, share)
+    filters = (count, interval, number, p_value, percent, percent_interval, printable, shown, signed, tail, share)
     environment.filters.update({one.__name__: one for one in filters})
     return environment
