@@ -50,14 +50,16 @@ def test_an_altered_one_is_refused(tmp_path):
         open_bundle(bundle.path)
 
 
-@pytest.mark.parametrize("damage", ["labels", "huge", "one label"])
-def test_what_cannot_be_a_reference_is_not_written(tmp_path, damage):
+@pytest.mark.parametrize(
+    ("damage", "says"), [("huge", "float16"), ("no number", "float16"), ("one label", "pictures of one label")]
+)
+def test_what_cannot_be_a_reference_is_not_written(tmp_path, damage, says):
     bundle = remembering_bundle(tmp_path / "b", 4)
     good = bundle.reference()
     assert good is not None
-    score = good.score * (1e6 if damage == "huge" else 1)
-    crack = good.crack | (damage != "huge")
-    with pytest.raises(BundleError):
+    score = good.score * {"huge": 1e6, "no number": np.nan}.get(damage, 1)
+    crack = good.crack | (damage == "one label")
+    with pytest.raises(BundleError, match=says):
         repack(
             tmp_path / "c",
             bundle,

@@ -2,13 +2,10 @@
 
 import csv
 import json
-import random
 import resource
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,8 @@ import pytest
 from crackscope import images, surfaces
 from crackscope.cli import main
 from tests.small_bundle import write_small_bundle
+from tests.small_kills import kill_at
+from tests.test_cli_interrupts import program
 
 COUNT = 10
 
@@ -160,31 +159,25 @@ def test_the_report_says_what_the_bundle_was_judged_to_miss(photos, tmp_path):
     assert "held out from training" in named["misses"]["on"]
 
 
-def test_kills_at_random_moments(photos, bundle, tmp_path, calm):
-    """More kills: `proofs/inspect_kills.py`."""
-    rng, out = random.Random(), tmp_path / "out"
-    for _kill in range(3):
-        process = subprocess.Popen(call(photos, out, bundle))
-        try:
-            process.wait(timeout=rng.uniform(0.5, 1.6))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+@pytest.mark.parametrize("moves", [(1, 7, 13), (22, 24)])
+def test_kills_while_pictures_and_tables_appear(photos, bundle, tmp_path, calm, moves):
+    """Kills at other moments: `proofs/inspect_kills.py`."""
+    out = tmp_path / "out"
+    for move in moves:
+        kill_at(move, *call(photos, out, bundle)[3:])
     assert subprocess.run(call(photos, out, bundle), check=False).returncode == 0
     assert findings(out) == findings(calm)
 
 
-def test_ctrl_c_says_how_to_go_on(photos, bundle, tmp_path):
+@pytest.mark.parametrize(("module", "kept"), [("cv2", 0), ("jinja2", COUNT)])
+def test_ctrl_c_says_how_to_go_on(photos, bundle, tmp_path, calm, module, kept):
+    """Pressed when the first photo is looked at, and when all that is left is the report."""
     out = tmp_path / "out"
-    process = subprocess.Popen(call(photos, out, bundle), stderr=subprocess.PIPE, text=True)
-    journal = out / "inspection.jsonl"
-    while process.poll() is None and not (journal.is_file() and journal.read_bytes().count(b"\n") > 1):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _printed, said = process.communicate()
-    assert process.returncode in (0, 130)  # 0: it was done before the signal came
-    if process.returncode == 130:
-        assert "--resume" in one_line(said)
+    ended = program(module, False, *call(photos, out, bundle)[3:])
+    assert ended.returncode == 130
+    assert f"{kept} of {COUNT} photos are kept in {out}, add --resume" in one_line(ended.stderr)
+    assert main(call(photos, out, bundle)[3:]) == 0
+    assert findings(out) == findings(calm)
 
 
 def test_a_full_disk_is_one_line_and_what_is_written_is_kept(photos, bundle, tmp_path):

@@ -77,4 +77,5 @@ def test_demo_as_json(tmp_path, capsys):
     facts = told(capsys)
     assert facts["out"] == str(tmp_path / "demo")
     assert facts["evaluation"]["n"] > 0
+    assert len(facts["predictions"]) == 2
     assert {one["verdict"] for one in facts["predictions"]} <= {"crack", "sound", "cannot judge"}

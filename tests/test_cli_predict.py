@@ -11,6 +11,7 @@ import pytest
 
 from crackscope.cli import main
 from crackscope.files import original
+from tests.small_bundle import write_small_bundle
 from tests.small_way import lines, pictures
 
 
@@ -79,11 +80,13 @@ def test_predict_goes_on_past_what_cannot_be_read(way, capsys, tmp_path):
     assert "verdict" in read
 
 
-def test_predict_fails_on_a_crack_when_told(way, capsys):
-    folder = str(way.data / "crack")
-    main(["predict", folder, "--bundle", way.bundle, "--jsonl"])
-    found = any(line["verdict"] == "crack" for line in lines(capsys.readouterr().out))
-    assert main(["predict", folder, "--bundle", way.bundle, "--fail-on", "crack"]) == int(found)
+@pytest.mark.parametrize(("threshold", "verdict", "status"), [(0.0, "crack", 1), (1.0, "sound", 0)])
+def test_predict_fails_on_a_crack_when_told(way, capsys, tmp_path, threshold, verdict, status):
+    bundle = write_small_bundle(tmp_path / "b", threshold=threshold).path
+    call = ["predict", str(way.data / "sound"), "--bundle", str(bundle), "--jsonl"]
+    assert main(call) == 0
+    assert {line["verdict"] for line in lines(capsys.readouterr().out)} == {verdict}
+    assert main([*call, "--fail-on", "crack"]) == status
 
 
 def test_predict_prints_names_literally(way, capsys, tmp_path):

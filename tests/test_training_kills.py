@@ -1,7 +1,6 @@
 """A killed training goes on to the bytes of an undisturbed one. More kills: `proofs/kills.py`."""
 
 import hashlib
-import random
 import resource
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from crackscope import recipes
 from crackscope.training import Progress, TrainOptions, train
+from tests.small_kills import kill_at
 from tests.small_patches import write_patches
 
 RECIPE = recipes.override(
@@ -24,8 +24,8 @@ def digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
 
 
-def call(data: Path, run: Path) -> list[str]:
-    words = [
+def words(data: Path, run: Path) -> list[str]:
+    call = [
         "train",
         str(data),
         "--recipe",
@@ -36,7 +36,7 @@ def call(data: Path, run: Path) -> list[str]:
         str(run),
         "--no-evaluate",
     ]
-    return [sys.executable, "-m", "crackscope", *words, *SETTINGS, "--quiet", "--resume"]
+    return [*call, *SETTINGS, "--quiet", "--resume"]
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +50,12 @@ def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return digests(Path(run.bundle))
 
 
-def test_kills_at_random_moments(data: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
-    rng, kills = random.Random(), 0
-    while True:
-        process = subprocess.Popen(call(data, tmp_path / "run"))
-        if kills < 3:
-            try:
-                process.wait(timeout=rng.uniform(2.0, 7.0))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-        if process.wait() == 0:
-            break
-        assert process.returncode == -signal.SIGKILL
+def test_kills_while_files_appear(data: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
+    # Before the run has a name, after an epoch, and while the bundle is put in its place.
+    for move in (2, 6, 13):
+        kill_at(move, *words(data, tmp_path / "run"))
+    assert not (tmp_path / "run" / "bundle").exists()
+    subprocess.run([sys.executable, "-m", "crackscope", *words(data, tmp_path / "run")], check=True)
     assert digests(tmp_path / "run" / "bundle") == undisturbed
 
 
@@ -89,11 +82,10 @@ def test_full_disk_is_one_line_and_the_run_goes_on_afterwards(
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    done = subprocess.run(
-        call(data, tmp_path / "run"), preexec_fn=no_large_files, capture_output=True, text=True, check=False
-    )
+    call = [sys.executable, "-m", "crackscope", *words(data, tmp_path / "run")]
+    done = subprocess.run(call, preexec_fn=no_large_files, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "cannot be written" in done.stderr
-    subprocess.run(call(data, tmp_path / "run"), check=True)
+    subprocess.run(call, check=True)
     assert digests(tmp_path / "run" / "bundle") == undisturbed

@@ -24,21 +24,21 @@ def test_one_class_empty(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 8)
     for file in (data / "crack").iterdir():
         file.unlink()
-    assert "crack" in refused(data, tmp_path / "run")
+    assert "no readable picture is labelled crack" in refused(data, tmp_path / "run")
 
 
 def test_one_picture(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 1)
     for file in (data / "sound").iterdir():
         file.unlink()
-    assert refused(data, tmp_path / "run")
+    assert "one labelled picture only" in refused(data, tmp_path / "run")
 
 
 def test_all_unreadable(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 6)
     for file in data.rglob("*.png"):
         file.write_bytes(b"not a picture")
-    assert "read" in refused(data, tmp_path / "run")
+    assert "of 12 pictures none can be read" in refused(data, tmp_path / "run")
 
 
 def test_a_third_unreadable_is_refused_unless_allowed(tmp_path: Path) -> None:
