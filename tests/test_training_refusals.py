@@ -1,11 +1,13 @@
 """What a training refuses, and when: before the work wherever that can be known."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from crackscope import recipes
 from crackscope.errors import CrackscopeError, TrainingError
+from crackscope.scoring import load
 from crackscope.training import TrainOptions, train
 from tests.small_patches import write_patches
 
@@ -81,7 +83,12 @@ def test_another_recipe_does_not_go_on_with_a_run(tmp_path: Path) -> None:
         train(data, recipes.override(PROBE, ["seed=3"]), tmp_path / "run", options=TrainOptions(resume=True))
 
 
-def test_finished_run_is_given_back_as_it_is(tmp_path: Path) -> None:
+def test_finished_run_is_given_back_as_it_is_wherever_it_lies(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 8)
-    first = train(data, PROBE, tmp_path / "run")
-    assert train(data, PROBE, tmp_path / "run", options=TrainOptions(resume=True)) == first
+    first = train(data, PROBE, tmp_path / os.fsdecode(b"run-\xff"))
+    assert train(data, PROBE, Path(first.folder), options=TrainOptions(resume=True)) == first
+    moved = Path(first.folder).rename(tmp_path / "moved")
+    again = train(data, PROBE, moved, options=TrainOptions(resume=True))
+    assert (again.history, again.parameters, again.seconds) == (first.history, first.parameters, first.seconds)
+    assert load(again.bundle).manifest.name == PROBE.name
+    assert Path(again.split).is_file()

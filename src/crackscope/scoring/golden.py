@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from crackscope.bundles import Golden, InputSpec
 from crackscope.errors import BundleError
 from crackscope.scoring.runtime import Raw
+from crackscope.scoring.tiling import fit
 
 SEED = 1
 TOLERANCE = 2e-3
@@ -34,11 +35,7 @@ def golden_shapes(spec: InputSpec) -> tuple[tuple[int, int], ...]:
     """Return the sizes (height, width) of golden pictures for a network: small ones, to be cheap at every load."""
     if spec.fixed and spec.native is not None:
         return ((spec.native, spec.native),)
-
-    def fit(side: int) -> int:
-        return -(-max(side, spec.minimum) // spec.multiple) * spec.multiple
-
-    return tuple((fit(height), fit(width)) for height, width in _SHAPES)
+    return tuple((fit(height, spec), fit(width, spec)) for height, width in _SHAPES)
 
 
 def golden_pictures(seed: int, shapes: Sequence[tuple[int, int]]) -> list[NDArray[np.uint8]]:

@@ -26,7 +26,7 @@ class Tile:
 
 def tile_side(spec: InputSpec) -> int:
     """Return the side of a tile in px: the native size, brought up to what the network takes."""
-    return _fit(spec.native or FREE_TILE_PX, spec)
+    return fit(spec.native or FREE_TILE_PX, spec)
 
 
 def cut(height: int, width: int, spec: InputSpec) -> list[Tile]:
@@ -54,13 +54,14 @@ def take(pixels: NDArray[np.uint8], tile: Tile, spec: InputSpec) -> NDArray[np.u
     needs a larger side or a multiple. The piece keeps its resolution; nothing is resized.
     """
     piece = pixels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
-    down, right = _fit(tile.height, spec) - tile.height, _fit(tile.width, spec) - tile.width
+    down, right = fit(tile.height, spec) - tile.height, fit(tile.width, spec) - tile.width
     if down or right:
         piece = np.pad(piece, ((0, down), (0, right), (0, 0)), mode="reflect")
     return np.ascontiguousarray(piece)
 
 
-def _fit(side: int, spec: InputSpec) -> int:
+def fit(side: int, spec: InputSpec) -> int:
+    """The least side, px, that the network takes and that is no shorter than this; its only one where it is fixed."""
     if spec.fixed and spec.native is not None:
         return spec.native
     return -(-max(side, spec.minimum) // spec.multiple) * spec.multiple

@@ -13,6 +13,7 @@ import torch
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, TrainingError
+from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -56,7 +57,7 @@ def train(
     folder = Path(out) if out is not None else Path("runs") / f"{chosen.name}-{datetime.now():%Y%m%d-%H%M%S}"
     started = _begun(folder, chosen, options)
     if started and started.get("finished"):
-        return msgspec.convert(started["finished"], Run)
+        return _finished(started["finished"], folder)
     threads = int(started["threads"]) if started else cores(options)
     training = _Training(chosen, folder, options, threads, tell)
     try:
@@ -170,7 +171,7 @@ class _Training:
         return facts
 
     def _note(self, facts: dict[str, Any]) -> None:
-        write_text(self.folder / _RUN, msgspec.json.format(msgspec.json.encode(facts), indent=2).decode() + "\n")
+        write_text(self.folder / _RUN, encode_json(facts).decode())
 
     def _phases(self, network: CrackNetwork, sources: Sources) -> None:
         state_file = self.folder / _STATE
@@ -231,6 +232,12 @@ def _begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any
             f"{folder} was begun with another recipe ({', '.join(changed)} differ); go on with that, or use another -o"
         )
     return facts
+
+
+def _finished(facts: dict[str, Any], folder: Path) -> Run:
+    """A run as it was when it ended, in the folder where it lies now."""
+    places = {"folder": str(folder), "bundle": str(folder / "bundle"), "split": str(folder / _SPLIT)}
+    return msgspec.convert(facts | places, Run)
 
 
 def _nobody(_: Progress) -> None:
