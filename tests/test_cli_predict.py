@@ -59,6 +59,16 @@ def test_predict_reads_lists_of_every_make(way, capsys, monkeypatch, tmp_path, e
     assert [line["path"] for line in map(json.loads, capsys.readouterr().out.split("\n")[:-1])] == names
 
 
+def test_a_bundle_may_be_named_by_its_run_or_as_the_one_in_the_package(way, capsys):
+    path = str(pictures(way, "crack")[0])
+    for one, other in ((["--bundle", str(way.run)], ["--bundle", way.bundle]), (["--bundle", "default"], [])):
+        told = []
+        for given in (one, other):
+            assert main(["predict", path, *given, "--jsonl"]) == 0
+            told.append(lines(capsys.readouterr().out)[0]["probability"])
+        assert told[0] == told[1]
+
+
 def test_predict_ends_quietly_when_its_reader_has_left(way):
     reading, writing = os.pipe()
     os.close(reading)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
-from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared

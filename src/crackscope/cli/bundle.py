@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared

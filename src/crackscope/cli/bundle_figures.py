@@ -18,7 +18,7 @@ def measured(manifest: "Manifest") -> "tuple[MeasuredFigure, ...]":
         held_out = (
             "patches held out from training"
             if said.pictures is None
-            else (f"{said.pictures:,} patches held out from training")
+            else f"{said.pictures:,} patches held out from training"
         )
         shares = (("misses", said.misses, "cracked"), ("false alarms on patches", said.false_alarms, "sound"))
         figures += [

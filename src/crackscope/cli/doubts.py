@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_table, progress, say
-from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.labelled import Labelled
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _described(asked: Doubting) -> "tuple[Sequence[Row], Sequence[Described]]":
     from crackscope.scoring import load as load_model
 
     rows = load(asked.data, parts=(50, 0, 50), group_by=asked.group_by, layout=asked.layout).rows
-    model = load_model(bundle_folder(asked.bundle or "default"), threads=asked.threads)
+    model = load_model(bundle_folder(asked.bundle), threads=asked.threads)
     with progress("looking at pictures", len(rows), quiet=asked.silent) as tell:
         answers = list(describe(model, [row.path for row in rows], tell))
     seen = [(row, answer) for row, answer in zip(rows, answers, strict=True) if isinstance(answer, Described)]

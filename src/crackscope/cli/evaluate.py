@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import writable
@@ -72,16 +73,6 @@ def evaluate(state: State, /, **options: Any) -> None:
         show(judgement, quiet=asked.quiet)
         show_surfaces(judgement.evaluation)
     state.status = 1 if judgement.evaluation.unread else 0
-
-
-def bundle_folder(name: str) -> Path:
-    """The folder of a bundle that may be named by its run, or by `default`."""
-    if name == "default":
-        from crackscope.bundles import default_bundle
-
-        return default_bundle()
-    folder = Path(name)
-    return folder / "bundle" if (folder / "run.json").is_file() else folder
 
 
 def metrics(evaluation: "Evaluation") -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.options import shared
@@ -52,7 +53,7 @@ def explain(**options: Any) -> None:
 
     folder = vacant(asked.out)
     photo = open_photo(asked.picture)
-    model = load(asked.bundle, threads=asked.threads)
+    model = load(bundle_folder(asked.bundle), threads=asked.threads)
     settings = InspectOptions(false_alarms=asked.false_alarms)
     evidence = look(model, photo, asked.zone, settings)
     files = _write(evidence, photo, model.manifest.name, fresh(folder))

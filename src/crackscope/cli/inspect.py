@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli import predict
 from crackscope.cli.bundle_figures import measured
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.inspection_summary import show, summarise
 from crackscope.cli.options import shared
+from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def inspect(state: State, /, **options: Any) -> None:
     from crackscope.reports import remove_pictures, write_inspection
     from crackscope.scoring import load
 
-    model = load(asked.bundle, threads=asked.threads)
+    model = load(bundle_folder(asked.bundle), threads=asked.threads)
     started = time.monotonic()
     journal = open_journal(asked.out, model, settings, resume=asked.resume)
     with journal, _kept(asked.out, journal, len(photos)):
@@ -133,21 +134,11 @@ def _check(asked: Asked) -> None:
 
 
 def _photos(asked: Asked) -> "list[str | Unread]":
-    if predict.STANDARD_INPUT in asked.photos:
+    if STANDARD_INPUT in asked.photos:
         raise click.UsageError("a photo on standard input has no name for the report, name a file")
     if not asked.photos and asked.from_list is None:
         raise click.UsageError("PHOTO is missing: name files, folders or globs")
-    return predict.gather(
-        predict.Asked(
-            pictures=asked.photos,
-            from_list=asked.from_list,
-            bundle=asked.bundle,
-            jsonl=False,
-            fail_on=(),
-            threads=asked.threads,
-            quiet=asked.quiet,
-        )
-    )
+    return gather(asked.photos, asked.from_list)
 
 
 def _settings(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":

@@ -16,7 +16,9 @@ def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 
 _OPTIONS: dict[str, Callable[[F], F]] = {
-    "bundle": click.option("--bundle", metavar="BUNDLE", help="Trained model to use; default: the one in the package."),
+    "bundle": click.option(
+        "--bundle", metavar="BUNDLE|RUN|default", help="Trained model to use; default: the one in the package."
+    ),
     "threads": click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads to use."),
     "seed": click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything drawn."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),

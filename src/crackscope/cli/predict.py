@@ -3,13 +3,14 @@
 import codecs
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import json_line, print_table, progress, say, unread_line
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
@@ -52,7 +53,7 @@ def predict(state: State, /, **options: Any) -> None:
     Photos of any size are read at their own resolution. Unreadable pictures are reported, and the rest go on.
     """
     asked = Asked(**options)
-    inputs = gather(asked)
+    inputs = gather(asked.pictures, asked.from_list)
     counts: Counter[str] = Counter()
     with progress("predicting", len(inputs), quiet=asked.quiet or (asked.jsonl and sys.stdout.isatty())) as tell:
         results = _counted(_answers(inputs, asked), counts, tell)
@@ -68,15 +69,17 @@ def predict(state: State, /, **options: Any) -> None:
     state.status = 1 if matched or counts["unreadable"] else 0
 
 
-def gather(asked: Asked) -> "list[str | Unread]":
+def gather(named: Sequence[str], from_list: str | None) -> "list[str | Unread]":
     """All pictures that were named, in order and each once; a name that matches nothing becomes an unread one.
+
+    from_list: a file that names more of them, - for standard input.
 
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
-    names = [*asked.pictures, *(_listed(asked.from_list) if asked.from_list else [])]
+    names = [*named, *(_listed(from_list) if from_list else [])]
     if not names:
         raise click.UsageError("PICTURE is missing: name files, folders or globs, or - for standard input")
-    if names.count(STANDARD_INPUT) + (asked.from_list == STANDARD_INPUT) > 1:
+    if names.count(STANDARD_INPUT) + (from_list == STANDARD_INPUT) > 1:
         raise click.UsageError("standard input can be read only once, name - a single time")
     from crackscope.errors import ImageError
     from crackscope.images import find
@@ -112,7 +115,7 @@ def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction
 
     from crackscope.scoring import load
 
-    model = load(asked.bundle, threads=asked.threads)
+    model = load(bundle_folder(asked.bundle), threads=asked.threads)
     sources = [sys.stdin.buffer.read() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
     answers = iter(model.predict_all(sources))
     for item in inputs:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, unread_line, warn
-from crackscope.cli.evaluate import bundle_folder
 from crackscope.cli.folders import fresh
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
@@ -50,9 +50,9 @@ def suggest(state: State, /, **options: Any) -> None:
         return
     for unread in found.unread:
         warn(f"left out: {unread_line(unread)}")
-    from crackscope.datasets import CONTACT_SHEET
+    from crackscope.datasets import CONTACT_SHEET, UNSORTED
 
-    say(f"{len(names)} of {found.seen} patches to label: {Path(asked.out) / 'to-label'}", quiet=asked.quiet)
+    say(f"{len(names)} of {found.seen} patches to label: {Path(asked.out) / UNSORTED}", quiet=asked.quiet)
     say(f"to look at: {Path(asked.out) / CONTACT_SHEET}", quiet=asked.quiet)
     say(
         f"sort them into {Path(asked.out) / 'crack'} and {Path(asked.out) / 'sound'}, then: "
