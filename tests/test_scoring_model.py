@@ -202,7 +202,7 @@ def test_any_size_is_taken(model: Model, fixed: Model, height: int, width: int) 
         assert scored.map.shape == (-(-height // STRIDE), -(-width // STRIDE))
         assert np.isfinite(scored.map).all()
         assert np.isfinite(scored.embedding).all()
-    assert model.score(wall(height, width)).tiles == 1 or max(height, width) > 128
+    assert (model.score(wall(height, width)).tiles == 1) == (max(height, width) <= 128)
 
 
 def test_extreme_shapes_are_taken(model: Model, fixed: Model) -> None:

@@ -12,7 +12,7 @@ import crackscope
 from crackscope import datasets, networks, recipes
 from crackscope.errors import TrainingError, WeightsError
 from crackscope.recipes import Recipe
-from crackscope.training import Progress, TrainOptions, train
+from crackscope.training import Progress, TrainOptions, checkpoints, train
 from tests.publisher import KERAS_PATH, publisher, small_keras_file
 from tests.small_patches import patch, write_masked, write_patches
 from tests.standin_server import Served
@@ -151,12 +151,35 @@ def test_time_budget_stops_in_order(patches: Path, tmp_path: Path) -> None:
     crackscope.load(run.bundle)
 
 
+def exploded(patches: Path, out: Path, *more: str) -> str:
+    settings = [
+        "head.layers=[64, 64, 64]",
+        "phases.optimiser=sgd",
+        "phases.learning_rate=10",
+        "phases.epochs=50",
+        *more,
+    ]
+    with pytest.raises(TrainingError, match=r"no longer a number in phase 1, epoch \d+, step \d+") as caught:
+        train(patches, recipes.override(PROBE, settings), out)
+    assert not (out / "bundle").exists()
+    return str(caught.value)
+
+
 def test_numbers_that_explode_stop_the_run_and_keep_the_last_good_state(patches: Path, tmp_path: Path) -> None:
-    recipe = recipes.override(
-        PROBE, ["head.layers=[64, 64, 64]", "phases.optimiser=sgd", "phases.learning_rate=10", "phases.epochs=50"]
-    )
-    with pytest.raises(TrainingError, match=r"no longer a number in phase 1, epoch \d+, step \d+"):
-        train(patches, recipe, tmp_path / "run")
+    said = exploded(patches, tmp_path / "run")
+    file = tmp_path / "run/checkpoints/last.safetensors"
+    assert f"the last good state is kept in {file}" in said
+    state = checkpoints.load(file)
+    assert f"epoch {state.counters.epoch + 1}, step" in said
+    assert len(state.counters.history) == state.counters.epoch > 0
+    assert all(bool(tensor.isfinite().all()) for tensor in state.learned.values())
+
+
+def test_numbers_that_explode_at_once_promise_no_state(patches: Path, tmp_path: Path) -> None:
+    said = exploded(patches, tmp_path / "run", "phases.batch=1")
+    assert "epoch 1" in said
+    assert "kept" not in said
+    assert not (tmp_path / "run/checkpoints/last.safetensors").exists()
 
 
 def test_progress_tells_stages_in_order_and_ends(patches: Path, tmp_path: Path) -> None:

@@ -128,10 +128,11 @@ class Loop:
 
     def _refuse(self, step: int, what: str) -> None:
         counters = self.state.counters
+        kept = f"the last good state is kept in {self.file}, " if self.file.exists() else ""
         raise TrainingError(
             f"{what} is no longer a number in phase {counters.phase + 1}, epoch {counters.epoch + 1}, step {step + 1} "
             f"(learning rate {self.optimiser.param_groups[0]['lr']:.2g}): the rate is too high, or a picture or weight "
-            f"is damaged; the last good state is kept in {self.file}, lower phases.learning_rate and start anew"
+            f"is damaged; {kept}lower phases.learning_rate and start anew"
         )
 
     @torch.no_grad()
