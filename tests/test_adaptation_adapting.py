@@ -98,7 +98,7 @@ def test_labels_drawn_by_lot_are_refused(bundle, tmp_path):
         (mixed / name).mkdir(parents=True)
     for number, place in enumerate(rng.permutation(len(rows))):
         shutil.copy(rows[place].path, mixed / ("crack" if number % 2 else "sound") / f"{number}.png")
-    with pytest.raises(AdaptationError):
+    with pytest.raises(AdaptationError, match="check the labels, or label more patches"):
         adapt(bundle, mixed, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -109,8 +109,9 @@ def test_too_few_or_one_label_only_are_refused_before_anything_is_written(bundle
         adapt(bundle, tmp_path / "four", tmp_path / "out")
     write_surface(tmp_path / "one", 8)
     shutil.rmtree(tmp_path / "one" / "sound")
-    with pytest.raises(DatasetError):
+    with pytest.raises(DatasetError, match="sound"):
         adapt(bundle, tmp_path / "one", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_test_part_is_left_alone(bundle, surface, tmp_path):
