@@ -47,7 +47,7 @@ def _mixture(recipe: Recipe) -> Iterator[str]:
     mixture = recipe.mixture
     if min(mixture.cracked, mixture.masked, mixture.drawn, mixture.sound) < 0 or mixture.sound == 0:
         yield "mixture: shares must be 0 or more, and sound above 0"
-    for name in ("carried", "generated", "distracted", "doubt", "evenness"):
+    for name in ("generated", "distracted", "doubt", "evenness"):
         if not 0 <= getattr(mixture, name) <= 1:
             yield f"mixture.{name}: is a share, between 0 and 1"
 

@@ -135,7 +135,6 @@ class Mixture(_Section, frozen=True, kw_only=True):
 
     cracked, sound: rows that have only a label. masked: rows with a mask.
     drawn: generated cracks laid over sound rows and generated surfaces, whose mask is known exactly.
-    carried: share of drawn cracks that are real ones, taken from rows with a mask and laid over another surface.
     generated: share of drawn and of sound pictures that show a generated surface rather than a row.
     distracted: share of sound and drawn rows that get joints, wires, stains or shadows, which stay sound.
     bare: surfaces over which no crack is ever drawn (people, plants, text).
@@ -148,7 +147,6 @@ class Mixture(_Section, frozen=True, kw_only=True):
     masked: int = 3
     drawn: int = 3
     sound: int = 4
-    carried: float = 0.0
     generated: float = 0.3
     distracted: float = 0.35
     bare: tuple[str, ...] = ()

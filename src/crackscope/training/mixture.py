@@ -10,7 +10,6 @@ from crackscope.recipes import Mixture
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels, augment, generator
 from crackscope.training.batches import Batch, ahead, plain_batches, stack
-from crackscope.training.carrying import carry_crack
 from crackscope.training.pictures import Reader
 
 SMALLEST_CRACK_PX = 12
@@ -74,38 +73,21 @@ class FromMixture:
             return self._reader.view(row, 4, *key), row
         pool = self._pools[kind]
         if not pool or rng.random() < self._mixture.generated:
-            return self._generated(kind == "drawn", rng, key)
+            return self._generated(kind == "drawn", rng)
         row = _pick(pool, self._mixture.evenness, rng)
         pixels, _ = self._reader.view(row, 4, *key)
         if rng.random() < self._mixture.distracted:
             pixels = surfaces.draw_distractors(pixels, rng)
         if kind == "drawn":
-            laid = self._with_carried(pixels, rng, key) if self._carries(rng) else surfaces.draw_crack(pixels, rng)
-            return laid, _CRACK
+            return surfaces.draw_crack(pixels, rng), _CRACK
         return (pixels, None), row
 
-    def _carries(self, rng: np.random.Generator) -> bool:
-        return self._mixture.carried > 0 and bool(self._pools["masked"]) and rng.random() < self._mixture.carried
-
-    def _with_carried(self, pixels: Pixels, rng: np.random.Generator, key: tuple[int, ...]) -> tuple[Pixels, Mask]:
-        """A sound picture with the crack of some masked row, or with a drawn one where that cannot be carried."""
-        row = _pick(self._pools["masked"], self._mixture.evenness, rng)
-        source, mask = self._reader.view(row, 5, *key)
-        carried = None if mask is None else carry_crack(pixels, source, mask, float(rng.uniform(0.6, 1.2)))
-        return carried or surfaces.draw_crack(pixels, rng)
-
-    def _generated(
-        self, cracked: bool, rng: np.random.Generator, key: tuple[int, ...]
-    ) -> tuple[tuple[Pixels, Mask | None], Row]:
+    def _generated(self, cracked: bool, rng: np.random.Generator) -> tuple[tuple[Pixels, Mask | None], Row]:
         """A generated surface of up to twice the cut, then seen as any other picture is."""
         how = self._reader.augmentation
         side = int(how.crop * rng.uniform(1.0, 1.5))
         kind = str(rng.choice(list(KIND_SHARES), p=list(KIND_SHARES.values())))
-        carried = cracked and self._carries(rng)
-        made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked and not carried, kind)
-        if carried:
-            pixels, _ = augment(made.pixels, None, rng, how)
-            return self._with_carried(pixels, rng, key), _CRACK
+        made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked, kind)
         pixels, mask = augment(made.pixels, made.mask if cracked else None, rng, how)
         if cracked and mask is not None and mask.sum() >= SMALLEST_CRACK_PX:
             return (pixels, mask), _CRACK
