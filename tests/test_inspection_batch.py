@@ -293,3 +293,27 @@ class TestMetamorphic:
         )
         lengths = [np.array([zone.length_mm for zone in found.zones]) for found in (one, two)]
         assert lengths[1] == pytest.approx(2 * lengths[0])
+
+
+class Pipe(io.RawIOBase):
+    """A stream that can be read once, as standard input is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer, which has no name
+        return self._left.readinto(buffer)
+
+
+def test_a_stream_that_cannot_be_rewound_is_inspected_as_a_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "wall.png"
+    images.write_png(surfaces.generate(4, (300, 260)).pixels, path)
+    kept = crackscope.inspect(path)
+    piped = crackscope.inspect(Pipe(path.read_bytes()))
+    assert msgspec.structs.replace(piped, path=kept.path, seconds={}) == msgspec.structs.replace(kept, seconds={})

@@ -63,7 +63,6 @@ def test_a_sound_photo_has_no_cracks() -> None:
     found = find_cracks(pixels, Heatmap(np.full((65, 75), -4, np.float32), 4, np.zeros(1, np.float32)), 0.0)
     assert not found.mask.any()
     assert found.groups.windows == ()
-    assert found.share == 0
 
 
 def spotted(slender: bool) -> NDArray[np.bool_]:

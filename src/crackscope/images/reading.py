@@ -1,6 +1,7 @@
 """Reading pictures: headers, pixels, masks and thumbnails, from any source."""
 
 from dataclasses import dataclass
+from io import IOBase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,13 +72,14 @@ def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
         return header
 
 
-def read_file(path: str, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """The bytes of a picture's file, unopened: for a hash of them, or to be read several times from memory.
+def read_file(source: str | IOBase, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """The bytes of a picture's file, undecoded: for a hash of them, or to be read several times from memory.
 
+    source: a path, or a binary stream, which is read from where it stands if it cannot go back to its start.
     Raises `ImageError` as `read` does for what is no file, may not be opened, is empty or too large.
     """
-    with reported_as(path):
-        return read_bytes(path, limits).content
+    with reported_as(name_of(source)):
+        return read_bytes(source, limits).content
 
 
 def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:

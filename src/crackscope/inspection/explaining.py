@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import InspectionError
-from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see
+from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see, without_marker
+from crackscope.inspection.scale import Ruler
 from crackscope.records import Inspected, Verdict, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Model
+from crackscope.scoring import Heatmap, Model
 
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each takes two passes of the network."""
@@ -98,7 +99,7 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
         there = f"it has zones 1 to {len(zones)}" if zones else "no zone was found in it"
         raise InspectionError(f"{photo.path}: there is no zone {zone}, {there}")
     wanted = [one for one in zones if zone in (None, one.number)][:MOST_ZONES]
-    painter = _Painter(model, inspection, options)
+    painter = _Painter(model, inspection, seen.ruler, options)
     results = [painter.without(one.number, painter.shape([one])) for one in wanted]
     if zone is None and len(zones) > 1:
         results.append(painter.without(0, painter.shape(zones)))
@@ -116,8 +117,8 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
 class _Painter:
     """Paints over parts of one photo and asks the network again."""
 
-    def __init__(self, model: Model, inspection: Inspection, options: InspectOptions) -> None:
-        self._model, self._before, self._options = model, inspection, options
+    def __init__(self, model: Model, inspection: Inspection, ruler: Ruler | None, options: InspectOptions) -> None:
+        self._model, self._before, self._ruler, self._options = model, inspection, ruler, options
 
     def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
         """bool [h, w]: the pixels of these zones and a margin around them."""
@@ -161,8 +162,7 @@ class _Painter:
         return self.shape(self._before.record.zones)
 
     def _heat(self, pixels: NDArray[np.uint8]) -> Heatmap:
-        options = DenseOptions(memory_mib=self._options.memory_mib)
-        return self._model.heatmap(pixels, options=options)
+        return without_marker(self._model.heatmap(pixels, options=self._options.dense), self._ruler)
 
     def _probabilities(self, heat: Heatmap) -> NDArray[np.float32]:
         return probabilities(self._model, heat.logits)

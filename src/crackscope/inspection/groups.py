@@ -15,12 +15,11 @@ class Groups:
     """What lies together within a few px.
 
     labels: int32 [ceil(h / 4), ceil(w / 4)], the group of each cell of 4 px, from 1 on; 0 none. windows: where each
-    group is, in px. area_px: crack pixels of all.
+    group is, in px.
     """
 
     labels: NDArray[np.int32]
     windows: tuple[Window, ...]
-    area_px: int
 
 
 def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px: float, slenderness: float) -> Groups:
@@ -49,7 +48,7 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     for tile in tiles:
         part = grades[tile.top : tile.bottom, tile.left : tile.right]
         part[...] = (part > 0) & inside(labels[_cells(tile)] > 0, part.shape)
-    return Groups(labels, _windows(labels, len(kept), (height, width)), int(area[labels > 0].sum(dtype=np.int64)))
+    return Groups(labels, _windows(labels, len(kept), (height, width)))
 
 
 def inside(cells: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from io import BytesIO, IOBase
 from pathlib import Path
 
 import msgspec
@@ -13,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest
-from crackscope.errors import InspectionError
-from crackscope.images import Picture, Source, read, read_header, read_optics, read_place
-from crackscope.inspection.marker import Plane
+from crackscope.errors import BundleError, InspectionError
+from crackscope.images import Picture, Source, read, read_file, read_header, read_optics, read_place
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_crack
@@ -45,6 +45,11 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
         checked_limits(self.limits_mm)
         if not 0 < self.false_alarms < 1:
             raise InspectionError(f"the rate of false alarms must lie between 0 and 1, not {self.false_alarms:g}")
+
+    @property
+    def dense(self) -> DenseOptions:
+        """How a photo goes through the network."""
+        return DenseOptions(memory_mib=self.memory_mib, coarse=self.coarse)
 
 
 DEFAULTS = InspectOptions()
@@ -107,11 +112,19 @@ def _loaded(path: str | None) -> Model:
 def open_photo(source: Source) -> Photo:
     """Read a photo with what its EXIF block says of place and lens. Raises ImageError."""
     begin = time.perf_counter()
-    picture = read(source)
+    held = _kept(source) if isinstance(source, IOBase) else source
+    picture = read(held)
     path = str(source) if isinstance(source, (str, Path)) else picture.name
-    optics, stored = read_optics(source), read_header(source)
+    optics, stored = read_optics(held), read_header(held)
     focal = focal_length(optics, (stored.width, stored.height))
-    return Photo(picture, path, read_place(source), focal, time.perf_counter() - begin)
+    return Photo(picture, path, read_place(held), focal, time.perf_counter() - begin)
+
+
+def _kept(stream: IOBase) -> BytesIO:
+    """A stream, which may be read only once, as one that may be read again."""
+    kept = BytesIO(read_file(stream))
+    kept.name = getattr(stream, "name", "")
+    return kept
 
 
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
@@ -123,11 +136,10 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     """The first half: the network, the scale and the verdict, in as many threads as the model has."""
     clock, pixels = _Clock(), photo.picture.pixels
     with clock("network"):
-        heat = model.heatmap(pixels, options=DenseOptions(memory_mib=options.memory_mib, coarse=options.coarse))
+        heat = model.heatmap(pixels, options=options.dense)
     with clock("scale"):
         ruler = find_ruler(options.scaling, photo.path, pixels, photo.focal)
-    if ruler is not None and ruler.plane is not None:
-        heat = without_marker(heat, ruler.plane)
+    heat = without_marker(heat, ruler)
     with clock("verdict"):
         judgement = model.judge(heat, pixels, options.false_alarms)
     return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
@@ -153,13 +165,15 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     return Inspection(record, pixels, seen.heat, mask)
 
 
-def without_marker(heat: Heatmap, plane: Plane) -> Heatmap:
+def without_marker(heat: Heatmap, ruler: Ruler | None) -> Heatmap:
     """The heatmap with what lights up on a printed marker put out: its black lines are not the surface's cracks."""
+    if ruler is None or ruler.plane is None:
+        return heat
     rows, columns = heat.logits.shape
     across = (np.arange(columns) + 0.5) * heat.stride - 0.5
     down = (np.arange(rows) + 0.5) * heat.stride - 0.5
     places = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
-    hidden = plane.covers(places).reshape(rows, columns)
+    hidden = ruler.plane.covers(places).reshape(rows, columns)
     dark = np.minimum(heat.logits, np.median(heat.logits))
     return replace(heat, logits=np.where(hidden, dark, heat.logits).astype(np.float32))
 
@@ -171,7 +185,7 @@ def _calibrated(manifest: Manifest) -> ZoneOptions:
 def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale: PhotoScale | None) -> Inspected:
     judged, picture = seen.judgement, seen.photo.picture
     if not math.isfinite(judged.probability):
-        raise ValueError("the network gives no number for this photo")
+        raise BundleError(f"the network gives no number for {seen.photo.path}: train it again, or take another bundle")
     return Inspected(
         path=seen.photo.path,
         verdict=judged.verdict,

@@ -45,11 +45,6 @@ class Cracks:
     mask: NDArray[np.bool_]
     groups: Groups
 
-    @property
-    def share(self) -> float:
-        """Share of the photo's pixels that are crack."""
-        return self.groups.area_px / self.mask.size
-
 
 def find_cracks(
     pixels: NDArray[np.uint8], heat: Heatmap, threshold_logit: float, options: MaskOptions = MaskOptions()

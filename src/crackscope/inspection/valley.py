@@ -4,11 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.evidence import Floats
+from crackscope.inspection.fitting import Doubles
 from crackscope.inspection.polylines import resampled, smoothed, without_hairpins
 from crackscope.inspection.profiles import averaged, normals, strip
 from crackscope.inspection.skeleton import Line
-
-Doubles = NDArray[np.float64]
 
 _SAMPLES = 33
 _FOLLOW_PX = 0.6

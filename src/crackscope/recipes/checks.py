@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crackscope.errors import RecipeError
-from crackscope.recipes.schema import Augmentation, Freeze, Head, Phase, Recipe
+from crackscope.recipes.schema import Augmentation, Freeze, Head, Mixture, Phase, Recipe
 
 SMALLEST_INPUT, LARGEST_INPUT = 32, 4096
 
@@ -14,7 +14,8 @@ def check(recipe: Recipe, where: str) -> None:
     Raises:
         RecipeError: names every fault at once, each with its key.
     """
-    faults = [*_whole(recipe), *_mixture(recipe), *_head(recipe.head), *_augmentation(recipe.augmentation)]
+    faults = [*_whole(recipe), *_verdict(recipe), *_mixture(recipe.mixture), *_head(recipe.head)]
+    faults += _augmentation(recipe.augmentation)
     for number, phase in enumerate(recipe.phases):
         faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
     if faults:
@@ -39,12 +40,14 @@ def _whole(recipe: Recipe) -> Iterator[str]:
         yield "validate_on: must be 0 (all rows) or more"
 
 
-def _mixture(recipe: Recipe) -> Iterator[str]:
+def _verdict(recipe: Recipe) -> Iterator[str]:
     if not 0 <= recipe.miss_rate < 0.5:
         yield "miss_rate: must be at least 0 and below .5"
     if recipe.verdict == "conformal" and not recipe.calibrate:
         yield "verdict = 'conformal': needs calibrate = true"
-    mixture = recipe.mixture
+
+
+def _mixture(mixture: Mixture) -> Iterator[str]:
     if min(mixture.cracked, mixture.masked, mixture.drawn, mixture.sound) < 0 or mixture.sound == 0:
         yield "mixture: shares must be 0 or more, and sound above 0"
     for name in ("generated", "distracted", "doubt", "evenness"):

@@ -48,8 +48,8 @@ class DenseOptions:
     `mask_threshold` a crack logit of the half-scale pass still leaves doubt beside places that reach it. On asphalt and
     generated surfaces, the default misses .01 % of the cells that the full pass rightly finds, .08 % along cracks of 1
     to 1.6 px, and has no worse an F1, since what only the full pass takes for a crack is seldom one
-    (benchmarks/coarse.py). scales: 1 sees the
-    photo as it is, 2 also at half scale, and takes the mean of both logits; 0 as the bundle says.
+    (benchmarks/coarse.py). scales: 1 sees the photo as it is, 2 also at half scale, and takes the mean of both logits;
+    0 as the bundle says.
     """
 
     memory_mib: int = 160
@@ -175,7 +175,7 @@ def _doubtful(rough: Map, threshold: float, doubt: float) -> NDArray[np.uint8]:
     reaching = np.zeros(int(parts.max()) + 1, np.uint8)
     reaching[parts[rough >= threshold]] = 1
     reaching[0] = 0
-    return reaching[parts]
+    return np.asarray(reaching[parts], np.uint8)
 
 
 def _mean(fine: Map, rough: Map) -> Map:

@@ -1,14 +1,13 @@
 """From a heatmap to a verdict: one rule for patches and photos.
 
 A patch is called cracked when its probability reaches the threshold, the bundle's or that of the surface it looks like
-(see `calibrated.py`). A photo holds thousands of places, and
-somewhere every sound one looks a little cracked, so it is called cracked when its most suspicious window shows more
-than sound photos of its size do by chance, at the rate that the user allows. That chance is conformal (Vovk et al.,
-"Algorithmic Learning in a Random World", 2005): the share of held-out sound windows that score as high, the photo's own
-counted among them, and every surface counted alike. Beyond the largest of them it falls exponentially, as maxima of
-light-tailed scores do (Pickands 1975); a photo of n windows has n chances, taken as independent, which errs towards
-`sound`. A long crack shows in many windows of a large photo, none of which need be so rare alone: so the best few are
-asked about together as well.
+(see `calibrated.py`). A photo holds thousands of places, and somewhere every sound one looks a little cracked, so it is
+called cracked when its most suspicious window shows more than sound photos of its size do by chance, at the rate that
+the user allows. That chance is conformal (Vovk et al., "Algorithmic Learning in a Random World", 2005): the share of
+held-out sound windows that score as high, the photo's own counted among them, and every surface counted alike. Beyond
+the largest of them it falls exponentially, as maxima of light-tailed scores do (Pickands 1975); a photo of n windows
+has n chances, taken as independent, which errs towards `sound`. A long crack shows in many windows of a large photo,
+none of which need be so rare alone: so the best few are asked about together as well.
 """
 
 import heapq
