@@ -6,7 +6,6 @@ so memory follows from the width of the photo and the budget, not from the numbe
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import isqrt
 from typing import Any, Protocol
 
@@ -25,15 +24,14 @@ _LARGEST_BLOCK = 32 << 20
 CONTEXT_PX = 32
 """How far around a wanted place a pass over parts of a photo looks; see benchmarks/coarse.py for what it changes."""
 
-_RUN_PX = 16
-"""What starting the network on one more part costs, as px more on its sides."""
+_PART_PX = 64
+"""What one more part costs, as px more on its sides: its margins, and starting the network on it."""
 
 _FIXED_BYTES = 16 << 20
 _POOL = 1.8
 """What the runtime's pool takes for each byte of a block: stages of different shapes do not reuse all of it."""
 
 Share = Callable[[Callable[[Any], None], Sequence[Any]], object]
-Covered = Callable[[bytes, int, float], list[Rectangle]]
 
 
 class Session(Protocol):
@@ -129,23 +127,14 @@ def _spread(places: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     return places
 
 
-def _covered(wanted: bytes, width: int, margin: float) -> list[Rectangle]:
-    """See `cover`; with arguments that can be remembered."""
-    return cover(np.frombuffer(wanted, np.bool_).reshape(-1, width), margin)
-
-
-def _parts(block: Block, stage: Stage, wanted: NDArray[np.bool_], grain: int, covered: Covered) -> Iterator[Block]:
-    """Parts of a block that hold all wanted squares in it."""
-    top, left = block.top // grain, block.left // grain
-    inside = wanted[top : -(-block.bottom // grain), left : -(-block.right // grain)]
-    margin = (stage.rows.before + stage.rows.after + _RUN_PX) / grain
-    for part in covered(inside.tobytes(), inside.shape[1], margin):
-        yield Block(
-            max(block.top, (top + part.top) * grain),
-            min(block.bottom, (top + part.bottom) * grain),
-            max(block.left, (left + part.left) * grain),
-            min(block.right, (left + part.right) * grain),
-        )
+def _parts(blocks: Sequence[Block], rectangles: Sequence[Rectangle], grain: int) -> Iterator[Block]:
+    """What of the blocks lies within rectangles of squares."""
+    for part in rectangles:
+        for block in blocks:
+            rows = max(block.top, part.top * grain), min(block.bottom, part.bottom * grain)
+            columns = max(block.left, part.left * grain), min(block.right, part.right * grain)
+            if rows[0] < rows[1] and columns[0] < columns[1]:
+                yield Block(*rows, *columns)
 
 
 def _up(value: int, grain: int) -> int:
@@ -183,8 +172,10 @@ class Flow:
         self.map = np.empty(tuple(side // cell for side in self._shape), np.float32)
         self._sum: NDArray[np.float64] | None = None
         self._wanted = None if wanted is None else wanted_of_stages(plan, wanted)
-        # Stages in blocks of the same size ask for the same, and the search takes as long as some stages.
-        self._covered = cache(_covered)
+        # All stages but the last want the same, and the search takes as long as some stages.
+        found = {squares.tobytes(): squares for squares in self._wanted or []}
+        parts = {key: cover(squares, _PART_PX / plan.grain) for key, squares in found.items()}
+        self._rectangles = [parts[squares.tobytes()] for squares in self._wanted or []]
 
     def run(self, share: Share) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Work out the map, float32 [ceil(h / s), ceil(w / s)], and the mean embedding, float32 [d]. share: runs a
@@ -218,8 +209,7 @@ class Flow:
             for column in range(0, self._shape[1], wide)
         ]
         if self._wanted is not None:
-            wanted, grain = self._wanted[number], self._plan.grain
-            blocks = [part for block in blocks for part in _parts(block, stage, wanted, grain, self._covered)]
+            blocks = list(_parts(blocks, self._rectangles[number], self._plan.grain))
         share(lambda block: self._run(number, block), blocks)
         self._done[number] = bottom
 
