@@ -19,7 +19,7 @@ _CLEAR, _UNCLEAR = 6.0, 2.0
 _FINE_PX, _SMOOTH_PX = 0.4, 1.2
 _PRIOR_CAP, _GREY_CAP = 2.0, 4.0
 _SPECK_PX, _HOLE_PX = 6, 16
-_FAR_PX = 4.0
+_FAR_PX, _BEYOND_RIM_PX = 4.0, 10.0
 
 
 class Window(NamedTuple):
@@ -150,10 +150,17 @@ def _depth(dark: Floats, hot: Floats) -> tuple[Floats, Floats]:
 
 
 def _unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the heatmap is sure of a crack that the grey values do not show."""
+    """Where the heatmap is sure of a crack that the grey values do not show.
+
+    Around a wide crack it is sure of a rim besides, which is none: what counts reaches farther off.
+    """
     import cv2
 
     if not sure.any():
         return sure
     away = cv2.distanceTransform((~crack).astype(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(sure & (away > _FAR_PX))
+    unseen = sure & (away > _FAR_PX)
+    _, parts = cv2.connectedComponents(unseen.astype(np.uint8), connectivity=8)
+    reaching = np.zeros(int(parts.max()) + 1, np.bool_)
+    reaching[parts[unseen & (away > _BEYOND_RIM_PX)]] = True
+    return np.asarray(reaching[parts])
