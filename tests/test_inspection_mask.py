@@ -47,6 +47,16 @@ def test_the_mask_is_much_closer_than_the_map() -> None:
     assert overlap(find_cracks(pixels, heat, 0.0).mask, mask) > overlap(raw, mask) + 0.15
 
 
+def test_heat_around_a_wide_crack_gives_it_no_rim() -> None:
+    crack = CrackSpec((18.0, 22.0), branching=0, contrast=0.85, roughness=0.5, breaks=0)
+    made = make(SurfaceSpec(seed=8, kind="concrete", size=(420, 380), crack=crack, distractors=0))
+    around = cv2.distanceTransform((~made.mask).astype(np.uint8), cv2.DIST_L2, 5)
+    heat = heatmap(around <= 6)
+    found = find_cracks(made.pixels, heat, 0.0).mask
+    assert overlap(found, made.mask) > 0.95
+    assert not found[around > 5].any()
+
+
 def test_nothing_is_added_where_the_heatmap_is_cold() -> None:
     pixels, mask = wide_crack()
     heat = heatmap(mask)

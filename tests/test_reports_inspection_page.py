@@ -101,6 +101,18 @@ def test_what_a_reader_must_see_is_there(page):
         assert words in page.text, words
 
 
+def test_a_sound_photo_that_looks_cracked_is_to_be_looked_at(tmp_path):
+    calm = inspected(picture(tmp_path, "calm.jpg", 1), "sound", probability=0.1)
+    suspicious = inspected(picture(tmp_path, "suspicious.jpg", 2), "sound", probability=0.9)
+    reports.write_inspection(tmp_path / "report", [calm, suspicious], facts())
+    page = Page(tmp_path / "report" / "index.html")
+    assert "Called sound, yet suspicious" in page.text
+    again, rest = page.text.split("Called sound, yet suspicious")[1].split("Sound photos", 1)
+    assert "suspicious.jpg" in again
+    assert "calm.jpg" not in again
+    assert "calm.jpg" in rest
+
+
 def test_the_worst_photo_comes_first(page):
     order = [a["id"] for tag, a in page.elements if tag == "article"]
     assert order == ["photo-3", "photo-2", "photo-4", "photo-5"]

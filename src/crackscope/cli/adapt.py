@@ -99,6 +99,12 @@ def _show(adapted: "Adapted", quiet: bool) -> None:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:
         _show_curve(adapted.curve)
+    before, after = adapted.before.balanced_accuracy.value, adapted.after.balanced_accuracy.value
+    if before is not None and after is not None and after <= before:
+        warn(
+            f"not better on these patches than before (balanced accuracy {before:.3f}, now {after:.3f}, within "
+            "the error of so few): label more of them, or keep the old bundle"
+        )
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")

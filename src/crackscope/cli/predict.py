@@ -116,7 +116,7 @@ def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction
     from crackscope.scoring import load
 
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    sources = [sys.stdin.buffer.read() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
+    sources = [sys.stdin.buffer if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
     answers = iter(model.predict_all(sources))
     for item in inputs:
         if not isinstance(item, str):

@@ -35,6 +35,10 @@ class ClassRow:
     share: float
 
 
+SUSPICIOUS = 0.5
+"""Probability from which on a photo that is called sound is shown among those to look at again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """The photos by what was said of them, each in the order given but the cracked ones, which go by severity."""
@@ -48,6 +52,11 @@ class Sorted:
     def inspected(self) -> tuple[Inspected, ...]:
         """All that could be read."""
         return self.cracked + self.doubtful + self.sound
+
+    @property
+    def suspicious(self) -> tuple[Inspected, ...]:
+        """Those called sound in which something looks rather like a crack: for a person to look at."""
+        return tuple(photo for photo in self.sound if photo.probability >= SUSPICIOUS)
 
     @property
     def total(self) -> int:
@@ -122,7 +131,7 @@ def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
     """The four figures at the top."""
     zones = [zone for _, zone in found.zones]
     share = percent(len(found.cracked) / len(found.inspected)) if found.inspected else "–"
-    again = len(found.doubtful) + len(found.unread)
+    again = len(found.doubtful) + len(found.suspicious) + len(found.unread)
     return [
         Tile(
             "Photos with cracks", f"{len(found.cracked):,}", f"{share} of {count(len(found.inspected), 'photo')} read"
@@ -132,7 +141,7 @@ def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
         Tile(
             "To look at again",
             f"{again:,}",
-            f"{len(found.doubtful):,} cannot be judged",
+            f"{len(found.doubtful):,} cannot be judged, {len(found.suspicious):,} suspicious",
             f"{len(found.unread):,} unreadable",
             "again" if again else "",
         ),

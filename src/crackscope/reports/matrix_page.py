@@ -84,7 +84,7 @@ def _sentence(matrix: Matrix) -> str:
     others = _known(matrix, own=False)
     if not others:
         return "Every classifier was judged on its own surface only."
-    words = f"On surfaces that it was not trained on, balanced accuracy is {number(_mean(others))} on average"
+    words = f"On surfaces that it was not trained on here, balanced accuracy is {number(_mean(others))} on average"
     if own:
         return f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
     return f"{words}, {number(min(others))} at worst, {number(max(others))} at best."
