@@ -162,6 +162,14 @@ def _use(asked: Asked, folder: Path, run: "Run") -> "list[Prediction]":
     ]
     if not asked.as_json:
         print_table("", ("truth", "verdict", ">probability", ">seconds", "picture"), rows)
+    wrong = sum(truth != verdict for truth, verdict, *_ in rows)
+    if wrong:
+        _tell(
+            asked,
+            f"   {wrong} of {len(rows)} wrong: a good figure on few patches promises little for other pictures, here",
+            "   larger ones, of a classifier that learnt for seconds.",
+            "",
+        )
     return said
 
 
