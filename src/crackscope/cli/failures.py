@@ -21,11 +21,11 @@ EXTRAS = {
 """Module -> the extra of the package that brings it."""
 
 
-class Interrupted(Exception):  # noqa: N818  (no error)
+class Interrupted(Exception):  # noqa: N818  (it is wanted, and no error)
     """Ctrl-C, with a word on what is kept and how to go on."""
 
 
-class ReaderLeft(Exception):  # noqa: N818  (no error)
+class ReaderLeft(Exception):  # noqa: N818  (a reader may leave: no error)
     """Whoever read our output has closed it, as `head` does."""
 
 

@@ -51,9 +51,10 @@ def led_to_tips(mask: NDArray[np.bool_], lines: Sequence[Stretch]) -> list[Stret
         x, y = np.rint(steps).astype(np.intp).T
         within = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
         inside = within & mask[np.where(within, y, 0), np.where(within, x, 0)]
-        ahead = 0.5 * (len(inside) if inside.all() else int(np.argmin(inside)))
-        count = int(ahead - 0.5)
-        if count < 1 or inside.all() or _closed(line):
+        if inside.all() or _closed(line):
+            continue
+        count = int(0.5 * int(np.argmin(inside)) - 0.5)
+        if count < 1:
             continue
         more = end.point + np.arange(1, count + 1)[:, None] * end.way
         halves = np.full(count, half)

@@ -23,13 +23,10 @@ def without_companions(lines: Sequence[Stretch]) -> list[Stretch]:
     long = np.array([length_of(line.points) for line in lines])
     kept = []
     for place, line in enumerate(lines):
-        wider = [
-            other
-            for other in range(len(lines))
-            if half[other] > max(_LIP_SHARE * half[place], _LIPPED_PX) and long[other] > 2 * long[place]
-        ]
+        far_wider = half > max(_LIP_SHARE * half[place], _LIPPED_PX)
+        wider = np.flatnonzero(far_wider & (long > 2 * long[place])).tolist()
         alone = all(len(meeting[node]) == 1 for node in line.nodes)
-        if alone and wider and long[place] < _LIP_LENGTH * max(half[wider]):
+        if alone and wider and long[place] < _LIP_LENGTH * half[wider].max():
             points = np.concatenate([lines[other].points for other in wider])
             reach = np.concatenate([_LIP_REACH * lines[other].half + 4 for other in wider])
             away, nearest = cKDTree(points).query(line.points)
