@@ -11,6 +11,8 @@ from crackscope.bundles import (
     LocalCalibration,
     Manifest,
     dump_manifest,
+    logistic,
+    logit,
     model_card,
     pack_projection,
     parse_manifest,
@@ -85,3 +87,18 @@ def test_the_card_names_each_surface_that_has_its_own() -> None:
     card = model_card(with_local(surfaces=(DECK, msgspec.structs.replace(DECK, name="road", fitted_on=0))))
     assert "looks like deck" in card
     assert "road" not in card
+
+
+def test_a_probability_and_its_logit_lead_to_each_other() -> None:
+    logits = np.array([[-6.0, -1.0, 0.0], [np.log(3), 2.0, 6.0]])
+    probabilities = logistic(logits)
+    assert probabilities.shape == (2, 3)
+    assert probabilities[1, 0] == pytest.approx(0.75)
+    assert [logit(float(one)) for one in probabilities.flat] == pytest.approx(logits.ravel())
+    assert logistic([-1e9, 1e9]).tolist() == pytest.approx([0, 1], abs=1e-300)
+    assert np.isnan(logistic(np.nan))
+
+
+def test_certainty_has_a_bounded_logit() -> None:
+    assert (logit(1), logit(0)) == pytest.approx((np.log(1e6 - 1), -np.log(1e6 - 1)))
+    assert logit(0, 1e-3) == pytest.approx(-np.log(999))

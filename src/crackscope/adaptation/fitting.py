@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.adaptation.patches import Floats, Patches
+from crackscope.bundles import logistic
 
 Change = NDArray[np.float64]
 """A learnt change, float64 [2 + k]: a, b, and w for the standardised features."""
@@ -101,7 +102,7 @@ class Restraint:
 
 def _bend(margin: Floats) -> Floats:
     """Curvature of the loss on old pictures, float64 [m]; a little even where they are beyond doubt."""
-    chance = _sigmoid(margin)
+    chance = logistic(margin)
     return np.asarray(np.maximum(chance * (1 - chance), _LEAST_CURVATURE))
 
 
@@ -150,7 +151,7 @@ def _solve(kernel: Floats, patches: Patches, weights: Floats) -> tuple[Floats, f
     dual, margin = np.zeros(len(labels)), before.copy()
     loss = _loss(margin, labels, weights)
     for _ in range(_STEPS):
-        chance = _sigmoid(margin)
+        chance = logistic(margin)
         bend, inner = _inner(kernel, margin, weights)
         wanted = bend * (margin - before) + weights * (labels - chance)
         root = np.sqrt(bend)
@@ -172,7 +173,7 @@ def _solve(kernel: Floats, patches: Patches, weights: Floats) -> tuple[Floats, f
 
 def _inner(kernel: Floats, margin: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Curvature of the loss [n], and one plus the kernel between its roots [n, n]."""
-    chance = _sigmoid(margin)
+    chance = logistic(margin)
     bend = weights * np.maximum(chance * (1 - chance), 1e-6)
     root = np.sqrt(bend)
     return bend, np.eye(len(margin)) + root[:, None] * kernel * root
@@ -180,7 +181,3 @@ def _inner(kernel: Floats, margin: Floats, weights: Floats) -> tuple[Floats, Flo
 
 def _loss(margin: Floats, labels: Floats, weights: Floats) -> float:
     return float((weights * (np.logaddexp(0, margin) - labels * margin)).sum())
-
-
-def _sigmoid(margin: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(margin, -500, 500))))

@@ -1,6 +1,5 @@
 """Labelled patches as a network sees them."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Bundle, Manifest, Reference, feature_sizes
+from crackscope.bundles import Bundle, Manifest, Reference, feature_sizes, logit
 from crackscope.errors import BundleError
 from crackscope.records import Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features
@@ -17,7 +16,7 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 Progress = Callable[[int, int], None]
 _SURE = 1e-3
-_MOST_LOGIT = math.log1p(-_SURE) - math.log(_SURE)
+_MOST_LOGIT = logit(1, _SURE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +118,7 @@ def margins(score: Floats, ways: Floats, manifest: Manifest) -> tuple[Floats, Fl
 
 def threshold_logit(manifest: Manifest) -> float:
     """The logit of a bundle's threshold; of one that says always, or never, that of a probability near it."""
-    threshold = min(max(manifest.threshold, _SURE), 1 - _SURE)
-    return math.log(threshold) - math.log1p(-threshold)
+    return logit(manifest.threshold, _SURE)
 
 
 def numbered(names: Sequence[str]) -> Numbers:

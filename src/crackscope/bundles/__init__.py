@@ -1,6 +1,6 @@
 """Bundles: the folder that a trained model is. Its format, its writing, and its opening with distrust."""
 
-from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, pack_projection
+from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
 from crackscope.bundles.card import model_card
 from crackscope.bundles.deepness import export_deepness
 from crackscope.bundles.folder import Bundle, default_bundle, open_bundle, write_bundle
@@ -46,6 +46,8 @@ __all__ = [
     "export_deepness",
     "feature_sizes",
     "has_features",
+    "logistic",
+    "logit",
     "model_card",
     "open_bundle",
     "pack_projection",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from crackscope.errors import BundleError
 
@@ -16,6 +16,11 @@ Scale = Annotated[float, msgspec.Meta(gt=0)]
 
 MOST_SURFACES = 64
 MOST_COORDINATES = 64
+SURE = 1e-6
+"""Nothing is taken to be surer than this: a probability of 0 or 1 has no logit."""
+
+_MOST_LOGIT = 700.0
+"""The exponential of more has no float64."""
 _FLOAT = np.dtype("<f4")
 
 
@@ -70,6 +75,17 @@ class LocalCalibration(msgspec.Struct, frozen=True, kw_only=True):
 def pack_projection(matrix: NDArray[np.float64]) -> bytes:
     """The projection [q, embedding] as bundle.json holds it."""
     return np.ascontiguousarray(matrix, _FLOAT).tobytes()
+
+
+def logistic(logit: ArrayLike) -> NDArray[np.float64]:
+    """The probability, 0 to 1, whose logit is given: float64, of the same shape; no logit overflows."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -_MOST_LOGIT, _MOST_LOGIT))), np.float64)
+
+
+def logit(probability: float, sure: float = SURE) -> float:
+    """The logit of a probability, which counts as `sure` where it is less, and as 1 - `sure` where it is more."""
+    within = min(max(probability, sure), 1 - sure)
+    return math.log(within) - math.log1p(-within)
 
 
 def check_calibration(calibration: Calibration, local: LocalCalibration | None, embedding: int, where: str) -> None:

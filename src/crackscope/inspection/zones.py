@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.bundles import logistic
 from crackscope.inspection.centreline import (
     JOINING,
     Joining,
@@ -126,8 +127,7 @@ def _places(course: Course) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _probability(courses: Sequence[Course], heat: Heatmap, options: ZoneOptions) -> float:
     """Of the mean logit along the centre line."""
     logits = np.concatenate([logits_at(heat, course.points) for course in courses])
-    logit = float(np.clip(options.logit_scale * logits.mean() + options.logit_shift, -60, 60))
-    return float(1 / (1 + np.exp(-logit)))
+    return float(logistic(options.logit_scale * logits.mean() + options.logit_shift))
 
 
 def _orientation(lines: Sequence[Line]) -> float:

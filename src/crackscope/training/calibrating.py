@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope import scoring
-from crackscope.bundles import Calibration, InputSpec, LocalCalibration, QualityRule, VerdictRule
+from crackscope.bundles import Calibration, InputSpec, LocalCalibration, QualityRule, VerdictRule, logistic
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
 from crackscope.training.held_out import (
@@ -65,7 +65,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     calibration = Calibration(scale=scale, shift=shift, method="Platt", fitted_on=len(labels))
     if not full:
         return unfitted(spec, recipe)._replace(calibration=calibration)
-    probability = 1 / (1 + np.exp(-np.clip(scale * seen.score + shift, -500, 500)))
+    probability = logistic(scale * seen.score + shift)
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
     more = score(judge, more_sound(given), given.threads)
     unbroken = surface & ~seen.cracked

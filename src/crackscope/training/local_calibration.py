@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, pack_projection
+from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
 from crackscope.training.held_out import Scored
 from crackscope.training.likeness import Floats, Likeness, Names, likeness
 
@@ -115,7 +115,7 @@ def _fit(table: _Table, like: Likeness, common: Common, rows: NDArray[np.bool_])
     labels, surface = table.cracked[rows], table.surface[rows]
     moved = _differences(gate, table.score[rows], labels, surface, (scale, shift))
     count = len(like.names) + 1
-    ways = _Ways(np.full(count, scale), np.full(count, shift), np.full(count, _logit(common.threshold)))
+    ways = _Ways(np.full(count, scale), np.full(count, shift), np.full(count, logit(common.threshold)))
     places = 1 + np.flatnonzero(table.own)
     ways.scale[places] = np.maximum(scale + moved[: len(places)], 0.2 * scale)
     ways.shift[places] = shift + moved[len(places) :]
@@ -140,7 +140,7 @@ def _differences(
     spread = np.repeat([SCALE_SPREAD * scale, SHIFT_SPREAD], gate.shape[1])
     moved = np.zeros(design.shape[1])
     for _ in range(100):
-        found = 1 / (1 + np.exp(-np.clip(scale * scores + shift + design @ moved, -40, 40)))
+        found = logistic(scale * scores + shift + design @ moved)
         gradient = design.T @ (weights * (found - targets)) + moved / spread**2
         bend = (design * (weights * found * (1 - found))[:, None]).T @ design + np.diag(1 / spread**2)
         step = np.linalg.solve(bend, gradient)
@@ -167,7 +167,7 @@ def _softened(labels: NDArray[np.bool_], surface: Names) -> tuple[Floats, Floats
 def _threshold(logits: Floats, labels: NDArray[np.bool_]) -> float:
     """The logit with fewest misses and false alarms, both labels counting alike, that is not far from even odds."""
     grid = np.arange(-_REACH, _REACH + 0.01, 0.02)
-    above = 1 / (1 + np.exp(-np.clip((logits - grid[:, None]) / STEP_LOGITS, -40, 40)))
+    above = logistic((logits - grid[:, None]) / STEP_LOGITS)
     wrong = (1 - above[:, labels]).mean(1) + above[:, ~labels].mean(1)
     return float(grid[np.argmin(len(logits) * wrong / 2 + (grid / THRESHOLD_SPREAD) ** 2 / 2)])
 
@@ -191,13 +191,8 @@ def _surface(place: int, table: _Table, like: Likeness, ways: _Ways, wrong: NDAr
         centre=tuple(like.centres[place].tolist()),
         scale=round(float(ways.scale[place + 1]), 6),
         shift=round(float(ways.shift[place + 1]), 6),
-        threshold=round(float(1 / (1 + np.exp(-ways.threshold[place + 1]))), 4),
+        threshold=round(float(logistic(ways.threshold[place + 1])), 4),
         fitted_on=int(here.sum()) if own else 0,
         misses=round(float(wrong[here & table.cracked].mean()), 4) if own else None,
         false_alarms=round(float(wrong[here & ~table.cracked].mean()), 4) if own else None,
     )
-
-
-def _logit(share: float) -> float:
-    within = min(max(share, 1e-6), 1 - 1e-6)
-    return float(np.log(within) - np.log1p(-within))

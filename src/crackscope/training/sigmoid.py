@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.bundles import logistic
+
 
 def fit_sigmoid(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[float, float]:
     """Scale (above 0) and shift that make sigmoid(scale * score + shift) fit the labels best, both classes alike.
@@ -15,7 +17,7 @@ def fit_sigmoid(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tup
     weights = np.where(labels > 0, 0.5 / max(positives, 1), 0.5 / max(negatives, 1))
     scale, shift = 1.0, 0.0
     for _ in range(100):
-        found = 1 / (1 + np.exp(-np.clip(scale * scores + shift, -40, 40)))
+        found = logistic(scale * scores + shift)
         error, bend = weights * (found - targets), weights * found * (1 - found) + 1e-12
         gradient = np.array([(error * scores).sum(), error.sum()])
         cross = (bend * scores).sum()
