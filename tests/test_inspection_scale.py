@@ -1,6 +1,7 @@
 """From px to mm: by a flag and by the lens; classes of width; the thinnest crack that can be seen."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -74,7 +75,8 @@ class TestFlag:
         sharp, rough = (zone_in_mm(zone([(0, 0), (50, 0)]), ruler).width_mean_mm for ruler in rulers)
         assert rough.value == sharp.value
         assert rough.low < sharp.low < sharp.high < rough.high
-        assert rough.high - rough.value == pytest.approx(math.hypot(0.4, 1.96 * 0.1 * 4.0) * 0.1)
+        nineteen_in_twenty = NormalDist().inv_cdf(0.975)
+        assert rough.high - rough.value == pytest.approx(math.hypot(0.4, nineteen_in_twenty * 0.1 * 4.0) * 0.1)
 
 
 class TestDistance:

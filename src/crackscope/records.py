@@ -64,6 +64,10 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     high: float
 
 
+NORMAL_95 = 1.959963984540054
+"""Within so many standard deviations to either side lie 95 % of a normal distribution."""
+
+
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """One connected crack in a photo, with its measures. Lengths in px of the photo, in mm where its scale is known.
 

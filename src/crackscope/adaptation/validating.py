@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Floats, Patches
-from crackscope.records import Measure
+from crackscope.records import NORMAL_95, Measure
 
 _FOLDS, _MOST_REPEATS, _FITTED = 5, 10, 400
-_Z = 1.959963984540054
-"""Of a normal distribution 95 % lie so many deviations to either side."""
-_Z_NINE_IN_TEN = 1.2815515655446004
+_NINE_IN_TEN = 1.2815515655446004
+"""Below so many standard deviations above the mean lie nine in ten of a normal distribution."""
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +74,13 @@ def beats_guessing(judged: Worth, patches: Patches) -> bool:
         smoothed = (hits + 1) / (trials + 2)
         value += smoothed / 2
         spread += smoothed * (1 - smoothed) / (trials + 2) / 4
-    return value - _Z_NINE_IN_TEN * float(np.sqrt(spread)) > 0.5
+    return value - _NINE_IN_TEN * float(np.sqrt(spread)) > 0.5
 
 
 def _share(hits: Floats, trials: int) -> Measure:
-    share, spare = float(hits.mean()), _Z**2 / trials
+    share, spare = float(hits.mean()), NORMAL_95**2 / trials
     middle = (share + spare / 2) / (1 + spare)
-    half = _Z / (1 + spare) * np.sqrt(share * (1 - share) / trials + spare / (4 * trials))
+    half = NORMAL_95 / (1 + spare) * np.sqrt(share * (1 - share) / trials + spare / (4 * trials))
     low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
     return Measure(value=share, low=min(low, share), high=max(high, share) if share < 1 else 1.0)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crackscope.inspection.evidence import Floats
 from crackscope.inspection.line_ends import End, free_ends
 from crackscope.inspection.skeleton import Line, Stretch
+from crackscope.records import NORMAL_95
 from crackscope.scoring import Heatmap
 
 _STEP_PX, _STEPS, _BEAM = 3.0, 20, 12
@@ -116,7 +117,7 @@ def _placed(field: Floats, window: tuple[int, int, int, int], outside: float) ->
 
 def _deviation(values: Floats) -> np.float32:
     """Half of what 95 % of the values lie within, so that joints and pores count and not the grain alone."""
-    return np.float32(np.percentile(np.abs(values - np.median(values)), 95) / 1.96 + 0.5)
+    return np.float32(np.percentile(np.abs(values - np.median(values)), 95) / NORMAL_95 + 0.5)
 
 
 def _taken(points: Line, end: tuple[int, int], free_px: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -17,13 +17,12 @@ from crackscope.images import Optics
 from crackscope.inspection.marker import DICTIONARIES, Plane, find_plane
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
 from crackscope.inspection.zones import Traced
-from crackscope.records import Estimate, PhotoScale, Point, Zone
+from crackscope.records import NORMAL_95, Estimate, PhotoScale, Point, Zone
 
 FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
 """The 35 mm equivalent focal length compares diagonals (CIPA DCG-001)."""
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
-_NORMAL_95 = 1.96
 MOST = 1e6
 """A scale above it, or below its inverse, is a slip of the pen, and its figures overflow."""
 
@@ -184,7 +183,7 @@ def _middle(places: NDArray[np.float64]) -> Point:
 
 def _in_mm(width: Estimate, factor: float, relative_error: float) -> Estimate:
     """Errors of the width and of the scale are independent, so their squares add up."""
-    scale_error = _NORMAL_95 * relative_error * width.value
+    scale_error = NORMAL_95 * relative_error * width.value
     low = width.value - math.hypot(width.value - width.low, scale_error)
     high = width.value + math.hypot(width.high - width.value, scale_error)
     return Estimate(value=width.value * factor, low=max(0.0, low) * factor, high=high * factor)

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.fitting import Doubles
 from crackscope.inspection.widths import Course
-from crackscope.records import Estimate
+from crackscope.records import NORMAL_95, Estimate
 from crackscope.scoring import Quality
 
-_Z = 1.96
 _SPACING_PX = 3.0
 _APART_PX = 12.0
 _FLOOR_PX = 0.1
@@ -67,4 +66,4 @@ def _near(width: Doubles, value: float) -> NDArray[np.bool_]:
 
 def _estimate(value: float, deviations: tuple[float, float]) -> Estimate:
     deviation = float(np.hypot(np.hypot(*deviations), _SHARE * value))
-    return Estimate(value=value, low=max(0.0, value - _Z * deviation), high=value + _Z * deviation)
+    return Estimate(value=value, low=max(0.0, value - NORMAL_95 * deviation), high=value + NORMAL_95 * deviation)
