@@ -86,6 +86,14 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
         suggest(model, [str(tmp_path / "bad.png")], 5)
 
 
+def test_progress_counts_what_cannot_be_read_too(model, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    paths = [photo(tmp_path, "good.png", 64, 64), str(tmp_path / "bad.png")]
+    told = []
+    suggest(model, paths, 5, progress=lambda *done_of: told.append(done_of))
+    assert told == [(1, 2), (2, 2)]
+
+
 def test_the_files_can_be_sorted_into_a_data_set(model, tmp_path):
     paths = []
     for number in range(12):

@@ -1,6 +1,6 @@
 """`suggest`: the patches of unlabelled photos whose labels would help most."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -64,8 +64,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
     paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
     pictures are done. Raises AdaptationError when no picture can be read.
     """
-    places: list[_Place] = []
-    answers: list[Described] = []
+    seen: list[tuple[_Place, Described]] = []
     unread: list[Unread] = []
     side = model.manifest.input.native or _PATCH_PX
     showing = showing_features(model)
@@ -74,15 +73,13 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
             pixels = read(path).pixels
         except ImageError as error:
             unread.append(Unread.of(path, error))
-            continue
-        here = _grid(path, pixels.shape[0], pixels.shape[1], side)
-        answers += _described(showing, pixels, here)
-        places += here
+        else:
+            seen += _described(showing, pixels, _grid(path, pixels.shape[0], pixels.shape[1], side))
         if progress is not None:
             progress(done, len(paths))
-    if not answers:
+    if not seen:
         raise AdaptationError(f"none of {len(paths)} pictures can be read: {unread[0].error.message}")
-    return Suggestions(patches=_chosen(model, places, answers, count), seen=len(places), unread=tuple(unread))
+    return Suggestions(patches=_chosen(model, seen, count), seen=len(seen), unread=tuple(unread))
 
 
 def _grid(path: str, height: int, width: int, side: int) -> list[_Place]:
@@ -99,15 +96,18 @@ def _starts(length: int, side: int) -> tuple[list[int], int]:
     return np.linspace(0, length - side, count).round().astype(int).tolist(), side
 
 
-def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]) -> list[Described]:
+def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]) -> Iterator[tuple[_Place, Described]]:
     pieces = [
         np.ascontiguousarray(pixels[place.top : place.top + place.height, place.left : place.left + place.width])
         for place in places
     ]
-    return [answer for answer in describe(model, pieces) if isinstance(answer, Described)]
+    for place, answer in zip(places, describe(model, pieces), strict=True):
+        if isinstance(answer, Described):
+            yield place, answer
 
 
-def _chosen(model: Model, places: Sequence[_Place], answers: Sequence[Described], count: int) -> tuple[Suggestion, ...]:
+def _chosen(model: Model, seen: Sequence[tuple[_Place, Described]], count: int) -> tuple[Suggestion, ...]:
+    places, answers = zip(*seen, strict=True)
     score = np.array([answer.score for answer in answers], np.float64)
     shown = np.array([answer.embedding for answer in answers], np.float64)
     features = shown[:, : sum(feature_sizes(model.bundle.model)[:1])]
