@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import crackscope
 from crackscope import images, surfaces
+from crackscope.bundles import Calibration
 from crackscope.errors import ImageError, InspectionError, OutputError
 from crackscope.inspection import (
     Findings,
@@ -27,8 +28,8 @@ from crackscope.inspection import (
     remaining,
 )
 from crackscope.records import Failure, Inspected, Unread
-from crackscope.scoring import Model, load
-from tests.small_bundle import write_small_bundle
+from crackscope.scoring import Model, load, pack
+from tests.small_bundle import small_manifest, small_model, write_small_bundle
 
 COUNT = 6
 
@@ -99,6 +100,15 @@ class TestOnePhoto:
         found = crackscope.inspect(photos[0])
         assert isinstance(found, Inspected)
         assert (found.width, found.height) == (96, 128)
+
+    def test_a_bundle_written_anew_in_the_same_place_is_loaded_anew(self, photos, tmp_path):
+        found = []
+        for gain in (1.5, 0.5):
+            manifest = msgspec.structs.replace(small_manifest(), calibration=Calibration(scale=gain, fitted_on=12))
+            pack(tmp_path / "bundle", manifest, model=small_model(), weights=None)
+            found.append(inspect(photos[0], bundle=tmp_path / "bundle"))
+            assert plain(found[-1]) == plain(inspect(photos[0], bundle=load(tmp_path / "bundle")))
+        assert found[0].probability != found[1].probability
 
     def test_unreadable(self, model, tmp_path):
         with pytest.raises(ImageError, match="No such file"):

@@ -3,7 +3,7 @@
 from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
 from crackscope.bundles.card import model_card
 from crackscope.bundles.deepness import export_deepness
-from crackscope.bundles.folder import Bundle, default_bundle, open_bundle, write_bundle
+from crackscope.bundles.folder import Bundle, default_bundle, edition, open_bundle, write_bundle
 from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
 from crackscope.bundles.manifest import (
     FORMAT,
@@ -43,6 +43,7 @@ __all__ = [
     "check_face",
     "default_bundle",
     "dump_manifest",
+    "edition",
     "export_deepness",
     "feature_sizes",
     "has_features",

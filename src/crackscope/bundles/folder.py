@@ -77,6 +77,18 @@ def default_bundle() -> Path:
     return path
 
 
+def edition(folder: str | Path) -> tuple[int, int, int] | None:
+    """What differs when a bundle is written anew under the same path: inode, bytes and time in ns of its bundle.json.
+
+    For those who keep a loaded bundle by its path. None where there is no bundle.
+    """
+    try:
+        facts = (Path(folder) / MANIFEST).stat()
+    except (OSError, ValueError):
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
 def write_bundle(
     folder: str | Path,
     manifest: Manifest,

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Manifest
+from crackscope.bundles import Manifest, default_bundle, edition
 from crackscope.errors import BundleError, InspectionError
 from crackscope.images import Picture, Source, read, read_file, read_header, read_optics, read_place
 from crackscope.inspection.mask import MaskOptions, find_cracks
@@ -100,13 +100,19 @@ def inspect(
     rate of false alarms that was asked for, nor has one that cannot be judged; `all_zones` keeps them.
     Raises ImageError when the photo cannot be read, BundleError when the bundle cannot be used.
     """
-    model = bundle if isinstance(bundle, Model) else _loaded(None if bundle is None else str(Path(bundle).absolute()))
+    model = bundle if isinstance(bundle, Model) else _loaded(bundle)
     return inspect_photo(model, open_photo(source), options).record
 
 
+def _loaded(bundle: str | Path | None) -> Model:
+    """A bundle that stays loaded for the next call, until another is written in its place."""
+    folder = default_bundle() if bundle is None else Path(bundle).absolute()
+    return _loaded_once(folder, edition(folder))
+
+
 @lru_cache(maxsize=2)
-def _loaded(path: str | None) -> Model:
-    return load(path)
+def _loaded_once(folder: Path, _edition: tuple[int, int, int] | None) -> Model:
+    return load(folder)
 
 
 def open_photo(source: Source) -> Photo:
