@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crackscope import datasets, images
 from crackscope.datasets.splitting import PARTS, deal, leak_share, shares_of
 from crackscope.errors import DatasetError, OutputError
+from crackscope.records import Row
 
 
 def surface(seed: int, cracked: bool = False, side: int = 64) -> np.ndarray:
@@ -102,6 +103,24 @@ def test_odd_file_names_survive_the_csv(tmp_path: Path) -> None:
     split = datasets.split(tmp_path / "set", parts=(50, 25, 25))
     datasets.write_split(split, tmp_path / "split.csv")
     assert datasets.read_split(tmp_path / "split.csv").rows == split.rows
+
+
+@pytest.mark.parametrize("odd", ["path", "mask"])
+def test_the_file_whose_name_is_no_text_is_named(tmp_path: Path, odd: str) -> None:
+    unseen = Row(path=str(tmp_path / "a\u200bb.png"), label="sound", part="train")
+    lost = Row(**{"path": str(tmp_path / "c.png"), "label": "crack", odd: str(tmp_path / "c.\udcff")})
+    with pytest.raises(OutputError, match=r"the name of .*c\.\udcff is not UTF-8"):
+        datasets.write_split(datasets.Split(rows=(unseen, lost)), tmp_path / "split.csv")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("told", ["label", "mask"])
+def test_a_csv_whose_files_are_all_gone(tmp_path: Path, told: str) -> None:
+    lines = [f"path,{told},part", *(f"{number}.png,{'crack' if told == 'label' else 'm.png'},test" for number in "123")]
+    (tmp_path / "gone.csv").write_text("\n".join(lines), encoding="utf-8")
+    for read in (datasets.load, datasets.read_split):
+        with pytest.raises(DatasetError, match=r"none of its 3 pictures can be used: .*1\.png"):
+            read(tmp_path / "gone.csv")
 
 
 def test_a_split_that_cannot_be_written_leaves_nothing(data: Path, tmp_path: Path) -> None:

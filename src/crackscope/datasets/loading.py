@@ -176,7 +176,9 @@ def _taken(found: Found) -> Split:
         if not present[row.path]
     ]
     if not kept:
-        raise DatasetError(f"{found.root}: none of its {len(rows)} pictures is there, {rows[0].path} say; move it back")
+        raise DatasetError(
+            f"{found.root}: none of its {len(found.entries)} pictures can be used: {unread[0].error.message}"
+        )
     groups = components(len(kept), same_pairs([row.group for row in kept]))
     leak = leak_share(groups, [row.part for row in kept])
     return Split(

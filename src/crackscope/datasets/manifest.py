@@ -139,9 +139,14 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
     try:
         content = text.getvalue().encode()
     except UnicodeEncodeError:
-        odd = next(row.path for row in rows if not row.path.isprintable())
+        odd = next(name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name))
         raise OutputError(f"cannot write {path}: the name of {odd} is not UTF-8; rename it") from None
     write_whole(path, content)
+
+
+def _is_no_text(name: str) -> bool:
+    """Bytes of a name that are no UTF-8 stand in it as lone surrogates."""
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def refuse_strangers(path: Path) -> None:

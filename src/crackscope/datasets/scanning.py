@@ -135,8 +135,8 @@ def _by_label(labels: Sequence[Label]) -> dict[Label, int]:
 def _cross(keys: Sequence[str], surveyed: Survey) -> dict[str, dict[Label, int]]:
     ranks: dict[str, str] = {part: str(at) for at, part in enumerate(PARTS)}
     ordered = sorted(set(keys), key=lambda key: ranks.get(key, key))
-    rows = surveyed.rows
-    return {key: _by_label([row.label for at, row in zip(keys, rows, strict=True) if at == key]) for key in ordered}
+    counted = Counter(zip(keys, (row.label for row in surveyed.rows), strict=True))
+    return {key: {label: counted[key, label] for label in LABELS} for key in ordered}
 
 
 def _sizes(surveyed: Survey) -> tuple[Size, ...]:
