@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import crackscope
-from crackscope import datasets, networks, recipes
+from crackscope import datasets, images, networks, recipes
 from crackscope.errors import TrainingError, WeightsError
 from crackscope.recipes import Recipe
-from crackscope.training import Progress, TrainOptions, checkpoints, train
+from crackscope.training import Progress, Run, TrainOptions, checkpoints, train
 from tests.publisher import KERAS_PATH, publisher, small_keras_file
 from tests.small_patches import patch, write_masked, write_patches
 from tests.standin_server import Served
@@ -99,6 +99,21 @@ def test_cache_in_memory_on_disk_or_none_gives_the_same_bytes(patches: Path, tmp
     assert digests(bundles[0]) == digests(bundles[1]) == digests(bundles[2])
 
 
+def test_an_interrupt_leaves_no_kept_features_on_the_disk(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(FREEZE150, ["augmentation.views=12"])
+    there: list[Path] = []
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "training":
+            there.extend(tmp_path.rglob("features-*"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(patches, recipe, tmp_path / "run", options=TrainOptions(cache_mib=1), progress=interrupt)
+    assert there
+    assert not any(file.exists() for file in there)
+
+
 def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Path) -> None:
     masked = write_masked(tmp_path / "masked")
     rows = [*datasets.read_rows(patches), *datasets.read_rows(masked)]
@@ -142,6 +157,27 @@ def test_early_stopping_ends_with_the_best_weights(patches: Path, tmp_path: Path
     assert run.stopped == "early"
     assert len(losses) < 40
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
+    assert_validated(run, min(losses))
+
+
+def test_without_best_weights_it_ends_with_the_last(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(
+        PROBE, ["phases.epochs=5", "phases.learning_rate=5.0", "phases.early_stopping={restore_best=false}"]
+    )
+    run = train(patches, recipe, tmp_path / "run")
+    losses = [row.val_loss for row in run.history]
+    assert losses[-1] != min(losses)
+    assert_validated(run, losses[-1])
+
+
+def assert_validated(run: Run, loss: float) -> None:
+    """The bundle scores the validation rows with this loss, and says so. Features were rounded in training."""
+    model = crackscope.load(run.bundle)
+    rows = datasets.read_split(run.split).part("val")
+    scores = np.array([model.score(images.read(row.path).pixels).score for row in rows])
+    wrongs = np.array([-1 if row.label == "crack" else 1 for row in rows])
+    assert np.logaddexp(0, wrongs * scores).mean() == pytest.approx(loss, rel=2e-3)
+    assert model.manifest.figures["validation_loss"] == pytest.approx(loss, rel=1e-6)
 
 
 def test_time_budget_stops_in_order(patches: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,9 @@ class _Training:
         check_room(self.folder, counts.total, self.recipe, split.rows)
         train_rows, val_rows = split.part("train"), sampled(split.part("val"), self.recipe.validate_on)
         facts = started or self._begin(split, network, counts, train_rows)
-        sources = Sources(self.recipe, self.options, self.folder, self.threads, self.tell)
-        sources.set_rows(train_rows, val_rows, self.device)
-        self._phases(network, sources)
+        with closing(Sources(self.recipe, self.options, self.folder, self.threads, self.tell)) as sources:
+            sources.set_rows(train_rows, val_rows, self.device)
+            self._phases(network, sources)
         self.tell(Progress(stage="writing"))
         bundle = writing.write_bundle(
             network,
@@ -114,7 +115,6 @@ class _Training:
             stopped=self.state.counters.stopped or "done",
         )
         self._note(facts | {"finished": msgspec.to_builtins(run)})
-        sources.close()
         return run
 
     def _split(self, data: str | Path | Split) -> Split:
@@ -224,7 +224,7 @@ def _begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any
     try:
         facts: dict[str, Any] = msgspec.json.decode(file.read_bytes())
         before = msgspec.convert(facts["recipe"], Recipe)
-    except (OSError, KeyError, msgspec.MsgspecError) as error:
+    except (OSError, KeyError, TypeError, msgspec.MsgspecError) as error:
         raise TrainingError(f"{file}: cannot be read as a run ({error}); start anew in another folder") from None
     if before != recipe:
         changed = [f.name for f in msgspec.structs.fields(Recipe) if getattr(before, f.name) != getattr(recipe, f.name)]

@@ -51,7 +51,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         embedding=networks.embedding_size(network),
         trained_on=_trained_on(split, training.licences),
         recipe=msgspec.to_builtins(recipe),
-        figures=_figures(training) | fitted.figures,
+        figures=_figures(training, recipe) | fitted.figures,
         calibration=fitted.calibration,
         local=fitted.local,
         threshold=fitted.threshold,
@@ -87,14 +87,15 @@ def _trained_on(split: Split, licences: dict[str, str]) -> tuple[TrainedOn, ...]
     )
 
 
-def _figures(training: Training) -> dict[str, float]:
-    """The validation figures of the epoch whose weights these are: the best of the last phase."""
+def _figures(training: Training, recipe: Recipe) -> dict[str, float]:
+    """The validation figures of the epoch whose weights these are: of the last phase the best, or the last."""
     if not training.history:
         return {}
-    last = [row for row in training.history if row.phase == training.history[-1].phase]
-    best = min(last, key=lambda row: row.val_loss)
+    ended = training.history[-1]
+    if recipe.phases[ended.phase - 1].early_stopping.restore_best:
+        ended = min((row for row in training.history if row.phase == ended.phase), key=lambda row: row.val_loss)
     return {
         "validation_pictures": training.validated,
-        "validation_loss": round(best.val_loss, 6),
-        "validation_accuracy": round(best.val_accuracy, 6),
+        "validation_loss": round(ended.val_loss, 6),
+        "validation_accuracy": round(ended.val_accuracy, 6),
     }
