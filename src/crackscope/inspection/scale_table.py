@@ -28,12 +28,15 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
     picture that is not there, one named twice, and a number that is not above 0.
     """
     wanted = {_true(photo): photo for photo in photos}
+    called: dict[str, list[str]] = {}
+    for photo in photos:
+        called.setdefault(Path(photo).name, []).append(photo)
     table: dict[str, tuple[float, float]] = {}
     seen: dict[str, int] = {}
     for line, row in _rows(Path(file)):
         where = f"{file}, line {line}"
         name = row.get(_PATH, "").strip()
-        true = _located(name, Path(file).parent, photos, where)
+        true = _located(name, Path(file).parent, called, where)
         if true in seen:
             raise InspectionError(f"{where}: {name} stands in line {seen[true]} too, leave one of them")
         seen[true] = line
@@ -77,14 +80,14 @@ def _column(name: str) -> str:
     return _PATH if plain == _PHOTO else plain
 
 
-def _located(name: str, folder: Path, photos: Sequence[str], where: str) -> str:
-    """The true path of a picture that a row names."""
+def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) -> str:
+    """The true path of a picture that a row names. called: the photos by the last part of their paths."""
     if not name:
         raise InspectionError(f"{where}: the path is missing")
     if (folder / name).is_file():
         return _true(folder / name)
     parts = Path(name).parts
-    matching = [photo for photo in photos if Path(photo).parts[-len(parts) :] == parts]
+    matching = [photo for photo in called.get(Path(name).name, ()) if Path(photo).parts[-len(parts) :] == parts]
     if len(matching) == 1:
         return _true(matching[0])
     fault = "several photos end so, write more of the path" if matching else "there is no such photo, check the name"
