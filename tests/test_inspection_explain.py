@@ -49,6 +49,39 @@ def test_painting_over_one_of_two_leaves_the_other(model):
     assert set(evidence.pictures) == {0, 1, 2}
 
 
+def test_pictures_show_the_surroundings_of_each_zone_and_the_whole_for_all(model):
+    pixels = wall(200, 900, side=1000)
+    evidence = explain(model, open_photo(pixels))
+    for painted in evidence.explanation.painted:
+        left, top, width, height = painted.window
+        picture = evidence.pictures[painted.zone]
+        assert picture.shape == (height, width, 3)
+        changed = (picture != pixels[top : top + height, left : left + width]).any(-1)
+        zones = [zone for zone in evidence.explanation.photo.zones if painted.zone in (0, zone.number)]
+        for zone in zones:
+            x, y = zone.box[0] + zone.box[2] // 2 - left, zone.box[1] + zone.box[3] // 2 - top
+            assert changed[y, x]
+        assert painted.zone or (width, height) == (1000, 1000)
+        assert not painted.zone or width < 1000
+
+
+def test_a_large_photo_seen_again_in_part_says_what_it_says_seen_whole():
+    model = load()
+    pixels = surfaces.generate(4, (1203, 1101), cracked=False, kind="concrete").pixels.copy()
+    pixels[:256, :256] = surfaces.generate(2, (256, 256), kind="concrete", width_px=(4.0, 6.0)).pixels
+    pixels[-256:, -256:] = surfaces.generate(6, (256, 256), kind="concrete", width_px=(4.0, 6.0)).pixels
+    evidence = explain(model, open_photo(pixels), zone=3)
+    (painted,) = evidence.explanation.painted
+    left, top, width, height = painted.window
+    whole = pixels.copy()
+    whole[top : top + height, left : left + width] = evidence.pictures[3]
+    judged = model.judge(model.heatmap(whole), whole)
+    assert painted.verdict == judged.verdict
+    assert painted.probability == pytest.approx(judged.probability, abs=1e-6)
+    assert painted.chance == pytest.approx(judged.chance, abs=1e-6)
+    assert painted.probability < evidence.explanation.photo.probability - 0.003
+
+
 def test_one_zone_by_number(model):
     evidence = explain(model, open_photo(wall(40, 110)), zone=2)
     assert [painted.zone for painted in evidence.explanation.painted] == [2]
@@ -110,7 +143,7 @@ class TestCommand:
         images.write_png(wall(60), photo)
         out = tmp_path / "out"
         assert main(["explain", str(photo), "-o", str(out), "--bundle", str(model.bundle.path)]) == 0
-        names = {"index.html", "photo.jpg", "activation.png", "zone-1-painted-over.png", "explain.json"}
+        names = {"index.html", "photo.jpg", "activation.jpg", "zone-1.png", "zone-1-painted-over.png", "explain.json"}
         assert {file.name for file in out.iterdir()} == names
         facts = json.loads((out / "explain.json").read_text())
         assert facts["painted"][0]["probability"] < facts["probability"]

@@ -6,40 +6,59 @@ import numpy as np
 import pytest
 
 from crackscope import images, reports
-from tests.small_inspection import EVIL
+from crackscope.records import Inspected
+from tests.small_inspection import EVIL, SIZE, zone
 from tests.small_page import Page
 
 
-def written(tmp_path, **painted):
-    for name in ("photo #1.png", "activation.png", "zone.png"):
+def photo(path, *zones, **known):
+    return Inspected(path=path, width=SIZE[0], height=SIZE[1], zones=zones, **known)
+
+
+def painted(number, **changed):
+    one = {"probability": 0.1, "verdict": "sound", "zone_before": 0.99, "zone_after": 0.02, "control": 0.96, **changed}
+    window = (100, 50, 300, 200)
+    return reports.PaintedFacts(zone=number, picture=f"zone {number}.png", before="a.png", window=window, **one)
+
+
+def written(tmp_path, *parts):
+    zones = [zone(number, 30.0 * number, 4) for number in (1, 2, 3)]
+    for name in ("photo #1.png", "activation.png", "zone 1.png"):
         images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / name)
-    one = {"probability": 0.1, "verdict": "sound", "zone_before": 0.99, "zone_after": 0.02, "control": 0.96, **painted}
     facts = reports.ExplanationFacts(
-        path=f"/x/{EVIL.replace('/', '')}",
-        verdict="crack",
-        probability=0.97,
-        reason=EVIL,
+        photo=photo(EVIL.replace("/", ""), *zones, verdict="crack", probability=0.97, reason=EVIL),
         bundle=EVIL,
         original="photo #1.png",
         activation="activation.png",
-        painted=(reports.PaintedFacts(name=EVIL, picture="zone.png", **one),) if painted is not None else (),
+        painted=parts,
     )
     assert reports.write_explanation(tmp_path, facts) == ["index.html"]
     return Page(tmp_path / "index.html")
 
 
 def test_pictures_and_scores_are_there_and_names_do_nothing(tmp_path):
-    page = written(tmp_path)
+    page = written(tmp_path, painted(1))
     shown = [unquote(attributes["src"]) for tag, attributes in page.elements if tag == "img"]
-    assert shown == ["photo #1.png", "activation.png", "zone.png"]
+    assert shown == ["photo #1.png", "activation.png", "a.png", "zone 1.png"]
     assert not page.open
     assert page.count("script") == 1
     for words in ("0.970", "0.100", "0.960", "0.990", "0.020", "Without it the photo is called sound."):
         assert words in page.text
 
 
+def test_zones_are_drawn_and_those_painted_over_carry_their_number(tmp_path):
+    page = written(tmp_path, painted(2), painted(3))
+    outlines = {attributes["id"] for tag, attributes in page.elements if tag == "path"}
+    assert outlines == {"o1", "o2", "o3"}
+    assert "with its 3 zones" in page.text
+    over_the_photo = page.source[: page.source.index("Its activation map")]
+    assert all(f">{number}</b>" in over_the_photo for number in (2, 3))
+    assert ">1</b>" not in over_the_photo
+    assert [attributes["viewbox"] for tag, attributes in page.elements if tag == "svg"][1] == "100 50 300 200"
+
+
 @pytest.mark.parametrize(
-    ("painted", "words"),
+    ("changed", "words"),
     [
         ({"probability": 0.95, "verdict": "crack"}, "does not rest on it alone"),
         ({"probability": 0.6, "verdict": "crack"}, "less surely"),
@@ -47,11 +66,21 @@ def test_pictures_and_scores_are_there_and_names_do_nothing(tmp_path):
         ({"control": None}, "called sound"),
     ],
 )
-def test_what_painting_over_did_is_said(tmp_path, painted, words):
-    assert words in written(tmp_path, **painted).text
+def test_what_painting_over_did_is_said(tmp_path, changed, words):
+    assert words in written(tmp_path, painted(1, **changed)).text
+
+
+def test_what_is_alike_of_several_zones_is_said_once(tmp_path):
+    same = {"probability": 0.96, "verdict": "crack"}
+    text = written(tmp_path, painted(1, **same), painted(2, **same), painted(0)).text
+    assert text.count("does not rest on it alone") == 1
+    assert "zones 1 to 2, each by itself" in text
+    assert "all 3 zones Without them the photo is called sound." in text
 
 
 def test_nothing_to_paint_over(tmp_path):
-    facts = reports.ExplanationFacts(path="a", verdict="sound", probability=0.1, original="a.png", activation="b.png")
+    facts = reports.ExplanationFacts(
+        photo=photo("a", verdict="sound", probability=0.1), original="a.png", activation="b.png"
+    )
     reports.write_explanation(tmp_path, facts)
     assert "nothing to paint over" in Page(tmp_path / "index.html").text

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from crackscope.inspection import Evidence, Explanation, Painted, Photo
     from crackscope.reports import ExplanationFacts
 
-ORIGINAL, ACTIVATION = "photo.jpg", "activation.png"
+ORIGINAL, ACTIVATION = "photo.jpg", "activation.jpg"
+ALL_PAINTED = "all-zones-painted-over.jpg"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Asked:
 def explain(**options: Any) -> None:
     """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.
 
-    Writes index.html with its pictures (activation.png, and one for each zone with that zone painted over) and
-    explain.json. The control paints the same shape over a sound place instead: what it changes is the painting's doing,
-    not the crack's.
+    Writes index.html with its pictures (activation.jpg, and for each zone its surroundings as they are and with the
+    zone painted over) and explain.json. Zones have the numbers of the findings of inspect; without --zone the eight
+    most severe ones are painted over. The control paints the same shape over a sound place instead: what it changes is
+    the painting's doing, not the crack's.
     """
     asked = Asked(**options)
     if asked.picture == "-":
@@ -99,50 +101,59 @@ def _of_100(chance: float) -> str:
 
 def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:
     from crackscope.files import encode_line, write_whole
-    from crackscope.images import write_like, write_png
+    from crackscope.images import write_jpeg, write_like, write_png
     from crackscope.reports import write_explanation
 
     write_like(photo.picture.pixels, folder / ORIGINAL, photo.path)
-    pictures = {ACTIVATION: evidence.overlay}
-    pictures |= {f"{_name(zone)}.png": pixels for zone, pixels in evidence.pictures.items()}
-    for name, pixels in pictures.items():
-        write_png(pixels, folder / name)
+    write_jpeg(evidence.overlay, folder / ACTIVATION)
+    names = [ORIGINAL, ACTIVATION]
+    for painted in evidence.explanation.painted:
+        before, after = _names(painted.zone)
+        if painted.zone:
+            left, top, width, height = painted.window
+            write_png(photo.picture.pixels[top : top + height, left : left + width], folder / before)
+            write_png(evidence.pictures[painted.zone], folder / after)
+            names += [before, after]
+        else:
+            write_jpeg(evidence.pictures[0], folder / after)
+            names.append(after)
     write_whole(folder / "explain.json", encode_line(_facts(evidence.explanation)))
     page = write_explanation(folder, _page(evidence.explanation, bundle))
-    return [*page, ORIGINAL, *pictures, "explain.json"]
+    return [*page, *names, "explain.json"]
 
 
 def _page(explanation: "Explanation", bundle: str) -> "ExplanationFacts":
     from crackscope.reports import ExplanationFacts, PaintedFacts
 
-    photo = explanation.photo
-    painted = tuple(
-        PaintedFacts(
-            name=f"zone {one.zone}" if one.zone else "all zones",
-            picture=f"{_name(one.zone)}.png",
-            probability=one.probability,
-            verdict=one.verdict,
-            zone_before=one.zone_before,
-            zone_after=one.zone_after,
-            control=one.control,
+    painted = []
+    for one in explanation.painted:
+        before, after = _names(one.zone)
+        painted.append(
+            PaintedFacts(
+                zone=one.zone,
+                picture=after,
+                before=before,
+                window=one.window,
+                probability=one.probability,
+                verdict=one.verdict,
+                zone_before=one.zone_before,
+                zone_after=one.zone_after,
+                control=one.control,
+            )
         )
-        for one in explanation.painted
-    )
     return ExplanationFacts(
-        path=photo.path,
-        verdict=photo.verdict,
-        probability=photo.probability,
-        reason=photo.reason,
+        photo=explanation.photo,
         rule=_rule(explanation),
         bundle=bundle,
         original=ORIGINAL,
         activation=ACTIVATION,
-        painted=painted,
+        painted=tuple(painted),
     )
 
 
-def _name(zone: int) -> str:
-    return f"zone-{zone}-painted-over" if zone else "all-zones-painted-over"
+def _names(zone: int) -> tuple[str, str]:
+    """The pictures of a zone as it is and painted over; 0 for all of them."""
+    return (f"zone-{zone}.png", f"zone-{zone}-painted-over.png") if zone else (ORIGINAL, ALL_PAINTED)
 
 
 def _show(explanation: "Explanation") -> None:

@@ -10,6 +10,7 @@ much, it was the painting and not the crack.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -17,17 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import InspectionError
+from crackscope.inspection.again import Again, Box, box_of
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see, without_marker
 from crackscope.inspection.scale import Ruler
 from crackscope.records import Inspected, Verdict, Zone
 from crackscope.scoring import Heatmap, Model
 
 MOST_ZONES = 8
-"""Zones that are painted over one by one when none is named; each takes two passes of the network."""
+"""Zones that are painted over one by one when none is named; each is seen twice again by the network."""
 _INPAINT_RADIUS_PX = 5.0
 _MARGIN_PX = 3
 """Painted beyond the mask on each side: a crack's blurred edge must go too."""
 _TURNS = 16
+_RED = (230.0, 30.0, 20.0)
+_BAND_ROWS = 256
+"""Rows of the overlay that are worked out at a time: numbers of all pixels at once would take 24 bytes each."""
+_SHOWN_AROUND, _LEAST_SHOWN_PX, _SLIMMEST = 0.2, 240, 2 / 3
+"""A zone is shown with a fifth of its longer side around it, in a picture of so many px at least."""
 
 
 class Painted(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +43,7 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
     share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1.
     control: probability of the photo when the same shape is painted over beside the zone instead; None where there is
-    no room for it.
+    no room for it. window: left, top, width, height of what the picture shows of the photo, px.
     """
 
     zone: int
@@ -45,6 +52,7 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     zone_before: float
     zone_after: float
     share: float
+    window: tuple[int, int, int, int]
     chance: float = 0.0
     control: float | None = None
 
@@ -77,7 +85,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence:
     """An explanation with its pictures.
 
-    overlay: uint8 [h, w, 3], the photo under its activation map. pictures: zone -> the photo with it painted over.
+    overlay: uint8 [h, w, 3], the photo under its activation map. pictures: zone -> the zone's surroundings with it
+    painted over, uint8 [h, w, 3]; 0 -> the whole photo with all of them painted over.
     """
 
     explanation: Explanation
@@ -89,11 +98,12 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     """Explain what is said of a photo, or of one of its zones by number.
 
     Without a number the MOST_ZONES most severe zones are painted over one by one, and then all of them. All zones
-    count here, whatever the verdict. Raises InspectionError for a zone that there is not.
+    count here, whatever the verdict, and have the numbers that `inspect` gives them. Raises InspectionError for a zone
+    that there is not.
     """
     options = msgspec.structs.replace(options, all_zones=True)
     seen = see(model, photo, options)
-    inspection = measure(seen, model.manifest, options)
+    inspection = measure(seen, model.manifest, options, model.threads)
     zones = inspection.record.zones
     if zone is not None and zone not in {one.number for one in zones}:
         there = f"it has zones 1 to {len(zones)}" if zones else "no zone was found in it"
@@ -102,7 +112,7 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     painter = _Painter(model, inspection, seen.ruler, options)
     results = [painter.without(one.number, painter.shape([one])) for one in wanted]
     if zone is None and len(zones) > 1:
-        results.append(painter.without(0, painter.shape(zones)))
+        results.append(painter.without(0, painter.found))
     manifest = model.manifest
     explanation = Explanation(
         photo=inspection.record,
@@ -119,6 +129,7 @@ class _Painter:
 
     def __init__(self, model: Model, inspection: Inspection, ruler: Ruler | None, options: InspectOptions) -> None:
         self._model, self._before, self._ruler, self._options = model, inspection, ruler, options
+        self._again = Again(model, inspection.pixels, inspection.heat, options.dense)
 
     def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
         """bool [h, w]: the pixels of these zones and a margin around them."""
@@ -132,13 +143,20 @@ class _Painter:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
         return np.asarray(cv2.dilate(canvas, disc), np.bool_)
 
+    @cached_property
+    def found(self) -> NDArray[np.bool_]:
+        """The shape of all zones."""
+        return self.shape(self._before.record.zones)
+
     def without(self, number: int, shape: NDArray[np.bool_]) -> tuple[Painted, NDArray[np.uint8]]:
-        """What is said with this shape painted over, and the painted photo."""
-        painted = paint_over(self._before.pixels, shape)
-        heat = self._heat(painted)
+        """What is said with this shape painted over, and what that shows of the photo."""
+        painted, heat = self._painted(shape)
         judged = self._model.judge(heat, painted, self._options.false_alarms)
         cells = _cells(shape, self._before.heat)
-        before, after = (float(self._probabilities(one)[cells].mean()) for one in (self._before.heat, heat))
+        before, after = (
+            float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._before.heat, heat)
+        )
+        window = surroundings(box_of(shape), shape.shape) if number else Box(0, shape.shape[0], 0, shape.shape[1])
         result = Painted(
             zone=number,
             probability=judged.probability,
@@ -146,26 +164,43 @@ class _Painter:
             zone_before=before,
             zone_after=after,
             share=float(shape.mean()),
+            window=(window.left, window.top, window.right - window.left, window.bottom - window.top),
             chance=judged.chance,
             control=self._control(shape),
         )
-        return result, painted
+        return result, window.of(painted).copy()
 
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
-        moved = next((one for one in _moved(shape) if not (one & self._found()).any()), None)
-        if moved is None:
-            return None
-        painted = paint_over(self._before.pixels, moved)
-        return self._model.judge(self._heat(painted), painted, self._options.false_alarms).probability
+        box = box_of(shape)
+        part = shape[box.top : box.bottom, box.left : box.right]
+        for place in _places(box, shape.shape):
+            if not (self.found[place.top : place.bottom, place.left : place.right] & part).any():
+                moved = np.zeros_like(shape)
+                moved[place.top : place.bottom, place.left : place.right] = part
+                painted, heat = self._painted(moved)
+                return self._model.judge(heat, painted, self._options.false_alarms).probability
+        return None
 
-    def _found(self) -> NDArray[np.bool_]:
-        return self.shape(self._before.record.zones)
+    def _painted(self, shape: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], Heatmap]:
+        """The photo with a shape painted over, and what the network sees then."""
+        painted = paint_over(self._before.pixels, shape)
+        return painted, without_marker(self._again.heatmap(painted, box_of(shape)), self._ruler)
 
-    def _heat(self, pixels: NDArray[np.uint8]) -> Heatmap:
-        return without_marker(self._model.heatmap(pixels, options=self._options.dense), self._ruler)
 
-    def _probabilities(self, heat: Heatmap) -> NDArray[np.float32]:
-        return probabilities(self._model, heat.logits)
+def surroundings(box: Box, shape: tuple[int, ...]) -> Box:
+    """The part of a photo of (h, w) px that shows a zone in this box and where it lies: no slimmer than 2 to 3."""
+    grown = [round((1 + 2 * _SHOWN_AROUND) * side) for side in (box.bottom - box.top, box.right - box.left)]
+    least = round(max(_LEAST_SHOWN_PX, _SLIMMEST * max(grown)))
+    top, bottom = _within((box.top + box.bottom) // 2, max(least, grown[0]), shape[0])
+    left, right = _within((box.left + box.right) // 2, max(least, grown[1]), shape[1])
+    return Box(top, bottom, left, right)
+
+
+def _within(centre: int, side: int, whole: int) -> tuple[int, int]:
+    """Where a stretch of `side` px about a centre starts and ends, moved to lie within `whole` px."""
+    side = min(side, whole)
+    start = min(max(0, centre - side // 2), whole - side)
+    return start, start + side
 
 
 def paint_over(pixels: NDArray[np.uint8], shape: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -174,15 +209,11 @@ def paint_over(pixels: NDArray[np.uint8], shape: NDArray[np.bool_]) -> NDArray[n
 
     if not shape.any():
         return pixels.copy()
-    rows, columns = (np.flatnonzero(shape.any(axis=axis)) for axis in (1, 0))
-    reach = 4 * int(_INPAINT_RADIUS_PX)
-    window = (
-        slice(max(0, int(rows[0]) - reach), int(rows[-1]) + reach + 1),
-        slice(max(0, int(columns[0]) - reach), int(columns[-1]) + reach + 1),
-    )
+    window = box_of(shape).around(4 * int(_INPAINT_RADIUS_PX), (shape.shape[0], shape.shape[1]))
     painted = pixels.copy()
-    part = np.ascontiguousarray(pixels[window])
-    painted[window] = cv2.inpaint(part, shape[window].astype(np.uint8), _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
+    part = np.ascontiguousarray(window.of(pixels))
+    there = shape[window.top : window.bottom, window.left : window.right].astype(np.uint8)
+    window.of(painted)[...] = cv2.inpaint(part, there, _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
     return painted
 
 
@@ -194,10 +225,15 @@ def activation_overlay(model: Model, pixels: NDArray[np.uint8], heat: Heatmap) -
     rows, columns = heat.logits.shape
     logits = np.clip(heat.logits, -30, 30)
     size = (columns * heat.stride, rows * heat.stride)
-    large = np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    share = 0.75 * probabilities(model, large[:height, :width])[..., None]
-    grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return np.asarray(np.rint(grey * (1 - share) + np.array([230.0, 30.0, 20.0]) * share), np.uint8)
+    large = np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    overlay = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _BAND_ROWS):
+        band = slice(top, top + _BAND_ROWS)
+        share = 0.75 * probabilities(model, large[band])
+        for channel, value in enumerate(_RED):
+            overlay[band, :, channel] = np.rint(grey[band] + (value - grey[band]) * share)
+    return overlay
 
 
 def probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -216,18 +252,13 @@ def _cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:
     return np.asarray(cv2.resize(whole * 255, (columns, rows), interpolation=cv2.INTER_AREA) > 0)
 
 
-def _moved(shape: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
-    """The same shape elsewhere in the photo, wholly inside it, near places first."""
-    rows, columns = (np.flatnonzero(shape.any(axis=axis)) for axis in (1, 0))
-    top, left, bottom, right = int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1])
-    height, width = shape.shape
-    part = shape[top : bottom + 1, left : right + 1]
+def _places(box: Box, shape: tuple[int, ...]) -> Iterator[Box]:
+    """Where a box fits elsewhere in a photo of (h, w) px, near places first."""
+    high, wide = box.bottom - box.top, box.right - box.left
     places = {
         (round(y), round(x))
-        for y in np.linspace(0, height - part.shape[0], _TURNS)
-        for x in np.linspace(0, width - part.shape[1], _TURNS)
+        for y in np.linspace(0, shape[0] - high, _TURNS)
+        for x in np.linspace(0, shape[1] - wide, _TURNS)
     }
-    for y, x in sorted(places, key=lambda place: (place[0] - top) ** 2 + (place[1] - left) ** 2):
-        moved = np.zeros_like(shape)
-        moved[y : y + part.shape[0], x : x + part.shape[1]] = part
-        yield moved
+    for y, x in sorted(places, key=lambda place: (place[0] - box.top) ** 2 + (place[1] - box.left) ** 2):
+        yield Box(y, y + high, x, x + wide)

@@ -1,5 +1,7 @@
 """The page of an explanation: the photo, its activation map, and what is said once a crack is painted over."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +10,10 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.files import write_whole
-from crackscope.records import Verdict
+from crackscope.records import Inspected, Verdict
+from crackscope.reports.inspection_classes import classes_of, hexadecimal, text_on
+from crackscope.reports.inspection_facts import InspectionFacts
+from crackscope.reports.inspection_marks import Pen
 from crackscope.reports.inspection_names import short_name
 from crackscope.reports.rendering import Dress, render
 
@@ -18,14 +23,18 @@ _MOVED = 0.1
 
 
 class PaintedFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The photo with something painted over. name: what, such as `zone 1`. picture: its file in the folder.
+    """The photo with something painted over. zone: its number, 0 for all of them. picture: file in the folder that
+    shows it painted over; before: the same part of the photo as it was. window: left, top, width, height of what the
+    two show of the photo, px.
 
     probability, verdict: of the photo then. zone_before, zone_after: mean crack probability over the place itself.
     control: probability of the photo with the same shape painted over a sound place; None where there was no room.
     """
 
-    name: str
+    zone: int
     picture: str
+    before: str
+    window: tuple[int, int, int, int]
     probability: float
     verdict: Verdict
     zone_before: float
@@ -34,13 +43,10 @@ class PaintedFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplanationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the evidence is for, and the evidence. rule: a sentence on what makes the verdict. original, activation:
-    files in the folder."""
+    """What the evidence is for, and the evidence. photo: with all its zones. rule: a sentence on what makes the
+    verdict. original, activation: files in the folder."""
 
-    path: str
-    verdict: Verdict
-    probability: float
-    reason: str = ""
+    photo: Inspected
     rule: str = ""
     bundle: str = ""
     original: str
@@ -50,37 +56,74 @@ class ExplanationFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
     """Write index.html into a folder that holds the pictures, and return its name. Raises OutputError."""
-    rows = [_row(facts, one) for one in facts.painted]
-    values = {"facts": facts, "name": short_name(facts.path), "rows": rows, "address": quote}
-    title = f"{short_name(facts.path)}, explained"
-    dress = Dress(scripts=(), styles=("style.css", "explanation.css"), pictures="'self' file: data:")
+    photo = facts.photo
+    classes = classes_of(InspectionFacts())
+    values = {
+        "facts": facts,
+        "photo": photo,
+        "name": short_name(photo.path),
+        "rows": [_row(photo, one) for one in facts.painted],
+        "conclusions": _conclusions(photo, facts.painted),
+        "marks": Pen(classes).marks(photo),
+        "numbered": {one.zone for one in facts.painted},
+        "address": quote,
+        "class_styles": [
+            (f"{one.unit}-{place}", hexadecimal(one.colour(place)), hexadecimal(text_on(one.colour(place))))
+            for one in classes.values()
+            for place in range(one.count)
+        ],
+    }
+    title = f"{short_name(photo.path)}, explained"
+    dress = Dress(scripts=(), styles=("style.css", "inspection.css", "explanation.css"), pictures="'self' file: data:")
     write_whole(Path(folder) / PAGE, render("explanation.html", title, values, dress))
     return [PAGE]
 
 
-def _row(facts: ExplanationFacts, painted: PaintedFacts) -> dict[str, Any]:
+def _row(photo: Inspected, painted: PaintedFacts) -> dict[str, Any]:
     return {
-        "name": printable(painted.name),
+        "zone": painted.zone,
+        "name": _name(photo, painted),
         "picture": painted.picture,
+        "before_picture": painted.before,
+        "window": painted.window,
         "probability": painted.probability,
         "verdict": painted.verdict,
         "before": painted.zone_before,
         "after": painted.zone_after,
         "control": painted.control,
-        "says": _sentence(facts, painted),
     }
 
 
-def _sentence(facts: ExplanationFacts, painted: PaintedFacts) -> str:
+def _name(photo: Inspected, painted: PaintedFacts) -> str:
+    return f"zone {painted.zone}" if painted.zone else f"all {len(photo.zones)} zones"
+
+
+def _conclusions(photo: Inspected, painted: Sequence[PaintedFacts]) -> list[tuple[str, str]]:
+    """(what was painted over, what that did): one for all neighbours of which the same is said."""
+    said = []
+    for (alone, sentence), group in groupby(painted, lambda one: (one.zone > 0, _sentence(photo, one))):
+        members = list(group)
+        numbers = [one.zone for one in members]
+        if alone and len(numbers) > 1:
+            said.append((f"zones {numbers[0]} to {numbers[-1]}, each by itself", sentence))
+        else:
+            said += [(_name(photo, one), sentence) for one in members]
+    return [(printable(what), sentence) for what, sentence in said]
+
+
+def _sentence(photo: Inspected, painted: PaintedFacts) -> str:
     """What painting over did, in words."""
-    fall = facts.probability - painted.probability
-    control = 0.0 if painted.control is None else abs(facts.probability - painted.control)
-    if painted.verdict != facts.verdict:
+    fall = photo.probability - painted.probability
+    control = 0.0 if painted.control is None else abs(photo.probability - painted.control)
+    if painted.verdict != photo.verdict:
         said = f"Without it the photo is called {painted.verdict}."
     elif fall < _MOVED:
         said = "The verdict does not rest on it alone: without it the photo is called the same, as surely."
     else:
         said = "The photo is called the same without it, less surely."
+    if not painted.zone:
+        said = said.replace("does not rest on it alone", "does not rest on them").replace("without it", "without them")
+        said = said.replace("Without it", "Without them")
     if control >= max(_MOVED, 0.5 * abs(fall)):
         said += " But painting a sound place over changes nearly as much: little can be concluded."
     return said

@@ -1,0 +1,136 @@
+"""The heatmap of a photo of which a small part has changed, without seeing all of it again.
+
+A change moves the map around it only, and what lies around a rectangle tells on its inside as far and no farther. So
+the map is worked out anew in a rectangle that reaches REACH_PX beyond the change, from pixels that reach as far again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.scoring import DenseOptions, Heatmap, Model
+
+REACH_PX = 256
+"""How far around a change the map is worked out. A cell of the default bundle's map depends on up to 304 px around it,
+but of a black square that is painted on a wall it feels less than .002 (logit) from 240 px on."""
+
+_ALIGNED_PX = 64
+"""Rectangles start and end at multiples of it: of the strides that networks have, so that every layer pads the same."""
+_WORTH = 0.75
+"""Share of the photo from which on it is seen whole: its embedding is then that of the changed photo, too."""
+
+Map = NDArray[np.float32]
+
+
+class Box(NamedTuple):
+    """A rectangle in px, the ends not included."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def area(self) -> int:
+        """Its pixels."""
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What lies in it."""
+        return pixels[self.top : self.bottom, self.left : self.right]
+
+    def around(self, by: int, shape: tuple[int, int], aligned: int = 1) -> "Box":
+        """It and `by` px around it, its sides moved out to multiples of `aligned`, cut at a photo of (h, w) px."""
+        return Box(
+            max(0, (self.top - by) // aligned * aligned),
+            min(shape[0], -(-(self.bottom + by) // aligned) * aligned),
+            max(0, (self.left - by) // aligned * aligned),
+            min(shape[1], -(-(self.right + by) // aligned) * aligned),
+        )
+
+
+def box_of(shape: NDArray[np.bool_]) -> Box:
+    """The smallest rectangle around the true pixels, bool [h, w], of which there must be some."""
+    rows, columns = (np.flatnonzero(shape.any(axis=axis)) for axis in (1, 0))
+    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+
+
+class Again:
+    """Sees versions of one photo that differ from it in a part each.
+
+    Where parts are seen alone, the embedding stays that of the photo as it was: what surface it shows is not changed
+    by what fills a crack.
+    """
+
+    def __init__(self, model: Model, pixels: NDArray[np.uint8], heat: Heatmap, options: DenseOptions) -> None:
+        """pixels: uint8 [h, w, 3], as it was, with its heatmap as the network gave it."""
+        self._model, self._pixels, self._heat, self._options = model, pixels, heat, options
+        scales = options.scales or model.manifest.scales
+        self._levels = range(1, scales + 1)
+        self._alone = replace(options, scales=1)
+
+    def heatmap(self, changed: NDArray[np.uint8], where: Box) -> Heatmap:
+        """The heatmap of the photo with the pixels in a rectangle changed, uint8 [h, w, 3]."""
+        parts = list(self._parts(where))
+        there = sum(_at(level, self._pixels.shape).area for level in self._levels)
+        if self._heat.tiled or self._options.coarse or sum(seen.area for _, _, seen in parts) > _WORTH * there:
+            return self._model.heatmap(changed, options=self._options)
+        if len(parts) == 1:
+            return replace(self._heat, logits=self._replaced(self._heat.logits, changed, parts[0]))
+        fine, rough = self._apart
+        fine, rough = self._replaced(fine, changed, parts[0]), self._replaced(rough, _halved(changed), parts[1])
+        return replace(self._heat, logits=_mean(fine, self._grown(rough)))
+
+    def _parts(self, where: Box) -> Iterator[tuple[int, Box, Box]]:
+        """(level, what is replaced, what is looked at for that), in px of the photo at that scale."""
+        for level in self._levels:
+            at = Box(where.top // level, -(-where.bottom // level), where.left // level, -(-where.right // level))
+            whole = _at(level, self._pixels.shape)
+            size = (whole.bottom, whole.right)
+            kept = at.around(REACH_PX, size, _ALIGNED_PX)
+            yield level, kept, kept.around(REACH_PX, size, _ALIGNED_PX)
+
+    @cached_property
+    def _apart(self) -> tuple[Map, Map]:
+        """The maps of the photo as it was, at full scale and at half scale, whose mean is the heatmap."""
+        rough = self._model.heatmap(_halved(self._pixels), options=self._alone).logits
+        return 2 * self._heat.logits - self._grown(rough), rough
+
+    def _grown(self, rough: Map) -> Map:
+        """A map at half scale on the grid of the full one."""
+        import cv2
+
+        rows, columns = self._heat.logits.shape
+        grown = cv2.resize(rough, (2 * rough.shape[1], 2 * rough.shape[0]), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(grown[:rows, :columns], np.float32)
+
+    def _replaced(self, logits: Map, changed: NDArray[np.uint8], part: tuple[int, Box, Box]) -> Map:
+        _, kept, seen = part
+        stride = self._heat.stride
+        new = self._model.heatmap(np.ascontiguousarray(seen.of(changed)), options=self._alone).logits
+        top, left = (kept.top - seen.top) // stride, (kept.left - seen.left) // stride
+        cells = logits[kept.top // stride : -(-kept.bottom // stride), kept.left // stride : -(-kept.right // stride)]
+        answer = logits.copy()
+        high, wide = cells.shape
+        answer[kept.top // stride :, kept.left // stride :][:high, :wide] = new[top : top + high, left : left + wide]
+        return answer
+
+
+def _at(level: int, shape: tuple[int, ...]) -> Box:
+    """The whole of a photo of (h, w, ...) px, or of the same at half scale."""
+    return Box(0, -(-shape[0] // level), 0, -(-shape[1] // level))
+
+
+def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
+    half = _at(2, pixels.shape)
+    return np.asarray(cv2.resize(pixels, (half.right, half.bottom), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _mean(fine: Map, rough: Map) -> Map:
+    return np.asarray((fine + rough) * np.float32(0.5), np.float32)
