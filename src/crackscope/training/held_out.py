@@ -31,6 +31,7 @@ SIDE_PX = 256
 MOST_SHOWN = 150
 """Training rows of each surface whose embeddings are looked at."""
 
+_SMALLEST_CUT_PX = 32
 _FIRST_SEED = 1_000_000
 _FIRST_SOUND_SEED = 2_000_000
 
@@ -178,7 +179,7 @@ def _cuts(pixels: Pixels, number: int) -> Iterator[Picture]:
     rng = generator(number, 17)
     height, width = pixels.shape[:2]
     for reach in (1.0, 0.7, 0.7, 0.45, 0.45):
-        side = max(32, round(min(height, width) * reach))
+        side = min(max(_SMALLEST_CUT_PX, round(min(height, width) * reach)), height, width)
         top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
         piece = np.ascontiguousarray(pixels[top : top + side, left : left + side])
         yield Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "", number)
