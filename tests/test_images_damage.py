@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from crackscope import images
-from crackscope.errors import ImageError
+from crackscope.errors import BundleError, ImageError
+from crackscope.records import Failure, Unread
 
 PROOFS = Path(__file__).resolve().parents[1] / "proofs"
 
@@ -160,3 +161,29 @@ def test_the_proof_runs():
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "other exceptions, warnings, hangs and crashes: 0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (ImageError("truncated", "a.png: it ends before"), "truncated", "a.png: it ends before"),
+        (MemoryError(), "too-large", "too little memory for it to be scored"),
+        (BundleError("b gives no number"), "damaged", "could not be scored: b gives no number"),
+        (ZeroDivisionError("by 0"), "damaged", "could not be scored: ZeroDivisionError: by 0"),
+    ],
+)
+def test_one_bad_picture_becomes_a_record(error: Exception, kind: str, said: str) -> None:
+    def step() -> None:
+        raise error
+
+    unread = images.or_unread("a.png", "scored", step)
+    assert unread == Unread(path="a.png", error=Failure(kind=kind, message=said))
+
+
+def test_what_ends_the_work_is_no_bad_picture() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        images.or_unread("a.png", "scored", interrupted)
+    assert images.or_unread("a.png", "scored", lambda: 3) == 3

@@ -1,11 +1,15 @@
-"""From what goes wrong inside to the one error class that leaves the room."""
+"""From what goes wrong inside to the one error class that leaves the room, and to the record of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from PIL import Image, UnidentifiedImageError
 
-from crackscope.errors import ImageError, ImageErrorKind, printable
+from crackscope.errors import BundleError, ImageError, ImageErrorKind, printable
+from crackscope.records import Failure, Unread
+
+Done = TypeVar("Done")
 
 LONGEST_DETAIL = 160
 
@@ -29,6 +33,23 @@ def reported_as(name: str) -> Iterator[None]:
     except Exception as error:
         kind, text = _explain(error)
         raise ImageError(kind, f"{printable(name)}: {text}") from error
+
+
+def or_unread(path: str, task: str, step: Callable[[], Done]) -> Done | Unread:
+    """What a step gives, or why it gave nothing: one bad picture among thousands must not end the rest.
+
+    path: of the picture, as the record says it. task: what the step does with it, as "scored". An `ImageError` keeps
+    its kind and text; no memory is too-large, and anything else, a bundle that gives no number say, is damaged.
+    """
+    try:
+        return step()
+    except ImageError as error:
+        return Unread.of(path, error)
+    except MemoryError:
+        return Unread(path=path, error=Failure(kind="too-large", message=f"too little memory for it to be {task}"))
+    except Exception as error:
+        why = str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
+        return Unread(path=path, error=Failure(kind="damaged", message=f"could not be {task}: {why}"))
 
 
 def _explain(error: Exception) -> tuple[ImageErrorKind, str]:

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from crackscope import __version__
 from crackscope.bundles import dump_manifest
-from crackscope.errors import BundleError, ImageError, OutputError
-from crackscope.images import read_header
+from crackscope.errors import ImageError, OutputError
+from crackscope.images import or_unread, read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, Seen, measure, open_photo, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, stamp_of
-from crackscope.records import Failure, Unread
+from crackscope.records import Unread
 from crackscope.scoring import Model
 
 LARGE_PIXELS = 32 << 20
@@ -27,7 +27,7 @@ LARGE_PIXELS = 32 << 20
 Keep = Callable[[Inspection], None]
 """Told of each inspected photo before it is written down; called in one thread of ours, one photo at a time."""
 
-Answer = TypeVar("Answer")
+_TASK = "inspected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,32 +148,21 @@ def _pixels(photo: Photo) -> int:
 
 
 def _open(photo: str | Unread) -> Photo | Unread:
-    return photo if isinstance(photo, Unread) else _or_unread(photo, lambda: open_photo(photo))
+    return photo if isinstance(photo, Unread) else or_unread(photo, _TASK, partial(open_photo, photo))
 
 
 def _seen(work: Work, photo: Photo | Unread) -> Seen | Unread:
-    return photo if isinstance(photo, Unread) else _or_unread(photo.path, lambda: see(work.model, photo, work.options))
+    if isinstance(photo, Unread):
+        return photo
+    return or_unread(photo.path, _TASK, partial(see, work.model, photo, work.options))
 
 
 def _measured(work: Work, seen: Seen | Unread) -> Result:
     if isinstance(seen, Unread):
         return seen
-    inspection = _or_unread(seen.photo.path, lambda: measure(seen, work.model.manifest, work.options))
+    inspection = or_unread(seen.photo.path, _TASK, partial(measure, seen, work.model.manifest, work.options))
     if isinstance(inspection, Unread):
         return inspection
     if work.keep is not None:
         work.keep(inspection)
     return inspection.record
-
-
-def _or_unread(path: str, work: Callable[[], Answer]) -> Answer | Unread:
-    """What the work gives, or why it gave nothing: one bad photo among thousands must not end the rest."""
-    try:
-        return work()
-    except ImageError as error:
-        return Unread(path=path, error=Failure(kind=error.kind, message=str(error)))
-    except MemoryError:
-        return Unread(path=path, error=Failure(kind="too-large", message="not enough memory to inspect it"))
-    except Exception as error:
-        why = str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
-        return Unread(path=path, error=Failure(kind="damaged", message=f"could not be inspected: {why}"))
