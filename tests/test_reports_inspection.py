@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -46,7 +47,8 @@ def loaded(folder: Path, name: str):
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO((folder / "findings.csv").read_text(encoding="utf-8-sig"), newline="")))
+    text = (folder / "findings.csv").read_text(encoding="utf-8-sig", errors="surrogateescape")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_the_folder_is_complete_in_itself(folder, found):
@@ -69,6 +71,12 @@ def test_a_row_for_each_zone_and_one_for_each_photo_without(folder, found):
     assert table[4]["width_max_mm"] == table[4]["mm_per_px"] == ""
     assert float(table[1]["longitude"]) < -13.3
     assert "missing" in table[6]["reason"]
+
+
+def test_paths_are_the_bytes_that_they_are(folder, found):
+    named = dict.fromkeys(row["photo"] for row in rows(folder))
+    assert list(named) == [photo.path for photo in found]
+    assert b"/\xff.jpg," in (folder / "findings.csv").read_bytes()
 
 
 def test_no_cell_is_a_formula(folder):
@@ -261,3 +269,10 @@ def test_names_are_those_of_the_files_where_that_goes():
 def test_names_have_as_many_folders_as_tell_them_apart():
     paths = ["in/a.jpg", "in/x/same.jpg", "in/y/same.jpg", "same.jpg", "in/x/deep/b\n.jpg"]
     assert list(map(short_names(paths).get, paths)) == ["a.jpg", "x/same.jpg", "y/same.jpg", "same.jpg", "b\\n.jpg"]
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="there a backslash parts folders")
+def test_a_backslash_is_part_of_a_name_where_slashes_part_folders():
+    paths = ["in/back\\slash.jpg", "in/slash.jpg"]
+    assert list(short_names(paths).values()) == ["back\\slash.jpg", "slash.jpg"]
+    assert list(reports.picture_names(paths).values()) == ["back_slash", "slash"]

@@ -47,8 +47,9 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def findings_csv(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
     """The findings as CSV, in pieces, in UTF-8 with a byte order mark, without which spreadsheets garble names.
 
-    Texts that a spreadsheet would take for a formula get an apostrophe before them. Unreadable photos have the verdict
-    `unreadable` and the reason. Widths stand with the ends of their 95 % intervals.
+    Texts that a spreadsheet would take for a formula get an apostrophe before them; but for that, paths are the bytes
+    that they are, as in every CSV file of ours. Unreadable photos have the verdict `unreadable` and the reason. Widths
+    stand with the ends of their 95 % intervals.
     """
     yield codecs.BOM_UTF8 + _lines_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
     for photo in photos:
@@ -60,28 +61,29 @@ def findings_csv(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
 def _lines_of_csv(rows: Iterable[dict[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
     csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="").writerows(rows)
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
 def harmless(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
     if value is None:
         return ""
-    if not isinstance(value, str):
-        return value
-    value = printable(value)
-    return f"'{value}" if value.startswith(_STARTS_A_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA) else value
 
 
 def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
     if isinstance(photo, Unread):
-        yield {"photo": photo.path, "verdict": "unreadable", "reason": f"{photo.error.kind}: {photo.error.message}"}
+        yield {
+            "photo": photo.path,
+            "verdict": "unreadable",
+            "reason": printable(f"{photo.error.kind}: {photo.error.message}"),
+        }
         return
     about = {
         "photo": photo.path,
         "verdict": photo.verdict,
         "photo_probability": round(photo.probability, 4),
-        "reason": photo.reason,
+        "reason": printable(photo.reason),
         "thinnest_px": round(photo.thinnest_px, 2),
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
@@ -89,7 +91,7 @@ def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
     }
     if photo.scale is not None:
         about["mm_per_px"] = float(f"{photo.scale.mm_per_px:.6g}")
-        about["scale_source"] = photo.scale.source
+        about["scale_source"] = printable(photo.scale.source)
         about["thinnest_mm"] = float(f"{photo.thinnest_px * photo.scale.mm_per_px:.4g}")
     if not photo.zones:
         yield about

@@ -1,6 +1,7 @@
 """What the pictures of a report are called, and text that came from outside as it can be shown."""
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -38,11 +39,16 @@ def possible_names(path: str) -> tuple[str, str]:
 
 
 def _plain(path: str) -> str:
-    name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = _slashed(path).rstrip("/").rpartition("/")[2]
     stem, dot, suffix = name.rpartition(".")
     stem = unicodedata.normalize("NFC", stem if dot and stem and len(suffix) <= 5 else name)
     stem = _NOT_IN_NAMES.sub("_", stem).strip("._-")[:_LONGEST].rstrip("._-")
     return f"_{stem}" if _RESERVED.match(stem) else stem
+
+
+def _slashed(path: str) -> str:
+    """The path with slashes between its folders. Where folders are parted by slashes, a name may hold a backslash."""
+    return path.replace(os.sep, "/")
 
 
 def _told_apart(path: str, name: str) -> str:
@@ -57,13 +63,13 @@ def link(folder: str, name: str, suffix: str) -> str:
 
 def short_name(path: str) -> str:
     """The name of the file without its folders."""
-    return printable(path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path)
+    return printable(_slashed(path).rstrip("/").rpartition("/")[2] or path)
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
     """The name of each file, with as many of its folders as tell it from the others."""
     known = dict.fromkeys(paths)
-    parts = {path: path.replace("\\", "/").rstrip("/").split("/") for path in known}
+    parts = {path: _slashed(path).rstrip("/").split("/") for path in known}
     short: dict[str, str] = {}
     alike, depth = list(known), 1
     while alike:
