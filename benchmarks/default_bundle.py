@@ -80,7 +80,7 @@ def main() -> int:
         writer.writeheader()
         writer.writerows(rows)
     crackscope = [sys.executable, "-m", "crackscope"]
-    deal = ["split", listed, "-o", dealt, "--parts", "84:6:10", "--group-by", "group"]
+    deal = ["split", listed, "-o", dealt, "--parts", "84:6:10", "--group-by", "group", "--force"]
     licences = [word for surface, text in LICENCES.items() for word in ("--licence", f"{surface}={text}")]
     train = ["train", "--recipe", "default", *licences, *settings(arguments.set)]
     read = [Path(__file__).with_name("read_masks.py"), first / "bundle", dealt, "-o", taught]

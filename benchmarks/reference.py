@@ -62,7 +62,7 @@ def run(job: Job, seed: int, arguments: argparse.Namespace) -> dict:
     if not metrics.exists():
         crackscope = [sys.executable, "-m", "crackscope"]
         split = out.with_name(f"{out.name}.csv")
-        deal = ["split", arguments.data, "-o", split, "--seed", seed, "--parts", job.parts]
+        deal = ["split", arguments.data, "-o", split, "--seed", seed, "--parts", job.parts, "--force"]
         subprocess.run([*crackscope, *map(str, deal), *(["--random"] if job.random else []), "--quiet"], check=True)
         train = ["train", split, "--recipe", job.recipe, "--weights", arguments.weights / job.weights, "-o", out]
         settings = [word for setting in (*job.settings, f"seed={seed}") for word in ("--set", setting)]

@@ -136,6 +136,22 @@ def test_compare(way, tmp_path, capsys):
     assert [one["name"] for one in told["contenders"]] == ["run", "other"]
 
 
+def test_split_writes_over_another_split_by_force_alone(way, tmp_path, capsys):
+    out = tmp_path / "split.csv"
+    deal = ["split", str(way.data), "-o", str(out), "--quiet"]
+    assert main(deal) == 0
+    first = out.read_bytes()
+    assert main(deal) == 0
+    assert main([*deal, "--seed", "5"]) == 2
+    assert out.read_bytes() == first
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"another split is there already, {out}" in said
+    assert "--force" in said
+    assert main([*deal, "--seed", "5", "--force"]) == 0
+    assert out.read_bytes() != first
+
+
 def test_split_leaves_a_picture_alone(way, capsys):
     picture = pictures(way, "crack")[0]
     before = picture.read_bytes()

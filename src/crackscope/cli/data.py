@@ -31,6 +31,7 @@ class Asked(Labelled):
     data: str
     out: str
     parts: tuple[float, float, float]
+    force: bool
 
 
 class Shares(click.ParamType[tuple[float, float, float]]):
@@ -136,12 +137,14 @@ def _name_some(what: str, lines: list[str]) -> None:
 @click.argument("data", metavar="DATA|SPLIT.csv")
 @click.option("-o", "--out", required=True, metavar="SPLIT.csv", help="File to write.")
 @click.option("--parts", type=Shares(), default="60:20:20", show_default=True, help="Shares of train, val and test.")
+@click.option("--force", is_flag=True, help="Write over another split; over nothing else.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
 def split(state: State, /, **options: Any) -> None:
     """Deal a data set into train, val and test, every label with its share in each.
 
-    Near-copies of one picture, and what --group-by names, stay on one side unless --random is given.
+    Near-copies of one picture, and what --group-by names, stay on one side unless --random is given. A split that is
+    there already is left as it is unless --force is given; the same call gives the same split again.
     """
     asked = Asked(**options)
     from crackscope.datasets import refuse_strangers, watched, write_split
@@ -157,7 +160,7 @@ def split(state: State, /, **options: Any) -> None:
             seed=asked.seed or 0,
             layout=asked.layout,
         )
-    write_split(dealt, Path(asked.out))
+    write_split(dealt, Path(asked.out), force=asked.force)
     state.status = 1 if dealt.unreadable else 0
     if asked.as_json:
         print_json(_summary(dealt, asked.out))

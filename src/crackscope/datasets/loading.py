@@ -190,13 +190,14 @@ def _taken(found: Found) -> Split:
     )
 
 
-def write_split(split: Split, path: str | Path) -> None:
+def write_split(split: Split, path: str | Path, *, force: bool = True) -> None:
     """Writes a split as CSV (path,label,part,group[,mask][,surface]), whole or not at all.
 
-    Raises OutputError, also when a file is in the way that is no split: see `refuse_strangers`.
+    force: write over another split. Raises OutputError, also when a file is in the way that is no split: see
+    `refuse_strangers`.
     """
     refuse_strangers(Path(path))
-    write_rows(split.rows, Path(path))
+    write_rows(split.rows, Path(path), force=force)
 
 
 def read_split(path: str | Path) -> Split:

@@ -124,10 +124,11 @@ def _say(path: Path, faults: Sequence[str]) -> str:
     return f"{path}: {'; '.join(faults[:_NAMED_AT_ONCE])}{more}"
 
 
-def write_rows(rows: Iterable[Row], path: Path) -> None:
+def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:
     """Writes rows as CSV, paths relative to its folder; mask and surface only where some row has one.
 
-    The file appears whole or not at all. Raises OutputError, also for a path that is not UTF-8.
+    The file appears whole or not at all. Raises OutputError, also for a path that is not UTF-8, and unless by force
+    for a file that is there and says something else.
     """
     rows = list(rows)
     optional = [name for name in _OPTIONAL if any(getattr(row, name) for row in rows)]
@@ -141,6 +142,10 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
     except UnicodeEncodeError:
         odd = next(name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name))
         raise OutputError(f"cannot write {path}: the name of {odd} is not UTF-8; rename it") from None
+    if not force and path.is_file() and path.read_bytes() != content:
+        raise OutputError(
+            f"another split is there already, {path}, name a new file or remove it; --force writes over it"
+        )
     write_whole(path, content)
 
 
