@@ -151,6 +151,14 @@ def test_the_widest_comes_first_and_numbers_count_up() -> None:
     assert [round(zone.width_median_px.value) for zone in zones] == [9, 5, 3]
 
 
+def test_numbers_follow_the_largest_width_which_the_report_sorts_by() -> None:
+    swollen = [((40, 80, 280, 80), 4.0), ((157, 80, 163, 80), 12.0)]
+    zones = zones_of(drawn([((40, 220, 280, 220), 5.0), *swollen]))
+    assert [zone.box[1] < 120 for zone in zones] == [True, False]
+    assert zones[0].width_max_px.value > zones[1].width_max_px.value
+    assert zones[0].width_p95_px.value < zones[1].width_p95_px.value
+
+
 def test_a_branch_is_counted() -> None:
     (zone,) = zones_of(drawn([((40, 160, 280, 160), 4.0), ((160, 160, 230, 60), 4.0)]))
     assert zone.branches == 1

@@ -1,5 +1,6 @@
 """Photos with marks drawn into them."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -44,10 +45,43 @@ def test_the_mask_or_the_outline_is_followed(tmp_path, masked):
     mask[61:63, 50:100] = True
     marked = colourful(drawn(tmp_path, (zone(1, 62, 4),), mask if masked else None)[0])
     # The centre line (rows 62 and 63) is drawn along all of the crack; what lies beside it goes by the mask, if any.
-    right = np.delete(marked[50:75, 108:150], slice(11, 14), 0)
-    assert right.any(0).sum() == 0 if masked else right.any(0).sum() > 20
+    right = np.delete(marked[50:75, 128:150], slice(11, 14), 0)
+    assert right.any(0).sum() == 0 if masked else right.any(0).sum() > 10
     assert marked[50:75, 45:95].any()
     assert marked[[57, 67], 115:135].any() != masked
+
+
+def plate(after):
+    """Middle of the plate with the number: where squares of 8 px are in colour throughout."""
+    from scipy.ndimage import uniform_filter
+
+    full = uniform_filter(colourful(after).astype(float), 8) > 0.99
+    rows, columns = np.nonzero(full)
+    return columns.mean(), rows.mean()
+
+
+def test_a_number_stands_beside_its_crack_and_not_at_the_corner_of_its_box(tmp_path):
+    slanted = zone(1, 62, 4)
+    line = ((20.0, 150.0), (120.0, 80.0), (220.0, 10.0))
+    ring = ((20.0, 148.0), (220.0, 8.0), (220.0, 12.0), (20.0, 152.0))
+    slanted = msgspec.structs.replace(slanted, centreline=(line,), outline=(ring,), box=(20, 8, 201, 145))
+    after, _, _ = drawn(tmp_path, (slanted,))
+    x, y = plate(after)
+    away = abs((x - 20) * -140 - (y - 150) * 200) / np.hypot(200, 140)
+    assert away < 60
+    assert not colourful(after)[8:30, 20:60].any()
+
+
+def test_numbers_of_neighbours_do_not_cover_each_other(tmp_path):
+    from crackscope.reports.label_places import LabelPlaces
+
+    zones = [zone(number, 60 + 3 * number, 2) for number in range(1, 5)]
+    places = LabelPlaces(SIZE[::-1], zones)
+    taken = [places.take(one, (40, 14), 8) for one in zones]
+    for number, (left, top) in enumerate(taken):
+        assert 0 <= left <= SIZE[0] - 40
+        assert 0 <= top <= SIZE[1] - 14
+        assert not any(abs(left - x) < 36 and abs(top - y) < 10 for x, y in taken[:number])
 
 
 def test_colours_go_by_width_class(tmp_path):

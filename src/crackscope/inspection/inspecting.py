@@ -20,7 +20,7 @@ from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_crack
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
-from crackscope.inspection.zones import ZoneOptions, trace_zones
+from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
 
@@ -165,7 +165,7 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
             mask = cracks.mask
         with clock("zones"):
             traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
-            zones = tuple(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
+            zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(record, seconds={**seen.seconds, **clock.seconds})
     return Inspection(record, pixels, seen.heat, mask)

@@ -1,9 +1,10 @@
 """Zones: connected cracks with their measures, in px."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,14 +79,23 @@ def trace_zones(
     """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
     networks = connected(led_to_tips(cracks.mask, centre_lines(cracks.mask, cracks.groups, options.joining)))
     zones = [_zone(pixels, cracks, (heat, quality), network, options) for network in networks]
-    zones.sort(key=lambda traced: (-traced.zone.width_p95_px.value, -traced.zone.length_px, traced.zone.box))
-    return tuple(_numbered(traced, place + 1) for place, traced in enumerate(zones))
+    zones.sort(key=lambda traced: _severity(traced.zone))
+    return tuple(
+        traced._replace(zone=msgspec.structs.replace(traced.zone, number=number))
+        for number, traced in enumerate(zones, 1)
+    )
 
 
-def _numbered(traced: Traced, number: int) -> Traced:
-    import msgspec
+def numbered(zones: Iterable[Zone]) -> tuple[Zone, ...]:
+    """The zones of one photo by largest width, in mm where it is known, the widest first and with the number 1."""
+    ordered = sorted(zones, key=_severity)
+    return tuple(msgspec.structs.replace(zone, number=number) for number, zone in enumerate(ordered, 1))
 
-    return traced._replace(zone=msgspec.structs.replace(traced.zone, number=number))
+
+def _severity(zone: Zone) -> tuple[float, float, tuple[int, int, int, int]]:
+    """Small for severe ones: by the largest width, by which reports sort zones and colour them."""
+    widest = zone.width_max_px if zone.width_max_mm is None else zone.width_max_mm
+    return -widest.value, -zone.length_px, zone.box
 
 
 def _zone(

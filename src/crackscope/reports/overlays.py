@@ -10,6 +10,7 @@ from crackscope import images
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.inspection_classes import Colour, class_of, classes_of, largest_width, text_on
 from crackscope.reports.inspection_facts import InspectionFacts
+from crackscope.reports.label_places import LabelPlaces
 
 QUALITY = 90
 _WIDTHS_SHOWN = 12
@@ -60,9 +61,10 @@ def draw_marks(pixels: Pixels, photo: Inspected, mask: Mask | None, facts: Inspe
     for zone in sorted(photo.zones, key=lambda one: -one.number):
         known, place = class_of(zone, classes)
         _draw_zone(drawn, zone, mask, known.colour(place))
-    for zone in sorted(photo.zones, key=lambda one: -one.number):
+    places = LabelPlaces((drawn.shape[0], drawn.shape[1]), photo.zones)
+    for zone in sorted(photo.zones, key=lambda one: one.number):
         known, place = class_of(zone, classes)
-        _draw_number(drawn, zone, known.colour(place))
+        _draw_number(drawn, zone, known.colour(place), places)
     return drawn
 
 
@@ -114,8 +116,8 @@ def _corners(line: tuple[Point, ...], origin: tuple[int, int]) -> NDArray[np.int
     return np.rint(np.asarray(line, np.float64).reshape(-1, 2) - origin).astype(np.int32)
 
 
-def _draw_number(drawn: Pixels, zone: Zone, colour: Colour) -> None:
-    """The number of a zone, with its largest width, on a plate beside the zone's upper left corner."""
+def _draw_number(drawn: Pixels, zone: Zone, colour: Colour, places: LabelPlaces) -> None:
+    """The number of a zone, with its largest width, on a plate beside the crack."""
     import cv2
 
     unit = _unit(drawn)
@@ -126,11 +128,9 @@ def _draw_number(drawn: Pixels, zone: Zone, colour: Colour) -> None:
     font, size, thickness = cv2.FONT_HERSHEY_SIMPLEX, 0.45 + 0.35 * (unit - 1), max(1, unit)
     (width, height), foot = cv2.getTextSize(text, font, size, thickness)
     pad = 3 + unit
-    left = max(0, min(zone.box[0], drawn.shape[1] - width - 2 * pad))
-    above = zone.box[1] - height - foot - 3 * pad
-    top = above if above >= 0 else min(zone.box[1] + zone.box[3] + pad, drawn.shape[0] - height - foot - 2 * pad)
-    top = max(0, top)
-    end = (left + width + 2 * pad, top + height + foot + 2 * pad)
+    plate = width + 2 * pad, height + foot + 2 * pad
+    left, top = places.take(zone, plate, zone.width_max_px.value / 2 + 5 * unit + 3)
+    end = (left + plate[0], top + plate[1])
     cv2.rectangle(drawn, (left, top), end, colour, cv2.FILLED)
     cv2.rectangle(drawn, (left, top), end, _DARK, max(1, unit // 2))
     at = (left + pad, top + pad + height)
