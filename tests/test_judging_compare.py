@@ -8,7 +8,7 @@ from scipy import stats
 
 from crackscope.errors import JudgingError
 from crackscope.judging import Bootstrap, compare, evaluate_scores, save
-from crackscope.judging.paired import holm, mcnemar
+from crackscope.judging.paired import holm, mcnemar, sign_share
 from crackscope.records import Row
 
 FEW = Bootstrap(resamples=200)
@@ -51,6 +51,22 @@ def test_holm_never_lowers_and_keeps_the_order(ps):
 
 def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_no_number_of_resamples_makes_a_difference_certain():
+    assert sign_share(np.ones(199)) == pytest.approx(2 / 200)
+    assert sign_share(np.array([1.0, -1.0, np.nan, 2.0])) == 1
+    assert sign_share(np.full(5, np.nan)) is None
+
+
+def test_the_groups_of_the_first_are_drawn_for_all(labels):
+    values = scores(labels, 2.0, 1)
+    rows = [Row(path=f"/data/{place}.jpg", label="crack" if one else "sound") for place, one in enumerate(labels)]
+    in_pairs = [Row(path=row.path, label=row.label, group=f"{place // 2}") for place, row in enumerate(rows)]
+    comparison = compare([evaluate_scores(some, values, bootstrap=FEW) for some in (in_pairs, rows)], bootstrap=FEW)
+    assert comparison.groups == 200
+    for difference in comparison.pairs[0].differences.values():
+        assert (difference.low, difference.value, difference.high, difference.p) == (0, 0, 0, 1)
 
 
 def test_a_better_one_is_told_from_a_worse_one_and_from_itself(labels, tmp_path):

@@ -43,6 +43,18 @@ def test_clean_labels_are_hardly_doubted():
     assert sum(one.doubted for one in label_doubts(rows_of(crack), score, embedding)) < 6
 
 
+def test_a_label_is_doubted_where_the_other_is_as_sure_as_it_is_where_it_stands():
+    crack, score, embedding = world(apart=0.5)
+    doubts = label_doubts(rows_of(crack), score * 0.3, embedding)
+    usual = {label: np.mean([one.believed for one in doubts if one.label == label]) for label in ("crack", "sound")}
+    for one in doubts:
+        other = "sound" if one.label == "crack" else "crack"
+        assert one.doubted == (1 - one.believed >= usual[other])
+    for label in usual:
+        assert any(one.doubted for one in doubts if one.label == label)
+        assert any(one.believed < 0.5 and not one.doubted for one in doubts if one.label == label)
+
+
 def test_the_order_of_the_rows_does_not_matter_to_the_worst():
     crack, score, embedding = world(200)
     crack[7] = ~crack[7]
@@ -91,6 +103,7 @@ def test_swapped_classes_are_told_by_the_network_alone():
     assert labels_opposed(rows_of(crack), noise) is None
     assert labels_opposed(rows_of(crack), np.zeros(200)) is None
     assert labels_opposed(rows_of(crack[:2]), score[:2]) is None
+    assert labels_opposed(rows_of(np.array([True, True, False, False])), np.array([0.0, 2.0, 1.0, 3.0])) is None
 
 
 def test_the_area_is_the_share_of_pairs_in_order():

@@ -111,8 +111,20 @@ def test_no_error_at_all_is_not_certainty():
 
 def test_a_handful_of_groups_bounds_little_however_many_rows_they_have():
     labels = np.arange(400) % 2 == 0
-    accuracy = evaluate_scores(rows_of(labels, np.arange(400) // 100), labels * 0.98 + 0.01).accuracy
-    assert accuracy.low == pytest.approx(0.025 ** (1 / 4))
+    evaluation = evaluate_scores(rows_of(labels, np.arange(400) // 100), labels * 0.98 + 0.01)
+    four_right = 0.025 ** (1 / 4)
+    assert evaluation.accuracy.low == pytest.approx(four_right)
+    assert evaluation.ece.value == pytest.approx(0.01)
+    assert evaluation.ece.high == pytest.approx(0.01 + 1 - four_right)
+    low, *_, high = evaluation.reliability
+    assert (low.share_low, low.share_high) == pytest.approx((0, 1 - four_right))
+    assert (high.share_low, high.share_high) == pytest.approx((four_right, 1))
+
+
+def test_the_area_rests_on_as_many_witnesses_as_the_rarer_label_has():
+    labels = np.arange(200) < 10
+    roc_auc = evaluate_scores(rows_of(labels, np.arange(200)), labels * 0.98 + 0.01).roc_auc
+    assert roc_auc.low == pytest.approx(0.025 ** (1 / 10))
 
 
 def test_intervals_cover_the_truth():

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from crackscope import datasets, scoring
-from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, pack_projection
+from crackscope import datasets, images, scoring
+from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, QualityRule, VerdictRule, pack_projection
 from crackscope.cli import main
 from crackscope.judging import (
     BundleFacts,
@@ -42,13 +42,16 @@ def split(tmp_path: Path) -> datasets.Split:
     return datasets.Split(rows=tuple(named))
 
 
-def knowing(folder: Path) -> Bundle:
+PLAIN_RULE = VerdictRule()
+
+
+def knowing(folder: Path, rule: VerdictRule = PLAIN_RULE) -> Bundle:
     """A bundle that takes every picture for concrete."""
     plain = write_small_bundle(folder / "plain")
     local = LocalCalibration(
         projection=pack_projection(np.zeros((1, EMBEDDING))), origin=(0.0,), limit=99.0, surfaces=(EVERYTHING,)
     )
-    manifest = msgspec.structs.replace(plain.manifest, local=local)
+    manifest = msgspec.structs.replace(plain.manifest, local=local, verdict=rule)
     return repack(folder / "knowing", plain, manifest, model=plain.model, reference=None)
 
 
@@ -60,6 +63,15 @@ def test_it_counts_as_what_the_pictures_of_each_surface_were_read(split: dataset
     assert (known.name, known.scale, known.threshold, known.fitted_on) == ("concrete", 1.25, 0.45, 40)
     save(evaluation, tmp_path / "out")
     assert load(tmp_path / "out") == evaluation
+
+
+def test_what_cannot_be_judged_was_read_as_nothing(split: datasets.Split, tmp_path: Path) -> None:
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(1.0,), chances=(0.02,), quality=QualityRule(dark=0.5))
+    bundle = knowing(tmp_path, rule)
+    images.write_png(np.zeros((64, 64, 3), np.uint8), split.rows[0].path)
+    evaluation = evaluate(scoring.load(bundle), split, resamples=20)
+    assert sum(evaluation.cannot_judge.values()) == 1
+    assert sorted(sum(found.values()) for found in evaluation.read_as.values()) == [7, 8]
 
 
 def test_the_terminal_shows_it_by_surface(

@@ -10,6 +10,7 @@ from crackscope.datasets import Split, load
 from crackscope.errors import JudgingError
 from crackscope.judging import MATRIX_FIGURES, Entry, Surface, evaluate, matrix, matrix_csv
 from crackscope.judging import Bootstrap as Drawing
+from crackscope.records import Row
 from crackscope.reports import write_matrix
 from crackscope.reports.formatting import number
 from crackscope.scoring import load as load_model
@@ -61,6 +62,15 @@ def test_false_alarms_are_told_of_a_surface_without_cracks(made):
         figures = table.cell(entry.name, "sound").figures
         assert figures["false_alarm_rate"].value is not None
         assert {figures[name].value for name in ("roc_auc", "balanced_accuracy", "recall")} == {None}
+
+
+def test_what_was_not_judged_is_counted(made, tmp_path):
+    entries, surfaces, _ = made
+    lost = Row(path=str(tmp_path / "gone.png"), label="crack")
+    some = Surface(name="some", split=Split(rows=(*surfaces[0].split.rows, lost)), part=None)
+    table = matrix(entries[:1], [some], bootstrap=Drawing(resamples=20))
+    assert table.cell("easy", "some").not_judged == 1
+    assert sum(table.columns[0].support.values()) == len(surfaces[0].split.rows)
 
 
 def test_beside_it_stands_what_is_had_without_looking(made):
