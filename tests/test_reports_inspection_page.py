@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscope import reports
-from crackscope.records import Failure, Inspected, Place, Unread
+from crackscope.records import Estimate, Failure, Inspected, Place, Unread
 from tests.small_inspection import EVIL, facts, inspected, photos, picture, zone
 from tests.small_page import Page
 from tests.test_reports_evaluation import luminance
@@ -85,6 +85,7 @@ def test_what_a_reader_must_see_is_there(page):
     for words in (
         "Of 7 photos 3 show cracks, 1 looks sound, 1 cannot be judged and 2 are unreadable.",
         "The widest crack measures 1.20 mm (1.08 to 1.44)",
+        "Widest crack, at least 1.08 mm measured 1.20 (1.08 to 1.44 mm), crack 1 in",
         "For 1 cracked photo no scale is known",
         "Widest crack over 1 mm",
         "Widest crack 0.3 to 0.5 mm",
@@ -99,6 +100,21 @@ def test_what_a_reader_must_see_is_there(page):
         "2026-03-04 10:01",
     ):
         assert words in page.text, words
+
+
+def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
+    doubtful = msgspec.structs.replace(zone(1, 60, 9), width_max_px=Estimate(value=9.0, low=2.0, high=20.0))
+    sure = zone(1, 60, 6)
+    found = [
+        inspected(picture(tmp_path, "doubtful.jpg", 1), zones=(doubtful,)),
+        inspected(picture(tmp_path, "sure.jpg", 2), zones=(sure,)),
+    ]
+    reports.write_inspection(tmp_path / "report", found, facts())
+    page = Page(tmp_path / "report" / "index.html")
+    assert "The widest crack measures 9.0 px (2.0 to 20.0), in doubtful.jpg." in page.text
+    assert "Surely the widest is crack 1 in sure.jpg: 5.4 px or more." in page.text
+    assert "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), crack 1 in sure.jpg" in page.text
+    assert [a["id"] for tag, a in page.elements if tag == "article"] == ["photo-1", "photo-2"]
 
 
 def test_a_sound_photo_that_looks_cracked_is_to_be_looked_at(tmp_path):

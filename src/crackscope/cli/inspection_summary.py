@@ -1,4 +1,4 @@
-"""What an inspection says on the terminal: the worst photos, the unreadable ones, and the counts."""
+"""What an inspection says on the terminal: the worst photos (of few, all), the unreadable ones, and the counts."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from crackscope.records import Inspected, Unread
 
 SHOWN = 20
-"""Photos that are listed on the terminal; the report has them all."""
+"""Photos that are listed on the terminal, the sound ones only where all fit; the report has them all."""
+_ORDER = ("crack", "cannot judge", "sound")
+_STYLES = {"crack": "bold red", "cannot judge": "yellow"}
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,17 @@ def _worst(photo: "Inspected") -> Worst:
 
 
 def show(summary: Summary, *, quiet: bool) -> None:
-    """Print the worst photos, those that could not be read, and how many there are of each."""
+    """Print the worst photos, those that could not be read, and how many there are of each; of few photos all."""
     from rich.text import Text
 
+    few = len(summary.photos) <= SHOWN
     worst = sorted(
-        (photo for photo in summary.photos if photo.verdict != "sound"),
-        key=lambda photo: (photo.verdict != "crack", -(photo.width_mm or 0), -photo.width_px),
+        (photo for photo in summary.photos if few or photo.verdict != "sound"),
+        key=lambda photo: (_ORDER.index(photo.verdict), -(photo.width_mm or 0), -photo.width_px, -photo.probability),
     )
     rows: list[tuple[object, ...]] = []
     for photo in worst[:SHOWN]:
-        style = "bold red" if photo.verdict == "crack" else "yellow"
+        style = _STYLES.get(photo.verdict, "")
         width, length = f"{photo.width_px:.1f} px", f"{photo.length_px:.0f} px"
         width = width if photo.width_mm is None else f"{photo.width_mm:.2f} mm"
         length = length if photo.length_mm is None else f"{photo.length_mm:.0f} mm"
@@ -104,15 +107,21 @@ def show(summary: Summary, *, quiet: bool) -> None:
     hidden = max(0, len(worst) - SHOWN) + max(0, len(summary.unread) - SHOWN)
     if hidden:
         say(f"{hidden} more in the report", quiet=quiet)
-    say(_counted(summary), quiet=quiet)
+    say(_counted(summary, listed=few), quiet=quiet)
 
 
 def _name(photo: Worst) -> str:
     return f"{photo.path}: {photo.remark}" if photo.remark else photo.path
 
 
-def _counted(summary: Summary) -> str:
+def _counted(summary: Summary, *, listed: bool) -> str:
+    """How many there are of each verdict. listed: whether the table names the sound ones."""
     facts = summary.facts()
-    said = [f"{facts[name]} {name}" for name in ("crack", "sound", "cannot judge", "unreadable") if facts[name]]
-    plural = "s" if facts["photos"] != 1 else ""
-    return f"{facts['photos']} photo{plural}: {', '.join(said)}; {facts['zones']} zones"
+    sound = f"{facts['sound']} sound" + " (not listed)" * (facts["sound"] > 0 and not listed)
+    said = [f"{facts['crack']} cracked", sound, f"{facts['cannot judge']} cannot be judged"]
+    said += [f"{facts['unreadable']} unreadable"] * bool(facts["unreadable"])
+    return f"{_several(facts['photos'], 'photo')}: {', '.join(said)}; {_several(facts['zones'], 'zone')}"
+
+
+def _several(count: int, name: str) -> str:
+    return f"{count} {name}{'s' * (count != 1)}"

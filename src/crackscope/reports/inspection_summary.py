@@ -116,6 +116,13 @@ def sentence(found: Sorted) -> str:
             f" The widest crack measures {length_text(width.value, unit)} "
             f"({length_number(width.low, unit)} to {length_number(width.high, unit)}), in {short_name(photo.path)}."
         )
+        surest = _surely_widest(found)
+        if surest is not None and surest[1] is not zone:
+            low, unit = largest_width(surest[1])[0].low, largest_width(surest[1])[1]
+            said += (
+                f" Surely the widest is crack {surest[1].number} in {short_name(surest[0].path)}: "
+                f"{length_text(low, unit)} or more."
+            )
     return said
 
 
@@ -125,6 +132,15 @@ def _widest(found: Sorted) -> tuple[Inspected, Zone] | None:
         if zone is not None:
             return photo, zone
     return None
+
+
+def _surely_widest(found: Sorted) -> tuple[Inspected, Zone] | None:
+    """The zone whose largest width has the largest lower end, mm before px: a measure may be large and say little."""
+    return max(
+        found.zones,
+        key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].low),
+        default=None,
+    )
 
 
 def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
@@ -153,14 +169,21 @@ def _per_photo(zones: int, photos: int) -> str:
 
 
 def _widest_tile(found: Sorted, numbers: dict[str, int]) -> Tile:
-    widest = _widest(found)
+    """What is sure leads: how wide the widest is at least."""
+    widest = _surely_widest(found)
     if widest is None:
         return Tile("Widest crack", "–", "none was measured")
     photo, zone = widest
     width, unit = largest_width(zone)
-    under = f"95 %: {length_number(width.low, unit)} to {length_text(width.high, unit)}"
+    measured = (
+        f"{length_number(width.value, unit)} ({length_number(width.low, unit)} to {length_text(width.high, unit)})"
+    )
     return Tile(
-        "Widest crack", length_text(width.value, unit), under, short_name(photo.path), f"photo-{numbers[photo.path]}"
+        "Widest crack, at least",
+        length_text(width.low, unit),
+        f"measured {measured}, crack {zone.number} in",
+        short_name(photo.path),
+        f"photo-{numbers[photo.path]}",
     )
 
 
