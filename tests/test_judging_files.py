@@ -85,6 +85,7 @@ def test_nothing_half_written_stays(evaluation, tmp_path):
         ("metrics.json", b"{"),
         ("metrics.json", b'{"n": "many"}'),
         ("predictions.csv", b"path,label\n/a.jpg,crack\n"),
+        ("predictions.csv", b"path,label,group,surface,probability,verdict\n" + b"a" * 200_000),
         ("predictions.csv", b"path,label,group,surface,probability,verdict,correct\n/a.jpg,maybe,,,0.5,crack,true\n"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a bundle keeps of the pictures it learnt from: not the pictures, but what the network said of some of them.
+"""What a bundle keeps of labelled pictures: not the pictures, but what the network said of some of them.
 
 reference.npy is one float16 array [n, 5 + k], a row a picture: label (0 sound, 1 crack), score (crack logit), how the
 bundle reads it (scale, shift, logit of the threshold; see `calibration.py`), features (see `offset.py`). The pictures

@@ -4,16 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import numpy as np
 
 from crackscope.errors import JudgingError
 from crackscope.files import encode_csv
 from crackscope.judging.bundle import evaluate
 from crackscope.judging.evaluation import Evaluation
-from crackscope.judging.figures import Values, figures
-from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, has_no_spread, measured, spread
-from crackscope.judging.sample import Sample
-from crackscope.judging.scores import Bootstrap, as_sample
+from crackscope.judging.intervals import LEVEL, METHOD
+from crackscope.judging.scores import Bootstrap, as_sample, measures_of
 from crackscope.records import Label, Measure, Part
 
 if TYPE_CHECKING:
@@ -168,21 +165,8 @@ def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap
         column=surface.name,
         own=entry.column == surface.name,
         not_judged=len(judged.predictions) - len(told) + len(judged.unread),
-        figures=_figures(as_sample(told), setting),
+        figures=measures_of(as_sample(told), setting, MATRIX_FIGURES)[0],
     )
-
-
-def _figures(rows: Sample, setting: Bootstrap) -> dict[str, Measure]:
-    values = figures(rows, np.ones((1, rows.groups), np.int32))
-    pieces = [figures(rows, counts) for counts in draws(rows.groups, setting.resamples, setting.seed)]
-    return {
-        name: _measure(name, rows, float(values[name][0]), np.concatenate([piece[name] for piece in pieces]))
-        for name in MATRIX_FIGURES
-    }
-
-
-def _measure(name: str, rows: Sample, value: float, drawn: Values) -> Measure:
-    return measured(value, bound(name, rows, value) if has_no_spread(drawn) else spread(drawn))
 
 
 def matrix_csv(table: Matrix) -> bytes:

@@ -47,7 +47,7 @@ def load(folder: str | Path) -> Evaluation:
             f"{folder} holds no evaluation ({error.strerror}: {Path(error.filename).name}): "
             "name a folder that `crackscope evaluate` or `crackscope train` wrote"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise JudgingError(f"the evaluation in {place} cannot be read ({error}): evaluate again") from None
     return msgspec.structs.replace(evaluation, predictions=predictions)
 

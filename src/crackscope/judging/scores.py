@@ -10,6 +10,7 @@ from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import (
     FIGURES,
     RATES,
+    UNKNOWN,
     Baseline,
     BundleFacts,
     ByClass,
@@ -93,7 +94,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
     if not told:
         raise JudgingError(_nothing(predictions))
     whole = as_sample(told)
-    measures, bounded = _measures(whole, bootstrap)
+    measures, bounded = measures_of(whole, bootstrap)
     return Evaluation(
         bundle=origin.bundle,
         split=origin.split,
@@ -169,16 +170,18 @@ def _support(rows: Sequence[Judged]) -> dict[Label, int]:
     return {"sound": len(rows) - cracks, "crack": cracks}
 
 
-def _measures(rows: Sample, bootstrap: Bootstrap) -> tuple[dict[str, Measure], tuple[str, ...]]:
-    """Every figure with its interval, and the names of those whose interval is a bound."""
+def measures_of(
+    rows: Sample, bootstrap: Bootstrap, names: Sequence[str] = (*FIGURES, *RATES)
+) -> tuple[dict[str, Measure], tuple[str, ...]]:
+    """The figures of these names with their intervals, and the names of those whose interval is a bound."""
     values = figures(rows, np.ones((1, rows.groups), dtype=np.int32))
     drawn = [figures(rows, counts) for counts in draws(rows.groups, bootstrap.resamples, bootstrap.seed)]
     measures: dict[str, Measure] = {}
     bounded: list[str] = []
-    for name in (*FIGURES, *RATES):
+    for name in names:
         value = float(values[name][0])
         if np.isnan(value):
-            measures[name] = Measure(value=None, low=None, high=None)
+            measures[name] = UNKNOWN
             continue
         resampled = np.concatenate([one[name] for one in drawn])
         if has_no_spread(resampled):
@@ -265,7 +268,7 @@ def _by_surface(told: Sequence[Judged], bootstrap: Bootstrap) -> dict[str, Subse
 
 def _subset(told: Sequence[Judged], bootstrap: Bootstrap) -> Subset:
     rows = as_sample(told)
-    measures, _ = _measures(rows, bootstrap)
+    measures, _ = measures_of(rows, bootstrap)
     return Subset(n=rows.n, support=_support(told), groups=rows.groups, confusion=confusion(rows), figures=measures)
 
 
