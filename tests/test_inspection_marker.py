@@ -144,5 +144,7 @@ class TestMarker:
         towards = -plane.to_mm[2, :2] / np.hypot(*plane.to_mm[2, :2])
         beyond = zone([tuple(plane.marker + towards * 1e5), tuple(plane.marker + towards * 2e5)])
         near = zone([plane.marker, tuple(plane.marker + towards)])
+        reaching = near._replace(zone=msgspec.structs.replace(near.zone, centreline=beyond.zone.centreline))
         assert zone_in_mm(near, ruler).length_mm > 0
         assert zone_in_mm(beyond, ruler) == beyond.zone
+        assert zone_in_mm(reaching, ruler) == reaching.zone

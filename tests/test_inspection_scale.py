@@ -3,6 +3,7 @@
 import math
 from statistics import NormalDist
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,6 +68,12 @@ class TestFlag:
         assert measured.width_max_mm.value == pytest.approx(width * mm_per_px)
         assert measured.width_mean_mm.low == pytest.approx(0.9 * width * mm_per_px)
         assert measured.width_class == width_class(measured.width_max_mm.value)
+
+    def test_turns_that_the_line_does_not_show_count_in_mm_too(self):
+        straight = zone([(0, 0), (30, 40)])
+        rough = straight._replace(zone=msgspec.structs.replace(straight.zone, length_px=53.0))
+        ruler = find_ruler(Scaling(mm_per_px=0.2), "a.png", np.zeros((8, 8, 3), np.uint8), None)
+        assert zone_in_mm(rough, ruler).length_mm == pytest.approx(53 * 0.2)
 
     def test_error_of_the_scale_widens_the_interval(self):
         table = {"sharp.png": (0.1, 0.0), "rough.png": (0.1, 0.1)}

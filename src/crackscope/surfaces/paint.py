@@ -50,7 +50,7 @@ def lay(
     shade = _pale(near, edge, rough, eye) if spec.filled else _dark(near, edge, rough, spec, eye)
     fade = np.clip((reach - np.maximum(near.away - edge, 0)) / 1.5, 0, 1)
     shade = Touch(shade.places, 1 + (shade.factor - 1) * fade, shade.void * fade)
-    return shade, _truth(strokes, pieces, mask.reshape(shape))
+    return shade, _truth(pieces, mask.reshape(shape))
 
 
 class _Rough(NamedTuple):
@@ -138,7 +138,7 @@ def apply(planes: Floats, touch: Touch, local: Floats, eye: Eye, rng: np.random.
     flat[:, touch.places] = even * touch.factor + grain
 
 
-def _truth(strokes: list[Stroke], pieces: Segments, mask: NDArray[np.bool_]) -> CrackTruth:
+def _truth(pieces: Segments, mask: NDArray[np.bool_]) -> CrackTruth:
     height, width = mask.shape
     middle = pieces.start + pieces.way / 2
     limit = np.array([width - 0.5, height - 0.5], np.float32)
