@@ -18,6 +18,7 @@ from crackscope.errors import ImageError, InspectionError, OutputError
 from crackscope.inspection import (
     Findings,
     InspectOptions,
+    Inspection,
     Journal,
     Scaling,
     Work,
@@ -200,6 +201,16 @@ class TestJournal:
             added = shutil.copy(photos[5], tmp_path)
             assert remaining(journal, [*mine, added]) == [mine[1], added]
             assert run(journal, Work(model), [*mine, added])[1].width == 160
+
+    def test_a_photo_that_changes_while_it_is_inspected_is_done_again(self, model, photos, tmp_path):
+        mine = shutil.copy(photos[0], tmp_path)
+
+        def keep(_: Inspection) -> None:
+            shutil.copy(photos[1], mine)
+
+        with open_journal(tmp_path / "out", model, InspectOptions(), resume=False) as journal:
+            run(journal, Work(model, keep=keep), [mine])
+            assert remaining(journal, [mine]) == [mine]
 
     def test_a_missing_photo_is_tried_again(self, model, photos, tmp_path):
         late = str(tmp_path / "late.png")
