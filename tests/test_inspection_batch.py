@@ -17,8 +17,8 @@ from crackscope.bundles import Calibration
 from crackscope.errors import ImageError, InspectionError, OutputError
 from crackscope.inspection import (
     Findings,
-    InspectOptions,
     Inspection,
+    InspectOptions,
     Journal,
     Scaling,
     Work,
