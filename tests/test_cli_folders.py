@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from crackscope import images
 from crackscope.cli import main
 from crackscope.cli.folders import vacant, writable
 from crackscope.errors import OutputError
@@ -28,6 +30,17 @@ def test_a_file_in_the_way_is_named_before_anything_is_read(tmp_path, capsys, ca
     assert said.count("\n") == 1
     assert "in the way" in said
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("call", [["inspect", "p.png"], ["generate", "-n", "2"]], ids=lambda call: call[0])
+def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeypatch, capsys, call):
+    monkeypatch.chdir(tmp_path)
+    images.write_png(np.full((64, 64, 3), 90, np.uint8), "p.png")
+    assert main([*call, "-o", "x" * 300]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "the folder cannot be" in said
+    assert "name another" in said
 
 
 def test_nothing_is_made_by_asking(tmp_path):

@@ -235,6 +235,8 @@ def test_a_full_disk_is_one_line_and_what_is_written_is_kept(photos, bundle, tmp
         (["in", "--mm-per-px", "1", "--classes", "0.2,0.1"], "rise"),
         (["in", "--mm-per-px", "1", "--classes", "1", "--preset", "aci224r"], "exclude each other"),
         (["in", "--mm-per-px", "1", "--preset", "eurocode"], "eurocode2"),
+        (["in", "--preset", "eurocode"], "there is no preset 'eurocode', name one of eurocode2, aci224r"),
+        (["in", "--most-megapixels", "0"], "--most-megapixels"),
         (["in", "--scale", "none.csv"], "none.csv"),
         (["in", "--scale", "bad.csv"], "no such photo"),
         (["in", "--false-alarms", "1"], "--false-alarms"),
@@ -250,6 +252,16 @@ def test_refusals_are_one_line_before_any_work(tmp_path, monkeypatch, capsys, wo
     assert main(["inspect", *words, "-o", "out"]) == 2
     assert says in one_line(capsys.readouterr().err)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_photo_that_is_too_large_names_the_option_and_is_done_once_it_is_raised(photos, bundle, tmp_path, capsys):
+    words = ["inspect", str(photos / "0.jpg"), "-o", str(tmp_path / "out"), "--bundle", bundle]
+    assert main([*words, "--most-megapixels", "0.01"]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "160 x 128 pixels, over the limit of 0.01 megapixels" in printed.replace("128 x 160", "160 x 128")
+    assert "--most-megapixels" in printed
+    assert main([*words, "--resume"]) == 0
+    assert "unreadable" not in capsys.readouterr().out
 
 
 def test_a_foreign_folder_is_refused(photos, bundle, tmp_path, capsys):

@@ -68,7 +68,8 @@ def _usage(error: click.ClickException) -> str:
         text = f"there are more arguments than are taken, beginning with {_first_extra(text)}"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name
-        text = f"{name} is missing" if error.param.param_type_name == "argument" else text
+        name = name if error.param.param_type_name == "argument" else f"the option {' / '.join(error.param.opts)}"
+        text = f"{name} is missing"
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or context.parent is None:
         return text

@@ -15,6 +15,8 @@ def fresh(folder: str | Path) -> Path:
         raise OutputError(f"a file is in the way of the folder, {path}, name another one") from None
     except PermissionError:
         raise OutputError(f"not allowed to write there, {path}, name another folder") from None
+    except OSError as error:
+        raise OutputError(f"the folder cannot be made ({error.strerror}), {path}, name another one") from None
     return path
 
 
@@ -25,6 +27,8 @@ def vacant(folder: str | Path) -> Path:
         occupied = path.exists() and any(path.iterdir())
     except PermissionError:
         raise OutputError(f"not allowed to look into it, {path}, name another folder") from None
+    except OSError as error:
+        raise OutputError(f"the folder cannot be used ({error.strerror}), {path}, name another one") from None
     if occupied:
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
     return path

@@ -19,6 +19,7 @@ from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
+    from crackscope.images import Limits
     from crackscope.inspection import Inspection, InspectOptions, Journal, Keep, Scaling, Work
     from crackscope.records import Unread
     from crackscope.reports import InspectionFacts
@@ -49,6 +50,7 @@ class Asked:
     false_alarms: float
     coarse: bool
     all_zones: bool
+    most_megapixels: float | None
     bundle: str | None
     threads: int | None
     quiet: bool
@@ -69,6 +71,13 @@ class Asked:
 @click.option("--preset", metavar="NAME", help="Limits as eurocode2 or aci224r name them: a guide.")
 @click.option("--coarse", is_flag=True, help="Look closely only at what half the resolution leaves in doubt: faster.")
 @click.option("--all-zones", is_flag=True, help="Keep the zones of photos that are not judged cracked, too.")
+@click.option(
+    "--most-megapixels",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help="Refuse larger photos; default: 160. A small file may unpack to more pixels than the memory holds (a "
+    "decompression bomb): raise it for photos whose origin you know; a megapixel takes about 10 MB.",
+)
 @shared("false_alarms", "bundle", "threads", "quiet", "json")
 @click.pass_obj
 def inspect(state: State, /, **options: Any) -> None:
@@ -95,7 +104,8 @@ def inspect(state: State, /, **options: Any) -> None:
         facts = _facts(asked, model, journal, settings)
         paths = _paths(photos)
         others = sorted(set(journal.paths) - set(paths))
-        _work(asked, journal, Work(model, settings, _keeper(asked.out, [*paths, *others], facts)), photos)
+        work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), _picture_limits(asked))
+        _work(asked, journal, work, photos)
         findings = Findings(journal, paths)
         facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started)
         files = write_inspection(asked.out, findings, facts, others)
@@ -129,6 +139,7 @@ def _check(asked: Asked) -> None:
         raise click.UsageError("--marker-dictionary needs the size of the marker, add --marker-mm")
     if asked.classes is not None and asked.preset is not None:
         raise click.UsageError("--classes and --preset exclude each other, give one")
+    _limits(asked)
     if (asked.classes is not None or asked.preset is not None) and not given:
         raise click.UsageError("width classes are in mm and need a scale, add --mm-per-px, --scale or --marker-mm")
 
@@ -179,6 +190,13 @@ def _limits(asked: Asked) -> tuple[float, ...]:
         return tuple(float(text) for text in asked.classes.split(","))
     except ValueError:
         raise click.UsageError(f"--classes wants mm with commas between, as 0.1,0.2,0.5, not {asked.classes}") from None
+
+
+def _picture_limits(asked: Asked) -> "Limits":
+    from crackscope.images import DEFAULT_LIMITS, Limits
+
+    most = asked.most_megapixels
+    return DEFAULT_LIMITS if most is None else Limits(max_pixels=round(most * 1e6))
 
 
 @contextmanager

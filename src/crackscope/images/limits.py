@@ -7,7 +7,8 @@ from crackscope.images.faults import Fault
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is refused as `too-large`.
+    """What is refused as `too-large`: a file of some kilobytes may decode to more than the memory holds, by accident
+    or on purpose (a decompression bomb).
 
     max_pixels: width times height, in pixels. max_bytes: of the file. max_side: the longer side, in pixels.
     WebP has a limit of its own, twice `PIL.Image.MAX_IMAGE_PIXELS`, which is left as the process has it.
@@ -31,7 +32,7 @@ class Limits:
             raise Fault(
                 "too-large",
                 f"it is {width} x {height} pixels, over the limit of {self.max_pixels / 1e6:g} megapixels; "
-                "cut it into pieces, or raise Limits.max_pixels",
+                "cut it into pieces, or raise the limit (inspect --most-megapixels, Limits.max_pixels)",
             )
 
     def check_bytes(self, count: int) -> None:

@@ -102,17 +102,17 @@ def read_directory(data: bytes) -> Tags:
     big = data[:2] == b"MM"
     version = integer(data, 2, 2, big=big)
     if version not in (42, 43):
-        raise Fault("damaged", f"its header gives version {version}, which no TIFF has")
+        raise Fault("damaged", f"its header gives version {version}, which no TIFF has; copy it again")
     long = version == 43
     if long and big:
         raise Fault("unsupported", "it is a big-endian BigTIFF, which Pillow does not read; save it as a plain TIFF")
     if long and (integer(data, 4, 2, big=big), integer(data, 6, 2, big=big)) != (8, 0):
-        raise Fault("damaged", "its BigTIFF header makes no sense")
+        raise Fault("damaged", "its BigTIFF header makes no sense; copy it again from where it came")
     start = integer(data, 8 if long else 4, 8 if long else 4, big=big)
     head, step = (8, 20) if long else (2, 12)
     number = integer(data, start, head, big=big)
     if number > _MOST_TAGS:
-        raise Fault("damaged", f"its directory lists {number} tags")
+        raise Fault("damaged", f"its directory lists {number} tags; copy it again from where it came")
     tags = Tags({}, {}, start, big, long)
     for at in range(start + head, start + head + number * step, step):
         integer(data, at + step - 1, 1)

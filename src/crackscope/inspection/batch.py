@@ -15,7 +15,7 @@ import msgspec
 from crackscope import __version__
 from crackscope.bundles import dump_manifest
 from crackscope.errors import ImageError, OutputError
-from crackscope.images import or_unread, read_header
+from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, Seen, measure, open_photo, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, stamp_of
 from crackscope.records import Unread
@@ -32,11 +32,12 @@ _TASK = "inspected"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is done with each photo of a batch."""
+    """What is done with each photo of a batch. limits: how large a photo may be."""
 
     model: Model
     options: InspectOptions = DEFAULTS
     keep: Keep | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
 def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, resume: bool) -> Journal:
@@ -53,6 +54,8 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
         raise OutputError(f"a file is in the way of the folder, {path}, name another one") from None
     except PermissionError:
         raise OutputError(f"not allowed to write there, {path}, name another folder") from None
+    except OSError as error:
+        raise OutputError(f"the folder cannot be made ({error.strerror}), {path}, name another one") from None
     if inside and JOURNAL not in inside:
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
     if inside and not resume:
@@ -101,7 +104,7 @@ def inspect_all(work: Work, photos: Iterable[str | Unread]) -> Iterator[Result]:
     """
     with _thread("read") as reader, _thread("measure") as measurer:
         waiting: deque[Future[Result]] = deque()
-        for photo in _opened(photos, reader):
+        for photo in _opened(photos, reader, work.limits):
             alone = isinstance(photo, Photo) and _pixels(photo) > LARGE_PIXELS
             waiting.append(measurer.submit(_measured, work, _seen(work, photo)))
             del photo
@@ -120,24 +123,24 @@ def _thread(work: str) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _opened(photos: Iterable[str | Unread], reader: ThreadPoolExecutor) -> Iterator[Photo | Unread]:
+def _opened(photos: Iterable[str | Unread], reader: ThreadPoolExecutor, limits: Limits) -> Iterator[Photo | Unread]:
     """Each photo read, the next one already while its turn is on, unless it is large."""
     names = iter(photos)
     ahead: Future[Photo | Unread] | None = None
     name = next(names, None)
     while name is not None:
-        opened = _open(name) if ahead is None else ahead.result()
+        opened = _open(name, limits) if ahead is None else ahead.result()
         name = next(names, None)
-        ahead = None if name is None or _large(name) else reader.submit(_open, name)
+        ahead = None if name is None or _large(name, limits) else reader.submit(_open, name, limits)
         yield opened
         del opened
 
 
-def _large(photo: str | Unread) -> bool:
+def _large(photo: str | Unread, limits: Limits) -> bool:
     if isinstance(photo, Unread):
         return False
     try:
-        header = read_header(photo)
+        header = read_header(photo, limits)
     except ImageError:
         return False
     return header.width * header.height > LARGE_PIXELS
@@ -147,8 +150,8 @@ def _pixels(photo: Photo) -> int:
     return photo.picture.width * photo.picture.height
 
 
-def _open(photo: str | Unread) -> Photo | Unread:
-    return photo if isinstance(photo, Unread) else or_unread(photo, _TASK, partial(open_photo, photo))
+def _open(photo: str | Unread, limits: Limits) -> Photo | Unread:
+    return photo if isinstance(photo, Unread) else or_unread(photo, _TASK, partial(open_photo, photo, limits))
 
 
 def _seen(work: Work, photo: Photo | Unread) -> Seen | Unread:

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, default_bundle, edition
 from crackscope.errors import BundleError, InspectionError
-from crackscope.images import Picture, Source, read, read_file, read_header, read_optics, read_place
+from crackscope.images import (
+    DEFAULT_LIMITS,
+    Limits,
+    Picture,
+    Source,
+    read,
+    read_file,
+    read_header,
+    read_optics,
+    read_place,
+)
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_crack
@@ -115,20 +125,20 @@ def _loaded_once(folder: Path, _edition: tuple[int, int, int] | None) -> Model:
     return load(folder)
 
 
-def open_photo(source: Source) -> Photo:
-    """Read a photo with what its EXIF block says of place and lens. Raises ImageError."""
+def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
+    """Read a photo, no larger than the limits, with what its EXIF block says of place and lens. Raises ImageError."""
     begin = time.perf_counter()
-    held = _kept(source) if isinstance(source, IOBase) else source
-    picture = read(held)
+    held = _kept(source, limits) if isinstance(source, IOBase) else source
+    picture = read(held, limits)
     path = str(source) if isinstance(source, (str, Path)) else picture.name
-    optics, stored = read_optics(held), read_header(held)
+    optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
     return Photo(picture, path, read_place(held), focal, time.perf_counter() - begin)
 
 
-def _kept(stream: IOBase) -> BytesIO:
+def _kept(stream: IOBase, limits: Limits) -> BytesIO:
     """A stream, which may be read only once, as one that may be read again."""
-    kept = BytesIO(read_file(stream))
+    kept = BytesIO(read_file(stream, limits))
     kept.name = getattr(stream, "name", "")
     return kept
 

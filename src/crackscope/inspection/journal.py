@@ -24,8 +24,8 @@ FORMAT = 1
 Result = Inspected | Unread
 Stamp = tuple[int, int]
 Kind = TypeVar("Kind")
-_PASSING = ("missing", "denied")
-"""Kinds of failure that may pass without the file changing."""
+_PASSING = ("missing", "denied", "too-large")
+"""Kinds of failure that may pass without the file changing: it may be allowed, or the limit of its size raised."""
 _WORDS = {
     "false_alarms": "rate of false alarms",
     "scaling": "scale",

@@ -99,9 +99,17 @@ def _set(node: Any, keys: Sequence[str], value: Any, setting: str) -> None:
         _set(node[key], rest, value, setting)
     elif isinstance(node, dict) and key in node:
         raise RecipeError(f"--set {setting}: {key!r} is one value, with nothing in it to set; set it as a whole")
+    elif isinstance(node, list):
+        where = setting.partition("=")[0].strip().removesuffix(".".join(keys)).rstrip(".")
+        there = f"0 to {len(node) - 1} are there" if len(node) > 1 else "0 alone is there" if node else "it is empty"
+        raise RecipeError(
+            f"--set {setting}: there is no {key!r} in {where}, {there}; `crackscope recipes NAME` shows it"
+        )
     else:
-        known = list(node) if isinstance(node, dict) else map(str, range(len(node) if isinstance(node, list) else 0))
-        raise RecipeError(f"--set {setting}: there is no {key!r} here{_nearest(key, known)}")
+        known = list(node) if isinstance(node, dict) else []
+        raise RecipeError(
+            f"--set {setting}: there is no {key!r} here{_nearest(key, known)}; `crackscope recipes NAME` shows its keys"
+        )
 
 
 def _checked(raw: Any, where: str) -> Recipe:
