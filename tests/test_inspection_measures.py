@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
+from crackscope.inspection import ZoneOptions, find_cracks, measure_zones, trace_zones
 from crackscope.inspection.polylines import length_of, without_hairpins
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
@@ -174,6 +174,18 @@ def test_a_ring_is_measured() -> None:
     (zone,) = zones_of((pixels, away <= 2.5))
     assert zone.length_px == pytest.approx(2 * np.pi * 80, rel=0.05)
     assert zone.branches == 0
+    (ring,) = zone.outline  # the hole is left out
+    assert np.hypot(*(np.array(ring) - 120).T).min() > 80
+
+
+def test_the_largest_width_told_lies_half_way_between_the_largest_measured_and_the_95th_percentile() -> None:
+    pixels, mask = drawn([(line_at(30), 6.0), ((160, 160, 190, 143), 9.0)], noise=4.0)
+    heat = heatmap(mask)
+    (traced,) = trace_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
+    p95, most = np.percentile(traced.width_px, [95, 100])
+    assert traced.zone.width_p95_px.value == pytest.approx(p95)
+    assert traced.zone.width_max_px.value == pytest.approx((p95 + most) / 2)
+    assert most > p95 + 0.01
 
 
 def test_the_outline_goes_around_the_pixels() -> None:
