@@ -96,6 +96,16 @@ def test_a_crowd_of_copies_is_one_group(pictures: list[np.ndarray]) -> None:
     assert groups.tolist() == [0] * 150 + list(range(1, 9))
 
 
+def test_clusters_of_copies_of_one_picture_are_one_group() -> None:
+    """Each has more near neighbours in its own cluster than are looked at."""
+    rng = np.random.default_rng(3)
+    one = rng.integers(60, 200, (16, 16)).repeat(2, 0).repeat(2, 1)
+    middles = [one + rng.normal(0, 4, one.shape) for _ in range(6)]
+    crowd = np.stack([middle + rng.normal(0, 0.1, one.shape) for middle in middles for _ in range(9)])
+    groups = copy_groups(crowd.astype(np.float16), [bytes([number]) for number in range(54)])
+    assert groups.tolist() == [0] * 54
+
+
 def test_no_pictures_and_one_have_no_copies() -> None:
     assert near_pairs(np.zeros((0, 32, 32), np.float16)).shape == (0, 2)
     assert copy_groups(np.ones((1, 32, 32), np.float16), [b"x"]).tolist() == [0]
