@@ -76,7 +76,7 @@ class Asked:
     type=click.FloatRange(min=0, min_open=True),
     metavar="X",
     help="Refuse larger photos; default: 160. A small file may unpack to more pixels than the memory holds (a "
-    "decompression bomb): raise it for photos whose origin you know; a megapixel takes about 10 MB.",
+    "decompression bomb): raise it for photos whose origin you know; a megapixel takes about 12 MB.",
 )
 @shared("false_alarms", "bundle", "threads", "quiet", "json")
 @click.pass_obj

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_json, print_table, progress, say
+from crackscope.cli.console import print_json, print_table, progress, say, warn
 from crackscope.cli.folders import writable
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
@@ -147,6 +147,7 @@ def _filename(name: str) -> str:
 
 def _show(table: "Matrix") -> None:
     from crackscope.judging import MATRIX_FIGURES
+    from crackscope.reports import met_before_sentences
 
     columns = ("trained on", *(f">{column.name}" for column in table.columns))
     for name in MATRIX_FIGURES:
@@ -162,6 +163,9 @@ def _show(table: "Matrix") -> None:
         part = f"its {column.part} part" if column.part else "all of it"
         counts = f"{column.support['crack']} cracked, {column.support['sound']} sound"
         say(f"{column.name}: {part}, {counts}{_not_judged(table, column.name)}")
+
+    for sentence in met_before_sentences(table):
+        warn(sentence)
 
 
 def _not_judged(table: "Matrix", column: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from crackscope.errors import JudgingError
 from crackscope.files import encode_csv
 from crackscope.judging.bundle import evaluate
-from crackscope.judging.evaluation import Evaluation
+from crackscope.judging.evaluation import Evaluation, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
 from crackscope.judging.scores import Bootstrap, as_sample, measures_of
 from crackscope.records import Label, Measure, Part
@@ -42,12 +42,14 @@ class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
 class MatrixCell(msgspec.Struct, frozen=True, kw_only=True):
     """One classifier on one surface. own: it was trained on other rows of the same set. not_judged: rows left out,
     because they could not be read or got no verdict. figures: as named in MATRIX_FIGURES, with 95 % intervals.
+    met_before: what the classifier learnt from, where the surface seems to be that.
     """
 
     row: str
     column: str
     own: bool
     not_judged: int
+    met_before: MetBefore | None = None
     figures: dict[str, Measure]
 
 
@@ -165,6 +167,7 @@ def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap
         column=surface.name,
         own=entry.column == surface.name,
         not_judged=len(judged.predictions) - len(told) + len(judged.unread),
+        met_before=judged.met_before,
         figures=measures_of(as_sample(told), setting, MATRIX_FIGURES)[0],
     )
 

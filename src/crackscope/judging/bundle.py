@@ -10,6 +10,7 @@ import msgspec
 from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import Evaluation, SplitFacts
 from crackscope.judging.manifest_facts import facts_of
+from crackscope.judging.met_before import met_before
 from crackscope.judging.prevalence import at_prevalence, checked_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.records import Part, Prediction, Row, Unread, Verdict
@@ -78,6 +79,7 @@ def evaluate(
         unread=tuple(unread),
         reasons=tuple(one.reason for one in predictions),
         read_as=_read_as(read, predictions) if manifest.local else {},
+        met_before=met_before(manifest, source.fingerprint, part, rows),
     )
     evaluation = evaluate_scores(
         read,

@@ -166,6 +166,15 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
     leak_share: float | None = None
 
 
+class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """Data that a bundle says it learnt from. by: `split`, the very split that it was trained on, or `name`, a set of
+    the same name. sets: as the bundle names them. pictures: that it learnt from, of these sets."""
+
+    by: Literal["split", "name"]
+    sets: tuple[str, ...]
+    pictures: int
+
+
 class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     """How the intervals were made.
 
@@ -212,13 +221,15 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     ece: expected calibration error over 15 bins. log_loss: natural logarithm, mean of a row. miss_rate: 1 - recall.
     false_alarm_rate: share of the sound rows that are called crack. at_prevalence: None unless a share was named.
     read_as: for each surface of the rows, how many were read as which of the bundle's surfaces ("" as none of them);
-    empty for a bundle that knows none. `threshold` is the bundle's own.
+    empty for a bundle that knows none. `threshold` is the bundle's own. met_before: what the bundle learnt from, where
+    these data seem to be that.
     """
 
     format: Literal[1] = 1
     bundle: BundleFacts | None = None
     split: SplitFacts | None = None
     part: str | None = None
+    met_before: MetBefore | None = None
     n: int
     support: dict[Label, int]
     groups: int

@@ -18,6 +18,7 @@ from crackscope.judging.evaluation import (
     Evaluation,
     Intervals,
     Judged,
+    MetBefore,
     ReliabilityBin,
     SplitFacts,
     Subset,
@@ -51,6 +52,7 @@ class Origin:
     unread: tuple[Unread, ...] = ()
     reasons: tuple[str, ...] = ()
     read_as: dict[str, dict[str, int]] = field(default_factory=dict)
+    met_before: MetBefore | None = None
 
 
 def evaluate_scores(
@@ -99,6 +101,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         bundle=origin.bundle,
         split=origin.split,
         part=origin.part,
+        met_before=origin.met_before,
         n=whole.n,
         support=_support(told),
         groups=whole.groups,

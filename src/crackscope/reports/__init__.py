@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_report import write_inspection
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import write_overlay
-    from crackscope.reports.sentences import conclusions
+    from crackscope.reports.sentences import conclusions, met_before_sentences
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "PaintedFacts",
     "Print",
     "conclusions",
+    "met_before_sentences",
     "picture_names",
     "remove_pictures",
     "write_comparison",
@@ -41,6 +42,7 @@ _HOMES = {
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
     "conclusions": "sentences",
+    "met_before_sentences": "sentences",
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",
     "picture_names": "inspection_names",

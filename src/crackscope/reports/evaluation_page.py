@@ -28,6 +28,7 @@ from crackscope.reports.sentences import (
     bias_sentence,
     excess_sentence,
     fitting_sentence,
+    met_before_sentence,
     prevalence_sentences,
     stated_sentence,
     threshold_sentence,
@@ -139,7 +140,8 @@ def _sentence(evaluation: Evaluation) -> str:
 
 def _notes(evaluation: Evaluation) -> list[str]:
     """What a reader must know before believing a figure."""
-    notes = []
+    met = met_before_sentence(evaluation.met_before, evaluation.part)
+    notes = [met] if met else []
     split = evaluation.split
     if split is not None and split.random:
         share = "An unknown share" if split.leak_share is None else percent(split.leak_share)

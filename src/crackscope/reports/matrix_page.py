@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscope.files import encode_json, write_whole
-from crackscope.judging import MATRIX_FIGURES, Matrix, matrix_csv
+from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import number
 from crackscope.reports.rendering import render
+from crackscope.reports.sentences import met_before_sentences
 
 PAGE = "matrix.html"
 
@@ -29,6 +30,7 @@ class Tinted:
     good: float
     own: bool
     not_judged: int
+    met_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "matrix": matrix,
         "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
         "sentence": _sentence(matrix),
+        "notes": met_before_sentences(matrix),
     }
     write_whole(target / PAGE, render("matrix.html", "Across surfaces", values))
     return target / PAGE
@@ -63,10 +66,15 @@ def _plot(matrix: Matrix, name: str) -> Plot:
     lines = []
     for row in matrix.rows:
         cells = [matrix.cell(row, column.name) for column in matrix.columns]
-        tinted = [Tinted(one.figures[name], _good(name, one.figures[name]), one.own, one.not_judged) for one in cells]
+        tinted = [_tinted(one, name) for one in cells]
         lines.append((row, tuple(tinted)))
     baselines = tuple((baseline, values[name]) for baseline, values in matrix.baselines.items())
     return Plot(title, meaning, tuple(lines), baselines)
+
+
+def _tinted(cell: MatrixCell, name: str) -> Tinted:
+    figure = cell.figures[name]
+    return Tinted(figure, _good(name, figure), cell.own, cell.not_judged, cell.met_before is not None)
 
 
 def _good(name: str, measure: Measure) -> float:
@@ -83,7 +91,7 @@ def _sentence(matrix: Matrix) -> str:
     own = _known(matrix, own=True)
     others = _known(matrix, own=False)
     if not others:
-        return "Every classifier was judged on its own surface only."
+        return "Every classifier was judged only on what it learnt from, or on other rows of that."
     words = f"On surfaces that it was not trained on here, balanced accuracy is {number(_mean(others))} on average"
     if own:
         return f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
@@ -91,7 +99,8 @@ def _sentence(matrix: Matrix) -> str:
 
 
 def _known(matrix: Matrix, *, own: bool) -> list[float]:
-    found = [cell.figures["balanced_accuracy"].value for cell in matrix.cells if cell.own == own]
+    cells = (cell for cell in matrix.cells if cell.own == own and (own or cell.met_before is None))
+    found = [cell.figures["balanced_accuracy"].value for cell in cells]
     return [value for value in found if value is not None]
 
 

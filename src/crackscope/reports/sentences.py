@@ -1,6 +1,7 @@
 """What an evaluation found, in sentences: the same in a terminal and on a page."""
 
-from crackscope.judging import AtPrevalence, CalibrationFacts, Evaluation, Stated
+from crackscope.errors import printable
+from crackscope.judging import AtPrevalence, CalibrationFacts, Evaluation, Matrix, MetBefore, Stated
 from crackscope.records import Measure
 from crackscope.reports.formatting import count, percent, percent_interval
 
@@ -12,6 +13,7 @@ def conclusions(evaluation: Evaluation) -> list[str]:
     stated = evaluation.bundle.stated if evaluation.bundle else None
     restated = evaluation.at_prevalence
     told = [
+        met_before_sentence(evaluation.met_before, evaluation.part),
         threshold_sentence(evaluation),
         stated_sentence(stated) if stated else "",
         excess_sentence(evaluation),
@@ -19,6 +21,27 @@ def conclusions(evaluation: Evaluation) -> list[str]:
         refusal_sentence(evaluation),
     ]
     return [sentence for sentence in told if sentence]
+
+
+def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
+    """A warning where a bundle was judged on what it learnt from, or may have been; else ""."""
+    if met is None:
+        return ""
+    of = f"{count(met.pictures, 'picture')} of {', '.join(printable(name) for name in met.sets)}"
+    if met.by == "split":
+        rows = "choosing its epoch and threshold was done on the val part" if part == "val" else f"it learnt from {of}"
+        return f"The bundle was trained on this very split, and {rows}: the figures flatter. Judge on its test part."
+    return (
+        f"The bundle learnt from {of}, as these data are called: where they are the same pictures, the figures "
+        "flatter. Judge on the test part of the split that it was trained on, or on pictures that it never met."
+    )
+
+
+def met_before_sentences(matrix: Matrix) -> list[str]:
+    """A warning for each cell of a matrix whose classifier learnt, or may have learnt, from what it was judged on."""
+    parts = {column.name: column.part for column in matrix.columns}
+    told = ((cell, met_before_sentence(cell.met_before, parts[cell.column])) for cell in matrix.cells)
+    return [f"{printable(cell.row)} on {printable(cell.column)}: {said}" for cell, said in told if said]
 
 
 def threshold_sentence(evaluation: Evaluation) -> str:

@@ -1,0 +1,80 @@
+"""A bundle that is judged on what it learnt from: it is said, on the terminal and on the pages."""
+
+import json
+
+import msgspec
+import pytest
+
+from crackscope import datasets, scoring
+from crackscope.bundles import Bundle, TrainedOn
+from crackscope.cli import main
+from crackscope.judging import MetBefore, evaluate, load
+from crackscope.reports import conclusions
+from crackscope.scoring.packing import repack
+from tests.small_bundle import write_small_bundle
+from tests.small_page import Page
+from tests.small_surfaces import write_surface
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """Data in a folder `decks`, a split of them, and a bundle that was trained on that split, as a set called decks."""
+    folder = tmp_path_factory.mktemp("met")
+    write_surface(folder / "decks", 12)
+    split = datasets.split(folder / "decks")
+    datasets.write_split(split, folder / "split.csv")
+    return folder, taught(folder, TrainedOn(name="Decks", fingerprint=split.fingerprint, pictures=14))
+
+
+def taught(folder, *sets: TrainedOn) -> Bundle:
+    plain = write_small_bundle(folder / "plain" / str(len(list(folder.iterdir()))))
+    manifest = msgspec.structs.replace(plain.manifest, trained_on=sets)
+    return repack(folder / f"taught-{len(list(folder.iterdir()))}", plain, manifest, model=plain.model, reference=None)
+
+
+def met(bundle: Bundle, data, part) -> MetBefore | None:
+    return evaluate(scoring.load(bundle), data, part=part, resamples=20).met_before
+
+
+def test_the_split_that_it_was_trained_on_but_for_the_test_part(places):
+    folder, bundle = places
+    split = datasets.read_split(folder / "split.csv")
+    for part in ("train", "val", None):
+        assert met(bundle, split, part) == MetBefore(by="split", sets=("Decks",), pictures=14)
+    assert met(bundle, split, "test") is None
+
+
+def test_a_set_of_the_same_name_by_its_folder_or_its_surface(places, tmp_path):
+    folder, bundle = places
+    other = datasets.split(folder / "decks", seed=7)
+    assert met(bundle, other, "test") == MetBefore(by="name", sets=("Decks",), pictures=14)
+    unnamed = taught(tmp_path, TrainedOn(name="unnamed", pictures=3), TrainedOn(name="walls", pictures=2))
+    assert met(unnamed, other, None) is None
+    walls = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="walls") for row in other.rows))
+    assert met(unnamed, walls, None) == MetBefore(by="name", sets=("walls",), pictures=2)
+
+
+def test_it_is_kept_and_said(places, tmp_path, capsys):
+    folder, bundle = places
+    call = ["evaluate", str(bundle.path), str(folder / "split.csv"), "-o", str(tmp_path / "out"), "--part"]
+    assert main([*call, "all"]) == 0
+    said = "The bundle was trained on this very split, and it learnt from 14 pictures of Decks: the figures flatter."
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert said in Page(tmp_path / "out" / "report.html").text
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["met_before"]["by"] == "split"
+    assert conclusions(load(tmp_path / "out"))[0].startswith(said)
+    assert main([*call, "test"]) == 0
+    assert "flatter" not in capsys.readouterr().out
+
+
+def test_a_matrix_says_it_of_each_cell(places, tmp_path, capsys):
+    folder, bundle = places
+    write_surface(tmp_path / "else", 16, faint=0.3)
+    surfaces = ["--on", f"ours={folder / 'decks'}", "--on", f"others={tmp_path / 'else'}"]
+    assert main(["matrix", *surfaces, "--bundle", f"b={bundle.path}", "--part", "all", "-o", str(tmp_path / "m")]) == 0
+    said = capsys.readouterr().err
+    assert "b on ours: The bundle" in said
+    assert "b on others" not in said
+    page = Page(tmp_path / "m" / "matrix.html")
+    assert "b on ours: The bundle" in page.text
+    assert page.text.count("learnt from it?") == 4
