@@ -1,6 +1,7 @@
 """A bundle is written as a whole and opened with distrust."""
 
 import contextlib
+import errno
 import json
 import os
 from pathlib import Path
@@ -56,6 +57,25 @@ def test_a_bundle_in_the_way_is_replaced(bundle: Path) -> None:
     manifest = msgspec.structs.replace(open_bundle(bundle).manifest, name="other")
     write_bundle(bundle, manifest, model=small_model(), weights=None, card="card")
     assert open_bundle(bundle).manifest.name == "other"
+    assert [path.name for path in bundle.parent.iterdir()] == ["small"]
+
+
+def test_what_was_there_stays_when_the_new_one_cannot_be_moved_in(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = os.rename
+
+    def full(source: Path, target: Path) -> None:
+        if source.suffix == ".part":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rename(source, target)
+
+    before = (bundle / "model.onnx").read_bytes()
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write_small_bundle(bundle, native=32)
+    assert (bundle / "model.onnx").read_bytes() == before
+    assert open_bundle(bundle).manifest.input.native == 64
     assert [path.name for path in bundle.parent.iterdir()] == ["small"]
 
 
@@ -157,6 +177,13 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(bundle: Path) -> None:
         open_bundle(bundle)
 
 
+def test_a_file_larger_than_such_a_file_may_be_is_not_read(bundle: Path) -> None:
+    with open(bundle / "README.md", "r+b") as file:
+        file.truncate(5 << 20)
+    with pytest.raises(BundleError, match=r"5,242,880 bytes long; at most 4,194,304"):
+        open_bundle(bundle)
+
+
 @pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "weights.safetensors/../x", "extra.bin"])
 def test_hashes_of_strange_files_are_refused(bundle: Path, name: str) -> None:
     hashes = dict(open_bundle(bundle).manifest.hashes)
@@ -193,6 +220,8 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         ({"golden": None}, "no golden outputs"),
         ({"hashes": {"model.onnx": "x"}}, "not a manifest"),
         ({"hashes": {}}, "hashes of"),
+        ({"verdict": {"sound": [1.0, 2.0], "chances": [0.1, 0.2]}}, "not finite and falling"),
+        ({"verdict": {"sound": [2.0, 1.0], "chances": [0.1]}}, "2 scores and 1 chances"),
     ],
 )
 def test_a_strange_manifest_is_refused(bundle: Path, values: dict[str, object], said: str) -> None:

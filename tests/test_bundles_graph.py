@@ -95,6 +95,10 @@ def test_graphs_inside_operators_are_refused() -> None:
 
 def test_sparse_tensors_are_refused() -> None:
     refuse(changed(lambda proto: proto.graph.sparse_initializer.add()), "sparse")
+    values = helper.make_tensor("v", TensorProto.FLOAT, [1], [1.0])
+    sparse = helper.make_sparse_tensor(values, helper.make_tensor("i", TensorProto.INT64, [1], [0]), [4])
+    hidden = helper.make_node("Constant", [], ["c"], sparse_value=sparse)
+    refuse(changed(lambda proto: proto.graph.node.append(hidden)), "sparse")
 
 
 def test_a_second_graph_is_refused() -> None:

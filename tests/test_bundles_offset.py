@@ -118,6 +118,20 @@ def test_the_graph_of_the_package_can_be_moved():
     assert sum(feature_sizes(bundle.model)) == len(features)
 
 
+def test_what_the_whole_patch_looks_like_moves_the_map_as_it_moves_the_score():
+    from crackscope.bundles import default_bundle, open_bundle
+
+    bundle = open_bundle(default_bundle())
+    pixels, _ = patch(1, 128, cracked=True)
+    suspicious, whole = feature_sizes(bundle.model)
+    weights = np.zeros(suspicious + whole, np.float32)
+    weights[suspicious:] = np.random.default_rng(0).normal(size=whole) / 20
+    moved = with_offset(bundle.model, Offset(1, 0, weights, 4096), bundle.manifest.stride)
+    before, after = Graph(bundle.model).run(pixels), Graph(moved.model).run(pixels)
+    assert abs(after.score - before.score) > 0.1
+    assert np.allclose(after.map - before.map, after.score - before.score, atol=1e-3)
+
+
 def test_a_photo_may_be_cut_anywhere_after_a_move(tmp_path):
     import msgspec
 

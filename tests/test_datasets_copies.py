@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from crackscope import datasets, images
+from crackscope.datasets.checking import compare
 from crackscope.datasets.grouping import components, copy_groups
 from crackscope.datasets.neighbours import near_pairs
 from crackscope.datasets.prints import print_of
@@ -79,6 +80,32 @@ def test_plain_walls_are_not_copies_of_each_other() -> None:
         grainy = np.clip(lit + rng.normal(0, 3, lit.shape), 0, 255).astype(np.uint8)
         walls.append(encoded(np.stack([grainy] * 3, axis=-1)))
     assert len(near_pairs(prints(walls))) == 0
+
+
+def test_pictures_so_bright_that_a_part_burnt_out_are_copies_of_the_dark_ones(pictures: list[np.ndarray]) -> None:
+    burnt = [encoded(brightened(1.5)(pixels)) for pixels in pictures]
+    assert np.median([(pixels >= 250).mean() for pixels in burnt]) > 0.1
+    groups = components(2 * COUNT, near_pairs(prints(pictures + burnt)))
+    assert (groups[:COUNT] == groups[COUNT:]).sum() >= 0.85 * COUNT
+
+
+def cells(pattern: np.ndarray, seed: int) -> np.ndarray:
+    """A pattern [16, 16] in grain of its own, float32 [1, 256]."""
+    return (pattern + np.random.default_rng(seed).normal(0, 2, pattern.shape)).reshape(1, 256).astype(np.float32)
+
+
+@pytest.mark.parametrize("alike_in", ["light", "crack"])
+def test_one_light_or_one_straight_crack_does_not_make_a_copy(alike_in: str) -> None:
+    pattern = np.zeros((16, 16))
+    if alike_in == "light":
+        pattern += 8 * np.arange(16)
+    else:
+        pattern[:, 7] = -90
+    one, other = cells(pattern, 0), cells(pattern, 1)
+    found = compare(one, other)
+    assert found.whole[0] > 0.99
+    assert not found.enough[0]
+    assert compare(one, one + 0.3 * (other - one)).enough[0]
 
 
 def test_blank_pictures_have_exact_copies_only() -> None:

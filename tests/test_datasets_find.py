@@ -86,6 +86,21 @@ def test_trees_with_parts_in_any_nesting(tmp_path: Path, middle: str) -> None:
     assert [(row.label, row.part) for row in rows] == [("crack", "train"), ("sound", "val"), ("crack", "test")]
 
 
+def test_the_nearest_folder_labels_and_the_outermost_part_counts(tmp_path: Path) -> None:
+    picture(tmp_path / "train" / "cracked" / "test" / "sound" / "a.png")
+    picture(tmp_path / "test" / "sound" / "train" / "cracked" / "b.png")
+    found = {name: (label, part) for name, label, part, _ in facts(datasets.read_rows(tmp_path))}
+    assert found == {"a.png": ("sound", "train"), "b.png": ("crack", "test")}
+
+
+def test_a_missing_class_and_unlabelled_folders_are_told_once(tmp_path: Path) -> None:
+    for number, folder in enumerate(("crack", "crack", "Riss")):
+        picture(tmp_path / folder / f"{number}.png", number)
+    (problem,) = datasets.scan(tmp_path).problems
+    assert "labelled sound" in problem
+    assert "Riss (1)" in problem
+
+
 def test_folders_of_several_surfaces(tmp_path: Path) -> None:
     for surface in ("bridge", "tunnel"):
         picture(tmp_path / surface / "cracked" / "a.png")
@@ -191,6 +206,13 @@ def test_blanks_around_cells_mean_nothing_but_in_names_that_have_them(tmp_path: 
     rows = datasets.read_rows(tmp_path / "rows.csv")
     assert [Path(row.path).name for row in rows] == ["a.png", " b.png"]
     assert [row.label for row in rows] == ["crack", "sound"]
+
+
+def test_empty_lines_of_a_manifest_are_passed_over(tmp_path: Path) -> None:
+    for name in "ab":
+        picture(tmp_path / f"{name}.png")
+    (tmp_path / "all.csv").write_text("path,label\n\na.png,crack\n , \nb.png,sound\n\n", encoding="utf-8")
+    assert [row.label for row in datasets.read_rows(tmp_path / "all.csv")] == ["crack", "sound"]
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])

@@ -165,7 +165,8 @@ def test_a_ready_made_tree_is_taken_as_it_is(data: Path, tmp_path: Path) -> None
         shutil.copy(row.path, folder)
     taken = datasets.load(tmp_path)
     assert Counter(row.part for row in taken.rows) == Counter(row.part for row in split.rows)
-    assert taken.leak_share == split.leak_share
+    assert taken.leak_share == split.leak_share > 0
+    assert taken.random
     assert datasets.scan(tmp_path).leak_share_now == split.leak_share
     shutil.copytree(tmp_path / "test" / "crack", tmp_path / "crack")
     with pytest.raises(DatasetError, match="stand in no part"):
@@ -224,6 +225,14 @@ def test_dealing_keeps_groups_whole_and_forgets_the_order(rows: list, seed: int,
     shuffle.shuffle(order)
     again = deal(numbers[order], [strata[at] for at in order], [names[at] for at in order], shares, seed)
     assert again == [parts[at] for at in order]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_large_groups_are_dealt_first_so_that_the_small_ones_can_fill_up(seed: int) -> None:
+    numbers = np.array([0] * 45 + [1] * 15 + list(range(2, 42)))
+    names = [str(place) for place in range(100)]
+    parts = deal(numbers, ["crack"] * 100, names, shares_of((60, 20, 20)), seed)
+    assert Counter(parts) == {"train": 60, "val": 20, "test": 20}
 
 
 @settings(max_examples=40, deadline=None)
