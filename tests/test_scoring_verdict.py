@@ -1,13 +1,17 @@
 """The chance that a sound photo shows as much: kept whatever the windows have to do with each other."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
-from crackscope.bundles import VerdictRule
-from crackscope.scoring.verdict import chance, window_scores
+from crackscope import surfaces
+from crackscope.bundles import QualityRule, VerdictRule
+from crackscope.scoring import quality
+from crackscope.scoring.verdict import chance, unfit, window_scores
 
 RULE = VerdictRule(
     kind="conformal",
@@ -62,3 +66,13 @@ def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     assert len(scores) == 19
     assert scores == sorted(scores, reverse=True)
     assert scores[0] == scores[-1] == 6.0
+
+
+def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() -> None:
+    sharp = surfaces.generate(3, (400, 400), kind="concrete", width_px=(6.0, 9.0)).pixels.astype(np.float64)
+    reasons = []
+    for sigma in (4, 30):
+        blurred = gaussian_filter(sharp, (sigma, sigma, 0)).astype(np.uint8)
+        reasons.append(unfit(quality(blurred), (400, 400), QualityRule(blurred_px=1.0)))
+    assert re.fullmatch(r"blurred: edges are \d+\.\d px wide, cracks would be smeared out", reasons[0])
+    assert reasons[1] == "blurred: edges are 12 px wide or more, cracks would be smeared out"

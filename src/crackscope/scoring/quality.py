@@ -15,7 +15,7 @@ _STRONGEST = 0.01
 _PIXEL = 1 / 12
 _DIFFERENCE = 1 / 3
 _SLOPE, _OFFSET = 1.62, -0.6
-_LEAST_BLUR_PX, _MOST_BLUR_PX = 0.3, 6.0
+_LEAST_BLUR_PX, MOST_BLUR_PX = 0.3, 6.0
 _ROUNDING = 0.29
 
 
@@ -107,7 +107,7 @@ def _blur(windows: list[NDArray[np.float32]], noise: float) -> float:
     ratio = above / below
     near, far = _FINE_PX**2 + _DIFFERENCE, _COARSE_PX**2 + _DIFFERENCE
     apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - _PIXEL, 0.0))
-    return float(np.clip(_SLOPE * apparent + _OFFSET, _LEAST_BLUR_PX, _MOST_BLUR_PX))
+    return float(np.clip(_SLOPE * apparent + _OFFSET, _LEAST_BLUR_PX, MOST_BLUR_PX))
 
 
 def _edges(

@@ -22,7 +22,7 @@ from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.records import Verdict
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
-from crackscope.scoring.quality import Quality, quality
+from crackscope.scoring.quality import MOST_BLUR_PX, Quality, quality
 
 FEW_WINDOWS = 8
 """From so many on, the most suspicious windows are asked about together: photos of 9 by 9 overlapping windows."""
@@ -100,7 +100,9 @@ def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
     if rule.bright and quality.bright > rule.bright:
         return f"overexposed: {quality.bright:.0%} of the pixels are white"
     if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
-        return f"blurred: edges are {2 * quality.sharpness_px:.1f} px wide, cracks would be smeared out"
+        most = quality.sharpness_px >= MOST_BLUR_PX
+        wide = f"{2 * MOST_BLUR_PX:g} px wide or more" if most else f"{2 * quality.sharpness_px:.1f} px wide"
+        return f"blurred: edges are {wide}, cracks would be smeared out"
     return ""
 
 
