@@ -3,15 +3,21 @@
 import dataclasses
 import shutil
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from crackscope.adaptation import AdaptOptions, adapt
-from crackscope.bundles import open_bundle
+from crackscope.adaptation.fitting import Prior, learn
+from crackscope.adaptation.patches import Patches
+from crackscope.adaptation.validating import folds
+from crackscope.bundles import SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, DatasetError
 from crackscope.images import read
-from crackscope.scoring import load
+from crackscope.scoring import load, repack
 from tests.small_bundle import write_small_bundle
 from tests.small_surfaces import pooled_bundle, remembering_bundle, write_surface
 
@@ -52,6 +58,58 @@ def test_ten_labels_of_a_surface_are_worth_having(bundle, surface, tmp_path):
     assert told.labels == {"sound": 10, "crack": 10}
     assert told.old_before is not None
     assert told.old_pictures == 60
+
+
+def test_what_the_map_looks_at_besides_is_in_the_halo(bundle, surface, tmp_path):
+    other = write_small_bundle(tmp_path / "other").path
+    adapt(bundle, surface[0], tmp_path / "with", FORGETFUL)
+    adapt(other, surface[0], tmp_path / "without")
+    halos = [open_bundle(place).manifest.halo for place in (bundle, tmp_path / "with", other, tmp_path / "without")]
+    assert halos[1] >= halos[0] + 16  # half the neighbourhood of a patch of 64 px
+    assert halos[3] == halos[2]
+
+
+def test_a_surface_that_was_refused_is_known_afterwards(bundle, surface, tmp_path):
+    plain = open_bundle(bundle)
+    few, rows, rest = surface
+    model = load(bundle)
+    highest = max(model.embed(row.path)[0] for row in (*rows, *rest))
+    weights = (1.0, *[0.0] * (plain.manifest.embedding - 1))
+    refusing = SurfaceRule(weights=weights, shift=0.0, limit=float(highest) + 1)
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(1.0,), chances=(0.02,), surface=refusing)
+    manifest = msgspec.structs.replace(plain.manifest, verdict=rule)
+    repack(tmp_path / "strict", plain, manifest, model=plain.model, reference=plain.reference())
+    adapt(tmp_path / "strict", few, tmp_path / "out", FORGETFUL)
+    before, after = load(tmp_path / "strict"), load(tmp_path / "out")
+    assert {before.predict(row.path).verdict for row in (*rows, *rest)} == {"cannot judge"}
+    assert np.mean([after.predict(row.path).verdict == "cannot judge" for row in rows]) <= 0.05
+    assert np.mean([after.predict(row.path).verdict == "cannot judge" for row in rest]) < 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=8, max_size=40), st.integers(0, 99))
+def test_what_is_held_out_leaves_both_labels_to_learn_from(pictures, seed):
+    crack, group = (np.array(column) for column in zip(*pictures, strict=True))
+    patches = seen(np.where(crack, 1.0, -1.0), crack, np.unique(group, return_inverse=True)[1])
+    assume(min(patches.groups_of(True), patches.groups_of(False)) > 1)
+    times = np.zeros(len(crack), int)
+    for held in folds(patches, np.random.default_rng(seed)):
+        times += held
+        assert set(crack[~held]) == {True, False}
+        assert not set(group[held]) & set(group[~held])
+    assert times.max() <= 1
+
+
+def test_no_labels_make_a_rising_score_fall():
+    crack = np.arange(200) % 2 == 0
+    patches = seen(np.where(crack, -3.0, 3.0), crack, np.arange(200))
+    scale, _ = learn(Prior(None, patches), patches)
+    assert 0 < 1 + scale < 0.2
+
+
+def seen(margin, crack, group):
+    """Patches without features, read as on a surface never met."""
+    return Patches(margin, margin, np.ones(len(margin)), np.zeros((len(margin), 0)), (), crack, group)
 
 
 def test_the_map_moves_with_the_score(bundle, surface, tmp_path):
@@ -116,8 +174,6 @@ def test_too_few_or_one_label_only_are_refused_before_anything_is_written(bundle
 
 def test_the_test_part_is_left_alone(bundle, surface, tmp_path):
     _, rows, rest = surface
-    import msgspec
-
     parts = [msgspec.structs.replace(row, part="train") for row in rows]
     parts += [msgspec.structs.replace(row, part="test") for row in rest]
     told = adapt(bundle, Split(rows=tuple(parts)), tmp_path / "out", FORGETFUL)
@@ -125,8 +181,6 @@ def test_the_test_part_is_left_alone(bundle, surface, tmp_path):
 
 
 def test_groups_widen_the_interval(bundle, surface, tmp_path):
-    import msgspec
-
     rows = surface[1]
     alone = adapt(bundle, Split(rows=tuple(rows), seed=0), tmp_path / "a", FORGETFUL)
     paired = [msgspec.structs.replace(row, group=f"{row.label}{place // 2}") for place, row in enumerate(rows)]
@@ -166,13 +220,7 @@ def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp
 
 
 def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
-    import msgspec
-
-    from crackscope.bundles import VerdictRule
-    from crackscope.scoring import repack
-    from tests.small_surfaces import remembering_bundle as remembering
-
-    plain = remembering(tmp_path / "plain")
+    plain = remembering_bundle(tmp_path / "plain")
     old = write_surface(tmp_path / "old", 20, first=9000)
     sound = [row for row in old if row.label == "sound"]
     scores = sorted((load(plain).score(read(row.path).pixels).score for row in sound), reverse=True)

@@ -48,6 +48,12 @@ def test_one_of_each_kind_comes_before_a_second_of_any():
     assert sorted(kinds[taken].tolist()) == [0, 1, 2, 3]
 
 
+def test_of_patches_that_differ_alike_the_most_doubtful_come_first():
+    score = np.random.default_rng(1).normal(size=24)
+    taken = choose(score, np.eye(24), 6)
+    assert sorted(taken.tolist()) == sorted(np.argsort(-doubts(score))[:6].tolist())
+
+
 def test_doubt_is_largest_where_the_scores_part_wherever_they_lie():
     score = np.concatenate([np.linspace(4, 5, 30), [7.0], np.linspace(9, 10, 30)])
     assert 5 < parting(score) < 9

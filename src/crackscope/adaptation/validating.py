@@ -117,7 +117,10 @@ def crossed(prior: Prior, patches: Patches, seed: int) -> Floats:
 
 
 def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
-    """Yield bool [n], what is held out, a fold at a time; every patch is held out once."""
+    """Yield bool [n], what is held out, a fold at a time; every patch is held out once.
+
+    Where groups hold both labels, what is left of a fold may lack one of them: such a fold is passed over.
+    """
     count = min(_FOLDS, patches.groups_of(True), patches.groups_of(False))
     fold_of = np.empty(int(patches.group.max()) + 1, np.intp)
     for crack in (True, False):
