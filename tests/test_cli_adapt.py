@@ -60,7 +60,7 @@ def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["suggest", bundle, f"{data}/crack", f"{data}/sound", "-n", "6", "-o", str(out)]) == 0
     assert "6 of 24" in capsys.readouterr().out
-    assert len(list((out / "to-label").iterdir())) == 6
+    assert len(list((out / "unsorted").iterdir())) == 6
     assert sorted(path.name for path in out.iterdir()) == [
         "contact-sheet.jpg",
         "crack",
@@ -68,17 +68,29 @@ def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
         "label-studio.xml",
         "sound",
         "suggestions.csv",
-        "to-label",
+        "unsorted",
     ]
     assert main(["suggest", bundle, data, "-o", str(out)]) == 2
     assert "not empty" in capsys.readouterr().err
+
+
+def test_suggestions_that_nobody_has_sorted_are_no_data_yet(made, tmp_path, capsys):
+    bundle, data = made
+    out = tmp_path / "out"
+    assert main(["suggest", bundle, f"{data}/crack", "-n", "4", "-o", str(out)]) == 0
+    (out / "unsorted").rename(out / "to-label")
+    capsys.readouterr()
+    assert main(["adapt", bundle, str(out), "-o", str(tmp_path / "mine")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "is sorted yet; move them from unsorted/ into crack/ and sound/" in said
 
 
 def test_what_suggest_leaves_is_not_counted_as_pictures_without_a_label(made, tmp_path, capsys):
     bundle, data = made
     out = tmp_path / "out"
     assert main(["suggest", bundle, f"{data}/crack", f"{data}/sound", "-n", "10", "-o", str(out)]) == 0
-    waiting = sorted((out / "to-label").iterdir())
+    waiting = sorted((out / "unsorted").iterdir())
     for number, path in enumerate(waiting[:8]):
         path.rename(out / ("crack" if number % 2 else "sound") / path.name)
     capsys.readouterr()

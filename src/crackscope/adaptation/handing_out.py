@@ -23,8 +23,8 @@ _INTERFACE = """<View>
 def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> list[str]:
     """Write patches and tables into a folder; returns the paths of the patches in order.
 
-    to-label/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set,
-    which passes over what is still in to-label/.
+    unsorted/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set,
+    which passes over what is still in unsorted/.
     label-studio.json: a task a patch with the model's opinion, label-studio.xml the interface for it; images are named
     as Label Studio's local storage serves them when its document root is the folder. model: name of the opinion's
     source. Raises ImageError when a photo can no longer be read, OutputError when something cannot be written.

@@ -39,7 +39,7 @@ class Asked:
 def suggest(state: State, /, **options: Any) -> None:
     """Name the patches of unlabelled photos whose labels would help most: unsure ones that differ from each other.
 
-    OUT gets the patches in to-label/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
+    OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
     OUT` takes it), tasks for Label Studio, and a contact sheet. Photos of any size are cut; patches are taken whole.
     """
     asked = Asked(**options)

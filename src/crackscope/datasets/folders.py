@@ -11,8 +11,10 @@ from crackscope.errors import DatasetError
 from crackscope.records import Label, Part
 
 _IMAGE_FOLDERS: Final = frozenset({"image", "images"})
-UNSORTED, CONTACT_SHEET, SUGGESTIONS = "to-label", "contact-sheet.jpg", "suggestions.csv"
+UNSORTED, CONTACT_SHEET, SUGGESTIONS = "unsorted", "contact-sheet.jpg", "suggestions.csv"
 """What `suggest` leaves in a folder beside the classes; where its table lies, the other two are nobody's data."""
+_UNSORTED_BEFORE = "to-label"
+"""What UNSORTED was called once: such folders are about."""
 _MASK_FOLDERS: Final = frozenset({"mask", "masks"})
 
 
@@ -21,7 +23,8 @@ def find_in_folder(root: Path, layout: Layout) -> Found:
 
     The nearest folder with a label's name labels; the outermost with a part's name is the part; what is left of the
     way is the surface. `images/` with `masks/` beside it: the mask of the same stem belongs to the picture, and labels
-    it when no folder does. Raises DatasetError when the folder cannot be listed.
+    it when no folder does. Raises DatasetError when the folder cannot be listed, and for suggestions that nobody has
+    sorted yet.
     """
     entries: list[Entry] = []
     unlabelled: Counter[str] = Counter()
@@ -37,6 +40,11 @@ def find_in_folder(root: Path, layout: Layout) -> Found:
                 continue
             path = os.path.join(folder, picture)
             entries.append(Entry(path=path, label=facts.label, part=facts.part, mask=mask, surface=facts.surface))
+    if not entries and not unlabelled and (root / SUGGESTIONS).is_file():
+        raise DatasetError(
+            f"{root}: none of the patches that were suggested is sorted yet; move them from {UNSORTED}/ "
+            "into crack/ and sound/"
+        )
     entries.sort(key=lambda entry: natural(entry.path))
     return Found(root=str(root), kind=_kind(entries), entries=tuple(entries), unlabelled=dict(unlabelled))
 
@@ -91,7 +99,7 @@ def _walk(root: Path) -> list[tuple[str, list[str]]]:
         )
         pictures = [name for name in files if not name.startswith(".") and Path(name).suffix.casefold() in suffixes]
         if SUGGESTIONS in files:
-            folders[:] = [name for name in folders if name != UNSORTED]
+            folders[:] = [name for name in folders if name not in (UNSORTED, _UNSORTED_BEFORE)]
             pictures = [name for name in pictures if name != CONTACT_SHEET]
         if pictures:
             found.append((folder, sorted(pictures)))
