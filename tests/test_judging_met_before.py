@@ -26,9 +26,9 @@ def places(tmp_path_factory):
     return folder, taught(folder, TrainedOn(name="Decks", fingerprint=split.fingerprint, pictures=14))
 
 
-def taught(folder, *sets: TrainedOn) -> Bundle:
+def taught(folder, *sets: TrainedOn, weights: str = "none") -> Bundle:
     plain = write_small_bundle(folder / "plain" / str(len(list(folder.iterdir()))))
-    manifest = msgspec.structs.replace(plain.manifest, trained_on=sets)
+    manifest = msgspec.structs.replace(plain.manifest, trained_on=sets, recipe={"network": {"weights": weights}})
     return repack(folder / f"taught-{len(list(folder.iterdir()))}", plain, manifest, model=plain.model, reference=None)
 
 
@@ -52,6 +52,19 @@ def test_a_set_of_the_same_name_by_its_folder_or_its_surface(places, tmp_path):
     assert met(unnamed, other, None) is None
     walls = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="walls") for row in other.rows))
     assert met(unnamed, walls, None) == MetBefore(by="name", sets=("walls",), pictures=2)
+
+
+def test_what_its_starting_weights_learnt_from_counts_too(places, tmp_path):
+    folder, _ = places
+    dealt = datasets.split(folder / "decks")
+    rows = tuple(msgspec.structs.replace(row, surface="metu") for row in dealt.rows)
+    metu = msgspec.structs.replace(dealt, rows=rows)
+    trained = TrainedOn(name="unnamed", fingerprint=metu.fingerprint, pictures=14)
+    started = met(taught(tmp_path, trained, weights="default"), metu, "test")
+    assert started == MetBefore(by="weights", sets=("metu",), pictures=6720)
+    assert met(taught(tmp_path, trained), metu, "test") is None
+    all_of_it = met(taught(tmp_path, trained, weights="default"), metu, None)
+    assert all_of_it == MetBefore(by="split", sets=(), pictures=14)
 
 
 def test_it_is_kept_and_said(places, tmp_path, capsys):

@@ -167,10 +167,11 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
-    """Data that a bundle says it learnt from. by: `split`, the very split that it was trained on, or `name`, a set of
-    the same name. sets: as the bundle names them. pictures: that it learnt from, of these sets."""
+    """Data that a bundle says it learnt from. by: `split`, the very split that it was trained on; `name`, a set of the
+    same name; `weights`, such a set that its starting weights, the bundle in the package, learnt from. sets: as the
+    bundle names them, none where it has no name for them. pictures: that it learnt from, of these sets."""
 
-    by: Literal["split", "name"]
+    by: Literal["split", "name", "weights"]
     sets: tuple[str, ...]
     pictures: int
 

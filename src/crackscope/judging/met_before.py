@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Literal
 
-from crackscope.bundles import Manifest
+from crackscope.bundles import Manifest, TrainedOn, default_bundle, parse_manifest
+from crackscope.errors import BundleError
 from crackscope.judging.evaluation import MetBefore
 from crackscope.records import Part, Row
 
@@ -16,18 +18,35 @@ def met_before(manifest: Manifest, fingerprint: str, part: Part | None, rows: Se
     """What of the data the bundle says that it learnt from; None where nothing speaks for that.
 
     fingerprint: of the split that the rows are from. part: which of its parts they are, None for all. The test part of
-    the split that the bundle was trained on was held out, and so is not met before.
+    the split that the bundle was trained on was held out, and so is not met before, unless by its starting weights.
     """
     own = [one for one in manifest.trained_on if one.fingerprint and one.fingerprint == fingerprint]
-    if own:
-        pictures = sum(one.pictures for one in own)
-        return None if part == "test" else MetBefore(by="split", sets=tuple(one.name for one in own), pictures=pictures)
-    names = _names(rows)
-    alike = [one for one in manifest.trained_on if one.name.casefold() in names and one.name != _NO_NAME]
+    if own and part != "test":
+        names = tuple(one.name for one in own if one.name != _NO_NAME)
+        return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
+    names_here = _names(rows)
+    found = None if own else _alike(manifest.trained_on, names_here, "name")
+    return found or _alike(_sets_of_weights(manifest), names_here, "weights")
+
+
+def _alike(trained_on: Sequence[TrainedOn], names: set[str], by: Literal["name", "weights"]) -> MetBefore | None:
+    alike = [one for one in trained_on if one.name.casefold() in names and one.name != _NO_NAME]
     if not alike:
         return None
     sets = tuple(dict.fromkeys(one.name for one in alike))
-    return MetBefore(by="name", sets=sets, pictures=sum(one.pictures for one in alike))
+    return MetBefore(by=by, sets=sets, pictures=sum(one.pictures for one in alike))
+
+
+def _sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:
+    """What the bundle in the package learnt from, where this one's training started from that."""
+    network = manifest.recipe.get("network")
+    if not isinstance(network, dict) or network.get("weights") != "default":
+        return ()
+    file = default_bundle() / "bundle.json"
+    try:
+        return parse_manifest(file.read_bytes(), str(file)).trained_on
+    except (OSError, BundleError):
+        return ()
 
 
 def _names(rows: Sequence[Row]) -> set[str]:

@@ -27,10 +27,15 @@ def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
     """A warning where a bundle was judged on what it learnt from, or may have been; else ""."""
     if met is None:
         return ""
-    of = f"{count(met.pictures, 'picture')} of {', '.join(printable(name) for name in met.sets)}"
+    of = f"{count(met.pictures, 'picture')}" + " of " * bool(met.sets) + ", ".join(map(printable, met.sets))
     if met.by == "split":
-        rows = "choosing its epoch and threshold was done on the val part" if part == "val" else f"it learnt from {of}"
+        rows = "its epoch and threshold were chosen on the val part" if part == "val" else f"it learnt from {of}"
         return f"The bundle was trained on this very split, and {rows}: the figures flatter. Judge on its test part."
+    if met.by == "weights":
+        return (
+            f"The bundle's starting weights, those of the bundle in the package, learnt from {of}, as these data are "
+            "called: where they are the same pictures, the figures flatter. Judge on pictures that neither has met."
+        )
     return (
         f"The bundle learnt from {of}, as these data are called: where they are the same pictures, the figures "
         "flatter. Judge on the test part of the split that it was trained on, or on pictures that it never met."
