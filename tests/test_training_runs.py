@@ -178,6 +178,7 @@ def assert_validated(run: Run, loss: float) -> None:
     wrongs = np.array([-1 if row.label == "crack" else 1 for row in rows])
     assert np.logaddexp(0, wrongs * scores).mean() == pytest.approx(loss, rel=2e-3)
     assert model.manifest.figures["validation_loss"] == pytest.approx(loss, rel=1e-6)
+    assert run.kept.val_loss == loss
 
 
 def test_time_budget_stops_in_order(patches: Path, tmp_path: Path) -> None:

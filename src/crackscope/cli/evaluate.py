@@ -89,7 +89,7 @@ def metrics(evaluation: "Evaluation") -> dict[str, object]:
 @click.option("-o", "--out", metavar="DIR", help="Write the comparison as a page there.")
 @shared("seed", "quiet", "json")
 def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: bool, as_json: bool) -> None:
-    """Put runs that were judged on the same split side by side, with a paired test of each against the first."""
+    """Put runs that were judged on the same split side by side, with a paired test of every two."""
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
     from crackscope.judging import Bootstrap

@@ -141,11 +141,10 @@ def _tell(run: "Run", quiet: bool) -> None:
         f"{parameters.total:,} parameters: {parameters.trainable:,} trained, {parameters.frozen:,} did not",
         quiet=quiet,
     )
-    if run.history:
-        best = min(run.history, key=lambda epoch: epoch.val_loss)
+    if run.kept is not None:
         say(
-            f"validation: loss {best.val_loss:.6f}, accuracy {best.val_accuracy:.4f} "
-            f"(best epoch: phase {best.phase}, epoch {best.epoch})",
+            f"validation: loss {run.kept.val_loss:.6f}, accuracy {run.kept.val_accuracy:.4f} "
+            f"(of the weights that were kept: phase {run.kept.phase}, epoch {run.kept.epoch})",
             quiet=quiet,
         )
     say(f"bundle: {run.bundle}")

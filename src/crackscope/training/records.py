@@ -78,7 +78,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What one training left: the folder, the bundle in it, and how it went.
 
-    stopped: "done", "early" (the validation loss no longer fell) or "time" (the budget was used up).
+    stopped: "done", "early" (the validation loss no longer fell) or "time" (the budget was used up). kept: the epoch
+    whose weights the bundle holds, None in runs of before that was written down.
     """
 
     folder: str
@@ -88,3 +89,4 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Parameters
     seconds: float
     stopped: str
+    kept: Epoch | None = None

@@ -19,10 +19,10 @@ from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training import checkpoints, writing
-from crackscope.training.checks import check_room, check_rows, cores, device_for
+from crackscope.training.checks import check_room, check_rows, check_side, cores, device_for
 from crackscope.training.history import History, write_text
 from crackscope.training.loop import Loop, fast_bfloat16, put
-from crackscope.training.pictures import input_size
+from crackscope.training.pictures import Size, input_size
 from crackscope.training.records import Listener, Parameters, Progress, Run, Stage, TrainOptions
 from crackscope.training.sources import Sources
 
@@ -88,12 +88,14 @@ class _Training:
         split = datasets.read_split(self.folder / _SPLIT) if started else self._split(data)
         check_rows(split, self.recipe, self.options)
         network = self._network()
+        check_side(network, self.recipe)
         counts = Parameters(**dict(zip(("total", "trainable", "frozen"), self._counts(network), strict=True)))
         check_room(self.folder, counts.total, self.recipe, split.rows)
         train_rows, val_rows = split.part("train"), sampled(split.part("val"), self.recipe.validate_on)
-        facts = started or self._begin(split, network, counts, train_rows)
+        size = input_size(self.recipe, train_rows, network.side)
+        facts = started or self._begin(split, network, counts, size)
         with closing(Sources(self.recipe, self.options, self.folder, self.threads, self.tell)) as sources:
-            sources.set_rows(train_rows, val_rows, self.device)
+            sources.set_rows(train_rows, val_rows, size, self.device)
             self._phases(network, sources)
         self.tell(Progress(stage="writing"))
         bundle = writing.write_bundle(
@@ -101,9 +103,7 @@ class _Training:
             self.recipe,
             split,
             self.folder,
-            writing.Training(
-                sources.size, len(val_rows), self.state.counters.history, self.threads, self.options.licences
-            ),
+            writing.Training(size, len(val_rows), self.state.counters.history, self.threads, self.options.licences),
         )
         run = Run(
             folder=str(self.folder),
@@ -113,6 +113,7 @@ class _Training:
             parameters=counts,
             seconds=round(float(facts.get("seconds", 0.0)) + time.monotonic() - begun, 1),
             stopped=self.state.counters.stopped or "done",
+            kept=writing.kept_epoch(self.state.counters.history, self.recipe),
         )
         self._note(facts | {"finished": msgspec.to_builtins(run)})
         return run
@@ -145,12 +146,9 @@ class _Training:
         network.freeze(self.recipe.phases[-1].freeze)
         return networks.parameter_counts(network)
 
-    def _begin(
-        self, split: Split, network: CrackNetwork, counts: Parameters, train_rows: Sequence[Row]
-    ) -> dict[str, Any]:
+    def _begin(self, split: Split, network: CrackNetwork, counts: Parameters, size: Size) -> dict[str, Any]:
         (self.folder / "checkpoints").mkdir(exist_ok=True)
         datasets.write_split(split, self.folder / _SPLIT)
-        size = input_size(self.recipe, train_rows)
         write_text(self.folder / "summary.txt", networks.summary(network, (size.height, size.width)))
         facts = {
             "recipe": msgspec.to_builtins(self.recipe),

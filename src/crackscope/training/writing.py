@@ -38,7 +38,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     half = recipe.store == "float16"
     if half:
         networks.round_to_float16(network)
-    model = networks.export_network(network, (training.size.height, training.size.width))
+    free = networks.Freedom(sides=not network.side)
+    model = networks.export_network(network, (training.size.height, training.size.width), free)
     spec = _input_spec(network, training.size)
     given = Given(network.stride, split.part("val"), split.part("train"), training.threads)
     fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
@@ -70,7 +71,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
 
 def _input_spec(network: CrackNetwork, size: Size) -> InputSpec:
     native = max(size.width, size.height)
-    return InputSpec(native=native, minimum=network.minimum_side, multiple=network.input_multiple)
+    only = bool(network.side)
+    return InputSpec(native=native, minimum=network.minimum_side, multiple=network.input_multiple, fixed=only)
 
 
 def _trained_on(split: Split, licences: dict[str, str]) -> tuple[TrainedOn, ...]:
@@ -87,15 +89,22 @@ def _trained_on(split: Split, licences: dict[str, str]) -> tuple[TrainedOn, ...]
     )
 
 
+def kept_epoch(history: Sequence[Epoch], recipe: Recipe) -> Epoch | None:
+    """The epoch whose weights a training ends with: of its last phase the best, or the last, as the recipe says."""
+    if not history:
+        return None
+    last = history[-1]
+    if not recipe.phases[last.phase - 1].early_stopping.restore_best:
+        return last
+    return min((row for row in history if row.phase == last.phase), key=lambda row: row.val_loss)
+
+
 def _figures(training: Training, recipe: Recipe) -> dict[str, float]:
-    """The validation figures of the epoch whose weights these are: of the last phase the best, or the last."""
-    if not training.history:
+    kept = kept_epoch(training.history, recipe)
+    if kept is None:
         return {}
-    ended = training.history[-1]
-    if recipe.phases[ended.phase - 1].early_stopping.restore_best:
-        ended = min((row for row in training.history if row.phase == ended.phase), key=lambda row: row.val_loss)
     return {
         "validation_pictures": training.validated,
-        "validation_loss": round(ended.val_loss, 6),
-        "validation_accuracy": round(ended.val_accuracy, 6),
+        "validation_loss": round(kept.val_loss, 6),
+        "validation_accuracy": round(kept.val_accuracy, 6),
     }
