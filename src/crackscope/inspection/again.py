@@ -20,6 +20,8 @@ but of a black square that is painted on a wall it feels less than .002 (logit) 
 
 _ALIGNED_PX = 64
 """Rectangles start and end at multiples of it: of the strides that networks have, so that every layer pads the same."""
+_LEAST_SIDE_PX = 2 * REACH_PX
+"""Photos with a shorter side are seen whole: little can be spared of them, and small ones are seen at one scale."""
 _WORTH = 0.75
 """Share of the photo from which on it is seen whole: its embedding is then that of the changed photo, too."""
 
@@ -77,7 +79,9 @@ class Again:
         """The heatmap of the photo with the pixels in a rectangle changed, uint8 [h, w, 3]."""
         parts = list(self._parts(where))
         there = sum(_at(level, self._pixels.shape).area for level in self._levels)
-        if self._heat.tiled or self._options.coarse or sum(seen.area for _, _, seen in parts) > _WORTH * there:
+        too_small = min(self._pixels.shape[:2]) < _LEAST_SIDE_PX
+        dear = sum(seen.area for _, _, seen in parts) > _WORTH * there
+        if self._heat.tiled or self._options.coarse or too_small or dear:
             return self._model.heatmap(changed, options=self._options)
         if len(parts) == 1:
             return replace(self._heat, logits=self._replaced(self._heat.logits, changed, parts[0]))
