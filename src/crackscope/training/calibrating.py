@@ -69,7 +69,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
     more = score(judge, more_sound(given), given.threads)
     unbroken = surface & ~seen.cracked
-    sound, chances = _chances(
+    sound, chances = sound_chances(
         np.concatenate([seen.window[unbroken], more.window]), np.concatenate([seen.surface[unbroken], more.surface])
     )
     rule = VerdictRule(
@@ -106,8 +106,10 @@ def unfitted(spec: InputSpec, recipe: Recipe) -> Fitted:
     return Fitted(Calibration(), 0.5, 0.0, rule, {})
 
 
-def _chances(scores: NDArray[np.float64], surface: NDArray[np.str_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores of sound windows, falling, and the chance that one scores as high, every surface counting alike.
+def sound_chances(
+    scores: NDArray[np.float64], surface: NDArray[np.str_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores [n] of sound windows, falling, and the chance that one scores as high, every surface [n] counting alike.
 
     A score held against them counts as one of them itself (Vovk et al. 2005), so that no chance is nothing.
     """

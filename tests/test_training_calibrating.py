@@ -1,0 +1,69 @@
+"""What a bundle says of its scores, fitted on held-out pictures."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crackscope import images, recipes, surfaces
+from crackscope.records import Row
+from crackscope.training.calibrating import fit, sound_chances
+from crackscope.training.held_out import Given
+from crackscope.training.mask_rule import mask_threshold
+from crackscope.training.sigmoid import fit_sigmoid
+from tests.small_bundle import STRIDE, small_manifest, small_model
+
+
+def test_scores_that_separate_perfectly_give_a_finite_scale() -> None:
+    scale, shift = fit_sigmoid(np.repeat([1.0, -1.0], 10), np.repeat([1.0, 0.0], 10))
+    assert scale == pytest.approx(math.log(11))  # each label believed as 11 of 12, as Platt softens it
+    assert shift == pytest.approx(0, abs=1e-6)
+
+
+def test_the_share_of_cracks_does_not_move_where_the_odds_are_even() -> None:
+    rng = np.random.default_rng(0)
+    scores = np.concatenate([2 + rng.normal(size=100), rng.normal(size=4000)])
+    scale, shift = fit_sigmoid(scores, (np.arange(4100) < 100).astype(float))
+    assert -shift / scale == pytest.approx(1, abs=0.2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 99))
+def test_the_chance_of_a_sound_window_counts_every_surface_alike(many: int, few: int, seed: int) -> None:
+    scores = np.random.default_rng(seed).normal(size=many + few)
+    surface = np.repeat(["many", "few"], [many, few])
+    falling, chances = sound_chances(scores, surface)
+    own = 1 / (many + few)
+    for score, chance in zip(falling, chances, strict=True):
+        above = [(scores[surface == name] > score).mean() for name in ("many", "few")]
+        assert chance == pytest.approx((np.mean(above) + own) / (1 + own))
+    assert 0 < chances[0] < chances[-1] < 1 or len(chances) == 1
+
+
+def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None:
+    rows = []
+    for number in range(10):
+        made = surfaces.generate(number, (64, 64), number % 2 == 0, "plaster", width_px=(1.0, 5.0))
+        path = tmp_path / f"{number}.png"
+        images.write_png(made.pixels, path)
+        rows.append(Row(path=str(path), label="crack" if number % 2 == 0 else "sound", surface="plaster"))
+    manifest = small_manifest()
+    recipe = recipes.override(recipes.load("default"), ["miss_rate=0.11", "head.scales=1"])
+    found = fit(small_model(), manifest.input, recipe, Given(STRIDE, rows, [], 1))
+    assert 0.05 < found.threshold < 0.95
+    assert found.figures["held_out_misses"] <= 0.11
+    assert found.verdict.sound[0] == max(found.verdict.sound)
+    assert found.calibration.fitted_on == found.figures["held_out_pictures"]
+
+
+def test_the_threshold_of_the_mask_lies_where_both_errors_are_few() -> None:
+    rng = np.random.default_rng(0)
+    mask = np.zeros((64, 64), bool)
+    mask[30:33] = True
+    logits = np.where(mask[::4, ::4] | mask[2::4, 2::4], 3.0, -3.0) + rng.normal(0, 0.3, (16, 16))
+    logits[2:4, 2:12] = 1.0  # what is no crack, and surer than nothing
+    found = mask_threshold([(logits.astype(np.float32), mask)], 4)
+    assert 0.9 < found < 3
