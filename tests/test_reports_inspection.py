@@ -274,5 +274,5 @@ def test_names_have_as_many_folders_as_tell_them_apart():
 @pytest.mark.skipif(os.sep == "\\", reason="there a backslash parts folders")
 def test_a_backslash_is_part_of_a_name_where_slashes_part_folders():
     paths = ["in/back\\slash.jpg", "in/slash.jpg"]
-    assert list(short_names(paths).values()) == ["back\\slash.jpg", "slash.jpg"]
-    assert list(reports.picture_names(paths).values()) == ["back_slash", "slash"]
+    assert short_names(paths) == dict(zip(paths, ["back\\slash.jpg", "slash.jpg"], strict=True))
+    assert reports.picture_names(paths) == dict(zip(paths, ["back_slash", "slash"], strict=True))
