@@ -125,7 +125,8 @@ def _threshold(cracked: NDArray[np.float64], miss_rate: float) -> float:
     """The highest threshold that misses no more than `miss_rate` of the cracked ones; .5 where no rate is asked for."""
     if not miss_rate:
         return 0.5
-    return round(float(np.clip(np.quantile(cracked, miss_rate, method="lower"), 0.05, 0.95)), 4)
+    highest = float(np.clip(np.quantile(cracked, miss_rate, method="lower"), 0.05, 0.95))
+    return math.floor(highest * 1e4) / 1e4  # rounded up, it would miss the very picture that it was read from
 
 
 def _tail(falling: NDArray[np.float64]) -> float:
