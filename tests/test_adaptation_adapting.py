@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crackscope.adaptation import AdaptOptions, adapt
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.patches import Patches
-from crackscope.adaptation.validating import folds
+from crackscope.adaptation.validating import beats_guessing, folds, worth
 from crackscope.bundles import SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, DatasetError
@@ -105,6 +105,21 @@ def test_no_labels_make_a_rising_score_fall():
     patches = seen(np.where(crack, -3.0, 3.0), crack, np.arange(200))
     scale, _ = learn(Prior(None, patches), patches)
     assert 0 < 1 + scale < 0.2
+
+
+def test_few_right_answers_are_no_proof_against_guessing():
+    crack = np.arange(8) % 2 == 0
+    margin = np.where(crack, 3.0, -3.0)
+    for groups, proven in ((crack.astype(int), False), (np.arange(8), True)):
+        patches = seen(margin, crack, groups)
+        assert beats_guessing(worth(margin[None], patches), patches) == proven
+
+
+def test_an_error_counts_both_labels_alike():
+    crack = np.arange(40) < 30
+    patches = seen(np.full(40, 3.0), crack, np.arange(40))
+    found = worth(patches.margin[None], patches)
+    assert (found.balanced_accuracy.value, found.recall.value, found.false_alarms.value) == (0.5, 1, 1)
 
 
 def seen(margin, crack, group):

@@ -116,7 +116,11 @@ def test_the_files_can_be_sorted_into_a_data_set(model, tmp_path):
     with (out / "suggestions.csv").open(encoding="utf-8", newline="") as file:
         listed = [row["patch"] for row in csv.DictReader(file)]
     assert [task["data"]["image"].rpartition("?d=")[2] for task in tasks] == listed
-    assert {task["predictions"][0]["result"][0]["value"]["choices"][0] for task in tasks} <= {"crack", "sound"}
+    for task, one in zip(tasks, found.patches, strict=True):
+        (opinion,) = task["predictions"]
+        cracked = opinion["result"][0]["value"]["choices"] == ["crack"]
+        assert cracked == (one.probability >= 0.5)
+        assert opinion["score"] == pytest.approx(one.probability if cracked else 1 - one.probability, abs=1e-4)
     for name, one in zip(names, found.patches, strict=True):
         cracked = int(one.path.rpartition("/")[2].split()[0]) % 2 == 0
         Path(name).rename(out / ("crack" if cracked else "sound") / Path(name).name)
