@@ -95,7 +95,7 @@ def test_a_probability_and_its_logit_lead_to_each_other() -> None:
     assert probabilities.shape == (2, 3)
     assert probabilities[1, 0] == pytest.approx(0.75)
     assert [logit(float(one)) for one in probabilities.flat] == pytest.approx(logits.ravel())
-    assert logistic([-1e9, 1e9]).tolist() == pytest.approx([0, 1], abs=1e-300)
+    assert logistic(np.array([-1e9, 1e9], np.float32)).tolist() == [0, 1]
     assert np.isnan(logistic(np.nan))
 
 

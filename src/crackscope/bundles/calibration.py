@@ -19,8 +19,6 @@ MOST_COORDINATES = 64
 SURE = 1e-6
 """Nothing is taken to be surer than this: a probability of 0 or 1 has no logit."""
 
-_MOST_LOGIT = 700.0
-"""The exponential of more has no float64."""
 _FLOAT = np.dtype("<f4")
 
 
@@ -78,8 +76,9 @@ def pack_projection(matrix: NDArray[np.float64]) -> bytes:
 
 
 def logistic(logit: ArrayLike) -> NDArray[np.float64]:
-    """The probability, 0 to 1, whose logit is given: float64, of the same shape; no logit overflows."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -_MOST_LOGIT, _MOST_LOGIT))), np.float64)
+    """The probability, 0 to 1, whose logit is given: float64, of the same shape; 0 and 1 where float64 ends."""
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-np.asarray(logit, np.float64))))
 
 
 def logit(probability: float, sure: float = SURE) -> float:
