@@ -44,7 +44,7 @@ def _show(name: str, as_json: bool) -> None:
 
     recipe = load(name)
     network = build(recipe.network, recipe.head, None)
-    side = recipe.input if isinstance(recipe.input, int) else NATIVE_PX
+    side = network.side or (recipe.input if isinstance(recipe.input, int) else NATIVE_PX)
     if as_json:
         counts = []
         for phase in recipe.phases:

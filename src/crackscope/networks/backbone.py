@@ -26,7 +26,7 @@ class Backbone:
     to. widths, strides: of each step, the channels and the stride of what it gives. taps: strides 4 and coarser.
     file_names: of a layer, the prefix of its tensors in a file without Keras' names, None for the layer's own.
     cut: the stage that it was cut after. whole: no step is missing.
-    floors: odd sizes are halved downwards, not upwards.
+    floors: odd sizes are halved downwards, not upwards. side: in px, of the only pictures that it takes; 0 for any.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Backbone:
     cut: str = ""
     whole: bool = True
     floors: bool = False
+    side: int = 0
 
     @property
     def last(self) -> str:
@@ -77,6 +78,7 @@ class Backbone:
             self.cut,
             self.whole and count == len(names),
             self.floors,
+            self.side,
         )
 
     def cut_after(self, stage: str) -> "Backbone":

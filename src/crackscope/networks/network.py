@@ -65,7 +65,8 @@ class CrackNetwork(nn.Module):
     """A backbone and a head.
 
     stride: px between positions of the map. family, backbone_name, cut: as the recipe says.
-    input_multiple: sides in px must be multiples of this; minimum_side: smallest side in px that gives features.
+    input_multiple: sides in px must be multiples of this; minimum_side: smallest side in px that gives features;
+    side: in px, of the only pictures that it takes, 0 for any.
     """
 
     def __init__(self, backbone: Backbone, head: PooledHead | DenseHead) -> None:
@@ -75,7 +76,8 @@ class CrackNetwork(nn.Module):
         self.head = head
         pooled = isinstance(head, PooledHead)
         self.stride = backbone.stride if pooled else backbone.taps[0].stride
-        self.minimum_side = backbone.stride
+        self.side = backbone.side
+        self.minimum_side = backbone.side or backbone.stride
         # Sides that the coarsest level divides keep the levels of a pyramid in place; others shift them by parity.
         self.input_multiple = 1 if pooled else backbone.stride
         self.taps = (backbone.last,) if pooled else tuple(tap.step for tap in backbone.taps)

@@ -1,6 +1,7 @@
 """Any other backbone, from timm: one step that gives its last feature map."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,34 +10,55 @@ from crackscope.errors import RecipeError
 from crackscope.networks.backbone import Assembly, Backbone
 from crackscope.networks.layers import Opaque, Pixels
 
+_PROBE_PX = 256
+"""A network that takes this size beside its own, and gives a map that is larger by as much, takes any."""
+
 
 class _Features(Opaque):
     """A timm model up to its last feature map."""
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to [n, c, ceil(h / s), ceil(w / s)]."""
-        model: Any = self.model
-        features: Tensor = model.forward_features(x)
-        return features
+        return _map(self.model, x)
+
+
+class _Tokens(Opaque):
+    """A timm model up to what it says of each place, for those that hold it as a list or with channels last."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float32 [n, 3, s, s] of the model's own size to [n, c, rows, columns]."""
+        return _places(self.model, x)
+
+
+class _Shape(NamedTuple):
+    """How a model answers. side: in px, of the only pictures that it takes, 0 for any."""
+
+    stride: int
+    channels: int
+    side: int
+    as_tokens: bool
 
 
 def timm_backbone(name: str) -> Backbone:
     """Build `timm:NAME` with random weights; stages: input, body.
 
+    Transformers, and whatever else takes pictures of one size, are built for the size that timm names.
     Raises RecipeError when timm cannot be imported, does not know the name, or the model gives no feature map.
     """
     timm = _import_timm()
-    model_name = name.removeprefix("timm:")
-    _check_known(model_name.partition(".")[0], timm.list_models())
-    model: Any = timm.create_model(model_name, pretrained=False, num_classes=0, global_pool="")
+    _check_known(name.removeprefix("timm:").partition(".")[0], timm.list_models())
+    model = _created(name, timm)
     config: dict[str, Any] = model.pretrained_cfg
-    stride, channels = _measure(name, model)
+    shape = _shape(name, model, int(config["input_size"][-1]))
     chain = Assembly(name, "timm")
     chain.stage = "input"
     chain.add("input_layer", Pixels("imagenet", tuple(config["mean"]), tuple(config["std"])))
     chain.stage = "body"
-    chain.add("body", _Features(model), width=channels, slower=stride)
-    return chain.finish(lambda layer: None)
+    body = _Tokens(model) if shape.as_tokens else _Features(model)
+    chain.add("body", body, width=shape.channels, slower=shape.stride)
+    backbone = chain.finish(lambda layer: None)
+    backbone.side = shape.side
+    return backbone
 
 
 def _check_known(name: str, known: list[str]) -> None:
@@ -66,16 +88,55 @@ def _import_timm() -> Any:
     return timm
 
 
-def _measure(name: str, model: Any) -> tuple[int, int]:
-    """Stride and channels of the last feature map. Raises RecipeError for a model that does not give one."""
-    side = 256
+def _created(name: str, timm: Any) -> Any:
+    try:
+        return timm.create_model(name.removeprefix("timm:"), pretrained=False, num_classes=0, global_pool="")
+    except Exception as error:  # models of another library fail with whatever they run into
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RecipeError(
+            f"network.backbone: {name} cannot be built without its head ({reason}); choose another one"
+        ) from error
+
+
+def _map(model: Any, x: Tensor) -> Tensor:
+    features: Tensor = model.forward_features(x)
+    return features
+
+
+def _places(model: Any, x: Tensor) -> Tensor:
+    places: list[Tensor] = model.forward_intermediates(x, indices=1, norm=True, intermediates_only=True)
+    return places[-1]
+
+
+def _shape(name: str, model: Any, own_px: int) -> _Shape:
+    """Find out how a model answers. own_px: the side that timm names. Raises RecipeError when it gives no map."""
     model.eval()
+    features = _tried(_map, model, own_px)
+    as_tokens = not isinstance(features, Tensor) or not _is_grid(features, model)
+    if as_tokens:
+        features = _tried(_places, model, own_px)
+    if not isinstance(features, Tensor) or features.ndim != 4:
+        reason = str(features).splitlines()[0] if isinstance(features, Exception) else "no grid [n, c, h, w]"
+        raise RecipeError(f"network.backbone: {name} gives no feature map ({reason}); choose another one")
+    cells, channels = int(features.shape[2]), int(features.shape[1])
+    if own_px % cells:
+        raise RecipeError(f"network.backbone: {name} gives {cells} places for {own_px} px; choose another one")
+    stride = own_px // cells
+    probe = None if as_tokens else _tried(_map, model, _PROBE_PX + stride)
+    free = isinstance(probe, Tensor) and probe.shape[2] == -(-(_PROBE_PX + stride) // stride)
+    return _Shape(stride, channels, 0 if free else own_px, as_tokens)
+
+
+def _is_grid(features: Tensor, model: Any) -> bool:
+    """Tell whether it is [n, c, h, w] over a square."""
+    channels_last = str(getattr(model, "output_fmt", "NCHW")).endswith("NHWC")
+    return features.ndim == 4 and features.shape[2] == features.shape[3] and not channels_last
+
+
+def _tried(step: Callable[[Any, Tensor], Tensor], model: Any, side: int) -> Tensor | Exception:
+    """What a model gives for a blank picture, or why it does not."""
     try:
         with torch.no_grad():
-            features = model.forward_features(torch.zeros(1, 3, side, side))
-    except (RuntimeError, AssertionError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
-        raise RecipeError(f"{name}: takes no pictures of other sizes ({reason}); choose a convolutional one") from error
-    if features.ndim != 4 or features.shape[2] != features.shape[3] or features.shape[2] >= side:
-        raise RecipeError(f"{name}: gives no feature map [n, c, h, w]; choose a convolutional one")
-    return side // int(features.shape[2]), int(features.shape[1])
+            return step(model, torch.zeros(1, 3, side, side))
+    except Exception as error:  # models of another library fail with whatever they run into
+        return error

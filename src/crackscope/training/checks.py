@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from crackscope.datasets import Split
-from crackscope.errors import OutputError, TrainingError
+from crackscope.errors import OutputError, RecipeError, TrainingError
+from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training.features import free_memory
@@ -59,6 +60,20 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions) -> None:
             raise TrainingError(
                 f"the train part holds {len(rows)} pictures; four are the least that anything learns from"
             )
+
+
+def check_side(network: CrackNetwork, recipe: Recipe) -> None:
+    """Refuse a size or a crop that a network does not take.
+
+    Raises:
+        RecipeError: names the one size that it takes.
+    """
+    if not network.side:
+        return
+    asked = {"input": recipe.input, "augmentation.crop": recipe.augmentation.crop}
+    for key, side in asked.items():
+        if side not in ("native", 0, network.side):
+            raise RecipeError(f"{key} = {side}: {network.backbone_name} takes {network.side} px and no other size")
 
 
 def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row]) -> None:

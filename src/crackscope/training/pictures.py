@@ -22,8 +22,11 @@ class Size(msgspec.Struct, frozen=True):
     height: int
 
 
-def input_size(recipe: Recipe, rows: Sequence[Row]) -> Size:
-    """The size that pictures are brought to: the recipe's, or the most common one of these rows."""
+def input_size(recipe: Recipe, rows: Sequence[Row], only: int = 0) -> Size:
+    """The size that pictures are brought to: the only side that the network takes (0 for any), the recipe's, or the
+    most common one of these rows."""
+    if only:
+        return Size(only, only)
     if isinstance(recipe.input, int):
         return Size(recipe.input, recipe.input)
     sizes: Counter[Size] = Counter()

@@ -17,7 +17,7 @@ from crackscope.training.augmentation import Pixels, generator
 from crackscope.training.batches import FromFeatures, FromPictures, Source, labels_of
 from crackscope.training.features import Features, Maker, Runner, keep, memory_budget
 from crackscope.training.mixture import FromMixture
-from crackscope.training.pictures import Reader, Size, input_size
+from crackscope.training.pictures import Reader, Size
 from crackscope.training.records import Listener, Progress, TrainOptions
 
 CALIBRATED_ON = 1024
@@ -34,10 +34,9 @@ class Sources:
         self._tail: nn.Module | None = None
         self._source: Source | None = None
 
-    def set_rows(self, train: Sequence[Row], val: Sequence[Row], device: torch.device) -> None:
-        """Say which rows there are, and where the network is."""
-        self.train, self.val, self.device = train, val, device
-        self.size = input_size(self.recipe, train)
+    def set_rows(self, train: Sequence[Row], val: Sequence[Row], size: Size, device: torch.device) -> None:
+        """Say which rows there are, the size that they are brought to, and where the network is."""
+        self.train, self.val, self.size, self.device = train, val, size, device
         dense = self.recipe.head.kind == "dense"
         self.reader = Reader(None if dense else self.size, self.recipe.augmentation, self.recipe.seed)
 
@@ -72,7 +71,7 @@ class Sources:
         if self._kept and self._kept[0] == key:
             return self._kept[1], self._kept[2]
         self._kept = None
-        runner = self._runner(prefix)
+        runner = self._runner(prefix, networks.Freedom(sides=not network.side))
         budget = memory_budget(self.options.cache_mib)
         augmented = self.recipe.augmentation != type(self.recipe.augmentation)()
         total = len(self.train) * views + len(self.val)
@@ -96,10 +95,10 @@ class Sources:
     def _spill(self, part: str) -> Path:
         return self.folder / f"features-{part}.f16"
 
-    def _runner(self, prefix: nn.Module) -> Runner:
+    def _runner(self, prefix: nn.Module, free: networks.Freedom) -> Runner:
         """Takes one picture uint8 [h, w, 3] through the frozen part; on the processor in the runtime of bundles."""
         if self.device.type == "cpu":
-            graph = networks.export_prefix(prefix, (self.size.height, self.size.width))
+            graph = networks.export_prefix(prefix, (self.size.height, self.size.width), free)
             return scoring.Runner(graph).run
         return _on_device(prefix.eval(), self.device)
 
