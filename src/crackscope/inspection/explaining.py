@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
 from crackscope.inspection.again import Again, Box, box_of
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see, without_marker
@@ -239,7 +240,7 @@ def activation_overlay(model: Model, pixels: NDArray[np.uint8], heat: Heatmap) -
 def probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logits of the map as probabilities, calibrated as the bundle says; float32 of the same shape."""
     fitted = model.manifest.calibration
-    return np.asarray(1 / (1 + np.exp(-np.clip(fitted.scale * logits + fitted.shift, -60, 60))), np.float32)
+    return logistic(fitted.scale * logits + fitted.shift).astype(np.float32)
 
 
 def _cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from io import BytesIO, IOBase
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Manifest, default_bundle, edition
+from crackscope.bundles import Manifest
 from crackscope.errors import BundleError, InspectionError
 from crackscope.images import (
     DEFAULT_LIMITS,
@@ -32,7 +31,7 @@ from crackscope.inspection.thinnest import thinnest_crack
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,19 +109,8 @@ def inspect(
     rate of false alarms that was asked for, nor has one that cannot be judged; `all_zones` keeps them.
     Raises ImageError when the photo cannot be read, BundleError when the bundle cannot be used.
     """
-    model = bundle if isinstance(bundle, Model) else _loaded(bundle)
+    model = bundle if isinstance(bundle, Model) else kept(bundle)
     return inspect_photo(model, open_photo(source), options).record
-
-
-def _loaded(bundle: str | Path | None) -> Model:
-    """A bundle that stays loaded for the next call, until another is written in its place."""
-    folder = default_bundle() if bundle is None else Path(bundle).absolute()
-    return _loaded_once(folder, edition(folder))
-
-
-@lru_cache(maxsize=2)
-def _loaded_once(folder: Path, _edition: tuple[int, int, int] | None) -> Model:
-    return load(folder)
 
 
 def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:

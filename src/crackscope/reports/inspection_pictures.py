@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope import images
+from crackscope.bundles import logistic
 from crackscope.errors import ImageError, OutputError
 from crackscope.records import Inspected, Unread
 from crackscope.reports.inspection_facts import InspectionFacts
@@ -85,7 +86,7 @@ def heat_picture(logits: NDArray[np.float32], stride: int, size: tuple[int, int]
     turn = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2]])
     inverse = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     fitted: Any = cv2.warpAffine(logits, turn, (columns, rows), flags=inverse, borderMode=cv2.BORDER_REPLICATE)
-    probability = 1 / (1 + np.exp(-np.clip(fitted, -30, 30)))[..., None]
+    probability = logistic(fitted)[..., None]
     colour = _WARM + (_HOT - _WARM) * probability
     # Few levels make a small file; nobody sees more of them.
     alpha = np.round(probability * 16) / 16 * _STRONGEST * 255

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackscope.bundles import default_bundle, edition
 from crackscope.scoring.dense import DenseOptions, Heatmap
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
@@ -42,6 +43,7 @@ __all__ = [
     "golden_pictures",
     "golden_shapes",
     "keep_reference",
+    "kept",
     "load",
     "pack",
     "predict",
@@ -54,13 +56,16 @@ __all__ = [
 ]
 
 
+def kept(bundle: str | Path | None = None) -> Model:
+    """A bundle (None: the one in the package) that stays loaded for the next call, until another is written in its
+    place. Raises BundleError when it cannot be used."""
+    folder = default_bundle() if bundle is None else Path(bundle).absolute()
+    return _kept(folder, edition(folder))
+
+
 @lru_cache(maxsize=4)
-def _loaded(path: str | None) -> Model:
-    return load(path)
-
-
-def _model(bundle: str | Path | None) -> Model:
-    return _loaded(None if bundle is None else str(Path(bundle).absolute()))
+def _kept(folder: Path, _edition: tuple[int, int, int] | None) -> Model:
+    return load(folder)
 
 
 def predict(source: "Source", bundle: str | Path | None = None) -> "Prediction":
@@ -68,7 +73,7 @@ def predict(source: "Source", bundle: str | Path | None = None) -> "Prediction":
 
     Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.
     """
-    return _model(bundle).predict(source)
+    return kept(bundle).predict(source)
 
 
 def embed(source: "Source", bundle: str | Path | None = None) -> "NDArray[np.float32]":
@@ -76,4 +81,4 @@ def embed(source: "Source", bundle: str | Path | None = None) -> "NDArray[np.flo
 
     Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.
     """
-    return _model(bundle).embed(source)
+    return kept(bundle).embed(source)

@@ -13,10 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Manifest
+from crackscope.bundles import Manifest, logistic, logit
 from crackscope.errors import BundleError
-
-_SURE = 1e-6
 
 
 class Calibrated(NamedTuple):
@@ -46,7 +44,7 @@ class Calibrator:
             self._limit = local.limit
             ways = [(self._common.scale, self._common.shift, manifest.threshold)]
             ways += [(known.scale, known.shift, known.threshold) for known in local.surfaces]
-            self._ways = np.array([(scale, shift, _logit(threshold)) for scale, shift, threshold in ways])
+            self._ways = np.array([(scale, shift, logit(threshold)) for scale, shift, threshold in ways])
 
     def read(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
         """Read the score of a picture with this embedding, float32 [d]; without one, as on a surface never met.
@@ -58,13 +56,13 @@ class Calibrator:
         weights = self.weights(embedding)
         scale, shift, threshold = weights @ self._ways
         decided = int(weights.argmax())
-        limit = self._threshold if weights[0] == 1 else _sigmoid(float(threshold))
+        limit = self._threshold if weights[0] == 1 else float(logistic(threshold))
         return Calibrated(self._probability(score, float(scale), float(shift)), limit, self._names[decided])
 
     def reading(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scale, shift and logit of the threshold that the score of such a picture is read with, float64 [3]."""
         if not self._names:
-            return np.array([self._common.scale, self._common.shift, _logit(self._threshold)])
+            return np.array([self._common.scale, self._common.shift, logit(self._threshold)])
         return np.asarray(self.weights(embedding) @ self._ways)
 
     def weights(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -77,16 +75,7 @@ class Calibrator:
         return np.asarray(weights / weights.sum())
 
     def _probability(self, score: float, scale: float, shift: float) -> float:
-        logit = scale * score + shift
-        if math.isnan(logit):
+        read = scale * score + shift
+        if math.isnan(read):
             raise BundleError(f"{self._where} gives no number for this picture (NaN)")
-        return _sigmoid(logit)
-
-
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + math.exp(-logit)) if logit > -700 else 0.0
-
-
-def _logit(share: float) -> float:
-    within = min(max(share, _SURE), 1 - _SURE)
-    return math.log(within) - math.log1p(-within)
+        return float(logistic(read))

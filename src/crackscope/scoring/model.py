@@ -2,19 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
-from crackscope.errors import BundleError, ImageError
-from crackscope.images import Picture, Source, read
-from crackscope.records import Failure, Prediction, Unread
+from crackscope.images import Picture, Source, or_unread, read
+from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
@@ -24,7 +23,7 @@ from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import Tile, cut, take
 from crackscope.scoring.verdict import Judgement, Said, by_threshold, judge, judge_patch
 
-Done = TypeVar("Done")
+_TASK = "scored"
 
 HELD_PIXELS = 1 << 20
 """Pictures are read ahead of the network, in one thread, until they have more pixels than this together."""
@@ -161,7 +160,7 @@ class Model:
         held: list[_Opened | Unread] = []
         with self._crew.seat():
             for number, source in enumerate(sources, 1):
-                held.append(_or_say_why(source, partial(_opened, source)))
+                held.append(or_unread(_path(source), _TASK, partial(_opened, source)))
                 pixels = sum(one.picture.pixels.size // 3 for one in held if not isinstance(one, Unread))
                 if pixels > HELD_PIXELS or number == len(sources):
                     answers += [self._judged_or_say_why(one, stop) for one in held]
@@ -171,7 +170,7 @@ class Model:
     def _judged_or_say_why(self, opened: "_Opened | Unread", stop: threading.Event) -> Prediction | Unread:
         if isinstance(opened, Unread):
             return opened
-        return _or_say_why(opened.source, partial(self._judged, opened, stop))
+        return or_unread(_path(opened.source), _TASK, partial(self._judged, opened, stop))
 
     def _judged(self, opened: "_Opened", stop: threading.Event) -> Prediction:
         """Score what was read; the caller holds a seat."""
@@ -218,18 +217,6 @@ def _opened(source: Source) -> _Opened:
     begin = time.perf_counter()
     picture = read(source)
     return _Opened(source, picture, time.perf_counter() - begin)
-
-
-def _or_say_why(source: Source, step: Callable[[], Done]) -> Done | Unread:
-    try:
-        return step()
-    except ImageError as error:
-        return Unread.of(_path(source), error)
-    except MemoryError:
-        return Unread(path=_path(source), error=Failure(kind="too-large", message="not enough memory to score it"))
-    except Exception as error:
-        why = str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
-        return Unread(path=_path(source), error=Failure(kind="damaged", message=f"could not be scored: {why}"))
 
 
 def _path(source: Source, name: str = "") -> str:
