@@ -1,0 +1,93 @@
+"""Backbones of timm from weights file to bundle: does each bundle say what timm's own network says?
+
+    pip install ".[timm]"
+    python proofs/timm_backbones.py [NAME ...] | tee proofs/timm_backbones.txt
+
+For each name: a network with random weights is saved as timm publishes them, a pooled head is trained on it for two
+epochs over generated patches by the command line, and the bundle is held against torch on other pictures. Then a
+generated photo goes through it, in one pass or in tiles. Ends with 1 where a score differs by more than 1e-3.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from crackscope import datasets, networks, recipes
+from crackscope.images import write_jpeg
+from crackscope.scoring import load
+from crackscope.surfaces import generate
+
+NAMES = (
+    "resnet18",
+    "mobilenetv3_large_100",
+    "convnext_atto",
+    "efficientnet_b0",
+    "vit_tiny_patch16_224",
+    "swin_tiny_patch4_window7_224",
+    "xcit_nano_12_p16_224",
+    "maxvit_tiny_tf_224",
+)
+MOST = 1e-3
+SIDE = 224
+
+
+def main() -> int:
+    import timm
+    import torchvision
+
+    print(f"torch {torch.__version__}, torchvision {torchvision.__version__}, timm {timm.__version__}")
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for number in range(48):
+            crack = number % 2 == 0
+            patch = generate(number, (SIDE, SIDE), crack).pixels
+            write_jpeg(patch, place / "data" / ("crack" if crack else "sound") / f"{number}.jpg")
+        split = datasets.load(place / "data")
+        datasets.write_split(split, place / "split.csv")
+        for name in sys.argv[1:] or NAMES:
+            worst = max(worst, proven(name, place))
+    return int(worst > MOST)
+
+
+def proven(name: str, place: Path) -> float:
+    """Train a bundle on one backbone, print a line, and give the largest difference of a score."""
+    import timm
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    whole = timm.create_model(name, pretrained=False)
+    save_file({key: tensor.contiguous() for key, tensor in whole.state_dict().items()}, place / "weights.safetensors")
+    run, begin = place / name, time.monotonic()
+    settings = [f"network.backbone=timm:{name}", "network.family=timm", 'network.cut=""', "phases.0.epochs=2"]
+    command = [sys.executable, "-m", "crackscope", "train", place / "split.csv", "--recipe", "probe", "--quiet"]
+    command += ["--weights", place / "weights.safetensors", "-o", run]
+    command += [word for setting in settings for word in ("--set", setting)]
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    seconds = time.monotonic() - begin
+    model = load(run / "bundle", threads=1)
+    recipe = recipes.override(
+        recipes.load("probe"), [*settings, 'head.weights="bundle"', f'network.weights="{run / "bundle"}"']
+    )
+    network = networks.build(recipe.network, recipe.head, networks.find_weights(recipe.network)).eval()
+    pictures = [generate(1000 + number, (SIDE, SIDE), number % 2 == 0).pixels for number in range(8)]
+    with torch.no_grad():
+        told = [float(network(torch.from_numpy(pixels)[None]).score) for pixels in pictures]
+    differs = float(np.abs(np.array(told) - [model.graph.look(pixels)[0] for pixels in pictures]).max())
+    heat = model.heatmap(generate(7, (600, 400), True).pixels)
+    taken = f"{network.side} px alone" if network.side else "any size"
+    seen = "in tiles" if heat.tiled else "in one pass"
+    print(
+        f"{name:32} takes {taken:14} score differs {differs:.1e}; a photo {seen}; trained in {seconds:.0f} s",
+        flush=True,
+    )
+    return differs
+
+
+if __name__ == "__main__":
+    sys.exit(main())
