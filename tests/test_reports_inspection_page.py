@@ -112,7 +112,7 @@ def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
     reports.write_inspection(tmp_path / "report", found, facts())
     page = Page(tmp_path / "report" / "index.html")
     assert "The widest crack measures 9.0 px (2.0 to 20.0), in doubtful.jpg." in page.text
-    assert "Surely the widest is crack 1 in sure.jpg: 5.4 px or more." in page.text
+    assert "The largest width that is sure is 5.4 px, of crack 1 in sure.jpg." in page.text
     assert "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), crack 1 in sure.jpg" in page.text
     assert [a["id"] for tag, a in page.elements if tag == "article"] == ["photo-1", "photo-2"]
 

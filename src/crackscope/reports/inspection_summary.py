@@ -120,8 +120,8 @@ def sentence(found: Sorted) -> str:
         if surest is not None and surest[1] is not zone:
             low, unit = largest_width(surest[1])[0].low, largest_width(surest[1])[1]
             said += (
-                f" Surely the widest is crack {surest[1].number} in {short_name(surest[0].path)}: "
-                f"{length_text(low, unit)} or more."
+                f" The largest width that is sure is {length_text(low, unit)}, of crack {surest[1].number} "
+                f"in {short_name(surest[0].path)}."
             )
     return said
 
