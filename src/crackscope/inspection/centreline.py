@@ -49,9 +49,10 @@ class Network:
 def centre_lines(mask: NDArray[np.bool_], groups: Groups, joining: Joining = JOINING) -> list[Stretch]:
     """The centre lines of a mask bool [h, w], group by group, each a line from node to node."""
     lines: list[Stretch] = []
+    first_node = 0
     for number in range(1, len(groups.windows) + 1):
-        first_node = 1 + max((node for line in lines for node in line.nodes), default=-1)
         own = pruned(lines_of(mask, groups, number, first_node))
+        first_node = max((node + 1 for line in own for node in line.nodes), default=first_node)
         lines += without_companions(without_crumbs(bridged(own, joining), joining.crumb_px))
     return bridged(lines, joining)
 
