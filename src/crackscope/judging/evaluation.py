@@ -110,7 +110,7 @@ class Subset(msgspec.Struct, frozen=True, kw_only=True):
 class Stated(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says of its own threshold. Shares 0 to 1; None where it says nothing.
 
-    miss_rate: share of held-out cracked pictures that the threshold was chosen to miss. misses, false_alarms: shares of
+    miss_rate: of the held-out cracked pictures, what the threshold may miss at most. misses, false_alarms: shares of
     the held-out cracked and sound pictures that it then missed and called crack. pictures: held out, of both labels.
     """
 

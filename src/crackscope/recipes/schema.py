@@ -163,9 +163,10 @@ class Recipe(_Section, frozen=True, kw_only=True):
     calibrate: fit probability = sigmoid(scale * score + shift) on the validation rows.
     verdict: threshold (crack when the probability reaches it) or conformal (also held against sound windows of held-out
         pictures, and refused where no surface is shown); needs `calibrate`.
-    miss_rate: the bundle's threshold misses this share of the held-out cracked pictures; 0 puts it at .5. It holds for
-        pictures unlike the surfaces of the split. On a surface that has enough held-out rows of both labels, the
-        threshold lies where misses and false alarms are fewest, and the bundle states both shares. Needs `verdict`.
+    miss_rate: the bundle's threshold misses at most this share of the held-out cracked pictures, and is at most .775,
+        since cracks score lower on surfaces never met; 0 puts it at .5. It holds for pictures unlike the surfaces of
+        the split. On a surface that has enough held-out rows of both labels, the threshold lies where misses and false
+        alarms are fewest, and the bundle states both shares. Needs `verdict`.
     precision: arithmetic of the part that learns; bfloat16 halves its time where the processor has it.
     store: float16 halves the bundle: the weights are rounded before anything is exported, checked or judged.
     validate_on: at most so many validation rows are scored after an epoch, drawn evenly; 0 scores them all.

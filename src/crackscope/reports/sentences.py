@@ -54,7 +54,7 @@ def threshold_sentence(evaluation: Evaluation) -> str:
     stated = evaluation.bundle.stated if evaluation.bundle else None
     chosen = ""
     if stated is not None and stated.miss_rate:
-        chosen = f", chosen to miss {_asked(stated.miss_rate)} of held-out cracked pictures"
+        chosen = f", chosen to miss at most {_asked(stated.miss_rate)} of held-out cracked pictures"
     here = []
     if evaluation.miss_rate.value is not None:
         here.append(f"misses {_spelt(evaluation.miss_rate)} of the cracked pictures")
