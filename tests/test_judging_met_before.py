@@ -10,6 +10,7 @@ from crackscope.bundles import Bundle, TrainedOn
 from crackscope.cli import main
 from crackscope.judging import MetBefore, evaluate, load
 from crackscope.reports import conclusions
+from crackscope.reports.formatting import number
 from crackscope.scoring.packing import repack
 from tests.small_bundle import write_small_bundle
 from tests.small_page import Page
@@ -91,3 +92,16 @@ def test_a_matrix_says_it_of_each_cell(places, tmp_path, capsys):
     page = Page(tmp_path / "m" / "matrix.html")
     assert "b on ours: The bundle" in page.text
     assert page.text.count("learnt from it?") == 4
+
+
+def test_a_matrix_knows_a_set_again_by_the_name_that_the_call_gives_it(places, tmp_path, capsys):
+    _, bundle = places
+    write_surface(tmp_path / "data", 12, faint=0.6)
+    write_surface(tmp_path / "else", 16, faint=0.3)
+    surfaces = ["--on", f"decks={tmp_path / 'data'}", "--on", f"others={tmp_path / 'else'}"]
+    assert main(["matrix", *surfaces, "--bundle", f"b={bundle.path}", "-o", str(tmp_path / "m")]) == 0
+    assert "b on decks: The bundle learnt from 14 pictures of Decks" in " ".join(capsys.readouterr().err.split())
+    table = json.loads((tmp_path / "m" / "matrix.json").read_text())
+    (other,) = (cell["figures"]["balanced_accuracy"]["value"] for cell in table["cells"] if not cell["met_before"])
+    headline = f"it was not trained on here, balanced accuracy is {number(other)} on average, {number(other)} at worst"
+    assert headline in Page(tmp_path / "m" / "matrix.html").text

@@ -147,7 +147,15 @@ def _after(progress: Callable[[int, int], None] | None, before: int, total: int)
 def _judge(
     entry: Entry, surface: Surface, setting: Bootstrap, progress: Callable[[int, int], None] | None
 ) -> Evaluation:
-    return evaluate(entry.model, surface.split, part=surface.part, resamples=1, seed=setting.seed, progress=progress)
+    return evaluate(
+        entry.model,
+        surface.split,
+        part=surface.part,
+        resamples=1,
+        seed=setting.seed,
+        progress=progress,
+        called=surface.name,
+    )
 
 
 def _column(surface: Surface, judged: Evaluation) -> MatrixColumn:

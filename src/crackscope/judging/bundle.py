@@ -28,7 +28,8 @@ class EvaluateOptions(TypedDict, total=False):
 
     part: rows to judge, "test" unless said; None for every row. threads: pictures scored at once. seed, resamples: of
     the intervals; 0 and 1000. layout: class folders with names of their own. progress: called as pictures are done.
-    prevalence: the share of cracked pictures, above 0 and below 1, that precision is restated for.
+    prevalence: the share of cracked pictures, above 0 and below 1, that precision is restated for. called: a name of
+    the data, by which they are known again where the bundle learnt from a set of that name.
     """
 
     part: Part | None
@@ -38,6 +39,7 @@ class EvaluateOptions(TypedDict, total=False):
     layout: "Layout"
     progress: Progress | None
     prevalence: float | None
+    called: str
 
 
 def evaluate(
@@ -55,9 +57,10 @@ def evaluate(
 
     prevalence = checked_prevalence(options.get("prevalence"))
     source = data
-    if not isinstance(source, datasets.Split):
-        source = datasets.load(source, layout=options.get("layout", datasets.Layout()))
     part = options.get("part", "test")
+    if not isinstance(source, datasets.Split):
+        shares = None if part is None else (60, 20, 20)
+        source = datasets.load(source, parts=shares, layout=options.get("layout", datasets.Layout()))
     rows = list(source.rows) if part is None else source.part(part)
     if not rows:
         raise JudgingError(f"the data hold no {part or 'labelled'} rows to judge on: name another part")
@@ -79,7 +82,7 @@ def evaluate(
         unread=tuple(unread),
         reasons=tuple(one.reason for one in predictions),
         read_as=_read_as(read, predictions) if manifest.local else {},
-        met_before=met_before(manifest, source.fingerprint, part, rows),
+        met_before=met_before(manifest, source.fingerprint, part, rows, options.get("called", "")),
     )
     evaluation = evaluate_scores(
         read,

@@ -14,17 +14,20 @@ _FOLDERS = 3
 _NO_NAME = "unnamed"
 
 
-def met_before(manifest: Manifest, fingerprint: str, part: Part | None, rows: Sequence[Row]) -> MetBefore | None:
+def met_before(
+    manifest: Manifest, fingerprint: str, part: Part | None, rows: Sequence[Row], called: str = ""
+) -> MetBefore | None:
     """What of the data the bundle says that it learnt from; None where nothing speaks for that.
 
     fingerprint: of the split that the rows are from. part: which of its parts they are, None for all. The test part of
     the split that the bundle was trained on was held out, and so is not met before, unless by its starting weights.
+    called: what whoever gave the rows calls their set, beside the names of folders and surfaces.
     """
     own = [one for one in manifest.trained_on if one.fingerprint and one.fingerprint == fingerprint]
     if own and part != "test":
         names = tuple(one.name for one in own if one.name != _NO_NAME)
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
-    names_here = _names(rows)
+    names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
     return found or _alike(_sets_of_weights(manifest), names_here, "weights")
 
