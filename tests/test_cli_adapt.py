@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from crackscope.cli import main
+from crackscope.judging import evaluate
 from tests.small_surfaces import remembering_bundle, write_surface
 
 
@@ -207,3 +208,38 @@ def test_adapting_needs_no_torch(made, tmp_path):
         f"sys.exit(main(['adapt', {bundle!r}, {data!r}, '-o', {str(tmp_path / 'out')!r}, '--most-forgotten=1', '-q']))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory):
+    """Folders of so many cracked and sound patches that no split could be dealt of them."""
+    folder = tmp_path_factory.mktemp("uneven")
+    made = {}
+    for cracked, sound in ((19, 1), (8, 2), (1, 1)):
+        here = folder / f"{cracked}-{sound}"
+        write_surface(here, 19)
+        for label, count in (("crack", cracked), ("sound", sound)):
+            for path in sorted((here / label).iterdir())[count:]:
+                path.unlink()
+        made[cracked, sound] = str(here)
+    return made
+
+
+def test_adapt_says_how_many_of_which_label_it_lacks(made, uneven, tmp_path, capsys):
+    assert main(["adapt", made[0], uneven[19, 1], "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "1 readable patches are labelled sound, at least 5 are needed" in said
+    assert "--parts" not in said
+
+
+@pytest.mark.parametrize("counts", [(8, 2), (1, 1)])
+def test_nothing_is_split_where_all_of_it_is_judged(made, uneven, tmp_path, capsys, counts):
+    data, support = uneven[counts], {"crack": counts[0], "sound": counts[1]}
+    assert main(["evaluate", made[0], data, "--part", "all", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["support"] == support
+    for part in ([], ["--part", "all"]):
+        assert main(["matrix", "--on", f"x={data}", "--bundle", f"b={made[0]}", "--json", *part]) == 0
+        assert json.loads(capsys.readouterr().out)["columns"][0]["support"] == support
+    assert evaluate(made[0], data, part=None, resamples=20).support == support
+    assert main(["evaluate", made[0], data]) == 2
+    assert "the part" in capsys.readouterr().err

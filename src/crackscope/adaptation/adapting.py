@@ -21,7 +21,6 @@ from crackscope.scoring import load as load_model
 
 LEAST_A_LABEL = 5
 MOST_PATCHES = 2000
-_GROUPED = (50, 0, 50)
 _KNOWN_WORDS = Layout()
 
 
@@ -146,7 +145,7 @@ def _figures(facts: Facts, patches: Patches) -> dict[str, object]:
 
 def _loaded(data: str | Path, options: AdaptOptions) -> Split:
     """Dealing the patches out is not wanted, but what comes with it: which of them are copies of each other."""
-    return load(data, parts=_GROUPED, group_by=options.group_by, layout=options.layout)
+    return load(data, parts=None, group_by=options.group_by, layout=options.layout)
 
 
 def _check_count(rows: list[Row]) -> None:

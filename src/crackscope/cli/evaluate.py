@@ -57,7 +57,7 @@ def evaluate(state: State, /, **options: Any) -> None:
     asked = Asked(**options)
     if asked.out is not None:
         writable(asked.out)
-    split = asked.opened(asked.data)
+    split = asked.opened(asked.data, whole=asked.part == "all")
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
         out=Path(asked.out) if asked.out else None,

@@ -34,9 +34,19 @@ class Labelled:
 
         return Layout(positive=self.positive, negative=self.negative)
 
-    def opened(self, data: str, label: str = "opening pictures") -> "Split":
-        """A data set in its own parts, or dealt 60:20:20 where it has none; shows how far that is."""
+    def opened(self, data: str, label: str = "opening pictures", *, whole: bool = False) -> "Split":
+        """A data set in its own parts, or dealt 60:20:20 where it has none; shows how far that is.
+
+        whole: all of it is wanted and no part by itself, so that there may be too little of it to be dealt out.
+        """
         from crackscope.datasets import load, watched
 
         with progress(label, None, quiet=self.silent) as tell, watched(tell, self.threads):
-            return load(data, layout=self.layout, random=self.random, group_by=self.group_by, seed=self.seed or 0)
+            return load(
+                data,
+                parts=None if whole else (60, 20, 20),
+                layout=self.layout,
+                random=self.random,
+                group_by=self.group_by,
+                seed=self.seed or 0,
+            )

@@ -84,9 +84,10 @@ def _named(text: str) -> tuple[str, str]:
 def _surface(asked: Asked, name: str, data: str) -> "Surface":
     from crackscope.judging import Surface
 
-    split = asked.opened(data, f"opening {name}")
+    all_unless_parted = asked.part == "all" or (asked.part is None and not asked.recipes)
+    split = asked.opened(data, f"opening {name}", whole=all_unless_parted)
     dealt_here = split.seed is not None
-    whole = asked.part == "all" or (asked.part is None and dealt_here and not asked.recipes)
+    whole = asked.part == "all" or (dealt_here and all_unless_parted)
     return Surface(name=name, split=split, part=None if whole else "test")
 
 

@@ -47,11 +47,17 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.unreadable) / max(1, len(self.rows) + len(self.unreadable))
 
 
+_SHARES = (60, 20, 20)
+
+
 class _Wish(NamedTuple):
+    """whole: no part is wanted by itself, so that each may lack a label."""
+
     shares: Shares
     random: bool
     group_by: str | None
     seed: int
+    whole: bool = False
 
 
 def read_rows(data: str | Path, layout: Layout = KNOWN_WORDS) -> list[Row]:
@@ -66,7 +72,7 @@ def read_rows(data: str | Path, layout: Layout = KNOWN_WORDS) -> list[Row]:
 def split(
     data: str | Path,
     *,
-    parts: Sequence[float] = (60, 20, 20),
+    parts: Sequence[float] = _SHARES,
     random: bool = False,
     group_by: str | None = None,
     seed: int = 0,
@@ -98,7 +104,8 @@ def _deal(surveyed: Survey, wish: _Wish) -> Split:
     alone = np.arange(len(rows))
     at_random = deal(alone, surveyed.strata, names, wish.shares, wish.seed)
     parts = at_random if wish.random else deal(groups, surveyed.strata, names, wish.shares, wish.seed)
-    refuse_if_lacking(parts, [row.label for row in rows], wish.shares, surveyed.found.root)
+    if not wish.whole:
+        refuse_if_lacking(parts, [row.label for row in rows], wish.shares, surveyed.found.root)
     group_names = names_of(groups, names, chosen)
     dealt = [
         msgspec.structs.replace(row, part=part, group=group)
@@ -117,7 +124,7 @@ def _deal(surveyed: Survey, wish: _Wish) -> Split:
 def load(
     data: str | Path,
     *,
-    parts: Sequence[float] = (60, 20, 20),
+    parts: Sequence[float] | None = _SHARES,
     random: bool = False,
     group_by: str | None = None,
     seed: int = 0,
@@ -125,14 +132,17 @@ def load(
 ) -> Split:
     """A CSV with parts, or a train/val/test tree, as it is; anything else as `split` deals it, with the same arguments.
 
+    parts: None where all rows are wanted and no part by itself: they are dealt 60:20:20 all the same, as the
+    fingerprint tells, but a part that lacks a label is no reason to refuse.
     A tree's pictures are opened and their copies grouped (`leak_share` is then that of its own parts); of a CSV's only
     the presence is checked. Raises DatasetError, also when some pictures have a part and others have none, and when
     pictures that have one are to be dealt at random, or by groups other than their CSV gives.
     """
     found = find(data, layout)
+    shares = _SHARES if parts is None else parts
     without = [entry.path for entry in found.entries if entry.part is None]
     if len(without) == len(found.entries):
-        return _split(found, _Wish(shares_of(parts), random, group_by, seed))
+        return _split(found, _Wish(shares_of(shares), random, group_by, seed, whole=parts is None))
     if without:
         raise DatasetError(
             f"{found.root}: {len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
