@@ -126,3 +126,20 @@ def test_predict_writes_names_that_are_not_utf8(way, capsys, tmp_path):
     (line,) = lines(capsys.readouterr().out)
     assert line["path"] == f"{tmp_path}/wall-\\udcff.png"
     assert os.fsencode(original(line["path"])) == name
+
+
+def test_predict_says_what_it_passes_over_and_gives_each_picture_one_line(way, capsys, tmp_path):
+    for name in ("p.jpg", "q.jpg"):
+        (tmp_path / name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    for name in ("p.gif", "q.heic"):
+        (tmp_path / name).write_bytes(b"GIF89a")
+    call = ["predict", str(tmp_path), str(tmp_path / "q.jpg"), "--bundle", way.bundle, "--jsonl"]
+    assert main(call) == 0
+    told = capsys.readouterr()
+    assert [Path(line["path"]).name for line in lines(told.out)] == ["p.jpg", "q.jpg"]
+    assert "passed over 2 photos in a format that is not read" in told.err
+    assert f"({tmp_path / 'p.gif'}, ...)" in told.err
+    assert main([*call, str(tmp_path / "p.gif")]) == 1
+    told = capsys.readouterr()
+    assert "passed over 1 photo in" in told.err
+    assert len(lines(told.out)) == 3

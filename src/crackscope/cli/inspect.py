@@ -149,7 +149,7 @@ def _photos(asked: Asked) -> "list[str | Unread]":
         raise click.UsageError("a photo on standard input has no name for the report, name a file")
     if not asked.photos and asked.from_list is None:
         raise click.UsageError("PHOTO is missing: name files, folders or globs")
-    return gather(asked.photos, asked.from_list)
+    return gather(asked.photos, asked.from_list, quiet=asked.quiet)
 
 
 def _settings(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":
@@ -243,6 +243,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
     """What the report says of the inspection as a whole."""
     from crackscope.inspection import SOURCES
     from crackscope.reports import InspectionFacts
+    from crackscope.scoring import alarms_by_surface
 
     manifest = model.manifest
     flags = {"coarse": asked.coarse, "all zones": asked.all_zones}
@@ -256,6 +257,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         bundle=manifest.name,
         bundle_version=journal.terms.bundle,
         false_alarm_rate=settings.false_alarms,
+        alarms=alarms_by_surface(manifest, settings.false_alarms),
         limits_mm=settings.limits_mm,
         limits_source=SOURCES.get(asked.preset or "", ""),
         settings={**flags, **{name: value for name, value in scales.items() if value is not None}},

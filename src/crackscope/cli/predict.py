@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import json_line, print_table, progress, say, unread_line
+from crackscope.cli.console import json_line, print_table, progress, say, unread_line, warn
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -53,7 +53,7 @@ def predict(state: State, /, **options: Any) -> None:
     Photos of any size are read at their own resolution. Unreadable pictures are reported, and the rest go on.
     """
     asked = Asked(**options)
-    inputs = gather(asked.pictures, asked.from_list)
+    inputs = gather(asked.pictures, asked.from_list, quiet=asked.quiet)
     counts: Counter[str] = Counter()
     with progress("predicting", len(inputs), quiet=asked.quiet or (asked.jsonl and sys.stdout.isatty())) as tell:
         results = _counted(_answers(inputs, asked), counts, tell)
@@ -69,10 +69,10 @@ def predict(state: State, /, **options: Any) -> None:
     state.status = 1 if matched or counts["unreadable"] else 0
 
 
-def gather(named: Sequence[str], from_list: str | None) -> "list[str | Unread]":
+def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list[str | Unread]":
     """All pictures that were named, in order and each once; a name that matches nothing becomes an unread one.
 
-    from_list: a file that names more of them, - for standard input.
+    from_list: a file that names more of them, - for standard input. What is passed over is told, unless quiet.
 
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
@@ -86,16 +86,29 @@ def gather(named: Sequence[str], from_list: str | None) -> "list[str | Unread]":
     from crackscope.records import Unread
 
     inputs: dict[str, str | Unread] = {}
+    passed: dict[str, None] = {}
     last: ImageError | None = None
     for name in names:
         try:
-            inputs |= {path: path for path in find([name])}
+            inputs |= {path: path for path in find([name], passed.setdefault)}
         except ImageError as error:
             last = error
             inputs[name] = Unread.of(name, error)
     if last is not None and not any(isinstance(item, str) for item in inputs.values()):
         raise last
+    _tell_passed([path for path in passed if path not in inputs], quiet)
     return list(inputs.values())
+
+
+def _tell_passed(paths: Sequence[str], quiet: bool) -> None:
+    if paths:
+        several = len(paths) > 1
+        warn(
+            f"passed over {len(paths)} photo{'s' * several} in a format that is not read, as a readable one of the "
+            f"same name lies beside {'each' if several else 'it'} ({paths[0]}{', ...' * several}); convert those that "
+            "are other pictures",
+            quiet=quiet,
+        )
 
 
 def _listed(source: str) -> list[str]:

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from crackscope.errors import ImageError, printable
 
@@ -37,7 +37,7 @@ _DIGITS = re.compile(r"([0-9]+)")
 _SEPARATORS = re.compile(r"[/\\]")
 
 
-def find(arguments: Sequence[str]) -> list[str]:
+def find(arguments: Sequence[str], pass_over: Callable[[str], object] | None = None) -> list[str]:
     """The pictures that `arguments` stand for, each once, in the order of the arguments.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
@@ -46,17 +46,26 @@ def find(arguments: Sequence[str]) -> list[str]:
     taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error, unless
     the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands for
     itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
+
+    pass_over: told each photo that is left out because one of its stem is found that can be read: they are of one shot
+    in most folders, but need not be.
     """
     found: dict[str, None] = {}
+    passed: dict[str, None] = {}
     for argument in arguments:
-        names = [argument] if argument == "-" else _expanded(os.fspath(argument))
+        every = [argument] if argument == "-" else _expanded(os.fspath(argument))
+        names = _without_twins(every) if os.path.isdir(argument) or not os.path.lexists(argument) else every
         found |= dict.fromkeys(names)
+        passed |= dict.fromkeys(name for name in every if name not in found)
+    for name in passed:
+        if pass_over is not None and name not in found:
+            pass_over(name)
     return list(found)
 
 
 def _expanded(argument: str) -> list[str]:
     if os.path.isdir(argument):
-        names = _without_twins(sorted(_below(argument), key=_counted))
+        names = sorted(_below(argument), key=_counted)
         if not names:
             suffixes = " ".join(PICTURE_SUFFIXES)
             raise ImageError("missing", f"{printable(argument)}: there are no pictures in this folder ({suffixes})")
@@ -64,7 +73,7 @@ def _expanded(argument: str) -> list[str]:
     if os.path.lexists(argument):
         return [argument]
     if glob.has_magic(argument):
-        names = _without_twins([name for match in _matches(argument) for name in _from_match(match)])
+        names = [name for match in _matches(argument) for name in _from_match(match)]
         if names:
             return names
         raise ImageError("missing", f"{printable(argument)}: the pattern matches no picture; check it, and the folder")
