@@ -1,6 +1,9 @@
 """What was typed becomes the pictures that were meant."""
 
 import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -92,15 +95,51 @@ def test_what_stands_for_nothing_is_an_error(folder, name):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is denied to root")
-def test_a_folder_that_may_not_be_entered_is_not_passed_over(folder):
-    closed = folder / "a"
-    closed.chmod(0)
+@contextmanager
+def as_nobody():
+    """Rights as those of a user who is not root: nothing is denied to root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
     try:
-        found = images.find([str(folder)])
-        assert str(closed) in found
+        yield
     finally:
-        closed.chmod(0o755)
+        if root:
+            os.seteuid(0)
+
+
+def test_a_folder_that_may_not_be_entered_is_named_as_denied():
+    # Not in tmp_path, whose own folder nobody but its maker may enter.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        for name in ("locked", "open"):
+            os.mkdir(f"{folder}/{name}")
+            Path(f"{folder}/{name}/1.png").touch()
+        os.chmod(f"{folder}/locked", 0)
+        try:
+            with as_nobody():
+                found = images.find([folder])
+                with pytest.raises(ImageError, match=r"locked: this folder cannot be entered") as caught:
+                    images.read(f"{folder}/locked")
+        finally:
+            os.chmod(f"{folder}/locked", 0o755)
+        assert found == [f"{folder}/locked", f"{folder}/open/1.png"]
+        assert caught.value.kind == "denied"
+        with pytest.raises(ImageError, match="it is a folder") as caught:
+            images.read(f"{folder}/open")
+        assert caught.value.kind == "not-a-picture"
+
+
+def test_what_is_passed_over_for_a_readable_one_of_its_name_is_told(folder):
+    for name in ("img2.heic", "b/x.gif", "b/y.gif"):
+        (folder / name).touch()
+    told = []
+    images.find([str(folder)], told.append)
+    assert names(told, folder) == ["b/x.gif", "img2.heic"]
+    told.clear()
+    found = images.find([str(folder), str(folder / "img2.heic"), str(folder / "b" / "*")], told.append)
+    assert names(told, folder) == ["b/x.gif"]
+    assert str(folder / "img2.heic") in found
 
 
 def test_no_arguments_find_nothing():

@@ -92,7 +92,10 @@ def _read_stream(stream: Any, limits: Limits) -> bytes:
 
 def _read_path(path: str | bytes, limits: Limits, at_most: int | None) -> Data:
     try:
-        _check_regular(os.stat(path).st_mode)
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            _check_open(path)
+        _check_regular(mode)
         # Between the look and the opening a pipe could take the file's place: O_NONBLOCK keeps that from waiting.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
@@ -120,6 +123,15 @@ def _read_file(descriptor: int, size: int, limits: Limits, at_most: int | None) 
         limits.check_bytes(count)
         pieces.append(piece)
     return Data(b"".join(pieces), whole=True)
+
+
+def _check_open(folder: str | bytes) -> None:
+    """What is wrong with a folder that may not be entered is that, not its being a folder: searches name it so."""
+    try:
+        os.scandir(folder).close()
+    except PermissionError as error:
+        text = f"this folder cannot be entered ({error.strerror}); check its rights, there may be pictures in it"
+        raise Fault("denied", text) from error
 
 
 def _check_regular(mode: int) -> None:
