@@ -257,12 +257,13 @@ class TestJournal:
         with pytest.raises(InspectionError, match="bundle"):
             open_journal(tmp_path / "out", other, InspectOptions(), resume=True)
 
-    def test_a_second_process_is_refused(self, model, tmp_path):
+    @pytest.mark.parametrize("resume", [False, True])
+    def test_a_second_process_is_refused(self, model, tmp_path, resume):
         with (
             open_journal(tmp_path, model, InspectOptions(), resume=False),
             pytest.raises(InspectionError, match="another process"),
         ):
-            open_journal(tmp_path, model, InspectOptions(), resume=True)
+            open_journal(tmp_path, model, InspectOptions(), resume=resume)
 
     def test_folders_that_hold_something_are_refused(self, model, tmp_path):
         (tmp_path / "notes.txt").write_text("mine")

@@ -17,7 +17,7 @@ from crackscope.bundles import dump_manifest
 from crackscope.errors import ImageError, OutputError
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, Seen, measure, open_photo, see
-from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, stamp_of
+from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, refuse_held, stamp_of
 from crackscope.records import Unread
 from crackscope.scoring import Model
 
@@ -44,7 +44,7 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
     """Begin an inspection into a folder that is new or empty, or go on with the one in it.
 
     Raises OutputError for a folder that holds anything else, or an inspection when not resuming; InspectionError
-    where that was begun with another bundle, other options or another version.
+    where that was begun with another bundle, other options or another version, or another process is at it now.
     """
     path = Path(folder)
     try:
@@ -59,6 +59,7 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
     if inside and JOURNAL not in inside:
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
     if inside and not resume:
+        refuse_held(path)
         raise OutputError(f"an inspection is already in {path}, add --resume to go on with it or name a new folder")
     described: dict[str, object] = msgspec.to_builtins(options)
     bundle = hashlib.sha256(dump_manifest(model.manifest)).hexdigest()

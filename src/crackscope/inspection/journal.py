@@ -217,6 +217,17 @@ def stamp_of(path: str) -> Stamp | None:
     return facts.st_size, facts.st_mtime_ns
 
 
+def refuse_held(folder: Path) -> None:
+    """Raises InspectionError where another process is inspecting into this folder."""
+    path = folder / JOURNAL
+    try:
+        file = open(path, "r+b", buffering=0)  # noqa: SIM115  (closed below: only opening it may fail in silence)
+    except OSError:
+        return
+    with file:
+        _hold(file, path)
+
+
 def _hold(file: FileIO, path: Path) -> None:
     """Keep other processes out for as long as this one lives; where the system has no such locks, trust the user."""
     try:
