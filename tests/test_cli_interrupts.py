@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from crackscope.cli import main
+from tests.small_way import SMALL
 
 START = """
     import atexit, os, signal, sys
@@ -51,6 +52,21 @@ def test_one_line_and_130_whenever_it_comes(module, again, tmp_path):
     ended = program(module, again, "predict", str(tmp_path))
     assert ended.returncode == 130
     assert (ended.stdout, ended.stderr) == ("", "crackscope: interrupted\n")
+
+
+def test_a_training_that_is_done_says_so_when_the_judging_is_interrupted(way, tmp_path):
+    run = tmp_path / "run"
+    call = ["train", str(way.split), "-o", str(run), *SMALL]
+    ended = program("crackscope.judging", False, *call)
+    assert ended.returncode == 130
+    assert f"interrupted while judging, the training is done and its bundle whole: {run / 'bundle'};" in ended.stderr
+    assert f"add -o {run} --resume" in ended.stderr
+    assert not (run / "evaluation" / "metrics.json").exists()
+    epochs = (run / "history.csv").read_bytes()
+    again = program("no such module", False, *call, "--resume")
+    assert again.returncode == 0
+    assert (run / "evaluation" / "metrics.json").exists()
+    assert (run / "history.csv").read_bytes() == epochs
 
 
 def test_an_end_in_order_is_not_spoilt_by_it():

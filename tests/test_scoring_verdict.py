@@ -3,15 +3,17 @@
 import math
 import re
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from crackscope import surfaces
-from crackscope.bundles import QualityRule, VerdictRule
-from crackscope.scoring import quality
-from crackscope.scoring.verdict import chance, unfit, window_scores
+from crackscope.bundles import InputSpec, KnownSound, Manifest, QualityRule, VerdictRule
+from crackscope.scoring import alarms_by_surface, quality
+from crackscope.scoring.calibrated import Calibrated
+from crackscope.scoring.verdict import chance, cracked, unfit, window_scores
 
 RULE = VerdictRule(
     kind="conformal",
@@ -76,3 +78,34 @@ def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() 
         reasons.append(unfit(quality(blurred), (400, 400), QualityRule(blurred_px=1.0)))
     assert re.fullmatch(r"blurred: edges are \d+\.\d px wide, cracks would be smeared out", reasons[0])
     assert reasons[1] == "blurred: edges are 12 px wide or more, cracks would be smeared out"
+
+
+def ruled(mask_threshold: float = -1.0) -> Manifest:
+    known = (
+        KnownSound(name="calm", sound=(1.0, 0.5, 0.0, -2.0)),
+        KnownSound(name="busy", sound=(6.0, 5.0, 4.0, 1.0)),
+    )
+    verdict = msgspec.structs.replace(RULE, known=known)
+    return Manifest(
+        name="ruled",
+        created_with="test",
+        input=InputSpec(),
+        stride=4,
+        halo=0,
+        embedding=2,
+        verdict=verdict,
+        mask_threshold=mask_threshold,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"), [(0.05, {"calm": 0.0, "busy": 0.75}), (0.5, {"calm": 0.75, "busy": 1.0})]
+)
+def test_what_the_rate_means_on_each_surface_is_counted(rate: float, expected: dict[str, float]) -> None:
+    assert alarms_by_surface(ruled(mask_threshold=0.0), rate) == expected
+
+
+def test_nothing_is_cracked_that_the_mask_could_not_show() -> None:
+    found = Calibrated(0.9, 0.5)
+    assert [cracked(found, (score, 0.1), ruled(), 0.2) for score in (-1.1, -0.9)] == ["sound", "crack"]
+    assert cracked(found, (3.0, 0.3), ruled(), 0.2) == "sound"

@@ -56,6 +56,9 @@ def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None
     assert 0.05 < found.threshold < 0.95
     assert found.figures["held_out_misses"] <= 0.11
     assert found.verdict.sound[0] == max(found.verdict.sound)
+    (known,) = found.verdict.known
+    assert (known.name, len(known.sound)) == ("plaster", 5)
+    assert set(known.sound) <= set(found.verdict.sound)
     assert found.calibration.fitted_on == found.figures["held_out_pictures"]
 
 

@@ -145,8 +145,12 @@ def _moved_rule(manifest: Manifest, sound: SoundMove) -> VerdictRule:
     stretch, shift = sound.line()
     zero = fitted.shift - threshold_logit(manifest)
     offset = ((stretch - 1) * zero + shift) / fitted.scale
-    scores = tuple(round(stretch * score + offset, 4) for score in rule.sound)
-    return msgspec.structs.replace(rule, sound=scores, tail=rule.tail * stretch)
+
+    def moved(scores: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(round(stretch * score + offset, 4) for score in scores)
+
+    known = tuple(msgspec.structs.replace(one, sound=moved(one.sound)) for one in rule.known)
+    return msgspec.structs.replace(rule, sound=moved(rule.sound), tail=rule.tail * stretch, known=known)
 
 
 def _known(rule: SurfaceRule | None, embedding: Floats) -> SurfaceRule | None:

@@ -61,6 +61,13 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     smallest_px: Count = 0
 
 
+class KnownSound(msgspec.Struct, frozen=True, kw_only=True):
+    """A surface that the rule was fitted on. sound: scores of its held-out sound windows, falling."""
+
+    name: Text
+    sound: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=4096)]
+
+
 class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
     """How a heatmap becomes a verdict.
 
@@ -70,7 +77,8 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
 
     window_px, top_share: a window's score is the mean of this share of its largest logits. sound: the largest scores of
     held-out sound windows, falling. chances: for each of them, the chance that a sound window scores as high, every
-    surface counting alike. tail: mean excess of the largest, in logits; beyond the first it falls exponentially.
+    surface counting alike. tail: mean excess of the largest, in logits; beyond the first it falls exponentially. known:
+    the same windows by surface, real ones alone: on some the rate is higher than on the mean of all, and this says so.
     """
 
     kind: Literal["threshold", "conformal"] = "threshold"
@@ -79,6 +87,7 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
     sound: Annotated[tuple[float, ...], msgspec.Meta(max_length=4096)] = ()
     chances: Annotated[tuple[Share, ...], msgspec.Meta(max_length=4096)] = ()
     tail: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    known: Annotated[tuple[KnownSound, ...], msgspec.Meta(max_length=256)] = ()
     quality: QualityRule = QualityRule()
     surface: SurfaceRule | None = None
 
@@ -195,7 +204,8 @@ def _check_rule(manifest: Manifest, where: str) -> None:
     rule = manifest.verdict
     if len(rule.sound) != len(rule.chances) or (rule.kind == "conformal" and not rule.sound):
         raise BundleError(f"{where}: the verdict rule has {len(rule.sound)} scores and {len(rule.chances)} chances")
-    if not all(map(math.isfinite, rule.sound)) or list(rule.sound) != sorted(rule.sound, reverse=True):
+    lists = (rule.sound, *(known.sound for known in rule.known))
+    if any(not all(map(math.isfinite, one)) or list(one) != sorted(one, reverse=True) for one in lists):
         raise BundleError(f"{where}: the scores of the verdict rule are not finite and falling")
     if rule.surface is not None:
         if len(rule.surface.weights) != manifest.embedding:

@@ -83,9 +83,10 @@ def train(**options: Any) -> None:
         from crackscope.training import train as learn
 
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
-    if not asked.as_json:
-        _tell(run, asked.quiet)
-    judgement = _judge(run, asked) if asked.evaluate else None
+    with _trained(run):
+        if not asked.as_json:
+            _tell(run, asked.quiet)
+        judgement = _judge(run, asked) if asked.evaluate else None
     if asked.as_json:
         print_json({"run": run, "evaluation": None if judgement is None else metrics(judgement.evaluation)})
 
@@ -130,6 +131,18 @@ def _kept(folder: str) -> Iterator[None]:
             raise
         raise Interrupted(
             f"interrupted, what was reached is kept in {folder}, to go on add -o {folder} --resume to the same call"
+        ) from None
+
+
+@contextmanager
+def _trained(run: "Run") -> Iterator[None]:
+    """Say, when Ctrl-C ends the judging, that the training is whole all the same."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted while judging, the training is done and its bundle whole: {run.bundle}; to judge it add "
+            f"-o {run.folder} --resume to the same call, which trains no further"
         ) from None
 
 

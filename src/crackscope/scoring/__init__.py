@@ -14,7 +14,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement, top_mean
+from crackscope.scoring.verdict import Judgement, alarms_by_surface, top_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,7 @@ __all__ = [
     "Runner",
     "Scored",
     "Tile",
+    "alarms_by_surface",
     "describe",
     "embed",
     "golden_pictures",

@@ -87,7 +87,7 @@ def judge(
     height, width = pixels.shape[:2]
     by_chance = chance(scores, overlapping, windows_in(height, width, rule), rule) if rule.sound else 0.0
     reason = unfit(seen, (height, width), rule.quality) or unlike(heat.embedding, rule.surface)
-    verdict: Verdict = "cannot judge" if reason else cracked(found, by_chance, manifest, rate)
+    verdict: Verdict = "cannot judge" if reason else cracked(found, (scores[0], by_chance), manifest, rate)
     return Judgement(verdict, found.probability, reason, seen, by_chance, found.surface)
 
 
@@ -166,8 +166,23 @@ def windows_in(height: int, width: int, rule: VerdictRule) -> float:
     return max(1.0, height / rule.window_px) * max(1.0, width / rule.window_px)
 
 
-def cracked(found: Calibrated, by_chance: float, manifest: Manifest, rate: float) -> Verdict:
-    """The verdict on a photo that can be judged: by the chance where the bundle knows it, else by the threshold."""
-    if manifest.verdict.kind == "conformal":
-        return "crack" if by_chance <= rate else "sound"
-    return by_threshold(found)
+def cracked(found: Calibrated, seen: tuple[float, float], manifest: Manifest, rate: float) -> Verdict:
+    """The verdict on a photo that can be judged: by the chance where the bundle knows it, else by the threshold.
+
+    seen: the score of its most suspicious window and the chance of that. Where not even that reaches the threshold of
+    the mask there is no crack to show, whatever rate is allowed.
+    """
+    if manifest.verdict.kind != "conformal":
+        return by_threshold(found)
+    best, by_chance = seen
+    return "crack" if by_chance <= rate and best >= manifest.mask_threshold else "sound"
+
+
+def alarms_by_surface(manifest: Manifest, rate: float) -> dict[str, float]:
+    """On each real surface that the rule was fitted on, the share of held-out sound windows that it calls cracked."""
+    rule = manifest.verdict
+    least = manifest.mask_threshold
+    return {
+        known.name: sum(one >= least and _chance_of_one(one, rule) <= rate for one in known.sound) / len(known.sound)
+        for known in rule.known
+    }

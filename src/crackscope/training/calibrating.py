@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope import scoring
-from crackscope.bundles import Calibration, InputSpec, LocalCalibration, QualityRule, VerdictRule, logistic
+from crackscope.bundles import Calibration, InputSpec, KnownSound, LocalCalibration, QualityRule, VerdictRule, logistic
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
 from crackscope.training.held_out import (
@@ -85,6 +85,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         sound=tuple(round(float(one), 4) for one in sound[:KEPT_SCORES]),
         chances=tuple(round(float(chance), 7) for chance in chances[:KEPT_SCORES]),
         tail=_tail(sound),
+        known=known_sound(seen),
         quality=QualityRule(blurred_px=BLURRED_PX, dark=0.6, bright=0.6, smallest_px=spec.minimum),
         surface=fit_surface_rule(seen.embedding, surface, seen.source),
     )
@@ -125,6 +126,15 @@ def sound_chances(
     own = 1 / len(scores)
     above = np.concatenate([[0.0], np.cumsum(weights)[:-1]])
     return scores[order], (above + own) / (1 + own)
+
+
+def known_sound(seen: Scored) -> tuple[KnownSound, ...]:
+    """Scores of the sound windows of validation rows, by surface, in the order of their names."""
+    of = seen.row & ~seen.cracked & (seen.surface != "")
+    falling = {str(name): -np.sort(-seen.window[of & (seen.surface == name)]) for name in np.unique(seen.surface[of])}
+    return tuple(
+        KnownSound(name=name, sound=tuple(round(float(one), 4) for one in scores)) for name, scores in falling.items()
+    )
 
 
 def _threshold(cracked: NDArray[np.float64], miss_rate: float) -> float:
