@@ -22,6 +22,7 @@ from crackscope.inspection import (
     focal_length,
     inspect,
     thinnest_crack,
+    thinnest_seen,
     width_class,
     zone_in_mm,
 )
@@ -147,3 +148,10 @@ class TestThinnest:
         assert thinnest_crack(Quality(sharpness * more, noise, 0.0, 0.0)) > here
         assert thinnest_crack(Quality(sharpness, noise * more, 0.0, 0.0)) > here
         assert here > 0
+
+    @given(st.floats(0.3, 20), st.floats(0.1, 60))
+    def test_no_photo_is_said_to_show_what_is_thinner_than_a_pixel(self, sharpness, noise):
+        quality = Quality(sharpness, noise, 0.0, 0.0)
+        assert thinnest_seen(quality) >= max(1.0, thinnest_crack(quality))
+        sharp = Quality(0.3, 0.1, 0.0, 0.0)
+        assert thinnest_seen(sharp) == 1 > thinnest_crack(sharp)

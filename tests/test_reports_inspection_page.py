@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 from collections.abc import Sequence
 from html import unescape
+from itertools import product
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscope import reports
-from crackscope.records import Estimate, Failure, Inspected, Place, Unread
+from crackscope.records import Estimate, Failure, Inspected, PhotoScale, Place, Unread
 from tests.small_inspection import EVIL, facts, inspected, photos, picture, zone
 from tests.small_page import Page
 from tests.test_reports_evaluation import luminance
@@ -312,3 +313,13 @@ def test_thousands_of_photos_stay_a_page(tmp_path):
 def test_evil_is_evil():
     assert "</script>" in EVIL
     assert "\u202e" in EVIL
+
+
+def test_each_judged_photo_says_which_cracks_it_shows_and_no_other_does(tmp_path):
+    scale = PhotoScale(mm_per_px=0.1, source="flag")
+    found = [
+        inspected(picture(tmp_path, f"{verdict}-{placed}.jpg", number, placed=placed), verdict, scale=scale)
+        for number, (verdict, placed) in enumerate(product(("crack", "sound", "cannot judge"), (True, False)), 1)
+    ]
+    reports.write_inspection(tmp_path / "report", found, facts())
+    assert Page(tmp_path / "report" / "index.html").text.count("shows cracks from 0.13 mm on") == 4

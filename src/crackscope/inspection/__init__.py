@@ -8,7 +8,7 @@ from crackscope.inspection.marker import Plane, find_plane, plane_of
 from crackscope.inspection.mask import Cracks, MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.scale_table import read_scale_table
-from crackscope.inspection.thinnest import thinnest_crack
+from crackscope.inspection.thinnest import thinnest_crack, thinnest_seen
 from crackscope.inspection.width_classes import (
     DEFAULT_LIMITS_MM,
     PRESETS_MM,
@@ -61,6 +61,7 @@ __all__ = [
     "read_scale_table",
     "remaining",
     "thinnest_crack",
+    "thinnest_seen",
     "trace_zones",
     "width_class",
     "zone_in_mm",

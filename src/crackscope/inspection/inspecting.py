@@ -27,7 +27,7 @@ from crackscope.images import (
 )
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
-from crackscope.inspection.thinnest import thinnest_crack
+from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
@@ -201,7 +201,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         crack_share=float(mask.mean()),
         sharpness_px=judged.quality.sharpness_px,
         noise=judged.quality.noise,
-        thinnest_px=thinnest_crack(judged.quality),
+        thinnest_px=thinnest_seen(judged.quality),
         scale=scale,
         place=seen.photo.place,
         skipped=seen.heat.skipped,

@@ -12,8 +12,16 @@ DEPTH = 80.0
 """Grey levels by which an ordinary crack, wide open, is darker than its surface."""
 TEXTURE = 10.0
 """Standard deviation of the surface's own grain, which hides thin cracks as noise does; fitted, see below."""
+LEAST_SEEN_PX = 1.0
+"""No photo is said to show thinner cracks, however sharp: on real surfaces what is thinner than a pixel is rarely as
+dark as DEPTH, and goes unseen."""
 _PIXEL = 1 / 12
 """Variance of what one pixel averages over, px squared."""
+
+
+def thinnest_seen(quality: Quality) -> float:
+    """Width in px from which on cracks may be expected to be found: `thinnest_crack`, and never under LEAST_SEEN_PX."""
+    return max(LEAST_SEEN_PX, thinnest_crack(quality))
 
 
 def thinnest_crack(quality: Quality) -> float:

@@ -44,7 +44,8 @@ There = Mapping[str, set[str]]
 @dataclass(frozen=True, slots=True)
 class Card:
     """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there.
-    widest: its largest width as it is read."""
+    widest: its largest width as it is read. thinnest: of cracks that it shows, in words, "" where that is not known.
+    """
 
     number: int
     name: str
@@ -61,6 +62,7 @@ class Card:
     marks: tuple[ZoneMark, ...]
     widest: str
     facts: tuple[str, ...]
+    thinnest: str = ""
 
     @property
     def small_size(self) -> tuple[int, int]:
@@ -151,6 +153,7 @@ def _card(photo: Inspected, number: int, names: tuple[str, str], marks: tuple[Zo
         marks=marks,
         widest=_widest_text(photo),
         facts=_photo_facts(photo),
+        thinnest=_thinnest_text(photo),
     )
 
 
@@ -172,14 +175,21 @@ def _photo_facts(photo: Inspected) -> tuple[str, ...]:
     said = [f"{photo.width:,} × {photo.height:,} px"]
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
-        thinnest = f"{photo.thinnest_px * photo.scale.mm_per_px:.2f} mm"
-    else:
-        thinnest = f"{photo.thinnest_px:.1f} px"
-    if photo.thinnest_px > 0:
-        said.append(f"shows cracks from {thinnest} on")
+    thinnest = _thinnest_text(photo)
+    if thinnest:
+        said.append(thinnest)
     if photo.place.taken:
         said.append(printable(photo.place.taken)[:_TO_THE_MINUTE].replace("T", " "))
     return tuple(said)
+
+
+def _thinnest_text(photo: Inspected) -> str:
+    """From which width on a crack is to be seen; nothing is promised of a photo that cannot be judged."""
+    if photo.thinnest_px <= 0 or photo.verdict == "cannot judge":
+        return ""
+    if photo.scale is None:
+        return f"shows cracks from {photo.thinnest_px:.1f} px on"
+    return f"shows cracks from {length_text(photo.thinnest_px * photo.scale.mm_per_px, 'mm')} on"
 
 
 def _groups(
