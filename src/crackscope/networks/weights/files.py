@@ -49,10 +49,11 @@ def _kind(path: Path) -> Kind:
         head = file.read(16)
     if head.startswith(_HDF5):
         return "keras"
-    if head.startswith(b"PK") and zipfile.is_zipfile(path):
+    if head.startswith(b"PK"):
         try:
-            with zipfile.ZipFile(path) as archive:
-                return "keras archive" if "model.weights.h5" in archive.namelist() else "torch"
+            if zipfile.is_zipfile(path):  # which raises, too, at some damaged archives
+                with zipfile.ZipFile(path) as archive:
+                    return "keras archive" if "model.weights.h5" in archive.namelist() else "torch"
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise WeightsError(f"{path} is a damaged archive ({error}); fetch it again") from None
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
