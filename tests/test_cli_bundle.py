@@ -3,9 +3,14 @@
 import sys
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
+from crackscope.bundles import KnownSurface, LocalCalibration, pack_projection
 from crackscope.cli import main
+from crackscope.scoring.packing import repack
+from tests.small_bundle import EMBEDDING, write_small_bundle
 from tests.small_way import lines
 
 
@@ -54,3 +59,21 @@ def test_recipes_show_the_network(capsys):
     assert main(["recipes", "probe", "--json"]) == 0
     (told,) = lines(capsys.readouterr().out)
     assert len(told["parameters"]) == len(told["recipe"]["phases"])
+
+
+def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_path, capsys):
+    plain = write_small_bundle(tmp_path / "plain")
+    same = KnownSurface(name="asphalt", centre=(0.0,), scale=1.25, shift=-0.5, threshold=0.45)
+    local = LocalCalibration(
+        projection=pack_projection(np.zeros((1, EMBEDDING))), origin=(0.0,), limit=99.0, surfaces=(same,)
+    )
+    figures = {"held_out_pictures": 1218.0, "held_out_misses": 0.0443, "validation_accuracy": 1.0}
+    manifest = msgspec.structs.replace(plain.manifest, local=local, figures=figures)
+    bundle = repack(tmp_path / "known", plain, manifest, model=plain.model, reference=None)
+    assert main(["bundle", "show", str(bundle.path)]) == 0
+    told = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["held", "out", "pictures", "1218"] in told
+    assert ["held", "out", "misses", "0.0443"] in told
+    assert ["validation", "accuracy", "1.0"] in told
+    (asphalt,) = (" ".join(words) for words in told if words[:2] == ["on", "asphalt"])
+    assert asphalt == "on asphalt sigmoid(1.25 x score + -0.5), crack from 0.45 on, as everywhere else"

@@ -231,6 +231,7 @@ def test_manifests_from_spreadsheets(tmp_path: Path, separator: str) -> None:
         (",crack,", "line 4: no path"),
         ("c.png,crack,train,x,y", "line 4: 2 cells more"),
         ("c.png", "line 4: 2 cells fewer"),
+        ("c.png,crack", "line 4: 1 cell fewer"),
         ("c.png,crack,holdout", "line 4: part 'holdout'"),
         ("a.png,crack,train", "line 4: the path of line 2 again"),
     ],

@@ -157,6 +157,20 @@ class TestCommand:
         assert threshold in (out / "index.html").read_text()
         assert facts["rule"]["threshold"] == model.manifest.threshold
 
+    def test_the_terminal_says_how_many_of_the_zones_are_painted_over(self, model, tmp_path, capsys):
+        photo = tmp_path / "wall.png"
+        images.write_png(wall(*range(24, 300, 26), side=324), photo)
+        words = ["explain", str(photo), "--bundle", str(model.bundle.path), "-o"]
+        assert main([*words, str(tmp_path / "all")]) == 0
+        zones = json.loads((tmp_path / "all" / "explain.json").read_text())["zones"]
+        assert zones > 8
+        assert f"8 of {zones} zones painted over, the most severe ones\n" in capsys.readouterr().out
+        assert main([*words, str(tmp_path / "one"), "--zone", "2"]) == 0
+        assert f"1 of {zones} zones painted over\n" in capsys.readouterr().out
+        images.write_png(wall(60), photo)
+        assert main([*words, str(tmp_path / "only")]) == 0
+        assert "zones painted over" not in capsys.readouterr().out
+
     def test_the_rule_of_the_bundle_in_the_package(self, tmp_path, capsys):
         photo = tmp_path / "wall.png"
         images.write_png(wall(60), photo)

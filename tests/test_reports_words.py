@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crackscope.records import Measure
 from crackscope.reports.chart import nice_ticks
-from crackscope.reports.formatting import count, number, p_value, percent, signed
+from crackscope.reports.formatting import count, elided, number, p_value, percent, signed
 from crackscope.reports.scale import scale_for
 
 
@@ -49,3 +49,19 @@ def test_a_bar_stays_on_its_scale_and_in_order(values, baseline):
         assert 7 <= bar.low <= bar.dot <= bar.high <= 193
         assert 7 <= bar.tick <= 193
     assert scale.bar("log_loss", measure, None) is None
+
+
+@given(st.text(st.characters(exclude_characters="…")), st.integers(3, 40))
+def test_a_name_keeps_both_its_ends(name, letters):
+    short = elided(name, letters)
+    assert len(short) == min(len(name), letters)
+    if short != name:
+        start, _, end = short.partition("…")
+        assert name.startswith(start)
+        assert name.endswith(end)
+
+
+def test_names_of_a_series_differ_when_they_are_cut():
+    names = [f"bridge-47-north-abutment-2026-03-21-{number:04}.jpg" for number in range(3)]
+    assert len({elided(name, 26) for name in names}) == 3
+    assert elided(names[0], 26) == "bridge-47-no…3-21-0000.jpg"

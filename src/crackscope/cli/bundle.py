@@ -142,10 +142,15 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     ]
     for known in manifest.local.surfaces if manifest.local else ():
         own = f"sigmoid({known.scale:.4g} x score + {known.shift:.4g}), crack from {known.threshold:.4g} on"
-        rows.append((f"on {known.name}", own if known.fitted_on else "as above"))
+        rows.append((f"on {known.name}", own if known.fitted_on else f"{own}, as everywhere else"))
     for source in manifest.trained_on:
         rows.append(
             ("trained on", f"{source.name}: {source.pictures} pictures, {source.licence or 'licence not stated'}")
         )
-    rows += [(name.replace("_", " "), value) for name, value in manifest.figures.items()]
+    rows += [(name.replace("_", " "), _figure(value)) for name, value in manifest.figures.items()]
     return rows
+
+
+def _figure(value: object) -> object:
+    """Counts are kept as floats, as all figures are; those of at most 1 are shares as often as counts."""
+    return f"{value:.0f}" if isinstance(value, float) and value > 1 and value.is_integer() else value

@@ -162,6 +162,10 @@ def _show(explanation: "Explanation") -> None:
     say(_rule(explanation))
     columns = ("painted over", ">probability", "verdict", ">in the zone before", ">after", ">control")
     if explanation.painted:
+        single = sum(one.zone > 0 for one in explanation.painted)
+        if single < len(photo.zones):
+            which = ", the most severe ones" if single > 1 else ""
+            say(f"{single} of {len(photo.zones)} zones painted over{which}")
         print_table("", columns, [_row(one) for one in explanation.painted])
     else:
         say("no zone was found in it, so there is nothing to paint over")

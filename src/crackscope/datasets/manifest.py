@@ -87,7 +87,7 @@ def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) ->
     """The entry of one row, or what is wrong with it."""
     known = {name: cells.get(name, "").strip() for name in _KNOWN} | {"path": cells.get("path", "")}
     if surplus:
-        return f"{abs(surplus)} cells {'more' if surplus > 0 else 'fewer'} than the header has"
+        return f"{abs(surplus)} cell{'s' * (abs(surplus) > 1)} {'more' if surplus > 0 else 'fewer'} than the header has"
     if not known["path"].strip():
         return "no path"
     if "\0" in known["path"] + known["mask"]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from crackscope.files import write_whole
 from crackscope.images import encode_jpeg
-from crackscope.reports.formatting import shown
+from crackscope.reports.formatting import elided, shown
 from crackscope.reports.gallery import thumbnail
 
 _COLUMNS, _MOST = 8, 120
@@ -48,7 +48,7 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
             axes.imshow(pixels)
         axes.set_xticks([])
         axes.set_yticks([])
-        words = f"{one.words}\n{shown(Path(one.path).name)[:_LETTERS]}"
+        words = f"{one.words}\n{elided(shown(Path(one.path).name), _LETTERS)}"
         axes.set_xlabel(words, fontsize=6.5, color=_WARN if one.warns else _INK, parse_math=False)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]

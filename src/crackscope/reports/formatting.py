@@ -96,3 +96,12 @@ def count(value: int, one: str, many: str | None = None) -> str:
 def shown(text: str) -> str:
     """A file name that may hold bytes which are no text."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def elided(name: str, letters: int) -> str:
+    """A name in at most so many letters, 3 or more. What is too much goes from its middle: names of one series differ
+    in their ends."""
+    if len(name) <= letters:
+        return name
+    end = letters // 2
+    return f"{name[: letters - end - 1]}…{name[-end:]}"
