@@ -186,6 +186,8 @@ def _as_ours(slot: _Slot, weights: Weights) -> Tensor:
         array = array.permute(3, 2, 0, 1)
     elif array.ndim == 4 and slot.layout == "depthwise":
         array = array.permute(2, 3, 0, 1)
+    if weights.family == "timm" and (*array.shape, 1, 1) == slot.target.shape:
+        array = array[:, :, None, None]  # without its last average, timm builds dense layers as 1x1 convolutions
     if array.shape != slot.target.shape:
         raise WeightsError(
             f"{weights.source}: {slot.name} has shape {tuple(array.shape)} where {slot.layer} wants "
