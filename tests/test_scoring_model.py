@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import crackscope
+from crackscope.bundles import VerdictRule
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import write_png
 from crackscope.records import Prediction, Unread
-from crackscope.scoring import Model, Runner, load, predict
-from tests.small_bundle import STRIDE, write_small_bundle
+from crackscope.scoring import Model, Runner, load, pack, predict
+from tests.small_bundle import STRIDE, small_manifest, small_model, write_small_bundle
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +205,16 @@ def test_any_size_is_taken(model: Model, fixed: Model, height: int, width: int) 
         assert np.isfinite(scored.map).all()
         assert np.isfinite(scored.embedding).all()
     assert (model.score(wall(height, width)).tiles == 1) == (max(height, width) <= 128)
+
+
+@pytest.mark.parametrize(("top_share", "largest"), [(0.015, 128), (1.0, 80)])
+def test_a_mean_over_the_picture_is_not_taken_over_one_much_larger(
+    tmp_path: Path, top_share: float, largest: int
+) -> None:
+    manifest = msgspec.structs.replace(small_manifest(), verdict=VerdictRule(top_share=top_share))
+    model = load(pack(tmp_path / "averaged", manifest, model=small_model(), weights=None), threads=1)
+    assert [model.predict(wall(64, side)).tiles > 1 for side in (largest, largest + 1)] == [False, True]
+    assert [model.score(wall(side, 64)).tiles > 1 for side in (largest, largest + 1)] == [False, True]
 
 
 def test_extreme_shapes_are_taken(model: Model, fixed: Model) -> None:

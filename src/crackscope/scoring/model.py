@@ -20,7 +20,7 @@ from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
-from crackscope.scoring.tiling import Tile, cut, take
+from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, take
 from crackscope.scoring.verdict import Judgement, Said, by_threshold, judge, judge_patch
 
 _TASK = "scored"
@@ -86,13 +86,17 @@ class Model:
         """
         spec, stride = self.manifest.input, self.manifest.stride
         height, width = pixels.shape[:2]
-        tiles = cut(height, width, spec)
+        tiles = self._cut(height, width)
         answers = self._crew.share(lambda tile: self.graph.run(take(pixels, tile, spec)), tiles)
         best = max(range(len(tiles)), key=lambda number: answers[number].score)
         heat = np.full((-(-height // stride), -(-width // stride)), -np.inf, np.float32)
         for tile, answer in zip(tiles, answers, strict=True):
             _lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
+
+    def _cut(self, height: int, width: int) -> list[Tile]:
+        averaged = self.manifest.verdict.top_share == 1
+        return cut(height, width, self.manifest.input, WHOLE_AVERAGED if averaged else WHOLE)
 
     def calibrated(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
         """Read a score as a probability and a threshold, on the surface that the embedding, float32 [d], looks like.
@@ -176,7 +180,7 @@ class Model:
         """Score what was read; the caller holds a seat."""
         begin = time.perf_counter()
         picture = opened.picture
-        tiles = cut(picture.height, picture.width, self.manifest.input)
+        tiles = self._cut(picture.height, picture.width)
         judged = self._judged_whole(picture.pixels, tiles, stop)
         return Prediction(
             path=_path(opened.source, picture.name),

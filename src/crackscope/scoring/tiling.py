@@ -10,6 +10,11 @@ from crackscope.bundles import InputSpec
 FREE_TILE_PX = 256
 """Side of a tile for networks that were trained on pictures of many sizes."""
 
+WHOLE = 2.0
+WHOLE_AVERAGED = 1.25
+"""So many times as long as a tile may the sides of a picture be that is scored at once. A network whose score is the
+mean over the picture no longer tells a crack in one much larger than those it learnt from: the rest drowns it."""
+
 _OVERLAP = 8
 """Neighbouring tiles share one part in so many of a tile's side."""
 
@@ -29,15 +34,15 @@ def tile_side(spec: InputSpec) -> int:
     return fit(spec.native or FREE_TILE_PX, spec)
 
 
-def cut(height: int, width: int, spec: InputSpec) -> list[Tile]:
+def cut(height: int, width: int, spec: InputSpec, whole: float = WHOLE) -> list[Tile]:
     """Return the pieces that a picture is scored in, row by row; one piece means the whole picture at once.
 
-    A picture is cut when a side is more than twice that of a tile, or when the network takes one size only. Tiles
+    A picture is cut when a side is more than `whole` times that of a tile, or the network takes one size only. Tiles
     have the native size and keep the native resolution; neighbours overlap by an eighth, the last ones are moved
     back to the edge, and together they cover every pixel.
     """
     side = tile_side(spec)
-    most = side if spec.fixed else 2 * side
+    most = side if spec.fixed else whole * side
     if height <= most and width <= most:
         return [Tile(0, 0, width, height)]
     tall, wide = min(side, height), min(side, width)
