@@ -33,10 +33,10 @@ def test_only_pixels_near_the_crack_change(seed, width, height, kind):
     assert after.shape == before.shape
     assert after.dtype == np.uint8
     assert mask.any()
-    # The edge that reach counts from is ragged, pixel by pixel: of 1,500 cracks the farthest reached 1.7 px more.
-    far = ndimage.distance_transform_edt(~mask) > REACH_PX + 4
+    # The edge that reach counts from is ragged: it may lie a little inside the mask's own.
+    far = ndimage.distance_transform_edt(~mask) > REACH_PX + 2
     # A crack may go on just beyond the border, where the mask does not show it.
-    border = int(REACH_PX) + 5
+    border = int(REACH_PX) + 3
     far[:border], far[-border:], far[:, :border], far[:, -border:] = False, False, False, False
     np.testing.assert_array_equal(after[far], before[far])
 

@@ -11,7 +11,7 @@ from crackscope.surfaces.strokes import Near, Segments, covered, passed, pixels_
 from crackscope.surfaces.walk import Stroke
 
 REACH_PX = 6.0
-"""Nothing farther than this from the edge of a crack is changed by drawing it."""
+"""Nothing farther than this and a pixel from the mask of a crack is changed by drawing it."""
 
 
 _TILE = 128
@@ -49,8 +49,20 @@ def lay(
     mask[passed(pieces, shape)] = True
     shade = _pale(near, edge, rough, eye) if spec.filled else _dark(near, edge, rough, spec, eye)
     fade = np.clip((reach - np.maximum(near.away - edge, 0)) / 1.5, 0, 1)
+    fade *= _within_reach(mask.reshape(shape))[near.index]
     shade = Touch(shade.places, 1 + (shade.factor - 1) * fade, shade.void * fade)
     return shade, _truth(pieces, mask.reshape(shape))
+
+
+def _within_reach(mask: NDArray[np.bool_]) -> Floats:
+    """1 up to REACH_PX from the mask bool [h, w], falling to 0 a pixel farther, flat float32 [h * w].
+
+    The edge is ragged, so what lies near it where it bulges may lie far from where it is cut.
+    """
+    import cv2
+
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.clip(REACH_PX + 1 - np.asarray(away, np.float32), 0, 1).ravel()
 
 
 class _Rough(NamedTuple):
