@@ -62,7 +62,7 @@ def _within_reach(mask: NDArray[np.bool_]) -> Floats:
     import cv2
 
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.clip(REACH_PX + 1 - np.asarray(away, np.float32), 0, 1).ravel()
+    return np.asarray(np.clip(REACH_PX + 1 - away, 0, 1), np.float32).ravel()
 
 
 class _Rough(NamedTuple):
