@@ -81,7 +81,7 @@ def _import_timm() -> Any:
             f'timm backbones want the extra of that name ({error}): pip install "crackscope[timm]"'
         ) from error
     except Exception as error:  # a torchvision built for another torch fails with whatever it runs into
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = _reason(error)
         raise RecipeError(
             f"timm cannot be imported ({reason}): install the torchvision that was built for torch {torch.__version__}"
         ) from error
@@ -92,7 +92,7 @@ def _created(name: str, timm: Any) -> Any:
     try:
         return timm.create_model(name.removeprefix("timm:"), pretrained=False, num_classes=0, global_pool="")
     except Exception as error:  # models of another library fail with whatever they run into
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = _reason(error)
         raise RecipeError(
             f"network.backbone: {name} cannot be built without its head ({reason}); choose another one"
         ) from error
@@ -116,7 +116,7 @@ def _shape(name: str, model: Any, own_px: int) -> _Shape:
     if as_tokens:
         features = _tried(_places, model, own_px)
     if not isinstance(features, Tensor) or features.ndim != 4:
-        reason = str(features).splitlines()[0] if isinstance(features, Exception) else "no grid [n, c, h, w]"
+        reason = _reason(features) if isinstance(features, Exception) else "no grid [n, c, h, w]"
         raise RecipeError(f"network.backbone: {name} gives no feature map ({reason}); choose another one")
     cells, channels = int(features.shape[2]), int(features.shape[1])
     if own_px % cells:
@@ -140,3 +140,8 @@ def _tried(step: Callable[[Any, Tensor], Tensor], model: Any, side: int) -> Tens
             return step(model, torch.zeros(1, 3, side, side))
     except Exception as error:  # models of another library fail with whatever they run into
         return error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what another library says, or the kind of its error where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
