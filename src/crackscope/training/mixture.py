@@ -9,7 +9,7 @@ from crackscope import surfaces
 from crackscope.recipes import Mixture
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels, augment, generator
-from crackscope.training.batches import Batch, ahead, plain_batches, stack
+from crackscope.training.batches import Batch, Hands, plain_batches, prepared, stack
 from crackscope.training.pictures import Reader
 
 SMALLEST_CRACK_PX = 12
@@ -26,9 +26,15 @@ class FromMixture:
     """Fills every batch with the shares of a `Mixture`; surfaces are drawn evenly, then rows within them."""
 
     def __init__(
-        self, rows: Sequence[Row], val_rows: Sequence[Row], reader: Reader, mixture: Mixture, batch: tuple[int, int]
+        self,
+        rows: Sequence[Row],
+        val_rows: Sequence[Row],
+        reader: Reader,
+        mixture: Mixture,
+        batch: tuple[int, int],
+        hands: Hands,
     ) -> None:
-        self._reader = reader
+        self._reader, self._hands = reader, hands
         self._val_rows = val_rows
         self._size, self.steps = batch
         self._mixture = mixture
@@ -60,11 +66,11 @@ class FromMixture:
             batch = stack([picture for picture, _ in made], [row for _, row in made])
             return batch._replace(trust=torch.tensor([self._trust(row) for _, row in made]))
 
-        return ahead(make, self.steps, 2)
+        return prepared(make, self.steps, self._hands)
 
     def validation(self) -> Iterator[Batch]:
         """See `batches.Source`."""
-        return plain_batches(self._val_rows, self._val_reader, self._size, 2)
+        return plain_batches(self._val_rows, self._val_reader, self._size, self._hands.threads)
 
     def _sample(self, kind: str, *key: int) -> tuple[tuple[Pixels, Mask | None], Row]:
         rng = generator(self._reader.seed, 3, *key)

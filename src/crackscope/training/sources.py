@@ -14,7 +14,7 @@ from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training.augmentation import Pixels, generator
-from crackscope.training.batches import FromFeatures, FromPictures, Source, labels_of
+from crackscope.training.batches import FromFeatures, FromPictures, Hands, Source, labels_of
 from crackscope.training.features import Features, Maker, Runner, keep, memory_budget
 from crackscope.training.mixture import FromMixture
 from crackscope.training.pictures import Reader, Size
@@ -46,7 +46,7 @@ class Sources:
         if phase.steps:
             size = (phase.batch, phase.steps)
             self._tail = network
-            self._source = FromMixture(self.train, self.val, self.reader, self.recipe.mixture, size)
+            self._source = FromMixture(self.train, self.val, self.reader, self.recipe.mixture, size, self._hands())
         else:
             self._tail, self._source = self._passing(network, phase.batch)
         return self._tail, self._source
@@ -55,10 +55,13 @@ class Sources:
         prefix, tail = network.split_at_frozen()
         seed = self.recipe.seed
         if prefix is None:
-            return tail, FromPictures(self.train, self.val, self.reader, batch, seed, self.threads)
+            return tail, FromPictures(self.train, self.val, self.reader, batch, seed, self._hands())
         views = self._views()
         train, val = self._features(network, prefix, views)
         return tail, FromFeatures((train, self.train), (val, self.val), views, batch, seed)
+
+    def _hands(self) -> Hands:
+        return Hands(self.threads, beside=self.device.type != "cpu")
 
     def _views(self) -> int:
         """Views that a picture gets: as the recipe says, one where nothing is random, as many as epochs for 0."""
