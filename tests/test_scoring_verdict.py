@@ -6,14 +6,26 @@ import re
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from crackscope import surfaces
-from crackscope.bundles import InputSpec, KnownSound, Manifest, QualityRule, VerdictRule
-from crackscope.scoring import alarms_by_surface, quality
-from crackscope.scoring.calibrated import Calibrated
-from crackscope.scoring.verdict import chance, cracked, unfit, window_scores
+from crackscope.bundles import (
+    InputSpec,
+    KnownSound,
+    KnownSurface,
+    LocalCalibration,
+    Manifest,
+    QualityRule,
+    VerdictRule,
+    pack_projection,
+)
+from crackscope.scoring import Heatmap, alarms_by_surface, quality
+from crackscope.scoring.by_chance import chance, chance_of_one, lag
+from crackscope.scoring.calibrated import Calibrated, Calibrator
+from crackscope.scoring.verdict import cracked, judge, unfit, window_scores
 
 RULE = VerdictRule(
     kind="conformal",
@@ -78,6 +90,47 @@ def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() 
         reasons.append(unfit(quality(blurred), (400, 400), QualityRule(blurred_px=1.0)))
     assert re.fullmatch(r"blurred: edges are \d+\.\d px wide, cracks would be smeared out", reasons[0])
     assert reasons[1] == "blurred: edges are 12 px wide or more, cracks would be smeared out"
+
+
+SCORES = st.lists(st.floats(-30, 60), min_size=10, max_size=80)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SCORES, st.floats(-20, 20))
+def test_of_a_known_surface_no_more_sound_windows_are_called_cracked_than_its_own_conformal_rule_would(scores, shift):
+    sound = tuple(sorted(scores, reverse=True))
+    beyond = lag(KnownSound(name="known", sound=sound), RULE)
+    for rank in range(1, math.floor(min(0.3, RULE.chances[-1]) * (len(sound) + 1)) + 1):
+        rate = rank / (len(sound) + 1) - 1e-9
+        assert sum(chance_of_one(score - beyond, RULE) <= rate for score in sound) < rank
+    moved = KnownSound(name="known", sound=tuple(score + shift for score in sound))
+    assert lag(moved, RULE) == pytest.approx(beyond + shift, abs=1e-6)
+
+
+def test_a_surface_like_all_others_lags_by_nothing_to_speak_of():
+    alike = tuple(-math.log(rank / 501) for rank in range(1, 501))
+    assert lag(KnownSound(name="alike", sound=alike), RULE) == pytest.approx(0, abs=0.05)
+
+
+def test_a_handful_of_windows_says_nothing_of_a_surface():
+    assert lag(KnownSound(name="few", sound=(40.0,) * 9), RULE) == 0
+    assert lag(KnownSound(name="enough", sound=(40.0,) * 10), RULE) > 30
+
+
+@pytest.mark.parametrize(("at", "said"), [(0.0, ("sound", "busy")), (9.0, ("crack", ""))])
+def test_a_photo_is_held_against_the_sound_windows_of_the_surface_that_it_looks_like(at, said):
+    manifest = ruled()
+    busy = KnownSurface(name="busy", scale=1.0, shift=0.0, threshold=0.5, centre=(0.0,))
+    local = LocalCalibration(projection=pack_projection(np.eye(1, 2)), origin=(0.0,), limit=9.0, surfaces=(busy,))
+    known = KnownSound(name="busy", sound=tuple(8.0 - place / 10 for place in range(20)))
+    manifest = msgspec.structs.replace(
+        manifest, local=local, verdict=msgspec.structs.replace(manifest.verdict, known=(known,))
+    )
+    heat = Heatmap(np.full((64, 64), 7.0, np.float32), 4, np.array([at, 0.0], np.float32))
+    pixels = surfaces.generate(1, (256, 256), kind="concrete").pixels
+    reads = Calibrator(manifest, "bundle")
+    found = judge(manifest, heat, pixels, 0.05, lambda score: reads.read(score, heat.embedding))
+    assert (found.verdict, found.surface) == said
 
 
 def ruled(mask_threshold: float = -1.0) -> Manifest:

@@ -41,7 +41,7 @@ def held_out(counts: dict[str, int], seed: int = 0) -> Scored:
         parts.append((score, embedded(name, 2 * count, rng), cracked, np.full(2 * count, name)))
     score, embedding, cracked, surface = (np.concatenate(column) for column in zip(*parts, strict=True))
     row = np.isin(surface, list(PLACES))
-    return Scored(score, score, embedding, cracked, surface, np.arange(len(score)), row, [])
+    return Scored(score, score, embedding, embedding, cracked, surface, np.arange(len(score)), row, [])
 
 
 def shown(names: tuple[str, ...], count: int = 60, seed: int = 9) -> tuple[np.ndarray, np.ndarray]:
@@ -158,6 +158,15 @@ def test_a_split_that_names_surfaces_gives_a_bundle_that_tells_them_apart(tmp_pa
     found = fit(default.bundle.model, default.manifest.input, recipes.load("default"), given)
     assert found.local is not None
     assert [(one.name, one.fitted_on > 0) for one in found.local.surfaces] == [("brick", True), ("plaster", False)]
+    reads = Calibrator(msgspec.structs.replace(default.manifest, local=found.local, verdict=found.verdict), "bundle")
+    told: dict[str, list[bool]] = {"patch": [], "photo": []}
+    for row in rows:
+        pixels = images.read(row.path).pixels
+        seen = {"patch": default.score(pixels).embedding, "photo": default.heatmap(pixels).embedding}
+        assert np.abs(seen["patch"] - seen["photo"]).max() > 0.1  # a patch ends in zeros, a photo goes on
+        for way, embedding in seen.items():
+            told[way].append(reads.read(0.0, embedding).surface in ("", row.surface))
+    assert {way: np.mean(right) > 0.9 for way, right in told.items()} == {"patch": True, "photo": True}
     reads = Calibrator(msgspec.structs.replace(default.manifest, local=found.local), "bundle")
     seen = [reads.read(0.0, default.score(images.read(row.path).pixels).embedding).surface for row in rows[24:]]
     assert np.mean([name == row.surface for name, row in zip(seen, rows[24:], strict=True)]) > 0.8

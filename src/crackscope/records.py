@@ -134,7 +134,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after
     the EXIF turn. crack_share: of the pixels. thinnest_px: the thinnest crack that the photo can show, from its
     sharpness and noise, at least 1. skipped: share of the photo that the coarse pass left out. seconds: of each step,
-    by name.
+    by name. surface: the known surface as which it was judged, "" for none.
     """
 
     path: str
@@ -152,6 +152,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     place: Place = Place()
     skipped: float = 0.0
     seconds: dict[str, float] = {}
+    surface: str = ""
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):

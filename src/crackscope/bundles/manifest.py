@@ -78,7 +78,7 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
     window_px, top_share: a window's score is the mean of this share of its largest logits. sound: the largest scores of
     held-out sound windows, falling. chances: for each of them, the chance that a sound window scores as high, every
     surface counting alike. tail: mean excess of the largest, in logits; beyond the first it falls exponentially. known:
-    the same windows by surface, real ones alone: on some the rate is higher than on the mean of all, and this says so.
+    the same windows by surface, real ones alone: photos that look like one of them are held against its windows.
     """
 
     kind: Literal["threshold", "conformal"] = "threshold"

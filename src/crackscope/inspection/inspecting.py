@@ -205,6 +205,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         scale=scale,
         place=seen.photo.place,
         skipped=seen.heat.skipped,
+        surface=judged.surface,
     )
 
 

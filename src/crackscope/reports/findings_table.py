@@ -40,6 +40,7 @@ COLUMNS = (
     *_PLACE_COLUMNS,
     "picture",
     "overlay",
+    "surface",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -87,6 +88,7 @@ def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
         "thinnest_px": round(photo.thinnest_px, 2),
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
+        "surface": printable(photo.surface),
         **{key: getattr(photo.place, key) for key in _PLACE_COLUMNS},
     }
     if photo.scale is not None:
@@ -159,4 +161,5 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "place": photo.place,
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
+        "surface": photo.surface,
     }

@@ -18,10 +18,10 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What was inspected, with what, and how far it can be trusted.
 
     title: of the report, such as the name of the building. bundle, bundle_version: name and fingerprint of the model.
-    false_alarm_rate: share of sound photos that may be called cracked, on the mean of the surfaces that the rule was
-    fitted on. alarms: that share of the held-out sound patches of single ones, by name. limits_mm: of the width
-    classes, ascending; limits_source: where they come from, "" for our default. limits_px: classes for photos without
-    a scale.
+    false_alarm_rate: share of sound photos that may be called cracked, on each surface that the model knows, and on
+    others on the mean of those that the rule was fitted on. alarms: what that would give on single ones, if they were
+    not known: the share of their held-out sound patches, by name. limits_mm: of the width classes, ascending;
+    limits_source: where they come from, "" for our default. limits_px: classes for photos without a scale.
     settings: name and value of each. begun: ISO 8601. seconds: wall time of the whole. trained_on: names of surfaces.
     figures: measured. known_limits: sentences on what the model cannot do.
     """

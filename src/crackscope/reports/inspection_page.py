@@ -178,6 +178,8 @@ def _photo_facts(photo: Inspected) -> tuple[str, ...]:
     thinnest = _thinnest_text(photo)
     if thinnest:
         said.append(thinnest)
+    if photo.surface:
+        said.append(f"judged as {printable(photo.surface)}")
     if photo.place.taken:
         said.append(printable(photo.place.taken)[:_TO_THE_MINUTE].replace("T", " "))
     return tuple(said)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.bundles import default_bundle, edition
+from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.dense import DenseOptions, Heatmap
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
@@ -14,7 +15,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement, alarms_by_surface, top_mean
+from crackscope.scoring.verdict import Judgement, top_mean
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, logistic, logit
 from crackscope.errors import BundleError
+from crackscope.scoring.by_chance import lag
 
 
 class Calibrated(NamedTuple):
     """How a score is read. probability: of crack, 0 to 1. threshold: the verdict is `crack` from this one on.
 
-    surface: the known surface that decided most, "" where the bundle's own calibration did.
+    surface: the known surface that decided most, "" where the bundle's own calibration did. lag: how many logits sound
+    windows of photos that look so score above those of all surfaces.
     """
 
     probability: float
     threshold: float
     surface: str = ""
+    lag: float = 0.0
 
 
 class Calibrator:
@@ -45,6 +48,8 @@ class Calibrator:
             ways = [(self._common.scale, self._common.shift, manifest.threshold)]
             ways += [(known.scale, known.shift, known.threshold) for known in local.surfaces]
             self._ways = np.array([(scale, shift, logit(threshold)) for scale, shift, threshold in ways])
+            lags = {known.name: lag(known, manifest.verdict) for known in manifest.verdict.known}
+            self._lags = np.array([lags.get(name, 0.0) for name in self._names])
 
     def read(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
         """Read the score of a picture with this embedding, float32 [d]; without one, as on a surface never met.
@@ -57,7 +62,8 @@ class Calibrator:
         scale, shift, threshold = weights @ self._ways
         decided = int(weights.argmax())
         limit = self._threshold if weights[0] == 1 else float(logistic(threshold))
-        return Calibrated(self._probability(score, float(scale), float(shift)), limit, self._names[decided])
+        probability = self._probability(score, float(scale), float(shift))
+        return Calibrated(probability, limit, self._names[decided], float(weights @ self._lags))
 
     def reading(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scale, shift and logit of the threshold that the score of such a picture is read with, float64 [3]."""

@@ -2,17 +2,13 @@
 
 A patch is called cracked when its probability reaches the threshold, the bundle's or that of the surface it looks like
 (see `calibrated.py`). A photo holds thousands of places, and somewhere every sound one looks a little cracked, so it is
-called cracked when its most suspicious window shows more than sound photos of its size do by chance, at the rate that
-the user allows. That chance is conformal (Vovk et al., "Algorithmic Learning in a Random World", 2005): the share of
-held-out sound windows that score as high, the photo's own counted among them, and every surface counted alike. Beyond
-the largest of them it falls exponentially, as maxima of light-tailed scores do (Pickands 1975); a photo of n windows
-has n chances, taken as independent, which errs towards `sound`. A long crack shows in many windows of a large photo,
-none of which need be so rare alone: so the best few are asked about together as well.
+called cracked when its most suspicious windows show more than those of sound photos of its size do by chance (see
+`by_chance.py`), at the rate that the user allows.
 """
 
 import heapq
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +16,10 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.records import Verdict
+from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
 from crackscope.scoring.quality import MOST_BLUR_PX, Quality, quality
-
-FEW_WINDOWS = 8
-"""From so many on, the most suspicious windows are asked about together: photos of 9 by 9 overlapping windows."""
 
 
 class Judgement(NamedTuple):
@@ -85,7 +79,8 @@ def judge(
     scores, overlapping = window_scores(heat.logits, heat.stride, rule)
     found = read(scores[0])
     height, width = pixels.shape[:2]
-    by_chance = chance(scores, overlapping, windows_in(height, width, rule), rule) if rule.sound else 0.0
+    beyond = [score - found.lag for score in scores]
+    by_chance = chance(beyond, overlapping, windows_in(height, width, rule), rule) if rule.sound else 0.0
     reason = unfit(seen, (height, width), rule.quality) or unlike(heat.embedding, rule.surface)
     verdict: Verdict = "cannot judge" if reason else cracked(found, (scores[0], by_chance), manifest, rate)
     return Judgement(verdict, found.probability, reason, seen, by_chance, found.surface)
@@ -140,27 +135,6 @@ def _starts(length: int, side: int) -> list[int]:
     return [*range(0, max(length - side, 0), max(1, side // 2)), max(length - side, 0)]
 
 
-def chance(scores: Sequence[float], overlapping: int, windows: float, rule: VerdictRule) -> float:
-    """Chance, 0 to 1, that a sound photo shows as much as the best of its windows, or as the best few together.
-
-    scores: of the most suspicious of so many `overlapping` windows, falling. windows: how many lie side by side. That k
-    of m windows score as high as the k-th has a chance of at most m / k times that of one, however they hang together
-    (Rüger 1978, Metrika 25). Asking twice doubles the chance; in a small photo it is not asked, since it has no few.
-    """
-    single = float(-math.expm1(max(windows, 1.0) * math.log1p(-min(_chance_of_one(scores[0], rule), 1 - 1e-12))))
-    if len(scores) < FEW_WINDOWS:
-        return single
-    several = overlapping / len(scores) * _chance_of_one(scores[-1], rule)
-    return min(1.0, 2 * min(single, several))
-
-
-def _chance_of_one(score: float, rule: VerdictRule) -> float:
-    """Chance, 0 to 1, that a sound window scores as high."""
-    above = int(np.searchsorted(-np.asarray(rule.sound), -score, side="right"))
-    one = rule.chances[min(above, len(rule.chances) - 1)]
-    return one * math.exp(-max(0.0, score - rule.sound[0]) / rule.tail) if above == 0 else one
-
-
 def windows_in(height: int, width: int, rule: VerdictRule) -> float:
     """How many windows, side by side, a photo of so many px has."""
     return max(1.0, height / rule.window_px) * max(1.0, width / rule.window_px)
@@ -176,13 +150,3 @@ def cracked(found: Calibrated, seen: tuple[float, float], manifest: Manifest, ra
         return by_threshold(found)
     best, by_chance = seen
     return "crack" if by_chance <= rate and best >= manifest.mask_threshold else "sound"
-
-
-def alarms_by_surface(manifest: Manifest, rate: float) -> dict[str, float]:
-    """On each real surface that the rule was fitted on, the share of held-out sound windows that it calls cracked."""
-    rule = manifest.verdict
-    least = manifest.mask_threshold
-    return {
-        known.name: sum(one >= least and _chance_of_one(one, rule) <= rate for one in known.sound) / len(known.sound)
-        for known in rule.known
-    }

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope import scoring
 from crackscope.bundles import Calibration, InputSpec, KnownSound, LocalCalibration, QualityRule, VerdictRule, logistic
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
@@ -27,7 +26,7 @@ from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
 from crackscope.training.surface_rule import fit_surface_rule
 
-KEPT_SCORES = 200
+KEPT_SCORES = 400
 """Largest scores of sound windows that the verdict rule keeps."""
 
 TAIL_SCORES = 30
@@ -63,7 +62,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     if not given.val:
         raise TrainingError("calibrate = true needs validation rows, and the split has none; deal some with --parts")
     full = recipe.verdict == "conformal"
-    judge = Judge(scoring.Graph(model), spec, given.stride, recipe)
+    judge = Judge(model, spec, recipe, given, photos=full)
     seen = score(judge, every(recipe, given) if full else plain(given.val), given.threads)
     surface = seen.surface != ""
     labels = seen.cracked[surface].astype(np.float64)
@@ -87,7 +86,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         tail=_tail(sound),
         known=known_sound(seen),
         quality=QualityRule(blurred_px=BLURRED_PX, dark=0.6, bright=0.6, smallest_px=spec.minimum),
-        surface=fit_surface_rule(seen.embedding, surface, seen.source),
+        surface=fit_surface_rule(seen.both_ways(), np.tile(surface, 2), np.tile(seen.source, 2)),
     )
     figures = {
         "held_out_pictures": float(surface.sum()),

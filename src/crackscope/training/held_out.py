@@ -8,13 +8,14 @@ learnt from, only what kind of surface they show is used, never how they scored.
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope import images, scoring, surfaces
-from crackscope.bundles import InputSpec
+from crackscope.bundles import Bundle, InputSpec, Manifest
 from crackscope.recipes import Augmentation, Recipe
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels, generator
@@ -61,49 +62,66 @@ class Picture(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """Scores [n], window scores as photos get them [n] (NaN where cracked), embeddings [n, d], labels bool [n],
-    surfaces and sources of pictures, which are validation rows, and the maps of those with a mask.
+    """Scores [n], window scores as photos get them [n], embeddings [n, d] as of patches and as of photos, labels bool
+    [n], surfaces and sources of pictures, which are validation rows, and the maps of those with a mask.
     """
 
     score: NDArray[np.float64]
     window: NDArray[np.float64]
     embedding: NDArray[np.float32]
+    as_photo: NDArray[np.float32]
     cracked: NDArray[np.bool_]
     surface: NDArray[np.str_]
     source: NDArray[np.int64]
     row: NDArray[np.bool_]
     maps: list[tuple[NDArray[np.float32], Mask]]
 
+    def both_ways(self, chosen: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float32]:
+        """Embeddings of k of them as of patches, then as of photos, float32 [2 * k, d]."""
+        return np.concatenate([self.embedding[chosen], self.as_photo[chosen]])
 
-class Judge(NamedTuple):
-    """The graph as patches and photos meet it."""
 
-    graph: scoring.Graph
-    spec: InputSpec
-    stride: int
-    recipe: Recipe
+class Look(NamedTuple):
+    """What is said of a picture as of a patch, and as of a photo: its embedding [d] and the score of its window.
 
-    def run(self, pixels: Pixels) -> scoring.Raw:
-        """What is said of a picture, uint8 [h, w, 3], and its map without what only fills up the size."""
+    A patch ends in the zeros that layers pad with, a photo is continued by reflection; so the two differ.
+    """
+
+    patch: scoring.Raw
+    as_photo: NDArray[np.float32]
+    window: float
+
+
+class Judge:
+    """The network as patches and photos meet it. photos: ask it as a photo meets it, too."""
+
+    def __init__(self, model: bytes, spec: InputSpec, recipe: Recipe, given: "Given", photos: bool) -> None:
+        self._spec, self._stride, self._photos = spec, given.stride, photos
+        self._share = top_share(recipe)
+        manifest = Manifest(
+            name=recipe.name,
+            created_with="",
+            input=spec,
+            stride=given.stride,
+            halo=0,
+            embedding=1,
+            scales=recipe.head.scales,
+        )
+        self._model = scoring.load(Bundle(Path(), manifest, model), threads=given.threads, check=False)
+
+    def patch(self, pixels: Pixels) -> scoring.Raw:
+        """What is said of a patch, uint8 [h, w, 3], and its map without what only fills up the size."""
         height, width = pixels.shape[:2]
-        raw = self.graph.run(scoring.take(pixels, scoring.Tile(0, 0, width, height), self.spec))
-        return raw._replace(map=raw.map[: -(-height // self.stride), : -(-width // self.stride)])
+        raw = self._model.graph.run(scoring.take(pixels, scoring.Tile(0, 0, width, height), self._spec))
+        return raw._replace(map=raw.map[: -(-height // self._stride), : -(-width // self._stride)])
 
-    def look(self, picture: Picture) -> tuple[Picture, scoring.Raw, float]:
-        """The picture without its pixels, what is said of it, and the score of its window in a photo."""
-        raw = self.run(picture.pixels)
-        window = math.nan if picture.cracked or not picture.surface else self._window(picture.pixels, raw.map)
-        return picture._replace(pixels=picture.pixels[:0]), raw, window
-
-    def _window(self, pixels: Pixels, logits: NDArray[np.float32]) -> float:
-        import cv2
-
-        if self.recipe.head.scales == 2:
-            half = self.run(images.resize(pixels, -(-pixels.shape[1] // 2), -(-pixels.shape[0] // 2))).map
-            size = (2 * half.shape[1], 2 * half.shape[0])
-            grown = np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_LINEAR), np.float32)
-            logits = ((logits + grown[: logits.shape[0], : logits.shape[1]]) / 2).astype(np.float32)
-        return scoring.top_mean(logits, top_share(self.recipe))
+    def look(self, pixels: Pixels) -> Look:
+        """What is said of a picture, uint8 [h, w, 3]."""
+        raw = self.patch(pixels)
+        if not self._photos:
+            return Look(raw, raw.embedding[:0], math.nan)
+        heat = self._model.heatmap(pixels)
+        return Look(raw, heat.embedding, scoring.top_mean(heat.logits, self._share))
 
 
 def top_share(recipe: Recipe) -> float:
@@ -112,31 +130,40 @@ def top_share(recipe: Recipe) -> float:
 
 
 def score(judge: Judge, pictures: Iterator[Picture], threads: int) -> Scored:
-    """What the graph says of pictures, in their order."""
+    """What the network says of pictures, in their order."""
+
+    def one(picture: Picture) -> tuple[Picture, Look]:
+        return picture._replace(pixels=picture.pixels[:0]), judge.look(picture.pixels)
+
     with ThreadPoolExecutor(threads) as pool:
-        answers = list(pool.map(judge.look, pictures))
+        answers = list(pool.map(one, pictures))
     return Scored(
-        np.array([raw.score for _, raw, _ in answers]),
-        np.array([window for _, _, window in answers]),
-        np.stack([raw.embedding for _, raw, _ in answers]),
-        np.array([picture.cracked for picture, _, _ in answers]),
-        np.array([picture.surface for picture, _, _ in answers]),
-        np.array([-place - 1 if p.source < 0 else p.source for place, (p, _, _) in enumerate(answers)]),
-        np.array([picture.row for picture, _, _ in answers]),
-        [(raw.map, picture.mask) for picture, raw, _ in answers if picture.mask is not None],
+        np.array([look.patch.score for _, look in answers]),
+        np.array([look.window for _, look in answers]),
+        np.stack([look.patch.embedding for _, look in answers]),
+        np.stack([look.as_photo for _, look in answers]),
+        np.array([picture.cracked for picture, _ in answers]),
+        np.array([picture.surface for picture, _ in answers]),
+        np.array([-place - 1 if p.source < 0 else p.source for place, (p, _) in enumerate(answers)]),
+        np.array([picture.row for picture, _ in answers]),
+        [(look.patch.map, picture.mask) for picture, look in answers if picture.mask is not None],
     )
 
 
 def shown(judge: Judge, rows: Sequence[Row], threads: int) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-    """Embeddings, float32 [n, d], and surfaces [n] of at most `MOST_SHOWN` rows of each surface, evenly spread."""
+    """Embeddings, float32 [2 * n, d], and surfaces [2 * n] of at most `MOST_SHOWN` rows of each surface, evenly spread:
+    of each row as of a patch, then of each as of a photo.
+    """
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         places.setdefault(row.surface or "unnamed", []).append(place)
     even = [np.linspace(0, len(few) - 1, min(len(few), MOST_SHOWN)).round().astype(int) for few in places.values()]
     chosen = [rows[few[at]] for few, ats in zip(places.values(), even, strict=True) for at in ats]
     with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda row: judge.run(images.read(row.path).pixels).embedding, chosen))
-    return np.array(found, np.float32), np.array([row.surface or "unnamed" for row in chosen])
+        found = list(pool.map(lambda row: judge.look(images.read(row.path).pixels), chosen))
+    names = [row.surface or "unnamed" for row in chosen]
+    seen = [look.patch.embedding for look in found] + [look.as_photo for look in found]
+    return np.array(seen, np.float32), np.array(names * 2)
 
 
 def plain(rows: Sequence[Row]) -> Iterator[Picture]:

@@ -55,7 +55,7 @@ def fit_local(seen: Scored, shown: tuple[NDArray[np.float32], Names], common: Co
     """Fit the local part of a calibration, None where fewer than two surfaces are known or none has enough pictures.
 
     seen: held-out pictures of surfaces, and of anything else. shown: embeddings [n, d] and surfaces [n] of pictures
-    that were learnt from.
+    that were learnt from, as of patches and as of photos: what tells these two apart then tells no surfaces apart.
     """
     embeddings, surface = _known(seen, *shown)
     names = set(surface.tolist())
@@ -63,9 +63,9 @@ def fit_local(seen: Scored, shown: tuple[NDArray[np.float32], Names], common: Co
     if len(names) < 2 or not enough:
         return None
     others = ~seen.row
-    like = likeness(embeddings, surface, seen.embedding[others])
+    like = likeness(embeddings, surface, seen.both_ways(others))
     rows = seen.row & np.isin(seen.surface, enough)
-    like = like.limited(seen.embedding[rows], seen.surface[rows])
+    like = like.limited(seen.both_ways(rows), np.tile(seen.surface[rows], 2))
     used = seen.surface != ""
     table = _Table(
         like.weights(seen.embedding[used]),
@@ -97,7 +97,9 @@ class _Table(NamedTuple):
 def _known(seen: Scored, embeddings: NDArray[np.float32], surface: Names) -> tuple[NDArray[np.float32], Names]:
     """What was shown of the surfaces that enough was shown of, those with most held-out pictures first."""
     names, counts = np.unique(surface, return_counts=True)
-    few = [str(name) for name, count in zip(names, counts, strict=True) if count >= LEAST_SHOWN]
+    few = [
+        str(name) for name, count in zip(names, counts, strict=True) if count >= 2 * LEAST_SHOWN
+    ]  # each was seen both ways
     few.sort(key=lambda name: (-_smaller_label(seen, name), name))
     kept = np.isin(surface, few[:MOST_KNOWN])
     return embeddings[kept], surface[kept]
