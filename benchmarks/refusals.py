@@ -4,6 +4,7 @@
 
 Surfaces: the rows of the split's test part by surface, and generated ones. Everything else: generated pictures of no
 surface with seeds that nothing was fitted to, black and white frames, and the rows blurred by a Gaussian of 4 and 6 px.
+Each is asked about as a patch (`predict`) and as a photo (`inspect`).
 The photographs of no surface are too few to leave some out: for those the share let pass is the one that the bundle
 states, out of fold by picture.
 """
@@ -29,10 +30,12 @@ Pixels = NDArray[np.uint8]
 
 
 def told(model: Model, name: str, pictures: Sequence[Pixels]) -> None:
-    said = [one for one in model.predict_all(pictures) if isinstance(one, Prediction)]
-    refused = [one for one in said if one.verdict == "cannot judge"]
+    patches = [one for one in model.predict_all(pictures) if isinstance(one, Prediction)]
+    photos = [model.judge(model.heatmap(one), one) for one in pictures]
+    refused, here = ([one for one in said if one.verdict == "cannot judge"] for said in (patches, photos))
     why = Counter(one.reason.partition(":")[0] for one in refused)
-    print(f"  {name:24} {len(refused):4} of {len(said):4} refused ({len(refused) / len(said):.1%})  {dict(why)}")
+    share, as_photos = (f"{len(few) / len(pictures):.1%}" for few in (refused, here))
+    print(f"  {name:24} {len(refused):4} of {len(patches):4} refused ({share}; as photos {as_photos})  {dict(why)}")
 
 
 def main() -> int:

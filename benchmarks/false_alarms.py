@@ -1,0 +1,63 @@
+"""Does the rate of false alarms that a user asks `inspect` for hold, surface by surface?
+
+    python benchmarks/false_alarms.py SPLIT.csv [--bundle DIR]
+
+The test rows of the split are judged as photos, at several rates; generated sound surfaces with seeds that nothing was
+fitted to stand beside them. `known`: the share that was read as one of the bundle's surfaces.
+"""
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope import surfaces
+from crackscope.datasets import read_split
+from crackscope.images import read
+from crackscope.scoring import load
+
+RATES = (0.02, 0.05, 0.1, 0.2)
+COUNT, SIDE, FIRST_SEED = 300, 256, 8_000_000
+Pixels = NDArray[np.uint8]
+
+
+def photos(split: Path) -> Iterator[tuple[str, bool, Pixels]]:
+    """Surface, whether it is cracked, pixels."""
+    for row in read_split(split).part("test"):
+        if row.surface != "nonsurface":
+            yield row.surface or "unnamed", row.label == "crack", read(row.path).pixels
+    for seed in range(FIRST_SEED, FIRST_SEED + COUNT):
+        kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
+        made = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE, SIDE), distractors=0.7))
+        yield "generated", False, made.pixels
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("split", type=Path)
+    parser.add_argument("--bundle", default=None)
+    arguments = parser.parse_args()
+    model = load(arguments.bundle)
+    said: dict[str, list[tuple[bool, bool, tuple[bool, ...]]]] = defaultdict(list)
+    for surface, cracked, pixels in photos(arguments.split):
+        heat = model.heatmap(pixels)
+        judged = [model.judge(heat, pixels, rate) for rate in RATES]
+        called = tuple(one.verdict == "crack" for one in judged)
+        said[surface].append((cracked, bool(judged[0].surface), called))
+    print(f"{'surface':10} {'photos':>6} {'known':>6}  " + "  ".join(f"{f'asked for {rate:g}':>23}" for rate in RATES))
+    for surface, answers in sorted(said.items()):
+        cracked, known = (np.array([one[place] for one in answers], bool) for place in (0, 1))
+        called = np.array([one[2] for one in answers])
+        found = [f"{one[cracked].mean():.2f} found" if cracked.any() else "" for one in called.T]
+        alarms = [f"{one[~cracked].mean():.3f} alarms" if not cracked.all() else "" for one in called.T]
+        figures = "  ".join(f"{one:>10} {other:>12}" for one, other in zip(found, alarms, strict=True))
+        print(f"{surface:10} {len(answers):6} {known.mean():6.2f}  {figures}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
