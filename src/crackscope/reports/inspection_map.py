@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crackscope.records import Inspected
-from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
+from crackscope.reports.inspection_classes import WidthClasses, class_of, widest_zone
 
 WIDTH, HEIGHT = 720, 420
 _MARGIN = 34
@@ -77,9 +77,10 @@ def _kind(photo: Inspected, classes: dict[str, WidthClasses]) -> str:
         return "doubt"
     if photo.verdict == "sound":
         return "sound"
-    if not photo.zones:
+    widest = widest_zone(photo)
+    if widest is None:
         return "unmeasured"
-    known, place = class_of(max(photo.zones, key=lambda zone: largest_width(zone)[0].value), classes)
+    known, place = class_of(widest, classes)
     return f"{known.unit}-{place}"
 
 

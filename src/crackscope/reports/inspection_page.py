@@ -10,7 +10,14 @@ from crackscope.errors import printable
 from crackscope.images import size_within
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
-from crackscope.reports.inspection_classes import WidthClasses, classes_of, hexadecimal, largest_width, text_on
+from crackscope.reports.inspection_classes import (
+    WidthClasses,
+    classes_of,
+    hexadecimal,
+    largest_width,
+    text_on,
+    widest_zone,
+)
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_map import photo_map
 from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile_paths
@@ -25,7 +32,6 @@ from crackscope.reports.inspection_summary import (
     sentence,
     sort_photos,
     tiles,
-    widest_zone,
 )
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 

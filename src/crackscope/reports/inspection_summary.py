@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crackscope.errors import printable
 from crackscope.records import Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
-from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
+from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width, widest_zone
 from crackscope.reports.inspection_facts import DEFAULT_LIMITS_MM, InspectionFacts
 from crackscope.reports.inspection_marks import length_number, length_text, metres
 from crackscope.reports.inspection_names import short_name
@@ -77,13 +77,6 @@ def sort_photos(photos: Sequence[Inspected | Unread]) -> Sorted:
         doubtful=tuple(one for one in inspected if one.verdict == "cannot judge"),
         sound=tuple(one for one in inspected if one.verdict == "sound"),
         unread=tuple(photo for photo in photos if isinstance(photo, Unread)),
-    )
-
-
-def widest_zone(photo: Inspected) -> Zone | None:
-    """The zone of a photo with the largest width."""
-    return max(
-        photo.zones, key=lambda zone: (zone.width_max_mm is not None, largest_width(zone)[0].value), default=None
     )
 
 
