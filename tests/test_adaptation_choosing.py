@@ -92,6 +92,13 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
         suggest(model, [str(tmp_path / "bad.png")], 5)
 
 
+def test_without_photos_or_a_number_there_is_nothing_to_choose(model, tmp_path):
+    with pytest.raises(AdaptationError, match="name photos"):
+        suggest(model, [], 5)
+    with pytest.raises(AdaptationError, match="ask for 1 or more"):
+        suggest(model, [photo(tmp_path, "good.png", 64, 64)], 0)
+
+
 def test_progress_counts_what_cannot_be_read_too(model, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     paths = [photo(tmp_path, "good.png", 64, 64), str(tmp_path / "bad.png")]

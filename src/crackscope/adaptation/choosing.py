@@ -25,7 +25,7 @@ _COMPONENTS = 32
 
 
 def choose(score: Floats, features: Floats, count: int) -> NDArray[np.intp]:
-    """Places of up to `count` patches, the most wanted first. score: float64 [n]; features: float64 [n, k]."""
+    """Places of up to `count` patches (1 or more), the most wanted first. score: float64 [n]; features: [n, k]."""
     doubt = doubts(score)
     places = _apart(features)
     taken = [int(doubt.argmax())]

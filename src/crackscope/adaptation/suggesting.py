@@ -62,8 +62,12 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
     paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
-    pictures are done. Raises AdaptationError when no picture can be read.
+    pictures are done. Raises AdaptationError when nothing is asked for, no picture is named, or none can be read.
     """
+    if count < 1:
+        raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
+    if not paths:
+        raise AdaptationError("there is nothing to choose from: name photos")
     seen: list[tuple[_Place, Described]] = []
     unread: list[Unread] = []
     side = model.manifest.input.native or _PATCH_PX
