@@ -8,12 +8,14 @@ import pytest
 
 from crackscope import images
 from crackscope.cli import main
-from crackscope.cli.folders import vacant, writable
+from crackscope.cli.folders import vacant
 from crackscope.errors import OutputError
+from crackscope.files import writable
 
 CALLS = [
     ["scan", "nowhere", "--bundle", "default", "--doubts"],
     ["evaluate", "default", "nowhere", "-o"],
+    ["adapt", "default", "nowhere", "-o"],
     ["matrix", "--on", "a=nowhere", "--bundle", "default", "-o"],
     ["train", "nowhere", "--recipe", "probe", "--weights", "none", "-o"],
     ["generate", "-n", "2", "-o"],
@@ -32,11 +34,11 @@ def test_a_file_in_the_way_is_named_before_anything_is_read(tmp_path, capsys, ca
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize("call", [["inspect", "p.png"], ["generate", "-n", "2"]], ids=lambda call: call[0])
+@pytest.mark.parametrize("call", [["inspect", "p.png", "-o"], *CALLS], ids=lambda call: call[0])
 def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeypatch, capsys, call):
     monkeypatch.chdir(tmp_path)
     images.write_png(np.full((64, 64, 3), 90, np.uint8), "p.png")
-    assert main([*call, "-o", "x" * 300]) == 2
+    assert main([*call, "x" * 300]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "the folder cannot be" in said

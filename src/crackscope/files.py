@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, records as JSON that every reader takes, and tables as CSV.
+"""Files that are there whole or not at all, folders to put them in, records as JSON that every reader takes, and CSV.
 
 A file name need not be UTF-8, JSON must be. In JSON each byte of a name that is no UTF-8 stands as `\\udc` and the
 byte's two hexadecimal digits, as text (a backslash, four letters and digits more); `original` maps that back.
@@ -42,6 +42,53 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"cannot write {target}: {reason}; check the folder, its rights and the room left") from None
+
+
+def writable(folder: str | Path) -> Path:
+    """This folder, if something can be written into it once it is made; nothing is made yet. OutputError otherwise.
+
+    Asked before long work, whose result would have nowhere to go.
+    """
+    path = Path(folder)
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # What lies above it tells.
+    except (OSError, ValueError) as error:
+        raise _unusable(path, error) from None
+    there = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
+    if not there.is_dir():
+        raise _in_the_way(path)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _not_allowed(path)
+    return path
+
+
+def make_folder(folder: str | Path) -> Path:
+    """This folder, made with those above it if need be. Raises OutputError."""
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _in_the_way(path) from None
+    except PermissionError:
+        raise _not_allowed(path) from None
+    except (OSError, ValueError) as error:
+        raise _unusable(path, error) from None
+    return path
+
+
+def _in_the_way(path: Path) -> OutputError:
+    return OutputError(f"a file is in the way of the folder, {path}, name another one")
+
+
+def _not_allowed(path: Path) -> OutputError:
+    return OutputError(f"not allowed to write there, {path}, name another folder")
+
+
+def _unusable(path: Path, error: OSError | ValueError) -> OutputError:
+    reason = getattr(error, "strerror", None) or error
+    return OutputError(f"the folder cannot be made ({reason}), {path}, name another one")
 
 
 def encode_json(record: object) -> bytes:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from crackscope.adaptation.suggesting import Suggestion
 from crackscope.datasets import SUGGESTIONS, UNSORTED
-from crackscope.errors import OutputError
-from crackscope.files import encode_csv, encode_json, write_whole
+from crackscope.files import encode_csv, encode_json, make_folder, write_whole
 from crackscope.images import read, write_png
 
 TASKS, LABELLING = "label-studio.json", "label-studio.xml"
@@ -29,11 +28,8 @@ def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> lis
     as Label Studio's local storage serves them when its document root is the folder. model: name of the opinion's
     source. Raises ImageError when a photo can no longer be read, OutputError when something cannot be written.
     """
-    try:
-        for name in (UNSORTED, "crack", "sound"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from None
+    for name in (UNSORTED, "crack", "sound"):
+        make_folder(folder / name)
     names = [_name(one) for one in suggestions]
     by_photo: dict[str, list[int]] = {}
     for place, one in enumerate(suggestions):

@@ -21,6 +21,7 @@ from crackscope.bundles import (
     with_offset,
 )
 from crackscope.errors import BundleError, OutputError
+from crackscope.files import writable
 from crackscope.scoring import repack
 
 ADAPTED = "adapted to"
@@ -75,13 +76,16 @@ class Lesson:
 
 
 def refuse_in_the_way(out: Path, force: bool) -> None:
-    """Raise OutputError unless the folder is new or empty, or, by force, holds a bundle that was adapted before."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if out.is_symlink() or not out.is_dir():
-        raise OutputError(f"a file is in the way of the folder, {out}, name another one")
-    if not any(out.iterdir()):
-        return
+    """Raise OutputError unless the folder can be written, and is new or empty, or, by force, holds a bundle that was
+    adapted before."""
+    writable(out)
+    if out.is_symlink():
+        raise OutputError(f"a link is in the way of the folder, {out}, name another one")
+    try:
+        if not out.is_dir() or not any(out.iterdir()):
+            return
+    except OSError as error:
+        raise OutputError(f"not allowed to look into it ({error.strerror}), {out}, name another folder") from None
     if not force:
         raise OutputError(
             f"the folder is not empty, {out}, name a new one or remove it; "

@@ -9,10 +9,10 @@ import click
 
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
-from crackscope.cli.folders import writable
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
+from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.datasets import Member, ScanReport, Split

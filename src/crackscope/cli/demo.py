@@ -15,6 +15,7 @@ from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
 from crackscope.cli.options import shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
+from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -73,7 +74,7 @@ def demo(**options: Any) -> None:
 
 def _stage(folder: Path) -> Path:
     """An empty folder with our mark; one that an earlier demo made is emptied first."""
-    if (folder / MARK).is_file():
+    if (writable(folder) / MARK).is_file():
         shutil.rmtree(folder)
     fresh(folder)
     (folder / MARK).write_text("Made by `crackscope demo`, which may remove it.\n", encoding="utf-8")

@@ -89,7 +89,6 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
     from crackscope.files import encode_csv, write_whole
     from crackscope.reports import Print, write_contact_sheet
 
-    folder.mkdir(parents=True, exist_ok=True)
     lines = [
         (rank, path, one.label, f"{one.believed:.6f}", str(one.doubted).lower())
         for rank, one in enumerate(ranked, start=1)

@@ -9,11 +9,11 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.folders import writable
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
+from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.judging import Comparison, Evaluation

@@ -71,12 +71,12 @@ def check_kind(kind: str | None) -> None:
 
 def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) -> None:
     """Generate the pictures into `folder`: cracked and sound in turn, PNG, with truth.csv beside them."""
-    from crackscope.files import encode_csv, write_whole
+    from crackscope.files import encode_csv, make_folder, write_whole
     from crackscope.images import write_png
     from crackscope.surfaces import generate as draw
 
     for name in ("crack", "sound", *(("masks",) if wanted.masks else ())):
-        (folder / name).mkdir(exist_ok=True)
+        make_folder(folder / name)
     rows: list[tuple[object, ...]] = []
     for number in range(wanted.count):
         cracked = number % 2 == 0

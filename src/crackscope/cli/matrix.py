@@ -11,10 +11,10 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, warn
-from crackscope.cli.folders import writable
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
+from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.judging import Entry, Matrix, Surface

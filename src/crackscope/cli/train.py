@@ -15,11 +15,11 @@ import click
 from crackscope.cli.console import print_json, say
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
-from crackscope.cli.folders import writable
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
+from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.recipes import Recipe

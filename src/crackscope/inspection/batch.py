@@ -15,6 +15,7 @@ import msgspec
 from crackscope import __version__
 from crackscope.bundles import dump_manifest
 from crackscope.errors import ImageError, OutputError
+from crackscope.files import make_folder
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, Seen, measure, open_photo, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, refuse_held, stamp_of
@@ -46,16 +47,11 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
     Raises OutputError for a folder that holds anything else, or an inspection when not resuming; InspectionError
     where that was begun with another bundle, other options or another version, or another process is at it now.
     """
-    path = Path(folder)
+    path = make_folder(folder)
     try:
-        path.mkdir(parents=True, exist_ok=True)
         inside = {entry.name for entry in path.iterdir()}
-    except (FileExistsError, NotADirectoryError):
-        raise OutputError(f"a file is in the way of the folder, {path}, name another one") from None
-    except PermissionError:
-        raise OutputError(f"not allowed to write there, {path}, name another folder") from None
     except OSError as error:
-        raise OutputError(f"the folder cannot be made ({error.strerror}), {path}, name another one") from None
+        raise OutputError(f"not allowed to look into it ({error.strerror}), {path}, name another folder") from None
     if inside and JOURNAL not in inside:
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
     if inside and not resume:

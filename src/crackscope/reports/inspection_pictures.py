@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from crackscope import images
 from crackscope.bundles import logistic
 from crackscope.errors import ImageError, OutputError
+from crackscope.files import make_folder
 from crackscope.records import Inspected, Unread
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_names import picture_names, possible_names
-from crackscope.reports.overlays import make_folder, write_overlay
+from crackscope.reports.overlays import write_overlay
 
 PHOTOS, SMALL, OVERLAYS, HEAT = "photos", "thumbs", "overlays", "heat"
 SMALL_SIDE = 960

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope import images
+from crackscope.files import make_folder
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.inspection_classes import Colour, class_of, classes_of, largest_width, text_on
 from crackscope.reports.inspection_facts import InspectionFacts
@@ -36,19 +37,8 @@ def write_overlay(
     pixels: uint8 [h, w, 3], upright. mask: bool [h, w], the crack pixels; without it the outlines of the zones are
     followed. facts: for the limits of the width classes. The folder of `path` is made. Raises OutputError.
     """
-    folder = Path(path).parent
-    make_folder(folder)
+    make_folder(Path(path).parent)
     images.write_like(draw_marks(pixels, photo, mask, facts), path, source, QUALITY)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder with those above it. Raises OutputError."""
-    from crackscope.errors import OutputError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made ({error.strerror or error}); name another folder") from None
 
 
 def draw_marks(pixels: Pixels, photo: Inspected, mask: Mask | None, facts: InspectionFacts) -> Pixels:
