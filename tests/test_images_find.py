@@ -31,6 +31,16 @@ def test_folders_are_sorted_as_people_count(folder):
     assert names(found, folder) == ["a/x.webp", "b/x.tif", "img1.png", "img2.JPG", "img10.jpg"]
 
 
+@given(st.lists(st.integers(0, 10**6), min_size=2), st.sampled_from(["p{}", "wall {}/a.jpg", "{}"]))
+def test_names_that_differ_in_a_number_are_sorted_by_it(numbers, form):
+    assert sorted(map(form.format, numbers), key=images.natural) == [form.format(one) for one in sorted(numbers)]
+
+
+def test_a_number_may_be_longer_than_python_takes():
+    thousands = "9" * 5000
+    assert images.natural("8" + thousands) < images.natural("9" + thousands) < images.natural("1" + thousands + "0")
+
+
 def test_files_stand_for_themselves_whatever_they_are_called(folder):
     given = [str(folder / "notes.txt"), "-", str(folder / ".hidden.png")]
     assert images.find(given) == given

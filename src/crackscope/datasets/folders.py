@@ -6,8 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from crackscope.datasets.found import Entry, Found, Kind
-from crackscope.datasets.words import Layout, label_of, natural, part_of, plain, surface_of
+from crackscope.datasets.words import Layout, label_of, part_of, plain, surface_of
 from crackscope.errors import DatasetError
+from crackscope.images import natural
 from crackscope.records import Label, Part
 
 _IMAGE_FOLDERS: Final = frozenset({"image", "images"})

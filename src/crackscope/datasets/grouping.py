@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from crackscope.datasets.checking import Indices
 from crackscope.datasets.found import Entry
 from crackscope.datasets.prints import Floats
-from crackscope.datasets.words import natural
 from crackscope.errors import DatasetError
+from crackscope.images import natural
 
 Numbers = NDArray[np.int64]
 _ROUNDS: Final = 4

@@ -15,8 +15,9 @@ from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.reading import label_by_masks
 from crackscope.datasets.splitting import Shares, deal, leak_share, refuse_if_lacking, shares_of
 from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_names, survey
-from crackscope.datasets.words import KNOWN_WORDS, Layout, natural
+from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError
+from crackscope.images import natural
 from crackscope.records import Failure, Part, Row, Unread
 
 

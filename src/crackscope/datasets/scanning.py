@@ -13,7 +13,8 @@ from crackscope.datasets.grouping import Numbers, components, members, same_pair
 from crackscope.datasets.loading import fingerprint
 from crackscope.datasets.splitting import PARTS, deal, leak_share, shares_of
 from crackscope.datasets.surveying import Survey, find, missing_class, survey
-from crackscope.datasets.words import KNOWN_WORDS, Layout, natural
+from crackscope.datasets.words import KNOWN_WORDS, Layout
+from crackscope.images import natural
 from crackscope.records import LABELS, Label, Unread
 
 RANDOM_PARTS: Final = (60.0, 20.0, 20.0)

@@ -78,23 +78,3 @@ def surface_of(name: str) -> str:
 def part_of(name: str) -> Part | None:
     """The part that a folder or a cell of this name means, or None."""
     return _PARTS.get(plain(name))
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorting key by which `p9` comes before `p10`."""
-    pieces: list[tuple[int, int, str]] = []
-    for is_number, piece in _runs(text):
-        pieces.append((0, int(piece), piece) if is_number else (1, 0, piece))
-    return tuple(pieces)
-
-
-def _runs(text: str) -> Iterable[tuple[bool, str]]:
-    start = 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or _digit(text[at]) != _digit(text[start]):
-            yield _digit(text[start]), text[start:at]
-            start = at
-
-
-def _digit(letter: str) -> bool:
-    return letter in "0123456789"

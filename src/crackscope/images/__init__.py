@@ -25,6 +25,7 @@ from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find
 from crackscope.images.header import Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.natural_order import natural
 from crackscope.images.optics import Optics, read_optics
 from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
@@ -45,6 +46,7 @@ __all__ = [
     "encode_like",
     "encode_png",
     "find",
+    "natural",
     "or_unread",
     "read",
     "read_file",

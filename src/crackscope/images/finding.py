@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from crackscope.errors import ImageError, printable
+from crackscope.images.natural_order import Natural, natural
 
 PICTURE_SUFFIXES = (
     ".jpg",
@@ -33,7 +34,6 @@ without a word."""
 _REPORT_MARK = "inspection.jsonl"
 """Lies in the folder of every inspection: its pictures are copies of photos and drawings upon them."""
 
-_DIGITS = re.compile(r"([0-9]+)")
 _SEPARATORS = re.compile(r"[/\\]")
 
 
@@ -131,18 +131,5 @@ def _without_twins(names: list[str]) -> list[str]:
     ]
 
 
-def _counted(name: str) -> list[tuple[list[tuple[int, int, str]], str]]:
-    return [(_by_number(part), part) for part in _SEPARATORS.split(name)]
-
-
-def _by_number(part: str) -> list[tuple[int, int, str]]:
-    # Digits in front of letters, numbers by length without leading zeros first: no int() of a thousand digits.
-    pieces = _DIGITS.split(part.casefold())
-    return [_piece(piece) for piece in pieces if piece]
-
-
-def _piece(piece: str) -> tuple[int, int, str]:
-    if not piece[0].isascii() or not piece[0].isdigit():
-        return (1, 0, piece)
-    digits = piece.lstrip("0")
-    return (0, len(digits), digits)
+def _counted(name: str) -> list[tuple[Natural, str]]:
+    return [(natural(part.casefold()), part) for part in _SEPARATORS.split(name)]
