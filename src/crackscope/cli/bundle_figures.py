@@ -15,18 +15,17 @@ def measured(manifest: "Manifest") -> "tuple[MeasuredFigure, ...]":
     figures = []
     said, surface = stated(manifest), manifest.verdict.surface
     if said is not None:
-        held_out = (
-            "patches held out from training"
-            if said.pictures is None
-            else f"{said.pictures:,} patches held out from training"
-        )
+        patches = "patches" if said.pictures is None else f"{said.pictures:,} patches"
+        held_out = f"{patches} held out from training, real and generated, by the threshold for unknown surfaces"
         shares = (("misses", said.misses, "cracked"), ("false alarms on patches", said.false_alarms, "sound"))
         figures += [
-            MeasuredFigure(name=name, value=f"{share:.1%} of the {which} ones", on=held_out)
+            MeasuredFigure(name=name, value=f"{100 * share:.1f} % of the {which} ones", on=held_out)
             for name, share, which in shares
             if share is not None
         ]
     if surface is not None:
-        value = f"{surface.refused:.1%} of pictures of built surfaces, {1 - surface.kept:.1%} of others"
+        value = (
+            f"{100 * surface.refused:.1f} % of pictures of built surfaces, {100 * (1 - surface.kept):.1f} % of others"
+        )
         figures.append(MeasuredFigure(name="refuses", value=value, on="pictures held out from training"))
     return tuple(figures)

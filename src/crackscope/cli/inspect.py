@@ -258,6 +258,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         bundle_version=journal.terms.bundle,
         false_alarm_rate=settings.false_alarms,
         alarms=alarms_by_surface(manifest, settings.false_alarms),
+        alarms_of={known.name: len(known.sound) for known in manifest.verdict.known},
         limits_mm=settings.limits_mm,
         limits_source=SOURCES.get(asked.preset or "", ""),
         settings={**flags, **{name: value for name, value in scales.items() if value is not None}},

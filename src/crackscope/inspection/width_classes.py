@@ -3,8 +3,9 @@
 The limits of the presets are what two documents hold to be tolerable in reinforced concrete under an exposure. They
 are a guide for sorting findings, no proof of safety and no substitute for the documents:
 
-- `eurocode2`: EN 1992-1-1:2004, 7.3.1, table 7.1N, recommended w_max: 0.2 mm (bonded prestressing tendons, XC2 to
-  XC4 among others), 0.3 mm (reinforced members, XC2 to XC4, XD, XS), 0.4 mm (X0, XC1). National annexes may differ.
+- `eurocode2`: EN 1992-1-1:2004, 7.3.1, table 7.1N, recommended w_max: 0.2 mm (bonded prestressing tendons, X0 and XC1
+  to XC4), 0.3 mm (reinforced members, XC2 to XC4, XD1, XD2, XS1 to XS3), 0.4 mm (reinforced members, X0, XC1). They
+  bound a width that is calculated for a load, not one that is measured. National annexes may differ.
 - `aci224r`: ACI 224R-01, table 4.1, guide to reasonable widths: 0.10 mm (water-retaining structures), 0.15 mm
   (seawater and its spray, wetting and drying), 0.18 mm (de-icing chemicals), 0.30 mm (humidity, moist air, soil),
   0.41 mm (dry air or a protective membrane).
@@ -22,7 +23,7 @@ PRESETS_MM: dict[str, tuple[float, ...]] = {
     "aci224r": (0.10, 0.15, 0.18, 0.30, 0.41),
 }
 SOURCES = {
-    "eurocode2": "EN 1992-1-1:2004, table 7.1N, by exposure class: a guide",
+    "eurocode2": "EN 1992-1-1:2004, table 7.1N, calculated widths by exposure class: a guide",
     "aci224r": "ACI 224R-01, table 4.1, by exposure condition: a guide",
 }
 """Preset -> where its limits stand, in words that may be shown."""

@@ -79,7 +79,7 @@ def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], how: t
         width_range=f"{length_number(widest.low, unit)} to {length_text(widest.high, unit)}",
         median=length_text(median.value, unit),
         length=whole_length(zone),
-        orientation=f"{zone.orientation_deg:.0f}°",
+        orientation=f"{round(zone.orientation_deg) % 180}°",
         probability=zone.probability,
     )
 

@@ -12,10 +12,9 @@ from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_classes import (
     WidthClasses,
+    class_styles,
     classes_of,
-    hexadecimal,
     largest_width,
-    text_on,
     widest_zone,
 )
 from crackscope.reports.inspection_facts import InspectionFacts
@@ -42,7 +41,6 @@ DRESS = Dress(
 )
 _TILES_SHOWN = 400
 _ROWS_WITHOUT_SCRIPT = 300
-_TO_THE_MINUTE = 16
 
 There = Mapping[str, set[str]]
 
@@ -103,7 +101,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "tiles": tiles(found, numbers),
         "pills": _pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
-        "class_styles": _class_styles(classes),
+        "class_styles": class_styles(classes),
         "map": photo_map(in_order, numbers, classes, short),
         "glance": [(cards[one.path], *_tile(photos[numbers[one.path] - 1], classes)) for one in tiled],
         "groups": _groups(found, cards, classes),
@@ -118,6 +116,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "lines_alone": pen.lines_alone,
         "data": script_data(_table(bare, found, (numbers, short), classes)),
         "settings": [(printable(name), _setting(value)) for name, value in facts.settings.items()],
+        "alarms": [_alarm(name, share, facts) for name, share in facts.alarms.items()],
     }
 
 
@@ -184,10 +183,10 @@ def _photo_facts(photo: Inspected) -> tuple[str, ...]:
     thinnest = _thinnest_text(photo)
     if thinnest:
         said.append(thinnest)
-    if photo.surface:
+    if photo.surface and photo.verdict != "cannot judge":
         said.append(f"judged as {printable(photo.surface)}")
     if photo.place.taken:
-        said.append(printable(photo.place.taken)[:_TO_THE_MINUTE].replace("T", " "))
+        said.append(_to_the_minute(photo.place.taken))
     return tuple(said)
 
 
@@ -213,17 +212,8 @@ def _groups(
     return groups
 
 
-def _class_styles(classes: dict[str, WidthClasses]) -> list[tuple[str, str, str]]:
-    """(kind, colour, colour of text on it)."""
-    return [
-        (f"{one.unit}-{place}", hexadecimal(one.colour(place)), hexadecimal(text_on(one.colour(place))))
-        for one in classes.values()
-        for place in range(one.count)
-    ]
-
-
 def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
-    pills = [("inspected", printable(facts.begun)[:_TO_THE_MINUTE].replace("T", " "))] if facts.begun else []
+    pills = [("inspected", _to_the_minute(facts.begun))] if facts.begun else []
     if facts.bundle:
         pills.append(("model", printable(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
     pills.append(("false alarms", f"{100 * facts.false_alarm_rate:g} % of sound photos, on average"))
@@ -232,6 +222,18 @@ def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
         span = f"{scales[0]:.3g}" if scales[0] == scales[-1] else f"{scales[0]:.3g} to {scales[-1]:.3g}"
         pills.append(("scale", f"{span} mm per px"))
     return pills
+
+
+def _alarm(name: str, share: float, facts: InspectionFacts) -> str:
+    """The false alarms of a surface: of how few patches they come must stand beside them."""
+    patches = facts.alarms_of.get(name, 0)
+    said = f"{round(share * patches):,} of {patches:,}" if patches else f"{100 * share:.0f} %"
+    return f"{printable(name)} {said}"
+
+
+def _to_the_minute(moment: str) -> str:
+    """A moment in ISO 8601 as it is read: `2026-03-04 10:01`."""
+    return printable(moment)[: len("2026-03-04T10:01")].replace("T", " ")
 
 
 def _setting(value: str | float | bool | None) -> str:
@@ -272,8 +274,8 @@ def _table(
                     zone.number,
                     unit,
                     classes[unit].place(width.value),
-                    *(float(f"{value:.5g}") for value in figures),
-                    round(zone.orientation_deg),
+                    *(float(f"{value:.7g}") for value in figures),
+                    round(zone.orientation_deg) % 180,
                     round(zone.probability, 3),
                 ]
             )

@@ -1,0 +1,52 @@
+"""What the page of an inspection says of its photos and of itself."""
+
+import html
+import json
+import re
+
+import msgspec
+
+from crackscope import reports
+from crackscope.records import Estimate
+from tests.small_inspection import inspected, zone
+
+
+def page(folder, photos, facts=None):
+    reports.write_inspection(folder, photos, facts or reports.InspectionFacts())
+    return html.unescape((folder / "index.html").read_text(encoding="utf-8"))
+
+
+def rows(text):
+    found = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert found
+    return json.loads(found[1])["rows"]
+
+
+def test_false_alarms_of_a_surface_stand_beside_the_number_of_its_patches(tmp_path):
+    facts = reports.InspectionFacts(alarms={"deck": 1 / 21, "metu": 0.079}, alarms_of={"deck": 21})
+    assert "if it did not know them: deck 1 of 21, metu 8 %." in page(tmp_path, [inspected("/no.jpg", "sound")], facts)
+    assert "did not know" not in page(tmp_path, [inspected("/no.jpg", "sound")])
+
+
+def test_a_photo_that_cannot_be_judged_is_not_judged_as_a_surface(tmp_path):
+    text = page(tmp_path, [inspected("/no.jpg", "cannot judge", surface="deck", reason="blurred")])
+    assert "judged as deck" not in text
+    assert "judged as deck" in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
+
+
+def test_directions_end_below_180(tmp_path):
+    turned = msgspec.structs.replace(zone(1, 50, 3), orientation_deg=179.7)
+    text = page(tmp_path, [inspected("/no.jpg", zones=(turned,))])
+    assert "180°" not in text
+    assert "<td>0°</td>" in text
+    assert rows(text)[0][9] == 0
+
+
+def test_the_table_reads_as_the_rest_of_the_page_does(tmp_path):
+    """Rounded to few digits first and to decimals then, 4.694962 would end in .70."""
+    wide = Estimate(value=5.2, low=4.694962, high=6.0)
+    text = page(
+        tmp_path, [inspected("/no.jpg", zones=(msgspec.structs.replace(zone(1, 50, 3, 0.1), width_max_mm=wide),))]
+    )
+    assert "4.69 to 6.00 mm" in text
+    assert rows(text)[0][5] == 4.694962
