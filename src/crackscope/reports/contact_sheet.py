@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from crackscope.errors import printable
 from crackscope.files import write_whole
 from crackscope.images import encode_jpeg
-from crackscope.reports.formatting import elided, shown
+from crackscope.reports.formatting import elided
 from crackscope.reports.gallery import thumbnail
 
 _COLUMNS, _MOST = 8, 120
@@ -38,7 +39,7 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
     figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     if title:
-        figure.suptitle(shown(title), fontsize=10, color=_INK)
+        figure.suptitle(printable(title), fontsize=10, color=_INK)
     for place, one in enumerate(kept, start=1):
         axes = figure.add_subplot(lines, _COLUMNS, place)
         pixels = thumbnail(one.path)
@@ -48,7 +49,7 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
             axes.imshow(pixels)
         axes.set_xticks([])
         axes.set_yticks([])
-        words = f"{one.words}\n{elided(shown(Path(one.path).name), _LETTERS)}"
+        words = f"{one.words}\n{elided(printable(Path(one.path).name), _LETTERS)}"
         axes.set_xlabel(words, fontsize=6.5, color=_WARN if one.warns else _INK, parse_math=False)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]

@@ -11,7 +11,7 @@ import msgspec
 from crackscope.errors import printable
 from crackscope.files import write_whole
 from crackscope.records import Inspected, Verdict
-from crackscope.reports.inspection_classes import classes_of, hexadecimal, text_on
+from crackscope.reports.inspection_classes import class_styles, classes_of
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import Pen
 from crackscope.reports.inspection_names import short_name
@@ -67,11 +67,7 @@ def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
         "marks": Pen(classes).marks(photo),
         "numbered": {one.zone for one in facts.painted},
         "address": quote,
-        "class_styles": [
-            (f"{one.unit}-{place}", hexadecimal(one.colour(place)), hexadecimal(text_on(one.colour(place))))
-            for one in classes.values()
-            for place in range(one.count)
-        ],
+        "class_styles": class_styles(classes),
     }
     title = f"{short_name(photo.path)}, explained"
     dress = Dress(scripts=(), styles=("style.css", "inspection.css", "explanation.css"), pictures="'self' file: data:")

@@ -93,11 +93,6 @@ def count(value: int, one: str, many: str | None = None) -> str:
     return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
-def shown(text: str) -> str:
-    """A file name that may hold bytes which are no text."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def elided(name: str, letters: int) -> str:
     """A name in at most so many letters, 3 or more. What is too much goes from its middle: names of one series differ
     in their ends."""

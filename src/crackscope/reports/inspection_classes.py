@@ -78,6 +78,15 @@ def classes_of(facts: InspectionFacts) -> dict[str, WidthClasses]:
     }
 
 
+def class_styles(classes: dict[str, WidthClasses]) -> list[tuple[str, str, str]]:
+    """(kind, colour, colour of text on it) of every class, as a style sheet writes them. kind: `mm-2` and the like."""
+    return [
+        (f"{one.unit}-{place}", hexadecimal(one.colour(place)), hexadecimal(text_on(one.colour(place))))
+        for one in classes.values()
+        for place in range(one.count)
+    ]
+
+
 def largest_width(zone: Zone) -> tuple[Estimate, Literal["mm", "px"]]:
     """The largest width of a zone in mm, or in px where no scale is known."""
     return (zone.width_max_px, "px") if zone.width_max_mm is None else (zone.width_max_mm, "mm")

@@ -19,7 +19,6 @@ from crackscope.reports.formatting import (
     p_value,
     percent,
     percent_interval,
-    shown,
     signed,
 )
 
@@ -106,6 +105,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (count, interval, number, p_value, percent, percent_interval, printable, shown, signed, tail, share)
+    filters = (count, interval, number, p_value, percent, percent_interval, printable, signed, tail, share)
     environment.filters.update({one.__name__: one for one in filters})
     return environment
