@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, Manifest, Reference, feature_sizes, logit
 from crackscope.errors import BundleError
+from crackscope.judging import number_groups
 from crackscope.records import Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features
 
@@ -79,7 +80,7 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
         features,
         feature_sizes(model.bundle.model),
         np.array([row.label == "crack" for row in read], np.bool_),
-        numbered([row.group for row in read]),
+        number_groups([row.group for row in read]),
     )
     return Seen(patches, read, unread, embedding)
 
@@ -119,9 +120,3 @@ def margins(score: Floats, ways: Floats, manifest: Manifest) -> tuple[Floats, Fl
 def threshold_logit(manifest: Manifest) -> float:
     """The logit of a bundle's threshold; of one that says always, or never, that of a probability near it."""
     return logit(manifest.threshold, _SURE)
-
-
-def numbered(names: Sequence[str]) -> Numbers:
-    """Number groups from 0; a row without a name is a group of its own."""
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(name or f"\0{place}", len(seen)) for place, name in enumerate(names)], np.intp)

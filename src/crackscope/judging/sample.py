@@ -51,17 +51,8 @@ def sample(
 def number_groups(names: Sequence[str]) -> NDArray[np.intp]:
     """Number groups from 0 in order of first appearance; every row without a group gets a number of its own."""
     seen: dict[str, int] = {}
-    numbers = np.empty(len(names), dtype=np.intp)
-    fresh = 0
-    for place, name in enumerate(names):
-        number = seen.get(name) if name else None
-        if number is None:
-            number = fresh
-            fresh += 1
-            if name:
-                seen[name] = number
-        numbers[place] = number
-    return numbers
+    # No name of a group holds a zero byte, so such a key is a row's own.
+    return np.array([seen.setdefault(name or f"\0{place}", len(seen)) for place, name in enumerate(names)], np.intp)
 
 
 def checked_probabilities(probabilities: NDArray[np.float64] | Sequence[float], n: int) -> NDArray[np.float64]:
