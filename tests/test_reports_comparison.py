@@ -58,3 +58,13 @@ def test_equals_are_not_called_better(tmp_path):
     other = evaluate_scores(rows, [0.9 if n % 2 or n == 4 else 0.1 for n in range(40)], bootstrap=Bootstrap(30))
     assert "no more than chance explains" in Page(write_comparison(compare([one, other]), tmp_path)).text
     assert "both got 40 of 40 rows right" in Page(write_comparison(compare([one, one]), tmp_path)).text
+
+
+def test_what_few_groups_show_is_not_called_more_than_chance(tmp_path):
+    # One building, photographed sixty times, makes all the difference: sixty rows tell them apart, four groups do not.
+    rows = [Row(path=f"/{n}.jpg", label="crack" if n % 2 else "sound", group=f"g{n // 60}") for n in range(240)]
+    right = [0.9 if n % 2 else 0.1 for n in range(240)]
+    wrong = [1 - score if n < 60 else score for n, score in enumerate(right)]
+    both = compare([evaluate_scores(rows, scores, bootstrap=Bootstrap(50)) for scores in (right, wrong)])
+    assert both.pairs[0].mcnemar_p_holm < 1e-9
+    assert "no more than chance explains" in Page(write_comparison(both, tmp_path)).text

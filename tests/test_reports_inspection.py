@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 
 from crackscope import images, reports
 from crackscope.errors import OutputError
-from crackscope.records import Failure, Inspected, Unread, Zone
+from crackscope.inspection import class_names, width_class
+from crackscope.records import Failure, Inspected, Place, Unread, Zone
+from crackscope.reports.inspection_classes import WidthClasses, classes_of
+from crackscope.reports.inspection_map import photo_map
 from crackscope.reports.inspection_names import short_names
+from tests.small_exif import block, saved
 from tests.small_inspection import EVIL, SIZE, facts, inspected, photos, picture, zone
 
 FILES = [
@@ -160,6 +164,12 @@ def test_coco(folder, found):
             assert max(ring[1::2]) <= image["height"]
 
 
+def test_corners_in_coco_count_from_the_corner_of_the_picture(folder):
+    first = loaded(folder, "coco.json")["annotations"][0]
+    # The crack that begins at the pixel (40, 60), whose middle is at (0, 0) in our records.
+    assert first["segmentation"][0][:2] == [40.5, 60.5]
+
+
 def test_a_zone_without_surface_is_its_box_in_coco():
     from crackscope.reports.coco import polygons
 
@@ -193,6 +203,11 @@ def test_an_upright_jpeg_is_copied_and_any_other_is_turned(tmp_path, found):
     images.write_png(pixels, tmp_path / "b.png")
     reports.write_photo(pixels, tmp_path / "b.png", tmp_path, "other", (np.zeros((40, 60), np.float32), 4))
     assert images.read_header(tmp_path / "photos/other.jpg").format == "JPEG"
+    turned = tmp_path / "turned.jpg"
+    turned.write_bytes(saved(pixels, block({0x0112: 6}, {}, {})))
+    reports.write_photo(images.read(turned).pixels, turned, tmp_path, "upright")
+    upright = images.read_header(tmp_path / "photos/upright.jpg")
+    assert (upright.width, upright.height, upright.orientation) == (*SIZE[::-1], 1)
     assert images.read_header(tmp_path / "heat/other.png").mode == "RGBA"
 
 
@@ -215,6 +230,44 @@ def test_pictures_that_are_there_are_left_alone(folder, found, tmp_path):
     overlay.unlink()
     reports.write_inspection(folder, found, facts())
     assert images.read_header(overlay).format == "JPEG"
+
+
+def test_pictures_that_are_not_shown_go_but_never_a_photo_itself(tmp_path):
+    (tmp_path / "photos").mkdir()
+    own, left_out = tmp_path / "photos" / "own.jpg", tmp_path / "photos" / "left_out.jpg"
+    for path in (own, left_out):
+        path.write_bytes(b"a picture")
+    reports.remove_pictures(tmp_path, [], [str(own), "elsewhere/left_out.jpg"])
+    assert own.exists()
+    assert not left_out.exists()
+
+
+def test_a_metre_is_as_long_everywhere_on_the_map_and_the_date_line_cuts_nothing():
+    def spots(*places: tuple[float, float]) -> list[tuple[float, float]]:
+        seen = [
+            msgspec.structs.replace(inspected_bare(str(number), ""), place=Place(latitude=lat, longitude=lon))
+            for number, (lat, lon) in enumerate(places)
+        ]
+        numbers = {one.path: number for number, one in enumerate(seen)}
+        drawn = photo_map(seen, numbers, classes_of(reports.InspectionFacts()), {one.path: one.path for one in seen})
+        return [(spot.x, spot.y) for spot in sorted(drawn.spots, key=lambda spot: spot.number)]
+
+    here, north, east = spots((60, 10), (60.001, 10), (60, 10.002))
+    assert here[1] - north[1] == pytest.approx(east[0] - here[0], rel=0.01)
+    (west, _), (beyond, _), (farther, _) = spots((0, 179.999), (0, -179.999), (0, -179.997))
+    assert beyond - west == pytest.approx(farther - beyond, abs=0.2)
+    assert beyond > west + 100
+
+
+@given(
+    limits=st.lists(st.floats(0.01, 50), min_size=1, max_size=6, unique=True).map(sorted),
+    width=st.floats(0, 60),
+    on_a_limit=st.booleans(),
+)
+def test_marks_have_the_class_that_the_findings_name(limits, width, on_a_limit):
+    width = limits[len(limits) // 2] if on_a_limit else width
+    place = WidthClasses(tuple(limits), "mm").place(width)
+    assert class_names(limits)[place] == width_class(width, limits)
 
 
 def test_the_same_findings_make_the_same_bytes(folder, found, tmp_path):

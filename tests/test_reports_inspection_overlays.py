@@ -53,6 +53,13 @@ def test_the_mask_or_the_outline_is_followed(tmp_path, masked):
     assert marked[[57, 67], 115:135].any() != masked
 
 
+def test_a_mask_that_misses_a_zone_leaves_its_outline(tmp_path):
+    elsewhere = np.zeros(SIZE[::-1], bool)
+    elsewhere[150:152, 10:20] = True
+    marked, unmasked = (colourful(drawn(tmp_path, (zone(1, 62, 4),), mask)[0]) for mask in (elsewhere, None))
+    assert np.array_equal(marked, unmasked)
+
+
 def plate(after):
     """Middle of the plate with the number: where squares of 8 px are in colour throughout."""
     from scipy.ndimage import uniform_filter

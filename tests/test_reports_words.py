@@ -1,7 +1,7 @@
 """Numbers as people read them, and the scale that they are drawn on."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crackscope.records import Measure
@@ -11,6 +11,7 @@ from crackscope.reports.scale import scale_for
 
 
 @given(st.floats(0, 1, exclude_max=True))
+@example(1 - 1e-9)
 def test_nothing_is_rounded_up_to_one(value):
     assert float(number(value)) < 1
     assert abs(float(number(value)) - value) < 1e-4
