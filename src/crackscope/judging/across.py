@@ -151,7 +151,7 @@ def _judge(
         entry.model,
         surface.split,
         part=surface.part,
-        resamples=1,
+        resamples=1,  # A cell has a few of the figures only, and draws its own intervals for these.
         seed=setting.seed,
         progress=progress,
         called=surface.name,
@@ -169,14 +169,13 @@ def _column(surface: Surface, judged: Evaluation) -> MatrixColumn:
 
 
 def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap) -> MatrixCell:
-    told = [one for one in judged.predictions if one.correct is not None]
     return MatrixCell(
         row=entry.name,
         column=surface.name,
         own=entry.column == surface.name,
-        not_judged=len(judged.predictions) - len(told) + len(judged.unread),
+        not_judged=len(judged.predictions) - len(judged.told) + len(judged.unread),
         met_before=judged.met_before,
-        figures=measures_of(as_sample(told), setting, MATRIX_FIGURES)[0],
+        figures=measures_of(as_sample(judged.told), setting, MATRIX_FIGURES)[0],
     )
 
 

@@ -23,7 +23,6 @@ FIGURES: tuple[str, ...] = (
 
 SMALLER_IS_BETTER: frozenset[str] = frozenset({"ece", "log_loss"})
 
-
 RATES: tuple[str, ...] = ("miss_rate", "false_alarm_rate")
 """What the shipped threshold costs: share of the cracked rows that it misses, of the sound rows that it calls crack."""
 
@@ -259,6 +258,11 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...]
     intervals: Intervals
     predictions: tuple[Judged, ...] = ()
+
+    @property
+    def told(self) -> tuple[Judged, ...]:
+        """The rows that have a verdict, which all figures but the shares refused are of."""
+        return tuple(one for one in self.predictions if one.correct is not None)
 
     @property
     def figures(self) -> Mapping[str, Measure]:

@@ -11,7 +11,7 @@ from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import AtPrevalence, Evaluation
 from crackscope.judging.figures import Values
 from crackscope.judging.intervals import Bounds, draws, exact, groups_with, has_no_spread, measured, spread
-from crackscope.judging.sample import Sample
+from crackscope.judging.sample import Sample, counts_by_group
 from crackscope.judging.scores import as_sample
 
 _NAMES = ("precision", "npv", "alarm_share")
@@ -33,9 +33,9 @@ def at_prevalence(evaluation: Evaluation, prevalence: float) -> AtPrevalence:
     Raises JudgingError unless the prevalence lies above 0 and below 1.
     """
     checked_prevalence(prevalence)
-    rows = as_sample([one for one in evaluation.predictions if one.correct is not None])
+    rows = as_sample(evaluation.told)
     setting = evaluation.intervals
-    sums = _sums(rows)
+    sums = counts_by_group(rows.group, rows.crack, rows.said)
     values = restated(*_rates(sums.sum(axis=0, keepdims=True)), prevalence)
     resampled = [counts @ sums for counts in draws(rows.groups, setting.resamples, setting.seed)]
     drawn = restated(*_rates(np.concatenate(resampled)), prevalence)
@@ -61,16 +61,8 @@ def restated(recall: Values, false_alarms: Values, prevalence: float) -> dict[st
         }
 
 
-def _sums(rows: Sample) -> Values:
-    """Cracks found, cracks, false alarms and sound rows of every group, float64 [groups, 4]."""
-    crack, said = rows.crack, rows.said
-    sums = np.zeros((rows.groups, 4))
-    np.add.at(sums, rows.group, np.stack([crack & said, crack, ~crack & said, ~crack], axis=1))
-    return sums
-
-
 def _rates(sums: Values) -> tuple[Values, Values]:
-    """Recall and false alarm rate of every resample, float64 [r] each. sums: [r, 4] as `_sums` has them."""
+    """Recall and false alarm rate of every resample, float64 [r] each. sums: [r, 4] as `counts_by_group` has them."""
     found, cracks, alarms, sounds = sums.T
     with np.errstate(invalid="ignore"):
         return found / cracks, alarms / sounds

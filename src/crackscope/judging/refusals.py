@@ -8,7 +8,7 @@ import numpy as np
 from crackscope.judging.evaluation import UNKNOWN, Judged, Refused
 from crackscope.judging.figures import Values
 from crackscope.judging.intervals import draws, exact, has_no_spread, measured, spread
-from crackscope.judging.sample import number_groups
+from crackscope.judging.sample import counts_by_group, number_groups
 from crackscope.records import Label, Measure
 
 NO_REASON = "no reason given"
@@ -27,12 +27,10 @@ def refused(predictions: Sequence[Judged], resamples: int, seed: int) -> Refused
     if not predictions:
         return Refused()
     group = number_groups([one.group for one in predictions])
-    groups = int(group.max()) + 1
     crack = np.array([one.label == "crack" for one in predictions])
     left = np.array([one.correct is None for one in predictions])
-    sums = np.zeros((groups, 4))
-    np.add.at(sums, group, np.stack([crack & left, crack, ~crack & left, ~crack], axis=1))
-    drawn = np.concatenate([counts @ sums for counts in draws(groups, resamples, seed)])
+    sums = counts_by_group(group, crack, left)
+    drawn = np.concatenate([counts @ sums for counts in draws(len(sums), resamples, seed)])
     return Refused(
         crack=_share(sums[:, :2], drawn[:, :2]), sound=_share(sums[:, 2:], drawn[:, 2:]), reasons=_reasons(predictions)
     )

@@ -55,6 +55,16 @@ def number_groups(names: Sequence[str]) -> NDArray[np.intp]:
     return np.array([seen.setdefault(name or f"\0{place}", len(seen)) for place, name in enumerate(names)], np.intp)
 
 
+def counts_by_group(group: NDArray[np.intp], crack: NDArray[np.bool_], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Hits among the cracked rows of every group, its cracked rows, and both of the sound ones: float64 [groups, 4].
+
+    group: int [n], 0 to groups - 1. crack, hit: bool [n].
+    """
+    counts = np.zeros((int(group.max()) + 1, 4))
+    np.add.at(counts, group, np.stack([crack & hit, crack, ~crack & hit, ~crack], axis=1))
+    return counts
+
+
 def checked_probabilities(probabilities: NDArray[np.float64] | Sequence[float], n: int) -> NDArray[np.float64]:
     """Give probabilities as float64 [n]; JudgingError when there are too many or few, or one is no probability."""
     values = np.asarray(probabilities, dtype=np.float64)

@@ -39,7 +39,7 @@ class Curves:
 
 def curves(evaluation: Evaluation) -> Curves:
     """The curves over all thresholds, from the predictions of an evaluation."""
-    rows = as_sample([one for one in evaluation.predictions if one.correct is not None])
+    rows = as_sample(evaluation.told)
     if not rows.crack.any() or rows.crack.all():
         return Curves(None, None)
     counts = np.ones((1, rows.groups), dtype=np.int32)

@@ -170,10 +170,9 @@ def _whisker(one: ReliabilityBin) -> str:
 def score_chart(evaluation: Evaluation) -> Chart:
     """How many rows of each label got which probability; heights are square roots, so that few rows are seen too."""
     frame = Frame(left=50, top=10, right=1026, bottom=150)
-    told = [one for one in evaluation.predictions if one.correct is not None]
     counts = {
         label: np.histogram(
-            [one.probability for one in told if one.label == label], bins=_HISTOGRAM_BINS, range=(0, 1)
+            [one.probability for one in evaluation.told if one.label == label], bins=_HISTOGRAM_BINS, range=(0, 1)
         )[0]
         for label in ("sound", "crack")
     }

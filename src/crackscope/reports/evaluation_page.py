@@ -203,8 +203,7 @@ def _outcome(evaluation: Evaluation) -> list[tuple[str, str, str]]:
 
 
 def _scores(evaluation: Evaluation) -> dict[str, Any]:
-    told = [row for row in evaluation.predictions if row.correct is not None]
-    return {
-        "threshold": evaluation.threshold,
-        **{label: sorted(row.probability for row in told if row.label == label) for label in ("crack", "sound")},
+    by_label = {
+        label: sorted(row.probability for row in evaluation.told if row.label == label) for label in ("crack", "sound")
     }
+    return {"threshold": evaluation.threshold, **by_label}

@@ -84,14 +84,14 @@ def _aimed(evaluation: Evaluation) -> float | None:
 
 
 def stated_sentence(stated: Stated) -> str:
-    """What the bundle says that its threshold gave on the pictures it was chosen on."""
+    """What the bundle says that its common threshold gave on the pictures it was fitted with: generated ones, too."""
     parts = []
     if stated.misses is not None:
         parts.append(f"missed {percent(stated.misses)} of the cracked")
     if stated.false_alarms is not None:
         parts.append(f"gave false alarms on {percent(stated.false_alarms)} of the sound")
     of = count(stated.pictures, "held-out picture") if stated.pictures else "held-out pictures"
-    return f"Of the {of} that it was chosen on, the bundle states, it {' and '.join(parts)}."
+    return f"Of the {of}, real and generated, that it was fitted with, the bundle states, it {' and '.join(parts)}."
 
 
 def excess_sentence(evaluation: Evaluation) -> str:
@@ -165,7 +165,7 @@ def fitting_sentence(fitted: CalibrationFacts) -> str:
 
 def bias_sentence(evaluation: Evaluation) -> str:
     """The mean probability beside the share of cracks."""
-    told = [one.probability for one in evaluation.predictions if one.correct is not None]
+    told = [one.probability for one in evaluation.told]
     if not told:
         return ""
     share = evaluation.support["crack"] / evaluation.n
