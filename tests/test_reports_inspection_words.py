@@ -1,5 +1,6 @@
 """What the page of an inspection says of its photos and of itself."""
 
+import csv
 import html
 import json
 import re
@@ -7,7 +8,7 @@ import re
 import msgspec
 
 from crackscope import reports
-from crackscope.records import Estimate
+from crackscope.records import Estimate, PhotoScale
 from tests.small_inspection import inspected, zone
 
 
@@ -32,6 +33,14 @@ def test_a_photo_that_cannot_be_judged_is_not_judged_as_a_surface(tmp_path):
     text = page(tmp_path, [inspected("/no.jpg", "cannot judge", surface="deck", reason="blurred")])
     assert "judged as deck" not in text
     assert "judged as deck" in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
+
+
+def test_the_table_of_findings_promises_nothing_of_a_photo_that_cannot_be_judged(tmp_path):
+    scale = PhotoScale(mm_per_px=0.5, source="flag")
+    page(tmp_path, [inspected("/blurred.jpg", "cannot judge", scale=scale), inspected("/no.jpg", "sound", scale=scale)])
+    with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = [(row["thinnest_px"], row["thinnest_mm"]) for row in csv.DictReader(file)]
+    assert found == [("", ""), ("1.3", "0.65")]
 
 
 def test_directions_end_below_180(tmp_path):

@@ -85,16 +85,20 @@ def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
         "verdict": photo.verdict,
         "photo_probability": round(photo.probability, 4),
         "reason": printable(photo.reason),
-        "thinnest_px": round(photo.thinnest_px, 2),
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
         "surface": printable(photo.surface),
         **{key: getattr(photo.place, key) for key in _PLACE_COLUMNS},
     }
+    # Nothing is promised of a photo that cannot be judged.
+    shown = photo.verdict != "cannot judge"
+    if shown:
+        about["thinnest_px"] = round(photo.thinnest_px, 2)
     if photo.scale is not None:
         about["mm_per_px"] = float(f"{photo.scale.mm_per_px:.6g}")
         about["scale_source"] = printable(photo.scale.source)
-        about["thinnest_mm"] = float(f"{photo.thinnest_px * photo.scale.mm_per_px:.4g}")
+        if shown:
+            about["thinnest_mm"] = float(f"{photo.thinnest_px * photo.scale.mm_per_px:.4g}")
     if not photo.zones:
         yield about
     for zone in photo.zones:

@@ -19,6 +19,7 @@ _TITLES = {
     "recall": ("Recall", "of what is cracked, the share that is found"),
     "false_alarm_rate": ("False alarms", "of what is sound, the share that is called cracked"),
 }
+_KNOWN_BY = "A surface is known again by its names or its split alone: what each learnt from stands below its own name."
 _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 
 
@@ -94,8 +95,10 @@ def _sentence(matrix: Matrix) -> str:
         return "Every classifier was judged only on what it learnt from, or on other rows of that."
     words = f"On surfaces that it was not trained on here, balanced accuracy is {number(_mean(others))} on average"
     if own:
-        return f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
-    return f"{words}, {number(min(others))} at worst, {number(max(others))} at best."
+        said = f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
+    else:
+        said = f"{words}, {number(min(others))} at worst, {number(max(others))} at best."
+    return f"{said} {_KNOWN_BY}"
 
 
 def _known(matrix: Matrix, *, own: bool) -> list[float]:
