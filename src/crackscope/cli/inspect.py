@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from crackscope.scoring import Model
 
 _LIMITS = (
-    "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen.",
+    "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen; wider ones "
+    "are missed, too, faint ones above all.",
     "Millimetres hold for a flat surface, seen squarely or in the plane of the marker; the bend of straight lines by "
     "the lens is not corrected.",
 )
