@@ -76,7 +76,8 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     box: left, top, width, height. orientation_deg: main direction, 0 along the rows, 90 upright, counted
     anticlockwise as seen, 0 to 180. branches: points where the centre line parts.
     length_*: of all branches; of thin ones with the turns that a blurred photo hides allowed for, so up to 8 % more
-    than the centre line drawn. width_*: across the crack, from the grey profile; width_class: the limits in mm that
+    than the centre line drawn. width_*: across the crack, from the grey profile; the largest is told half way between
+    the largest measured and the 95th percentile. width_class: the limits in mm that
     the largest width lies between, such as "0.2-0.3"; "" without a scale.
     """
 
