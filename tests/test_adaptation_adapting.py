@@ -17,6 +17,7 @@ from crackscope.bundles import SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, DatasetError
 from crackscope.images import read
+from crackscope.records import Row
 from crackscope.scoring import load, repack
 from tests.small_bundle import write_small_bundle
 from tests.small_surfaces import pooled_bundle, remembering_bundle, write_surface
@@ -184,6 +185,16 @@ def test_too_few_or_one_label_only_are_refused_before_anything_is_written(bundle
     shutil.rmtree(tmp_path / "one" / "sound")
     with pytest.raises(DatasetError, match="sound"):
         adapt(bundle, tmp_path / "one", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_copies_of_one_picture_and_thousands_of_patches_are_refused(bundle, surface, tmp_path):
+    copies = [msgspec.structs.replace(row, group="one" if row.label == "crack" else "") for row in surface[1]]
+    with pytest.raises(AdaptationError, match="copies of each other"):
+        adapt(bundle, Split(rows=tuple(copies), seed=0), tmp_path / "out")
+    many = [Row(path=f"/no/{n}.png", label="crack" if n % 2 else "sound") for n in range(2001)]
+    with pytest.raises(AdaptationError, match="crackscope train"):
+        adapt(bundle, Split(rows=tuple(many), seed=0), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

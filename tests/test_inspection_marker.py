@@ -63,6 +63,13 @@ def mapped(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
     return flat[:, :2] / flat[:, 2:]
 
 
+class TestPlane:
+    def test_the_print_reaches_over_the_black_by_its_white_rim(self):
+        plane = plane_of(np.array([[100.0, 100], [200, 100], [200, 200], [100, 200]]), MARKER_MM)
+        places = np.array([[150.0, 150], [85, 150], [75, 150], [215, 215], [225, 150]])
+        assert plane.covers(places).tolist() == [True, True, False, True, False]
+
+
 class TestMarker:
     def test_stands_in_the_record(self, tmp_path):
         pixels = photo(view(20, 0.2))

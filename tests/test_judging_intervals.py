@@ -90,6 +90,14 @@ def test_every_interval_holds_its_figure_and_keeps_to_its_range(n, groups, seed,
             assert high - low > 1e-9, f"{name} claims to be known exactly"
 
 
+@pytest.mark.parametrize(("cracks", "sounds"), [(40, 5), (5, 40)])
+def test_an_area_of_one_is_no_surer_than_the_rarer_label_makes_it(cracks, sounds):
+    labels = np.arange(cracks + sounds) < cracks
+    area = evaluate_scores(rows_of(labels, range(len(labels))), labels * 0.5 + 0.25, bootstrap=Bootstrap(50)).roc_auc
+    assert area.value == 1
+    assert area.low == pytest.approx(stats.binomtest(5, 5).proportion_ci().low)
+
+
 @pytest.mark.parametrize(("hits", "trials"), [(0, 5), (5, 5), (3, 11), (200, 200)])
 def test_exact_bounds_are_scipys_clopper_pearson(hits, trials):
     interval = stats.binomtest(hits, trials).proportion_ci(confidence_level=0.95, method="exact")

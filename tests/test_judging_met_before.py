@@ -51,6 +51,8 @@ def test_a_set_of_the_same_name_by_its_folder_or_its_surface(places, tmp_path):
     assert met(bundle, other, "test") == MetBefore(by="name", sets=("Decks",), pictures=14)
     unnamed = taught(tmp_path, TrainedOn(name="unnamed", pictures=3), TrainedOn(name="walls", pictures=2))
     assert met(unnamed, other, None) is None
+    nameless = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="unnamed") for row in other.rows))
+    assert met(unnamed, nameless, None) is None
     walls = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="walls") for row in other.rows))
     assert met(unnamed, walls, None) == MetBefore(by="name", sets=("walls",), pictures=2)
 
