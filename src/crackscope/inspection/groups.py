@@ -35,7 +35,7 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     area = np.zeros(best.shape, np.uint8)
     for tile in tiles:
         part = grades[tile.top : tile.bottom, tile.left : tile.right]
-        place = _cells(tile)
+        place = cells_of(tile)
         best[place], area[place] = _largest(part)
     joined = cv2.dilate((best > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
     count, found = cv2.connectedComponents(joined, connectivity=4)
@@ -47,7 +47,7 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     labels = order[labels]
     for tile in tiles:
         part = grades[tile.top : tile.bottom, tile.left : tile.right]
-        part[...] = (part > 0) & inside(labels[_cells(tile)] > 0, part.shape)
+        part[...] = (part > 0) & inside(labels[cells_of(tile)] > 0, part.shape)
     return Groups(labels, _windows(labels, len(kept), (height, width)))
 
 
@@ -57,10 +57,11 @@ def inside(cells: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_
     return wide[: shape[0], : shape[1]]
 
 
-def _cells(tile: Window) -> tuple[slice, slice]:
+def cells_of(window: Window) -> tuple[slice, slice]:
+    """Rows and columns of the cells that a window reaches into."""
     return (
-        slice(tile.top // CELL_PX, -(-tile.bottom // CELL_PX)),
-        slice(tile.left // CELL_PX, -(-tile.right // CELL_PX)),
+        slice(window.top // CELL_PX, -(-window.bottom // CELL_PX)),
+        slice(window.left // CELL_PX, -(-window.right // CELL_PX)),
     )
 
 

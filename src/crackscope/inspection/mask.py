@@ -89,7 +89,12 @@ def _hot_tiles(heat: Heatmap, threshold: float, shape: tuple[int, int]) -> Itera
     for number in np.unique(np.concatenate(ends)):
         top, left = int(number) // across * _TILE_PX, int(number) % across * _TILE_PX
         if top < shape[0]:
-            yield Window(left, top, min(left + _TILE_PX, shape[1]), min(top + _TILE_PX, shape[0]))
+            yield _tile_at(top, left, shape)
+
+
+def _tile_at(top: int, left: int, shape: tuple[int, ...]) -> Window:
+    """The tile with this corner, cut at a photo of (h, w) px."""
+    return Window(left, top, min(left + _TILE_PX, shape[1]), min(top + _TILE_PX, shape[0]))
 
 
 def _grade(pixels: NDArray[np.uint8], heat: Heatmap, tile: Window, level: Level) -> NDArray[np.uint8]:
@@ -130,7 +135,4 @@ def _painted(grades: NDArray[np.uint8], tiles: Sequence[Window], lines: Sequence
             for row in range(top // _TILE_PX, -(-bottom // _TILE_PX))
             for column in range(left // _TILE_PX, -(-right // _TILE_PX))
         }
-    height, width = grades.shape
-    return [
-        Window(left, top, min(left + _TILE_PX, width), min(top + _TILE_PX, height)) for top, left in sorted(corners)
-    ]
+    return [_tile_at(top, left, grades.shape) for top, left in sorted(corners)]

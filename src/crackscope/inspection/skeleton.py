@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.evidence import CELL_PX, Window, without_specks
-from crackscope.inspection.groups import Groups, inside
+from crackscope.inspection.evidence import Window, without_specks
+from crackscope.inspection.groups import Groups, cells_of, inside
 
 Line = NDArray[np.float64]
 """float64 [k, 2]: x and y of points in px, neighbours about 1 px apart."""
@@ -45,9 +45,7 @@ def meeting_of(lines: Sequence[Stretch]) -> dict[int, list[int]]:
 
 def group_mask(mask: NDArray[np.bool_], groups: Groups, number: int, window: Window) -> NDArray[np.bool_]:
     """The pixels of group `number` in a window whose corner lies on the grid of cells."""
-    cells = groups.labels[
-        window.top // CELL_PX : -(-window.bottom // CELL_PX), window.left // CELL_PX : -(-window.right // CELL_PX)
-    ]
+    cells = groups.labels[cells_of(window)]
     part = mask[window.top : window.bottom, window.left : window.right]
     return part & inside(cells == number, part.shape)
 
@@ -74,8 +72,7 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
     whole = groups.windows[number - 1]
     places, halves = [], []
     for window, seen in _tiles(whole, mask.shape):
-        cells = groups.labels[window.top // CELL_PX : -(-window.bottom // CELL_PX)]
-        if not (cells[:, window.left // CELL_PX : -(-window.right // CELL_PX)] == number).any():
+        if not (groups.labels[cells_of(window)] == number).any():
             continue
         # Beyond the border of the photo the crack goes on: an edge there would end its middle line too soon.
         part = _tidy(np.pad(group_mask(mask, groups, number, seen), _BORDER_PX, mode="edge"))
@@ -219,9 +216,10 @@ def _walk(first: int, before: int, near: list[list[int]], taken: NDArray[np.bool
 def _stretch(
     places: NDArray[np.int64],
     half: NDArray[np.float64],
-    ends: tuple[Line | None, Line | None],
+    ends: tuple[NDArray[np.float64] | None, NDArray[np.float64] | None],
     nodes: tuple[int, int],
 ) -> Stretch:
+    """A line through these pixels; ends: float64 [2] each, the middles of the junctions that it runs on to, if any."""
     points, wide = places.astype(np.float64), half
     if ends[0] is not None:
         points, wide = np.concatenate([ends[0][None], points]), np.concatenate([wide[:1], wide])

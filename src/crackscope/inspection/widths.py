@@ -85,11 +85,8 @@ class _Strip:
     at: NDArray[np.int64]
 
     @classmethod
-    def along(
-        cls, pixels: NDArray[np.uint8], line: Stretch, blur_px: float, junctions: tuple[int, ...] = ()
-    ) -> "_Strip":
-        half = _typical(line.half)
-        points = smoothed(line.points, float(np.clip(0.5 * half, 1.5, 8)))
+    def along(cls, pixels: NDArray[np.uint8], line: Stretch, blur_px: float, junctions: tuple[int, ...]) -> "_Strip":
+        points = smoothed(line.points, float(np.clip(0.5 * np.median(line.half), 1.5, 8)))
         points = np.clip(points, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
         wide = _running(line.half, len(points))
         reach = np.asarray(1.6 * wide + 3 * blur_px + 2.5)
@@ -135,10 +132,6 @@ def _steadied(width: Doubles) -> Doubles:
     spread = float(np.clip(max(7 / max(middle, 0.5) - 0.7, middle / 6), 0, 2.5))
     steady = gaussian_filter1d(width, spread, mode="nearest") if spread > 0.3 else width
     return np.asarray(steady + _LIT_WALL * np.maximum(steady - 3, 0))
-
-
-def _typical(half: NDArray[np.float64]) -> float:
-    return float(np.median(half)) if len(half) else 1.0
 
 
 def _running(half: NDArray[np.float64], count: int) -> Doubles:

@@ -9,13 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import logistic
-from crackscope.inspection.centreline import (
-    JOINING,
-    Joining,
-    Network,
-    centre_lines,
-    connected,
-)
+from crackscope.inspection.centreline import JOINING, Joining, Network, centre_lines, connected
 from crackscope.inspection.line_ends import led_to_tips
 from crackscope.inspection.mask import Cracks
 from crackscope.inspection.outlines import shape_of
