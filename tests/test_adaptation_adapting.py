@@ -13,6 +13,7 @@ from crackscope.adaptation import AdaptOptions, adapt
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.patches import Patches
 from crackscope.adaptation.validating import beats_guessing, folds, worth
+from crackscope.adaptation.writing import SoundMove
 from crackscope.bundles import SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, DatasetError
@@ -245,6 +246,13 @@ def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp
         assert 0 <= one.low <= one.value <= one.high <= 1
 
 
+def test_a_handful_of_sound_patches_does_not_stretch_the_windows_beyond_belief():
+    for deviation, most in ((9.0, 3.0), (0.01, 1 / 3), (2.0, 2.0)):
+        stretch, shift = SoundMove(before=(-1.0, 1.0), after=(-2.0, deviation)).line()
+        assert stretch == pytest.approx(most)
+        assert -1 * stretch + shift == pytest.approx(-2)
+
+
 def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
     plain = remembering_bundle(tmp_path / "plain")
     old = write_surface(tmp_path / "old", 20, first=9000)
@@ -257,7 +265,8 @@ def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
     new = load(tmp_path / "out")
     moved = new.manifest.verdict
     assert list(moved.sound) == sorted(moved.sound, reverse=True)
-    assert moved.tail > 0
+    stretch = np.polyfit(scores, moved.sound, 1)[0]
+    assert 0 < moved.tail == pytest.approx(stretch * rule.tail, rel=1e-2)
     said = [new.score(read(row.path).pixels).score for row in sound]
     before, after = np.mean(said) - np.mean(scores), np.mean(said) - np.mean(moved.sound)
     assert abs(after) < abs(before)

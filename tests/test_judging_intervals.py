@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from crackscope.judging import FIGURES, Bootstrap, evaluate_scores
+from crackscope.judging import FIGURES, Bootstrap, curves, evaluate_scores
 from crackscope.judging.intervals import draws, exact
 from crackscope.records import Row
 
@@ -88,6 +88,13 @@ def test_every_interval_holds_its_figure_and_keeps_to_its_range(n, groups, seed,
             assert (-1 if name == "mcc" else 0) <= low
             assert high <= 1
             assert high - low > 1e-9, f"{name} claims to be known exactly"
+
+
+def test_the_band_of_a_curve_that_rises_at_once_is_that_of_its_top():
+    labels = np.arange(40) < 20
+    roc = curves(evaluate_scores(rows_of(labels, range(40)), np.linspace(0.95, 0.05, 40))).roc
+    assert (roc.low == 1).all()
+    assert (roc.high == 1).all()
 
 
 @pytest.mark.parametrize(("cracks", "sounds"), [(40, 5), (5, 40)])
