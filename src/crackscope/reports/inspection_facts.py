@@ -2,7 +2,8 @@
 
 import msgspec
 
-DEFAULT_LIMITS_MM = (0.1, 0.2, 0.3, 0.5, 1.0)
+from crackscope.inspection import DEFAULT_LIMITS_MM
+
 DEFAULT_LIMITS_PX = (2.0, 4.0, 8.0, 16.0)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crackscope.errors import printable
+from crackscope.inspection import DEFAULT_LIMITS_MM
 from crackscope.records import Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width, widest_zone
-from crackscope.reports.inspection_facts import DEFAULT_LIMITS_MM, InspectionFacts
+from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import length_number, length_text, metres
 from crackscope.reports.inspection_names import short_name
 
