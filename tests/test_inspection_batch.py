@@ -236,6 +236,18 @@ class TestJournal:
             assert Findings(journal, [odd])[0].path == odd
 
     @pytest.mark.parametrize(
+        ("kind", "done"), [("missing", False), ("denied", False), ("too-large", False), ("damaged", True)]
+    )
+    def test_what_may_pass_without_the_file_changing_is_tried_again(self, model, photos, tmp_path, kind, done):
+        lost = Unread(path=photos[0], error=Failure(kind=kind, message="no"))
+        facts = os.stat(photos[0])
+        with open_journal(tmp_path, model, InspectOptions(), resume=False) as journal:
+            journal.add(photos[0], (facts.st_size, facts.st_mtime_ns), lost)
+        with open_journal(tmp_path, model, InspectOptions(), resume=True) as journal:
+            assert journal.result(photos[0]) == lost
+            assert remaining(journal, photos[:1]) == ([] if done else photos[:1])
+
+    @pytest.mark.parametrize(
         ("options", "says"),
         [
             (InspectOptions(false_alarms=0.1), "rate of false alarms"),
@@ -256,6 +268,13 @@ class TestJournal:
         other = load(write_small_bundle(tmp_path / "other", threshold=0.7))
         with pytest.raises(InspectionError, match="bundle"):
             open_journal(tmp_path / "out", other, InspectOptions(), resume=True)
+
+    def test_another_version_is_refused_by_its_number(self, model, tmp_path):
+        with open_journal(tmp_path, model, InspectOptions(), resume=False) as journal:
+            path = journal.path
+        path.write_text(path.read_text().replace(f'"version":"{crackscope.__version__}"', '"version":"0.0.1"'))
+        with pytest.raises(InspectionError, match=r"another version, crackscope 0\.0\.1; call it as then"):
+            open_journal(tmp_path, model, InspectOptions(), resume=True)
 
     @pytest.mark.parametrize("resume", [False, True])
     def test_a_second_process_is_refused(self, model, tmp_path, resume):

@@ -157,7 +157,7 @@ class Journal:
         if before.bundle != now.bundle:
             changed.append("bundle")
         if (before.version, before.journal) != (now.version, now.journal):
-            changed.append(f"crackscope {before.version}")
+            changed.append(f"version, crackscope {before.version}")
         raise InspectionError(
             f"{self.path.parent}: was begun with another {', '.join(changed)}; call it as then or name another folder"
         )
