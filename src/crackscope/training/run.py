@@ -20,6 +20,7 @@ from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training import checkpoints, writing
 from crackscope.training.checks import check_room, check_rows, check_side, cores, device_for
+from crackscope.training.heap import kept_heap
 from crackscope.training.history import History, write_text
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
@@ -96,7 +97,8 @@ class _Training:
         facts = started or self._begin(split, network, counts, size)
         with closing(Sources(self.recipe, self.options, self.folder, self.threads, self.tell)) as sources:
             sources.set_rows(train_rows, val_rows, size, self.device)
-            self._phases(network, sources)
+            with kept_heap():
+                self._phases(network, sources)
         self.tell(Progress(stage="writing"))
         bundle = writing.write_bundle(
             network,
