@@ -11,7 +11,8 @@ from crackscope import images, surfaces
 from crackscope.cli import main
 from crackscope.errors import InspectionError
 from crackscope.inspection import InspectOptions, explain, inspect_photo, open_photo, paint_over
-from crackscope.scoring import Model, load
+from crackscope.inspection.again import Again, Box
+from crackscope.scoring import DenseOptions, Model, load
 from tests.small_bundle import write_small_bundle
 
 
@@ -83,6 +84,18 @@ def test_a_large_photo_seen_again_in_part_says_what_it_says_seen_whole(size, zon
     assert painted.probability == pytest.approx(judged.probability, abs=1e-6)
     assert painted.chance == pytest.approx(judged.chance, abs=1e-6)
     assert abs(painted.probability - evidence.explanation.photo.probability) > 1e-3
+
+
+@pytest.mark.parametrize("scales", [1, 2])
+def test_a_map_worked_out_anew_in_part_is_that_of_the_whole(model, scales):
+    options = DenseOptions(scales=scales)
+    pixels = wall(300, 900, side=1300)
+    before = model.heatmap(pixels, options=options)
+    changed = pixels.copy()
+    changed[600:640, 300:304] = 180
+    part = Again(model, pixels, before, options).heatmap(changed, Box(600, 640, 300, 304))
+    assert np.abs(part.logits - before.logits).max() > 10
+    assert np.abs(part.logits - model.heatmap(changed, options=options).logits).max() < 1e-4
 
 
 def test_one_zone_by_number(model):
