@@ -14,7 +14,7 @@ from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.patches import Patches
 from crackscope.adaptation.validating import beats_guessing, folds, worth
 from crackscope.adaptation.writing import SoundMove
-from crackscope.bundles import SurfaceRule, VerdictRule, open_bundle
+from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, DatasetError
 from crackscope.images import read
@@ -107,6 +107,14 @@ def test_no_labels_make_a_rising_score_fall():
     patches = seen(np.where(crack, -3.0, 3.0), crack, np.arange(200))
     scale, _ = learn(Prior(None, patches), patches)
     assert 0 < 1 + scale < 0.2
+
+
+def test_what_it_knew_holds_it_back():
+    crack = np.arange(40) % 2 == 0
+    low = seen(np.where(crack, -1.0, -3.0), crack, np.arange(40))
+    known = seen(np.where(np.arange(200) % 2 == 0, 1.0, -1.0), np.arange(200) % 2 == 0, np.arange(200))
+    (_, free), (_, held) = (learn(Prior(old, low), low) for old in (None, known))
+    assert 0 < held < 0.7 * free
 
 
 def test_few_right_answers_are_no_proof_against_guessing():
@@ -258,13 +266,20 @@ def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
     old = write_surface(tmp_path / "old", 20, first=9000)
     sound = [row for row in old if row.label == "sound"]
     scores = sorted((load(plain).score(read(row.path).pixels).score for row in sound), reverse=True)
-    rule = VerdictRule(kind="conformal", window_px=64, sound=tuple(scores), chances=(0.5,) * len(scores))
+    rule = VerdictRule(
+        kind="conformal",
+        window_px=64,
+        sound=tuple(scores),
+        chances=(0.5,) * len(scores),
+        known=(KnownSound(name="wall", sound=tuple(scores[::2])),),
+    )
     manifest = msgspec.structs.replace(plain.manifest, verdict=rule)
     repack(tmp_path / "whole", plain, manifest, model=plain.model, reference=plain.reference())
     adapt(tmp_path / "whole", surface[0], tmp_path / "out", FORGETFUL)
     new = load(tmp_path / "out")
     moved = new.manifest.verdict
     assert list(moved.sound) == sorted(moved.sound, reverse=True)
+    assert moved.known[0].sound == moved.sound[::2]
     stretch = np.polyfit(scores, moved.sound, 1)[0]
     assert 0 < moved.tail == pytest.approx(stretch * rule.tail, rel=1e-2)
     said = [new.score(read(row.path).pixels).score for row in sound]
