@@ -109,6 +109,26 @@ def test_a_pale_crack_is_found() -> None:
     assert overlap(find_cracks(np.repeat(grey[..., None], 3, 2), heatmap(mask), 0.0).mask, mask) > 0.8
 
 
+@pytest.mark.parametrize("stride", [16, 32])
+@pytest.mark.parametrize("kind", ["concrete", "plaster", "asphalt"])
+def test_of_a_map_that_is_hot_far_around_a_crack_the_grey_values_leave_the_crack(stride: int, kind: str) -> None:
+    areas, found, right = [], [], []
+    for seed in range(6):
+        crack = CrackSpec((2.5, 6.0), contrast=0.8)
+        made = make(SurfaceSpec(seed=seed, kind=kind, size=(512, 480), crack=crack, distractors=0))
+        around = cv2.distanceTransform((~made.mask).astype(np.uint8), cv2.DIST_L2, 5) < 48
+        cells = around.reshape(480 // stride, stride, 512 // stride, stride).mean((1, 3))
+        heat = Heatmap((12 * cells - 6).astype(np.float32), stride, np.zeros(1, np.float32))
+        mask = find_cracks(made.pixels, heat, 0.0).mask
+        near = cv2.dilate(made.mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        areas.append(mask.sum() / made.mask.sum())
+        found.append((mask & made.mask).sum() / made.mask.sum())
+        right.append((mask & near).sum() / max(mask.sum(), 1))
+    assert np.median(areas) < 1.4
+    assert np.median(found) > 0.6
+    assert np.median(right) > 0.9
+
+
 @pytest.mark.parametrize("stride", [4, 8, 16, 32])
 def test_coarse_maps_are_refined_too(stride: int) -> None:
     pixels, mask = wide_crack(size=(480, 480))

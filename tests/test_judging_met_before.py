@@ -3,16 +3,18 @@
 import json
 
 import msgspec
+import numpy as np
 import pytest
 
 from crackscope import datasets, scoring
-from crackscope.bundles import Bundle, TrainedOn
+from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, TrainedOn, pack_projection
 from crackscope.cli import main
 from crackscope.judging import MetBefore, evaluate, load
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
+from crackscope.reports.sentences import met_before_sentence
 from crackscope.scoring.packing import repack
-from tests.small_bundle import write_small_bundle
+from tests.small_bundle import EMBEDDING, write_small_bundle
 from tests.small_page import Page
 from tests.small_surfaces import write_surface
 
@@ -68,6 +70,21 @@ def test_what_its_starting_weights_learnt_from_counts_too(places, tmp_path):
     assert met(taught(tmp_path, trained), metu, "test") is None
     all_of_it = met(taught(tmp_path, trained, weights="default"), metu, None)
     assert all_of_it == MetBefore(by="split", sets=(), pictures=14)
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(50.0, MetBefore(by="look", sets=("road",), pictures=9)), (0.0, None)])
+def test_a_set_under_another_name_by_what_its_pictures_look_like(places, tmp_path, limit, expected):
+    folder, _ = places
+    plain = write_small_bundle(tmp_path / "plain")
+    road = KnownSurface(name="road", scale=1.0, shift=0.0, threshold=0.5, centre=(0.0,))
+    wide = pack_projection(np.full((1, EMBEDDING), 1e-6))
+    local = LocalCalibration(projection=wide, origin=(1.0,), limit=limit, surfaces=(road,))
+    learnt = (TrainedOn(name="road", pictures=9), TrainedOn(name="deck", pictures=8))
+    manifest = msgspec.structs.replace(plain.manifest, trained_on=learnt, local=local)
+    bundle = repack(tmp_path / "bundle", plain, manifest, model=plain.model, reference=None)
+    found = met(bundle, datasets.split(folder / "decks"), None)
+    assert found == expected
+    assert ("look to the bundle like" in met_before_sentence(found, None)) is (found is not None)
 
 
 def test_it_is_kept_and_said(places, tmp_path, capsys):

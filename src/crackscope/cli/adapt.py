@@ -10,7 +10,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import shared
+from crackscope.cli.options import FiniteRange, shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Asked(Labelled):
 @click.option("--curve", is_flag=True, help="Say how much more labels would bring.")
 @click.option(
     "--most-forgotten",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.05,
     show_default=True,
     metavar="SHARE",

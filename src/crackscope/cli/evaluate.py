@@ -11,7 +11,7 @@ from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import shared
+from crackscope.cli.options import FiniteRange, shared
 from crackscope.cli.state import State
 from crackscope.files import writable
 
@@ -42,7 +42,7 @@ class Asked(Labelled):
 )
 @click.option(
     "--prevalence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
     help="Restate precision for this share of cracked pictures, say 0.02: what an alarm means where cracks are rare.",
 )

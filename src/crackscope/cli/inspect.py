@@ -14,16 +14,20 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.inspection_summary import show, summarise
-from crackscope.cli.options import shared
+from crackscope.cli.options import FiniteRange, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
+    from crackscope.bundles import Manifest
     from crackscope.images import Limits
     from crackscope.inspection import Inspection, InspectOptions, Journal, Keep, Scaling, Work
     from crackscope.records import Unread
     from crackscope.reports import InspectionFacts
     from crackscope.scoring import Model
+
+COARSE_STRIDE = 16
+"""From cells of so many px on, measures rest on the grey values of the photo alone."""
 
 _LIMITS = (
     "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen; wider ones "
@@ -74,7 +78,7 @@ class Asked:
 @click.option("--all-zones", is_flag=True, help="Keep the zones of photos that are not judged cracked, too.")
 @click.option(
     "--most-megapixels",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="X",
     help="Refuse larger photos; default: 160. A small file may unpack to more pixels than the memory holds (a "
     "decompression bomb): raise it for photos whose origin you know; a megapixel takes about 12 MB.",
@@ -102,6 +106,7 @@ def inspect(state: State, /, **options: Any) -> None:
     started = time.monotonic()
     journal = open_journal(asked.out, model, settings, resume=asked.resume)
     with journal, _kept(asked.out, journal, len(photos)):
+        _tell_of_bundle(model.manifest, asked.quiet)
         facts = _facts(asked, model, journal, settings)
         paths = _paths(photos)
         others = sorted(set(journal.paths) - set(paths))
@@ -179,7 +184,7 @@ def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
 
 
 def _limits(asked: Asked) -> tuple[float, ...]:
-    from crackscope.inspection import DEFAULT_LIMITS_MM, PRESETS_MM
+    from crackscope.inspection import DEFAULT_LIMITS_MM, PRESETS_MM, checked_limits
 
     if asked.preset is not None:
         if asked.preset not in PRESETS_MM:
@@ -188,9 +193,11 @@ def _limits(asked: Asked) -> tuple[float, ...]:
     if asked.classes is None:
         return DEFAULT_LIMITS_MM
     try:
-        return tuple(float(text) for text in asked.classes.split(","))
+        limits = tuple(float(text) for text in asked.classes.split(","))
     except ValueError:
-        raise click.UsageError(f"--classes wants mm with commas between, as 0.1,0.2,0.5, not {asked.classes}") from None
+        given = asked.classes or "nothing"
+        raise click.UsageError(f"--classes wants mm with commas between, as 0.1,0.2,0.5, not {given}") from None
+    return checked_limits(limits)
 
 
 def _picture_limits(asked: Asked) -> "Limits":
@@ -257,7 +264,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
     return InspectionFacts(
         bundle=manifest.name,
         bundle_version=journal.terms.bundle,
-        false_alarm_rate=settings.false_alarms,
+        false_alarm_rate=settings.false_alarms if manifest.verdict.kind == "conformal" else None,
         alarms=alarms_by_surface(manifest, settings.false_alarms),
         alarms_of={known.name: len(known.sound) for known in manifest.verdict.known},
         limits_mm=settings.limits_mm,
@@ -266,8 +273,25 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         begun=journal.terms.begun,
         figures=measured(manifest),
         trained_on=tuple(one.name for one in manifest.trained_on),
-        known_limits=_LIMITS if settings.scaling.known else _LIMITS[:1],
+        known_limits=(*_LIMITS[: 2 if settings.scaling.known else 1], *_limits_of(manifest)),
     )
+
+
+def _limits_of(manifest: "Manifest") -> list[str]:
+    """What a bundle cannot do that others can."""
+    if manifest.stride < COARSE_STRIDE:
+        return []
+    return [
+        f"This model's map has cells of {manifest.stride} px. Where a crack runs within them is read from the grey "
+        "values alone: lengths and widths are rough, and how well their intervals hold was not measured."
+    ]
+
+
+def _tell_of_bundle(manifest: "Manifest", quiet: bool) -> None:
+    if manifest.verdict.kind != "conformal":
+        warn("this bundle has no rule for photos: the larger one is, the likelier a false alarm", quiet=quiet)
+    for limit in _limits_of(manifest):
+        warn(limit[0].lower() + limit[1:], quiet=quiet)
 
 
 def _paths(photos: "Sequence[str | Unread]") -> list[str]:

@@ -1,5 +1,6 @@
 """Options that several commands share, said once."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -8,6 +9,17 @@ import click
 from crackscope.cli.state import State
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds; NaN, which lies within any, and infinity are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Raises click.BadParameter."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number to go by.", param, ctx)
+        return number
 
 
 def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -25,7 +37,7 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
     "false_alarms": click.option(
         "--false-alarms",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        type=FiniteRange(0, 1, min_open=True, max_open=True),
         default=0.05,
         show_default=True,
         metavar="RATE",

@@ -17,7 +17,7 @@ from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import shared
+from crackscope.cli.options import FiniteRange, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.files import writable
 
@@ -58,7 +58,7 @@ class Asked(Labelled):
 @click.option("--cache-mib", type=click.IntRange(min=0), metavar="N", help="Memory for the output of frozen layers.")
 @click.option(
     "--max-unreadable",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.1,
     show_default=True,
     metavar="SHARE",

@@ -17,7 +17,8 @@ _DEPTH_PX = 6.0
 _COLD = 2.5
 _CLEAR, _UNCLEAR = 6.0, 2.0
 _FINE_PX, _SMOOTH_PX = 0.4, 1.2
-_PRIOR_CAP, _GREY_CAP = 2.0, 4.0
+_PRIOR_CAP, _COARSE_PRIOR_CAP, _GREY_CAP = 2.0, -2.5, 4.0
+_MEDIAN_CELLS = 15
 _SPECK_PX, _HOLE_PX = 6, 16
 _FAR_PX, _BEYOND_RIM_PX = 4.0, 10.0
 
@@ -56,8 +57,9 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
 
     logits, cells = heat
     above = logits - np.float32(level.threshold)
+    coarse = level.share_shift > 0
     cold = (cells < level.threshold - _COLD).astype(np.float32)
-    background, grain = _background(grey, cold)
+    background, grain = _background_anywhere(grey) if coarse else _background(grey, cold)
     hot = (above > 0).astype(np.float32)
     dark = background - cv2.GaussianBlur(grey, (0, 0), 0.8)
     depth, sign = _depth(dark, hot)
@@ -66,9 +68,10 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     fine, smooth = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE_PX, _SMOOTH_PX))
     here = sign * (background - (blend * fine + (1 - blend) * smooth))
     likelihood = np.clip(clear * clear * (here / depth - 0.5), -_GREY_CAP, _GREY_CAP)
-    crack = (np.minimum(above - level.share_shift, _PRIOR_CAP) + likelihood > 0) & (hot > 0)
+    prior = np.minimum(above - level.share_shift, _COARSE_PRIOR_CAP if coarse else _PRIOR_CAP)
+    crack = (prior + likelihood > 0) & (hot > 0)
     crack = without_specks(crack, _SPECK_PX, _HOLE_PX)
-    if level.share_shift == 0:
+    if not coarse:
         crack |= _unseen(above > level.seed, crack)
     grade: NDArray[np.uint8] = crack.astype(np.uint8)
     grade += crack & (above > level.seed)
@@ -132,6 +135,24 @@ def _background(grey: Floats, cold: Floats) -> tuple[Floats, Floats]:
     spread = pooled(off * off) * cold
     spread = (_spread(spread, _BACKGROUND_PX) + 0.01 * _spread(spread, _FALLBACK_PX) + 1e-4 * 25) / weight
     return background, enlarged(np.sqrt(spread) + 1, grey.shape)
+
+
+def _background_anywhere(grey: Floats) -> tuple[Floats, Floats]:
+    """Median and deviation [h, w] of the surface around each pixel, whatever the heatmap says.
+
+    A coarse map is hot far around a crack, and leaves too little that is sound; of 60 px square a crack is the lesser
+    part.
+    """
+    import cv2
+
+    def median(cells: Floats) -> Floats:
+        found = cv2.medianBlur(np.clip(cells + 0.5, 0, 255).astype(np.uint8), _MEDIAN_CELLS)
+        return enlarged(_spread(found.astype(np.float32), _DEPTH_PX), grey.shape)
+
+    background = median(pooled(grey))
+    off = background - grey
+    grain = median(np.float32(4) * np.sqrt(pooled(off * off))) / np.float32(4)
+    return background, grain + np.float32(1)
 
 
 def _depth(dark: Floats, hot: Floats) -> tuple[Floats, Floats]:

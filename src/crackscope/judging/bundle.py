@@ -75,14 +75,15 @@ def evaluate(
         fingerprint=source.fingerprint, random=source.random, seed=source.seed, leak_share=source.leak_share
     )
     verdicts: list[Verdict] = [one.verdict for one in predictions]
+    read_as = _read_as(read, predictions) if manifest.local else {}
     origin = Origin(
         bundle=facts_of(manifest),
         split=split,
         part=part,
         unread=tuple(unread),
         reasons=tuple(one.reason for one in predictions),
-        read_as=_read_as(read, predictions) if manifest.local else {},
-        met_before=met_before(manifest, source.fingerprint, part, rows, options.get("called", "")),
+        read_as=read_as,
+        met_before=met_before(manifest, source.fingerprint, part, rows, options.get("called", ""), read_as),
     )
     evaluation = evaluate_scores(
         read,

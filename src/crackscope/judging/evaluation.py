@@ -167,10 +167,11 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
     """Data that a bundle says it learnt from. by: `split`, the very split that it was trained on; `name`, a set of the
-    same name; `weights`, such a set that its starting weights, the bundle in the package, learnt from. sets: as the
-    bundle names them, none where it has no name for them. pictures: that it learnt from, of these sets."""
+    same name; `weights`, such a set that its starting weights, the bundle in the package, learnt from; `look`, a set
+    that most of the data were read as. sets: as the bundle names them, none where it has no name for them. pictures:
+    that it learnt from, of these sets."""
 
-    by: Literal["split", "name", "weights"]
+    by: Literal["split", "name", "weights", "look"]
     sets: tuple[str, ...]
     pictures: int
 

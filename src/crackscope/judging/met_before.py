@@ -1,6 +1,7 @@
 """Whether a bundle learnt from the very data that it is judged on, as far as it says what it learnt from."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
 
@@ -12,16 +13,25 @@ from crackscope.records import Part, Row
 _FOLDERS = 3
 """So many folders above a picture may carry the name of its set: `metu/train/crack/1.jpg`."""
 _NO_NAME = "unnamed"
+_MOST = 0.5
+_SOME = 0.1
+"""Shares of the pictures from which on data look like what a bundle learnt from, and are told to look like a set."""
 
 
 def met_before(
-    manifest: Manifest, fingerprint: str, part: Part | None, rows: Sequence[Row], called: str = ""
+    manifest: Manifest,
+    fingerprint: str,
+    part: Part | None,
+    rows: Sequence[Row],
+    called: str = "",
+    read_as: Mapping[str, Mapping[str, int]] | None = None,
 ) -> MetBefore | None:
     """What of the data the bundle says that it learnt from; None where nothing speaks for that.
 
     fingerprint: of the split that the rows are from. part: which of its parts they are, None for all. The test part of
     the split that the bundle was trained on was held out, and so is not met before, unless by its starting weights.
-    called: what whoever gave the rows calls their set, beside the names of folders and surfaces.
+    called: what whoever gave the rows calls their set, beside the names of folders and surfaces. read_as: by surface of
+    the rows, how many were read as which surface of the bundle, "" for none.
     """
     own = [one for one in manifest.trained_on if one.fingerprint and one.fingerprint == fingerprint]
     if own and part != "test":
@@ -29,10 +39,24 @@ def met_before(
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
     names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
-    return found or _alike(_sets_of_weights(manifest), names_here, "weights")
+    found = found or _alike(_sets_of_weights(manifest), names_here, "weights")
+    return found or (None if own else _alike(manifest.trained_on, _look(read_as or {}), "look"))
 
 
-def _alike(trained_on: Sequence[TrainedOn], names: set[str], by: Literal["name", "weights"]) -> MetBefore | None:
+def _look(read_as: Mapping[str, Mapping[str, int]]) -> set[str]:
+    """The surfaces that the pictures look like, where most of them look like one that the bundle knows."""
+    counts: Counter[str] = Counter()
+    for found in read_as.values():
+        counts.update({name.casefold(): count for name, count in found.items()})
+    total = counts.total()
+    if total - counts[""] < _MOST * total:
+        return set()
+    return {name for name, count in counts.items() if name and count >= _SOME * total}
+
+
+def _alike(
+    trained_on: Sequence[TrainedOn], names: set[str], by: Literal["name", "weights", "look"]
+) -> MetBefore | None:
     alike = [one for one in trained_on if one.name.casefold() in names and one.name != _NO_NAME]
     if not alike:
         return None

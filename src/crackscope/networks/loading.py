@@ -165,7 +165,7 @@ def _cut_that_fits(backbone: Backbone, slots: list[_Slot], missing: list[_Slot])
     found = {slot.layer for slot in slots} - lacking
     later = backbone.stage_names()[len(complete) :]
     if complete and not any(_layers_with_weights(backbone, stage) & found for stage in later):
-        return f"; set network.cut = {complete[-1]!r}, where the file ends"
+        return f"; cut the network where the file ends: --set network.cut={complete[-1]}"
     return "; choose other weights"
 
 

@@ -216,7 +216,8 @@ def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
     pills = [("inspected", _to_the_minute(facts.begun))] if facts.begun else []
     if facts.bundle:
         pills.append(("model", printable(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
-    pills.append(("false alarms", f"{100 * facts.false_alarm_rate:g} % of sound photos, on average"))
+    if facts.false_alarm_rate is not None:
+        pills.append(("false alarms", f"{100 * facts.false_alarm_rate:g} % of sound photos, on average"))
     scales = sorted(photo.scale.mm_per_px for photo in found.inspected if photo.scale)
     if scales:
         span = f"{scales[0]:.3g}" if scales[0] == scales[-1] else f"{scales[0]:.3g} to {scales[-1]:.3g}"

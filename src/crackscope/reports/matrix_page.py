@@ -19,7 +19,10 @@ _TITLES = {
     "recall": ("Recall", "of what is cracked, the share that is found"),
     "false_alarm_rate": ("False alarms", "of what is sound, the share that is called cracked"),
 }
-_KNOWN_BY = "A surface is known again by its names or its split alone: what each learnt from stands below its own name."
+_KNOWN_BY = (
+    "A surface is known again by its names, its split, or by what its pictures look like to a bundle that knows "
+    "several; what each learnt from stands below its own name."
+)
 _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 
 

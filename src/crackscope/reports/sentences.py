@@ -36,6 +36,11 @@ def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
             f"The bundle's starting weights, those of the bundle in the package, learnt from {of}, as these data are "
             "called: where they are the same pictures, the figures flatter. Judge on pictures that neither has met."
         )
+    if met.by == "look":
+        return (
+            f"Most of these data look to the bundle like what it learnt from, {of}: where they are the same pictures, "
+            "the figures flatter, and where they are others of that surface, they say nothing of surfaces it never met."
+        )
     return (
         f"The bundle learnt from {of}, as these data are called: where they are the same pictures, the figures "
         "flatter. Judge on the test part of the split that it was trained on, or on pictures that it never met."
