@@ -12,6 +12,8 @@ import pytest
 
 from crackscope import images, surfaces
 from crackscope.cli import main
+from crackscope.cli.inspection_summary import show, summarise
+from crackscope.records import Inspected
 from tests.small_bundle import write_small_bundle
 from tests.small_kills import kill_at
 from tests.test_cli_interrupts import program
@@ -88,6 +90,18 @@ def test_of_many_photos_the_sound_ones_are_counted_and_not_listed(photos, bundle
     assert sound
     assert f"{len(sound)} sound (not listed)" in printed
     assert not any(name in printed for name in sound)
+
+
+@pytest.mark.parametrize(
+    ("plain", "counted"), [(1, "2 sound (1 suspicious)"), (30, "(1 suspicious, the others not listed)")]
+)
+def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted):
+    said = [("clear", 0.01)] * plain + [("tunnel", 0.98)]
+    show(summarise(Inspected(path=p, verdict="sound", probability=x, width=9, height=9) for p, x in said), quiet=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert counted in printed
+    assert "tunnel: something looks like a crack" in printed
+    assert printed.count("looks like a crack") == 1
 
 
 def test_json(photos, bundle, tmp_path, capsys):

@@ -129,6 +129,10 @@ class PhotoScale(msgspec.Struct, frozen=True, kw_only=True):
     homography: tuple[float, ...] | None = None
 
 
+SUSPICIOUS = 0.5
+"""Probability of crack from which on a photo that is called sound is to be looked at again."""
+
+
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one photo.
 
@@ -154,6 +158,11 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     skipped: float = 0.0
     seconds: dict[str, float] = {}
     surface: str = ""
+
+    @property
+    def suspicious(self) -> bool:
+        """Called sound, though something in it looks rather like a crack: for a person to look at."""
+        return self.verdict == "sound" and self.probability >= SUSPICIOUS
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):

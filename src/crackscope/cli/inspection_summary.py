@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from crackscope.records import Inspected, Unread
 
 SHOWN = 20
-"""Photos that are listed on the terminal, the sound ones only where all fit; the report has them all."""
+"""Photos that are listed on the terminal, plainly sound ones only where all fit; the report has them all."""
 _ORDER = ("crack", "cannot judge", "sound")
 _STYLES = {"crack": "bold red", "cannot judge": "yellow"}
+_SUSPICIOUS = "something looks like a crack, though sound photos of its size may, too: look at it"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Worst:
     width_mm: float | None
     length_mm: float | None
     remark: str
+    suspicious: bool
 
 
 @dataclass
@@ -79,7 +81,8 @@ def _worst(photo: "Inspected") -> Worst:
         length_px=sum(zone.length_px for zone in photo.zones),
         width_mm=max(widths, default=None),
         length_mm=sum(lengths) if lengths else None,
-        remark=photo.reason,
+        remark=_SUSPICIOUS if photo.suspicious else photo.reason,
+        suspicious=photo.suspicious,
     )
 
 
@@ -89,12 +92,12 @@ def show(summary: Summary, *, quiet: bool) -> None:
 
     few = len(summary.photos) <= SHOWN
     worst = sorted(
-        (photo for photo in summary.photos if few or photo.verdict != "sound"),
+        (photo for photo in summary.photos if few or photo.verdict != "sound" or photo.suspicious),
         key=lambda photo: (_ORDER.index(photo.verdict), -(photo.width_mm or 0), -photo.width_px, -photo.probability),
     )
     rows: list[tuple[object, ...]] = []
     for photo in worst[:SHOWN]:
-        style = _STYLES.get(photo.verdict, "")
+        style = "yellow" if photo.suspicious else _STYLES.get(photo.verdict, "")
         width, length = f"{photo.width_px:.1f} px", f"{photo.length_px:.0f} px"
         width = width if photo.width_mm is None else f"{photo.width_mm:.2f} mm"
         length = length if photo.length_mm is None else f"{photo.length_mm:.0f} mm"
@@ -117,7 +120,11 @@ def _name(photo: Worst) -> str:
 def _counted(summary: Summary, *, listed: bool) -> str:
     """How many there are of each verdict. listed: whether the table names the sound ones."""
     facts = summary.facts()
-    sound = f"{facts['sound']} sound" + " (not listed)" * (facts["sound"] > 0 and not listed)
+    again = sum(photo.suspicious for photo in summary.photos)
+    remarks = [f"{again} suspicious"] * (again > 0)
+    if not listed and facts["sound"] > again:
+        remarks.append("the others not listed" if again else "not listed")
+    sound = f"{facts['sound']} sound" + f" ({', '.join(remarks)})" * bool(remarks)
     said = [f"{facts['crack']} cracked", sound, f"{facts['cannot judge']} cannot be judged"]
     said += [f"{facts['unreadable']} unreadable"] * bool(facts["unreadable"])
     return f"{_several(facts['photos'], 'photo')}: {', '.join(said)}; {_several(facts['zones'], 'zone')}"

@@ -23,7 +23,6 @@ from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile
 from crackscope.reports.inspection_names import link, short_names
 from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
 from crackscope.reports.inspection_summary import (
-    SUSPICIOUS,
     Sorted,
     class_rows,
     heading_of,
@@ -107,7 +106,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "groups": _groups(found, cards, classes),
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "suspicious": [cards[photo.path] for photo in found.suspicious],
-        "sound": [cards[photo.path] for photo in found.sound if photo.probability < SUSPICIOUS],
+        "sound": [cards[photo.path] for photo in found.sound if not photo.suspicious],
         "unread": [
             (short[one.path], printable(one.path), one.error.kind, printable(one.error.message)) for one in found.unread
         ],

@@ -36,10 +36,6 @@ class ClassRow:
     share: float
 
 
-SUSPICIOUS = 0.5
-"""Probability from which on a photo that is called sound is shown among those to look at again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """The photos by what was said of them, each in the order given but the cracked ones, which go by severity."""
@@ -57,7 +53,7 @@ class Sorted:
     @property
     def suspicious(self) -> tuple[Inspected, ...]:
         """Those called sound in which something looks rather like a crack: for a person to look at."""
-        return tuple(photo for photo in self.sound if photo.probability >= SUSPICIOUS)
+        return tuple(photo for photo in self.sound if photo.suspicious)
 
     @property
     def total(self) -> int:
