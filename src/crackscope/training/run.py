@@ -216,8 +216,9 @@ def _begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any
     file = folder / _RUN
     if not options.resume:
         if folder.exists() and any(folder.iterdir()):
-            what = "holds a run already; go on with --resume" if file.exists() else "is not empty"
-            raise TrainingError(f"{folder} {what}, or choose another folder with -o")
+            what = "holds a run already: go on with --resume, or" if file.exists() else "is not empty:"
+            also = "" if file.exists() else " (or --resume, if a training was stopped there before its first step)"
+            raise TrainingError(f"{folder} {what} choose another folder with -o{also}")
         return None
     if not file.exists():
         return None
