@@ -165,7 +165,8 @@ def _cut_that_fits(backbone: Backbone, slots: list[_Slot], missing: list[_Slot])
     found = {slot.layer for slot in slots} - lacking
     later = backbone.stage_names()[len(complete) :]
     if complete and not any(_layers_with_weights(backbone, stage) & found for stage in later):
-        return f"; cut the network where the file ends: --set network.cut={complete[-1]}"
+        stage = complete[-1]
+        return f"; set network.cut = {stage!r}, where the file ends (--set network.cut={stage})"
     return "; choose other weights"
 
 
