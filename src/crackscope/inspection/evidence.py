@@ -17,7 +17,10 @@ _DEPTH_PX = 6.0
 _COLD = 2.5
 _CLEAR, _UNCLEAR = 6.0, 2.0
 _FINE_PX, _SMOOTH_PX = 0.4, 1.2
-_PRIOR_CAP, _COARSE_PRIOR_CAP, _GREY_CAP = 2.0, -2.5, 4.0
+_PRIOR_CAP, _GREY_CAP = 2.0, 4.0
+_COARSE_PRIOR_CAP = -2.5
+"""What grey values must outweigh under a coarse map. Of -1, -2, -2.5, -3 and -3.6, F1 of masks on asphalt was .89, .92,
+.92, .91, .88, and lengths on generated photos 1.38, 1.12, 1.04, 1.01, 1.03 of the true ones."""
 _MEDIAN_CELLS = 15
 _SPECK_PX, _HOLE_PX = 6, 16
 _FAR_PX, _BEYOND_RIM_PX = 4.0, 10.0
@@ -51,7 +54,8 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     grey: float32 [h, w], sides multiples of CELL_PX. heat: logits enlarged to [h, w], and at the cells' centres.
     A pixel's prior is the heatmap's logit; the likelihood ratio of its grey value, between the local background and
     the local depth of the crack (two Gaussians of the background's deviation), is added to it. Where the crack is deep
-    against the grain the grey values decide, to the pixel; where it is not, the heatmap does.
+    against the grain the grey values decide, to the pixel; where it is not, the heatmap does. A coarse map (one with a
+    share_shift) is hot far beside the crack: it says where to look, and only what is plainly darker or paler counts.
     """
     import cv2
 
