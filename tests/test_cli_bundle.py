@@ -67,7 +67,13 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
     local = LocalCalibration(
         projection=pack_projection(np.zeros((1, EMBEDDING))), origin=(0.0,), limit=99.0, surfaces=(same,)
     )
-    figures = {"held_out_pictures": 1218.0, "held_out_misses": 0.0443, "validation_accuracy": 1.0}
+    figures = {
+        "held_out_pictures": 1218.0,
+        "held_out_misses": 0.0443,
+        "validation_accuracy": 1.0,
+        "int8 beside float32": {"compared": 304, "mean_change": 0.00087},
+        "adapted": {"balanced accuracy before": {"value": 0.5, "low": 0.25, "high": 0.75}},
+    }
     manifest = msgspec.structs.replace(plain.manifest, local=local, figures=figures)
     bundle = repack(tmp_path / "known", plain, manifest, model=plain.model, reference=None)
     assert main(["bundle", "show", str(bundle.path)]) == 0
@@ -75,5 +81,8 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
     assert ["held", "out", "pictures", "1218"] in told
     assert ["held", "out", "misses", "0.0443"] in told
     assert ["validation", "accuracy", "1.0"] in told
+    lines_told = [" ".join(words) for words in told]
+    assert "int8 beside float32 compared 304, mean change 0.00087" in lines_told
+    assert "adapted balanced accuracy before 0.5 (0.25 to 0.75)" in lines_told
     (asphalt,) = (" ".join(words) for words in told if words[:2] == ["on", "asphalt"])
     assert asphalt == "on asphalt sigmoid(1.25 x score + -0.5), crack from 0.45 on, as everywhere else"

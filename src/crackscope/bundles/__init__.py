@@ -1,7 +1,7 @@
 """Bundles: the folder that a trained model is. Its format, its writing, and its opening with distrust."""
 
 from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
-from crackscope.bundles.card import model_card
+from crackscope.bundles.card import figure_text, model_card
 from crackscope.bundles.deepness import export_deepness
 from crackscope.bundles.folder import Bundle, default_bundle, edition, open_bundle, write_bundle
 from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
@@ -48,6 +48,7 @@ __all__ = [
     "edition",
     "export_deepness",
     "feature_sizes",
+    "figure_text",
     "has_features",
     "logistic",
     "logit",

@@ -68,17 +68,18 @@ def _trained_on(manifest: Manifest) -> str:
 def _figures(figures: dict[str, Any]) -> str:
     if not figures:
         return ""
-    rows = [f"| {_cell(name)} | {_cell(_number(value))} |" for name, value in figures.items()]
+    rows = [f"| {_cell(name)} | {_cell(figure_text(value))} |" for name, value in figures.items()]
     return "\n".join(["## Figures", "", "| figure | value |", "| --- | --- |", *rows])
 
 
-def _number(value: Any) -> str:
+def figure_text(value: Any) -> str:
+    """A figure of a manifest as it is read: a number, one with its interval, or several by name."""
     if isinstance(value, dict) and "value" in value:
         low, high = value.get("low"), value.get("high")
-        interval = "" if low is None or high is None else f" ({_number(low)} to {_number(high)})"
-        return _number(value["value"]) + interval
+        interval = "" if low is None or high is None else f" ({figure_text(low)} to {figure_text(high)})"
+        return figure_text(value["value"]) + interval
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_number(entry)}" for name, entry in value.items())
+        return ", ".join(f"{name} {figure_text(entry)}" for name, entry in value.items())
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -153,4 +153,8 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
 
 def _figure(value: object) -> object:
     """Counts are kept as floats, as all figures are; those of at most 1 are shares as often as counts."""
+    if isinstance(value, dict):
+        from crackscope.bundles import figure_text
+
+        return figure_text(value).replace("_", " ")
     return f"{value:.0f}" if isinstance(value, float) and value > 1 and value.is_integer() else value
