@@ -139,9 +139,10 @@ def test_the_map_is_geojson_as_rfc_7946_has_it(folder, found):
         if place is None or place.latitude is None:
             assert feature["geometry"] is None
             continue
-        longitude, latitude = feature["geometry"]["coordinates"][:2]
+        longitude, latitude = feature["geometry"]["coordinates"]  # no height: EXIF's is not above the ellipsoid
         assert (longitude, latitude) == pytest.approx((place.longitude, place.latitude), abs=1e-6)
         assert feature["properties"]["direction_deg"] == place.direction_deg
+        assert feature["properties"]["altitude_m"] == place.altitude_m
         assert (folder / feature["properties"]["picture"]).is_file()
 
 

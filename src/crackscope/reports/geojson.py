@@ -12,7 +12,7 @@ def photos_geojson(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes
     """A feature for each photo, in WGS 84, in pieces: a point where the position is known, else without geometry.
 
     So no photo is lost: a program that draws the map passes over the others and keeps them in its table. The direction
-    of the camera is `direction_deg`, clockwise from north. Every feature has the same properties, null where unknown.
+    of the camera is `direction_deg`, clockwise from north, its height above the sea `altitude_m`. Every feature has the same properties, null where unknown.
     """
     features = (_feature(photo, names[photo.path]) for photo in photos)
     return encode_list(b'{"type":"FeatureCollection","name":"photos","features":[', features, b"]}\n")
@@ -25,10 +25,7 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
     geometry = None
     if place.latitude is not None and place.longitude is not None:
         # Seven decimals are a centimetre on the ground.
-        position = [round(place.longitude, 7), round(place.latitude, 7)]
-        if place.altitude_m is not None:
-            position.append(round(place.altitude_m, 2))
-        geometry = {"type": "Point", "coordinates": position}
+        geometry = {"type": "Point", "coordinates": [round(place.longitude, 7), round(place.latitude, 7)]}
     widths = [zone.width_max_mm.value for zone in zones if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in zones if zone.length_mm is not None]
     known = {
@@ -41,6 +38,8 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
         "length_px": round(sum(zone.length_px for zone in zones), 1),
         "length_mm": round(sum(lengths), 2) if lengths else None,
         "mm_per_px": photo.scale.mm_per_px if photo.scale else None,
+        # A third coordinate would be a height above the ellipsoid (RFC 7946, 3.1.1); EXIF's is above the sea.
+        "altitude_m": None if place.altitude_m is None else round(place.altitude_m, 2),
         "direction_deg": place.direction_deg,
         "taken": place.taken,
         "picture": f"photos/{name}.jpg",
@@ -51,7 +50,7 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
 
 def _nothing(path: str) -> dict[str, Any]:
     keys = ("verdict", "reason", "probability", "zones", "width_max_px", "width_max_mm", "length_px", "length_mm")
-    others = ("mm_per_px", "direction_deg", "taken", "picture", "overlay")
+    others = ("mm_per_px", "altitude_m", "direction_deg", "taken", "picture", "overlay")
     return {"photo": path, **dict.fromkeys((*keys, *others))}
 
 
