@@ -16,6 +16,7 @@ from crackscope import images, reports
 from crackscope.errors import OutputError
 from crackscope.inspection import class_names, width_class
 from crackscope.records import Failure, Inspected, Place, Unread, Zone
+from crackscope.reports.geojson import photos_geojson
 from crackscope.reports.inspection_classes import WidthClasses, classes_of
 from crackscope.reports.inspection_map import photo_map
 from crackscope.reports.inspection_names import short_names
@@ -144,6 +145,14 @@ def test_the_map_is_geojson_as_rfc_7946_has_it(folder, found):
         assert feature["properties"]["direction_deg"] == place.direction_deg
         assert feature["properties"]["altitude_m"] == place.altitude_m
         assert (folder / feature["properties"]["picture"]).is_file()
+
+
+def test_a_height_above_the_sea_is_no_coordinate():
+    place = Place(latitude=47.5, longitude=8.25, altitude_m=12.346)
+    photo = Inspected(path="a.jpg", verdict="sound", probability=0.1, width=9, height=9, place=place)
+    (feature,) = json.loads(b"".join(photos_geojson([photo], {"a.jpg": "a"})))["features"]
+    assert feature["geometry"]["coordinates"] == [8.25, 47.5]
+    assert feature["properties"]["altitude_m"] == 12.35
 
 
 def test_coco(folder, found):
