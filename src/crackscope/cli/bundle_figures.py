@@ -1,10 +1,37 @@
-"""What a bundle says of itself, as a report of photos repeats it."""
+"""What is to be known of a bundle, as a report of photos says it: figures that it states, and limits."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
     from crackscope.reports import MeasuredFigure
+
+
+_LIMITS = (
+    "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen; wider ones "
+    "are missed, too, faint ones above all.",
+)
+_LIMITS_IN_MM = (
+    "Millimetres hold for a flat surface, seen squarely or in the plane of the marker; the bend of straight lines by "
+    "the lens is not corrected.",
+)
+
+
+def known_limits(manifest: "Manifest", *, in_mm: bool) -> tuple[str, ...]:
+    """What no bundle can do, and what this one cannot, in sentences. in_mm: the scale of photos is known."""
+    return (*_LIMITS, *(_LIMITS_IN_MM if in_mm else ()), *limits_of_map(manifest))
+
+
+def limits_of_map(manifest: "Manifest") -> tuple[str, ...]:
+    """What follows from the cells of the map, where they are coarse."""
+    from crackscope.inspection import FINE_STRIDE
+
+    if manifest.stride <= FINE_STRIDE:
+        return ()
+    return (
+        f"This model's map has cells of {manifest.stride} px. Where a crack runs within them is read from the grey "
+        "values alone: lengths and widths are rough, and how well their intervals hold was not measured.",
+    )
 
 
 def measured(manifest: "Manifest") -> "tuple[MeasuredFigure, ...]":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_figures import measured
+from crackscope.cli.bundle_figures import known_limits, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from crackscope.records import Unread
     from crackscope.reports import InspectionFacts
     from crackscope.scoring import Model
-
-COARSE_STRIDE = 16
-"""From cells of so many px on, measures rest on the grey values of the photo alone."""
-
-_LIMITS = (
-    "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen; wider ones "
-    "are missed, too, faint ones above all.",
-    "Millimetres hold for a flat surface, seen squarely or in the plane of the marker; the bend of straight lines by "
-    "the lens is not corrected.",
-)
 
 
 @dataclass(frozen=True)
@@ -273,24 +263,14 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         begun=journal.terms.begun,
         figures=measured(manifest),
         trained_on=tuple(one.name for one in manifest.trained_on),
-        known_limits=(*_LIMITS[: 2 if settings.scaling.known else 1], *_limits_of(manifest)),
+        known_limits=known_limits(manifest, in_mm=settings.scaling.known),
     )
-
-
-def _limits_of(manifest: "Manifest") -> list[str]:
-    """What a bundle cannot do that others can."""
-    if manifest.stride < COARSE_STRIDE:
-        return []
-    return [
-        f"This model's map has cells of {manifest.stride} px. Where a crack runs within them is read from the grey "
-        "values alone: lengths and widths are rough, and how well their intervals hold was not measured."
-    ]
 
 
 def _tell_of_bundle(manifest: "Manifest", quiet: bool) -> None:
     if manifest.verdict.kind != "conformal":
         warn("this bundle has no rule for photos: the larger one is, the likelier a false alarm", quiet=quiet)
-    for limit in _limits_of(manifest):
+    for limit in limits_of_map(manifest):
         warn(limit[0].lower() + limit[1:], quiet=quiet)
 
 

@@ -5,7 +5,7 @@ from crackscope.inspection.explaining import Evidence, Explanation, Painted, Rul
 from crackscope.inspection.inspecting import Inspection, InspectOptions, Photo, inspect, inspect_photo, open_photo
 from crackscope.inspection.journal import Findings, Journal
 from crackscope.inspection.marker import Plane, find_plane, plane_of
-from crackscope.inspection.mask import Cracks, MaskOptions, find_cracks
+from crackscope.inspection.mask import FINE_STRIDE, Cracks, MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.scale_table import read_scale_table
 from crackscope.inspection.thinnest import thinnest_crack, thinnest_seen
@@ -21,6 +21,7 @@ from crackscope.inspection.zones import Traced, ZoneOptions, measure_zones, trac
 
 __all__ = [
     "DEFAULT_LIMITS_MM",
+    "FINE_STRIDE",
     "PRESETS_MM",
     "SOURCES",
     "Cracks",

@@ -18,7 +18,7 @@ _COLD = 2.5
 _CLEAR, _UNCLEAR = 6.0, 2.0
 _FINE_PX, _SMOOTH_PX = 0.4, 1.2
 _PRIOR_CAP, _GREY_CAP = 2.0, 4.0
-_COARSE_PRIOR_CAP = -2.5
+_COARSE_PRIOR = -2.5
 """What grey values must outweigh under a coarse map. Of -1, -2, -2.5, -3 and -3.6, F1 of masks on asphalt was .89, .92,
 .92, .91, .88, and lengths on generated photos 1.38, 1.12, 1.04, 1.01, 1.03 of the true ones."""
 _MEDIAN_CELLS = 15
@@ -39,13 +39,13 @@ class Window(NamedTuple):
 class Level:
     """How much the heatmap must say. threshold: logit from which a cell is crack.
 
-    seed: what a crack must reach somewhere, above the threshold. share_shift: how much less likely a pixel is than its
-    cell, as a logit: cells of a coarse map are mostly sound even where a crack passes.
+    seed: what a crack must reach somewhere, above the threshold. coarse: the cells are so large that most of what lies
+    in a hot one is sound.
     """
 
     threshold: float
     seed: float
-    share_shift: float
+    coarse: bool
 
 
 def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArray[np.uint8]:
@@ -54,16 +54,15 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     grey: float32 [h, w], sides multiples of CELL_PX. heat: logits enlarged to [h, w], and at the cells' centres.
     A pixel's prior is the heatmap's logit; the likelihood ratio of its grey value, between the local background and
     the local depth of the crack (two Gaussians of the background's deviation), is added to it. Where the crack is deep
-    against the grain the grey values decide, to the pixel; where it is not, the heatmap does. A coarse map (one with a
-    share_shift) is hot far beside the crack: it says where to look, and only what is plainly darker or paler counts.
+    against the grain the grey values decide, to the pixel; where it is not, the heatmap does. A coarse map is
+    hot far beside the crack: it says where to look, and only what is plainly darker or paler counts.
     """
     import cv2
 
     logits, cells = heat
     above = logits - np.float32(level.threshold)
-    coarse = level.share_shift > 0
     cold = (cells < level.threshold - _COLD).astype(np.float32)
-    background, grain = _background_anywhere(grey) if coarse else _background(grey, cold)
+    background, grain = _background_anywhere(grey) if level.coarse else _background(grey, cold)
     hot = (above > 0).astype(np.float32)
     dark = background - cv2.GaussianBlur(grey, (0, 0), 0.8)
     depth, sign = _depth(dark, hot)
@@ -72,10 +71,10 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     fine, smooth = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE_PX, _SMOOTH_PX))
     here = sign * (background - (blend * fine + (1 - blend) * smooth))
     likelihood = np.clip(clear * clear * (here / depth - 0.5), -_GREY_CAP, _GREY_CAP)
-    prior = np.minimum(above - level.share_shift, _COARSE_PRIOR_CAP if coarse else _PRIOR_CAP)
+    prior = np.float32(_COARSE_PRIOR) if level.coarse else np.minimum(above, _PRIOR_CAP)
     crack = (prior + likelihood > 0) & (hot > 0)
     crack = without_specks(crack, _SPECK_PX, _HOLE_PX)
-    if not coarse:
+    if not level.coarse:
         crack |= _unseen(above > level.seed, crack)
     grade: NDArray[np.uint8] = crack.astype(np.uint8)
     grade += crack & (above > level.seed)

@@ -16,6 +16,9 @@ from crackscope.inspection.sampling import sampled
 from crackscope.inspection.skeleton import Line
 from crackscope.scoring import Heatmap
 
+FINE_STRIDE = 8
+"""Up to cells of so many px a map says by itself which pixels are crack; under coarser ones the grey values do."""
+
 _TILE_PX = 256
 _HALO_PX = 64
 
@@ -56,8 +59,7 @@ def find_cracks(
     """
     height, width = pixels.shape[:2]
     grades = np.zeros((height, width), np.uint8)
-    shift = float(np.log(max(1.0, heat.stride / 8)))
-    level = Level(threshold_logit, options.seed, shift)
+    level = Level(threshold_logit, options.seed, heat.stride > FINE_STRIDE)
     tiles = list(_hot_tiles(heat, threshold_logit, (height, width)))
 
     def grade(tile: Window) -> None:

@@ -20,6 +20,7 @@ from crackscope.training.held_out import (
     score,
     shown,
     top_share,
+    windows,
 )
 from crackscope.training.local_calibration import Common, fit_local
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
@@ -72,10 +73,10 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         return unfitted(spec, recipe)._replace(calibration=calibration)
     probability = logistic(scale * seen.score + shift)
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
-    more = score(judge, more_sound(given), given.threads)
+    more, of = windows(judge, more_sound(given), given.threads)
     unbroken = surface & ~seen.cracked
     sound, chances = sound_chances(
-        np.concatenate([seen.window[unbroken], more.window]), np.concatenate([seen.surface[unbroken], more.surface])
+        np.concatenate([seen.window[unbroken], more]), np.concatenate([seen.surface[unbroken], of])
     )
     rule = VerdictRule(
         kind="conformal",

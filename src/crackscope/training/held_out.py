@@ -118,10 +118,12 @@ class Judge:
     def look(self, pixels: Pixels) -> Look:
         """What is said of a picture, uint8 [h, w, 3]."""
         raw = self.patch(pixels)
-        if not self._photos:
-            return Look(raw, raw.embedding[:0], math.nan)
+        return Look(raw, *self.photo(pixels)) if self._photos else Look(raw, raw.embedding[:0], math.nan)
+
+    def photo(self, pixels: Pixels) -> tuple[NDArray[np.float32], float]:
+        """What is said of a picture, uint8 [h, w, 3], as of a photo: embedding [d], and the score of its window."""
         heat = self._model.heatmap(pixels)
-        return Look(raw, heat.embedding, scoring.top_mean(heat.logits, self._share))
+        return heat.embedding, scoring.top_mean(heat.logits, self._share)
 
 
 def top_share(recipe: Recipe) -> float:
@@ -148,6 +150,13 @@ def score(judge: Judge, pictures: Iterator[Picture], threads: int) -> Scored:
         np.array([picture.row for picture, _ in answers]),
         [(look.patch.map, picture.mask) for picture, look in answers if picture.mask is not None],
     )
+
+
+def windows(judge: Judge, pictures: Iterator[Picture], threads: int) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """Window scores [n] of pictures as photos get them, and their surfaces."""
+    with ThreadPoolExecutor(threads) as pool:
+        answers = list(pool.map(lambda picture: (judge.photo(picture.pixels)[1], picture.surface), pictures))
+    return np.array([score for score, _ in answers]), np.array([surface for _, surface in answers])
 
 
 def shown(judge: Judge, rows: Sequence[Row], threads: int) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
