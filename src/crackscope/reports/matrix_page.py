@@ -95,7 +95,9 @@ def _sentence(matrix: Matrix) -> str:
     own = _known(matrix, own=True)
     others = _known(matrix, own=False)
     if not others:
-        return "Every classifier was judged only on what it learnt from, on other rows of that, or on what looks like it."
+        return (
+            "Every classifier was judged only on what it learnt from, on other rows of that, or on what looks like it."
+        )
     words = f"On surfaces that it was not trained on here, balanced accuracy is {number(_mean(others))} on average"
     if own:
         said = f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
