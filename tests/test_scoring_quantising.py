@@ -7,10 +7,11 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from crackscope.bundles import open_bundle
+from crackscope.bundles import default_bundle, open_bundle
 from crackscope.errors import BundleError
 from crackscope.images import write_png
 from crackscope.scoring import Gate, load, pack, quantise
+from crackscope.surfaces import generate
 from tests.small_bundle import EMBEDDING, deep_model, small_manifest, small_model
 
 
@@ -51,6 +52,19 @@ def test_an_8_bit_bundle_agrees(deep: Path, rows: list[str], tmp_path: Path) -> 
     one, other = load(deep), load(tmp_path / "int8")
     changes = [abs(one.predict(path).probability - other.predict(path).probability) for path in rows]
     assert 0 < np.mean(changes) < 0.02
+
+
+def test_a_photo_ends_in_bytes_as_it_ends_in_numbers(tmp_path: Path) -> None:
+    """Beyond its borders a photo is continued wherever the graph is cut, so both graphs must be cut alike."""
+    surfaces = [generate(seed, (160, 160), cracked=seed % 2 == 0).pixels for seed in range(60)]
+    for number, pixels in enumerate(surfaces):
+        write_png(pixels, tmp_path / f"{number:02}.png")
+    rows = sorted(map(str, tmp_path.glob("*.png")))
+    quantise(default_bundle(), rows, tmp_path / "int8", gate=Gate(verdicts=0.2, mean=0.1), limit=20)
+    plain, small = load(), load(tmp_path / "int8")
+    changes = [small.heatmap(pixels).logits - plain.heatmap(pixels).logits for pixels in surfaces[40:]]
+    assert -0.1 < np.mean(changes) < 0.1
+    assert np.std(changes) < 0.4
 
 
 def test_a_bundle_that_disagrees_is_refused_with_the_figures(deep: Path, rows: list[str], tmp_path: Path) -> None:

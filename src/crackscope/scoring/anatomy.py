@@ -6,7 +6,7 @@ be run on tiles.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crackscope.scoring.constants import UINT8, Constants, UnknownError
@@ -56,6 +56,7 @@ def dissect(model: bytes) -> Anatomy:
                 found.tail.append(node)
     if MAP not in found.grids or found.grids[MAP].channels != 1 or found.grids[MAP].extra:
         raise UnknownError("the map is no map")
+    _dequantise_in_tail(found)
     _check_tail(found, constants)
     return found
 
@@ -81,6 +82,34 @@ def _dequantise_late(graph: Any) -> None:
         ordered.append(node)
     del graph.node[:]
     graph.node.extend(ordered)
+
+
+def _dequantise_in_tail(found: Anatomy) -> None:
+    """Leave to the tail what turns bytes into numbers for it alone, so that bytes are kept for it."""
+    used = {MAP} | {name for step in found.steps for name in step.inputs}
+    steps, found.steps = found.steps, []
+    late = []
+    for step in steps:
+        if step.node.op_type == "DequantizeLinear" and step.output not in used:
+            late.append(step.node)
+            found.grids.pop(step.output)
+        else:
+            found.steps.append(step)
+    found.tail[:0] = late
+
+
+def in_numbers(anatomy: Anatomy) -> Anatomy:
+    """The same way of the pixels without its turns into bytes and back."""
+    same: dict[str, str] = {}
+    steps = []
+    for step in anatomy.steps:
+        inputs = tuple(dict.fromkeys(same.get(name, name) for name in step.inputs))
+        if step.node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            same[step.output] = inputs[0]
+        else:
+            steps.append(replace(step, inputs=inputs))
+    tail_inputs = tuple(same.get(name, name) for name in anatomy.tail_inputs)
+    return replace(anatomy, steps=steps, tail_inputs=tail_inputs)
 
 
 def _ancestors(nodes: Sequence[Any], name: str) -> set[str]:

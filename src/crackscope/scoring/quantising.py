@@ -174,7 +174,25 @@ def _quantised(model: bytes, pictures: list[NDArray[np.uint8]], kept: int) -> by
             op_types_to_quantize=["Conv", "Add", "Clip", "Relu", "Pad", "Resize"],
             nodes_to_quantize=chosen,
         )
-        return _standard(target.read_bytes())
+        return _standard(_in_order_of(model, target.read_bytes()))
+
+
+def _in_order_of(model: bytes, quantised: bytes) -> bytes:
+    """Put operators in the order of the graph that they come from, which the runtime and the quantiser change: a dense
+    pass cuts a graph by its order, and both are to be cut alike."""
+    import onnx
+
+    proto: Any = onnx.load_model_from_string(quantised)
+    plain: Any = onnx.load_model_from_string(model)
+    places = {name: place for place, node in enumerate(plain.graph.node) for name in node.output}
+    for node in proto.graph.node:
+        for name in node.output:
+            # What is only put another way stands where it was made; weights come before all.
+            places.setdefault(name, places.get(node.input[0], -1))
+    ordered = sorted(proto.graph.node, key=lambda node: places[node.output[0]])
+    del proto.graph.node[:]
+    proto.graph.node.extend(ordered)
+    return bytes(proto.SerializeToString())
 
 
 class _Reader:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import inf, lcm, sqrt
 from typing import Any
 
-from crackscope.scoring.anatomy import IMAGES, MAP, Anatomy
+from crackscope.scoring.anatomy import IMAGES, MAP, Anatomy, in_numbers
 from crackscope.scoring.operators import Grid, Step, Window
 
 _NOMINAL_BYTES = 48 << 20
@@ -63,28 +63,10 @@ class Plan:
 
 
 def plan(anatomy: Anatomy) -> Plan:
-    """Choose the cuts."""
+    """Choose the cuts. A graph in bytes is cut where the same one in numbers would be: beyond its borders a photo is
+    continued at every cut, so that other cuts would give another map there."""
     uses = _last_uses(anatomy)
-    places = _places(anatomy, uses)
-    drafts = {
-        (first, last): _draft(anatomy, uses, first, last)
-        for number, first in enumerate(places)
-        for last in places[number + 1 :]
-    }
-
-    @cache
-    def cheapest(last: int) -> tuple[float, tuple[int, ...]]:
-        if last == 0:
-            return 0.0, (0,)
-        ways = (
-            (cheapest(first)[0] + drafts[first, last].cost, (*cheapest(first)[1], last))
-            for first in places
-            if first < last
-        )
-        return min(ways)
-
-    cuts = cheapest(places[-1])[1]
-    parts = [drafts[pair] for pair in pairwise(cuts)]
+    parts = [_draft(anatomy, uses, *pair) for pair in pairwise(_cuts(anatomy))]
     stages = tuple(
         Stage(
             part.inputs, part.outputs, part.rows, part.columns, part.grain, part.bytes_per_px, _cut_out(anatomy, part)
@@ -99,6 +81,44 @@ def plan(anatomy: Anatomy) -> Plan:
         tail_inputs=anatomy.tail_inputs,
         grain=lcm(*(stage.grain for stage in stages)),
     )
+
+
+def _cuts(anatomy: Anatomy) -> list[int]:
+    """Numbers of the steps before which the graph is cut, and its end."""
+    numbers = in_numbers(anatomy)
+    chosen = _cheapest(numbers)
+    at = {step.output: number for number, step in enumerate(anatomy.steps)}
+    cuts = [at[numbers.steps[number].output] for number in chosen[1:-1]]
+    return [0, *(_before_numbers(anatomy, cut) for cut in cuts), len(anatomy.steps)]
+
+
+def _before_numbers(anatomy: Anatomy, number: int) -> int:
+    """The step itself, or the first of those that turn bytes into numbers for it."""
+    while anatomy.steps[number - 1].node.op_type == "DequantizeLinear":
+        number -= 1
+    return number
+
+
+def _cheapest(anatomy: Anatomy) -> tuple[int, ...]:
+    """Cuts whose stages cost least together."""
+    uses = _last_uses(anatomy)
+    places = _places(anatomy, uses)
+    costs = {
+        (first, last): _draft(anatomy, uses, first, last).cost
+        for number, first in enumerate(places)
+        for last in places[number + 1 :]
+    }
+
+    @cache
+    def cheapest(last: int) -> tuple[float, tuple[int, ...]]:
+        if last == 0:
+            return 0.0, (0,)
+        ways = (
+            (cheapest(first)[0] + costs[first, last], (*cheapest(first)[1], last)) for first in places if first < last
+        )
+        return min(ways)
+
+    return cheapest(places[-1])[1]
 
 
 @dataclass(frozen=True, slots=True)
