@@ -22,7 +22,7 @@ def test_predict_writes_a_line_each_in_order(way, capsys):
     told = lines(capsys.readouterr().out)
     assert [line["path"] for line in told] == names
     for line in told:
-        keys = {"path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface"}
+        keys = {"path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages"}
         assert set(line) == keys
         assert bool(line["reason"]) == (line["verdict"] == "cannot judge")
         assert (line["width"], line["height"]) == (64, 64)

@@ -133,13 +133,23 @@ SUSPICIOUS = 0.5
 """Probability of crack from which on a photo that is called sound is to be looked at again."""
 
 
+MOST_PAGES = 10_000
+"""Pages of a file are counted up to here."""
+
+
+def first_of(pages: int) -> str:
+    """Which page of a file was judged, in words: `page 1 of 3`; "" where it has no other."""
+    return "" if pages < 2 else f"page 1 of {pages:,}{' or more' * (pages >= MOST_PAGES)}"
+
+
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one photo.
 
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after
     the EXIF turn. crack_share: of the pixels. thinnest_px: the thinnest crack that the photo can show, from its
     sharpness and noise, at least 1. skipped: share of the photo that the coarse pass left out. seconds: of each step,
-    by name. surface: the known surface as which it was judged, "" for none.
+    by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of which this
+    is.
     """
 
     path: str
@@ -158,6 +168,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     skipped: float = 0.0
     seconds: dict[str, float] = {}
     surface: str = ""
+    pages: int = 1
 
     @property
     def suspicious(self) -> bool:
@@ -171,6 +182,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
+    pages: of the file, the first of which this is, where they were counted: the command line does.
     """
 
     path: str
@@ -182,6 +194,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     tiles: int = 1
     reason: str = ""
     surface: str = ""
+    pages: int = 1
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,15 @@ def unread_line(unread: "Unread") -> str:
     return f"{unread.path}: {unread.error.message.removeprefix(f'{unread.path}: ').removeprefix('<bytes>: ')}"
 
 
+def tell_of_pages(several: int, *, quiet: bool) -> None:
+    """Say that of so many files only the first page was judged; nothing of none."""
+    if several:
+        what = "1 file has several pages, of which the first alone was judged"
+        if several > 1:
+            what = f"{several} files have several pages, of each of which the first alone was judged"
+        say(f"{what}: save the others as files of their own to have them judged", quiet=quiet)
+
+
 def print_json(record: object) -> None:
     """Write a record as one line of JSON on stdout."""
     sys.stdout.write(json_line(record))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import print_table, say, unread_line
+from crackscope.cli.console import print_table, say, tell_of_pages, unread_line
 
 if TYPE_CHECKING:
     from crackscope.records import Inspected, Unread
@@ -41,6 +41,7 @@ class Summary:
     unread: "list[Unread]" = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     without_scale: int = 0
+    with_pages: int = 0
 
     def facts(self) -> dict[str, int]:
         """The counts, for programs."""
@@ -66,10 +67,13 @@ def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
         summary.photos.append(_worst(photo))
         summary.counts[photo.verdict] += 1
         summary.without_scale += photo.scale is None
+        summary.with_pages += photo.pages > 1
     return summary
 
 
 def _worst(photo: "Inspected") -> Worst:
+    from crackscope.records import first_of
+
     widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     return Worst(
@@ -81,7 +85,7 @@ def _worst(photo: "Inspected") -> Worst:
         length_px=sum(zone.length_px for zone in photo.zones),
         width_mm=max(widths, default=None),
         length_mm=sum(lengths) if lengths else None,
-        remark=_SUSPICIOUS if photo.suspicious else photo.reason,
+        remark="; ".join(filter(None, (_SUSPICIOUS if photo.suspicious else photo.reason, first_of(photo.pages)))),
         suspicious=photo.suspicious,
     )
 
@@ -111,6 +115,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
     if hidden:
         say(f"{hidden} more in the report", quiet=quiet)
     say(_counted(summary, listed=few), quiet=quiet)
+    tell_of_pages(summary.with_pages, quiet=quiet)
 
 
 def _name(photo: Worst) -> str:

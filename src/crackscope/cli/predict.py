@@ -5,13 +5,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO, IOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import json_line, print_table, progress, say, unread_line, warn
+from crackscope.cli.console import json_line, print_table, progress, say, tell_of_pages, unread_line, warn
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -126,18 +127,36 @@ def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction
     """What the model says of each input, in order; standard input keeps its name `-`."""
     import msgspec
 
+    from crackscope.images import count_pages
+    from crackscope.records import Prediction, Unread
     from crackscope.scoring import load
 
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    sources = [sys.stdin.buffer if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
-    answers = iter(model.predict_all(sources))
-    for item in inputs:
-        if not isinstance(item, str):
-            yield item
-        elif item == STANDARD_INPUT:
-            yield msgspec.structs.replace(next(answers), path=STANDARD_INPUT)
-        else:
-            yield next(answers)
+    sources = [_standard_input() if item == STANDARD_INPUT else item for item in inputs]
+    readable = [source for source in sources if not isinstance(source, Unread)]
+    answers = iter(model.predict_all(readable))
+    for item, source in zip(inputs, sources, strict=True):
+        if isinstance(source, Unread):
+            yield source
+            continue
+        answer = next(answers)
+        if isinstance(answer, Prediction):
+            answer = msgspec.structs.replace(answer, pages=count_pages(source))
+        yield msgspec.structs.replace(answer, path=STANDARD_INPUT) if item == STANDARD_INPUT else answer
+
+
+def _standard_input() -> "BytesIO | Unread":
+    """What comes on standard input, to be read more than once."""
+    from crackscope.errors import ImageError
+    from crackscope.images import read_file
+    from crackscope.records import Unread
+
+    try:
+        kept = BytesIO(read_file(cast(IOBase, sys.stdin.buffer)))
+    except ImageError as error:
+        return Unread.of(STANDARD_INPUT, error)
+    kept.name = getattr(sys.stdin.buffer, "name", "")
+    return kept
 
 
 def _counted(
@@ -157,14 +176,14 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
 
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
-    names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface")
+    names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
     return {name: getattr(result, name) for name in names}
 
 
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import Prediction
+    from crackscope.records import Prediction, first_of
 
     rows: list[tuple[object, ...]] = []
     for result in results:
@@ -172,7 +191,8 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             style = {"crack": "bold red", "sound": "green"}.get(result.verdict, "yellow")
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
-            where = f"{result.path}: {result.reason}" if result.reason else result.path
+            remarks = "; ".join(filter(None, (result.reason, first_of(result.pages))))
+            where = f"{result.path}: {remarks}" if remarks else result.path
             rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", where))
         else:
             rows.append((Text("unreadable", style="yellow"), "", "", "", unread_line(result)))
@@ -180,3 +200,4 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
     total = sum(counts.values())
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     say(f"{total} picture{'s' if total != 1 else ''}: {said}", quiet=quiet)
+    tell_of_pages(sum(isinstance(one, Prediction) and one.pages > 1 for one in results), quiet=quiet)

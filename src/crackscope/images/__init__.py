@@ -12,7 +12,7 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 - **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
   not applied.
 - **Several frames**: the first one (WebP, TIFF, MPO); of an animated PNG the picture that a viewer without animation
-  shows. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
+  shows. `count_pages` says how many there are. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
 - **Truncated** files are refused, never filled up with grey.
 
 `read_place` and `read_optics` say what a photo's EXIF block tells; `write_like` hands the block on to a changed photo.
@@ -27,6 +27,7 @@ from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.natural_order import natural
 from crackscope.images.optics import Optics, read_optics
+from crackscope.images.pages import count_pages
 from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
 from crackscope.images.resizing import resize, shrunk, size_within
@@ -42,6 +43,7 @@ __all__ = [
     "Optics",
     "Picture",
     "Source",
+    "count_pages",
     "encode_jpeg",
     "encode_like",
     "encode_png",

@@ -78,6 +78,22 @@ def parse(data: bytes) -> Stored:
     raise Fault("damaged", f"it has more than {MOST_CHUNKS} parts")
 
 
+def count_frames(data: bytes, most: int) -> int:
+    """Frames of an animated PNG, `most` at most: each is announced by a chunk fcTL (W3C PNG, third edition, 11.3.6).
+
+    A picture that stands before all of them is shown where nothing moves, and counts as one. Raises `Fault`.
+    """
+    frames, before, at = 0, 0, len(SIGNATURE)
+    for _ in range(MOST_CHUNKS):
+        if at + 12 > len(data) or frames + before >= most:
+            break
+        kind = data[at + 4 : at + 8]
+        before = before or int(kind == b"IDAT" and not frames)
+        frames += kind == b"fcTL"
+        at += 12 + integer(data, at, 4, big=True)
+    return frames + before
+
+
 def _stored(data: bytes, pieces: list[memoryview | bytes], found: dict[bytes, bytes]) -> Stored:
     start = found[b"IHDR"]
     depth, colour, packing, filtering, interlace = start[8:13]

@@ -76,6 +76,10 @@ _NEEDED = {Tag.WIDTH, Tag.HEIGHT, Tag.BITS, Tag.COMPRESSION, Tag.PHOTOMETRIC, Ta
 _KNOWN = {int(tag) for tag in Tag}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CODES = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
+_LOOKED_AT = 4
+_SUBFILE = int(Tag.SUBFILE)
+_NO_PAGE = 1 | 4
+"""Bits of SUBFILE: a smaller version of another picture; a mask of one (TIFF 6.0, section 8)."""
 _MOST_TAGS = 4096
 _LONGEST = 16_000_000
 """Bytes of one tag: a gigapixel in strips of one row has less than a tenth of it."""
@@ -139,6 +143,30 @@ def _take(data: bytes, tags: Tags, tag: int, entry: bytes) -> None:
         tags.values[tag] = struct.unpack(f"{'>' if big else '<'}{count}{_CODES[kind]}", piece)
     elif tag in _NEEDED or tag in SINGLE:
         raise Fault("damaged", f"its tag {tag} has type {kind}")
+
+
+def count_directories(data: bytes, most: int) -> int:
+    """Pages of a TIFF: the directories of its chain, but for smaller versions and masks of others; `most` at most.
+
+    A chain that leaves the file, or comes back to where it was, ends there. Raises `Fault` where not even the header is
+    whole. Of each directory only the first tags are looked at: they stand in ascending order, SUBFILE first of all.
+    """
+    big, long = data[:2] == b"MM", data[2:3] == b"+" or data[3:4] == b"+"
+    head, step, width = (8, 20, 8) if long else (2, 12, 4)
+    at = integer(data, width, width, big=big)
+    seen: set[int] = set()
+    pages = 0
+    while 0 < at < len(data) - head and at not in seen and len(seen) < 2 * most and pages < most:
+        seen.add(at)
+        number = integer(data, at, head, big=big)
+        tags = range(at + head, min(at + head + min(number, _LOOKED_AT) * step, len(data) - step + 1), step)
+        kinds = (
+            integer(data, tag + width + 4, 4, big=big) for tag in tags if integer(data, tag, 2, big=big) == _SUBFILE
+        )
+        pages += not next(kinds, 0) & _NO_PAGE
+        following = at + head + number * step
+        at = integer(data, following, width, big=big) if following <= len(data) - width else 0
+    return pages
 
 
 def rewritten(data: bytes, tags: Tags) -> bytes:

@@ -37,6 +37,18 @@ def parse(data: bytes) -> Stored:
     return Stored(header, Meaning(lossy=lossy), lambda: _opened(data))
 
 
+def count_frames(data: bytes, most: int) -> int:
+    """Frames of an animated WebP, `most` at most. Raises `Fault`."""
+    frames, at = 0, 12
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(data) or frames >= most:
+            break
+        length = integer(data, at + 4, 4)
+        frames += data[at : at + 4] == b"ANMF"
+        at += 8 + length + (length & 1)
+    return frames
+
+
 def _first_chunk(data: bytes) -> tuple[int, int, str]:
     kind = data[12:16]
     if kind == b"VP8X":

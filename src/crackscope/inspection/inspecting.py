@@ -19,6 +19,7 @@ from crackscope.images import (
     Limits,
     Picture,
     Source,
+    count_pages,
     read,
     read_file,
     read_header,
@@ -68,7 +69,7 @@ DEFAULTS = InspectOptions()
 class Photo:
     """A photo as it was read: its pixels, what it is called, and what its EXIF block says.
 
-    focal: None where EXIF does not tell the focal length in px. seconds: that reading it took.
+    focal: None where EXIF does not tell the focal length in px. seconds: that reading it took. pages: of the file.
     """
 
     picture: Picture
@@ -76,6 +77,7 @@ class Photo:
     place: Place
     focal: Focal | None
     seconds: float
+    pages: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +123,8 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     path = str(source) if isinstance(source, (str, Path)) else picture.name
     optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
-    return Photo(picture, path, read_place(held), focal, time.perf_counter() - begin)
+    place, pages = read_place(held), count_pages(held, limits)
+    return Photo(picture, path, place, focal, time.perf_counter() - begin, pages)
 
 
 def _kept(stream: IOBase, limits: Limits) -> BytesIO:
@@ -206,6 +209,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         place=seen.photo.place,
         skipped=seen.heat.skipped,
         surface=judged.surface,
+        pages=seen.photo.pages,
     )
 
 

@@ -41,6 +41,7 @@ COLUMNS = (
     "picture",
     "overlay",
     "surface",
+    "pages",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -88,6 +89,7 @@ def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
         "surface": printable(photo.surface),
+        "pages": photo.pages,
         **{key: getattr(photo.place, key) for key in _PLACE_COLUMNS},
     }
     # Nothing is promised of a photo that cannot be judged.
@@ -166,4 +168,5 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",
         "surface": photo.surface,
+        "pages": photo.pages,
     }

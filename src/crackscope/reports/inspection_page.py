@@ -8,7 +8,7 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.images import size_within
-from crackscope.records import Inspected, Unread
+from crackscope.records import Inspected, Unread, first_of
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_classes import (
     WidthClasses,
@@ -177,6 +177,8 @@ def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, Zo
 
 def _photo_facts(photo: Inspected) -> tuple[str, ...]:
     said = [f"{photo.width:,} × {photo.height:,} px"]
+    if photo.pages > 1:
+        said.append(f"{first_of(photo.pages)}, the others not judged")
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     thinnest = _thinnest_text(photo)

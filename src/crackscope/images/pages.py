@@ -1,0 +1,50 @@
+"""How many pages or frames a file holds, counted by what leads to them; none is decoded.
+
+The first alone is ever judged (see the package), so whoever gives a scan of three pages must hear of the other two.
+The further JPEGs in a phone's MPO show the same scene (previews, depth, gain): they are no pages.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from crackscope.images import png, webp
+from crackscope.images.faults import Fault
+from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.sources import Source, read_bytes
+from crackscope.images.tiff_tags import count_directories
+from crackscope.records import MOST_PAGES
+
+_HEAD = 1 << 12
+_ANIMATED = 0x02
+"""The bit of a WebP's flags that says so (RFC 9649, section 2.7)."""
+
+
+def count_pages(source: Source, limits: Limits = DEFAULT_LIMITS) -> int:
+    """Pages of a TIFF, frames of an animated PNG or WebP: at least 1, at most `MOST_PAGES`, where counting stops.
+
+    Smaller versions and masks of a page are none of their own. Whatever else there is has one: other formats, arrays,
+    Pillow images, and what cannot be read. Of paths that have one 4 KiB are read. Raises nothing for what a file holds.
+    """
+    if isinstance(source, np.ndarray | Image.Image):
+        return 1
+    try:
+        head = read_bytes(source, limits, at_most=_HEAD)
+        count = _counter(head.content)
+        if count is None:
+            return 1
+        return max(1, count(head.content if head.whole else read_bytes(source, limits).content, MOST_PAGES))
+    except Fault:
+        return 1
+
+
+def _counter(head: bytes) -> Callable[[bytes, int], int] | None:
+    """What counts the pages of a file that begins so; None where it has one."""
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0"):
+        return count_directories
+    if head.startswith(png.SIGNATURE) and b"acTL" in head:
+        return png.count_frames
+    if head[8:16] == b"WEBPVP8X" and head[20] & _ANIMATED:
+        return webp.count_frames
+    return None
