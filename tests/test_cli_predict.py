@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from crackscope.cli import main
 from crackscope.files import original
+from crackscope.images import Limits
 from tests.small_bundle import write_small_bundle
 from tests.small_way import lines, pictures
 
@@ -143,3 +145,16 @@ def test_predict_says_what_it_passes_over_and_gives_each_picture_one_line(way, c
     told = capsys.readouterr()
     assert "passed over 1 photo in" in told.err
     assert len(lines(told.out)) == 3
+
+
+def test_what_predict_advises_of_a_picture_that_is_too_large_can_be_typed(way, capsys, tmp_path):
+    Image.new("1", (20_000, 8_001)).save(tmp_path / "plan.png")
+    assert main(["predict", str(tmp_path / "plan.png"), "--bundle", way.bundle, "--jsonl"]) == 1
+    (line,) = lines(capsys.readouterr().out)
+    assert line["error"]["kind"] == "too-large"
+    advice = "as it is `crackscope inspect` alone takes it, with --most-megapixels 161"
+    assert advice in line["error"]["message"]
+    Limits(max_pixels=161_000_000).check_size(20_000, 8_001)
+    for command in ("inspect", "predict"):
+        assert main([command, "--help"]) == 0
+        assert ("--most-megapixels" in capsys.readouterr().out) == (command == "inspect")

@@ -1,5 +1,6 @@
 """How large a picture may be: judged from its header, before memory is asked for."""
 
+import math
 from dataclasses import dataclass
 
 from crackscope.images.faults import Fault
@@ -32,7 +33,8 @@ class Limits:
             raise Fault(
                 "too-large",
                 f"it is {width} x {height} pixels, over the limit of {self.max_pixels / 1e6:g} megapixels; "
-                "cut it into pieces, or raise the limit (inspect --most-megapixels, Limits.max_pixels)",
+                "cut it into pieces; as it is `crackscope inspect` alone takes it, with "
+                f"--most-megapixels {math.ceil(width * height / 1e6)} (in Python: Limits.max_pixels)",
             )
 
     def check_bytes(self, count: int) -> None:
