@@ -55,8 +55,10 @@ def _values(comparison: Comparison) -> dict[str, Any]:
 
 
 def _best(comparison: Comparison, name: str) -> float | None:
+    """The best value of a figure; None where another reads the same, so that no tie looks like a win."""
     known = [value for one in comparison.contenders if (value := one.figures[name].value) is not None]
-    return (min if name in SMALLER_IS_BETTER else max)(known, default=None)
+    best = (min if name in SMALLER_IS_BETTER else max)(known, default=None)
+    return best if [number(value) for value in known].count(number(best)) == 1 else None
 
 
 def _sentence(comparison: Comparison) -> str:
