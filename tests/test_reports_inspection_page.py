@@ -95,7 +95,7 @@ def test_what_a_reader_must_see_is_there(page):
         "1 photo without a position is not shown",
         "5 % of sound photos, on average",
         "0.1 mm per px",
-        "shows cracks from 0.13 mm on",
+        "cracks thinner than 0.13 mm may go unseen",
         "missing",
         "truncated",
         "2026-03-04 10:01",
@@ -325,11 +325,20 @@ def test_evil_is_evil():
     assert "\u202e" in EVIL
 
 
-def test_each_judged_photo_says_which_cracks_it_shows_and_no_other_does(tmp_path):
+def test_each_judged_photo_says_which_cracks_it_may_miss_and_no_other_does(tmp_path):
     scale = PhotoScale(mm_per_px=0.1, source="flag")
     found = [
         inspected(picture(tmp_path, f"{verdict}-{placed}.jpg", number, placed=placed), verdict, scale=scale)
         for number, (verdict, placed) in enumerate(product(("crack", "sound", "cannot judge"), (True, False)), 1)
     ]
     reports.write_inspection(tmp_path / "report", found, facts())
-    assert Page(tmp_path / "report" / "index.html").text.count("shows cracks from 0.13 mm on") == 4
+    assert Page(tmp_path / "report" / "index.html").text.count("cracks thinner than 0.13 mm may go unseen") == 4
+
+
+def test_a_crack_thinner_than_the_photo_surely_shows_contradicts_nothing(tmp_path):
+    thin = inspected(picture(tmp_path, "thin.jpg", 1), zones=(zone(1, 60, 0.5),), thinnest_px=1.0)
+    reports.write_inspection(tmp_path / "report", [thin], facts())
+    text = Page(tmp_path / "report" / "index.html").text
+    assert "0.5 px" in text
+    assert "cracks thinner than 1.0 px may go unseen" in text
+    assert "shows cracks from" not in text

@@ -146,10 +146,10 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one photo.
 
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after
-    the EXIF turn. crack_share: of the pixels. thinnest_px: the thinnest crack that the photo can show, from its
-    sharpness and noise, at least 1. skipped: share of the photo that the coarse pass left out. seconds: of each step,
-    by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of which this
-    is.
+    the EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be
+    found, from the photo's sharpness and noise, at least 1; thinner ones are found by luck. skipped: share of the
+    photo that the coarse pass left out. seconds: of each step, by name. surface: the known surface as which it was
+    judged, "" for none. pages: of the file, the first of which this is.
     """
 
     path: str

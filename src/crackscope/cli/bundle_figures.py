@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 _LIMITS = (
-    "A crack thinner than the thinnest that a photo can show, which stands with each, may be there unseen; wider ones "
+    "A crack thinner than the width that stands with each photo may be there unseen, though some are found; wider ones "
     "are missed, too, faint ones above all.",
 )
 _LIMITS_IN_MM = (

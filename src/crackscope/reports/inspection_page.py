@@ -47,7 +47,8 @@ There = Mapping[str, set[str]]
 @dataclass(frozen=True, slots=True)
 class Card:
     """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there.
-    widest: its largest width as it is read. thinnest: of cracks that it shows, in words, "" where that is not known.
+    widest: its largest width as it is read. thinnest: below which width cracks may go unseen, in words, "" where that
+    is not known.
     """
 
     number: int
@@ -192,12 +193,11 @@ def _photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 
 def _thinnest_text(photo: Inspected) -> str:
-    """From which width on a crack is to be seen; nothing is promised of a photo that cannot be judged."""
+    """Below which width cracks may be missed, though some are found; "" for a photo that cannot be judged."""
     if photo.thinnest_px <= 0 or photo.verdict == "cannot judge":
         return ""
-    if photo.scale is None:
-        return f"shows cracks from {photo.thinnest_px:.1f} px on"
-    return f"shows cracks from {length_text(photo.thinnest_px * photo.scale.mm_per_px, 'mm')} on"
+    scale, unit = (1.0, "px") if photo.scale is None else (photo.scale.mm_per_px, "mm")
+    return f"cracks thinner than {length_text(photo.thinnest_px * scale, unit)} may go unseen"
 
 
 def _groups(
