@@ -1,7 +1,9 @@
 """Heatmaps of whole photos: the same however the photo is cut, and the same as the network run at once."""
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from crackscope.bundles import Bundle, InputSpec, Manifest
 from crackscope.images import resize, write_png
@@ -236,6 +238,39 @@ def test_8_bits_go_the_same_way(tmp_path: Path) -> None:
     heat = made.heatmap(pixels, options=DenseOptions(memory_mib=17))
     assert not heat.tiled
     assert np.abs(inner(heat.logits, 16, STRIDE) - inner(made.graph.run(pixels).map, 16, STRIDE)).max() <= SAME
+
+
+def late_model(depth: int = 40, channels: int = 64) -> bytes:
+    """The small model with a wide layer before its map, and an embedding that is made after it."""
+    proto = onnx.load_model_from_string(small_model(channels=channels))
+    rng = np.random.default_rng(1)
+    nodes = [node for node in proto.graph.node if node.output[0] not in ("gained", "map", "features", "active")]
+
+    def convolve(before: str, after: str, width: int, deep: int) -> Any:
+        kernel = (rng.normal(size=(width, deep, 3, 3)) * (2 / (9 * deep)) ** 0.5).astype(np.float32)
+        proto.graph.initializer.append(numpy_helper.from_array(kernel, f"{after}.kernel"))
+        return helper.make_node(
+            "Conv", [before, f"{after}.kernel"], [after], kernel_shape=[3, 3], pads=[1, 1, 1, 1], name=after
+        )
+
+    at = next(place for place, node in enumerate(nodes) if node.output[0] == "score")
+    made = [convolve("cells", "wide", 9, 1), convolve("wide", "map", 1, 9)]
+    deep = ["cells", *(f"deep.{number}" for number in range(depth))]
+    later = [convolve(*pair, channels, 1 if pair[0] == "cells" else channels) for pair in pairwise(deep)]
+    nodes[-1].input[0] = deep[-1]
+    del proto.graph.node[:]
+    proto.graph.node.extend([*nodes[:at], *made, nodes[at], *later, *nodes[at + 1 :]])
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
+
+
+def test_what_is_made_after_the_map_does_not_hide_it(tmp_path: Path) -> None:
+    manifest = msgspec.structs.replace(small_manifest(), embedding=64)
+    made = load(pack(tmp_path / "late", manifest, model=late_model(), weights=None))
+    pixels = photo(160, 192)
+    heat = made.heatmap(pixels)
+    assert not heat.tiled
+    assert np.abs(inner(heat.logits, 32, STRIDE) - inner(made.graph.run(pixels).map, 32, STRIDE)).max() <= SAME
 
 
 def half_cracked() -> NDArray[np.uint8]:

@@ -182,7 +182,7 @@ class Flow:
         function on many things, several at a time."""
         for bottom in range(self._layout.band, self._shape[0] + self._layout.band, self._layout.band):
             bottom = min(bottom, self._shape[0])
-            self._advance(len(self._plan.stages) - 1, bottom, share)
+            self._advance(self._makers[MAP], bottom, share)
             if self._wanted is None:
                 self._embed(bottom, share)
             else:

@@ -52,7 +52,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """stages: in order, the last one gives the map. grids: what passes between them. tail: from `tail_inputs` to the
+    """stages: in order. grids: what passes between them. tail: from `tail_inputs` to the
     embedding. grain: a multiple of every stage's."""
 
     stages: tuple[Stage, ...]
