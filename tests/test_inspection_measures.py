@@ -1,6 +1,7 @@
 """Zones and their measures, on lines of known length and width."""
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones, trace_zones
 from crackscope.inspection.polylines import length_of, without_hairpins
+from crackscope.inspection.zones import numbered
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
 from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
@@ -157,6 +159,15 @@ def test_numbers_follow_the_largest_width_which_the_report_sorts_by() -> None:
     assert [zone.box[1] < 120 for zone in zones] == [True, False]
     assert zones[0].width_max_px.value > zones[1].width_max_px.value
     assert zones[0].width_p95_px.value < zones[1].width_p95_px.value
+
+
+def test_a_zone_that_the_scale_leaves_without_mm_comes_after_those_that_have_them() -> None:
+    thin, wide = (zones_of(drawn([((40, 80, 280, 80), width)]))[0] for width in (3.0, 9.0))
+    tenth = Estimate(value=0.3, low=0.2, high=0.4)
+    measured = msgspec.structs.replace(thin, width_max_mm=tenth)
+    first, second = numbered([wide, measured])
+    assert (first.number, first.width_max_mm) == (1, tenth)
+    assert (second.number, second.width_max_mm) == (2, None)
 
 
 def test_a_branch_is_counted() -> None:

@@ -71,6 +71,16 @@ class TestTable:
         with pytest.raises(InspectionError, match="several photos"):
             read_scale_table(self.write(tmp_path, "path,mm_per_px\nx.png,1\n"), ["one/x.png", "two/x.png"])
 
+    def test_a_name_too_long_for_any_file_is_no_photo(self, tmp_path, photos):
+        with pytest.raises(InspectionError, match=r"line 2: .*there is no such photo"):
+            read_scale_table(self.write(tmp_path, f"path,mm_per_px\n{'long' * 100},1\n"), photos)
+
+    def test_two_names_of_one_file_have_its_scale(self, tmp_path, photos):
+        other = tmp_path / "other.png"
+        other.symlink_to(photos[0])
+        table = read_scale_table(self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\n"), [photos[0], str(other)])
+        assert table == {photos[0]: (0.5, 0.0), str(other): (0.5, 0.0)}
+
     def test_no_such_file(self, tmp_path):
         with pytest.raises(InspectionError, match="cannot be read"):
             read_scale_table(tmp_path / "none.csv", [])

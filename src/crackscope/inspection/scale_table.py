@@ -27,9 +27,10 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
     are not among the photos are passed over. Raises InspectionError, with the line, for a file that is no such CSV, a
     picture that is not there, one named twice, and a number that is not above 0.
     """
-    wanted = {_true(photo): photo for photo in photos}
+    wanted: dict[str, list[str]] = {}
     called: dict[str, list[str]] = {}
     for photo in photos:
+        wanted.setdefault(_true(photo), []).append(photo)
         called.setdefault(Path(photo).name, []).append(photo)
     table: dict[str, tuple[float, float]] = {}
     seen: dict[str, int] = {}
@@ -41,8 +42,7 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
             raise InspectionError(f"{where}: {name} stands in line {seen[true]} too, leave one of them")
         seen[true] = line
         values = (_above_zero(row.get(_SCALE, ""), _SCALE, where), _share(row.get(_ERROR, ""), where))
-        if true in wanted:
-            table[wanted[true]] = values
+        table |= dict.fromkeys(wanted.get(true, ()), values)
     return table
 
 
@@ -84,7 +84,7 @@ def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) 
     """The true path of a picture that a row names. called: the photos by the last part of their paths."""
     if not name:
         raise InspectionError(f"{where}: the path is missing")
-    if (folder / name).is_file():
+    if os.path.isfile(folder / name):
         return _true(folder / name)
     parts = Path(name).parts
     matching = [photo for photo in called.get(Path(name).name, ()) if Path(photo).parts[-len(parts) :] == parts]

@@ -81,15 +81,17 @@ def trace_zones(
 
 
 def numbered(zones: Iterable[Zone]) -> tuple[Zone, ...]:
-    """The zones of one photo by largest width, in mm where it is known, the widest first and with the number 1."""
+    """The zones of one photo by largest width, the widest first and with the number 1; of those that a scale leaves
+    without mm, beyond a plane's horizon, the widest comes after all others."""
     ordered = sorted(zones, key=_severity)
     return tuple(msgspec.structs.replace(zone, number=number) for number, zone in enumerate(ordered, 1))
 
 
-def _severity(zone: Zone) -> tuple[float, float, tuple[int, int, int, int]]:
-    """Small for severe ones: by the largest width, by which reports sort zones and colour them."""
+def _severity(zone: Zone) -> tuple[bool, float, float, tuple[int, int, int, int]]:
+    """Small for severe ones: by the largest width, by which reports sort zones and colour them, any in mm before all
+    in px, which cannot be held against it."""
     widest = zone.width_max_px if zone.width_max_mm is None else zone.width_max_mm
-    return -widest.value, -zone.length_px, zone.box
+    return zone.width_max_mm is None, -widest.value, -zone.length_px, zone.box
 
 
 def _zone(
