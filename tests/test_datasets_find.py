@@ -261,3 +261,17 @@ def test_a_picture_or_nothing_in_place_of_a_data_set(tmp_path: Path) -> None:
         datasets.scan(tmp_path)
     with pytest.raises(DatasetError, match="a picture"):
         datasets.scan(picture(tmp_path / "a.png"))
+
+
+def test_what_is_no_picture_among_the_masks_is_passed_over(tmp_path: Path) -> None:
+    for name, cracked in (("a", True), ("b", False)):
+        picture(tmp_path / "images" / f"{name}.png")
+        mask(tmp_path / "masks" / f"{name}.png", cracked)
+        (tmp_path / "masks" / f"{name}.xml").write_text("<annotation/>")
+    rows = datasets.read_rows(tmp_path)
+    assert [(Path(row.mask or "").name, row.label) for row in rows] == [("a.png", "crack"), ("b.png", "sound")]
+
+
+def test_a_name_too_long_for_any_file_is_no_such_folder(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        datasets.scan(tmp_path / ("long" * 100))

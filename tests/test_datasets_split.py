@@ -245,3 +245,13 @@ def test_rows_alone_are_dealt_within_one_of_the_share(cracked: int, sound: int, 
     for label, total in (("crack", cracked), ("sound", sound)):
         for part, share in zip(PARTS, (0.6, 0.2, 0.2), strict=True):
             assert abs(counts[label, part] - share * total) <= 1
+
+
+def test_a_pattern_that_fits_no_name_is_refused_before_a_picture_is_opened(tmp_path: Path) -> None:
+    for label in ("crack", "sound"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for number in range(2):
+            (tmp_path / "set" / label / f"{number}.jpg").write_bytes(b"no picture")
+    for pattern, says in (("bridge", "no file name fits"), ("(", "neither a column nor")):
+        with pytest.raises(DatasetError, match=says):
+            datasets.split(tmp_path / "set", group_by=pattern)

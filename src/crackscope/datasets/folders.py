@@ -79,10 +79,6 @@ def _kind(entries: list[Entry]) -> Kind:
 
 
 def _walk(root: Path) -> list[tuple[str, list[str]]]:
-    from crackscope.images import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
-
-    suffixes = {*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES}
-
     def stop(error: OSError) -> None:
         raise DatasetError(f"{error.filename}: cannot be listed ({error.strerror}); check the rights") from error
 
@@ -98,7 +94,7 @@ def _walk(root: Path) -> list[tuple[str, list[str]]]:
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and not (has_images and plain(name) in _MASK_FOLDERS)
         )
-        pictures = [name for name in files if not name.startswith(".") and Path(name).suffix.casefold() in suffixes]
+        pictures = [name for name in files if _may_be_picture(name)]
         if SUGGESTIONS in files:
             folders[:] = [name for name in folders if name not in (UNSORTED, _UNSORTED_BEFORE)]
             pictures = [name for name in pictures if name != CONTACT_SHEET]
@@ -107,12 +103,18 @@ def _walk(root: Path) -> list[tuple[str, list[str]]]:
     return found
 
 
+def _may_be_picture(name: str) -> bool:
+    from crackscope.images import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
+
+    return not name.startswith(".") and Path(name).suffix.casefold() in {*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES}
+
+
 def _masks_beside(folder: Path) -> dict[str, str] | None:
     """Masks by stem, for a folder called `images` with a folder called `masks` beside it; else None."""
     if plain(folder.name) not in _IMAGE_FOLDERS:
         return None
     for other in sorted(folder.parent.iterdir()):
         if plain(other.name) in _MASK_FOLDERS and other.is_dir():
-            masks = sorted(mask for mask in other.iterdir() if mask.is_file() and not mask.name.startswith("."))
+            masks = sorted(mask for mask in other.iterdir() if _may_be_picture(mask.name) and mask.is_file())
             return {mask.stem.casefold(): str(mask) for mask in masks}
     return None

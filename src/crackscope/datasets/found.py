@@ -40,7 +40,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the manifest, in its own spelling."""
+        """The columns of the manifest, in small letters."""
         return tuple(self.entries[0].cells) if self.entries else ()
 
 

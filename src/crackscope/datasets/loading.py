@@ -92,14 +92,20 @@ def split(
 
 
 def _split(found: Found, wish: _Wish) -> Split:
+    words = _words(found, wish.group_by)
     surveyed = survey(found)
     refuse_one_class(found, surveyed.rows)
-    return _deal(surveyed, wish)
+    return _deal(surveyed, wish, [words[entry.path] for entry in surveyed.entries])
 
 
-def _deal(surveyed: Survey, wish: _Wish) -> Split:
+def _words(found: Found, group_by: str | None) -> dict[str, str]:
+    """The group that the user gives each picture, by path: before any is opened, since no pattern may fit."""
+    words = chosen_groups(found.entries, found.columns, group_by)
+    return {entry.path: word for entry, word in zip(found.entries, words, strict=True)}
+
+
+def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
     rows, names = surveyed.rows, surveyed.names
-    chosen = chosen_groups(surveyed.entries, surveyed.found.columns, wish.group_by)
     links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
     groups = components(len(rows), links)
     alone = np.arange(len(rows))
@@ -159,9 +165,10 @@ def load(
 
 
 def _taken_tree(found: Found, group_by: str | None) -> Split:
+    words = _words(found, group_by)
     surveyed = survey(found)
     rows = surveyed.rows
-    chosen = chosen_groups(surveyed.entries, (), group_by)
+    chosen = [words[entry.path] for entry in surveyed.entries]
     links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
     names = names_of(components(len(rows), links), surveyed.names, chosen)
     grouped = [msgspec.structs.replace(row, group=name) for row, name in zip(rows, names, strict=True)]

@@ -46,9 +46,9 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 def find(data: str | Path, layout: Layout) -> Found:
     """What a folder or a manifest names. Raises DatasetError when that is fewer than two labelled pictures."""
     path = Path(data)
-    if path.is_dir():
+    if os.path.isdir(path):
         found = find_in_folder(path.absolute(), layout)
-    elif path.is_file():
+    elif os.path.isfile(path):
         from crackscope.images import PICTURE_SUFFIXES
 
         if path.suffix.casefold() in PICTURE_SUFFIXES:
