@@ -70,3 +70,9 @@ def test_a_part_without_rows_is_named(data, bundle):
     split = load_split(data, parts=(50, 0, 50))
     with pytest.raises(JudgingError, match="no val rows"):
         evaluate(bundle, split, part="val")
+
+
+@pytest.mark.parametrize(("options", "says"), [({"resamples": 0}, "0 resamples"), ({"seed": -1}, "seed .* is -1")])
+def test_a_drawing_that_cannot_be_is_refused_before_anything_is_read(tmp_path, options, says):
+    with pytest.raises(JudgingError, match=says):
+        evaluate(tmp_path / "no bundle", tmp_path / "no data", **options)

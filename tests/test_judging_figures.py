@@ -154,7 +154,9 @@ def test_baselines_are_what_scikit_learns_dummies_score():
     assert always.mcc == 0
     never = evaluation.baselines["always sound"]
     assert (never.accuracy, never.precision, never.recall, never.f1) == (pytest.approx(0.7), None, 0.0, 0.0)
+    assert (always.ece, never.ece) == pytest.approx((0.7, 0.3))
     dice = evaluation.baselines["by frequency"]
+    assert dice.ece == 0
     assert dice.accuracy == pytest.approx(0.3**2 + 0.7**2)
     assert dice.precision == dice.recall == pytest.approx(0.3)
     assert dice.log_loss == pytest.approx(metrics.log_loss(labels, ones * 0.3))

@@ -87,6 +87,8 @@ def test_nothing_half_written_stays(evaluation, tmp_path):
         ("predictions.csv", b"path,label\n/a.jpg,crack\n"),
         ("predictions.csv", b"path,label,group,surface,probability,verdict\n" + b"a" * 200_000),
         ("predictions.csv", b"path,label,group,surface,probability,verdict,correct\n/a.jpg,maybe,,,0.5,crack,true\n"),
+        ("predictions.csv", b"path,label,group,surface,probability,verdict,correct\n/a.jpg,crack,,,nan,crack,true\n"),
+        ("predictions.csv", b"path,label,group,surface,probability,verdict,correct\n/a.jpg,crack,,,1.5,crack,true\n"),
     ],
 )
 def test_a_damaged_evaluation_is_refused(evaluation, tmp_path, name, content):
@@ -97,5 +99,6 @@ def test_a_damaged_evaluation_is_refused(evaluation, tmp_path, name, content):
 
 
 def test_a_folder_without_an_evaluation_is_named(tmp_path):
-    with pytest.raises(JudgingError, match="holds no evaluation"):
-        load(tmp_path)
+    for folder in (tmp_path, tmp_path / ("long" * 100)):
+        with pytest.raises(JudgingError, match="holds no evaluation"):
+            load(folder)

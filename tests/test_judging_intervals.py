@@ -97,6 +97,16 @@ def test_the_band_of_a_curve_that_rises_at_once_is_that_of_its_top():
     assert (roc.high == 1).all()
 
 
+def test_the_band_of_a_curve_begins_at_the_origin_however_many_share_the_first_place():
+    labels = np.arange(60) < 30
+    scores = np.where(labels, np.arange(60) % 3 > 0, np.arange(60) % 5 == 0) * 0.8 + 0.1
+    roc = curves(evaluate_scores(rows_of(labels, range(60)), scores, bootstrap=Bootstrap(resamples=200))).roc
+    drawn_at = np.interp(roc.at, roc.x, roc.y)
+    assert roc.high[0] == 0
+    assert (roc.low <= drawn_at).all()
+    assert (drawn_at <= roc.high).all()
+
+
 @pytest.mark.parametrize(("cracks", "sounds"), [(40, 5), (5, 40)])
 def test_an_area_of_one_is_no_surer_than_the_rarer_label_makes_it(cracks, sounds):
     labels = np.arange(cracks + sounds) < cracks

@@ -90,6 +90,15 @@ def test_names_that_repeat_are_refused(made):
         matrix([], surfaces)
 
 
+def test_a_surface_with_nothing_to_judge_is_refused_before_any_is_judged(made):
+    entries, surfaces, _ = made
+    calls = []
+    empty = Surface(name="empty", split=Split(rows=()), part="test")
+    with pytest.raises(JudgingError, match="empty holds no test rows"):
+        matrix(entries, [surfaces[0], empty], progress=lambda *call: calls.append(call))
+    assert calls == []
+
+
 def test_table_and_page_say_the_same(made, tmp_path):
     _, _, table = made
     page = Page(write_matrix(table, tmp_path))

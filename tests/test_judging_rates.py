@@ -46,6 +46,19 @@ def test_without_spread_the_interval_is_that_of_clopper_and_pearson_with_one_tri
     assert {"miss_rate", "false_alarm_rate"} <= set(evaluation.intervals.bounded)
 
 
+def test_without_spread_precision_rests_on_what_was_called_crack_alone():
+    evaluation = judged(tn=60, fp=0, fn=50, tp=10)
+    assert evaluation.precision.value == 1
+    assert evaluation.precision.low == pytest.approx(stats.binomtest(10, 10).proportion_ci().low)
+
+
+def test_of_shares_refused_without_spread_a_group_is_one_trial():
+    refused = judged(tn=60, fp=0, fn=0, tp=90, a_group=3).refused
+    assert (refused.sound.value, refused.crack.value) == (0, 0)
+    assert refused.sound.high == pytest.approx(stats.binomtest(0, 20).proportion_ci().high)
+    assert refused.crack.high == pytest.approx(stats.binomtest(0, 30).proportion_ci().high)
+
+
 def test_the_rate_of_a_label_without_rows_is_open():
     evaluation = judged(tn=4, fp=1, fn=0, tp=0)
     assert evaluation.miss_rate == NOTHING

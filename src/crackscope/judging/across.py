@@ -107,6 +107,9 @@ def matrix(
     _refuse_repeated([one.name for one in entries], [one.name for one in surfaces])
     setting = bootstrap or Bootstrap()
     counts = [len(_rows_of(surface)) for surface in surfaces]
+    for surface, count in zip(surfaces, counts, strict=True):
+        if not count:
+            raise JudgingError(f"{surface.name} holds no {surface.part or 'labelled'} rows to judge on: leave it out")
     cells: list[MatrixCell] = []
     columns: dict[str, MatrixColumn] = {}
     done = 0

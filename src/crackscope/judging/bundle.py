@@ -50,12 +50,13 @@ def evaluate(
     bundle: folder of a bundle, or a loaded model. data: a split, or what `datasets.load` takes; data that names no
     parts are split 60:20:20 by groups first. Pictures that cannot be read are listed, and enter no figure.
 
-    Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged or
-    the prevalence is no share.
+    Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged, the
+    prevalence is no share, or resamples or seed are out of range.
     """
     from crackscope import datasets, scoring
 
     prevalence = checked_prevalence(options.get("prevalence"))
+    bootstrap = Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0))
     source = data
     part = options.get("part", "test")
     if not isinstance(source, datasets.Split):
@@ -90,7 +91,7 @@ def evaluate(
         [one.probability for one in predictions],
         manifest.threshold,
         verdicts=verdicts,
-        bootstrap=Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0)),
+        bootstrap=bootstrap,
         origin=origin,
     )
     if prevalence is None:

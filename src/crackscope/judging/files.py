@@ -35,9 +35,9 @@ def load(folder: str | Path) -> Evaluation:
     Raises JudgingError when there is no evaluation, or it is not one of ours.
     """
     place = Path(folder)
-    if not (place / METRICS).is_file() and (place / "evaluation" / METRICS).is_file():
-        place = place / "evaluation"
     try:
+        if not (place / METRICS).is_file() and (place / "evaluation" / METRICS).is_file():
+            place = place / "evaluation"
         metrics = (place / METRICS).read_bytes()
         with (place / PREDICTIONS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             predictions = tuple(_read_row(row) for row in csv.DictReader(file))
@@ -65,12 +65,15 @@ def _read_row(row: Mapping[str, str]) -> Judged:
     label, verdict = row["label"], row["verdict"]
     if label not in LABELS or verdict not in get_args(Verdict):
         raise ValueError(f"{PREDICTIONS} has a row of label {label!r} and verdict {verdict!r}")
+    probability = float(row["probability"])
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{PREDICTIONS} has a row of probability {row['probability']!r}")
     return Judged(
         path=row["path"],
         label=label,
         group=row["group"],
         surface=row["surface"],
-        probability=float(row["probability"]),
+        probability=probability,
         verdict=verdict,  # type: ignore[arg-type]  # mypy does not narrow a str by get_args
         correct=None if verdict == "cannot judge" else verdict == label,
         reason=row.get("reason") or "",  # tables written before there were reasons have no such column

@@ -32,10 +32,16 @@ from crackscope.records import Label, Measure, Row, Unread, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """How intervals are drawn: how many resamples, from which seed."""
+    """How intervals are drawn: how many resamples, from 1 on, from which seed, 0 or more. JudgingError for others."""
 
     resamples: int = 1000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1:
+            raise JudgingError(f"{self.resamples} resamples give no interval: ask for at least 1, better 1000")
+        if self.seed < 0:
+            raise JudgingError(f"the seed of the resamples is {self.seed}: it must be 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,6 @@ def evaluate_scores(
 
 def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstrap, origin: Origin) -> Evaluation:
     """Figure what was predicted. JudgingError when no row has a verdict."""
-    if bootstrap.resamples < 1:
-        raise JudgingError(f"{bootstrap.resamples} resamples give no interval: ask for at least 1, better 1000")
     told = [one for one in predictions if one.correct is not None]
     if not told:
         raise JudgingError(_nothing(predictions))

@@ -49,7 +49,8 @@ def curves(evaluation: Evaluation) -> Curves:
     at = np.linspace(0, 1, _GRID + 1)
     fprs, recalls, precisions = (np.concatenate([one[place] for one in drawn]) for place in range(3))
     known = np.isfinite(fprs[:, -1]) & np.isfinite(recalls[:, -1])
-    heights = [_at(at, x, y) for x, y in zip(fprs[known], recalls[known], strict=True)]
+    # A ROC curve begins at the origin, however many rows share the highest probability.
+    heights = [_at(at, np.append(0.0, x), np.append(0.0, y)) for x, y in zip(fprs[known], recalls[known], strict=True)]
     sharpness = [_at(at, x, y) for x, y in zip(recalls[known], precisions[known], strict=True)]
     start = precision[:1]
     return Curves(
