@@ -342,3 +342,18 @@ def test_a_crack_thinner_than_the_photo_surely_shows_contradicts_nothing(tmp_pat
     assert "0.5 px" in text
     assert "cracks thinner than 1.0 px may go unseen" in text
     assert "shows cracks from" not in text
+
+
+@pytest.mark.parametrize(
+    ("begun", "read"),
+    [
+        ("2026-03-21T09:14:05+01:00", "inspected 2026-03-21 09:14 UTC+01:00 model"),
+        ("2026-03-21T09:14:05-03:30", "inspected 2026-03-21 09:14 UTC-03:30 model"),
+        ("2026-03-21T09:14:05+00:00", "inspected 2026-03-21 09:14 UTC model"),
+        ("2026-03-21T09:14:05", "inspected 2026-03-21 09:14 model"),
+    ],
+)
+def test_a_time_that_we_took_has_its_zone(tmp_path, begun, read):
+    told = msgspec.structs.replace(facts(), begun=begun)
+    reports.write_inspection(tmp_path / "report", [inspected(picture(tmp_path, "a.jpg", 1))], told)
+    assert read in Page(tmp_path / "report" / "index.html").text

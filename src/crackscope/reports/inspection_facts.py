@@ -25,8 +25,8 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     alarms_of: how many such patches there are, by name; a share without it stands as it is. limits_mm: of the width
     classes, ascending; limits_source: where they come from, "" for our default. limits_px: classes for photos without
     a scale.
-    settings: name and value of each. begun: ISO 8601. seconds: wall time of the whole. trained_on: names of surfaces.
-    figures: measured. known_limits: sentences on what the model cannot do.
+    settings: name and value of each. begun: ISO 8601, with its time zone. seconds: wall time of the whole. trained_on:
+    names of surfaces. figures: measured. known_limits: sentences on what the model cannot do.
     """
 
     title: str = "Crack inspection"

@@ -1,5 +1,6 @@
 """The page of an inspection: what its template shows."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ DRESS = Dress(
     styles=("style.css", "inspection.css"),
     pictures="'self' file: data:",
 )
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 _TILES_SHOWN = 400
 _ROWS_WITHOUT_SCRIPT = 300
 
@@ -234,8 +236,10 @@ def _alarm(name: str, share: float, facts: InspectionFacts) -> str:
 
 
 def _to_the_minute(moment: str) -> str:
-    """A moment in ISO 8601 as it is read: `2026-03-04 10:01`."""
-    return printable(moment)[: len("2026-03-04T10:01")].replace("T", " ")
+    """A moment in ISO 8601 as it is read: `2026-03-04 10:01`, and the time zone where it has one: ` UTC+01:00`."""
+    zone = _ZONE.search(moment)
+    shift = "" if zone is None else f" UTC{zone[0].removesuffix('+00:00').removesuffix('Z')}"
+    return printable(moment)[: len("2026-03-04T10:01")].replace("T", " ") + shift
 
 
 def _setting(value: str | float | bool | None) -> str:
