@@ -107,6 +107,18 @@ def test_another_label_is_another_row(labels):
         compare([evaluation(scores(labels, 1, 1), labels), evaluation(scores(labels, 1, 1), turned)])
 
 
+def test_rows_that_one_gave_no_verdict_are_left_out_for_all_and_counted(labels):
+    values = scores(labels, 1.0, 1)
+    rows = [Row(path=f"/data/{place}.jpg", label="crack" if one else "sound") for place, one in enumerate(labels)]
+    said = ["cannot judge" if place < 3 else "crack" if value >= 0.5 else "sound" for place, value in enumerate(values)]
+    some = evaluate_scores(rows, values, verdicts=said, bootstrap=FEW)
+    comparison = compare([some, evaluate_scores(rows, values, bootstrap=FEW)], bootstrap=FEW)
+    assert (comparison.n, comparison.left_out) == (397, 3)
+    assert sum(comparison.support.values()) == 397
+    first, second = comparison.contenders
+    assert first.correct == second.correct == int(((values >= 0.5) == labels)[3:].sum())
+
+
 def test_one_alone_is_no_comparison(labels):
     with pytest.raises(JudgingError, match="two evaluations"):
         compare([evaluation(scores(labels, 1, 1), labels)])

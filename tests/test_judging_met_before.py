@@ -10,6 +10,8 @@ from crackscope import datasets, scoring
 from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, TrainedOn, pack_projection
 from crackscope.cli import main
 from crackscope.judging import MetBefore, evaluate, load
+from crackscope.judging.met_before import met_before
+from crackscope.records import Row
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
 from crackscope.reports.sentences import met_before_sentence
@@ -85,6 +87,22 @@ def test_a_set_under_another_name_by_what_its_pictures_look_like(places, tmp_pat
     found = met(bundle, datasets.split(folder / "decks"), None)
     assert found == expected
     assert ("look to the bundle like" in met_before_sentence(found, None)) is (found is not None)
+
+
+@pytest.mark.parametrize(
+    ("read_as", "sets"),
+    [
+        ({"": {"road": 50, "": 50}}, ("road",)),
+        ({"": {"road": 49, "": 51}}, None),
+        ({"east": {"road": 60}, "west": {"Deck": 6, "": 34}}, ("road",)),
+        ({"east": {"road": 60}, "west": {"Deck": 10, "": 30}}, ("road", "deck")),
+    ],
+)
+def test_half_of_the_pictures_must_look_like_a_set_and_a_tenth_like_each_that_is_named(tmp_path, read_as, sets):
+    learnt = (TrainedOn(name="road", pictures=9), TrainedOn(name="deck", pictures=8))
+    manifest = msgspec.structs.replace(write_small_bundle(tmp_path / "plain").manifest, trained_on=learnt)
+    found = met_before(manifest, "", None, [Row(path="/elsewhere/1.png", label="crack")], read_as=read_as)
+    assert (found and (found.by, found.sets)) == (sets and ("look", sets))
 
 
 def test_it_is_kept_and_said(places, tmp_path, capsys):

@@ -143,6 +143,15 @@ def test_what_is_refused_is_counted_by_label_and_reason():
     assert next(iter(refused.reasons)) == "too dark"
 
 
+def test_the_most_frequent_reason_comes_first_whatever_its_name():
+    rows = [Row(path=f"/{n}.png", label="crack") for n in range(5)]
+    reasons = ("", "blurred: edges are 9.0 px wide", "too dark: all", "too dark: most", "")
+    verdicts = ["cannot judge" if reason else "crack" for reason in reasons]
+    origin = Origin(reasons=reasons)
+    found = evaluate_scores(rows, [0.9] * 5, verdicts=verdicts, bootstrap=Bootstrap(5), origin=origin).refused.reasons
+    assert list(found) == ["too dark", "blurred"]
+
+
 def test_refusals_of_one_place_make_the_interval_wider():
     alone, together = (with_refusals(a_group).refused.crack for a_group in (1, 8))
     assert together.high - together.low > alone.high - alone.low
