@@ -146,7 +146,11 @@ def main() -> int:
         reference = bundle.reference()
         old = None if reference is None else remembered(reference, bundle)
         cracked = int(patches.crack.sum())
-        lines = [f"{asked.data.name}: {cracked} cracked, {len(patches) - cracked} sound, {asked.draws} draws"]
+        lines = [
+            f"python benchmarks/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}".rstrip(),
+            f"{asked.data.name}: {cracked} cracked, {len(patches) - cracked} sound, {asked.draws} draws",
+        ]
+        print("\n".join(lines), flush=True)
         for count in map(int, asked.labels.split(",")):
             found = [one_draw(patches, old, drawn(patches, count, seed)) for seed in range(asked.draws)]
             lines.append(line_of(count, found))

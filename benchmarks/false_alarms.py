@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("split", type=Path)
     parser.add_argument("--bundle", default=None)
     arguments = parser.parse_args()
+    print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:])
     model = load(arguments.bundle)
     said: dict[str, list[tuple[bool, bool, tuple[bool, ...]]]] = defaultdict(list)
     for surface, cracked, pixels in photos(arguments.split):

@@ -10,6 +10,7 @@ exhaustive search over the same prints, and the share of copies found for each k
 
 import argparse
 import io
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -199,6 +200,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=SIZES[-1], help="largest number of generated pictures")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/metu"), help="METU's folder")
     arguments = parser.parse_args()
+    print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:], flush=True)
     if arguments.most >= SIZES[0]:
         time_generated(arguments.most)
     if arguments.data.is_dir():

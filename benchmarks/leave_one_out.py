@@ -49,7 +49,7 @@ def line(surface: str, run: Path, asphalt: Path) -> str:
     if surface == "asphalt":
         command = [sys.executable, HERE / "unseen.py", asphalt, "--bundle", run / "bundle"]
         said = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True).stdout
-        return "\n".join(row.rstrip() for row in said.splitlines())
+        return "\n".join(row.rstrip() for row in said.splitlines()[1:])  # its first line is its own command
     metrics = json.loads((run / "evaluation" / "metrics.json").read_text())
     shown = [f"{name} {m['value']:.3f} ({m['low']:.3f} to {m['high']:.3f})" for name in FIGURES if (m := metrics[name])]
     (_, alarms), _ = metrics["confusion"]
@@ -68,7 +68,8 @@ def main() -> int:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     split = read_split(arguments.split)
-    lines = [f"default recipe, {arguments.steps} steps, weights {Path(arguments.weights).name}, seed 0"]
+    lines = [f"python benchmarks/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}".rstrip()]
+    lines += [f"default recipe, {arguments.steps} steps, weights {Path(arguments.weights).name}, seed 0"]
     for surface in arguments.surfaces.split(","):
         begin, dealt, run = time.monotonic(), arguments.out / f"{surface}.csv", arguments.out / surface
         write_split(without(split, surface), dealt)

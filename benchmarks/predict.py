@@ -170,7 +170,8 @@ def main() -> None:
         paths = patches(asked.data, asked.patches, folder)
         small = asked.int8 or folder / "int8"
         if asked.int8 is None:
-            others = [path for path in patches(asked.data, 4 * asked.patches, folder) if path not in set(paths)]
+            timed_ones = set(paths)
+            others = [path for path in patches(asked.data, 4 * asked.patches, folder) if path not in timed_ones]
             print(quantise(bundle, others or paths, small, limit=128))
         pixels = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
         sides: dict[str, Side] = {}

@@ -77,7 +77,7 @@ def teach(row: Row, folder: Path) -> Row:
     if mask.sum() < LEAST_PX:
         return row
     path = Path(row.path)
-    there = folder / f"{row.surface}-{path.parent.name}-{path.stem}.png"
+    there = folder / f"{row.surface.replace('/', '-')}-{path.parent.name}-{path.stem}.png"
     images.write_png(mask.astype(np.uint8) * 255, there)
     return msgspec.structs.replace(row, mask=str(there))
 

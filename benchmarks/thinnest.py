@@ -10,6 +10,8 @@ points found at each width, the width at which it passes four fifths, and `thinn
 
 import argparse
 import math
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -54,11 +56,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=8, help="for each width and state")
     photos = parser.parse_args().photos
+    print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load(threads=1)
     print(f"blur noise | share found at a width of {', '.join(map(str, WIDTHS))} px | 80 % from | formula")
     for state in STATES:
         shares = [share_found(model, width, state, photos) for width in WIDTHS]
-        width = float(np.interp(FOUND, shares, WIDTHS)) if shares[-1] >= FOUND else math.inf
+        # Wider is found as surely; where a share dips by chance, the first width that passes counts.
+        rising = np.maximum.accumulate(shares)
+        width = float(np.interp(FOUND, rising, WIDTHS)) if rising[-1] >= FOUND else math.inf
         said = thinnest_crack(Quality(math.hypot(OWN_BLUR, state[0]), math.hypot(OWN_NOISE, state[1]), 0.0, 0.0))
         row = " ".join(f"{share:.2f}" for share in shares)
         print(f"{state[0]:4.1f} {state[1]:5.1f} | {row} | {width:.2f} | {said:.2f}", flush=True)

@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
+from tiles_of import SMALLEST_SHARE, TILE
 
 from crackscope.images import find, read, read_mask
 from crackscope.inspection import find_cracks
@@ -34,7 +35,7 @@ from crackscope.judging import evaluate_scores
 from crackscope.records import Row, Verdict
 from crackscope.scoring import Model, load
 
-TILE, SMALLEST_SHARE, TOLERANCE_PX = 224, 0.005, 4
+TOLERANCE_PX = 4
 Mask = NDArray[np.bool_]
 
 
@@ -141,6 +142,7 @@ def main() -> int:
     parser.add_argument("--only", type=Path, help="a file with the stems to look at")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load(arguments.bundle)
     only = set(arguments.only.read_text().split()) if arguments.only else None
     for folder in arguments.sets:

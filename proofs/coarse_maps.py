@@ -74,6 +74,7 @@ def main() -> int:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--data", type=Path)
     asked = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load(asked.bundle)
     print(f"{model.manifest.name}, map of cells of {model.manifest.stride} px")
     print(line("generated", model, generated()), flush=True)

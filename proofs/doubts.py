@@ -8,6 +8,7 @@ minute or two for 8,000); --cache keeps them. --take: the first N pictures a lab
 """
 
 import argparse
+import hashlib
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from crackscope.bundles import default_bundle
+from crackscope.bundles import default_bundle, dump_manifest
 from crackscope.datasets import load
 from crackscope.judging import label_doubts
 from crackscope.records import LABELS, Row
@@ -26,18 +27,21 @@ FIRST = 0.05
 
 
 def described(data: str, bundle: Path, cache: Path | None) -> tuple[list[Row], np.ndarray, np.ndarray]:
-    """Rows in their groups of copies, scores [n], embeddings [n, d]."""
-    rows = list(load(data, parts=(50, 0, 50)).rows)
+    """Rows in their groups of copies, scores [n], embeddings [n, d]; of the pictures that the network can look at."""
+    rows, model = list(load(data, parts=None).rows), load_model(bundle)
+    asked = [hashlib.sha256(dump_manifest(model.manifest)).hexdigest(), *(row.path for row in rows)]
     if cache is not None and cache.is_file():
         kept = np.load(cache)
-        if [row.path for row in rows] == kept["paths"].tolist():
-            return rows, kept["scores"], kept["embeddings"]
-    answers = [one for one in describe(load_model(bundle), [row.path for row in rows]) if isinstance(one, Described)]
-    scores = np.array([one.score for one in answers], np.float64)
-    embeddings = np.array([one.embedding for one in answers], np.float64)
+        if asked == kept["asked"].tolist():
+            return [rows[at] for at in kept["seen"]], kept["scores"], kept["embeddings"]
+    answers = list(enumerate(describe(model, [row.path for row in rows])))
+    told = [(at, one) for at, one in answers if isinstance(one, Described)]
+    seen = [at for at, _ in told]
+    scores = np.array([one.score for _, one in told], np.float64)
+    embeddings = np.array([one.embedding for _, one in told], np.float64)
     if cache is not None:
-        np.savez(cache, paths=np.array([row.path for row in rows]), scores=scores, embeddings=embeddings)
-    return rows, scores, embeddings
+        np.savez(cache, asked=np.array(asked), seen=np.array(seen), scores=scores, embeddings=embeddings)
+    return [rows[at] for at in seen], scores, embeddings
 
 
 def flipped(rows: list[Row], share: float, seed: int) -> tuple[list[Row], set[str]]:
@@ -64,7 +68,8 @@ def main() -> int:
             [[at for at, row in enumerate(rows) if row.label == label][: asked.take] for label in LABELS]
         ).astype(int)
         rows, scores, embeddings = [rows[at] for at in kept], scores[kept], embeddings[kept]
-    lines, worst = [f"{asked.data}: {len(rows)} pictures, {asked.share:.1%} of the labels flipped"], 1.0
+    lines, worst = [f"python proofs/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}".rstrip()], 1.0
+    lines.append(f"{asked.data}: {len(rows)} pictures, {asked.share:.1%} of the labels flipped")
     for seed in range(asked.seeds):
         given, turned = flipped(rows, asked.share, seed)
         began = time.perf_counter()

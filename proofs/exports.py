@@ -28,6 +28,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.inside:
         return check(Path(asked.inside))
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         report = write_report(place, asked.photos)

@@ -85,6 +85,7 @@ def main() -> int:
     parser.add_argument("--side", type=int, default=320, help="width of a photo in px")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     rng = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -49,7 +49,10 @@ def digest(run: Path) -> str:
 
 
 def killed_run(data: Path, recipe: str, run: Path, kills: int, seconds: float, rng: random.Random) -> int:
-    """Start and kill until enough kills are dealt out, then let it end. Gives the kills that hit a living process."""
+    """Start and kill until enough kills are dealt out, then let it end. Gives the kills that hit a living process.
+
+    Raises SystemExit when a training ends by itself with an error, which it would do again and again.
+    """
     dealt = 0
     while True:
         process = subprocess.Popen([*command(data, recipe, run), "--resume"])
@@ -59,8 +62,11 @@ def killed_run(data: Path, recipe: str, run: Path, kills: int, seconds: float, r
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 dealt += 1
-        if process.wait() == 0:
+        status = process.wait()
+        if status == 0:
             return dealt
+        if status != -signal.SIGKILL:
+            raise SystemExit(f"{recipe}: the training ended with status {status} without being killed")
 
 
 def prove(recipe: str, kills: int, seed: int) -> bool:
@@ -88,6 +94,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=24, help="in all, over both kinds of training")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     half = max(1, arguments.kills // len(SETTINGS))
     results = [prove(recipe, half, arguments.seed) for recipe in SETTINGS]
     return 0 if all(results) else 1

@@ -11,6 +11,7 @@ tolerance; median ratio of the mask's width to the true one; milliseconds a mega
 
 import argparse
 import csv
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,7 @@ def main() -> None:
     parser.add_argument("--split", type=Path, help="without it, generated pictures only")
     parser.add_argument("-n", type=int, default=40, help="pictures of each generated kind")
     asked = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load()
 
     def case(pixels: NDArray[np.uint8], mask: Mask) -> Case:

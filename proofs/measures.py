@@ -9,9 +9,11 @@ package's own network. A zone is held against the truth along its own centre lin
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -154,6 +156,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first photo")
     parser.add_argument("--heat", choices=("perfect", "bundle", "both"), default="both")
     asked = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     samples = [sample(number) for number in range(asked.first, asked.first + asked.n)]
     for name, model in (("perfect", None), ("bundle", load() if asked.heat != "perfect" else None)):
         if asked.heat in (name, "both"):

@@ -203,6 +203,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="a folder for the files that failed")
     options = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     if options.keep:
         Path(options.keep).mkdir(parents=True, exist_ok=True)
     started = time.monotonic()

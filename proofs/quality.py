@@ -8,8 +8,10 @@ average, which is counted in.
 """
 
 import argparse
+import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,8 +26,10 @@ BANDS_PX = (0.0, 0.75, 1.1, 1.4, 2.0, 3.0, 4.0)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", type=int, default=150, help="photos")
+    asked = parser.parse_args()
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     rows = []
-    for number in range(parser.parse_args().n):
+    for number in range(asked.n):
         rng = np.random.default_rng(number)
         made = generate(number, (768, 640), cracked=number % 2 == 0, kind=KINDS[number % len(KINDS)])
         blur, noise = float(rng.choice([0, 0.5, 1, 1.5, 2.5, 3.5])), float(rng.choice([0, 2, 5, 10]))

@@ -43,6 +43,7 @@ BORDER_PX = 256
 
 
 def main() -> int:
+    print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     print(", ".join(f"{package} {version(package)}" for package in ("torch", "torchvision", "timm")))
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
