@@ -116,6 +116,27 @@ def explanation(folder: Path) -> Path:
     return folder / "index.html"
 
 
+HIDDEN = """Array.from(document.querySelectorAll('bdi, .path, h4')).filter(one => one.getClientRects().length)
+  .filter(one => one.getBoundingClientRect().right > 375 || (getComputedStyle(one).display != 'inline'
+    && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)))
+  .map(one => `${one.className} ${one.textContent.slice(0, 40)}`)"""
+
+
+@pytest.mark.parametrize("middle", ["W", "i", "north-abutment_level 2 "])
+def test_long_names_of_photos_stay_inside_and_keep_their_ends(browser, tmp_path, middle):
+    found = []
+    for number, verdict in enumerate(("crack", "sound", "cannot judge", "sound"), 1):
+        path = picture(tmp_path, f"{(middle * 120)[:114]}_{number}.jpg", number)
+        zones = (zone(1, 62, 4),) if verdict == "crack" else ()
+        found.append(inspected(path, verdict, zones=zones, probability=0.9 if number == 4 else 0.1))
+    reports.write_inspection(tmp_path / "out", found, facts())
+    browser.open(tmp_path / "out" / "index.html", 375, 812, phone=True)
+    assert browser.run("document.documentElement.scrollWidth") == 375
+    assert browser.run(HIDDEN) == []
+    told = browser.run("Array.from(document.querySelectorAll('.path')).map(one => one.textContent)")
+    assert [name[-6:] for name in told] == ["_1.jpg", "_2.jpg"]
+
+
 @pytest.mark.parametrize("write", [evaluation, comparison, matrix, inspection, explanation])
 def test_no_table_is_cut(browser, tmp_path, write):
     page = write(tmp_path)

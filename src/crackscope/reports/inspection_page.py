@@ -1,6 +1,5 @@
 """The page of an inspection: what its template shows."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.images import size_within
-from crackscope.records import Inspected, Unread, first_of
+from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_classes import (
     WidthClasses,
@@ -32,6 +31,7 @@ from crackscope.reports.inspection_summary import (
     sort_photos,
     tiles,
 )
+from crackscope.reports.photo_facts import brief_facts, photo_facts, to_the_minute
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 
 DRESS = Dress(
@@ -39,7 +39,6 @@ DRESS = Dress(
     styles=("style.css", "inspection.css"),
     pictures="'self' file: data:",
 )
-_ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 _TILES_SHOWN = 400
 _ROWS_WITHOUT_SCRIPT = 300
 
@@ -49,8 +48,8 @@ There = Mapping[str, set[str]]
 @dataclass(frozen=True, slots=True)
 class Card:
     """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there.
-    widest: its largest width as it is read. thinnest: below which width cracks may go unseen, in words, "" where that
-    is not known.
+    widest: its largest width as it is read. brief: the facts that a sound photo
+    is shown with.
     """
 
     number: int
@@ -68,7 +67,7 @@ class Card:
     marks: tuple[ZoneMark, ...]
     widest: str
     facts: tuple[str, ...]
-    thinnest: str = ""
+    brief: str = ""
 
     @property
     def small_size(self) -> tuple[int, int]:
@@ -159,8 +158,8 @@ def _card(photo: Inspected, number: int, names: tuple[str, str], marks: tuple[Zo
         overlay=address(OVERLAYS, ".jpg"),
         marks=marks,
         widest=_widest_text(photo),
-        facts=_photo_facts(photo),
-        thinnest=_thinnest_text(photo),
+        facts=photo_facts(photo),
+        brief=" · ".join(brief_facts(photo)),
     )
 
 
@@ -178,30 +177,6 @@ def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, Zo
     return rows[:_ROWS_WITHOUT_SCRIPT]
 
 
-def _photo_facts(photo: Inspected) -> tuple[str, ...]:
-    said = [f"{photo.width:,} × {photo.height:,} px"]
-    if photo.pages > 1:
-        said.append(f"{first_of(photo.pages)}, the others not judged")
-    if photo.scale is not None:
-        said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
-    thinnest = _thinnest_text(photo)
-    if thinnest:
-        said.append(thinnest)
-    if photo.surface and photo.verdict != "cannot judge":
-        said.append(f"judged as {printable(photo.surface)}")
-    if photo.place.taken:
-        said.append(_to_the_minute(photo.place.taken))
-    return tuple(said)
-
-
-def _thinnest_text(photo: Inspected) -> str:
-    """Below which width cracks may be missed, though some are found; "" for a photo that cannot be judged."""
-    if photo.thinnest_px <= 0 or photo.verdict == "cannot judge":
-        return ""
-    scale, unit = (1.0, "px") if photo.scale is None else (photo.scale.mm_per_px, "mm")
-    return f"cracks thinner than {length_text(photo.thinnest_px * scale, unit)} may go unseen"
-
-
 def _groups(
     found: Sorted, cards: Mapping[str, Card], classes: dict[str, WidthClasses]
 ) -> list[tuple[str, str, list[Card]]]:
@@ -216,7 +191,7 @@ def _groups(
 
 
 def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
-    pills = [("inspected", _to_the_minute(facts.begun))] if facts.begun else []
+    pills = [("inspected", to_the_minute(facts.begun))] if facts.begun else []
     if facts.bundle:
         pills.append(("model", printable(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
     if facts.false_alarm_rate is not None:
@@ -233,13 +208,6 @@ def _alarm(name: str, share: float, facts: InspectionFacts) -> str:
     patches = facts.alarms_of.get(name, 0)
     said = f"{round(share * patches):,} of {patches:,}" if patches else f"{100 * share:.0f} %"
     return f"{printable(name)} {said}"
-
-
-def _to_the_minute(moment: str) -> str:
-    """A moment in ISO 8601 as it is read: `2026-03-04 10:01`, and the time zone where it has one: ` UTC+01:00`."""
-    zone = _ZONE.search(moment)
-    shift = "" if zone is None else f" UTC{zone[0].removesuffix('+00:00').removesuffix('Z')}"
-    return printable(moment)[: len("2026-03-04T10:01")].replace("T", " ") + shift
 
 
 def _setting(value: str | float | bool | None) -> str:

@@ -14,6 +14,7 @@ from crackscope.reports.formatting import (
     MEANINGS,
     TITLES,
     count,
+    elided,
     interval,
     number,
     p_value,
@@ -105,6 +106,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (count, interval, number, p_value, percent, percent_interval, printable, signed, tail, share)
+    filters = (count, elided, interval, number, p_value, percent, percent_interval, printable, signed, tail, share)
     environment.filters.update({one.__name__: one for one in filters})
     return environment

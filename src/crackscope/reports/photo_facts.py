@@ -1,0 +1,54 @@
+"""A photo's own facts as they are read: size, scale, what it may hide, and when it was taken."""
+
+import re
+
+from crackscope.errors import printable
+from crackscope.records import Inspected, first_of
+from crackscope.reports.inspection_marks import length_text
+
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+
+
+def photo_facts(photo: Inspected) -> tuple[str, ...]:
+    """What is said of a photo as a whole, its size first."""
+    said = [_size_text(photo)]
+    if photo.pages > 1:
+        said.append(_pages_text(photo))
+    if photo.scale is not None:
+        said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
+    thinnest = _thinnest_text(photo)
+    if thinnest:
+        said.append(thinnest)
+    if photo.surface and photo.verdict != "cannot judge":
+        said.append(f"judged as {printable(photo.surface)}")
+    if photo.place.taken:
+        said.append(to_the_minute(photo.place.taken))
+    return tuple(said)
+
+
+def brief_facts(photo: Inspected) -> tuple[str, ...]:
+    """The few facts that stand with a sound photo: what was not looked at, and what may have gone unseen."""
+    return tuple(filter(None, (_pages_text(photo), _thinnest_text(photo)))) or (_size_text(photo),)
+
+
+def _size_text(photo: Inspected) -> str:
+    return f"{photo.width:,} × {photo.height:,} px"
+
+
+def _pages_text(photo: Inspected) -> str:
+    return f"{first_of(photo.pages)}, the others not judged" if photo.pages > 1 else ""
+
+
+def _thinnest_text(photo: Inspected) -> str:
+    """Below which width cracks may be missed, though some are found; "" for a photo that cannot be judged."""
+    if photo.thinnest_px <= 0 or photo.verdict == "cannot judge":
+        return ""
+    scale, unit = (1.0, "px") if photo.scale is None else (photo.scale.mm_per_px, "mm")
+    return f"cracks thinner than {length_text(photo.thinnest_px * scale, unit)} may go unseen"
+
+
+def to_the_minute(moment: str) -> str:
+    """A moment in ISO 8601 as it is read: `2026-03-04 10:01`, and the time zone where it has one: ` UTC+01:00`."""
+    zone = _ZONE.search(moment)
+    shift = "" if zone is None else f" UTC{zone[0].removesuffix('+00:00').removesuffix('Z')}"
+    return printable(moment)[: len("2026-03-04T10:01")].replace("T", " ") + shift
