@@ -275,3 +275,41 @@ def test_what_is_no_picture_among_the_masks_is_passed_over(tmp_path: Path) -> No
 def test_a_name_too_long_for_any_file_is_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
         datasets.scan(tmp_path / ("long" * 100))
+
+
+def manifest(folder: Path, lines: list[str], header: str = "path,label") -> Path:
+    for number in range(4):
+        picture(folder / f"{number}.png", number)
+    (folder / "a folder").mkdir()
+    (folder / "walls.csv").write_text("\n".join([header, *lines, ""]))
+    return folder / "walls.csv"
+
+
+def test_what_a_manifest_names_and_is_no_picture_is_told_with_its_line(tmp_path: Path) -> None:
+    lines = ["0.png,crack", "gone.png,crack", "1.png,sound", "", "a folder,sound", "2.png,crack", "3.png,sound"]
+    path = manifest(tmp_path, lines)
+    report = datasets.scan(path)
+    told = {Path(one.path).name: one.error for one in report.unreadable}
+    assert {name: error.kind for name, error in told.items()} == {"gone.png": "missing", "a folder": "not-a-picture"}
+    assert "check the path (line 3 of walls.csv)" in told["gone.png"].message
+    assert "it is a folder" in told["a folder"].message
+    assert "(line 6 of walls.csv)" in told["a folder"].message
+    assert report.problems == ("2 pictures (33.3%) cannot be read: mend the files, or remove the lines that name them",)
+    assert datasets.split(path, parts=(50, 0, 50)).unreadable == report.unreadable
+
+
+def test_what_a_split_names_and_is_no_picture_is_told_with_its_line(tmp_path: Path) -> None:
+    lines = ["0.png,crack,train,", "gone.png,crack,train,", "1.png,sound,train,", "a folder,sound,test,"]
+    split = datasets.read_split(manifest(tmp_path, lines, "path,label,part,group"))
+    gone, folder = split.unreadable
+    assert (gone.error.kind, folder.error.kind) == ("missing", "not-a-picture")
+    assert gone.error.message.endswith("check the path (line 3 of walls.csv)")
+    assert folder.error.message.endswith("it is no plain file; name a picture (line 5 of walls.csv)")
+
+
+def test_a_label_that_is_lost_with_its_masks_names_the_first_line(tmp_path: Path) -> None:
+    lines = ["0.png,crack,none.png", "1.png,crack,none.png", "2.png,sound,", "3.png,sound,"]
+    path = manifest(tmp_path, lines, "path,label,mask")
+    with pytest.raises(DatasetError, match=r"labelled crack.* 2 could not be read.*none\.png.*line 2 of walls\.csv"):
+        datasets.split(path)
+    assert "--positive" not in datasets.scan(path).problems[0]

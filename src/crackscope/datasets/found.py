@@ -5,13 +5,15 @@ from typing import Literal
 import msgspec
 
 from crackscope.errors import DatasetError
-from crackscope.records import Label, Part, Row, Unread
+from crackscope.records import Failure, Label, Part, Row, Unread
 
 Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture that was named; `label` is None while only its mask can say it. `cells`: its row of the manifest."""
+    """A picture that was named; `label` is None while only its mask can say it. `cells`: its row of the manifest.
+    `where`: the line that names it, as `line 5 of walls.csv`, "" where it was found in a folder.
+    """
 
     path: str
     label: Label | None
@@ -20,10 +22,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     mask: str | None = None
     surface: str = ""
     cells: dict[str, str] = {}
+    where: str = ""
 
     def row(self, label: Label) -> Row:
         """The row of this picture, once its label is known."""
         return Row(path=self.path, label=label, part=self.part, group=self.group, mask=self.mask, surface=self.surface)
+
+    def unread(self, path: str, kind: str, message: str) -> Unread:
+        """Why it cannot be used, and which line says so. path: its own, or that of its mask."""
+        told = f"{message} ({self.where})" if self.where else message
+        return Unread(path=path, error=Failure(kind=kind, message=told))
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from crackscope.datasets.found import Found
+from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.reading import label_by_masks
@@ -18,7 +18,7 @@ from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError
 from crackscope.images import natural
-from crackscope.records import Failure, Part, Row, Unread
+from crackscope.records import Part, Row, Unread
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ def split(
 def _split(found: Found, wish: _Wish) -> Split:
     words = _words(found, wish.group_by)
     surveyed = survey(found)
-    refuse_one_class(found, surveyed.rows)
+    refuse_one_class(surveyed)
     return _deal(surveyed, wish, [words[entry.path] for entry in surveyed.entries])
 
 
@@ -186,13 +186,7 @@ def _taken(found: Found) -> Split:
     rows, unread = label_by_masks(found.entries)
     present = {row.path: os.path.isfile(row.path) for row in rows}
     kept = [row for row in rows if present[row.path]]
-    unread += [
-        Unread(
-            path=row.path, error=Failure(kind="missing", message=f"{row.path}: there is no such file; check its line")
-        )
-        for row in rows
-        if not present[row.path]
-    ]
+    unread += [_no_file(entry) for entry in found.entries if not present.get(entry.path, True)]
     if not kept:
         raise DatasetError(
             f"{found.root}: none of its {len(found.entries)} pictures can be used: {unread[0].error.message}"
@@ -206,6 +200,12 @@ def _taken(found: Found) -> Split:
         fingerprint=fingerprint(kept),
         unreadable=tuple(unread),
     )
+
+
+def _no_file(entry: Entry) -> Unread:
+    if os.path.exists(entry.path):
+        return entry.unread(entry.path, "not-a-picture", f"{entry.path}: it is no plain file; name a picture")
+    return entry.unread(entry.path, "missing", f"{entry.path}: there is no such file; check the path")
 
 
 def write_split(split: Split, path: str | Path, *, force: bool = True) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
 from crackscope.errors import DatasetError, OutputError
@@ -45,7 +47,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
             if isinstance(fault_or_entry, Entry):
                 before = seen.setdefault(fault_or_entry.path, line)
                 if before == line:
-                    entries.append(fault_or_entry)
+                    entries.append(msgspec.structs.replace(fault_or_entry, where=f"line {line} of {path.name}"))
                     continue
                 fault_or_entry = f"the path of line {before} again"
             faults.append(f"line {line}: {fault_or_entry}")

@@ -79,7 +79,7 @@ def _open(entry: Entry) -> tuple[Seen, Prints] | Unread:
         at = entry.mask or entry.path
         cracked = bool(images.read_mask(entry.mask, size).any()) if entry.mask else None
     except ImageError as error:
-        return Unread.of(at, error)
+        return entry.unread(at, error.kind, str(error))
     label = entry.label or ("crack" if cracked else "sound")
     seen = Seen(
         row=entry.row(label),
@@ -110,5 +110,5 @@ def _label(entry: Entry) -> Row | Unread:
         at = entry.mask
         cracked = bool(images.read_mask(entry.mask, size).any())
     except ImageError as error:
-        return Unread.of(at, error)
+        return entry.unread(at, error.kind, str(error))
     return entry.row("crack" if cracked else "sound")

@@ -152,11 +152,11 @@ def _random_leak(surveyed: Survey) -> float:
 
 
 def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
-    lines = [missing_class(surveyed.found, surveyed.rows)]
+    lines = [missing_class(surveyed)]
     if report.unreadable:
-        lines.append(
-            f"{len(report.unreadable)} pictures ({report.unreadable_share:.1%}) are unreadable: mend or remove them"
-        )
+        some = f"{count} pictures" if (count := len(report.unreadable)) > 1 else "1 picture"
+        gone = "the lines that name them" if report.kind == "manifest" else "them"
+        lines.append(f"{some} ({report.unreadable_share:.1%}) cannot be read: mend the files, or remove {gone}")
     if report.unlabelled and lines[0] == "":
         lines.append(describe_unlabelled(surveyed.found))
     if report.conflicts:

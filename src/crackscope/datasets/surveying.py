@@ -81,21 +81,26 @@ def _say_unreadable(found: Found, reading: Reading) -> str:
     return f"{found.root}: of {len(found.entries)} pictures {how_many} can be read: {named}; replace the files"
 
 
-def refuse_one_class(found: Found, rows: Sequence[Row]) -> None:
+def refuse_one_class(surveyed: Survey) -> None:
     """Raises DatasetError when one of the labels has no picture."""
-    problem = missing_class(found, rows)
+    problem = missing_class(surveyed)
     if problem:
-        raise DatasetError(f"{found.root}: {problem}")
+        raise DatasetError(f"{surveyed.found.root}: {problem}")
 
 
-def missing_class(found: Found, rows: Sequence[Row]) -> str:
+def missing_class(surveyed: Survey) -> str:
     """One line on the label that has no picture, and what to do; "" when both have some."""
+    found, rows, unread = surveyed.found, surveyed.rows, surveyed.reading.unread
     present = {row.label for row in rows}
     for label, flag in zip(LABELS, ("--negative", "--positive"), strict=True):
         if label not in present:
-            hint = (
-                describe_unlabelled(found) if found.unlabelled else f"add them, or name their folder with {flag} NAME"
-            )
+            hint = "add lines with that label" if found.kind == "manifest" else f"name their folder with {flag} NAME"
+            if found.unlabelled:
+                hint = describe_unlabelled(found)
+            elif unread:
+                hint = f"{len(unread)} could not be read, mend them, or {hint} ({unread[0].error.message})"
+            elif found.kind != "manifest":
+                hint = f"add them, or {hint}"
             return f"no readable picture is labelled {label}, all {len(rows)} are the other: {hint}"
     return ""
 
