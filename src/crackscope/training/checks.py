@@ -10,6 +10,7 @@ import torch
 
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, RecipeError, TrainingError
+from crackscope.files import make_folder
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -44,7 +45,7 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions) -> None:
     if split.unreadable and len(split.unreadable) > options.max_unreadable * listed:
         first = split.unreadable[0]
         raise TrainingError(
-            f"{len(split.unreadable):,} of {listed:,} pictures cannot be read (the first: {first.path}: "
+            f"{len(split.unreadable):,} of {listed:,} pictures cannot be read (the first: "
             f"{first.error.message}); `crackscope scan` lists them; mend or remove them, or raise --max-unreadable"
         )
     for part in ("train", "val"):
@@ -82,8 +83,8 @@ def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row
     Raises:
         OutputError: the folder cannot be written or its disk is too full. TrainingError: too little memory.
     """
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.write_bytes(b"")
         probe.unlink()
