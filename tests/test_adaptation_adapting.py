@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from crackscope.adaptation import AdaptOptions, adapt
+from crackscope.adaptation.adapting import measured
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.patches import Patches
-from crackscope.adaptation.validating import beats_guessing, folds, worth
+from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, worth
 from crackscope.adaptation.writing import SoundMove
 from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
@@ -125,6 +127,40 @@ def test_few_right_answers_are_no_proof_against_guessing():
         assert beats_guessing(worth(margin[None], patches), patches) == proven
 
 
+def test_what_grows_beyond_its_error_is_refused_though_as_many_are_called_rightly():
+    """One patch of twelve that looks like the other label: what is learnt from it spoils the answers to the rest."""
+    crack = np.arange(12) % 2 == 0
+    margin = np.where(crack, 4.0, -4.0)
+    margin[0] = -4.0
+    patches = seen(margin, crack, np.arange(12))
+    before, after = (
+        worth(one, patches).balanced_accuracy for one in (margin[None], crossed(Prior(None, patches), patches, 0))
+    )
+    assert before.value == after.value
+    with pytest.raises(AdaptationError, match="would get worse"):
+        measured(patches, None, AdaptOptions())
+
+
+def test_growth_is_the_mean_of_both_labels_and_its_error_that_of_their_groups():
+    crack = np.array([True] * 6 + [False] * 4)
+    group = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 6])
+    margin = np.linspace(-2, 3, 10)
+    others = np.stack([margin + 0.5, margin * 0.7])
+    lost = [np.log1p(np.exp(np.where(crack, -one, one))) for one in (margin, *others)]
+    each = (lost[1] + lost[2]) / 2 - lost[0]
+    trials = [[each[group == number].mean() for number in some] for some in ((0, 1, 2, 3), (4, 5, 6))]
+    found = growth(others, seen(margin, crack, group))
+    assert found[0] == pytest.approx(np.mean([np.mean(some) for some in trials]))
+    assert found[1] == pytest.approx(np.hypot(*(stats.sem(some) / 2 for some in trials)))
+
+
+def test_few_patches_are_held_out_many_times_over():
+    for count, times in ((20, 10), (100, 4), (800, 1)):
+        crack = np.arange(count) % 2 == 0
+        patches = seen(np.where(crack, 1.0, -1.0), crack, np.arange(count))
+        assert crossed(Prior(None, patches), patches, 0).shape == (times, count)
+
+
 def test_an_error_counts_both_labels_alike():
     crack = np.arange(40) < 30
     patches = seen(np.full(40, 3.0), crack, np.arange(40))
@@ -171,6 +207,15 @@ def test_a_bundle_that_would_forget_is_not_written(bundle, surface, tmp_path):
     with pytest.raises(AdaptationError, match="forget"):
         adapt(bundle, surface[0], tmp_path / "out", AdaptOptions(most_forgotten=0.01))
     assert not (tmp_path / "out").exists()
+
+
+def test_as_much_is_forgotten_as_is_allowed(bundle, surface, tmp_path):
+    told = adapt(bundle, surface[0], tmp_path / "free", FORGETFUL)
+    lost = told.old_before.balanced_accuracy.value - told.old_after.balanced_accuracy.value
+    assert lost > 0.01
+    adapt(bundle, surface[0], tmp_path / "allowed", AdaptOptions(most_forgotten=lost + 1e-6))
+    with pytest.raises(AdaptationError, match="forget"):
+        adapt(bundle, surface[0], tmp_path / "forbidden", AdaptOptions(most_forgotten=lost - 1e-6))
 
 
 def test_labels_drawn_by_lot_are_refused(bundle, tmp_path):

@@ -313,3 +313,14 @@ def test_a_label_that_is_lost_with_its_masks_names_the_first_line(tmp_path: Path
     with pytest.raises(DatasetError, match=r"labelled crack.* 2 could not be read.*none\.png.*line 2 of walls\.csv"):
         datasets.split(path)
     assert "--positive" not in datasets.scan(path).problems[0]
+
+
+def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> None:
+    for name in ("a, b, c, d.png", "e, f, g, h.png"):
+        picture(tmp_path / name)
+    (tmp_path / "all.csv").write_text("path;label\na, b, c, d.png;1\ne, f, g, h.png;0\n", encoding="utf-8")
+    rows = datasets.read_rows(tmp_path / "all.csv")
+    assert [(Path(row.path).name, row.label) for row in rows] == [
+        ("a, b, c, d.png", "crack"),
+        ("e, f, g, h.png", "sound"),
+    ]

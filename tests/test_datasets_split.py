@@ -255,3 +255,18 @@ def test_a_pattern_that_fits_no_name_is_refused_before_a_picture_is_opened(tmp_p
     for pattern, says in (("bridge", "no file name fits"), ("(", "neither a column nor")):
         with pytest.raises(DatasetError, match=says):
             datasets.split(tmp_path / "set", group_by=pattern)
+
+
+def test_a_group_is_named_after_its_first_file_as_people_count(tmp_path: Path) -> None:
+    data_set(tmp_path, each=6, copies=0)
+    for number in (10, 9):
+        shutil.copy(tmp_path / "crack" / "0.jpg", tmp_path / "crack" / f"{number}.jpg")
+    (tmp_path / "crack" / "0.jpg").unlink()
+    groups = {Path(row.path).name: row.group for row in datasets.split(tmp_path).rows if row.group}
+    assert groups == {"9.jpg": "crack/9.jpg", "10.jpg": "crack/9.jpg"}
+
+
+def test_of_a_split_that_is_given_no_leak_is_claimed_without_groups(tmp_path: Path) -> None:
+    given = datasets.split(data_set(tmp_path / "set", each=12, copies=0))
+    datasets.write_split(given, tmp_path / "split.csv")
+    assert datasets.read_split(tmp_path / "split.csv").leak_share is None

@@ -3,18 +3,24 @@
 import csv
 import io
 import json
+from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
+from crackscope.bundles import QualityRule, VerdictRule
 from crackscope.datasets import Split, load
 from crackscope.errors import JudgingError
+from crackscope.images import write_png
 from crackscope.judging import MATRIX_FIGURES, Entry, Surface, evaluate, matrix, matrix_csv
 from crackscope.judging import Bootstrap as Drawing
 from crackscope.records import Row
 from crackscope.reports import write_matrix
 from crackscope.reports.formatting import number
 from crackscope.scoring import load as load_model
-from tests.small_bundle import write_small_bundle
+from crackscope.scoring import pack
+from tests.small_bundle import small_manifest, small_model, write_small_bundle
 from tests.small_page import Page
 from tests.small_surfaces import write_surface
 
@@ -67,10 +73,24 @@ def test_false_alarms_are_told_of_a_surface_without_cracks(made):
 def test_what_was_not_judged_is_counted(made, tmp_path):
     entries, surfaces, _ = made
     lost = Row(path=str(tmp_path / "gone.png"), label="crack")
-    some = Surface(name="some", split=Split(rows=(*surfaces[0].split.rows, lost)), part=None)
-    table = matrix(entries[:1], [some], bootstrap=Drawing(resamples=20))
-    assert table.cell("easy", "some").not_judged == 1
-    assert sum(table.columns[0].support.values()) == len(surfaces[0].split.rows)
+    dark = Row(path=str(tmp_path / "dark.png"), label="sound")
+    write_png(np.zeros((64, 64, 3), np.uint8), Path(dark.path))
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(1.0,), chances=(0.02,), quality=QualityRule(dark=0.5))
+    manifest = msgspec.structs.replace(small_manifest(), verdict=rule)
+    bundle = pack(tmp_path / "strict", manifest, model=small_model(), weights=None)
+    strict = Entry(name="strict", model=load_model(bundle), trained_on="nothing")
+    some = Surface(name="some", split=Split(rows=(*surfaces[0].split.rows, lost, dark)), part=None)
+    table = matrix([entries[0], strict], [some], bootstrap=Drawing(resamples=20))
+    assert [table.cell(name, "some").not_judged for name in ("easy", "strict")] == [1, 2]
+    assert sum(table.columns[0].support.values()) == len(surfaces[0].split.rows) + 1
+
+
+def test_progress_is_told_over_all_cells(made):
+    entries, surfaces, _ = made
+    told = []
+    matrix(entries, surfaces, bootstrap=Drawing(resamples=5), progress=lambda *call: told.append(call))
+    pictures = len(entries) * sum(len(surface.split.rows) for surface in surfaces)
+    assert told == [(done, pictures) for done in range(1, pictures + 1)]
 
 
 def test_beside_it_stands_what_is_had_without_looking(made):
