@@ -4,6 +4,8 @@ import contextlib
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -102,6 +104,51 @@ def test_a_place_below_a_file_cannot_be_written(tmp_path: Path, whole: Path) -> 
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot write"):
         write_bundle(tmp_path / "file" / "b", open_bundle(whole).manifest, model=small_model(), weights=None, card="")
+
+
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path: Path, whole: Path) -> None:
+    there = open_bundle(whole)
+    for far in (tmp_path / ("x" * 300), tmp_path / ("y" * 300) / "bundle"):
+        with pytest.raises(BundleError, match=r"cannot be seen .*name too long.*name another folder"):
+            write_bundle(far, there.manifest, model=there.model, weights=None, card="a card")
+        with pytest.raises(BundleError, match=r"cannot be looked into .*name too long.*check its name"):
+            open_bundle(far)
+
+
+WITHOUT_RIGHTS = """
+import os, sys
+from crackscope.bundles import open_bundle, write_bundle
+from crackscope.errors import BundleError
+
+whole, closed = sys.argv[1:]
+there = open_bundle(whole)
+if os.geteuid() == 0:
+    os.setresuid(65534, 65534, 65534)
+for act in (
+    lambda: write_bundle(closed, there.manifest, model=there.model, weights=None, card="a card"),
+    lambda: write_bundle(closed + "/below", there.manifest, model=there.model, weights=None, card="a card"),
+    lambda: open_bundle(closed),
+    lambda: open_bundle(closed + "/below"),
+):
+    try:
+        act()
+    except BundleError as error:
+        print(error)
+"""
+
+
+def test_a_folder_that_may_not_be_looked_into_is_one_line(tmp_path: Path, whole: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    tmp_path.chmod(0o755)
+    # From within the folder, since what lies above it is closed to others, too.
+    call = [sys.executable, "-c", WITHOUT_RIGHTS, str(whole), closed.name]
+    told = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    closed.chmod(0o755)
+    assert told.stderr == ""
+    lines = told.stdout.splitlines()
+    assert len(lines) == 4
+    assert all("Permission denied" in line and "rights" in line for line in lines)
 
 
 def test_golden_outputs_are_not_left_out(tmp_path: Path) -> None:

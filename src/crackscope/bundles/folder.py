@@ -127,10 +127,15 @@ def write_bundle(
 
 
 def _refuse_strangers(target: Path) -> None:
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise BundleError(f"{target} is in the way and is not a bundle; name another folder")
-    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
-        raise BundleError(f"{target} holds something other than a bundle; name another folder")
+    try:
+        if target.is_symlink() or (target.exists() and not target.is_dir()):
+            raise BundleError(f"{target} is in the way and is not a bundle; name another folder")
+        if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
+            raise BundleError(f"{target} holds something other than a bundle; name another folder")
+    except OSError as error:
+        raise BundleError(
+            f"{target} cannot be seen ({error.strerror or error}); name another folder, or check its name and its rights"
+        ) from None
 
 
 def _write_folder(target: Path, files: dict[str, bytes]) -> None:
@@ -164,10 +169,15 @@ def open_bundle(path: str | Path) -> Bundle:
     and that the graph is safe and has the face a bundle must have. Raises BundleError, one line a cause.
     """
     folder = Path(path)
-    if not folder.is_dir():
-        raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}")
-    if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():
-        raise BundleError(f"{folder} is a run; its bundle is {folder / 'bundle'}")
+    try:
+        if not folder.is_dir():
+            raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}")
+        if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():
+            raise BundleError(f"{folder} is a run; its bundle is {folder / 'bundle'}")
+    except OSError as error:
+        raise BundleError(
+            f"{folder} cannot be looked into ({error.strerror or error}); check its name and its rights"
+        ) from None
     manifest = parse_manifest(_read(folder, MANIFEST), str(folder / MANIFEST))
     _check_names(manifest, folder)
     model = _read(folder, MODEL)
