@@ -12,9 +12,9 @@ from scipy import stats
 
 from crackscope.adaptation import AdaptOptions, adapt
 from crackscope.adaptation.adapting import measured
-from crackscope.adaptation.fitting import Prior, learn
+from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Patches
-from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, worth
+from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
 from crackscope.adaptation.writing import SoundMove
 from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
@@ -133,9 +133,8 @@ def test_what_grows_beyond_its_error_is_refused_though_as_many_are_called_rightl
     margin = np.where(crack, 4.0, -4.0)
     margin[0] = -4.0
     patches = seen(margin, crack, np.arange(12))
-    before, after = (
-        worth(one, patches).balanced_accuracy for one in (margin[None], crossed(Prior(None, patches), patches, 0))
-    )
+    said = crossed(Prior(None, patches), patches, 0)
+    before, after = (worth(one, patches).balanced_accuracy for one in (margin[None], said))
     assert before.value == after.value
     with pytest.raises(AdaptationError, match="would get worse"):
         measured(patches, None, AdaptOptions())
@@ -152,6 +151,27 @@ def test_growth_is_the_mean_of_both_labels_and_its_error_that_of_their_groups():
     found = growth(others, seen(margin, crack, group))
     assert found[0] == pytest.approx(np.mean([np.mean(some) for some in trials]))
     assert found[1] == pytest.approx(np.hypot(*(stats.sem(some) / 2 for some in trials)))
+
+
+def test_what_is_said_of_a_patch_was_not_learnt_from_it():
+    """Each patch has a feature of its own, from which its label can be learnt by heart and no other's."""
+    crack = np.arange(40) % 2 == 0
+    patches = with_features(np.zeros(40), crack, 3 * np.eye(40))
+    prior = Prior(None, patches)
+    by_heart = worth(changed(prior, learn(prior, patches), patches)[None], patches)
+    held_out = worth(crossed(prior, patches, 0), patches)
+    assert by_heart.balanced_accuracy.value == 1
+    assert held_out.balanced_accuracy.value < 0.6
+
+
+def test_what_is_said_of_an_old_picture_was_not_held_back_by_it():
+    rng = np.random.default_rng(0)
+    crack = np.arange(40) % 2 == 0
+    old = with_features(np.where(crack, 1.0, -1.0), crack, rng.normal(0, 1, (40, 60)))
+    new = with_features(np.where(crack, -1.0, 1.0), crack, old.features + rng.normal(0, 0.1, (40, 60)))
+    prior = Prior(old, new)
+    held = np.abs(changed(prior, learn(prior, new), old) - old.margin).mean()
+    assert np.abs(kept(old, new, 0) - old.margin).mean() > 1.1 * held
 
 
 def test_few_patches_are_held_out_many_times_over():
@@ -171,6 +191,12 @@ def test_an_error_counts_both_labels_alike():
 def seen(margin, crack, group):
     """Patches without features, read as on a surface never met."""
     return Patches(margin, margin, np.ones(len(margin)), np.zeros((len(margin), 0)), (), crack, group)
+
+
+def with_features(margin, crack, features):
+    """Patches that each are a group, with features of one kind."""
+    count, kinds = features.shape
+    return Patches(margin, margin, np.ones(count), features, (kinds,), crack, np.arange(count))
 
 
 def test_the_map_moves_with_the_score(bundle, surface, tmp_path):
