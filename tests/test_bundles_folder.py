@@ -109,7 +109,7 @@ def test_a_place_below_a_file_cannot_be_written(tmp_path: Path, whole: Path) -> 
 def test_a_name_that_no_file_can_have_is_one_line(tmp_path: Path, whole: Path) -> None:
     there = open_bundle(whole)
     for far in (tmp_path / ("x" * 300), tmp_path / ("y" * 300) / "bundle"):
-        with pytest.raises(BundleError, match=r"cannot be seen .*name too long.*name another folder"):
+        with pytest.raises(BundleError, match=r"cannot be seen .*name too long.*name another, or check"):
             write_bundle(far, there.manifest, model=there.model, weights=None, card="a card")
         with pytest.raises(BundleError, match=r"cannot be looked into .*name too long.*check its name"):
             open_bundle(far)

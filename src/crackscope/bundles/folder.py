@@ -134,7 +134,7 @@ def _refuse_strangers(target: Path) -> None:
             raise BundleError(f"{target} holds something other than a bundle; name another folder")
     except OSError as error:
         raise BundleError(
-            f"{target} cannot be seen ({error.strerror or error}); name another folder, or check its name and its rights"
+            f"{target} cannot be seen ({error.strerror or error}); name another, or check its name and its rights"
         ) from None
 
 
