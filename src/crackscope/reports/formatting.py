@@ -30,6 +30,8 @@ MEANINGS: dict[str, str] = {
     "average_precision": "precision averaged over all thresholds",
     "ece": "distance of stated probability and share of cracks, 15 bins; 0 is best",
     "log_loss": "mean negative logarithm of the probability given to the label; 0 is best",
+    "miss_rate": "of what is cracked, the share that is not found; 0 is best",
+    "false_alarm_rate": "of what is sound, the share that is called cracked; 0 is best",
 }
 
 

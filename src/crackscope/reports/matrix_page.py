@@ -7,18 +7,12 @@ from pathlib import Path
 from crackscope.files import encode_json, write_whole
 from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, matrix_csv
 from crackscope.records import Measure
-from crackscope.reports.formatting import number
+from crackscope.reports.formatting import MEANINGS, TITLES, number
 from crackscope.reports.rendering import render
 from crackscope.reports.sentences import met_before_sentences
 
 PAGE = "matrix.html"
 
-_TITLES = {
-    "roc_auc": ("ROC AUC", "chance that a cracked row scores above a sound one; guessing is .5"),
-    "balanced_accuracy": ("Balanced accuracy", "mean of the shares of cracked and of sound rows called rightly"),
-    "recall": ("Recall", "of what is cracked, the share that is found"),
-    "false_alarm_rate": ("False alarms", "of what is sound, the share that is called cracked"),
-}
 _KNOWN_BY = (
     "A surface is known again by its names, its split, or by what its pictures look like to a bundle that knows "
     "several; what each learnt from stands below its own name."
@@ -66,14 +60,13 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
 
 
 def _plot(matrix: Matrix, name: str) -> Plot:
-    title, meaning = _TITLES[name]
     lines = []
     for row in matrix.rows:
         cells = [matrix.cell(row, column.name) for column in matrix.columns]
         tinted = [_tinted(one, name) for one in cells]
         lines.append((row, tuple(tinted)))
     baselines = tuple((baseline, values[name]) for baseline, values in matrix.baselines.items())
-    return Plot(title, meaning, tuple(lines), baselines)
+    return Plot(TITLES[name], MEANINGS[name], tuple(lines), baselines)
 
 
 def _tinted(cell: MatrixCell, name: str) -> Tinted:
