@@ -12,6 +12,7 @@ from scipy import stats
 
 from crackscope.adaptation import AdaptOptions, adapt
 from crackscope.adaptation.adapting import measured
+from crackscope.adaptation.curve import learning_curve
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Patches
 from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
@@ -109,6 +110,35 @@ def test_no_labels_make_a_rising_score_fall():
     patches = seen(np.where(crack, -3.0, 3.0), crack, np.arange(200))
     scale, _ = learn(Prior(None, patches), patches)
     assert 0 < 1 + scale < 0.2
+
+
+def test_both_labels_weigh_alike_however_many_there_are_of_each():
+    crack = np.arange(40) < 4
+    patches = seen(np.full(40, -1.0), crack, np.arange(40))
+    prior = Prior(None, patches)
+    assert changed(prior, learn(prior, patches), patches) == pytest.approx(0, abs=0.05)
+
+
+def test_features_that_tell_nothing_change_little_and_telling_ones_much():
+    rng = np.random.default_rng(0)
+    crack = np.arange(60) % 2 == 0
+    noise = rng.normal(0, 1, (60, 30))
+    telling = noise + np.where(crack, 1.0, -1.0)[:, None] * (np.arange(30) < 10)
+    spreads = []
+    for features in (noise, telling):
+        patches = with_features(np.zeros(60), crack, features)
+        prior = Prior(None, patches)
+        spreads.append(changed(prior, learn(prior, patches), patches).std())
+    assert spreads[0] < 1 < 2.5 < spreads[1]
+
+
+def test_a_kind_of_features_counts_no_more_for_being_written_twice():
+    rng = np.random.default_rng(0)
+    crack = np.arange(60) % 2 == 0
+    features = rng.normal(0, 1, (60, 5)) + np.where(crack, 0.5, -0.5)[:, None]
+    once, twice = (with_features(np.zeros(60), crack, some) for some in (features, np.hstack([features, features])))
+    said = [changed(prior := Prior(None, one), learn(prior, one), one) for one in (once, twice)]
+    assert said[0] == pytest.approx(said[1])
 
 
 def test_what_it_knew_holds_it_back():
@@ -323,6 +353,14 @@ def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp
     for point in curve.points:
         one = point.balanced_accuracy
         assert 0 <= one.low <= one.value <= one.high <= 1
+
+
+def test_a_curve_of_a_dozen_patches_a_label_is_not_sure_of_itself():
+    rng = np.random.default_rng(0)
+    crack = np.arange(24) % 2 == 0
+    patches = seen(np.where(crack, 1.0, -1.0) + rng.normal(0, 1.2, 24), crack, np.arange(24))
+    for point in learning_curve(Prior(None, patches), patches, 0).points:
+        assert point.balanced_accuracy.high - point.balanced_accuracy.low > 0.15
 
 
 def test_a_handful_of_sound_patches_does_not_stretch_the_windows_beyond_belief():

@@ -108,6 +108,23 @@ def test_one_light_or_one_straight_crack_does_not_make_a_copy(alike_in: str) -> 
     assert compare(one, one + 0.3 * (other - one)).enough[0]
 
 
+@pytest.mark.parametrize(("own", "copies"), [(0.6, True), (1.4, False)])
+def test_one_crack_makes_a_copy_only_where_the_grain_around_it_is_the_same_too(own: float, copies: bool) -> None:
+    rng = np.random.default_rng(0)
+    shared_grain = rng.normal(0, 2, (16, 16))
+    shared_grain[:, 7] -= 90
+    one, other = ((shared_grain + rng.normal(0, own, (16, 16))).reshape(1, 256).astype(np.float32) for _ in range(2))
+    found = compare(one, other)
+    assert found.whole[0] > 0.995
+    assert found.enough[0] == copies
+
+
+@pytest.mark.parametrize(("deviation", "pairs"), [(0.3, 0), (1.0, 1)])
+def test_texture_fainter_than_the_rounding_of_a_file_tells_no_copy(deviation: float, pairs: int) -> None:
+    faint = 128 + np.random.default_rng(0).normal(0, deviation, (16, 16)).repeat(2, 0).repeat(2, 1)
+    assert len(near_pairs(np.stack([faint, faint[::-1]]).astype(np.float16))) == pairs
+
+
 def test_blank_pictures_have_exact_copies_only() -> None:
     blank = np.stack([np.full((32, 32), grey, np.float16) for grey in (0, 255, 128, 128, 129)])
     assert len(near_pairs(blank)) == 0
