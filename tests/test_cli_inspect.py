@@ -15,6 +15,7 @@ from crackscope.cli import main
 from crackscope.cli.inspection_summary import show, summarise
 from crackscope.records import Inspected
 from tests.small_bundle import write_small_bundle
+from tests.small_inspection import zone
 from tests.small_kills import kill_at
 from tests.test_cli_interrupts import program
 
@@ -102,6 +103,24 @@ def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted)
     assert counted in printed
     assert "tunnel: something looks like a crack" in printed
     assert printed.count("looks like a crack") == 1
+
+
+def test_zones_without_mm_are_summed_in_px_and_counted(capsys):
+    beyond = [zone(1, 30, 8, length=70), zone(2, 60, 5, length=30)]
+    found = [
+        Inspected(path=path, verdict="crack", probability=0.9, width=99, height=99, zones=zones)
+        for path, zones in (
+            ("half", (zone(3, 90, 4, 0.1), *beyond)),
+            ("none", tuple(beyond)),
+            ("all", (zone(1, 30, 4, 0.1),)),
+        )
+    ]
+    show(summarise(found), quiet=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    half, every, none = (words for words in lines if words[:1] == ["crack"])
+    assert " ".join(half[2:]) == "3 0.40 mm and 8.0 px 10 mm and 100 px half: 2 of 3 zones without mm, summed in px"
+    assert " ".join(every[2:]) == "1 0.40 mm 10 mm all"
+    assert " ".join(none[2:]) == "2 8.0 px 100 px none"
 
 
 def test_json(photos, bundle, tmp_path, capsys):

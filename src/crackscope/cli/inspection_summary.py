@@ -19,7 +19,9 @@ _SUSPICIOUS = "something looks like a crack, though sound photos of its size may
 
 @dataclass(frozen=True)
 class Worst:
-    """What one photo says at its worst. width, length: of its widest zone and of all zones, in mm where known."""
+    """What one photo says at its worst. width, length: of the widest zone and of all zones, in mm of those that have
+    mm (None where none has), in px of the others.
+    """
 
     path: str
     verdict: str
@@ -76,16 +78,21 @@ def _worst(photo: "Inspected") -> Worst:
 
     widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
+    bare = [zone for zone in photo.zones if zone.length_mm is None]
+    remarks = [_SUSPICIOUS if photo.suspicious else photo.reason, first_of(photo.pages)]
+    if lengths and bare:
+        # Under perspective the plane of a marker ends at its horizon.
+        remarks.append(f"{len(bare)} of {_several(len(photo.zones), 'zone')} without mm, summed in px")
     return Worst(
         path=photo.path,
         verdict=photo.verdict,
         probability=photo.probability,
         zones=len(photo.zones),
-        width_px=max((zone.width_max_px.value for zone in photo.zones), default=0.0),
-        length_px=sum(zone.length_px for zone in photo.zones),
+        width_px=max((zone.width_max_px.value for zone in bare), default=0.0),
+        length_px=sum(zone.length_px for zone in bare),
         width_mm=max(widths, default=None),
         length_mm=sum(lengths) if lengths else None,
-        remark="; ".join(filter(None, (_SUSPICIOUS if photo.suspicious else photo.reason, first_of(photo.pages)))),
+        remark="; ".join(filter(None, remarks)),
         suspicious=photo.suspicious,
     )
 
@@ -102,11 +109,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
     rows: list[tuple[object, ...]] = []
     for photo in worst[:SHOWN]:
         style = "yellow" if photo.suspicious else _STYLES.get(photo.verdict, "")
-        width, length = f"{photo.width_px:.1f} px", f"{photo.length_px:.0f} px"
-        width = width if photo.width_mm is None else f"{photo.width_mm:.2f} mm"
-        length = length if photo.length_mm is None else f"{photo.length_mm:.0f} mm"
-        measures = (photo.zones, width, length) if photo.zones else ("", "", "")
-        rows.append((Text(photo.verdict, style=style), f"{photo.probability:.3f}", *measures, _name(photo)))
+        rows.append((Text(photo.verdict, style=style), f"{photo.probability:.3f}", *_measures(photo), _name(photo)))
     for unread in summary.unread[:SHOWN]:
         rows.append((Text("unreadable", style="yellow"), "", "", "", "", unread_line(unread)))
     if rows and not quiet:
@@ -116,6 +119,18 @@ def show(summary: Summary, *, quiet: bool) -> None:
         say(f"{hidden} more in the report", quiet=quiet)
     say(_counted(summary, listed=few), quiet=quiet)
     tell_of_pages(summary.with_pages, quiet=quiet)
+
+
+def _measures(photo: Worst) -> tuple[object, ...]:
+    """Zones, widest and length of a photo as they are read: in mm, in px, or each for the zones that have it."""
+    if not photo.zones:
+        return "", "", ""
+    widths = [] if photo.width_mm is None else [f"{photo.width_mm:.2f} mm"]
+    lengths = [] if photo.length_mm is None else [f"{photo.length_mm:.0f} mm"]
+    if photo.length_px or not lengths:
+        widths.append(f"{photo.width_px:.1f} px")
+        lengths.append(f"{photo.length_px:.0f} px")
+    return photo.zones, " and ".join(widths), " and ".join(lengths)
 
 
 def _name(photo: Worst) -> str:
