@@ -14,7 +14,7 @@ from crackscope.adaptation import AdaptOptions, adapt
 from crackscope.adaptation.adapting import measured
 from crackscope.adaptation.curve import learning_curve
 from crackscope.adaptation.fitting import Prior, changed, learn
-from crackscope.adaptation.patches import Patches
+from crackscope.adaptation.patches import Patches, remembered, see
 from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
 from crackscope.adaptation.writing import SoundMove
 from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
@@ -239,6 +239,20 @@ def test_the_map_moves_with_the_score(bundle, surface, tmp_path):
         assert np.sign((after.map - before.map).mean()) == np.sign(after.score - before.score)
         heat = new.heatmap(pixels)
         assert heat.logits.shape == after.map.shape
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.9])
+def test_what_is_written_answers_as_what_was_judged(bundle, surface, tmp_path, threshold):
+    plain = open_bundle(bundle)
+    manifest = msgspec.structs.replace(plain.manifest, threshold=threshold)
+    there = repack(tmp_path / "there", plain, manifest, model=plain.model, reference=plain.reference())
+    _, rows, rest = surface
+    adapt(tmp_path / "there", Split(rows=tuple(rows), seed=0), tmp_path / "out", FORGETFUL)
+    learnt, judged = (see(load(tmp_path / "there"), some).patches for some in (rows, rest))
+    prior = Prior(remembered(there.reference(), there), learnt)
+    expected = changed(prior, learn(prior, learnt), judged)
+    assert see(load(tmp_path / "out"), rest).patches.margin == pytest.approx(expected, abs=0.02)
+    assert np.abs(expected - judged.margin).max() > 0.5
 
 
 def test_what_it_keeps_of_old_pictures_is_what_the_new_network_says(bundle, surface, tmp_path):

@@ -40,6 +40,11 @@ def test_as_many_as_asked_for_and_none_twice(count, patches, seed):
     assert len(set(taken.tolist())) == len(taken)
 
 
+def test_of_patches_all_alike_none_is_taken_twice():
+    taken = choose(np.zeros(6), np.ones((6, 3)), 4)
+    assert len(set(taken.tolist())) == 4
+
+
 def test_one_of_each_kind_comes_before_a_second_of_any():
     rng = np.random.default_rng(0)
     kinds = np.repeat(np.arange(4), 20)

@@ -20,7 +20,10 @@ _POWERS = (0.25, 0.5, 0.75, 1.0, 1.5)
 
 
 class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Balanced accuracy with so many labelled patches of each label. measured: False where the fit says so."""
+    """Balanced accuracy with so many labelled patches of each label, those of one group (copies, say) counted as one.
+
+    measured: False where the fit says so.
+    """
 
     a_label: int
     balanced_accuracy: Measure

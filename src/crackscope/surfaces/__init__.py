@@ -1,4 +1,4 @@
-"""Generated surfaces with and without cracks, and cracks laid over real pictures; NumPy alone.
+"""Generated surfaces with and without cracks, and cracks laid over real pictures; NumPy, and OpenCV here and there.
 
 `generate` makes a surface from a seed, with exact truth about its crack; `draw_crack` lays a crack over any picture;
 `draw_distractors` adds sound things that resemble cracks.
