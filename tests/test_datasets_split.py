@@ -270,3 +270,10 @@ def test_of_a_split_that_is_given_no_leak_is_claimed_without_groups(tmp_path: Pa
     given = datasets.split(data_set(tmp_path / "set", each=12, copies=0))
     datasets.write_split(given, tmp_path / "split.csv")
     assert datasets.read_split(tmp_path / "split.csv").leak_share is None
+
+
+def test_a_glob_that_could_be_a_regular_expression_is_taken_for_what_fits(tmp_path: Path) -> None:
+    for path in sorted(data_set(tmp_path / "set", each=12, copies=0).rglob("*.jpg")):
+        path.rename(path.with_name(f"wall{int(path.stem) % 6}_{path.name}"))
+    dealt = datasets.split(tmp_path / "set", group_by="wall*_*.jpg")
+    assert {row.group for row in dealt.rows} == {str(photo) for photo in range(6)}

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -74,20 +74,21 @@ def chosen_groups(entries: Sequence[Entry], columns: Sequence[str], group_by: st
     """The group that the user gives each entry, "" for none: by a manifest's column, or a pattern on the file's name.
 
     A pattern is a regular expression that is searched in the file's name (its first bracket is the group, or else all
-    it matches), or a glob (its first star is the group). Raises DatasetError when it fits no file.
+    it matches), or, where it fits no file as such, a glob (its first star is the group). Raises DatasetError when it
+    fits no file as either.
     """
     if group_by is None:
         return [entry.group for entry in entries]
     spelling = {column.casefold() for column in columns}
     if group_by.casefold() in spelling:
         return [entry.cells[group_by.casefold()].strip() for entry in entries]
-    pattern = _pattern(group_by)
-    values = [_first_bracket(pattern, PurePath(entry.path).name) for entry in entries]
-    if not any(values):
-        known = f" (columns: {', '.join(columns)})" if columns else ""
-        example = PurePath(entries[0].path).name if entries else ""
-        raise DatasetError(f"--group-by {group_by!r}: no such column{known}, and no file name fits it, {example!r} say")
-    return values
+    for pattern in _patterns(group_by):
+        values = [_first_bracket(pattern, PurePath(entry.path).name) for entry in entries]
+        if any(values):
+            return values
+    known = f" (columns: {', '.join(columns)})" if columns else ""
+    example = PurePath(entries[0].path).name if entries else ""
+    raise DatasetError(f"--group-by {group_by!r}: no such column{known}, and no file name fits it, {example!r} say")
 
 
 def _first_bracket(pattern: re.Pattern[str], name: str) -> str:
@@ -97,14 +98,16 @@ def _first_bracket(pattern: re.Pattern[str], name: str) -> str:
     return (match.group(1) if pattern.groups else match.group()) or ""
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _patterns(text: str) -> Iterator[re.Pattern[str]]:
+    """What a pattern may mean: `wall*_*.jpg` is a regular expression too, though nobody means it so."""
     try:
-        return re.compile(text)
+        yield re.compile(text)
     except re.error as error:
         if "*" not in text:
             raise DatasetError(f"--group-by {text!r}: neither a column nor a regular expression ({error})") from error
+    if "*" in text:
         pieces = [re.escape(piece) for piece in text.split("*")]
-        return re.compile("^" + pieces[0] + "(.*?)" + ".*".join(pieces[1:]) + "$")
+        yield re.compile("^" + pieces[0] + "(.*?)" + ".*".join(pieces[1:]) + "$")
 
 
 def names_of(numbers: Numbers, names: Sequence[str], chosen: Sequence[str]) -> list[str]:
