@@ -124,3 +124,5 @@ def test_inspect_says_so_on_the_terminal_in_the_files_and_on_the_page(tmp_path, 
     assert json.loads((out / "findings.jsonl").read_text().splitlines()[0])["pages"] == 3
     assert json.loads((out / "inspection.json").read_text())["photos"][1]["pages"] == 3
     assert (out / "index.html").read_text().count("page 1 of 3, the others not judged") == 2
+    assert main(["explain", photos[0], "-o", str(tmp_path / "why"), "--bundle", bundle]) == 0
+    assert "page 1 of 3" in capsys.readouterr().out.splitlines()[0]

@@ -157,8 +157,11 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
+    from crackscope.records import first_of
+
     photo = explanation.photo
-    say(f"{photo.path}: {photo.verdict}, probability {photo.probability:.3f}{photo.reason and ', ' + photo.reason}")
+    said = (photo.verdict, f"probability {photo.probability:.3f}", photo.reason, first_of(photo.pages))
+    say(f"{photo.path}: {', '.join(filter(None, said))}")
     say(_rule(explanation))
     columns = ("painted over", ">probability", "verdict", ">in the zone before", ">after", ">control")
     if explanation.painted:
