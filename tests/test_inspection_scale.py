@@ -95,6 +95,10 @@ class TestDistance:
         assert ruler.scale.mm_per_px == pytest.approx(720 / 3600)
         assert ruler.scale.relative_error == pytest.approx(0.2887 / 50, rel=1e-3)
 
+    def test_35_mm_equivalent_of_another_shape_compares_diagonals(self):
+        focal = focal_length(images.Optics(focal_35mm=26.0), (4000, 3000))
+        assert focal.px == pytest.approx(26 * 5000 / 43.2666, rel=1e-5)
+
     def test_sensor_says_the_same(self):
         by_film = focal_length(images.Optics(focal_35mm=50.0), (3600, 2400))
         by_sensor = focal_length(images.Optics(focal_mm=25.0, sensor_width_mm=18.0), (3600, 2400))

@@ -98,6 +98,15 @@ def test_a_damaged_evaluation_is_refused(evaluation, tmp_path, name, content):
         load(tmp_path)
 
 
+def test_figures_beside_the_rows_of_another_evaluation_are_refused(evaluation, tmp_path):
+    save(evaluation, tmp_path)
+    rows = (tmp_path / "predictions.csv").read_bytes()
+    save(evaluate_scores([Row(path="/a.jpg", label="crack")], [0.7], bootstrap=Bootstrap(5)), tmp_path)
+    (tmp_path / "predictions.csv").write_bytes(rows)
+    with pytest.raises(JudgingError, match="not of one evaluation"):
+        load(tmp_path)
+
+
 def test_a_folder_without_an_evaluation_is_named(tmp_path):
     for folder in (tmp_path, tmp_path / ("long" * 100)):
         with pytest.raises(JudgingError, match="holds no evaluation"):

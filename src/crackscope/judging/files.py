@@ -49,7 +49,11 @@ def load(folder: str | Path) -> Evaluation:
         ) from None
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise JudgingError(f"the evaluation in {place} cannot be read ({error}): evaluate again") from None
-    return msgspec.structs.replace(evaluation, predictions=predictions)
+    whole = msgspec.structs.replace(evaluation, predictions=predictions)
+    # A kill between the two files leaves new rows beside old figures.
+    if (len(whole.told), len(predictions)) != (whole.n, whole.n + sum(whole.cannot_judge.values())):
+        raise JudgingError(f"{METRICS} and {PREDICTIONS} in {place} are not of one evaluation: evaluate again")
+    return whole
 
 
 def _table(predictions: Sequence[Judged]) -> bytes:
