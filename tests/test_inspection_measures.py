@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones, trace_zones
+from crackscope.inspection.fitting import Fit
 from crackscope.inspection.polylines import length_of, without_hairpins
+from crackscope.inspection.summing import summed_up
+from crackscope.inspection.widths import Course
 from crackscope.inspection.zones import numbered
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
@@ -197,6 +200,18 @@ def test_the_largest_width_told_lies_half_way_between_the_largest_measured_and_t
     assert traced.zone.width_p95_px.value == pytest.approx(p95)
     assert traced.zone.width_max_px.value == pytest.approx((p95 + most) / 2)
     assert most > p95 + 0.01
+
+
+def test_a_long_crack_of_uneven_width_is_known_better_on_average_than_a_short_one() -> None:
+    rng = np.random.default_rng(0)
+    found = []
+    for count in (20, 2000):
+        even = np.full(count, 0.1)
+        fit = Fit(rng.normal(6, 1.5, count), np.zeros(count), even, even, even, even)
+        course = Course(np.zeros((3 * count, 2)), 3.0 * count, 3 * np.arange(count), fit)
+        found.append(summed_up([course], Quality(0.8, 1.0, 0.0, 0.0)).mean)
+    short, long = (one.high - one.low for one in found)
+    assert long < 0.75 * short
 
 
 def test_the_outline_goes_around_the_pixels() -> None:
