@@ -3,7 +3,8 @@
     python benchmarks/false_alarms.py SPLIT.csv [--bundle DIR]
 
 The test rows of the split are judged as photos, at several rates; generated sound surfaces with seeds that nothing was
-fitted to stand beside them. `known`: the share that was read as one of the bundle's surfaces.
+fitted to stand beside them. `known`: the share that was read as one of the bundle's surfaces. A photo that cannot be
+judged is neither found nor an alarm, and is counted all the same: `benchmarks/refusals.py` tells how many those are.
 """
 
 import argparse

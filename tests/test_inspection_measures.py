@@ -202,6 +202,12 @@ def test_the_largest_width_told_lies_half_way_between_the_largest_measured_and_t
     assert most > p95 + 0.01
 
 
+def test_a_hole_that_a_thin_crack_runs_through_is_not_its_largest_width() -> None:
+    (zone,) = zones_of(drawn([((40, 80, 280, 80), 4.0), ((157, 80, 163, 80), 20.0)]))
+    assert zone.width_max_px.value < 5
+    assert zone.width_mean_px.value == pytest.approx(4, abs=0.15)
+
+
 def test_a_long_crack_of_uneven_width_is_known_better_on_average_than_a_short_one() -> None:
     rng = np.random.default_rng(0)
     found = []
