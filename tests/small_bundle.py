@@ -65,6 +65,22 @@ def small_model(side: int | None = None, channels: int = EMBEDDING) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def odd_model() -> bytes:
+    """The small model whose score of a black picture is no number."""
+    proto = onnx.load_model_from_string(small_model())
+    (last,) = (node for node in proto.graph.node if node.output[0] == "score")
+    last.output[0] = "whole"
+    proto.graph.node.extend(
+        [
+            helper.make_node("ReduceMax", ["light", "axes"], ["brightest"], keepdims=0),
+            helper.make_node("Div", ["brightest", "brightest"], ["one"]),
+            helper.make_node("Mul", ["whole", "one"], ["score"]),
+        ]
+    )
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
+
+
 def deep_model(depth: int = 6, channels: int = 16) -> bytes:
     """The small model with convolutions and ReLUs between the picture's light and its lines, for quantising."""
     proto = onnx.load_model_from_string(small_model())

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from crackscope.adaptation import AdaptOptions, adapt
+from crackscope.adaptation import AdaptOptions, adapt, suggest
 from crackscope.adaptation.adapting import measured
 from crackscope.adaptation.curve import learning_curve
 from crackscope.adaptation.fitting import Prior, changed, learn
@@ -19,11 +20,11 @@ from crackscope.adaptation.validating import beats_guessing, crossed, folds, gro
 from crackscope.adaptation.writing import SoundMove
 from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
-from crackscope.errors import AdaptationError, DatasetError
-from crackscope.images import read
+from crackscope.errors import AdaptationError, BundleError, DatasetError
+from crackscope.images import read, write_png
 from crackscope.records import Row
-from crackscope.scoring import load, repack
-from tests.small_bundle import write_small_bundle
+from crackscope.scoring import load, pack, repack
+from tests.small_bundle import odd_model, small_manifest, write_small_bundle
 from tests.small_surfaces import pooled_bundle, remembering_bundle, write_surface
 
 FAINT = 0.3
@@ -286,6 +287,17 @@ def test_as_much_is_forgotten_as_is_allowed(bundle, surface, tmp_path):
     adapt(bundle, surface[0], tmp_path / "allowed", AdaptOptions(most_forgotten=lost + 1e-6))
     with pytest.raises(AdaptationError, match="forget"):
         adapt(bundle, surface[0], tmp_path / "forbidden", AdaptOptions(most_forgotten=lost - 1e-6))
+
+
+def test_a_network_that_gives_no_number_is_refused_by_the_name_of_the_picture(tmp_path):
+    bundle = pack(tmp_path / "odd", small_manifest(), model=odd_model(), weights=None)
+    rows = write_surface(tmp_path / "data", 6)
+    write_png(np.zeros((64, 64, 3), np.uint8), Path(rows[3].path))
+    with pytest.raises(BundleError, match=f"no number for .*{Path(rows[3].path).name}"):
+        adapt(bundle.path, Split(rows=tuple(rows), seed=0), tmp_path / "out")
+    with pytest.raises(BundleError, match=f"no number for .*{Path(rows[3].path).name}"):
+        suggest(load(bundle), [row.path for row in rows], 3)
+    assert not (tmp_path / "out").exists()
 
 
 def test_labels_drawn_by_lot_are_refused(bundle, tmp_path):

@@ -38,6 +38,15 @@ def test_labels_turned_over_come_first(grouped):
     assert all(one.doubted for one in doubts[:10])
 
 
+def test_what_is_no_number_is_refused_by_the_name_of_its_picture():
+    crack, score, embedding = world(60)
+    for numbers, bad in ((score, (7,)), (embedding, (7, 3))):
+        spoilt = [score.copy(), embedding.copy()]
+        spoilt[0 if numbers is score else 1][bad] = np.nan
+        with pytest.raises(JudgingError, match=r"no number for /7\.jpg"):
+            label_doubts(rows_of(crack), *spoilt)
+
+
 def test_clean_labels_are_hardly_doubted():
     crack, score, embedding = world()
     assert sum(one.doubted for one in label_doubts(rows_of(crack), score, embedding)) < 6

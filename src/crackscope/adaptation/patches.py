@@ -59,7 +59,7 @@ class Patches:
 
 
 def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> "Seen":
-    """Run a network over rows, for its features and its embedding."""
+    """Run a network over rows, for its features and its embedding. Raises BundleError when it gives no number."""
     answers = zip(rows, describe(showing_features(model), [row.path for row in rows], progress), strict=True)
     read: list[Row] = []
     told: list[Described] = []
@@ -74,6 +74,7 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
     score = np.array([answer.score for answer in told], np.float64)
     embedding = np.array([answer.embedding[-own:] for answer in told], np.float64).reshape(len(told), own)
     features = np.array([answer.embedding[:-own] for answer in told], np.float64).reshape(len(told), -1)
+    refuse_no_number([row.path for row in read], score, features)
     ways = np.array([model.reading(answer.embedding[-own:]) for answer in told]).reshape(len(told), 3)
     patches = Patches(
         *margins(score, ways, model.manifest),
@@ -92,6 +93,14 @@ class Seen(NamedTuple):
     rows: list[Row]
     unread: list[Unread]
     embedding: Floats
+
+
+def refuse_no_number(paths: Sequence[str], score: Floats, features: Floats) -> None:
+    """Raise BundleError where what a network says of a picture is NaN or infinite: score [n], features [n, k]."""
+    known = np.isfinite(score) & np.isfinite(features).all(axis=1)
+    if not known.all():
+        path = paths[int(known.argmin())]
+        raise BundleError(f"the network gives no number for {path}: train it again, or take another bundle")
 
 
 def remembered(reference: Reference, bundle: Bundle) -> Patches:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.adaptation.choosing import choose, doubts
-from crackscope.adaptation.patches import Progress
+from crackscope.adaptation.patches import Progress, refuse_no_number
 from crackscope.bundles import feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
@@ -62,7 +62,8 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
     paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
-    pictures are done. Raises AdaptationError when nothing is asked for, no picture is named, or none can be read.
+    pictures are done. Raises AdaptationError when nothing is asked for, no picture is named, or none can be read, and
+    BundleError when the network gives no number.
     """
     if count < 1:
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
@@ -114,6 +115,7 @@ def _chosen(model: Model, seen: Sequence[tuple[_Place, Described]], count: int) 
     places, answers = zip(*seen, strict=True)
     score = np.array([answer.score for answer in answers], np.float64)
     shown = np.array([answer.embedding for answer in answers], np.float64)
+    refuse_no_number([place.path for place in places], score, shown)
     features = shown[:, : sum(feature_sizes(model.bundle.model)[:1])]
     doubt = doubts(score)
     return tuple(

@@ -50,7 +50,7 @@ def label_doubts(
     scores: float64 [n], crack logits; embeddings: float64 [n, d], of any network, best one that never saw these labels.
     copies: a number for each row; rows of one number and one label are one picture, which is counted and doubted once.
     Rows of one group are judged by a fit without any of them. Raises JudgingError when a label has under 10 pictures,
-    or all of a label are one group.
+    or all of a label are one group, or a number is none.
     """
     members = _pictures(rows, range(len(rows)) if copies is None else copies)
     first = [rows[places[0]] for places in members]
@@ -58,6 +58,10 @@ def label_doubts(
     if min(int(crack.sum()), int((~crack).sum())) < 2 * _FOLDS:
         raise JudgingError(f"labels cannot be doubted on fewer than {2 * _FOLDS} pictures of each: give more")
     columns = np.column_stack([scores, embeddings])
+    known = np.isfinite(columns).all(axis=1)
+    if not known.all():
+        path = rows[int(known.argmin())].path
+        raise JudgingError(f"the network gives no number for {path}: train it again, or take another bundle")
     features = _features(np.stack([columns[places].mean(axis=0) for places in members]))
     groups = number_groups([row.group for row in first])
     probability = _out_of_fold(features, crack, groups, seed)
