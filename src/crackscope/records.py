@@ -182,7 +182,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
-    pages: of the file, the first of which this is, where they were counted: the command line does.
+    pages: of the file, the first of which this is.
     """
 
     path: str

@@ -5,9 +5,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO, IOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -127,36 +126,18 @@ def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction
     """What the model says of each input, in order; standard input keeps its name `-`."""
     import msgspec
 
-    from crackscope.images import count_pages
-    from crackscope.records import Prediction, Unread
     from crackscope.scoring import load
 
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    sources = [_standard_input() if item == STANDARD_INPUT else item for item in inputs]
-    readable = [source for source in sources if not isinstance(source, Unread)]
-    answers = iter(model.predict_all(readable))
-    for item, source in zip(inputs, sources, strict=True):
-        if isinstance(source, Unread):
-            yield source
-            continue
-        answer = next(answers)
-        if isinstance(answer, Prediction):
-            answer = msgspec.structs.replace(answer, pages=count_pages(source))
-        yield msgspec.structs.replace(answer, path=STANDARD_INPUT) if item == STANDARD_INPUT else answer
-
-
-def _standard_input() -> "BytesIO | Unread":
-    """What comes on standard input, to be read more than once."""
-    from crackscope.errors import ImageError
-    from crackscope.images import read_file
-    from crackscope.records import Unread
-
-    try:
-        kept = BytesIO(read_file(cast(IOBase, sys.stdin.buffer)))
-    except ImageError as error:
-        return Unread.of(STANDARD_INPUT, error)
-    kept.name = getattr(sys.stdin.buffer, "name", "")
-    return kept
+    sources = [sys.stdin.buffer if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
+    answers = iter(model.predict_all(sources))
+    for item in inputs:
+        if not isinstance(item, str):
+            yield item
+        elif item == STANDARD_INPUT:
+            yield msgspec.structs.replace(next(answers), path=STANDARD_INPUT)
+        else:
+            yield next(answers)
 
 
 def _counted(

@@ -31,10 +31,18 @@ def count_pages(source: Source, limits: Limits = DEFAULT_LIMITS) -> int:
         return 1
     try:
         head = read_bytes(source, limits, at_most=_HEAD)
-        count = _counter(head.content)
-        if count is None:
+        if _counter(head.content) is None:
             return 1
-        return max(1, count(head.content if head.whole else read_bytes(source, limits).content, MOST_PAGES))
+        return pages_in(head.content if head.whole else read_bytes(source, limits).content)
+    except Fault:
+        return 1
+
+
+def pages_in(content: bytes) -> int:
+    """Pages of a whole file that is held in memory, as `count_pages` counts them."""
+    count = _counter(content[:_HEAD])
+    try:
+        return max(1, count(content, MOST_PAGES)) if count else 1
     except Fault:
         return 1
 

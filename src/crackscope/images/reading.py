@@ -12,6 +12,7 @@ from crackscope.images.faults import Fault, reported_as
 from crackscope.images.given import from_array, from_image, mask_from_array
 from crackscope.images.header import Header, Meaning
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.pages import pages_in
 from crackscope.images.sources import Source, name_of, read_bytes
 from crackscope.images.squeezing import squeezed
 
@@ -23,11 +24,12 @@ DRAFT = 2
 @dataclass(frozen=True, slots=True)
 class Picture:
     """pixels: uint8 [h, w, 3] RGB after the EXIF turn, C-contiguous, its own memory. name: the path as given, or
-    "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`."""
+    "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`. pages: as `count_pages` counts them."""
 
     pixels: NDArray[np.uint8]
     name: str
     format: str
+    pages: int = 1
 
     @property
     def width(self) -> int:
@@ -47,6 +49,7 @@ class _Loaded:
     image: Image.Image
     header: Header
     meaning: Meaning
+    pages: int = 1
     extent: tuple[float, float] | None = None
     """How much of a draft the picture covers, in its pixels: the last row and column may be filled only partly."""
 
@@ -96,7 +99,7 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
             return Picture(pixels, name, header.format)
         loaded = _load(source, limits)
         image = modes.turned(modes.flattened(loaded.image, loaded.meaning), loaded.header.orientation)
-        return Picture(modes.to_rgb(image), name, loaded.header.format)
+        return Picture(modes.to_rgb(image), name, loaded.header.format, loaded.pages)
 
 
 def read_mask(
@@ -147,7 +150,8 @@ def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
     if isinstance(source, Image.Image):
         header, meaning = from_image(source, limits, load=True)
         return _Loaded(source, header, meaning)
-    stored = formats.parse(read_bytes(source, limits).content)
+    content = read_bytes(source, limits).content
+    stored = formats.parse(content)
     header = stored.header
     limits.check_size(header.width, header.height)
     image = stored.open()
@@ -158,4 +162,4 @@ def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
         drawn = image.draft("L", (DRAFT * draft, DRAFT * draft))
         extent = drawn and drawn[1][2:]
     image.load()
-    return _Loaded(image, header, stored.meaning, extent)
+    return _Loaded(image, header, stored.meaning, pages_in(content), extent)

@@ -19,7 +19,6 @@ from crackscope.images import (
     Limits,
     Picture,
     Source,
-    count_pages,
     read,
     read_file,
     read_header,
@@ -69,7 +68,7 @@ DEFAULTS = InspectOptions()
 class Photo:
     """A photo as it was read: its pixels, what it is called, and what its EXIF block says.
 
-    focal: None where EXIF does not tell the focal length in px. seconds: that reading it took. pages: of the file.
+    focal: None where EXIF does not tell the focal length in px. seconds: that reading it took.
     """
 
     picture: Picture
@@ -77,7 +76,6 @@ class Photo:
     place: Place
     focal: Focal | None
     seconds: float
-    pages: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +121,7 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     path = str(source) if isinstance(source, (str, Path)) else picture.name
     optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
-    place, pages = read_place(held), count_pages(held, limits)
-    return Photo(picture, path, place, focal, time.perf_counter() - begin, pages)
+    return Photo(picture, path, read_place(held), focal, time.perf_counter() - begin)
 
 
 def _kept(stream: IOBase, limits: Limits) -> BytesIO:
@@ -209,7 +206,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         place=seen.photo.place,
         skipped=seen.heat.skipped,
         surface=judged.surface,
-        pages=seen.photo.pages,
+        pages=seen.photo.picture.pages,
     )
 
 

@@ -192,6 +192,7 @@ class Model:
             tiles=len(tiles),
             reason=judged.reason,
             surface=judged.surface,
+            pages=picture.pages,
         )
 
     def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
