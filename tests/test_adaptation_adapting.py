@@ -7,17 +7,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from scipy import stats
 
 from crackscope.adaptation import AdaptOptions, adapt, suggest
-from crackscope.adaptation.adapting import measured
-from crackscope.adaptation.curve import learning_curve
 from crackscope.adaptation.fitting import Prior, changed, learn
-from crackscope.adaptation.patches import Patches, remembered, see
-from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
-from crackscope.adaptation.writing import SoundMove
+from crackscope.adaptation.patches import remembered, see
 from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, BundleError, DatasetError
@@ -90,144 +83,6 @@ def test_a_surface_that_was_refused_is_known_afterwards(bundle, surface, tmp_pat
     assert {before.predict(row.path).verdict for row in (*rows, *rest)} == {"cannot judge"}
     assert np.mean([after.predict(row.path).verdict == "cannot judge" for row in rows]) <= 0.05
     assert np.mean([after.predict(row.path).verdict == "cannot judge" for row in rest]) < 0.5
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=8, max_size=40), st.integers(0, 99))
-def test_what_is_held_out_leaves_both_labels_to_learn_from(pictures, seed):
-    crack, group = (np.array(column) for column in zip(*pictures, strict=True))
-    patches = seen(np.where(crack, 1.0, -1.0), crack, np.unique(group, return_inverse=True)[1])
-    assume(min(patches.groups_of(True), patches.groups_of(False)) > 1)
-    times = np.zeros(len(crack), int)
-    for held in folds(patches, np.random.default_rng(seed)):
-        times += held
-        assert set(crack[~held]) == {True, False}
-        assert not set(group[held]) & set(group[~held])
-    assert times.max() <= 1
-
-
-def test_no_labels_make_a_rising_score_fall():
-    crack = np.arange(200) % 2 == 0
-    patches = seen(np.where(crack, -3.0, 3.0), crack, np.arange(200))
-    scale, _ = learn(Prior(None, patches), patches)
-    assert 0 < 1 + scale < 0.2
-
-
-def test_both_labels_weigh_alike_however_many_there_are_of_each():
-    crack = np.arange(40) < 4
-    patches = seen(np.full(40, -1.0), crack, np.arange(40))
-    prior = Prior(None, patches)
-    assert changed(prior, learn(prior, patches), patches) == pytest.approx(0, abs=0.05)
-
-
-def test_features_that_tell_nothing_change_little_and_telling_ones_much():
-    rng = np.random.default_rng(0)
-    crack = np.arange(60) % 2 == 0
-    noise = rng.normal(0, 1, (60, 30))
-    telling = noise + np.where(crack, 1.0, -1.0)[:, None] * (np.arange(30) < 10)
-    spreads = []
-    for features in (noise, telling):
-        patches = with_features(np.zeros(60), crack, features)
-        prior = Prior(None, patches)
-        spreads.append(changed(prior, learn(prior, patches), patches).std())
-    assert spreads[0] < 1 < 2.5 < spreads[1]
-
-
-def test_a_kind_of_features_counts_no_more_for_being_written_twice():
-    rng = np.random.default_rng(0)
-    crack = np.arange(60) % 2 == 0
-    features = rng.normal(0, 1, (60, 5)) + np.where(crack, 0.5, -0.5)[:, None]
-    once, twice = (with_features(np.zeros(60), crack, some) for some in (features, np.hstack([features, features])))
-    said = [changed(prior := Prior(None, one), learn(prior, one), one) for one in (once, twice)]
-    assert said[0] == pytest.approx(said[1])
-
-
-def test_what_it_knew_holds_it_back():
-    crack = np.arange(40) % 2 == 0
-    low = seen(np.where(crack, -1.0, -3.0), crack, np.arange(40))
-    known = seen(np.where(np.arange(200) % 2 == 0, 1.0, -1.0), np.arange(200) % 2 == 0, np.arange(200))
-    (_, free), (_, held) = (learn(Prior(old, low), low) for old in (None, known))
-    assert 0 < held < 0.7 * free
-
-
-def test_few_right_answers_are_no_proof_against_guessing():
-    crack = np.arange(8) % 2 == 0
-    margin = np.where(crack, 3.0, -3.0)
-    for groups, proven in ((crack.astype(int), False), (np.arange(8), True)):
-        patches = seen(margin, crack, groups)
-        assert beats_guessing(worth(margin[None], patches), patches) == proven
-
-
-def test_what_grows_beyond_its_error_is_refused_though_as_many_are_called_rightly():
-    """One patch of twelve that looks like the other label: what is learnt from it spoils the answers to the rest."""
-    crack = np.arange(12) % 2 == 0
-    margin = np.where(crack, 4.0, -4.0)
-    margin[0] = -4.0
-    patches = seen(margin, crack, np.arange(12))
-    said = crossed(Prior(None, patches), patches, 0)
-    before, after = (worth(one, patches).balanced_accuracy for one in (margin[None], said))
-    assert before.value == after.value
-    with pytest.raises(AdaptationError, match="would get worse"):
-        measured(patches, None, AdaptOptions())
-
-
-def test_growth_is_the_mean_of_both_labels_and_its_error_that_of_their_groups():
-    crack = np.array([True] * 6 + [False] * 4)
-    group = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 6])
-    margin = np.linspace(-2, 3, 10)
-    others = np.stack([margin + 0.5, margin * 0.7])
-    lost = [np.log1p(np.exp(np.where(crack, -one, one))) for one in (margin, *others)]
-    each = (lost[1] + lost[2]) / 2 - lost[0]
-    trials = [[each[group == number].mean() for number in some] for some in ((0, 1, 2, 3), (4, 5, 6))]
-    found = growth(others, seen(margin, crack, group))
-    assert found[0] == pytest.approx(np.mean([np.mean(some) for some in trials]))
-    assert found[1] == pytest.approx(np.hypot(*(stats.sem(some) / 2 for some in trials)))
-
-
-def test_what_is_said_of_a_patch_was_not_learnt_from_it():
-    """Each patch has a feature of its own, from which its label can be learnt by heart and no other's."""
-    crack = np.arange(40) % 2 == 0
-    patches = with_features(np.zeros(40), crack, 3 * np.eye(40))
-    prior = Prior(None, patches)
-    by_heart = worth(changed(prior, learn(prior, patches), patches)[None], patches)
-    held_out = worth(crossed(prior, patches, 0), patches)
-    assert by_heart.balanced_accuracy.value == 1
-    assert held_out.balanced_accuracy.value < 0.6
-
-
-def test_what_is_said_of_an_old_picture_was_not_held_back_by_it():
-    rng = np.random.default_rng(0)
-    crack = np.arange(40) % 2 == 0
-    old = with_features(np.where(crack, 1.0, -1.0), crack, rng.normal(0, 1, (40, 60)))
-    new = with_features(np.where(crack, -1.0, 1.0), crack, old.features + rng.normal(0, 0.1, (40, 60)))
-    prior = Prior(old, new)
-    held = np.abs(changed(prior, learn(prior, new), old) - old.margin).mean()
-    assert np.abs(kept(old, new, 0) - old.margin).mean() > 1.1 * held
-
-
-def test_few_patches_are_held_out_many_times_over():
-    for count, times in ((20, 10), (100, 4), (800, 1)):
-        crack = np.arange(count) % 2 == 0
-        patches = seen(np.where(crack, 1.0, -1.0), crack, np.arange(count))
-        assert crossed(Prior(None, patches), patches, 0).shape == (times, count)
-
-
-def test_an_error_counts_both_labels_alike():
-    crack = np.arange(40) < 30
-    patches = seen(np.full(40, 3.0), crack, np.arange(40))
-    found = worth(patches.margin[None], patches)
-    assert (found.balanced_accuracy.value, found.recall.value, found.false_alarms.value) == (0.5, 1, 1)
-
-
-def seen(margin, crack, group):
-    """Patches without features, read as on a surface never met."""
-    return Patches(margin, margin, np.ones(len(margin)), np.zeros((len(margin), 0)), (), crack, group)
-
-
-def with_features(margin, crack, features):
-    """Patches that each are a group, with features of one kind."""
-    count, kinds = features.shape
-    return Patches(margin, margin, np.ones(count), features, (kinds,), crack, np.arange(count))
 
 
 def test_the_map_moves_with_the_score(bundle, surface, tmp_path):
@@ -379,21 +234,6 @@ def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp
     for point in curve.points:
         one = point.balanced_accuracy
         assert 0 <= one.low <= one.value <= one.high <= 1
-
-
-def test_a_curve_of_a_dozen_patches_a_label_is_not_sure_of_itself():
-    rng = np.random.default_rng(0)
-    crack = np.arange(24) % 2 == 0
-    patches = seen(np.where(crack, 1.0, -1.0) + rng.normal(0, 1.2, 24), crack, np.arange(24))
-    for point in learning_curve(Prior(None, patches), patches, 0).points:
-        assert point.balanced_accuracy.high - point.balanced_accuracy.low > 0.15
-
-
-def test_a_handful_of_sound_patches_does_not_stretch_the_windows_beyond_belief():
-    for deviation, most in ((9.0, 3.0), (0.01, 1 / 3), (2.0, 2.0)):
-        stretch, shift = SoundMove(before=(-1.0, 1.0), after=(-2.0, deviation)).line()
-        assert stretch == pytest.approx(most)
-        assert -1 * stretch + shift == pytest.approx(-2)
 
 
 def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
