@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Some test modules import ONNX Runtime before the package, which tells it not to report to its makers.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start; some tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,6 +1,7 @@
 """What importing the package costs, told by what it does not import."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,17 @@ def test_a_prediction_is_light(tmp_path: Path) -> None:
     loaded = modules_after(f"from crackscope.cli import main; main(['predict', {str(tmp_path / 'wall.png')!r}])")
     assert "onnxruntime" in loaded
     assert not loaded & ({*HEAVY, "jinja2"} - {"onnxruntime"})
+
+
+def test_nothing_is_kept_of_who_predicts(tmp_path: Path) -> None:
+    """ONNX Runtime keeps a device id in the home folder where its reports to its makers are not switched off."""
+    images.write_png(np.full((64, 64, 3), 128, np.uint8), tmp_path / "wall.png")
+    home = tmp_path / "home"
+    home.mkdir()
+    known = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY" and name[:4] != "XDG_"}
+    call = [sys.executable, "-m", "crackscope", "predict", str(tmp_path / "wall.png")]
+    subprocess.run(call, env=known | {"HOME": str(home)}, capture_output=True, check=True)
+    assert list(home.rglob("*")) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)

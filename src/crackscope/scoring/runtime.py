@@ -19,6 +19,10 @@ from crackscope.errors import BundleError
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+# ONNX Runtime, from 1.31 on, writes a device id under HOME and reports to its makers, unless this stands when it is
+# first imported. What pictures a user has judged, and that there were any, is nobody's business.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 
 def usable_threads(threads: int | None = None) -> int:
     """Return how many threads to use: as asked, else as many as there are processors this process may run on."""
