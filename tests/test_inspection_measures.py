@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
 from crackscope.inspection.polylines import length_of, without_hairpins
+from crackscope.inspection.roughness import rough_length
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
 from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
@@ -143,6 +144,26 @@ def test_a_small_gap_is_bridged_and_a_large_one_is_not() -> None:
 
 def test_lines_side_by_side_are_two() -> None:
     assert len(zones_of(drawn([((40, 140, 280, 140), 4.0), ((40, 170, 280, 170), 4.0)]))) == 2
+
+
+def test_however_rough_a_line_is_at_most_a_twelfth_is_added_and_nothing_to_what_gapes() -> None:
+    along = np.arange(400.0)
+    points = np.stack([along, 3 * np.sin(along / 2)], 1)
+    assert rough_length(points, 2.0) == pytest.approx(1.08 * length_of(points))
+    assert rough_length(points, 5.0) == length_of(points)
+
+
+@pytest.mark.parametrize("long", [14, 18, 20])
+def test_what_is_masked_is_a_zone_however_short_its_middle_line(long: int) -> None:
+    made = drawn([((150, 160, 150 + long, 160), 4.0)])
+    assert find_cracks(made[0], heatmap(made[1]), 0.0).mask.any()
+    (zone,) = zones_of(made)
+    assert zone.length_px == pytest.approx(long, abs=4)
+
+
+def test_a_wide_crack_that_leaves_the_photo_is_as_long_as_what_is_seen_of_it() -> None:
+    (zone,) = zones_of(drawn([((-60, 60, 200, 260), 24.0)]))
+    assert zone.length_px == pytest.approx(np.hypot(200, 200 * 200 / 260), rel=0.05)
 
 
 def test_a_branch_is_counted() -> None:

@@ -153,6 +153,15 @@ class TestThinnest:
         assert thinnest_crack(Quality(sharpness, noise * more, 0.0, 0.0)) > here
         assert here > 0
 
+    @pytest.mark.parametrize(("sharpness", "noise"), [(0.6, 1.0), (1.5, 8.0), (3.0, 0.0)])
+    def test_a_matched_filter_sees_it_at_roses_ratio(self, sharpness, noise):
+        width = thinnest_crack(Quality(sharpness, noise, 0.0, 0.0))
+        across = np.linspace(-30, 30, 60_001)
+        blur = math.hypot(sharpness, math.sqrt(1 / 12))
+        line = 80 * width * np.exp(-((across / blur) ** 2) / 2) / (blur * math.sqrt(2 * math.pi))
+        seen = math.sqrt(12 * (line**2).sum() * (across[1] - across[0])) / math.hypot(noise, 10)
+        assert seen == pytest.approx(5, rel=1e-6)
+
     @given(st.floats(0.3, 20), st.floats(0.1, 60))
     def test_no_photo_is_said_to_show_what_is_thinner_than_a_pixel(self, sharpness, noise):
         quality = Quality(sharpness, noise, 0.0, 0.0)
