@@ -11,6 +11,7 @@ from crackscope import __version__
 from crackscope.cli.failures import Interrupted, ReaderLeft, explain, give_up_stdout
 from crackscope.cli.groups import Group
 from crackscope.cli.state import State
+from crackscope.cli.streams import settle
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole way on generated surfaces, in a minute or two."),
@@ -85,6 +86,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     state = State()
     try:
+        settle(process_ends=arguments is None)
         result = crackscope.main(given or ["--help"], "crackscope", standalone_mode=False, obj=state)
         sys.stdout.flush()
     except (BrokenPipeError, ReaderLeft):
@@ -104,7 +106,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _say(line: str) -> None:
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:
         give_up_stdout()
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from crackscope.errors import printable
+from crackscope.cli.streams import json_shown, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for name in columns:
         table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
     for row in rows:
-        table.add_row(*[cell if isinstance(cell, Text) else Text(printable(str(cell))) for cell in row])
+        table.add_row(*[cell if isinstance(cell, Text) else Text(shown(str(cell), sys.stdout)) for cell in row])
     if title:
         say(title)
     console().print(table)
@@ -49,13 +49,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 def say(text: str = "", *, quiet: bool = False) -> None:
     """Print one remark for people on stdout, whole and literally."""
     if not quiet:
-        print(printable(text), file=sys.stdout, flush=True)
+        print(shown(text, sys.stdout), file=sys.stdout, flush=True)
 
 
 def warn(text: str, *, quiet: bool = False) -> None:
     """Print one remark on stderr."""
     if not quiet:
-        print(printable(text), file=sys.stderr, flush=True)
+        print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def unread_line(unread: "Unread") -> str:
@@ -74,7 +74,7 @@ def tell_of_pages(several: int, *, quiet: bool) -> None:
 
 def print_json(record: object) -> None:
     """Write a record as one line of JSON on stdout."""
-    sys.stdout.write(json_line(record))
+    sys.stdout.write(json_shown(json_line(record), sys.stdout))
     sys.stdout.flush()
 
 

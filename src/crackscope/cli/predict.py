@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import json_line, print_table, progress, say, tell_of_pages, unread_line, warn
+from crackscope.cli.console import print_json, print_table, progress, say, tell_of_pages, unread_line, warn
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 
@@ -59,8 +59,7 @@ def predict(state: State, /, **options: Any) -> None:
         results = _counted(_answers(inputs, asked), counts, tell)
         if asked.jsonl:
             for result in results:
-                sys.stdout.write(json_line(_line(result)))
-                sys.stdout.flush()
+                print_json(_line(result))
         else:
             kept = list(results)
     if not asked.jsonl:
@@ -81,6 +80,8 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
         raise click.UsageError("PICTURE is missing: name files, folders or globs, or - for standard input")
     if names.count(STANDARD_INPUT) + (from_list == STANDARD_INPUT) > 1:
         raise click.UsageError("standard input can be read only once, name - a single time")
+    if STANDARD_INPUT in names:
+        _standard_input()
     from crackscope.errors import ImageError
     from crackscope.images import find
     from crackscope.records import Unread
@@ -113,13 +114,20 @@ def _tell_passed(paths: Sequence[str], quiet: bool) -> None:
 
 def _listed(source: str) -> list[str]:
     """The names in a list: one a line, or, as `find -print0` writes them, with a zero byte behind each."""
-    content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
+    content = _standard_input().read() if source == STANDARD_INPUT else Path(source).read_bytes()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell redirects
         text = content.decode("utf-16", "replace")
     else:
         text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
     names = text.split("\0") if "\0" in text else text.replace("\r\n", "\n").split("\n")
     return [name for name in names if name.strip()]
+
+
+def _standard_input() -> BinaryIO:
+    """What is piped in. Raises UsageError where the call was given none."""
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed, name a file, or pipe into the command what it is to read")
+    return sys.stdin.buffer
 
 
 def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction | Unread]":
@@ -129,7 +137,7 @@ def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction
     from crackscope.scoring import load
 
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    sources = [sys.stdin.buffer if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
+    sources = [_standard_input() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
     answers = iter(model.predict_all(sources))
     for item in inputs:
         if not isinstance(item, str):

@@ -1,0 +1,82 @@
+"""Streams as a shell may hand them over: closed, or in an encoding that lacks half the names."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small_way import Way, pictures
+
+NAME = "wall \N{BRICK}é"
+SPELT = r"wall \U0001f9f1\xe9"
+
+
+def shell(way: Way, words: str, redirected: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Type a call in a shell, with these redirections behind it; `{bundle}` stands for the bundle."""
+    program = f"{shlex.quote(sys.executable)} -m crackscope"
+    line = f"{program} {words.replace('{bundle}', shlex.quote(way.bundle))} {redirected}"
+    settings = {**os.environ, **environment}
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, env=settings)
+
+
+@pytest.fixture(scope="module")
+def odd(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose name ASCII cannot show, with a picture of each label."""
+    folder = tmp_path_factory.mktemp("odd") / NAME
+    for label in ("crack", "sound"):
+        (folder / label).mkdir(parents=True)
+        (folder / label / "a.png").write_bytes(pictures(way, label)[0].read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("words", ["predict {picture} --bundle {bundle}", "--help", "recipes", "scan {picture}"])
+def test_closed_stdout_is_one_line_before_any_work(way, words):
+    ended = shell(way, words.replace("{picture}", str(pictures(way, "crack")[0])), ">&-")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("crackscope: standard output is closed")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["predict - --bundle {bundle}", "predict --from-list - --bundle {bundle}"])
+def test_closed_stdin_that_is_wanted_is_one_line(way, words):
+    ended = shell(way, words, "<&-")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("crackscope: standard input is closed, name a file")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_streams_that_are_not_needed_may_be_closed(way):
+    picture = str(pictures(way, "crack")[0])
+    ended = shell(way, f"predict {picture} no-such.png --jsonl --bundle {{bundle}}", "<&- 2>&-")
+    assert ended.returncode == 1
+    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [line["path"] for line in told] == [picture, "no-such.png"]
+
+
+@pytest.mark.parametrize("words", ["predict {odd} --bundle {bundle}", "scan {odd}", "inspect {odd} -o {out}"])
+def test_names_that_the_encoding_lacks_are_spelt_out(way, odd, tmp_path, words):
+    typed = words.replace("{odd}", shlex.quote(str(odd))).replace("{out}", shlex.quote(str(tmp_path / NAME)))
+    ended = shell(way, typed, PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert SPELT in ended.stdout
+
+
+def test_json_stays_json_where_the_encoding_is_not_utf8(way, odd):
+    for encoding in ("ascii", "latin-1"):
+        ended = shell(way, f"predict {shlex.quote(str(odd))} --jsonl --bundle {{bundle}}", PYTHONIOENCODING=encoding)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout.isascii()
+        assert [json.loads(line)["path"] for line in ended.stdout.splitlines()] == [
+            str(odd / "crack" / "a.png"),
+            str(odd / "sound" / "a.png"),
+        ]
+
+
+def test_errors_name_them_too(way, tmp_path):
+    ended = shell(way, f"predict {shlex.quote(NAME)} --bundle {{bundle}}", PYTHONIOENCODING="ascii")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"crackscope: {SPELT}: there is no such file")
