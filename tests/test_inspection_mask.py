@@ -173,6 +173,17 @@ def test_memory_follows_the_cracks_and_not_the_photo() -> None:
     assert overlap(found.mask[1900:2100], mask[1900:2100]) > 0.9
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_where_tiles_are_cut_does_not_matter(seed: int) -> None:
+    made = generate(seed, (640, 640), width_px=(3.0, 6.0), kind="concrete")
+    heat, by = heatmap(made.mask), 128
+    alone = find_cracks(made.pixels, heat, 0.0).mask
+    more = np.pad(made.pixels, ((by, 0), (by, 0), (0, 0)), mode="symmetric")
+    cold = np.pad(heat.logits, ((by // 4, 0), (by // 4, 0)), constant_values=-6)
+    moved = find_cracks(more, Heatmap(cold, 4, heat.embedding), 0.0).mask[by:, by:]
+    assert np.array_equal(moved[by:, by:], alone[by:, by:])  # nearer the old border it is seen beyond it
+
+
 def test_the_shipped_bundle_draws_a_clear_crack() -> None:
     pixels, mask = wide_crack(9)
     model = load()
