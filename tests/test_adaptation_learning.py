@@ -10,10 +10,11 @@ from crackscope.adaptation import AdaptOptions
 from crackscope.adaptation.adapting import measured
 from crackscope.adaptation.curve import learning_curve
 from crackscope.adaptation.fitting import Prior, changed, learn
-from crackscope.adaptation.patches import Patches
+from crackscope.adaptation.patches import Patches, margins
 from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
 from crackscope.adaptation.writing import SoundMove
 from crackscope.errors import AdaptationError
+from tests.small_bundle import small_manifest
 
 
 def seen(margin, crack, group):
@@ -167,3 +168,12 @@ def test_a_handful_of_sound_patches_does_not_stretch_the_windows_beyond_belief()
         stretch, shift = SoundMove(before=(-1.0, 1.0), after=(-2.0, deviation)).line()
         assert stretch == pytest.approx(most)
         assert -1 * stretch + shift == pytest.approx(-2)
+
+
+def test_gain_is_what_the_margin_grows_by_as_the_plain_one_grows_by_one():
+    score, ways = np.array([-1.0, 0.5, 3.0]), np.array([[0.4, 0.1, 0.0], [1.5, -0.2, 0.3], [2.0, 0.0, -0.1]])
+    one, more = (margins(some, ways, small_manifest()) for some in (score, score + 1))
+    assert (more[0] - one[0]) / (more[1] - one[1]) == pytest.approx(one[2])
+    assert one[0] == pytest.approx(ways[:, 0] * score + ways[:, 1] - ways[:, 2])
+    assert (more[1] - one[1]) == pytest.approx(small_manifest().calibration.scale)
+    assert small_manifest().calibration.scale != 1
