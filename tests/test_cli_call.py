@@ -75,6 +75,14 @@ def test_command_is_there(name, capsys):
         (["predict", "x", "--threads", "0"], "--threads"),
         (["split", "x", "-o", "y.csv", "--parts", "60:40"], "60:20:20"),
         (["predict", "-", "-"], "only once"),
+        (
+            ["inspect", "x", "-o", "y", "--mm-per-px", "0,2"],
+            "'0,2' is no number, decimals stand behind a point: write 0.2",
+        ),
+        (["inspect", "x", "-o", "y", "--false-alarms", "0,1"], "behind a point: write 0.1"),
+        (["generate", "-o", "x", "--width-px", "2,5", "6"], "behind a point: write 2.5"),
+        (["inspect", "x", "-o", "y", "--marker-mm", "wide"], "'wide' is no number, write one such as 0.2"),
+        (["predict", "x", "--threads", "two"], "'two' is no whole number, write one such as 2"),
     ],
 )
 def test_wrong_call_is_one_line_with_advice(arguments, advice, capsys, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -64,6 +65,8 @@ def _usage(error: click.ClickException) -> str:
         text = f"there is no option {error.option_name}"
         if error.possibilities:
             text += f", did you mean {_nearest(error.option_name, error.possibilities)}?"
+    elif found := _NO_NUMBER.search(text):
+        text = f"{text[: found.start()]}{found[1]!r} is {_instead(found[1], whole=found[2] == 'integer')}"
     elif text.startswith("Got unexpected extra argument"):
         text = f"there are more arguments than are taken, beginning with {_first_extra(text)}"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
@@ -74,6 +77,22 @@ def _usage(error: click.ClickException) -> str:
     if context is None or context.parent is None:
         return text
     return f"{text} ({context.command_path} --help says more)"
+
+
+_NO_NUMBER = re.compile(r"'([^']*)' is not a valid (float|integer)(?: range)?$")
+"""What click says of a word where it wants a number."""
+
+
+def _instead(word: str, *, whole: bool) -> str:
+    """What is wrong with a word that is no number, and how to write it."""
+    if whole:
+        return "no whole number, write one such as 2"
+    pointed = word.replace(",", ".")
+    try:
+        float(pointed)
+    except ValueError:
+        return "no number, write one such as 0.2"
+    return f"no number, decimals stand behind a point: write {pointed}"
 
 
 def _first_extra(text: str) -> str:
