@@ -12,6 +12,7 @@ class Limits:
     or on purpose (a decompression bomb).
 
     max_pixels: width times height, in pixels. max_bytes: of the file. max_side: the longer side, in pixels.
+    From Python all three can be given; of the commands `inspect` alone lets max_pixels be raised.
     WebP has a limit of its own, twice `PIL.Image.MAX_IMAGE_PIXELS`, which is left as the process has it.
     """
 
@@ -26,15 +27,15 @@ class Limits:
         if max(width, height) > self.max_side:
             raise Fault(
                 "too-large",
-                f"it is {width} x {height} pixels, over the limit of {self.max_side} a side; "
-                "cut it into pieces, or raise Limits.max_side",
+                f"it is {width} x {height} pixels, over the limit of {self.max_side} a side, which no option raises; "
+                "cut it into pieces",
             )
         if width * height > self.max_pixels:
             raise Fault(
                 "too-large",
                 f"it is {width} x {height} pixels, over the limit of {self.max_pixels / 1e6:g} megapixels; "
                 "cut it into pieces; as it is `crackscope inspect` alone takes it, with "
-                f"--most-megapixels {math.ceil(width * height / 1e6)} (in Python: Limits.max_pixels)",
+                f"--most-megapixels {math.ceil(width * height / 1e6)}",
             )
 
     def check_bytes(self, count: int) -> None:
@@ -42,8 +43,8 @@ class Limits:
         if count > self.max_bytes:
             raise Fault(
                 "too-large",
-                f"the file is larger than the limit of {self.max_bytes / 2**20:g} MiB; "
-                "save it smaller, or raise Limits.max_bytes",
+                f"the file is larger than the limit of {self.max_bytes / 2**20:g} MiB, which no option raises; "
+                "save it smaller",
             )
 
 
