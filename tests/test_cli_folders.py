@@ -45,6 +45,32 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeyp
     assert "name another" in said
 
 
+WITH_OUT = (
+    "demo",
+    "split data",
+    "train data",
+    "evaluate default data",
+    "compare one two",
+    "inspect photos",
+    "explain photo.jpg",
+    "matrix --on a=data --bundle default",
+    "adapt default data",
+    "suggest default photos",
+    "generate",
+    "bundle export --int8 --calibrate data",
+)
+
+
+@pytest.mark.parametrize("words", WITH_OUT)
+def test_an_empty_name_is_refused_by_every_command(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*words.split(), "-o", ""]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("crackscope: the name behind -o / --out is empty, say where to write")
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_made_by_asking(tmp_path):
     assert writable(tmp_path / "a" / "b") == vacant(tmp_path / "a" / "b") == tmp_path / "a" / "b"
     assert not list(tmp_path.iterdir())

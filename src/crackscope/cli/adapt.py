@@ -10,7 +10,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import FiniteRange, shared
+from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Asked(Labelled):
 @click.command()
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
 @click.argument("data", metavar="DATA|SPLIT.csv")
-@click.option("-o", "--out", required=True, metavar="BUNDLE", help="Folder of the adapted bundle.")
+@out("BUNDLE", "Folder of the adapted bundle.", required=True)
 @click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
 @click.option("--curve", is_flag=True, help="Say how much more labels would bring.")
 @click.option(

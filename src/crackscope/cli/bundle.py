@@ -10,7 +10,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
@@ -72,7 +72,7 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 @click.option(
     "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; their training part is used."
 )
-@click.option("-o", "--out", metavar="OUT", help="Folder of the quantised bundle.")
+@out("OUT", "Folder of the quantised bundle.")
 @shared("threads", "quiet", "json")
 def export(**options: Any) -> None:
     """Write a bundle in another form.

@@ -13,7 +13,7 @@ from crackscope.cli.evaluate import metrics
 from crackscope.cli.folders import fresh
 from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.files import writable
 
@@ -50,7 +50,7 @@ class Asked:
 
 
 @click.command()
-@click.option("-o", "--out", default="demo", show_default=True, metavar="DIR", help="Folder to write to; made anew.")
+@out("DIR", "Folder to write to; made anew.", default="demo", show_default=True)
 @click.option("-n", "--count", type=click.IntRange(min=40), default=400, show_default=True, help="Patches to generate.")
 @click.option("--size", "side", type=click.IntRange(64, 512), default=160, show_default=True, help="Their side in px.")
 @click.option("--recipe", default="probe", show_default=True, metavar="NAME|FILE", help="What to train.")

@@ -11,7 +11,7 @@ from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import FiniteRange, shared
+from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.files import writable
 
@@ -46,7 +46,7 @@ class Asked(Labelled):
     metavar="SHARE",
     help="Restate precision for this share of cracked pictures, say 0.02: what an alarm means where cracks are rare.",
 )
-@click.option("-o", "--out", metavar="DIR", help="Write report.html, metrics.json, predictions.csv and plots there.")
+@out("DIR", "Write report.html, metrics.json, predictions.csv and plots there.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
 def evaluate(state: State, /, **options: Any) -> None:
@@ -86,7 +86,7 @@ def metrics(evaluation: "Evaluation") -> dict[str, object]:
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN|EVALUATION...")
-@click.option("-o", "--out", metavar="DIR", help="Write the comparison as a page there.")
+@out("DIR", "Write the comparison as a page there.")
 @shared("seed", "quiet", "json")
 def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: bool, as_json: bool) -> None:
     """Put runs that were judged on the same split side by side, with a paired test of every two."""

@@ -9,7 +9,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import fresh, vacant
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 
 if TYPE_CHECKING:
     from crackscope.inspection import Evidence, Explanation, Painted, Photo
@@ -35,7 +35,7 @@ class Asked:
 
 @click.command()
 @click.argument("picture", metavar="PICTURE")
-@click.option("-o", "--out", required=True, metavar="OUT", help="New or empty folder for what is written.")
+@out("OUT", "New or empty folder for what is written.", required=True)
 @click.option("--zone", type=click.IntRange(min=1), metavar="N", help="Only this zone, by its number in the findings.")
 @shared("false_alarms", "bundle", "threads", "quiet", "json")
 def explain(**options: Any) -> None:

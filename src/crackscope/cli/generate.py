@@ -10,7 +10,7 @@ import click
 
 from crackscope.cli.console import print_json, progress, say
 from crackscope.cli.folders import fresh
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 
 SEEDS_APART = 1_000_003
 """Two seeds of the command are so many picture seeds apart, so that their pictures never meet."""
@@ -32,7 +32,7 @@ class Wanted:
 
 
 @click.command()
-@click.option("-o", "--out", required=True, metavar="DIR", help="New or empty folder to write to.")
+@out("DIR", "New or empty folder to write to.", required=True)
 @click.option("-n", "--count", type=click.IntRange(min=1), default=200, show_default=True, help="Number of pictures.")
 @click.option("--kind", metavar="KIND", help="Kind of surface; default: all of them in turn.")
 @click.option("--size", "side", type=click.IntRange(32, 4096), default=256, show_default=True, help="Side in pixels.")

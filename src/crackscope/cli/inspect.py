@@ -14,7 +14,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.inspection_summary import show, summarise
-from crackscope.cli.options import FiniteRange, shared
+from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
 
@@ -54,7 +54,7 @@ class Asked:
 
 @click.command()
 @click.argument("photos", nargs=-1, metavar="PHOTO...")
-@click.option("-o", "--out", required=True, metavar="OUT", help="Folder for report, findings and overlays.")
+@out("OUT", "Folder for report, findings and overlays.", required=True)
 @click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
 @click.option("--resume", is_flag=True, help="Go on with the inspection in OUT where it stopped.")
 @click.option("--mm-per-px", type=float, metavar="X", help="Scale of all photos, mm on the surface for one px.")

@@ -13,7 +13,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 from crackscope.files import writable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Asked(Labelled):
     type=click.Choice(["test", "all"]),
     help="Rows to judge on; default: test where there are recipes or ready-made parts, else all.",
 )
-@click.option("-o", "--out", metavar="DIR", help="Write matrix.html, matrix.json and matrix.csv there; runs too.")
+@out("DIR", "Write matrix.html, matrix.json and matrix.csv there; runs too.")
 @shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 def matrix(**options: Any) -> None:
     """Judge what was trained on each surface on every other, beside always and never saying crack.

@@ -22,6 +22,24 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+class _Name(click.ParamType[str]):
+    """The name of a file or folder to write. An empty one would stand for the folder that one is in."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is. Raises click.UsageError for an empty one."""
+        if not str(value).strip():
+            said = " / ".join(param.opts) if param is not None else "it"
+            raise click.UsageError(f"the name behind {said} is empty, say where to write", ctx)
+        return str(value)
+
+
+def out(metavar: str, tells: str, **how: Any) -> Callable[[F], F]:
+    """Add `-o`, which says where to write; how: what else click is to know of it, such as `required`."""
+    return click.option("-o", "--out", type=_Name(), metavar=metavar, help=tells, **how)
+
+
 def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and isinstance(ctx.obj, State):
         ctx.obj.debug = True

@@ -9,7 +9,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, unread_line, warn
 from crackscope.cli.folders import fresh
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Asked:
 @click.command()
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("-o", "--out", required=True, metavar="OUT", help="New or empty folder to write to.")
+@out("OUT", "New or empty folder to write to.", required=True)
 @click.option("-n", "--count", type=click.IntRange(min=1), default=20, show_default=True, help="How many patches.")
 @shared("threads", "quiet", "json")
 @click.pass_obj

@@ -17,7 +17,7 @@ from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import FiniteRange, shared
+from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.files import writable
 
@@ -51,7 +51,7 @@ class Asked(Labelled):
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe: --set phases.0.epochs=3"
 )
 @click.option("--weights", metavar="FILE|BUNDLE|default|none", help="Where to start from; default: as the recipe says.")
-@click.option("-o", "--out", metavar="RUN", help="Folder of the run; default: runs/RECIPE-DATE-TIME.")
+@out("RUN", "Folder of the run; default: runs/RECIPE-DATE-TIME.")
 @click.option("--resume", is_flag=True, help="Go on with the run in -o RUN where it stopped.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Judge the bundle on the test part.", show_default=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where.")
