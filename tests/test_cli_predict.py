@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,18 @@ def test_a_bundle_may_be_named_by_its_run_or_as_the_one_in_the_package(way, caps
             assert main(["predict", path, *given, "--jsonl"]) == 0
             told.append(lines(capsys.readouterr().out)[0]["probability"])
         assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("named", ["run", "run/bundle"])
+def test_a_run_without_a_bundle_says_how_to_end_its_training(way, capsys, tmp_path, named):
+    """As a kill in the middle of a training leaves it."""
+    shutil.copytree(way.run, tmp_path / "run", ignore=shutil.ignore_patterns("bundle", "evaluation"))
+    run, picture = tmp_path / "run", str(pictures(way, "crack")[0])
+    for call in (["predict", picture, "--bundle"], ["bundle", "show"]):
+        assert main([*call, str(tmp_path / named)]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"crackscope: {run} is a run without a bundle")
+        assert f"add -o {run} --resume to the call of `crackscope train`" in told
 
 
 def test_predict_ends_quietly_when_its_reader_has_left(way):
