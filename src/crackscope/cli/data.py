@@ -10,7 +10,7 @@ import click
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import shared
+from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
 from crackscope.files import writable
 
@@ -93,7 +93,8 @@ def scan(state: State, /, **options: Any) -> None:
     for problem in report.problems:
         say(f"problem: {problem}")
     if not report.problems:
-        say("no problems found", quiet=asked.quiet)
+        besides = " besides the labels that are probably wrong" if doubts is not None and doubts.count else ""
+        say(f"no problems found{besides}", quiet=asked.quiet)
 
 
 def _count_rows(report: "ScanReport") -> list[tuple[object, ...]]:
@@ -135,7 +136,7 @@ def _name_some(what: str, lines: list[str]) -> None:
 
 @click.command()
 @click.argument("data", metavar="DATA|SPLIT.csv")
-@click.option("-o", "--out", required=True, metavar="SPLIT.csv", help="File to write.")
+@out("SPLIT.csv", "File to write.", required=True)
 @click.option("--parts", type=Shares(), default="60:20:20", show_default=True, help="Shares of train, val and test.")
 @click.option("--force", is_flag=True, help="Write over another split; over nothing else.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")

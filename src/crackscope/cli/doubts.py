@@ -37,6 +37,11 @@ class Doubts:
     opposed: float | None
 
     @property
+    def count(self) -> int:
+        """How many labels are doubted; copies count once."""
+        return sum(one.doubted for one in self.ranked)
+
+    @property
     def problem(self) -> str:
         """What is wrong with the labels as a whole, "" when nothing is."""
         if self.opposed is None:
@@ -104,7 +109,7 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
 def show_doubts(doubts: Doubts, asked: Doubting) -> None:
     """Print how many labels are doubted, and the worst of them."""
     doubted = [one for one in doubts.ranked if one.doubted]
-    count, total = len(doubted), len(doubts.ranked)
+    count, total = doubts.count, len(doubts.ranked)
     what = "labels probably wrong" if doubts.opposed is None else "labels unlike the others of their name"
     once = ", copies counted once" if any(one.copies for one in doubts.ranked) else ""
     say(f"{what}: {count} of {total} ({count / total:.1%}){once}")
