@@ -114,6 +114,19 @@ def test_predict_fails_on_a_crack_when_told(way, capsys, tmp_path, threshold, ve
     assert main([*call, "--fail-on", "crack"]) == status
 
 
+def test_predict_names_what_is_called_sound_but_looks_cracked(way, capsys, tmp_path):
+    bundle = write_small_bundle(tmp_path / "b", threshold=1.0).path
+    call = ["predict", str(way.data / "crack"), str(way.data / "sound"), "--bundle", str(bundle)]
+    assert main([*call, "--jsonl"]) == 0
+    told = lines(capsys.readouterr().out)
+    doubted = [line["path"] for line in told if line["probability"] >= 0.5]
+    assert 0 < len(doubted) < len(told)
+    assert main(call) == 0
+    printed = capsys.readouterr().out
+    assert [path for path in (line["path"] for line in told) if f"{path}: looks like a crack" in printed] == doubted
+    assert f"{len(told)} pictures: {len(told)} sound ({len(doubted)} suspicious)" in printed
+
+
 def test_predict_prints_names_literally(way, capsys, tmp_path):
     picture = pictures(way, "sound")[0].read_bytes()
     (tmp_path / "[red]wall.png").write_bytes(picture)

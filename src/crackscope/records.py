@@ -130,7 +130,12 @@ class PhotoScale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SUSPICIOUS = 0.5
-"""Probability of crack from which on a photo that is called sound is to be looked at again."""
+"""Probability of crack from which on a picture that is called sound is to be looked at again."""
+
+
+def suspicious(verdict: Verdict, probability: float) -> bool:
+    """Whether a picture is called sound though something in it looks rather like a crack: for a person to look at."""
+    return verdict == "sound" and probability >= SUSPICIOUS
 
 
 MOST_PAGES = 10_000
@@ -173,7 +178,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def suspicious(self) -> bool:
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
-        return self.verdict == "sound" and self.probability >= SUSPICIOUS
+        return suspicious(self.verdict, self.probability)
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +200,11 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     surface: str = ""
     pages: int = 1
+
+    @property
+    def suspicious(self) -> bool:
+        """Called sound, though something in it looks rather like a crack: for a person to look at."""
+        return suspicious(self.verdict, self.probability)
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,9 @@ def inspect(state: State, /, **options: Any) -> None:
     PHOTO is a file, a folder (searched to the bottom) or a glob. Widths and lengths are in px, and in mm where a scale
     is known. A photo judged sound, or that cannot be judged, has no zones. What a kill interrupts, --resume ends; its
     report shows the photos that are named then, and those alone: what was deleted meanwhile leaves it.
+
+    Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
+    a patch: the two may give it different probabilities.
     """
     asked = Asked(**options)
     _check(asked)

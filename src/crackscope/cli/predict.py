@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crackscope.records import Prediction, Unread
 
 STANDARD_INPUT = "-"
+_SUSPICIOUS = "looks like a crack, look at it"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ def predict(state: State, /, **options: Any) -> None:
 
     PICTURE is a file, a folder (searched to the bottom), a glob, or - for the bytes of one picture on standard input.
     Photos of any size are read at their own resolution. Unreadable pictures are reported, and the rest go on.
+
+    A picture of up to two patches a side is judged as a patch here and as a photo by `inspect`, which looks at two
+    scales: the two may give it different probabilities.
     """
     asked = Asked(**options)
     inputs = gather(asked.pictures, asked.from_list, quiet=asked.quiet)
@@ -177,16 +181,20 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
     rows: list[tuple[object, ...]] = []
     for result in results:
         if isinstance(result, Prediction):
-            style = {"crack": "bold red", "sound": "green"}.get(result.verdict, "yellow")
+            plain = "yellow" if result.suspicious else "green"
+            style = {"crack": "bold red", "sound": plain}.get(result.verdict, "yellow")
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
-            remarks = "; ".join(filter(None, (result.reason, first_of(result.pages))))
+            seen = _SUSPICIOUS if result.suspicious else result.reason
+            remarks = "; ".join(filter(None, (seen, first_of(result.pages))))
             where = f"{result.path}: {remarks}" if remarks else result.path
             rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", where))
         else:
             rows.append((Text("unreadable", style="yellow"), "", "", "", unread_line(result)))
     print_table("", ("verdict", ">probability", ">size px", ">seconds", "picture"), rows)
     total = sum(counts.values())
-    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    again = sum(isinstance(one, Prediction) and one.suspicious for one in results)
+    doubt = {"sound": f" ({again} suspicious)"} if again else {}
+    said = ", ".join(f"{count} {verdict}{doubt.get(verdict, '')}" for verdict, count in sorted(counts.items()))
     say(f"{total} picture{'s' if total != 1 else ''}: {said}", quiet=quiet)
     tell_of_pages(sum(isinstance(one, Prediction) and one.pages > 1 for one in results), quiet=quiet)
