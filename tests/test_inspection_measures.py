@@ -256,7 +256,7 @@ def test_any_heatmap_gives_sane_zones(seed: int, size: int, busy: bool) -> None:
             ordered(one) for one in (zone.width_mean_px, zone.width_median_px, zone.width_p95_px, zone.width_max_px)
         )
         assert zone.length_px >= 0
-        assert 0 <= zone.orientation_deg <= 180
+        assert 0 <= zone.orientation_deg < 180
         left, top, width, height = zone.box
         assert 0 <= left < left + width <= pixels.shape[1]
         assert 0 <= top < top + height <= pixels.shape[0]

@@ -142,7 +142,8 @@ def _orientation(lines: Sequence[Line]) -> float:
     long = np.hypot(step[:, 0], step[:, 1])
     angle = 2 * np.arctan2(-step[:, 1], step[:, 0])
     x, y = float((long * np.cos(angle)).sum()), float((long * np.sin(angle)).sum())
-    return float(np.degrees(np.arctan2(y, x)) / 2 % 180)
+    # The remainder of what lies a rounding below nothing would be 180 itself.
+    return float(round(np.degrees(np.arctan2(y, x)) / 2, 6) % 180)
 
 
 def _told(points: Line) -> tuple[tuple[float, float], ...]:

@@ -115,7 +115,7 @@ def _measures(zone: Zone) -> dict[str, Any]:
         "width_class": zone.width_class,
         "length_px": round(zone.length_px, 1),
         "length_mm": None if zone.length_mm is None else round(zone.length_mm, 2),
-        "orientation_deg": round(zone.orientation_deg, 1),
+        "orientation_deg": round(zone.orientation_deg, 1) % 180,
         "branches": zone.branches,
         "area_px": zone.area_px,
         "box_left": left,
