@@ -74,6 +74,18 @@ def test_what_its_starting_weights_learnt_from_counts_too(places, tmp_path):
     assert all_of_it == MetBefore(by="split", sets=(), pictures=14)
 
 
+def test_what_its_starting_weights_learnt_from_is_told_of_data_of_any_name(places, tmp_path):
+    folder, _ = places
+    dealt = datasets.split(folder / "decks")
+    for weights, says in (("default", "starting weights"), ("none", None)):
+        model = scoring.load(taught(tmp_path, weights=weights))
+        judged = evaluate(model, dealt, part=None, resamples=20)
+        assert judged.met_before is None
+        told = [line for line in conclusions(judged) if "flatter" in line]
+        assert len(told) == bool(says)
+        assert all(says in line and "metu, " in line and "pavement" in line for line in told)
+
+
 @pytest.mark.parametrize(("limit", "expected"), [(50.0, MetBefore(by="look", sets=("road",), pictures=9)), (0.0, None)])
 def test_a_set_under_another_name_by_what_its_pictures_look_like(places, tmp_path, limit, expected):
     folder, _ = places

@@ -142,7 +142,8 @@ class SurfaceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bundle was judged, and what it says of itself. fingerprint: sha256 over the hashes of its files."""
+    """Which bundle was judged, and what it says of itself. fingerprint: sha256 over the hashes of its files.
+    started_from: the sets that its starting weights learnt from, where those are of the bundle in the package."""
 
     name: str
     fingerprint: str
@@ -150,6 +151,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     stated: Stated | None = None
     calibration: CalibrationFacts | None = None
     surfaces: tuple[SurfaceFacts, ...] = ()
+    started_from: tuple[str, ...] = ()
 
 
 class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 from crackscope.bundles import Manifest
 from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
+from crackscope.judging.met_before import sets_of_weights
 
 
 def facts_of(manifest: Manifest) -> BundleFacts:
@@ -18,6 +19,7 @@ def facts_of(manifest: Manifest) -> BundleFacts:
         stated=stated(manifest),
         calibration=CalibrationFacts(method=fitted.method, fitted_on=fitted.fitted_on),
         surfaces=_surfaces(manifest),
+        started_from=tuple(dict.fromkeys(one.name for one in sets_of_weights(manifest))),
     )
 
 

@@ -39,7 +39,7 @@ def met_before(
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
     names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
-    found = found or _alike(_sets_of_weights(manifest), names_here, "weights")
+    found = found or _alike(sets_of_weights(manifest), names_here, "weights")
     return found or (None if own else _alike(manifest.trained_on, _look(read_as or {}), "look"))
 
 
@@ -64,7 +64,7 @@ def _alike(
     return MetBefore(by=by, sets=sets, pictures=sum(one.pictures for one in alike))
 
 
-def _sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:
+def sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:
     """What the bundle in the package learnt from, where this one's training started from that."""
     network = manifest.recipe.get("network")
     if not isinstance(network, dict) or network.get("weights") != "default":

@@ -28,7 +28,7 @@ from crackscope.reports.sentences import (
     bias_sentence,
     excess_sentence,
     fitting_sentence,
-    met_before_sentence,
+    met_sentence,
     prevalence_sentences,
     stated_sentence,
     threshold_sentence,
@@ -140,7 +140,7 @@ def _sentence(evaluation: Evaluation) -> str:
 
 def _notes(evaluation: Evaluation) -> list[str]:
     """What a reader must know before believing a figure."""
-    met = met_before_sentence(evaluation.met_before, evaluation.part)
+    met = met_sentence(evaluation)
     notes = [met] if met else []
     split = evaluation.split
     if split is not None and split.random:

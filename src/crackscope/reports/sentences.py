@@ -13,7 +13,7 @@ def conclusions(evaluation: Evaluation) -> list[str]:
     stated = evaluation.bundle.stated if evaluation.bundle else None
     restated = evaluation.at_prevalence
     told = [
-        met_before_sentence(evaluation.met_before, evaluation.part),
+        met_sentence(evaluation),
         threshold_sentence(evaluation),
         stated_sentence(stated) if stated else "",
         excess_sentence(evaluation),
@@ -21,6 +21,18 @@ def conclusions(evaluation: Evaluation) -> list[str]:
         refusal_sentence(evaluation),
     ]
     return [sentence for sentence in told if sentence]
+
+
+def met_sentence(evaluation: Evaluation) -> str:
+    """A warning where the bundle, or what its training started from, learnt from what it was judged on, or may have;
+    else ""."""
+    started = evaluation.bundle.started_from if evaluation.bundle else ()
+    if evaluation.met_before is not None or not started:
+        return met_before_sentence(evaluation.met_before, evaluation.part)
+    return (
+        f"The bundle's starting weights, those of the bundle in the package, learnt from {', '.join(started)}: where "
+        "pictures of these are among those judged, the figures flatter."
+    )
 
 
 def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
