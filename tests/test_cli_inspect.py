@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crackscope import images, surfaces
@@ -103,6 +104,14 @@ def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted)
     assert counted in printed
     assert "tunnel: something looks like a crack" in printed
     assert printed.count("looks like a crack") == 1
+
+
+def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
+    photo = Inspected(path="two", verdict="sound", probability=0.1, width=9, height=9, scale_doubt="markers differ")
+    summary = summarise([photo, msgspec.structs.replace(photo, path="none", scale_doubt="")])
+    show(summary, quiet=False)
+    assert "two: no mm: markers differ" in capsys.readouterr().out
+    assert (summary.without_scale, summary.doubted_scales) == (1, 1)
 
 
 def test_zones_without_mm_are_summed_in_px_and_counted(capsys):

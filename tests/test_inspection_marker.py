@@ -41,12 +41,18 @@ def view(tilt_deg: float, mm_per_px: float, size=(1200, 900)) -> np.ndarray:
 def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900)) -> np.ndarray:
     """A generated wall with a printed marker whose upper left corner lies at a place, seen by a camera."""
     ground = surfaces.generate(seed, size, cracked=False, kind="plaster").pixels
+    return stuck_on(ground, to_px, at_mm, MARKER_MM)
+
+
+def stuck_on(ground: np.ndarray, to_px: np.ndarray, at_mm, side_mm: float) -> np.ndarray:
+    """A photo of a wall with one more printed marker on it, of this side."""
+    size = (ground.shape[1], ground.shape[0])
     words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     side, rim = 480, 80
     paper = np.full((side + 2 * rim, side + 2 * rim), 235, np.uint8)
     paper[rim : rim + side, rim : rim + side] = np.maximum(cv2.aruco.generateImageMarker(words, 7, side), 15)
     # px of the drawing, whose border between black and white lies half a px before its first black pixel, to mm.
-    scale = MARKER_MM / side
+    scale = side_mm / side
     to_mm = np.array(
         [[scale, 0, at_mm[0] - (rim - 0.5) * scale], [0, scale, at_mm[1] - (rim - 0.5) * scale], [0, 0, 1]]
     )
@@ -100,6 +106,21 @@ class TestMarker:
         on_marker = [[zone for zone in one.zones if self.lies_on(zone, plane)] for one in (taken, left)]
         assert on_marker[0]
         assert not on_marker[1]
+
+    @pytest.mark.parametrize("tilt", [0, 30])
+    @pytest.mark.parametrize("side_mm", [25.0, 40.0, 50.0, 75.0])
+    def test_another_of_its_number_must_be_of_its_size(self, tilt, side_mm):
+        to_px = view(tilt, 0.2)
+        pixels = stuck_on(photo(to_px), to_px, (135.0, 80.0), side_mm)
+        assert find_plane(pixels, MARKER_MM).disputed == (side_mm != MARKER_MM)
+
+    def test_a_scale_in_dispute_gives_no_mm_and_says_why(self):
+        to_px = view(0, 0.2)
+        pixels = stuck_on(photo(to_px), to_px, (135.0, 80.0), 25.0)
+        found = inspect(pixels, options=InspectOptions(scaling=Scaling(marker_mm=MARKER_MM), all_zones=True))
+        assert found.scale is None
+        assert found.scale_doubt.startswith("two markers of the same number differ in size")
+        assert all(one.length_mm is None for one in found.zones)
 
     def lies_on(self, zone, plane) -> bool:
         return bool(plane.covers(np.array(zone.centreline[0])).all())

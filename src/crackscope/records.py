@@ -152,9 +152,9 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
 
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after
     the EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be
-    found, from the photo's sharpness and noise, at least 1; thinner ones are found by luck. skipped: share of the
-    photo that the coarse pass left out. seconds: of each step, by name. surface: the known surface as which it was
-    judged, "" for none. pages: of the file, the first of which this is.
+    found, from the photo's sharpness and noise, at least 1; thinner ones are found by luck. scale_doubt: why there is
+    no scale though one was seen, else "". skipped: share of the photo that the coarse pass left out. seconds: of each
+    step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of which this is.
     """
 
     path: str
@@ -169,6 +169,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     noise: float = 0.0
     thinnest_px: float = 0.0
     scale: PhotoScale | None = None
+    scale_doubt: str = ""
     place: Place = Place()
     skipped: float = 0.0
     seconds: dict[str, float] = {}

@@ -13,7 +13,7 @@ from crackscope.cli.bundle_figures import known_limits, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
-from crackscope.cli.inspection_summary import show, summarise
+from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
@@ -118,7 +118,7 @@ def inspect(state: State, /, **options: Any) -> None:
             say(f"{count} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
         show(summary, quiet=asked.quiet)
         if settings.scaling.known:
-            _tell_without_scale(asked, summary.without_scale)
+            _tell_without_scale(asked, summary)
         say(f"report: {Path(asked.out) / 'index.html'}", quiet=asked.quiet)
     state.status = 1 if summary.unread else 0
 
@@ -281,8 +281,10 @@ def _paths(photos: "Sequence[str | Unread]") -> list[str]:
     return [photo if isinstance(photo, str) else photo.path for photo in photos]
 
 
-def _tell_without_scale(asked: Asked, count: int) -> None:
-    if count:
-        table, marker = asked.scale is not None, asked.marker_mm is not None
-        why = "no row in the table" if table else "no marker seen" if marker else "no focal length in EXIF"
-        warn(f"{count} photo{'s have' if count != 1 else ' has'} no mm: {why}", quiet=asked.quiet)
+def _tell_without_scale(asked: Asked, summary: Summary) -> None:
+    table, marker = asked.scale is not None, asked.marker_mm is not None
+    why = "no row in the table" if table else "no marker seen" if marker else "no focal length in EXIF"
+    differ = "two markers of the same number differ in size"
+    for count, reason in ((summary.without_scale, why), (summary.doubted_scales, differ)):
+        if count:
+            warn(f"{count} photo{'s have' if count != 1 else ' has'} no mm: {reason}", quiet=asked.quiet)

@@ -43,6 +43,7 @@ class Summary:
     unread: "list[Unread]" = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     without_scale: int = 0
+    doubted_scales: int = 0
     with_pages: int = 0
 
     def facts(self) -> dict[str, int]:
@@ -68,7 +69,8 @@ def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
             continue
         summary.photos.append(_worst(photo))
         summary.counts[photo.verdict] += 1
-        summary.without_scale += photo.scale is None
+        summary.without_scale += photo.scale is None and not photo.scale_doubt
+        summary.doubted_scales += bool(photo.scale_doubt)
         summary.with_pages += photo.pages > 1
     return summary
 
@@ -80,6 +82,8 @@ def _worst(photo: "Inspected") -> Worst:
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
     remarks = [_SUSPICIOUS if photo.suspicious else photo.reason, first_of(photo.pages)]
+    if photo.scale_doubt:
+        remarks.append(f"no mm: {photo.scale_doubt}")
     if lengths and bare:
         # Under perspective the plane of a marker ends at its horizon.
         remarks.append(f"{len(bare)} of {_several(len(photo.zones), 'zone')} without mm, summed in px")

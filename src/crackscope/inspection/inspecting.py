@@ -154,7 +154,8 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
 
     manifest: of the bundle, for its mask threshold and its calibration.
     """
-    clock, judged, ruler, pixels = _Clock(), seen.judgement, seen.ruler, seen.photo.picture.pixels
+    clock, judged, pixels = _Clock(), seen.judgement, seen.photo.picture.pixels
+    ruler = None if seen.ruler is None or seen.ruler.doubt else seen.ruler
     mask: NDArray[np.bool_] = np.zeros(pixels.shape[:2], np.bool_)
     zones: tuple[Zone, ...] = ()
     if judged.verdict == "crack" or options.all_zones:
@@ -203,6 +204,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         noise=judged.quality.noise,
         thinnest_px=thinnest_seen(judged.quality),
         scale=scale,
+        scale_doubt="" if seen.ruler is None else seen.ruler.doubt,
         place=seen.photo.place,
         skipped=seen.heat.skipped,
         surface=judged.surface,

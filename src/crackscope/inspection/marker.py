@@ -6,7 +6,7 @@ and Zisserman, "Multiple View Geometry", chapter 2); how much its scale is off a
 corners are known. Lens distortion is not modelled.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ DICTIONARIES = (
 CORNER_ERROR_PX = 0.1
 """Standard deviation of each coordinate of a corner as found: 0.03 to 0.1 on generated photos with noise and blur."""
 
+_SAME_SIZE = 0.15
+"""Markers of one print differ by less, as a share of their side: what a lens or a wall bends."""
 _RIM = 0.2
 """White paper around the black square, as a share of its side: one cell of the pattern at least, two with 8 cells."""
 
@@ -29,12 +31,14 @@ _RIM = 0.2
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
     """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [8, 3, 3], the same with one coordinate of one
-    corner moved by its error, each in turn. marker: the middle of it, px. side_mm: of it."""
+    corner moved by its error, each in turn. marker: the middle of it, px. side_mm: of it. disputed: another marker of
+    its number is of another size, so which of the two has the side that was given is not known."""
 
     to_mm: NDArray[np.float64]
     shaken: NDArray[np.float64]
     marker: Point
     side_mm: float
+    disputed: bool = False
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""
@@ -84,8 +88,21 @@ def find_plane(pixels: NDArray[np.uint8], side_mm: float, dictionary: str = "4X4
 
     side_mm: of the black square. dictionary: one of DICTIONARIES. A marker under 16 px a side is passed over.
     """
-    corners = find_corners(pixels, dictionary)
-    return None if corners is None else plane_of(corners, side_mm)
+    markers = find_corners(pixels, dictionary)
+    if not markers:
+        return None
+    plane = plane_of(markers[0], side_mm)
+    return replace(plane, disputed=any(_differs(plane, other) for other in markers[1:]))
+
+
+def _differs(plane: Plane, corners: NDArray[np.float64]) -> bool:
+    """Whether another marker, float64 [4, 2] px, has another size in this plane, by more than the plane may be off."""
+    if not plane.before_horizon(corners):
+        return True
+    there = _mapped(plane.to_mm, corners)
+    side_mm = float(np.hypot(*(np.roll(there, -1, axis=0) - there).T).mean())
+    x, y = corners.mean(axis=0)
+    return abs(side_mm / plane.side_mm - 1) > _SAME_SIZE + 3 * plane.relative_error((float(x), float(y)))
 
 
 def plane_of(corners: NDArray[np.float64], side_mm: float) -> Plane:

@@ -14,10 +14,11 @@ _ALONG = np.linspace(0.1, 0.9, 41)
 _ROUNDS = 3
 
 
-def find_corners(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> NDArray[np.float64] | None:
-    """The corners of the largest marker in a photo, uint8 [h, w, 3] RGB: float64 [4, 2] px, clockwise from upper left.
+def find_corners(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> list[NDArray[np.float64]]:
+    """The corners of the largest marker in a photo, uint8 [h, w, 3] RGB, and of all others of its number: float64
+    [4, 2] px each, clockwise from upper left.
 
-    None where no marker is seen, or only one with a side under SMALLEST_SIDE_PX.
+    Empty where no marker is seen. Those with a side under SMALLEST_SIDE_PX are passed over.
     """
     import cv2
 
@@ -26,13 +27,23 @@ def find_corners(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> NDArr
     settings.minMarkerPerimeterRate = 0.02
     words = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{dictionary}"))
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    found, _numbers, _rejected = cv2.aruco.ArucoDetector(words, settings).detectMarkers(grey)
+    found, numbers, _rejected = cv2.aruco.ArucoDetector(words, settings).detectMarkers(grey)
     squares = [np.asarray(square, np.float64).reshape(4, 2) for square in found]
     if not squares:
-        return None
-    largest = max(squares, key=lambda square: float(cv2.contourArea(square.astype(np.float32))))
-    sides = np.hypot(*(np.roll(largest, -1, axis=0) - largest).T)
-    return refined(grey, largest) if sides.min() >= SMALLEST_SIDE_PX else None
+        return []
+    by_size = sorted(
+        zip(np.ravel(numbers).tolist(), squares, strict=True),
+        key=lambda one: float(cv2.contourArea(one[1].astype(np.float32))),
+        reverse=True,
+    )
+    if _shortest(by_size[0][1]) < SMALLEST_SIDE_PX:
+        return []
+    alike = [square for number, square in by_size if number == by_size[0][0]]
+    return [refined(grey, square) for square in alike if _shortest(square) >= SMALLEST_SIDE_PX]
+
+
+def _shortest(square: NDArray[np.float64]) -> float:
+    return float(np.hypot(*(np.roll(square, -1, axis=0) - square).T).min())
 
 
 def refined(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.float64]:

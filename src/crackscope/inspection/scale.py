@@ -21,6 +21,7 @@ from crackscope.records import NORMAL_95, Estimate, PhotoScale, Point, Zone
 
 FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
 """The 35 mm equivalent focal length compares diagonals (CIPA DCG-001)."""
+MARKERS_DIFFER = "two markers of the same number differ in size, cover one of them or give the scale otherwise"
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
 MOST = 1e6
@@ -75,6 +76,11 @@ class Ruler:
 
     scale: PhotoScale
     plane: Plane | None = None
+
+    @property
+    def doubt(self) -> str:
+        """Why there are no mm by it all the same, "" where it holds."""
+        return MARKERS_DIFFER if self.plane is not None and self.plane.disputed else ""
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""

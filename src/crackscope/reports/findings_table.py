@@ -164,6 +164,7 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "thinnest_px": photo.thinnest_px,
         "skipped": photo.skipped,
         "scale": photo.scale,
+        "scale_doubt": photo.scale_doubt,
         "place": photo.place,
         "picture": f"photos/{name}.jpg",
         "overlay": f"overlays/{name}.jpg",

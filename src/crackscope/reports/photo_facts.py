@@ -16,6 +16,8 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(_pages_text(photo))
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
+    if photo.scale_doubt:
+        said.append(f"no mm: {printable(photo.scale_doubt)}")
     thinnest = _thinnest_text(photo)
     if thinnest:
         said.append(thinnest)
