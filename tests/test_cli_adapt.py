@@ -230,7 +230,7 @@ def uneven(tmp_path_factory):
 def test_adapt_says_how_many_of_which_label_it_lacks(made, uneven, tmp_path, capsys):
     assert main(["adapt", made[0], uneven[19, 1], "-o", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
-    assert "1 readable patches are labelled sound, at least 5 are needed" in said
+    assert "1 readable patch is labelled sound, at least 5 are needed" in said
     assert "--parts" not in said
 
 

@@ -73,3 +73,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def several(count: int, one: str, many: str = "") -> str:
+    """A count with its noun as it stands in a sentence: `1 group`, `2 groups`, `3 copies`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -154,7 +154,8 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     the EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be
     found, from the photo's sharpness and noise, at least 1; thinner ones are found by luck. scale_doubt: why there is
     no scale though one was seen, else "". skipped: share of the photo that the coarse pass left out. seconds: of each
-    step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of which this is.
+    step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of
+    which this is.
     """
 
     path: str

@@ -14,7 +14,7 @@ from crackscope.adaptation.validating import Worth, beats_guessing, crossed, gro
 from crackscope.adaptation.writing import ADAPTED, Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import TrainedOn
 from crackscope.datasets import Layout, Split, load
-from crackscope.errors import AdaptationError
+from crackscope.errors import AdaptationError, several
 from crackscope.records import Label, Row, Unread
 from crackscope.scoring import Model
 from crackscope.scoring import load as load_model
@@ -152,8 +152,9 @@ def _check_count(rows: list[Row]) -> None:
     cracks = sum(row.label == "crack" for row in rows)
     for label, count in (("cracked", cracks), ("sound", len(rows) - cracks)):
         if count < LEAST_A_LABEL:
+            there = several(count, "readable patch is", "readable patches are")
             raise AdaptationError(
-                f"{count} readable patches are labelled {label}, at least {LEAST_A_LABEL} are needed: label some more "
+                f"{there} labelled {label}, at least {LEAST_A_LABEL} are needed: label some more "
                 "(`crackscope suggest` names those that help most)"
             )
     if len(rows) > MOST_PATCHES:

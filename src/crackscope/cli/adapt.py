@@ -12,6 +12,7 @@ from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.adaptation import Adapted, Curve, Worth
@@ -87,14 +88,14 @@ def _adapt(asked: Asked) -> "Adapted":
 def _show(adapted: "Adapted", quiet: bool) -> None:
     cracked, sound = adapted.labels["crack"], adapted.labels["sound"]
     title = (
-        f"{cracked} cracked and {sound} sound patches, {adapted.groups} groups; judged on those left out in learning"
+        f"{cracked} cracked and {several(sound, 'sound patch', 'sound patches')}, "
+        f"{several(adapted.groups, 'group')}; judged on those left out in learning"
     )
     print_table(title, ("new surface", ">before", ">after"), _rows(adapted.before, adapted.after))
     if adapted.old_before is not None and adapted.old_after is not None:
         rows = _rows(adapted.old_before, adapted.old_after)
-        print_table(
-            f"what it knew, {adapted.old_pictures} pictures set aside", ("old surfaces", ">before", ">after"), rows
-        )
+        known = several(adapted.old_pictures, "picture")
+        print_table(f"what it knew, {known} set aside", ("old surfaces", ">before", ">after"), rows)
     else:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:

@@ -11,6 +11,7 @@ from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
@@ -110,8 +111,9 @@ def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
 
     rows = asked.opened(str(asked.calibrate)).part("train")
     report = quantise(folder, [row.path for row in rows], str(asked.out))
+    compared = several(report.compared, "picture")
     say(
-        f"on {report.compared} pictures that it was not fitted on, {report.verdicts_changed:.2%} of the verdicts "
+        f"on {compared} that it was not fitted on, {report.verdicts_changed:.2%} of the verdicts "
         f"changed, and the probability by {report.mean_change:.4f} on average, {report.largest_change:.4f} at most",
         quiet=asked.silent,
     )
@@ -144,9 +146,8 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
         own = f"sigmoid({known.scale:.4g} x score + {known.shift:.4g}), crack from {known.threshold:.4g} on"
         rows.append((f"on {known.name}", own if known.fitted_on else f"{own}, as everywhere else"))
     for source in manifest.trained_on:
-        rows.append(
-            ("trained on", f"{source.name}: {source.pictures} pictures, {source.licence or 'licence not stated'}")
-        )
+        pictures = several(source.pictures, "picture")
+        rows.append(("trained on", f"{source.name}: {pictures}, {source.licence or 'licence not stated'}"))
     rows += [(name.replace("_", " "), _figure(value)) for name, value in manifest.figures.items()]
     return rows
 

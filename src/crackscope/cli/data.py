@@ -12,10 +12,11 @@ from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubt
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
+from crackscope.errors import several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
-    from crackscope.datasets import Member, ScanReport, Split
+    from crackscope.datasets import Copies, Member, ScanReport, Split
     from crackscope.records import Label, Part
 
 PARTS: "tuple[Part, ...]" = ("train", "val", "test")
@@ -107,19 +108,23 @@ def _count_rows(report: "ScanReport") -> list[tuple[object, ...]]:
 
 def _fact_rows(report: "ScanReport") -> list[tuple[str, object]]:
     sizes = [f"{size.width} x {size.height} ({size.count})" for size in report.sizes[:NAMED]]
-    more = f" and {len(report.sizes) - NAMED} other sizes" if len(report.sizes) > NAMED else ""
+    more = f" and {several(len(report.sizes) - NAMED, 'other size')}" if len(report.sizes) > NAMED else ""
     exact, near = report.exact, report.near
     rows: list[tuple[str, object]] = [
         ("pictures", report.pictures),
         ("sizes in px", ", ".join(sizes) + more),
         ("unreadable", f"{len(report.unreadable)} ({report.unreadable_share:.1%})"),
-        ("exact copies", f"{exact.pictures} pictures in {exact.groups} groups"),
-        ("with near-copies", f"{near.pictures} pictures in {near.groups} groups, the largest of {near.largest}"),
+        ("exact copies", _copies(exact)),
+        ("with near-copies", f"{_copies(near)}, the largest of {near.largest}"),
         ("leak of a random split", f"{report.leak_share:.1%} of its test pictures have a copy among those trained on"),
     ]
     if report.leak_share_now is not None:
         rows.append(("leak of the parts as given", f"{report.leak_share_now:.1%}"))
     return rows
+
+
+def _copies(found: "Copies") -> str:
+    return f"{several(found.pictures, 'picture')} in {several(found.groups, 'group')}"
 
 
 def _members(group: "tuple[Member, ...]") -> str:

@@ -15,6 +15,7 @@ from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
 from crackscope.cli.options import out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
+from crackscope.errors import several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
@@ -123,10 +124,10 @@ def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
     options = TrainOptions(threads=asked.threads)
     with TrainingBar(quiet=asked.silent) as bar:
         run = train(split, recipe, folder / "run", weights=asked.weights, options=options, progress=bar)
-    rounds, counts = len(run.history), run.parameters
+    rounds, counts = several(len(run.history), "round"), run.parameters
     _tell(
         asked,
-        f"   {rounds} rounds in {spell_time(run.seconds)}; of {counts.total:,} numbers, {counts.trainable:,} learnt.",
+        f"   {rounds} in {spell_time(run.seconds)}; of {counts.total:,} numbers, {counts.trainable:,} learnt.",
         f"   The trained model is a folder, {run.bundle}, and all that is needed to use it.",
         "",
     )

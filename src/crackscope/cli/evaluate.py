@@ -13,6 +13,7 @@ from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
+from crackscope.errors import several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def _show_contenders(comparison: "Comparison") -> None:
     rows = [
         (name.replace("_", " "), *(spell_figure(one.figures[name]) for one in comparison.contenders)) for name in names
     ]
-    print_table(f"{comparison.n} pictures in {comparison.groups} groups, value and 95 % interval", columns, rows)
+    counted = f"{several(comparison.n, 'picture')} in {several(comparison.groups, 'group')}"
+    print_table(f"{counted}, value and 95 % interval", columns, rows)
 
 
 def _show_pairs(comparison: "Comparison", quiet: bool) -> None:

@@ -10,6 +10,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.options import out, shared
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.inspection import Evidence, Explanation, Painted, Photo
@@ -168,7 +169,7 @@ def _show(explanation: "Explanation") -> None:
         single = sum(one.zone > 0 for one in explanation.painted)
         if single < len(photo.zones):
             which = ", the most severe ones" if single > 1 else ""
-            say(f"{single} of {len(photo.zones)} zones painted over{which}")
+            say(f"{single} of {several(len(photo.zones), 'zone')} painted over{which}")
         print_table("", columns, [_row(one) for one in explanation.painted])
     else:
         say("no zone was found in it, so there is nothing to paint over")

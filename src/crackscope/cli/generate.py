@@ -11,6 +11,7 @@ import click
 from crackscope.cli.console import print_json, progress, say
 from crackscope.cli.folders import fresh
 from crackscope.cli.options import out, shared
+from crackscope.errors import several
 
 SEEDS_APART = 1_000_003
 """Two seeds of the command are so many picture seeds apart, so that their pictures never meet."""
@@ -55,7 +56,8 @@ def generate(out: str, quiet: bool, as_json: bool, **options: Any) -> None:
     if as_json:
         print_json({"out": out, "pictures": wanted.count, "side_px": wanted.side, "seed": wanted.seed})
         return
-    say(f"{wanted.count} pictures of {wanted.side} x {wanted.side} px in {folder}, described in truth.csv", quiet=quiet)
+    drawn = several(wanted.count, "picture")
+    say(f"{drawn} of {wanted.side} x {wanted.side} px in {folder}, described in truth.csv", quiet=quiet)
 
 
 def check_kind(kind: str | None) -> None:

@@ -17,6 +17,7 @@ from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
@@ -114,8 +115,8 @@ def inspect(state: State, /, **options: Any) -> None:
         print_json({"out": asked.out, **summary.facts(), "left_out": len(others), "files": files})
     else:
         if others:
-            count = f"{len(others)} photo{'s' if len(others) > 1 else ''}"
-            say(f"{count} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
+            gone = several(len(others), "photo")
+            say(f"{gone} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
         show(summary, quiet=asked.quiet)
         if settings.scaling.known:
             _tell_without_scale(asked, summary)
@@ -206,7 +207,7 @@ def _kept(folder: str, journal: "Journal", total: int) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = f"{len(journal)} of {total} photos are kept in {folder}"
+        kept = f"{len(journal)} of {several(total, 'photo')} are kept in {folder}"
         raise Interrupted(f"interrupted, {kept}, add --resume to the same call to go on") from None
 
 
@@ -216,7 +217,7 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
     left = remaining(journal, photos)
     quiet = asked.quiet or asked.as_json
     if asked.resume and len(left) < len(photos):
-        say(f"{len(photos) - len(left)} of {len(photos)} photos were done before", quiet=quiet)
+        say(f"{len(photos) - len(left)} of {several(len(photos), 'photo')} were done before", quiet=quiet)
     with progress("inspecting", len(left), quiet=quiet) as tell:
         for number, _result in enumerate(inspect_into(journal, work, left), 1):
             tell(number)

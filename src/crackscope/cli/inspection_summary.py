@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import print_table, say, tell_of_pages, unread_line
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.records import Inspected, Unread
@@ -86,7 +87,7 @@ def _worst(photo: "Inspected") -> Worst:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if lengths and bare:
         # Under perspective the plane of a marker ends at its horizon.
-        remarks.append(f"{len(bare)} of {_several(len(photo.zones), 'zone')} without mm, summed in px")
+        remarks.append(f"{len(bare)} of {several(len(photo.zones), 'zone')} without mm, summed in px")
     return Worst(
         path=photo.path,
         verdict=photo.verdict,
@@ -151,8 +152,4 @@ def _counted(summary: Summary, *, listed: bool) -> str:
     sound = f"{facts['sound']} sound" + f" ({', '.join(remarks)})" * bool(remarks)
     said = [f"{facts['crack']} cracked", sound, f"{facts['cannot judge']} cannot be judged"]
     said += [f"{facts['unreadable']} unreadable"] * bool(facts["unreadable"])
-    return f"{_several(facts['photos'], 'photo')}: {', '.join(said)}; {_several(facts['zones'], 'zone')}"
-
-
-def _several(count: int, name: str) -> str:
-    return f"{count} {name}{'s' * (count != 1)}"
+    return f"{several(facts['photos'], 'photo')}: {', '.join(said)}; {several(facts['zones'], 'zone')}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import print_table, progress, say, warn
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -66,7 +67,7 @@ def show(judgement: Judgement, *, quiet: bool) -> None:
     print_table(_title(evaluation), ("figure", ">value", ">95 % interval", ">best without looking"), _rows(evaluation))
     print_table("by class", ("", ">precision", ">recall", ">f1", ">pictures"), _by_class(evaluation))
     (tn, fp), (fn, tp) = evaluation.confusion
-    say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {fp} false alarms", quiet=quiet)
+    say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {several(fp, 'false alarm')}", quiet=quiet)
     for sentence in conclusions(evaluation):
         say(sentence, quiet=quiet)
     if evaluation.unread:
@@ -78,7 +79,8 @@ def show(judgement: Judgement, *, quiet: bool) -> None:
 def _title(evaluation: "Evaluation") -> str:
     part = f"{evaluation.part} part: " if evaluation.part else ""
     cracked, sound = evaluation.support["crack"], evaluation.support["sound"]
-    return f"{part}{evaluation.n} pictures, {cracked} cracked, {sound} sound, {evaluation.groups} groups"
+    whole, groups = several(evaluation.n, "picture"), several(evaluation.groups, "group")
+    return f"{part}{whole}, {cracked} cracked, {sound} sound, {groups}"
 
 
 def _by_class(evaluation: "Evaluation") -> list[tuple[object, ...]]:

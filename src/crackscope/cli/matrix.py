@@ -127,7 +127,7 @@ def _trained(asked: Asked, recipe_name: str, surface: "Surface", runs: Path) -> 
     several = len(asked.recipes) > 1 or bool(asked.bundles)
     name = f"{surface.name}, {recipe.name}" if several else surface.name
     rows = len(surface.split.part("train"))
-    words = f"{rows:,} pictures of {surface.name}, recipe {recipe.name}"
+    words = f"{rows:,} {'picture' if rows == 1 else 'pictures'} of {surface.name}, recipe {recipe.name}"
     return Entry(name=name, model=load_model(bundle, threads=asked.threads), trained_on=words, column=surface.name)
 
 

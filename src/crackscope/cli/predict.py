@@ -14,6 +14,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, tell_of_pages, unread_line, warn
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.records import Prediction, Unread
@@ -196,5 +197,5 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
     again = sum(isinstance(one, Prediction) and one.suspicious for one in results)
     doubt = {"sound": f" ({again} suspicious)"} if again else {}
     said = ", ".join(f"{count} {verdict}{doubt.get(verdict, '')}" for verdict, count in sorted(counts.items()))
-    say(f"{total} picture{'s' if total != 1 else ''}: {said}", quiet=quiet)
+    say(f"{several(total, 'picture')}: {said}", quiet=quiet)
     tell_of_pages(sum(isinstance(one, Prediction) and one.pages > 1 for one in results), quiet=quiet)

@@ -11,6 +11,7 @@ from crackscope.cli.console import print_json, progress, say, unread_line, warn
 from crackscope.cli.folders import fresh
 from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.adaptation import Suggestions
@@ -52,7 +53,8 @@ def suggest(state: State, /, **options: Any) -> None:
         warn(f"left out: {unread_line(unread)}")
     from crackscope.datasets import CONTACT_SHEET, UNSORTED
 
-    say(f"{len(names)} of {found.seen} patches to label: {Path(asked.out) / UNSORTED}", quiet=asked.quiet)
+    seen = several(found.seen, "patch", "patches")
+    say(f"{len(names)} of {seen} to label: {Path(asked.out) / UNSORTED}", quiet=asked.quiet)
     say(f"to look at: {Path(asked.out) / CONTACT_SHEET}", quiet=asked.quiet)
     say(
         f"sort them into {Path(asked.out) / 'crack'} and {Path(asked.out) / 'sound'}, then: "
@@ -78,7 +80,8 @@ def _suggest(asked: Asked) -> "tuple[Suggestions, list[str]]":
     prints = [
         Print(name, f"{one.rank}: crack {one.probability:.2f}") for name, one in zip(names, found.patches, strict=True)
     ]
-    write_contact_sheet(prints, folder / CONTACT_SHEET, f"{len(prints)} patches to label, the most wanted first")
+    handed = several(len(prints), "patch", "patches")
+    write_contact_sheet(prints, folder / CONTACT_SHEET, f"{handed} to label, the most wanted first")
     return found, names
 
 

@@ -19,6 +19,7 @@ from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
+from crackscope.errors import several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ def _trained(run: "Run") -> Iterator[None]:
 def _tell(run: "Run", quiet: bool) -> None:
     stopped = {"early": ", stopped early: the validation loss no longer fell", "time": ", the time budget was used up"}
     parameters = run.parameters
-    say(f"trained in {spell_time(run.seconds)}, {len(run.history)} epochs{stopped.get(run.stopped, '')}", quiet=quiet)
+    epochs = several(len(run.history), "epoch")
+    say(f"trained in {spell_time(run.seconds)}, {epochs}{stopped.get(run.stopped, '')}", quiet=quiet)
     say(
         f"{parameters.total:,} parameters: {parameters.trainable:,} trained, {parameters.frozen:,} did not",
         quiet=quiet,

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from crackscope.errors import DatasetError
+from crackscope.errors import DatasetError, several
 from crackscope.records import Failure, Label, Part, Row, Unread
 
 Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks"]
@@ -71,6 +71,6 @@ def describe_unlabelled(found: Found) -> str:
     named = sorted(found.unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
     folders = ", ".join(f"{folder} ({count})" for folder, count in named)
     return (
-        f"{sum(found.unlabelled.values())} pictures have no label: {folders}; "
+        f"{several(sum(found.unlabelled.values()), 'picture has', 'pictures have')} no label: {folders}; "
         "name the class folders with --positive NAME and --negative NAME, or give a CSV with path,label"
     )

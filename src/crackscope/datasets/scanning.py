@@ -14,6 +14,7 @@ from crackscope.datasets.loading import fingerprint
 from crackscope.datasets.splitting import PARTS, deal, leak_share, shares_of
 from crackscope.datasets.surveying import Survey, find, missing_class, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
+from crackscope.errors import several
 from crackscope.images import natural
 from crackscope.records import LABELS, Label, Unread
 
@@ -151,19 +152,24 @@ def _random_leak(surveyed: Survey) -> float:
     return leak_share(surveyed.copies, deal(alone, surveyed.strata, surveyed.names, shares_of(RANDOM_PARTS), 0))
 
 
+_MASKS = "pictures are labelled other than their masks say"
+
+
 def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
     lines = [missing_class(surveyed)]
     if report.unreadable:
-        some = f"{count} pictures" if (count := len(report.unreadable)) > 1 else "1 picture"
+        some = several(len(report.unreadable), "picture")
         gone = "the lines that name them" if report.kind == "manifest" else "them"
         lines.append(f"{some} ({report.unreadable_share:.1%}) cannot be read: mend the files, or remove {gone}")
     if report.unlabelled and lines[0] == "":
         lines.append(describe_unlabelled(surveyed.found))
     if report.conflicts:
-        lines.append(f"{len(report.conflicts)} groups of copies hold both labels: see conflicts")
+        groups = several(len(report.conflicts), "group of copies holds", "groups of copies hold")
+        lines.append(f"{groups} both labels: --json names them under conflicts")
     if report.mask_conflicts:
         lines.append(
-            f"{len(report.mask_conflicts)} pictures are labelled other than their mask says: see mask_conflicts"
+            f"{several(len(report.mask_conflicts), 'picture is labelled other than its mask says', _MASKS)}: --json "
+            "names them under mask_conflicts"
         )
     if report.leak_share_now:
         lines.append(f"{report.leak_share_now:.1%} of the test pictures have a copy in train: split anew")

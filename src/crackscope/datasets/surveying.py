@@ -13,7 +13,7 @@ from crackscope.datasets.grouping import Numbers, copy_groups
 from crackscope.datasets.manifest import find_in_manifest
 from crackscope.datasets.reading import Reading, open_all
 from crackscope.datasets.words import Layout
-from crackscope.errors import DatasetError
+from crackscope.errors import DatasetError, several
 from crackscope.records import LABELS, Row
 
 _NAMED: Final = 3
@@ -78,7 +78,8 @@ def survey(found: Found) -> Survey:
 def _say_unreadable(found: Found, reading: Reading) -> str:
     named = "; ".join(unread.error.message for unread in reading.unread[:_NAMED])
     how_many = "none" if not reading.seen else "one only"
-    return f"{found.root}: of {len(found.entries)} pictures {how_many} can be read: {named}; replace the files"
+    whole = several(len(found.entries), "picture")
+    return f"{found.root}: of {whole} {how_many} can be read: {named}; replace the files"
 
 
 def refuse_one_class(surveyed: Survey) -> None:

@@ -131,10 +131,10 @@ def _sentence(evaluation: Evaluation) -> str:
     parts = []
     if tp + fn:
         missed = "none was missed" if not fn else f"{fn:,} {'was' if fn == 1 else 'were'} missed"
-        parts.append(f"Of {tp + fn:,} cracked pictures {tp:,} were found and {missed}")
+        parts.append(f"Of {count(tp + fn, 'cracked picture')} {tp:,} {'was' if tp == 1 else 'were'} found and {missed}")
     if tn + fp:
         alarms = "none gave a false alarm" if not fp else f"{fp:,} gave a false alarm"
-        parts.append(f"{'of' if parts else 'Of'} {tn + fp:,} sound ones {alarms}")
+        parts.append(f"{'of' if parts else 'Of'} {count(tn + fp, 'sound one')} {alarms}")
     return "; ".join(parts) + "."
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from crackscope.errors import JudgingError
 from crackscope.reports.chart import Chart, Dot, Frame, Mark, Numbers, Panel, nice_ticks
+from crackscope.reports.formatting import count
 
 HISTORY = "history.csv"
 SUMMARY = "summary.txt"
@@ -126,7 +127,7 @@ def _chart(
         + ((("turn", "next phase"),) if history.turns else ()),
     )
     best = history.best
-    says = f"{name.capitalize()} over {history.epochs} epochs"
+    says = f"{name.capitalize()} over {count(history.epochs, 'epoch')}"
     if best is not None and np.isfinite(lines[1][best]):
         says += f"; validation {lines[1][best]:.4g} at epoch {best + 1}, the one of the lowest validation loss"
     return Chart(name, f"{name.capitalize()} by epoch", says, "epoch", name, (panel,), width=520, height=280)

@@ -1,0 +1,51 @@
+"""Sentences with a count in them, where the count is one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from crackscope.cli import main
+from crackscope.errors import several
+from tests.small_bundle import write_small_bundle
+from tests.small_way import pictures
+
+NOUNS = "groups|pictures|patches|photos|zones|cracks|alarms|epochs|rounds|copies|rows|sizes|cracked pictures|sound ones"
+WRONG = re.compile(rf"(?<![\d.,])1 (?:[a-z]+ )?(?:{NOUNS})\b")
+
+
+def test_a_count_takes_its_noun():
+    said = [several(count, "patch", "patches") for count in (0, 1, 2)] + [several(1, "group"), several(21, "group")]
+    assert said == ["0 patches", "1 patch", "2 patches", "1 group", "21 groups"]
+
+
+@pytest.fixture
+def few(way, tmp_path) -> Path:
+    """One picture of each label, one of them under both labels."""
+    for label in ("crack", "sound"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        (tmp_path / "data" / label / "a.png").write_bytes(pictures(way, label)[0].read_bytes())
+    (tmp_path / "data" / "crack" / "again.png").write_bytes(pictures(way, "sound")[0].read_bytes())
+    return tmp_path / "data"
+
+
+def test_scan_counts_one_as_one(few, capsys):
+    assert main(["scan", str(few)]) == 0
+    told = capsys.readouterr().out
+    assert "2 pictures in 1 group" in told
+    assert "1 group of copies holds both labels: --json names them under conflicts" in told
+    assert not WRONG.findall(told)
+
+
+def test_a_judgement_counts_one_as_one(few, tmp_path, capsys):
+    """On two pictures under both labels, all of them called cracked."""
+    (few / "crack" / "a.png").unlink()
+    bundle = write_small_bundle(tmp_path / "b", threshold=0.0).path
+    assert main(["evaluate", str(bundle), str(few), "--part", "all", "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "2 pictures, 1 cracked, 1 sound, 1 group" in told
+    assert "0 let pass, 1 false alarm\n" in told
+    assert not WRONG.findall(told)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Of 1 cracked picture 1 was found" in page
+    assert not WRONG.findall(page)
