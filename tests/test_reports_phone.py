@@ -137,6 +137,21 @@ def test_long_names_of_photos_stay_inside_and_keep_their_ends(browser, tmp_path,
     assert [name[-6:] for name in told] == ["_1.jpg", "_2.jpg"]
 
 
+SPILT = """Array.from(document.querySelectorAll('.tile')).flatMap(card => Array.from(card.querySelectorAll('*')).filter(
+  one => one.getBoundingClientRect().right > card.getBoundingClientRect().right - parseFloat(
+    getComputedStyle(card).paddingRight)).map(one => one.textContent.trim().slice(0, 40)))"""
+
+
+def test_a_name_without_blanks_stays_on_its_card(browser, tmp_path):
+    found = inspected(picture(tmp_path, "cracked_wall_canon350d_a.jpg", 1), zones=(zone(1, 62, 4),))
+    reports.write_inspection(tmp_path / "out", [found], facts())
+    for width in (375, 320):
+        browser.open(tmp_path / "out" / "index.html", width, 812, phone=True)
+        told = browser.run("Array.from(document.querySelectorAll('.tile a')).map(one => one.textContent)")
+        assert told == ["cracked_wall_canon350d_a.jpg"]
+        assert browser.run(SPILT) == []
+
+
 @pytest.mark.parametrize("write", [evaluation, comparison, matrix, inspection, explanation])
 def test_no_table_is_cut(browser, tmp_path, write):
     page = write(tmp_path)
