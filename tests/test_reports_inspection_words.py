@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import re
+from pathlib import Path
 
 import msgspec
 
@@ -59,3 +60,12 @@ def test_the_table_reads_as_the_rest_of_the_page_does(tmp_path):
     )
     assert "4.69 to 6.00 mm" in text
     assert rows(text)[0][5] == 4.694962
+
+
+def test_every_key_of_a_finding_is_explained(tmp_path):
+    page(tmp_path, [inspected("/no.jpg", "sound")])
+    (line,) = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
+    docs = (Path(__file__).parents[1] / "docs" / "predictions.md").read_text(encoding="utf-8")
+    table = docs.split("## What `inspect` says of a photo")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    assert set(json.loads(line)) == {key for cell in cells for key in re.findall("`([a-z_]+)`", cell)}
