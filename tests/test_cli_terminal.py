@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.small_way import SMALL
+from tests.small_way import SMALL, pictures
 
 
 @contextlib.contextmanager
@@ -47,6 +48,19 @@ def test_a_terminal_gets_progress_and_colour_unless_told_not_to(way):
         shown = read_until(TO_THE_END, terminal)
     assert "predicting" not in shown
     assert not {code for code in ("31m", "32m", "33m") if code in shown}
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+@pytest.mark.parametrize("columns", [30, 40, 60, 80])
+def test_a_narrow_terminal_breaks_no_word_but_names(way, columns):
+    picture = str(pictures(way, "crack")[0])
+    arguments = ["predict", picture, "nowhere.png", "--bundle", way.bundle, "--quiet"]
+    with on_a_terminal(*arguments, COLUMNS=str(columns), NO_COLOR="1") as (_running, terminal):
+        shown = re.sub(r"\x1b\[\d*m", "", read_until(TO_THE_END, terminal)).replace("\r\n", "\n")
+    told = set(shown.replace(",", "").split())
+    assert {"verdict", "probability", "seconds", "size", "64", "x", "unreadable"} <= told
+    assert picture in (shown if columns < 60 else re.sub(r"\s", "", shown)).replace("\n", "")
+    assert all(len(line.rstrip()) <= columns for line in shown.splitlines())
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")

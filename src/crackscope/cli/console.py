@@ -31,19 +31,23 @@ def console(stream: TextIO | None = None) -> "Console":
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut.
+
+    On a terminal too narrow for it each row becomes a few lines, its longest column on a line of its own.
+    """
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*[cell if isinstance(cell, Text) else Text(shown(str(cell), sys.stdout)) for cell in row])
+    from crackscope.cli.tables import as_blocks, as_table, fits
+
+    cells = [[cell if isinstance(cell, Text) else Text(shown(str(cell), sys.stdout)) for cell in row] for row in rows]
     if title:
         say(title)
-    console().print(table)
+    paper = console()
+    if fits(columns, cells, paper.width):
+        paper.print(as_table(columns, cells))
+        return
+    for block in as_blocks(columns, cells):
+        paper.print(block)
 
 
 def say(text: str = "", *, quiet: bool = False) -> None:

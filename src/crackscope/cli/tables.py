@@ -1,0 +1,55 @@
+"""A table as columns where they have room, and as a few lines a row where they have not."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+_BETWEEN, _EDGES = 3, 2
+"""Columns of a terminal between two of ours, and left and right of all."""
+_LEAST_ROOM = 24
+"""A longer column is not broken into lines shorter than this."""
+
+Cells = Sequence[Sequence[Text]]
+
+
+def as_table(columns: Sequence[str], rows: Cells) -> Table:
+    """The rows under their heads; a head that begins with `>` is set flush right, and so are its cells."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def fits(columns: Sequence[str], rows: Cells, width: int) -> bool:
+    """Whether a table has room in so many columns of a terminal, its longest column broken into lines if need be."""
+    wanted = _widths(columns, rows)
+    longest = max(wanted)
+    left = width - sum(wanted) + longest - _BETWEEN * (len(wanted) - 1) - _EDGES
+    return left >= min(longest, _LEAST_ROOM)
+
+
+def as_blocks(columns: Sequence[str], rows: Cells) -> Iterator[RenderableType]:
+    """Each row as its longest column on a line of its own and the others below, each behind its head."""
+    wanted = _widths(columns, rows)
+    leading = wanted.index(max(wanted))
+    for row in rows:
+        below = [
+            Text.assemble(f"{name.lstrip('>')} ".lstrip(), cell)
+            for place, (name, cell) in enumerate(zip(columns, row, strict=True))
+            if place != leading and cell.plain
+        ]
+        yield Text(row[leading].plain, style=row[leading].style, overflow="fold")
+        if below:
+            yield Padding(Text(", ").join(below), (0, 0, 0, 2), expand=False)
+
+
+def _widths(columns: Sequence[str], rows: Cells) -> list[int]:
+    """The longest cell of each column, its head among them."""
+    heads = [Text(name.lstrip(">")).cell_len for name in columns]
+    return [max([head, *(row[place].cell_len for row in rows)]) for place, head in enumerate(heads)]
