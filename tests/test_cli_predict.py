@@ -173,6 +173,23 @@ def test_predict_says_what_it_passes_over_and_gives_each_picture_one_line(way, c
     assert len(lines(told.out)) == 3
 
 
+def test_predict_says_which_pictures_have_no_name_of_one(way, capsys, tmp_path):
+    content = pictures(way, "sound")[0].read_bytes()
+    (tmp_path / "photo").write_bytes(content)
+    call = ["predict", str(tmp_path), "--bundle", way.bundle, "--jsonl"]
+    said = f"passed over 1 file that begins as a picture but has no name of one ({tmp_path / 'photo'})"
+    assert main(call) == 2
+    assert said in capsys.readouterr().err
+    for name in ("a.png", "..jpg", ".hidden"):
+        (tmp_path / name).write_bytes(content)
+    assert main(call) == 0
+    told = capsys.readouterr()
+    assert [Path(line["path"]).name for line in lines(told.out)] == ["a.png"]
+    assert "passed over 2 files that begin as pictures but have no name of one" in told.err
+    assert main([*call, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_predict_advises_of_a_picture_that_is_too_large_can_be_typed(way, capsys, tmp_path):
     Image.new("1", (20_000, 8_001)).save(tmp_path / "plan.png")
     assert main(["predict", str(tmp_path / "plan.png"), "--bundle", way.bundle, "--jsonl"]) == 1

@@ -152,6 +152,24 @@ def test_what_is_passed_over_for_a_readable_one_of_its_name_is_told(folder):
     assert str(folder / "img2.heic") in found
 
 
+def test_pictures_without_a_name_of_one_are_told(folder):
+    for name, content in (
+        ("photo", b"\xff\xd8\xff\xe0" + bytes(20)),
+        ("..jpg", b"\xff\xd8\xff\xe0" + bytes(20)),
+        ("b/scan.tif~", b"II*\0" + bytes(20)),
+        (".IMG", b"\xff\xd8\xff\xe0" + bytes(20)),
+        ("empty", b""),
+        ("notes.md", b"RIFF and the like, no picture"),
+    ):
+        (folder / name).write_bytes(content)
+    plain, told = images.find([str(folder)]), []
+    assert images.find([str(folder)], misnamed=told.append) == plain
+    assert sorted(names(told, folder)) == ["..jpg", "b/scan.tif~", "photo"]
+    told.clear()
+    images.find([str(folder / "*")], misnamed=told.append)
+    assert names(told, folder) == ["b/scan.tif~"]  # a pattern is asked for the names it matches
+
+
 def test_no_arguments_find_nothing():
     assert images.find([]) == []
 

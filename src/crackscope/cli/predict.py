@@ -93,13 +93,15 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
 
     inputs: dict[str, str | Unread] = {}
     passed: dict[str, None] = {}
+    misnamed: dict[str, None] = {}
     last: ImageError | None = None
     for name in names:
         try:
-            inputs |= {path: path for path in find([name], passed.setdefault)}
+            inputs |= {path: path for path in find([name], passed.setdefault, misnamed.setdefault)}
         except ImageError as error:
             last = error
             inputs[name] = Unread.of(name, error)
+    _tell_misnamed([path for path in misnamed if path not in inputs], quiet)
     if last is not None and not any(isinstance(item, str) for item in inputs.values()):
         raise last
     _tell_passed([path for path in passed if path not in inputs], quiet)
@@ -108,11 +110,21 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
 
 def _tell_passed(paths: Sequence[str], quiet: bool) -> None:
     if paths:
-        several = len(paths) > 1
+        more = len(paths) > 1
         warn(
-            f"passed over {len(paths)} photo{'s' * several} in a format that is not read, as a readable one of the "
-            f"same name lies beside {'each' if several else 'it'} ({paths[0]}{', ...' * several}); convert those that "
+            f"passed over {several(len(paths), 'photo')} in a format that is not read, as a readable one of the "
+            f"same name lies beside {'each' if more else 'it'} ({paths[0]}{', ...' * more}); convert those that "
             "are other pictures",
+            quiet=quiet,
+        )
+
+
+def _tell_misnamed(paths: Sequence[str], quiet: bool) -> None:
+    if paths:
+        files = several(len(paths), "file that begins as a picture but has", "files that begin as pictures but have")
+        warn(
+            f"passed over {files} no name of one ({paths[0]}{', ...' * (len(paths) > 1)}): rename them, say to .jpg, "
+            "or name them by themselves",
             quiet=quiet,
         )
 

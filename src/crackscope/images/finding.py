@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from crackscope.errors import ImageError, printable
+from crackscope.images.formats import begins_as_picture
 from crackscope.images.natural_order import Natural, natural
 
 PICTURE_SUFFIXES = (
@@ -37,7 +38,10 @@ _REPORT_MARK = "inspection.jsonl"
 _SEPARATORS = re.compile(r"[/\\]")
 
 
-def find(arguments: Sequence[str], pass_over: Callable[[str], object] | None = None) -> list[str]:
+Tell = Callable[[str], object]
+
+
+def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell | None = None) -> list[str]:
     """The pictures that `arguments` stand for, each once, in the order of the arguments.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
@@ -48,12 +52,13 @@ def find(arguments: Sequence[str], pass_over: Callable[[str], object] | None = N
     itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
 
     pass_over: told each photo that is left out because one of its stem is found that can be read: they are of one shot
-    in most folders, but need not be.
+    in most folders, but need not be. misnamed: told each file in a folder that begins as a picture does and has no name
+    of one, so that it is left out (`photo`, `..jpg`, `wall.jpg~`); what begins with one dot is hidden, and not told.
     """
     found: dict[str, None] = {}
     passed: dict[str, None] = {}
     for argument in arguments:
-        every = [argument] if argument == "-" else _expanded(os.fspath(argument))
+        every = [argument] if argument == "-" else _expanded(os.fspath(argument), misnamed)
         names = _without_twins(every) if os.path.isdir(argument) or not os.path.lexists(argument) else every
         found |= dict.fromkeys(names)
         passed |= dict.fromkeys(name for name in every if name not in found)
@@ -63,9 +68,9 @@ def find(arguments: Sequence[str], pass_over: Callable[[str], object] | None = N
     return list(found)
 
 
-def _expanded(argument: str) -> list[str]:
+def _expanded(argument: str, misnamed: Tell | None) -> list[str]:
     if os.path.isdir(argument):
-        names = sorted(_below(argument), key=_counted)
+        names = sorted(_below(argument, misnamed), key=_counted)
         if not names:
             suffixes = " ".join(PICTURE_SUFFIXES)
             raise ImageError("missing", f"{printable(argument)}: there are no pictures in this folder ({suffixes})")
@@ -73,7 +78,7 @@ def _expanded(argument: str) -> list[str]:
     if os.path.lexists(argument):
         return [argument]
     if glob.has_magic(argument):
-        names = [name for match in _matches(argument) for name in _from_match(match)]
+        names = [name for match in _matches(argument) for name in _from_match(match, misnamed)]
         if names:
             return names
         raise ImageError("missing", f"{printable(argument)}: the pattern matches no picture; check it, and the folder")
@@ -87,13 +92,13 @@ def _matches(pattern: str) -> list[str]:
         return []
 
 
-def _from_match(name: str) -> list[str]:
+def _from_match(name: str, misnamed: Tell | None) -> list[str]:
     if os.path.isdir(name):
-        return sorted(_below(name), key=_counted)
+        return sorted(_below(name, misnamed), key=_counted)
     return [name] if _is_picture(name) else []
 
 
-def _below(folder: str) -> Iterator[str]:
+def _below(folder: str, misnamed: Tell | None) -> Iterator[str]:
     entered: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
@@ -107,14 +112,24 @@ def _below(folder: str) -> Iterator[str]:
                 continue
             with os.scandir(here) as entries:
                 for entry in entries:
-                    if entry.name.startswith("."):
+                    if entry.name.startswith(".") and not entry.name.startswith(".."):
                         continue
                     if os.path.isdir(entry.path):
-                        waiting.append(entry.path)
-                    elif _is_picture(entry.name):
+                        waiting += [entry.path] * (not entry.name.startswith("."))
+                    elif _is_picture(entry.name) and not entry.name.startswith("."):
                         yield entry.path
+                    elif misnamed is not None and entry.is_file() and _holds_picture(entry.path):
+                        misnamed(entry.path)
         except OSError:
             yield here
+
+
+def _holds_picture(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return begins_as_picture(file.read(18))
+    except OSError:
+        return False
 
 
 def _is_picture(name: str) -> bool:

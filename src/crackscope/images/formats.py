@@ -64,6 +64,15 @@ def parse(data: bytes) -> Stored:
     raise _refusal(data)
 
 
+def begins_as_picture(head: bytes) -> bool:
+    """Whether the first 18 bytes of a file are those of a format that is read."""
+    return (
+        head.startswith((b"\xff\xd8\xff", png.SIGNATURE, b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        or (head.startswith(b"BM") and head[15:18] == b"\0\0\0")
+    )
+
+
 def _refusal(data: bytes) -> Fault:
     name = _BRANDS.get(data[8:12], "MP4 video") if data[4:8] == b"ftyp" else None
     name = name or next((n for start, n in _FOREIGN.items() if data.startswith(start)), None)
