@@ -59,7 +59,8 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions) -> None:
         smallest = min(phase.batch for phase in recipe.phases)
         if part == "train" and len(rows) < min(4, smallest):
             raise TrainingError(
-                f"the train part holds {len(rows)} picture{'s' * (len(rows) != 1)}; four are the least that anything learns from"
+                f"the train part holds {len(rows)} picture{'s' * (len(rows) != 1)}; "
+                "four are the least that anything learns from"
             )
 
 
