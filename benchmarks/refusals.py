@@ -31,19 +31,19 @@ from crackscope.scoring import Model, load
 
 COUNT, SIDE, FIRST_SEED = 300, 256, 7_000_000
 BROUGHT_ALONG = {
-    skimage: ["astronaut.png", "cell.png", "coffee.png", "grass.png", "hubble_deep_field.jpg", "ihc.png", "logo.png"]
-    + ["motorcycle_left.png", "motorcycle_right.png", "retina.jpg", "rocket.jpg", "text.png"],
-    sklearn: ["china.jpg", "flower.jpg"],
+    skimage: "astronaut.png cell.png coffee.png grass.png hubble_deep_field.jpg ihc.png logo.png motorcycle_left.png "
+    "motorcycle_right.png retina.jpg rocket.jpg text.png",
+    sklearn: "china.jpg flower.jpg",
 }
 Pixels = NDArray[np.uint8]
 
 
-def brought_along(names: dict[ModuleType, list[str]]) -> dict[str, Pixels]:
+def brought_along(names: dict[ModuleType, str]) -> dict[str, Pixels]:
     """Pictures that packages carry in their folders, by name."""
     return {
         name: read(next(Path(package.__path__[0]).rglob(name))).pixels
         for package, inside in names.items()
-        for name in inside
+        for name in inside.split()
     }
 
 
@@ -73,7 +73,7 @@ def main() -> int:
         told(model, name, pictures)
     for kind in surfaces.KINDS:
         told(model, f"generated {kind}", [surfaces.generate(s, size, s % 2 == 0, kind).pixels for s in seeds[::5]])
-    (brick,) = brought_along({skimage: ["brick.png"]}).values()
+    (brick,) = brought_along({skimage: "brick.png"}).values()
     told(model, "brick of scikit-image", [cv2.resize(brick, None, fx=by, fy=by).astype(np.uint8) for by in (0.5, 1, 2)])
     print("everything else")
     others = brought_along(BROUGHT_ALONG)

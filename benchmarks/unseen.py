@@ -6,6 +6,7 @@ Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack
 
 - tiles: 224 px, side by side from the top left; cracked if at least .5 % of one is mask, sound if none is, others left
   out; judged at the threshold that the bundle ships
+- verdicts: what `predict` says of these tiles, each at the threshold of the surface that it looks like
 - pixels: the heatmap enlarged bilinearly; ROC AUC over every fourth pixel each way; F1 with a tolerance of 4 px, pooled
   over the set, of the enlarged heatmap and of the refined mask, both at the bundle's threshold; width: median over the
   pictures of predicted to drawn area
@@ -20,6 +21,7 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,6 +73,7 @@ class Seen:
     """What is gathered over a set."""
 
     tiles: list[tuple[Row, float]] = field(default_factory=list)
+    verdicts: dict[str, Counter[Verdict]] = field(default_factory=lambda: {"crack": Counter(), "sound": Counter()})
     photos: list[tuple[Row, float, Verdict]] = field(default_factory=list)
     heat: Pixels = field(default_factory=Pixels)
     refined: Pixels = field(default_factory=Pixels)
@@ -95,6 +98,7 @@ def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
                 continue
             label = "crack" if share else "sound"
             told = model.predict(np.ascontiguousarray(picture.pixels[place]))
+            seen.verdicts[label][told.verdict] += 1
             seen.tiles.append((Row(path=f"{path}:{left},{top}", label=label, group=group), told.probability))
     heat = model.heatmap(picture.pixels)
     judged = model.judge(heat, picture.pixels)
@@ -128,6 +132,7 @@ def figures(seen: Seen, threshold: float) -> dict[str, object]:
     pixels = {"roc_auc": float(roc_auc_score(truths, logits))}
     return {
         "tiles": {"n": len(rows), "cracked": sum(row.label == "crack" for row in rows)} | tiles,
+        "verdicts": {label: dict(counts) for label, counts in seen.verdicts.items()},
         "photos": whole,
         "pixels": pixels,
         "heatmap": seen.heat.figures(),

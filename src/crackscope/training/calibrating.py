@@ -6,7 +6,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Calibration, InputSpec, KnownSound, LocalCalibration, QualityRule, VerdictRule, logistic
+from crackscope.bundles import (
+    Calibration,
+    InputSpec,
+    KnownSound,
+    LocalCalibration,
+    QualityRule,
+    SurfaceRule,
+    VerdictRule,
+    logistic,
+)
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
 from crackscope.training.held_out import (
@@ -21,6 +30,7 @@ from crackscope.training.held_out import (
     shown,
     top_share,
     windows,
+    without_colour,
 )
 from crackscope.training.local_calibration import Common, fit_local
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
@@ -87,7 +97,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         tail=_tail(sound),
         known=known_sound(seen),
         quality=QualityRule(blurred_px=BLURRED_PX, dark=0.6, bright=0.6, smallest_px=spec.minimum),
-        surface=fit_surface_rule(seen.both_ways(), np.tile(surface, 2), np.tile(seen.source, 2)),
+        surface=_surface_rule(seen, score(judge, map(without_colour, every(recipe, given)), given.threads)),
     )
     figures = {
         "held_out_pictures": float(surface.sum()),
@@ -97,6 +107,14 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     masks = mask_threshold(seen.maps, given.stride) - UNSEEN_LOGITS
     local = _local(judge, seen, recipe, given, Common(calibration, threshold))
     return Fitted(calibration, threshold, masks, rule, figures, local)
+
+
+def _surface_rule(seen: Scored, grey: Scored) -> SurfaceRule | None:
+    """What tells surfaces from everything else, by more than colour: leaves are green to it otherwise. grey: the same
+    pictures without."""
+    looks = seen.both_ways(), grey.both_ways()
+    usual = np.repeat([True, False], [len(few) for few in looks])
+    return fit_surface_rule(np.concatenate(looks), np.tile(seen.surface != "", 4), np.tile(seen.source, 4), usual)
 
 
 def _local(judge: Judge, seen: Scored, recipe: Recipe, given: Given, common: Common) -> LocalCalibration | None:

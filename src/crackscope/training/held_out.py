@@ -32,6 +32,9 @@ SIDE_PX = 256
 MOST_SHOWN = 150
 """Training rows of each surface whose embeddings are looked at."""
 
+_LIGHT = np.array([0.299, 0.587, 0.114])
+"""Shares of red, green and blue in brightness (ITU-R BT.601)."""
+
 _SMALLEST_CUT_PX = 32
 _FIRST_SEED = 1_000_000
 _FIRST_SOUND_SEED = 2_000_000
@@ -196,6 +199,12 @@ def every(recipe: Recipe, given: Given) -> Iterator[Picture]:
         yield Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")
     for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
         yield from _cuts(images.read(row.path).pixels, number)
+
+
+def without_colour(picture: Picture) -> Picture:
+    """The same as a camera without colour takes it, without its mask."""
+    light = np.round(picture.pixels @ _LIGHT).astype(np.uint8)
+    return picture._replace(pixels=np.repeat(light[..., None], 3, axis=2), mask=None)
 
 
 def more_sound(given: Given) -> Iterator[Picture]:

@@ -20,31 +20,36 @@ _FOLDS = 5
 
 
 def fit_surface_rule(
-    embeddings: NDArray[np.float32], surface: NDArray[np.bool_], source: NDArray[np.int64]
+    embeddings: NDArray[np.float32],
+    surface: NDArray[np.bool_],
+    source: NDArray[np.int64],
+    usual: NDArray[np.bool_],
 ) -> SurfaceRule | None:
     """Fit logistic regression on embeddings float32 [n, d]; `surface` bool [n] says which show one.
 
-    source: int [n], equal for pieces of one picture. The limit comes from scores out of fold, so that it holds for
-    pictures that the weights were not fitted to. None where there are not enough of either sort.
+    source: int [n], equal for pieces of one picture. usual: bool [n], which of them are as most photos are; weights are
+    fitted to all, and the limit is read off these. It comes from scores out of fold, so that it holds for pictures that
+    the weights were not fitted to. None where there are not enough of either sort.
     """
-    if min(surface.sum(), (~surface).sum()) < 2 * _FOLDS:
+    if min((surface & usual).sum(), (~surface & usual).sum()) < 2 * _FOLDS:
         return None
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
     features = embeddings.astype(np.float64)
     mean, spread = features.mean(0), features.std(0) + 1e-6
-    known = (features - mean) / spread
+    alike = (features - mean) / spread
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    logits = cross_val_predict(_regression(), known, surface, groups=source, cv=folds, method="decision_function")
-    limit = min(float(np.quantile(logits[surface], REFUSED)), float(np.quantile(logits[~surface], 1 - LET_PASS)))
-    fitted = _regression().fit(known, surface)
+    logits = cross_val_predict(_regression(), alike, surface, groups=source, cv=folds, method="decision_function")
+    known, other = logits[surface & usual], logits[~surface & usual]
+    limit = min(float(np.quantile(known, REFUSED)), float(np.quantile(other, 1 - LET_PASS)))
+    fitted = _regression().fit(alike, surface)
     weights = fitted.coef_[0] / spread
     return SurfaceRule(
         weights=tuple(float(f"{weight:.6g}") for weight in weights),
         shift=float(fitted.intercept_[0] - (weights * mean).sum()),
         limit=limit,
-        refused=round(float((logits[surface] < limit).mean()), 4),
-        kept=round(float((logits[~surface] >= limit).mean()), 4),
+        refused=round(float((known < limit).mean()), 4),
+        kept=round(float((other >= limit).mean()), 4),
     )
 
 
