@@ -109,3 +109,8 @@ def rising_counts(sample: Sample, counts: Counts) -> tuple[Values, Values]:
     tp = np.cumsum(weights * sample.crack, axis=1, dtype=np.int32)[:, sample.ties]
     called = np.cumsum(weights, axis=1, dtype=np.int32)[:, sample.ties]
     return tp.astype(np.float64), called.astype(np.float64)
+
+
+def or_none(value: float) -> float | None:
+    """A figure, or None where it is not defined (NaN)."""
+    return None if np.isnan(value) else float(value)

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import JudgingError
+from crackscope.judging.baselines import baselines
 from crackscope.judging.evaluation import (
     FIGURES,
     RATES,
     UNKNOWN,
-    Baseline,
     BundleFacts,
     ByClass,
     ClassFigures,
@@ -23,7 +23,7 @@ from crackscope.judging.evaluation import (
     SplitFacts,
     Subset,
 )
-from crackscope.judging.figures import confusion, confusion_figures, figures
+from crackscope.judging.figures import confusion, confusion_figures, figures, or_none
 from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, measured, spread
 from crackscope.judging.refusals import reason_kind, refused
 from crackscope.judging.sample import BINS, Sample, checked_probabilities, number_groups, sample
@@ -124,7 +124,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         false_alarm_rate=measures["false_alarm_rate"],
         confusion=confusion(whole),
         by_class=_by_class(whole),
-        baselines=_baselines(float(whole.crack.mean())),
+        baselines=baselines(float(whole.crack.mean())),
         by_surface=_by_surface(told, bootstrap),
         reliability=_reliability(whole),
         cannot_judge=_support([one for one in predictions if one.correct is None]),
@@ -215,7 +215,7 @@ def _by_class(rows: Sample) -> ByClass:
 
 def _class_figures(tn: int, fp: int, fn: int, tp: int) -> ClassFigures:
     values = confusion_figures(*(np.array([float(cell)]) for cell in (tn, fp, fn, tp)))
-    precision, recall, f1 = (_or_none(values[name][0]) for name in ("precision", "recall", "f1"))
+    precision, recall, f1 = (or_none(values[name][0]) for name in ("precision", "recall", "f1"))
     return ClassFigures(precision=precision, recall=recall, f1=f1, support=fn + tp)
 
 
@@ -229,40 +229,6 @@ def _average(classes: tuple[ClassFigures, ClassFigures], shares: tuple[float, fl
 
 def _undefined(support: int) -> ClassFigures:
     return ClassFigures(precision=None, recall=None, f1=None, support=support)
-
-
-def _baselines(cracks: float) -> dict[str, Baseline]:
-    """Three ways to answer without looking, on rows of which the share `cracks` is cracked.
-
-    By frequency: every row gets that share as its probability, and is called crack by a die that shows it as often; its
-    figures are those of the expected confusion matrix.
-    """
-    return {
-        "always crack": _baseline(cracks, says=1.0, ece=1 - cracks),
-        "always sound": _baseline(cracks, says=0.0, ece=cracks),
-        "by frequency": _baseline(cracks, says=cracks, ece=0.0),
-    }
-
-
-def _baseline(cracks: float, *, says: float, ece: float) -> Baseline:
-    sounds = 1 - cracks
-    cells = (sounds * (1 - says), sounds * says, cracks * (1 - says), cracks * says)
-    values = {name: _or_none(value[0]) for name, value in confusion_figures(*(np.array([c]) for c in cells)).items()}
-    tiny = float(np.finfo(np.float64).eps)
-    sure = min(max(says, tiny), 1 - tiny)
-    both = 0 < cracks < 1
-    return Baseline(
-        accuracy=values["accuracy"],
-        precision=values["precision"],
-        recall=values["recall"],
-        f1=values["f1"],
-        balanced_accuracy=values["balanced_accuracy"],
-        mcc=0.0 if both else None,
-        roc_auc=0.5 if both else None,
-        average_precision=cracks if both else None,
-        ece=ece,
-        log_loss=float(-(cracks * np.log(sure) + sounds * np.log(1 - sure))),
-    )
 
 
 def _by_surface(told: Sequence[Judged], bootstrap: Bootstrap) -> dict[str, Subset]:
@@ -297,7 +263,3 @@ def _bin(rows: Sample, place: int) -> ReliabilityBin:
         share_low=ends[0],
         share_high=ends[1],
     )
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
