@@ -72,6 +72,7 @@ def test_folder_in_the_way_and_folder_that_cannot_be(tmp_path: Path) -> None:
     assert (out / "mine.txt").read_text() == "mine"
     (tmp_path / "file").write_text("")
     assert "a file is in the way of the folder" in refused(data, tmp_path / "file" / "run")
+    assert "a file is in the way of the folder" in refused(data, tmp_path / "file")
 
 
 def test_another_recipe_does_not_go_on_with_a_run(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, TrainingError
-from crackscope.files import encode_json
+from crackscope.files import encode_json, writable
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -212,8 +212,9 @@ def _begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any
 
     Raises:
         TrainingError: a run is in the way, or what is in the way is none, or it was begun with another recipe.
+        OutputError: nothing can be written there.
     """
-    file = folder / _RUN
+    file = writable(folder) / _RUN
     if not options.resume:
         if folder.exists() and any(folder.iterdir()):
             what = "holds a run already: go on with --resume, or" if file.exists() else "is not empty:"
