@@ -48,8 +48,7 @@ There = Mapping[str, set[str]]
 @dataclass(frozen=True, slots=True)
 class Card:
     """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there.
-    widest: its largest width as it is read. brief: the facts that a sound photo
-    is shown with.
+    widest: its largest width as it is read. brief: the facts that a sound photo is shown with.
     """
 
     number: int

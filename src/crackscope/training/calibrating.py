@@ -97,6 +97,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         tail=_tail(sound),
         known=known_sound(seen),
         quality=QualityRule(blurred_px=BLURRED_PX, dark=0.6, bright=0.6, smallest_px=spec.minimum),
+        # The pictures are made again: kept, they would take a quarter of a gigabyte.
         surface=_surface_rule(seen, score(judge, map(without_colour, every(recipe, given)), given.threads)),
     )
     figures = {
