@@ -277,3 +277,29 @@ def test_a_glob_that_could_be_a_regular_expression_is_taken_for_what_fits(tmp_pa
         path.rename(path.with_name(f"wall{int(path.stem) % 6}_{path.name}"))
     dealt = datasets.split(tmp_path / "set", group_by="wall*_*.jpg")
     assert {row.group for row in dealt.rows} == {str(photo) for photo in range(6)}
+
+
+def numbered(folder: Path, photos: int = 6) -> Path:
+    """A data set whose files are called photo-3-17.jpg."""
+    for path in sorted(data_set(folder, each=12, copies=0).rglob("*.jpg")):
+        path.rename(path.with_name(f"photo-{int(path.stem) % photos}-{path.name}"))
+    return folder
+
+
+@pytest.mark.parametrize("glob", ["photo-*-*", "photo-*-*.jpg", "ph?to-*-*", "photo-*"])
+def test_stars_behind_plain_signs_are_those_of_a_glob(tmp_path: Path, glob: str) -> None:
+    rows = datasets.split(numbered(tmp_path / "set"), group_by=glob).rows
+    wanted = [Path(row.path).name.removeprefix("photo-").split("-")[0] for row in rows]
+    assert [row.group.split("-")[0] for row in rows] == wanted
+
+
+@pytest.mark.parametrize("pattern", ["photo-", "[a-z]+", "o*-", "*.jpg*-*"])
+def test_a_pattern_that_makes_one_group_of_all_is_refused(tmp_path: Path, pattern: str) -> None:
+    root = numbered(tmp_path / "set")
+    with pytest.raises(DatasetError, match="no file name fits" if pattern.startswith("*") else "would be one group"):
+        datasets.split(root, group_by=pattern)
+
+
+def test_brackets_part_what_a_star_behind_them_would_not(tmp_path: Path) -> None:
+    dealt = datasets.split(numbered(tmp_path / "set"), group_by=r"o*-(\d)")
+    assert {row.group for row in dealt.rows} == {str(photo) for photo in range(6)}

@@ -45,6 +45,8 @@ class TestTable:
         [
             ("", "columns path,mm_per_px"),
             ("photo,scale\nin/a.png,1\n", "columns path,mm_per_px"),
+            ("path,mm_per_px\n", "no rows below the header"),
+            ("path;mm_per_px\r\n;\r\n\r\n", "no rows below the header"),
             ("path,mm_per_px\nin/z.png,1\n", "line 2: in/z.png: there is no such photo"),
             ("path,mm_per_px\n,1\n", "line 2: the path is missing"),
             ("path,mm_per_px\nin/a.png,1\na.png,1\n", "line 3: a.png stands in line 2 too"),

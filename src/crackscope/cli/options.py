@@ -70,7 +70,8 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "group_by": click.option(
         "--group-by",
         metavar="COLUMN|PATTERN",
-        help="Keep together what has one value in this column, or whose file names agree in this regular expression.",
+        help="Keep together what has one value in this column, or whose file names agree in this regular expression "
+        r"(in its first brackets, as '^wall-(\d+)-') or in the first star of this glob, as 'wall-*-*.jpg'.",
     ),
     "random": click.option(
         "--random",

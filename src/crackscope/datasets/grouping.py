@@ -17,6 +17,8 @@ from crackscope.images import natural
 
 Numbers = NDArray[np.int64]
 _ROUNDS: Final = 4
+_PLAIN_GLOB: Final = re.compile(r"(?:[^\\^$()\[\]{}|+.?*]|\.(?![*?])|[*?](?![*?]))+")
+"""Stars and question marks behind plain signs, and nothing else that regular expressions have."""
 _NO_PAIRS: Final = np.zeros((0, 2), np.int64)
 
 
@@ -74,18 +76,27 @@ def chosen_groups(entries: Sequence[Entry], columns: Sequence[str], group_by: st
     """The group that the user gives each entry, "" for none: by a manifest's column, or a pattern on the file's name.
 
     A pattern is a regular expression that is searched in the file's name (its first bracket is the group, or else all
-    it matches), or, where it fits no file as such, a glob (its first star is the group). Raises DatasetError when it
-    fits no file as either.
+    it matches), or a glob that fits all of it (its first star is the group). One that can be read as both is a glob
+    where its stars stand behind plain signs, as in `wall-*-*`, and a regular expression otherwise; the other reading
+    counts where that one parts nothing. Raises DatasetError when neither fits any file, or all files alike.
     """
     if group_by is None:
         return [entry.group for entry in entries]
     spelling = {column.casefold() for column in columns}
     if group_by.casefold() in spelling:
         return [entry.cells[group_by.casefold()].strip() for entry in entries]
+    alike = ""
     for pattern in _patterns(group_by):
         values = [_first_bracket(pattern, PurePath(entry.path).name) for entry in entries]
-        if any(values):
+        if len(set(values)) > 1 or (any(values) and len(values) == 1):
             return values
+        alike = alike or "".join(values[:1])
+    if alike:
+        raise DatasetError(
+            f"--group-by {group_by!r}: all {len(entries)} pictures would be one group, {alike!r}; write a glob whose "
+            "first * is what tells the groups apart, as 'wall-*-*.jpg', or a regular expression with brackets around "
+            r"it, as '^wall-(\d+)-'"
+        )
     known = f" (columns: {', '.join(columns)})" if columns else ""
     example = PurePath(entries[0].path).name if entries else ""
     raise DatasetError(f"--group-by {group_by!r}: no such column{known}, and no file name fits it, {example!r} say")
@@ -99,15 +110,26 @@ def _first_bracket(pattern: re.Pattern[str], name: str) -> str:
 
 
 def _patterns(text: str) -> Iterator[re.Pattern[str]]:
-    """What a pattern may mean: `wall*_*.jpg` is a regular expression too, though nobody means it so."""
+    """What a pattern may mean, the likelier first: `wall*_*.jpg` is a regular expression too, though never meant so."""
+    meanings = [_as_expression(text), _as_glob(text) if "*" in text else None]
+    if _PLAIN_GLOB.fullmatch(text):
+        meanings.reverse()
+    yield from filter(None, meanings)
+
+
+def _as_expression(text: str) -> re.Pattern[str] | None:
+    """None for a glob that is no regular expression."""
     try:
-        yield re.compile(text)
+        return re.compile(text)
     except re.error as error:
-        if "*" not in text:
-            raise DatasetError(f"--group-by {text!r}: neither a column nor a regular expression ({error})") from error
-    if "*" in text:
-        pieces = [re.escape(piece) for piece in text.split("*")]
-        yield re.compile("^" + pieces[0] + "(.*?)" + ".*".join(pieces[1:]) + "$")
+        if "*" in text:
+            return None
+        raise DatasetError(f"--group-by {text!r}: neither a column nor a regular expression ({error})") from error
+
+
+def _as_glob(text: str) -> re.Pattern[str]:
+    pieces = [re.escape(piece).replace(r"\?", ".") for piece in text.split("*")]
+    return re.compile("^" + pieces[0] + "(.*?)" + ".*".join(pieces[1:]) + "$")
 
 
 def names_of(numbers: Numbers, names: Sequence[str], chosen: Sequence[str]) -> list[str]:
