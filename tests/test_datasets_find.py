@@ -1,28 +1,14 @@
-"""Labels, parts, masks and surfaces as folders and manifests name them."""
+"""Labels, parts, masks and surfaces as folders name them."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from crackscope import datasets, images
+from crackscope import datasets
 from crackscope.datasets import Layout
 from crackscope.errors import DatasetError
 from crackscope.records import Row
-
-
-def picture(path: Path, seed: int = 0, side: int = 32) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 255, (side, side, 3)).astype(np.uint8)
-    images.write_png(pixels, path)
-    return path
-
-
-def mask(path: Path, cracked: bool, side: int = 32) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.zeros((side, side), np.uint8)
-    pixels[3, 4:9] = 255 * cracked
-    images.write_png(pixels, path)
+from tests.small_labelled import mask, picture
 
 
 def facts(rows: list[Row]) -> list[tuple[str, str, str | None, str]]:
@@ -178,82 +164,6 @@ def test_rows_come_in_natural_order(tmp_path: Path) -> None:
     assert [Path(row.path).stem for row in datasets.read_rows(tmp_path)] == ["p1", "p9", "p10", "p100"]
 
 
-def write_manifest(folder: Path, *lines: str) -> Path:
-    path = folder / "labels.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def test_a_manifest_with_every_column(tmp_path: Path) -> None:
-    picture(tmp_path / "p" / "a.png")
-    picture(tmp_path / "p" / "b.png")
-    mask(tmp_path / "m" / "b.png", cracked=True)
-    path = write_manifest(
-        tmp_path,
-        "Path,Label,part,group,mask,surface",
-        "p/a.png,No_Crack,valid,photo 1,,wall",
-        "p/b.png,,test,,m/b.png,",
-    )
-    first, second = datasets.read_rows(path)
-    assert (first.label, first.part, first.group, first.surface) == ("sound", "val", "photo 1", "wall")
-    assert (second.label, second.part, second.mask) == ("crack", "test", str(tmp_path / "m" / "b.png"))
-
-
-def test_blanks_around_cells_mean_nothing_but_in_names_that_have_them(tmp_path: Path) -> None:
-    for name in ("a.png", " b.png"):
-        picture(tmp_path / name, seed=len(name))
-    (tmp_path / "rows.csv").write_text(" path , label \n a.png , crack \n b.png,sound\n")
-    rows = datasets.read_rows(tmp_path / "rows.csv")
-    assert [Path(row.path).name for row in rows] == ["a.png", " b.png"]
-    assert [row.label for row in rows] == ["crack", "sound"]
-
-
-def test_empty_lines_of_a_manifest_are_passed_over(tmp_path: Path) -> None:
-    for name in "ab":
-        picture(tmp_path / f"{name}.png")
-    (tmp_path / "all.csv").write_text("path,label\n\na.png,crack\n , \nb.png,sound\n\n", encoding="utf-8")
-    assert [row.label for row in datasets.read_rows(tmp_path / "all.csv")] == ["crack", "sound"]
-
-
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_manifests_from_spreadsheets(tmp_path: Path, separator: str) -> None:
-    path = tmp_path / "labels.csv"
-    lines = [separator.join(cells) for cells in (("path", "label"), ("a.png", "1"), ("b.png", "0"))]
-    path.write_bytes("\r\n".join(lines).encode("utf-8-sig"))
-    assert [row.label for row in datasets.read_rows(path)] == ["crack", "sound"]
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("c.png,maybe,", "line 4: label 'maybe'"),
-        ("c.png,,", "line 4: no label"),
-        (",crack,", "line 4: no path"),
-        ("c.png,crack,train,x,y", "line 4: 2 cells more"),
-        ("c.png", "line 4: 2 cells fewer"),
-        ("c.png,crack", "line 4: 1 cell fewer"),
-        ("c.png,crack,holdout", "line 4: part 'holdout'"),
-        ("a.png,crack,train", "line 4: the path of line 2 again"),
-    ],
-)
-def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, said: str) -> None:
-    path = write_manifest(tmp_path, "path,label,part", "a.png,crack,train", "b.png,sound,train", line)
-    with pytest.raises(DatasetError) as caught:
-        datasets.read_rows(path)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"name,label\na,crack\n", b"path,path,label\n", b"\xff\xfep\x00", b'path,label\n"a,crack\n']
-)
-def test_what_is_no_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "labels.csv"
-    path.write_bytes(content)
-    with pytest.raises(DatasetError, match=r"labels\.csv"):
-        datasets.read_rows(path)
-
-
 def test_a_picture_or_nothing_in_place_of_a_data_set(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
         datasets.scan(tmp_path / "missing")
@@ -275,52 +185,3 @@ def test_what_is_no_picture_among_the_masks_is_passed_over(tmp_path: Path) -> No
 def test_a_name_too_long_for_any_file_is_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
         datasets.scan(tmp_path / ("long" * 100))
-
-
-def manifest(folder: Path, lines: list[str], header: str = "path,label") -> Path:
-    for number in range(4):
-        picture(folder / f"{number}.png", number)
-    (folder / "a folder").mkdir()
-    (folder / "walls.csv").write_text("\n".join([header, *lines, ""]))
-    return folder / "walls.csv"
-
-
-def test_what_a_manifest_names_and_is_no_picture_is_told_with_its_line(tmp_path: Path) -> None:
-    lines = ["0.png,crack", "gone.png,crack", "1.png,sound", "", "a folder,sound", "2.png,crack", "3.png,sound"]
-    path = manifest(tmp_path, lines)
-    report = datasets.scan(path)
-    told = {Path(one.path).name: one.error for one in report.unreadable}
-    assert {name: error.kind for name, error in told.items()} == {"gone.png": "missing", "a folder": "not-a-picture"}
-    assert "check the path (line 3 of walls.csv)" in told["gone.png"].message
-    assert "it is a folder" in told["a folder"].message
-    assert "(line 6 of walls.csv)" in told["a folder"].message
-    assert report.problems == ("2 pictures (33.3%) cannot be read: mend the files, or remove the lines that name them",)
-    assert datasets.split(path, parts=(50, 0, 50)).unreadable == report.unreadable
-
-
-def test_what_a_split_names_and_is_no_picture_is_told_with_its_line(tmp_path: Path) -> None:
-    lines = ["0.png,crack,train,", "gone.png,crack,train,", "1.png,sound,train,", "a folder,sound,test,"]
-    split = datasets.read_split(manifest(tmp_path, lines, "path,label,part,group"))
-    gone, folder = split.unreadable
-    assert (gone.error.kind, folder.error.kind) == ("missing", "not-a-picture")
-    assert gone.error.message.endswith("check the path (line 3 of walls.csv)")
-    assert folder.error.message.endswith("it is no plain file; name a picture (line 5 of walls.csv)")
-
-
-def test_a_label_that_is_lost_with_its_masks_names_the_first_line(tmp_path: Path) -> None:
-    lines = ["0.png,crack,none.png", "1.png,crack,none.png", "2.png,sound,", "3.png,sound,"]
-    path = manifest(tmp_path, lines, "path,label,mask")
-    with pytest.raises(DatasetError, match=r"labelled crack.* 2 could not be read.*none\.png.*line 2 of walls\.csv"):
-        datasets.split(path)
-    assert "--positive" not in datasets.scan(path).problems[0]
-
-
-def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> None:
-    for name in ("a, b, c, d.png", "e, f, g, h.png"):
-        picture(tmp_path / name)
-    (tmp_path / "all.csv").write_text("path;label\na, b, c, d.png;1\ne, f, g, h.png;0\n", encoding="utf-8")
-    rows = datasets.read_rows(tmp_path / "all.csv")
-    assert [(Path(row.path).name, row.label) for row in rows] == [
-        ("a, b, c, d.png", "crack"),
-        ("e, f, g, h.png", "sound"),
-    ]

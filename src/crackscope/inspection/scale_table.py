@@ -24,8 +24,8 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
     Columns: path (or photo), mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %), in any order, with
     commas, semicolons or tabs between them; numbers with a decimal point or comma. A path is relative to the CSV;
     where nothing lies there, it is the end of the path of exactly one of the photos. Rows of pictures that exist but
-    are not among the photos are passed over. Raises InspectionError, with the line, for a file that is no such CSV or has
-    no rows, a picture that is not there, one named twice, and a number that is not above 0.
+    are not among the photos are passed over. Raises InspectionError, with the line, for a file that is no such CSV or
+    has no rows, a picture that is not there, one named twice, and a number that is not above 0.
     """
     wanted: dict[str, list[str]] = {}
     called: dict[str, list[str]] = {}
@@ -58,9 +58,7 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
             raise InspectionError(f"{file}: a column stands twice in the first line, leave one of them")
         rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
         if not rows:
-            raise InspectionError(
-                f"{file}: there are no rows below the header, write one a photo: its path and mm per px"
-            )
+            raise InspectionError(f"{file}: there are no rows below the header, write one for each photo")
     except OSError as error:
         raise InspectionError(f"{file}: cannot be read ({error.strerror}), check the name of the scale table") from None
     except csv.Error as error:
