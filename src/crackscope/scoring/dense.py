@@ -68,7 +68,9 @@ class Heatmap:
     logits: float32 [ceil(h / stride), ceil(w / stride)]; cell (i, j) covers the px from (i, j) * stride on.
     embedding: float32 [d], mean over the photo (where parts of it were skipped: over the photo at half scale).
     skipped: share of the photo that only the coarse pass saw. tiled: the network cannot run over a photo at once; it
-    was cut into overlapping tiles and blended.
+    was cut into overlapping tiles and blended. half: the photo at half scale as it was seen at that scale alone; None
+    where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is no surface
+    (a printed marker) and what lights up was put out; None for nowhere.
     """
 
     logits: NDArray[np.float32]
@@ -76,6 +78,8 @@ class Heatmap:
     embedding: NDArray[np.float32]
     skipped: float = 0.0
     tiled: bool = False
+    half: "Heatmap | None" = None
+    hidden: NDArray[np.bool_] | None = None
 
 
 class Dense:
@@ -99,7 +103,8 @@ class Dense:
                 return self._coarse_to_fine(pixels, options, share)
             logits, embedding = self._flow(pixels, options, None).run(share)
             if self._scales(options) == 2 and min(pixels.shape[:2]) >= _LEAST_HALVED_PX:
-                logits = _mean(logits, self._halved(pixels, options, share)[0])
+                half = self._halved(pixels, options, share)
+                return Heatmap(_mean(logits, grown(half.logits, logits.shape)), stride, embedding, half=half)
             return Heatmap(logits, stride, embedding)
         finally:
             cut, pieces = prepared
@@ -131,31 +136,27 @@ class Dense:
     def _scales(self, options: DenseOptions) -> int:
         return options.scales or self._bundle.manifest.scales
 
-    def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> tuple[Map, Map]:
-        """The map of the photo at half scale, on the grid of the full one, and its embedding."""
-        import cv2
-
-        height, width = pixels.shape[:2]
-        stride = self._bundle.manifest.stride
-        half = np.asarray(cv2.resize(pixels, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA), np.uint8)
-        rough, embedding = self._flow(half, options, None).run(share)
-        grown = cv2.resize(rough, (2 * rough.shape[1], 2 * rough.shape[0]), interpolation=cv2.INTER_LINEAR)
-        return np.ascontiguousarray(grown[: -(-height // stride), : -(-width // stride)], np.float32), embedding
+    def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
+        """The photo at half scale, seen at that scale alone."""
+        logits, embedding = self._flow(halved(pixels), options, None).run(share)
+        return Heatmap(logits, self._bundle.manifest.stride, embedding)
 
     def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
         import cv2
 
         assert self._prepared is not None
         stride, grain = self._bundle.manifest.stride, self._prepared[0].grain
-        rough, embedding = self._halved(pixels, options, share)
-        cells = rough.shape
+        half = self._halved(pixels, options, share)
+        cells = (-(-pixels.shape[0] // stride), -(-pixels.shape[1] // stride))
+        rough = grown(half.logits, cells)
         both = self._scales(options) == 2
+        kept = half if both else None
         doubtful = _doubtful(rough, self._bundle.manifest.mask_threshold, options.doubt_logits)
         around = 2 * (_AROUND_PX // stride) + 1
-        wanted = _any_in(cv2.dilate(doubtful, np.ones((around, around), np.uint8)) > 0, grain // stride)
+        wanted = any_in(cv2.dilate(doubtful, np.ones((around, around), np.uint8)) > 0, grain // stride)
         if wanted_of_stages(self._prepared[0], wanted)[0].mean() > _MOST_IN_PARTS:
             logits, embedding = self._flow(pixels, options, None).run(share)
-            return Heatmap(_mean(logits, rough) if both else logits, stride, embedding)
+            return Heatmap(_mean(logits, rough) if both else logits, stride, embedding, half=kept)
         if wanted.any():
             fine, _ = self._flow(pixels, options, wanted).run(share)
             seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
@@ -164,7 +165,23 @@ class Dense:
             skipped = 1 - float(seen.mean())
         else:
             skipped = 1.0
-        return Heatmap(rough, stride, embedding, skipped)
+        return Heatmap(rough, stride, half.embedding, skipped, half=kept)
+
+
+def halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A photo, uint8 [h, w, 3], at half its size, sides rounded up: each pixel the mean of those that it covers."""
+    import cv2
+
+    size = (-(-pixels.shape[1] // 2), -(-pixels.shape[0] // 2))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def grown(rough: Map, cells: tuple[int, ...]) -> Map:
+    """A map at half scale on the grid of the full one, of so many cells (rows, columns)."""
+    import cv2
+
+    large = cv2.resize(rough, (2 * rough.shape[1], 2 * rough.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[: cells[0], : cells[1]], np.float32)
 
 
 def _doubtful(rough: Map, threshold: float, doubt: float) -> NDArray[np.uint8]:
@@ -185,7 +202,7 @@ def _mean(fine: Map, rough: Map) -> Map:
     return fine
 
 
-def _any_in(cells: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+def any_in(cells: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     """Whether any cell is true in each square of side * side; the last squares may be smaller."""
     height, width = cells.shape
     padded = np.pad(cells, ((0, -height % side), (0, -width % side)))
