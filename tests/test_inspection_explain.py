@@ -11,8 +11,10 @@ from crackscope import images, surfaces
 from crackscope.cli import main
 from crackscope.errors import InspectionError
 from crackscope.inspection import InspectOptions, explain, inspect_photo, open_photo, paint_over
-from crackscope.inspection.again import Again, Box
-from crackscope.scoring import DenseOptions, Model, load
+from crackscope.inspection.again import Again
+from crackscope.inspection.explaining import touched_cells
+from crackscope.inspection.window import Window
+from crackscope.scoring import DenseOptions, Heatmap, Model, load
 from tests.small_bundle import write_small_bundle
 
 
@@ -93,7 +95,7 @@ def test_a_map_worked_out_anew_in_part_is_that_of_the_whole(model, scales):
     before = model.heatmap(pixels, options=options)
     changed = pixels.copy()
     changed[600:640, 300:304] = 180
-    part = Again(model, pixels, before, options).heatmap(changed, Box(600, 640, 300, 304))
+    part = Again(model, pixels, before, options).heatmap(changed, Window(300, 600, 304, 640))
     assert np.abs(part.logits - before.logits).max() > 10
     assert np.abs(part.logits - model.heatmap(changed, options=options).logits).max() < 1e-4
 
@@ -146,6 +148,14 @@ def test_painting_touches_nothing_else(seed, width, height):
     painted = paint_over(pixels, shape)
     assert (painted[~shape] == pixels[~shape]).all()
     assert painted.shape == pixels.shape
+
+
+@pytest.mark.parametrize("stride", [4, 32])
+def test_a_shape_touches_each_cell_that_one_of_its_pixels_lies_in(stride):
+    shape = np.zeros((3 * stride - 1, 5 * stride - 3), np.bool_)
+    shape[stride, 2 * stride - 1] = shape[-1, -1] = True
+    heat = Heatmap(np.zeros((3, 5), np.float32), stride, np.zeros(0, np.float32))
+    assert np.argwhere(touched_cells(shape, heat)).tolist() == [[1, 1], [2, 4]]
 
 
 def test_painting_over_nothing_changes_nothing():

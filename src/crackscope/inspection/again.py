@@ -4,14 +4,15 @@ A change moves the map around it only, and what lies around a rectangle tells on
 the map is worked out anew in a rectangle that reaches REACH_PX beyond the change, from pixels that reach as far again.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.inspection.window import Window
 from crackscope.scoring import DenseOptions, Heatmap, Model
 
 REACH_PX = 256
@@ -28,39 +29,6 @@ _WORTH = 0.75
 Map = NDArray[np.float32]
 
 
-class Box(NamedTuple):
-    """A rectangle in px, the ends not included."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def area(self) -> int:
-        """Its pixels."""
-        return (self.bottom - self.top) * (self.right - self.left)
-
-    def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What lies in it."""
-        return pixels[self.top : self.bottom, self.left : self.right]
-
-    def around(self, by: int, shape: tuple[int, int], aligned: int = 1) -> "Box":
-        """It and `by` px around it, its sides moved out to multiples of `aligned`, cut at a photo of (h, w) px."""
-        return Box(
-            max(0, (self.top - by) // aligned * aligned),
-            min(shape[0], -(-(self.bottom + by) // aligned) * aligned),
-            max(0, (self.left - by) // aligned * aligned),
-            min(shape[1], -(-(self.right + by) // aligned) * aligned),
-        )
-
-
-def box_of(shape: NDArray[np.bool_]) -> Box:
-    """The smallest rectangle around the true pixels, bool [h, w], of which there must be some."""
-    rows, columns = (np.flatnonzero(shape.any(axis=axis)) for axis in (1, 0))
-    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-
-
 class Again:
     """Sees versions of one photo that differ from it in a part each.
 
@@ -75,10 +43,10 @@ class Again:
         self._levels = range(1, scales + 1)
         self._alone = replace(options, scales=1)
 
-    def heatmap(self, changed: NDArray[np.uint8], where: Box) -> Heatmap:
+    def heatmap(self, changed: NDArray[np.uint8], where: Window) -> Heatmap:
         """The heatmap of the photo with the pixels in a rectangle changed, uint8 [h, w, 3]."""
         parts = list(self._parts(where))
-        there = sum(_at(level, self._pixels.shape).area for level in self._levels)
+        there = sum(math.prod(_size(level, self._pixels.shape)) for level in self._levels)
         too_small = min(self._pixels.shape[:2]) < _LEAST_SIDE_PX
         dear = sum(seen.area for _, _, seen in parts) > _WORTH * there
         if self._heat.tiled or self._options.coarse or too_small or dear:
@@ -89,12 +57,11 @@ class Again:
         fine, rough = self._replaced(fine, changed, parts[0]), self._replaced(rough, _halved(changed), parts[1])
         return replace(self._heat, logits=_mean(fine, self._grown(rough)))
 
-    def _parts(self, where: Box) -> Iterator[tuple[int, Box, Box]]:
+    def _parts(self, where: Window) -> Iterator[tuple[int, Window, Window]]:
         """(level, what is replaced, what is looked at for that), in px of the photo at that scale."""
         for level in self._levels:
-            at = Box(where.top // level, -(-where.bottom // level), where.left // level, -(-where.right // level))
-            whole = _at(level, self._pixels.shape)
-            size = (whole.bottom, whole.right)
+            at = Window(where.left // level, where.top // level, -(-where.right // level), -(-where.bottom // level))
+            size = _size(level, self._pixels.shape)
             kept = at.around(REACH_PX, size, _ALIGNED_PX)
             yield level, kept, kept.around(REACH_PX, size, _ALIGNED_PX)
 
@@ -112,7 +79,7 @@ class Again:
         grown = cv2.resize(rough, (2 * rough.shape[1], 2 * rough.shape[0]), interpolation=cv2.INTER_LINEAR)
         return np.asarray(grown[:rows, :columns], np.float32)
 
-    def _replaced(self, logits: Map, changed: NDArray[np.uint8], part: tuple[int, Box, Box]) -> Map:
+    def _replaced(self, logits: Map, changed: NDArray[np.uint8], part: tuple[int, Window, Window]) -> Map:
         _, kept, seen = part
         stride = self._heat.stride
         new = self._model.heatmap(np.ascontiguousarray(seen.of(changed)), options=self._alone).logits
@@ -124,16 +91,16 @@ class Again:
         return answer
 
 
-def _at(level: int, shape: tuple[int, ...]) -> Box:
-    """The whole of a photo of (h, w, ...) px, or of the same at half scale."""
-    return Box(0, -(-shape[0] // level), 0, -(-shape[1] // level))
+def _size(level: int, shape: tuple[int, ...]) -> tuple[int, int]:
+    """(h, w) of a photo of (h, w, ...) px, or of the same at half scale."""
+    return -(-shape[0] // level), -(-shape[1] // level)
 
 
 def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import cv2
 
-    half = _at(2, pixels.shape)
-    return np.asarray(cv2.resize(pixels, (half.right, half.bottom), interpolation=cv2.INTER_AREA), np.uint8)
+    high, wide = _size(2, pixels.shape)
+    return np.asarray(cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _mean(fine: Map, rough: Map) -> Map:

@@ -1,7 +1,6 @@
 """What the heatmap and the photo's own pixels say together of every pixel of a tile."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +23,6 @@ _COARSE_PRIOR = -2.5
 _MEDIAN_CELLS = 15
 _SPECK_PX, _HOLE_PX = 6, 16
 _FAR_PX, _BEYOND_RIM_PX = 4.0, 10.0
-
-
-class Window(NamedTuple):
-    """A rectangle of a photo, px: left and top inclusive, right and bottom exclusive."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
 
 
 @dataclass(frozen=True, slots=True)

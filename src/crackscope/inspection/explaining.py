@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
-from crackscope.inspection.again import Again, Box, box_of
+from crackscope.inspection.again import Again
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see, without_marker
 from crackscope.inspection.scale import Ruler
+from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Verdict, Zone
 from crackscope.scoring import Heatmap, Model
 
@@ -153,11 +154,11 @@ class _Painter:
         """What is said with this shape painted over, and what that shows of the photo."""
         painted, heat = self._painted(shape)
         judged = self._model.judge(heat, painted, self._options.false_alarms)
-        cells = _cells(shape, self._before.heat)
+        cells = touched_cells(shape, self._before.heat)
         before, after = (
             float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._before.heat, heat)
         )
-        window = surroundings(box_of(shape), shape.shape) if number else Box(0, shape.shape[0], 0, shape.shape[1])
+        window = surroundings(window_around(shape), shape.shape) if number else Window.whole(shape.shape)
         result = Painted(
             zone=number,
             probability=judged.probability,
@@ -172,12 +173,12 @@ class _Painter:
         return result, window.of(painted).copy()
 
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
-        box = box_of(shape)
-        part = shape[box.top : box.bottom, box.left : box.right]
+        box = window_around(shape)
+        part = box.of(shape)
         for place in _places(box, shape.shape):
-            if not (self.found[place.top : place.bottom, place.left : place.right] & part).any():
+            if not (place.of(self.found) & part).any():
                 moved = np.zeros_like(shape)
-                moved[place.top : place.bottom, place.left : place.right] = part
+                place.of(moved)[...] = part
                 painted, heat = self._painted(moved)
                 return self._model.judge(heat, painted, self._options.false_alarms).probability
         return None
@@ -185,16 +186,16 @@ class _Painter:
     def _painted(self, shape: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], Heatmap]:
         """The photo with a shape painted over, and what the network sees then."""
         painted = paint_over(self._before.pixels, shape)
-        return painted, without_marker(self._again.heatmap(painted, box_of(shape)), self._ruler)
+        return painted, without_marker(self._again.heatmap(painted, window_around(shape)), self._ruler)
 
 
-def surroundings(box: Box, shape: tuple[int, ...]) -> Box:
+def surroundings(box: Window, shape: tuple[int, ...]) -> Window:
     """The part of a photo of (h, w) px that shows a zone in this box and where it lies: no slimmer than 2 to 3."""
     grown = [round((1 + 2 * _SHOWN_AROUND) * side) for side in (box.bottom - box.top, box.right - box.left)]
     least = round(max(_LEAST_SHOWN_PX, _SLIMMEST * max(grown)))
     top, bottom = _within((box.top + box.bottom) // 2, max(least, grown[0]), shape[0])
     left, right = _within((box.left + box.right) // 2, max(least, grown[1]), shape[1])
-    return Box(top, bottom, left, right)
+    return Window(left, top, right, bottom)
 
 
 def _within(centre: int, side: int, whole: int) -> tuple[int, int]:
@@ -210,10 +211,10 @@ def paint_over(pixels: NDArray[np.uint8], shape: NDArray[np.bool_]) -> NDArray[n
 
     if not shape.any():
         return pixels.copy()
-    window = box_of(shape).around(4 * int(_INPAINT_RADIUS_PX), (shape.shape[0], shape.shape[1]))
+    window = window_around(shape).around(4 * int(_INPAINT_RADIUS_PX), shape.shape)
     painted = pixels.copy()
     part = np.ascontiguousarray(window.of(pixels))
-    there = shape[window.top : window.bottom, window.left : window.right].astype(np.uint8)
+    there = window.of(shape).astype(np.uint8)
     window.of(painted)[...] = cv2.inpaint(part, there, _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
     return painted
 
@@ -243,17 +244,16 @@ def probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float
     return logistic(fitted.scale * logits + fitted.shift).astype(np.float32)
 
 
-def _cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:
-    """The cells of the map that a shape touches."""
-    import cv2
-
+def touched_cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:
+    """The cells of the map, bool [rows, columns], that a shape, bool [h, w] px, touches, be it with one pixel."""
     rows, columns = heat.logits.shape
-    whole = np.zeros((rows * heat.stride, columns * heat.stride), np.uint8)
+    whole = np.zeros((rows * heat.stride, columns * heat.stride), np.bool_)
     whole[: shape.shape[0], : shape.shape[1]] = shape
-    return np.asarray(cv2.resize(whole * 255, (columns, rows), interpolation=cv2.INTER_AREA) > 0)
+    bands = np.asarray(whole.reshape(rows, heat.stride, -1).any(axis=1), np.bool_)
+    return np.asarray(bands.reshape(rows, columns, heat.stride).any(axis=2), np.bool_)
 
 
-def _places(box: Box, shape: tuple[int, ...]) -> Iterator[Box]:
+def _places(box: Window, shape: tuple[int, ...]) -> Iterator[Window]:
     """Where a box fits elsewhere in a photo of (h, w) px, near places first."""
     high, wide = box.bottom - box.top, box.right - box.left
     places = {
@@ -262,4 +262,4 @@ def _places(box: Box, shape: tuple[int, ...]) -> Iterator[Box]:
         for x in np.linspace(0, shape[1] - wide, _TURNS)
     }
     for y, x in sorted(places, key=lambda place: (place[0] - box.top) ** 2 + (place[1] - box.left) ** 2):
-        yield Box(y, y + high, x, x + wide)
+        yield Window(x, y, x + wide, y + high)

@@ -7,7 +7,8 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.evidence import CELL_PX, Window
+from crackscope.inspection.evidence import CELL_PX
+from crackscope.inspection.window import Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import centre_lines
-from crackscope.inspection.evidence import CELL_PX, Level, Window, grade_tile
+from crackscope.inspection.evidence import CELL_PX, Level, grade_tile
 from crackscope.inspection.faint_ends import Sight, followed_ends
 from crackscope.inspection.groups import Groups, group_cells
 from crackscope.inspection.sampling import sampled
 from crackscope.inspection.skeleton import Line
+from crackscope.inspection.window import Window
 from crackscope.scoring import Heatmap
 
 FINE_STRIDE = 8

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.evidence import Window
 from crackscope.inspection.groups import Groups
 from crackscope.inspection.skeleton import group_mask
+from crackscope.inspection.window import Window
 from crackscope.records import Point
 
 _LARGEST_PX = 16_000_000

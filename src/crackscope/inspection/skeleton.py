@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.evidence import Window, without_specks
+from crackscope.inspection.evidence import without_specks
 from crackscope.inspection.groups import Groups, cells_of, inside
+from crackscope.inspection.window import Window
 
 Line = NDArray[np.float64]
 """float64 [k, 2]: x and y of points in px, neighbours about 1 px apart."""
