@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crackscope.bundles import default_bundle, open_bundle
 from crackscope.errors import BundleError
 from crackscope.images import write_png
-from crackscope.scoring import Gate, load, pack, quantise
+from crackscope.scoring import DenseOptions, Gate, load, pack, quantise
 from crackscope.surfaces import generate
 from tests.small_bundle import EMBEDDING, deep_model, small_manifest, small_model
 
@@ -54,17 +54,40 @@ def test_an_8_bit_bundle_agrees(deep: Path, rows: list[str], tmp_path: Path) -> 
     assert 0 < np.mean(changes) < 0.02
 
 
-def test_a_photo_ends_in_bytes_as_it_ends_in_numbers(tmp_path: Path) -> None:
-    """Beyond its borders a photo is continued wherever the graph is cut, so both graphs must be cut alike."""
-    surfaces = [generate(seed, (160, 160), cracked=seed % 2 == 0).pixels for seed in range(60)]
+@pytest.fixture(scope="module")
+def surfaces() -> list[NDArray[np.uint8]]:
+    return [generate(seed, (160, 160), cracked=seed % 2 == 0).pixels for seed in range(60)]
+
+
+@pytest.fixture(scope="module")
+def default_in_bytes(surfaces: list[NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("surfaces")
     for number, pixels in enumerate(surfaces):
-        write_png(pixels, tmp_path / f"{number:02}.png")
-    rows = sorted(map(str, tmp_path.glob("*.png")))
-    quantise(default_bundle(), rows, tmp_path / "int8", gate=Gate(verdicts=0.2, mean=0.1), limit=20)
-    plain, small = load(), load(tmp_path / "int8")
+        write_png(pixels, place / f"{number:02}.png")
+    rows = sorted(map(str, place.glob("*.png")))
+    quantise(default_bundle(), rows, place / "int8", gate=Gate(verdicts=0.2, mean=0.1), limit=20)
+    return place / "int8"
+
+
+def test_a_photo_ends_in_bytes_as_it_ends_in_numbers(default_in_bytes: Path, surfaces: list[NDArray[np.uint8]]) -> None:
+    """Beyond its borders a photo is continued wherever the graph is cut, so both graphs must be cut alike."""
+    plain, small = load(), load(default_in_bytes)
     changes = [small.heatmap(pixels).logits - plain.heatmap(pixels).logits for pixels in surfaces[40:]]
     assert -0.1 < np.mean(changes) < 0.1
     assert np.std(changes) < 0.4
+
+
+@pytest.mark.parametrize("in_bytes", [False, True])
+def test_parts_of_a_photo_look_as_they_do_in_the_whole(default_in_bytes: Path, in_bytes: bool) -> None:
+    """What lies around a part is unknown to it, which is not the same as a byte of zero."""
+    model = load(default_in_bytes if in_bytes else None)
+    pixels = generate(4, (1024, 768), cracked=True, width_px=(3.0, 5.0)).pixels
+    whole, parts = (model.heatmap(pixels, options=DenseOptions(coarse=coarse)) for coarse in (False, True))
+    hot = whole.logits > model.manifest.mask_threshold
+    assert hot.mean() > 0.005
+    assert 0.5 < parts.skipped < 1
+    assert (parts.logits > model.manifest.mask_threshold)[hot].mean() > 0.97
+    assert np.abs(parts.logits - whole.logits)[hot].mean() < 0.25
 
 
 def test_a_bundle_that_disagrees_is_refused_with_the_figures(deep: Path, rows: list[str], tmp_path: Path) -> None:

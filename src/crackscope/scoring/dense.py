@@ -8,7 +8,7 @@ not known (fixed inputs, attention, pooling over the whole picture) is run on ov
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from crackscope.bundles import Bundle
 from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
 from crackscope.scoring.constants import UnknownError
-from crackscope.scoring.flow import Flow, lay_out, wanted_of_stages
+from crackscope.scoring.flow import Flow, lay_out
+from crackscope.scoring.parts import parts_around
 from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece
 from crackscope.scoring.stages import Plan, plan
@@ -29,7 +30,7 @@ Map = NDArray[np.float32]
 _AROUND_PX = 8
 """How far around a place in doubt the photo is seen at full scale."""
 
-_MOST_IN_PARTS = 0.6
+_MOST_IN_PARTS = 0.9
 """When more of the photo than this would be seen at full scale, all of it is: parts cost more than they spare."""
 
 _LEAST_COARSE_PX = 512
@@ -81,6 +82,11 @@ class Heatmap:
     half: "Heatmap | None" = None
     hidden: NDArray[np.bool_] | None = None
 
+    def without(self, hidden: NDArray[np.bool_]) -> "Heatmap":
+        """The same with what lights up in these cells, bool of the shape of logits, put out."""
+        dark = np.minimum(self.logits, np.median(self.logits))
+        return replace(self, logits=np.where(hidden, dark, self.logits).astype(np.float32), hidden=hidden)
+
 
 class Dense:
     """A bundle's network made ready for whole photos; the work of that is done on first use."""
@@ -89,6 +95,7 @@ class Dense:
         self._bundle, self._graph, self._threads = bundle, graph, threads
         self._lock = threading.Lock()
         self._prepared: tuple[Plan, list[Piece]] | None = None
+        self._whole: Piece | None = None
         self._tiled = bundle.manifest.input.fixed
 
     def heatmap(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
@@ -101,7 +108,7 @@ class Dense:
         try:
             if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
                 return self._coarse_to_fine(pixels, options, share)
-            logits, embedding = self._flow(pixels, options, None).run(share)
+            logits, embedding = self._flow(pixels, options).run(share)
             if self._scales(options) == 2 and min(pixels.shape[:2]) >= _LEAST_HALVED_PX:
                 half = self._halved(pixels, options, share)
                 return Heatmap(_mean(logits, grown(half.logits, logits.shape)), stride, embedding, half=half)
@@ -127,18 +134,25 @@ class Dense:
                 self._prepared = cut, [Piece(model, where) for model in models]
             return self._prepared
 
-    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions, wanted: NDArray[np.bool_] | None) -> Flow:
+    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions) -> Flow:
         assert self._prepared is not None
         cut, pieces = self._prepared
         layout = lay_out(cut, pixels.shape[1], options.memory_mib << 20, self._threads)
-        return Flow(cut, pieces, pixels, layout, wanted)
+        return Flow(cut, pieces, pixels, layout)
+
+    def _uncut(self) -> Piece:
+        """The whole graph, which takes its memory from the same pool as the stages."""
+        with self._lock:
+            if self._whole is None:
+                self._whole = Piece(self._bundle.model, str(self._bundle.path / "model.onnx"))
+            return self._whole
 
     def _scales(self, options: DenseOptions) -> int:
         return options.scales or self._bundle.manifest.scales
 
     def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
         """The photo at half scale, seen at that scale alone."""
-        logits, embedding = self._flow(halved(pixels), options, None).run(share)
+        logits, embedding = self._flow(halved(pixels), options).run(share)
         return Heatmap(logits, self._bundle.manifest.stride, embedding)
 
     def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
@@ -154,17 +168,16 @@ class Dense:
         doubtful = _doubtful(rough, self._bundle.manifest.mask_threshold, options.doubt_logits)
         around = 2 * (_AROUND_PX // stride) + 1
         wanted = any_in(cv2.dilate(doubtful, np.ones((around, around), np.uint8)) > 0, grain // stride)
-        if wanted_of_stages(self._prepared[0], wanted)[0].mean() > _MOST_IN_PARTS:
-            logits, embedding = self._flow(pixels, options, None).run(share)
+        parts = parts_around(wanted, grain)
+        if parts.area_px > _MOST_IN_PARTS * pixels.shape[0] * pixels.shape[1]:
+            logits, embedding = self._flow(pixels, options).run(share)
             return Heatmap(_mean(logits, rough) if both else logits, stride, embedding, half=kept)
-        if wanted.any():
-            fine, _ = self._flow(pixels, options, wanted).run(share)
-            seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
+        seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
+        if parts.rectangles:
+            fine = parts.map(self._uncut(), pixels, stride, share)
             # Where the map was not worked out, it holds nothing, not even numbers.
             rough[seen] = _mean(fine[seen], rough[seen]) if both else fine[seen]
-            skipped = 1 - float(seen.mean())
-        else:
-            skipped = 1.0
+        skipped = 1 - float(seen.mean())
         return Heatmap(rough, stride, half.embedding, skipped, half=kept)
 
 

@@ -4,7 +4,7 @@ Every stage works in blocks, several at once. Of what it gives, only the rows th
 so memory follows from the width of the photo and the budget, not from the number of pixels.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Protocol
@@ -13,19 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.scoring.anatomy import IMAGES, MAP
-from crackscope.scoring.covering import Rectangle, cover
 from crackscope.scoring.rows import Array, Photo, Rows
 from crackscope.scoring.stages import Plan, Stage
 
 _BANDS_PX = (1024, 768, 512, 384, 256, 192, 128, 96, 64, 32)
 _LARGEST_BLOCK = 32 << 20
 """Blocks that take more gain nothing: 4, 8, 16, 32 and 64 MiB gave 3.8, 4.4, 4.7, 4.8 and 4.8 megapixels/s."""
-
-CONTEXT_PX = 32
-"""How far around a wanted place a pass over parts of a photo looks; see benchmarks/coarse.py for what it changes."""
-
-_PART_PX = 64
-"""What one more part costs, as px more on its sides: its margins, and starting the network on it."""
 
 _FIXED_BYTES = 16 << 20
 _POOL = 1.8
@@ -98,45 +91,6 @@ def _block(stage: Stage, width: int, band: int, memory: int, threads: int) -> tu
     return height, _up(-(-width // across), stage.grain)
 
 
-def wanted_of_stages(plan: Plan, wanted: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Where each stage is worked out for the sake of the map where it is wanted; in squares of a grain.
-
-    As far around as the later stages see, but no farther than CONTEXT_PX: the rest is zero to them, as what lies
-    outside a patch is in training.
-    """
-    reach = [0] * len(plan.stages)
-    makers = {name: number for number, stage in enumerate(plan.stages) for name in stage.outputs}
-    for number in reversed(range(len(plan.stages))):
-        stage = plan.stages[number]
-        margin = max(stage.rows.before, stage.rows.after, stage.columns.before, stage.columns.after)
-        for name in stage.inputs:
-            if name != IMAGES:
-                reach[makers[name]] = max(reach[makers[name]], min(CONTEXT_PX, reach[number] + margin))
-    return [_spread(wanted, -(-far // plan.grain)) for far in reach]
-
-
-def _spread(places: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    """All squares within so many of a true one, along both axes."""
-    for _ in range(by):
-        for axis in (0, 1):
-            rows = np.moveaxis(places, axis, 0)
-            grown = rows.copy()
-            grown[1:] |= rows[:-1]
-            grown[:-1] |= rows[1:]
-            places = np.moveaxis(grown, 0, axis)
-    return places
-
-
-def _parts(blocks: Sequence[Block], rectangles: Sequence[Rectangle], grain: int) -> Iterator[Block]:
-    """What of the blocks lies within rectangles of squares."""
-    for part in rectangles:
-        for block in blocks:
-            rows = max(block.top, part.top * grain), min(block.bottom, part.bottom * grain)
-            columns = max(block.left, part.left * grain), min(block.right, part.right * grain)
-            if rows[0] < rows[1] and columns[0] < columns[1]:
-                yield Block(*rows, *columns)
-
-
 def _up(value: int, grain: int) -> int:
     return -(-value // grain) * grain
 
@@ -150,10 +104,8 @@ class Flow:
         sessions: Sequence[Session],
         pixels: NDArray[np.uint8],
         layout: Layout,
-        wanted: NDArray[np.bool_] | None = None,
     ) -> None:
-        """sessions: one a stage, and one for the tail. wanted: [ceil(h / grain), ceil(w / grain)], where the map is to
-        be worked out, None for everywhere; elsewhere it holds nothing of meaning, and there is no embedding."""
+        """sessions: one a stage, and one for the tail."""
         self._plan, self._sessions, self._layout = plan, sessions, layout
         height, width = pixels.shape[:2]
         self._shape = (_up(height, plan.grain), _up(width, plan.grain))
@@ -171,11 +123,6 @@ class Flow:
         self._cells = (-(-height // cell), -(-width // cell))
         self.map = np.empty(tuple(side // cell for side in self._shape), np.float32)
         self._sum: NDArray[np.float64] | None = None
-        self._wanted = None if wanted is None else wanted_of_stages(plan, wanted)
-        # All stages but the last want the same, and the search takes as long as some stages.
-        found = {squares.tobytes(): squares for squares in self._wanted or []}
-        parts = {key: cover(squares, _PART_PX / plan.grain) for key, squares in found.items()}
-        self._rectangles = [parts[squares.tobytes()] for squares in self._wanted or []]
 
     def run(self, share: Share) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Work out the map, float32 [ceil(h / s), ceil(w / s)], and the mean embedding, float32 [d]. share: runs a
@@ -183,10 +130,7 @@ class Flow:
         for bottom in range(self._layout.band, self._shape[0] + self._layout.band, self._layout.band):
             bottom = min(bottom, self._shape[0])
             self._advance(self._makers[MAP], bottom, share)
-            if self._wanted is None:
-                self._embed(bottom, share)
-            else:
-                self._pooled = bottom
+            self._embed(bottom, share)
         embedding = np.zeros(0) if self._sum is None else self._sum / self._shape[0]
         return self.map[: self._cells[0], : self._cells[1]], embedding.astype(np.float32)
 
@@ -201,15 +145,13 @@ class Flow:
                 self._advance(self._makers[name], min(bottom + stage.rows.after, self._shape[0]), share)
         for name in stage.outputs:
             if name in self._rows:
-                self._rows[name].open(bottom, self._needed(name), clear=self._wanted is not None)
+                self._rows[name].open(bottom, self._needed(name))
         high, wide = self._layout.blocks[number]
         blocks = [
             Block(row, min(row + high, bottom), column, min(column + wide, self._shape[1]))
             for row in range(top, bottom, high)
             for column in range(0, self._shape[1], wide)
         ]
-        if self._wanted is not None:
-            blocks = list(_parts(blocks, self._rectangles[number], self._plan.grain))
         share(lambda block: self._run(number, block), blocks)
         self._done[number] = bottom
 
@@ -237,22 +179,11 @@ class Flow:
             top, left = stage.rows.before // stride, stage.columns.before // stride
             high, wide = (block.bottom - block.top) // stride, (block.right - block.left) // stride
             kept = answer[0, :, top : top + high, left : left + wide]
-            if self._wanted is not None:
-                kept = self._only_wanted(kept, self._wanted[number], block, stride)
             if name in self._rows:
                 self._rows[name].put((block.top, block.bottom), (block.left, block.right), kept)
             if name == MAP:
                 at, beside = block.top // stride, block.left // stride
                 self.map[at : at + high, beside : beside + wide] = kept[0]
-
-    def _only_wanted(self, cells: Array, wanted: NDArray[np.bool_], block: Block, stride: int) -> Array:
-        """Cells [c, h, w] of a block, zero outside the wanted squares: blocks must not change what is seen."""
-        rows, columns = (
-            np.arange(first // stride, last // stride) * stride // self._plan.grain
-            for first, last in ((block.top, block.bottom), (block.left, block.right))
-        )
-        seen = wanted[rows[:, None], columns]
-        return cells if seen.all() else np.where(seen, cells, np.zeros((), cells.dtype))
 
     def _embed(self, bottom: int, share: Share) -> None:
         """Add the embedding of the rows that have not been looked at, weighted by how many they are."""

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,17 +16,31 @@ from crackscope.images import Picture, Source, or_unread, read
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew
-from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
+from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap, halved
 from crackscope.scoring.golden import check_golden
+from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
+from crackscope.scoring.second_look import heat_at_half, joined, soft
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, take
-from crackscope.scoring.verdict import Judgement, Said, by_threshold, judge, judge_patch
+from crackscope.scoring.verdict import (
+    Judgement,
+    Look,
+    Said,
+    by_threshold,
+    judge,
+    judge_look,
+    judge_patch,
+    unfit_look,
+)
 
 _TASK = "scored"
 
 HELD_PIXELS = 1 << 20
 """Pictures are read ahead of the network, in one thread, until they have more pixels than this together."""
+
+PHOTO_RATE = 0.05
+"""Share of the sound photos that may be called cracked, where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +135,43 @@ class Model:
         with self._crew.seat():
             return self._dense.heatmap(pixels, options, self._crew.share)
 
-    def judge(self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = 0.05) -> Judgement:
-        """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked."""
-        return judge(self.manifest, heat, pixels, rate, lambda score: self.calibrated(score, heat.embedding))
+    def judge(
+        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = PHOTO_RATE, *, options: DenseOptions = ORDINARY
+    ) -> Judgement:
+        """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked.
+
+        A large soft one is looked at again at half size (see `second_look.py`), within the memory that the options
+        allow. Where `predict` judges a photo, it does the same.
+        """
+        with self._crew.seat():
+            return self._judge(heat, pixels, rate, options)
+
+    def _judge(self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions) -> Judgement:
+        """As `judge`; the caller holds a seat."""
+        first = judge(self.manifest, heat, pixels, rate, self._read_beside(heat))
+        if not soft(self.manifest, heat, first, (pixels.shape[0], pixels.shape[1])):
+            return first
+        second = self._judged_at_half(heat, pixels, rate, options)
+        return joined(first, second, rate, shows=bool(heat.logits.max() >= self.manifest.mask_threshold))
+
+    def _judged_at_half(
+        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions
+    ) -> Judgement | None:
+        """What is said of a photo at half size; None where it cannot be judged there either."""
+        assert heat.half is not None
+        half = halved(pixels)
+        look = Look(heat.half, quality(half), (half.shape[0], half.shape[1]))
+        if unfit_look(look, self.manifest.verdict):
+            return None
+        quarter = halved(half)
+        del half  # of 100 megapixels it takes 75 MiB
+        seen = self._dense.heatmap(quarter, replace(options, scales=1, coarse=False), self._crew.share)
+        look = look._replace(heat=heat_at_half(heat, seen.logits))
+        return judge_look(self.manifest, look, rate, self._read_beside(look.heat))
+
+    def _read_beside(self, heat: Heatmap) -> Callable[[float], Calibrated]:
+        """How a score is read on the photo of this heatmap."""
+        return lambda score: self.calibrated(score, heat.embedding)
 
     def embed(self, source: Source) -> NDArray[np.float32]:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""
@@ -193,6 +241,7 @@ class Model:
             reason=judged.reason,
             surface=judged.surface,
             pages=picture.pages,
+            halved=judged.halved,
         )
 
     def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
@@ -206,8 +255,8 @@ class Model:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
         heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
-        judged = self.judge(heat, pixels)
-        return Said(judged.verdict, judged.probability, judged.reason, judged.surface)
+        judged = self._judge(heat, pixels, PHOTO_RATE, ORDINARY)
+        return Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved)
 
 
 class _Opened(NamedTuple):

@@ -54,8 +54,8 @@ class Rows:
         self._height, self._width = height // grid.stride, width // grid.stride
         self._kept: Array = empty((grid.channels, 0, self._width), grid)
 
-    def open(self, done: int, needed: int, clear: bool = False) -> None:
-        """Make room for the rows up to `done` px, zeros if asked to clear; those above `needed` px may go."""
+    def open(self, done: int, needed: int) -> None:
+        """Make room for the rows up to `done` px; those above `needed` px may go."""
         rows, low, stride = self._kept.shape[1], needed // self.grid.stride, self.grid.stride
         first, last = self.done // stride, done // stride
         if last - low > rows:
@@ -63,8 +63,6 @@ class Rows:
             for number in range(max(low, first - rows), first):
                 grown[:, number % (last - low)] = self._kept[:, number % rows]
             self._kept = grown
-        if clear:
-            self._kept[:, np.arange(first, last) % self._kept.shape[1]] = 0
         self.done = done
 
     def take(self, rows: tuple[int, int], columns: tuple[int, int]) -> Array:

@@ -3,7 +3,7 @@
 A patch is called cracked when its probability reaches the threshold, the bundle's or that of the surface it looks like
 (see `calibrated.py`). A photo holds thousands of places, and somewhere every sound one looks a little cracked, so it is
 called cracked when its most suspicious windows show more than those of sound photos of its size do by chance (see
-`by_chance.py`), at the rate that the user allows.
+`by_chance.py`), at the rate that the user allows. A large soft photo is judged at half size, too (`second_look.py`).
 """
 
 import heapq
@@ -26,7 +26,8 @@ class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
-    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none.
+    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved: these are of
+    the look at half size, which showed more than the one at full size; quality is of the photo as it is, always.
     """
 
     verdict: Verdict
@@ -35,17 +36,27 @@ class Judgement(NamedTuple):
     quality: Quality
     chance: float = 0.0
     surface: str = ""
+    halved: bool = False
+
+
+class Look(NamedTuple):
+    """A photo as it was looked at: its heatmap, what can be seen in it, and its height and width in px."""
+
+    heat: Heatmap
+    quality: Quality
+    shape: tuple[int, int]
 
 
 class Said(NamedTuple):
-    """Verdict, probability of crack (0 to 1), the reason why a picture cannot be judged, else "", and the known surface
-    as which its score was read, "" for none.
+    """Verdict, probability of crack (0 to 1), the reason why a picture cannot be judged, else "", the known surface
+    as which its score was read, "" for none, and whether the look at half size is told.
     """
 
     verdict: Verdict
     probability: float
     reason: str
     surface: str = ""
+    halved: bool = False
 
 
 def judge_patch(
@@ -75,15 +86,24 @@ def judge(
 
     rate: share of sound photos that may be called cracked. read: a score, as it is read on this photo.
     """
-    rule, seen = manifest.verdict, quality(pixels)
-    scores, overlapping = window_scores(heat.logits, heat.stride, rule)
+    return judge_look(manifest, Look(heat, quality(pixels), (pixels.shape[0], pixels.shape[1])), rate, read)
+
+
+def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[float], Calibrated]) -> Judgement:
+    """The same of a photo whose quality is known."""
+    rule = manifest.verdict
+    scores, overlapping = window_scores(look.heat.logits, look.heat.stride, rule)
     found = read(scores[0])
-    height, width = pixels.shape[:2]
     beyond = [score - found.lag for score in scores]
-    by_chance = chance(beyond, overlapping, windows_in(height, width, rule), rule) if rule.sound else 0.0
-    reason = unfit(seen, (height, width), rule.quality) or unlike(heat.embedding, rule.surface)
+    by_chance = chance(beyond, overlapping, windows_in(*look.shape, rule), rule) if rule.sound else 0.0
+    reason = unfit_look(look, rule)
     verdict: Verdict = "cannot judge" if reason else cracked(found, (scores[0], by_chance), manifest, rate)
-    return Judgement(verdict, found.probability, reason, seen, by_chance, found.surface)
+    return Judgement(verdict, found.probability, reason, look.quality, by_chance, found.surface)
+
+
+def unfit_look(look: Look, rule: VerdictRule) -> str:
+    """Why a photo cannot be judged; "" when it can. Of the heatmap the embedding alone is asked."""
+    return unfit(look.quality, look.shape, rule.quality) or unlike(look.heat.embedding, rule.surface)
 
 
 def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
