@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,27 +36,59 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     best = np.zeros((-(-height // CELL_PX), -(-width // CELL_PX)), np.uint8)
     area = np.zeros(best.shape, np.uint8)
     for tile in tiles:
-        part = grades[tile.top : tile.bottom, tile.left : tile.right]
         place = cells_of(tile)
-        best[place], area[place] = _largest(part)
-    joined = cv2.dilate((best > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
-    count, found = cv2.connectedComponents(joined, connectivity=4)
-    labels: NDArray[np.int32] = np.asarray(found, np.int32)
-    labels[best == 0] = 0
-    kept = _kept(labels, best, area, count, (shortest_px, slenderness))
+        best[place], area[place] = _largest(grades[tile.top : tile.bottom, tile.left : tile.right])
+    cells, label, count = _labelled(best)
+    weighed = _Cells(*cells, label, best[cells], area[cells])
+    kept = _kept(weighed, count, (shortest_px, slenderness))
     order = np.zeros(count, np.int32)
     order[kept] = np.arange(1, len(kept) + 1)
-    labels = order[labels]
+    labels = np.zeros(best.shape, np.int32)
+    labels[cells] = order[label]
     for tile in tiles:
         part = grades[tile.top : tile.bottom, tile.left : tile.right]
-        part[...] = (part > 0) & inside(labels[cells_of(tile)] > 0, part.shape)
-    return Groups(labels, _windows(labels, len(kept), (height, width)))
+        np.multiply(part > 0, inside(labels[cells_of(tile)] > 0, part.shape), out=part, casting="unsafe")
+    return Groups(labels, _windows(cells, order[label], len(kept), (height, width)))
+
+
+class _Cells(NamedTuple):
+    """Cells with a graded pixel, [n] each: where they are, what they belong to, their largest grade, and how many of
+    their pixels are graded."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    label: NDArray[np.int32]
+    best: NDArray[np.uint8]
+    area: NDArray[np.uint8]
+
+
+_Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def _labelled(best: NDArray[np.uint8]) -> tuple[_Places, NDArray[np.int32], int]:
+    """The rows and columns of the cells [h, w] that are not 0, row by row, what each belongs to, and the number of
+    labels, 0 for none among them."""
+    import cv2
+
+    found = cv2.findNonZero(best)
+    if found is None:
+        return (np.zeros(0, np.intp), np.zeros(0, np.intp)), np.zeros(0, np.int32), 1
+    columns, rows = found.reshape(-1, 2).T.astype(np.intp)
+    # Most of most photos is empty: only around what is not is anything labelled.
+    top, left = max(0, int(rows.min()) - 1), max(0, int(columns.min()) - 1)
+    part = best[top : int(rows.max()) + 2, left : int(columns.max()) + 2]
+    joined = cv2.dilate((part > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=4)
+    return (rows, columns), np.asarray(labels, np.int32)[rows - top, columns - left], count
 
 
 def inside(cells: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Cells to the pixels [h, w] that they cover, from a corner of cells on."""
-    wide = np.repeat(np.repeat(cells, CELL_PX, 0), CELL_PX, 1)
-    return wide[: shape[0], : shape[1]]
+    import cv2
+
+    size = (cells.shape[1] * CELL_PX, cells.shape[0] * CELL_PX)
+    wide = cv2.resize(cells.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return wide[: shape[0], : shape[1]].view(np.bool_)
 
 
 def cells_of(window: Window) -> tuple[slice, slice]:
@@ -81,49 +114,40 @@ def _over_cells(values: NDArray[np.uint8], combine: np.ufunc) -> NDArray[np.uint
     return np.asarray(reduce(combine, [tall[:, some] for some in every]), np.uint8)
 
 
-def _kept(
-    labels: NDArray[np.int32],
-    best: NDArray[np.uint8],
-    area: NDArray[np.uint8],
-    count: int,
-    limits: tuple[float, float],
-) -> NDArray[np.intp]:
+def _kept(cells: _Cells, count: int, limits: tuple[float, float]) -> NDArray[np.intp]:
     """The numbers of the groups that are strong somewhere, long enough, and slender.
 
     Length and slenderness from the second moments: a line of length l has a deviation of l / sqrt(12) along itself,
     and its area divided by its length is its width. A bent or branched crack is longer than that says: never shorter.
     """
-    rows, columns = np.nonzero(labels)
-    if not len(rows):
+    if not len(cells.rows):
         return np.zeros(0, np.intp)
-    label = labels[rows, columns]
-    weight = area[rows, columns].astype(np.float64)
+    label, weight = cells.label, cells.area.astype(np.float64)
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.bincount(label, values * weight, count).astype(np.float64)
 
     whole = np.maximum(np.bincount(label, weight, count), 1)
-    y, x = ((places * CELL_PX).astype(np.float64) for places in (rows, columns))
+    y, x = ((places * CELL_PX).astype(np.float64) for places in (cells.rows, cells.columns))
     mean_x, mean_y = total(x) / whole, total(y) / whole
     xx, yy = total(x * x) / whole - mean_x**2, total(y * y) / whole - mean_y**2
     xy = total(x * y) / whole - mean_x * mean_y
     largest = (xx + yy) / 2 + np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
     length = np.sqrt(12 * np.maximum(largest, 0)) + CELL_PX / 2
-    strong = np.bincount(label[best[rows, columns] > 1], minlength=count) > 0
+    strong = np.bincount(label[cells.best > 1], minlength=count) > 0
     shortest_px, slenderness = limits
     good = strong & (length >= shortest_px) & (length * length >= slenderness * whole)
     return np.flatnonzero(good)
 
 
-def _windows(labels: NDArray[np.int32], count: int, shape: tuple[int, int]) -> tuple[Window, ...]:
-    rows, columns = np.nonzero(labels)
-    label = labels[rows, columns] - 1
-    low = np.full((2, count), np.iinfo(np.int64).max)
-    high = np.zeros((2, count), np.int64)
-    for axis, places in enumerate((columns, rows)):
+def _windows(cells: _Places, label: NDArray[np.int32], count: int, shape: tuple[int, int]) -> tuple[Window, ...]:
+    """Where each group is: the rows and columns of cells, and their groups [n], 0 for those that were dropped."""
+    low = np.full((2, count + 1), np.iinfo(np.int64).max)
+    high = np.zeros((2, count + 1), np.int64)
+    for axis, places in enumerate(cells[::-1]):
         np.minimum.at(low[axis], label, places)
         np.maximum.at(high[axis], label, places + 1)
-    low, high = low * CELL_PX, high * CELL_PX
+    low, high = low[:, 1:] * CELL_PX, high[:, 1:] * CELL_PX
     return tuple(
         Window(int(low[0, i]), int(low[1, i]), int(min(high[0, i], shape[1])), int(min(high[1, i], shape[0])))
         for i in range(count)
