@@ -12,6 +12,8 @@ from crackscope import images
 from crackscope.cli import main
 from crackscope.records import MOST_PAGES, first_of
 from tests.small_bundle import write_small_bundle
+from tests.small_patches import write_patches
+from tests.small_way import SMALL
 from tests.test_images_damage import SEEDS
 
 SEVERAL = ("png-moving", "webp-moving", "tiff-frames")
@@ -126,3 +128,22 @@ def test_inspect_says_so_on_the_terminal_in_the_files_and_on_the_page(tmp_path, 
     assert (out / "index.html").read_text().count("page 1 of 3, the others not judged") == 2
     assert main(["explain", photos[0], "-o", str(tmp_path / "why"), "--bundle", bundle]) == 0
     assert "page 1 of 3" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_those_who_learn_and_judge_say_it_once(tmp_path, capsys):
+    data = write_patches(tmp_path / "data", count=12)
+    for path in sorted((data / "crack").iterdir())[:2]:
+        Image.open(path).save(path.with_suffix(".tif"), save_all=True, append_images=PAGES[:2])
+        path.unlink()
+    run = str(tmp_path / "run")
+    calls = {
+        "was used": ["train", str(data), "-o", run, *SMALL],
+        "was judged": ["evaluate", run, str(data), "--part", "all"],
+        "was looked at": ["suggest", run, str(data), "-n", "2", "-o", str(tmp_path / "label")],
+    }
+    for done, call in calls.items():
+        assert main(call) == 0
+        told = capsys.readouterr().out
+        assert told.count("2 files have several pages") == told.count(f"the first alone {done}") == 1
+    assert main([*calls["was judged"], "--json"]) == 0
+    assert "pages" not in capsys.readouterr().out

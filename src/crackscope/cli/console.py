@@ -67,13 +67,21 @@ def unread_line(unread: "Unread") -> str:
     return f"{unread.path}: {unread.error.message.removeprefix(f'{unread.path}: ').removeprefix('<bytes>: ')}"
 
 
-def tell_of_pages(several: int, *, quiet: bool) -> None:
-    """Say that of so many files only the first page was judged; nothing of none."""
+def tell_of_pages(several: int, *, quiet: bool, done: str = "judged") -> None:
+    """Say that of so many files only the first page was judged, or what else was done; nothing of none."""
     if several:
-        what = "1 file has several pages, of which the first alone was judged"
+        what = f"1 file has several pages, of which the first alone was {done}"
         if several > 1:
-            what = f"{several} files have several pages, of each of which the first alone was judged"
-        say(f"{what}: save the others as files of their own to have them judged", quiet=quiet)
+            what = f"{several} files have several pages, of each of which the first alone was {done}"
+        say(f"{what}: save the others as files of their own to have them {done}", quiet=quiet)
+
+
+def tell_of_pages_in(paths: Iterable[str], *, quiet: bool, done: str = "judged") -> None:
+    """The same, once the pictures at these paths are counted by their beginnings."""
+    if not quiet:
+        from crackscope.images import count_pages
+
+        tell_of_pages(sum(count_pages(path) > 1 for path in paths), quiet=quiet, done=done)
 
 
 def print_json(record: object) -> None:

@@ -8,7 +8,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.by_surface import show_surfaces
-from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.console import print_json, print_table, say, tell_of_pages_in
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
@@ -73,6 +73,7 @@ def evaluate(state: State, /, **options: Any) -> None:
     else:
         show(judgement, quiet=asked.quiet)
         show_surfaces(judgement.evaluation)
+        tell_of_pages_in((row.path for row in sitting.rows_of(split)), quiet=asked.quiet)
     state.status = 1 if judgement.evaluation.unread else 0
 
 

@@ -25,6 +25,10 @@ class Sitting:
     quiet: bool = False
     prevalence: float | None = None
 
+    def rows_of(self, split: "Split") -> "Sequence[Row]":
+        """The rows of a split that are judged."""
+        return split.rows if self.part is None else split.part(self.part)
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -38,7 +42,7 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
     """Judge the bundle on one part of the split, as a user would run it, and write the report if one is asked for."""
     from crackscope.judging import evaluate
 
-    with progress("judging", len(_rows_of(split, sitting.part)), quiet=sitting.quiet) as tell:
+    with progress("judging", len(sitting.rows_of(split)), quiet=sitting.quiet) as tell:
         evaluation = evaluate(
             bundle,
             split,
@@ -53,10 +57,6 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
     from crackscope.reports import write_evaluation
 
     return Judgement(evaluation, write_evaluation(evaluation, sitting.out))
-
-
-def _rows_of(split: "Split", part: "Part | None") -> "Sequence[Row]":
-    return split.rows if part is None else split.part(part)
 
 
 def show(judgement: Judgement, *, quiet: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_json, progress, say, unread_line, warn
+from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, unread_line, warn
 from crackscope.cli.folders import fresh
 from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
@@ -44,7 +44,10 @@ def suggest(state: State, /, **options: Any) -> None:
     OUT` takes it), tasks for Label Studio, and a contact sheet. Photos of any size are cut; patches are taken whole.
     """
     asked = Asked(**options)
-    found, names = _suggest(asked)
+    from crackscope.images import find
+
+    paths = find(list(asked.photos))
+    found, names = _suggest(asked, paths)
     state.status = 1 if found.unread else 0
     if asked.as_json:
         print_json({"out": asked.out, **_facts(found)})
@@ -56,6 +59,7 @@ def suggest(state: State, /, **options: Any) -> None:
     seen = several(found.seen, "patch", "patches")
     say(f"{len(names)} of {seen} to label: {Path(asked.out) / UNSORTED}", quiet=asked.quiet)
     say(f"to look at: {Path(asked.out) / CONTACT_SHEET}", quiet=asked.quiet)
+    tell_of_pages_in(paths, quiet=asked.quiet, done="looked at")
     say(
         f"sort them into {Path(asked.out) / 'crack'} and {Path(asked.out) / 'sound'}, then: "
         f"crackscope adapt {asked.bundle} {asked.out} -o NEW-BUNDLE",
@@ -63,15 +67,13 @@ def suggest(state: State, /, **options: Any) -> None:
     )
 
 
-def _suggest(asked: Asked) -> "tuple[Suggestions, list[str]]":
+def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
     from crackscope.adaptation import hand_out
     from crackscope.adaptation import suggest as choose
     from crackscope.datasets import CONTACT_SHEET
-    from crackscope.images import find
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
-    paths = find(list(asked.photos))
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
     folder = fresh(asked.out)
     with progress("looking at photos", len(paths), quiet=asked.quiet or asked.as_json) as tell:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, say
+from crackscope.cli.console import print_json, say, tell_of_pages_in
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
@@ -23,6 +23,7 @@ from crackscope.errors import several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
+    from crackscope.datasets import Split
     from crackscope.recipes import Recipe
     from crackscope.training import Run, TrainOptions
 
@@ -84,10 +85,14 @@ def train(**options: Any) -> None:
         from crackscope.training import train as learn
 
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
+    from crackscope.datasets import read_split
+
     with _trained(run):
+        split = read_split(run.split)
         if not asked.as_json:
             _tell(run, asked.quiet)
-        judgement = _judge(run, asked) if asked.evaluate else None
+            tell_of_pages_in((row.path for row in split.rows), quiet=asked.quiet, done="used")
+        judgement = _judge(run, split, asked) if asked.evaluate else None
     if asked.as_json:
         print_json({"run": run, "evaluation": None if judgement is None else metrics(judgement.evaluation)})
 
@@ -165,14 +170,13 @@ def _tell(run: "Run", quiet: bool) -> None:
     say(f"bundle: {run.bundle}")
 
 
-def _judge(run: "Run", asked: Asked) -> Judgement:
-    from crackscope.datasets import read_split
+def _judge(run: "Run", split: "Split", asked: Asked) -> Judgement:
     from crackscope.reports import write_curves
 
     write_curves(run.folder)
     quiet = asked.silent
     sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=quiet)
-    judgement = judge(run.bundle, read_split(run.split), sitting)
+    judgement = judge(run.bundle, split, sitting)
     if not asked.as_json:
         show(judgement, quiet=asked.quiet)
     return judgement
