@@ -43,8 +43,8 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     (`proofs/quality.py`), which it tells to about a quarter of a pixel.
     """
     grey = pixels[..., 1]
-    sample = grey[:: max(1, grey.shape[0] // 1024), :: max(1, grey.shape[1] // 1024)]
-    dark, bright = float((sample < 8).mean()), float((sample > 250).mean())
+    sample = np.ascontiguousarray(grey[:: max(1, grey.shape[0] // 1024), :: max(1, grey.shape[1] // 1024)])
+    dark, bright = (float(np.count_nonzero(some) / some.size) for some in (sample < 8, sample > 250))
     if min(grey.shape) < _SMALLEST_PX:
         return Quality(_LEAST_BLUR_PX, _ROUNDING, dark, bright)
     windows = list(_windows(pixels))
@@ -76,13 +76,22 @@ def _grain(window: NDArray[np.float32]) -> float:
     return float(np.abs(left).mean() * np.sqrt(np.pi / 2) / 6)
 
 
-def _steepness(window: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
-    """Squared gradient after a Gaussian blur."""
-    import cv2
-
-    smooth = cv2.GaussianBlur(window, (0, 0), sigma_px)
+def _steepness(smooth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared gradient of what is blurred, but for its border."""
     across = smooth[1:-1, 2:] - smooth[1:-1, :-2]
     down = smooth[2:, 1:-1] - smooth[:-2, 1:-1]
+    across *= across
+    down *= down
+    across += down
+    return across
+
+
+def _steepness_at(smooth: NDArray[np.float32], places: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The same at some places, counted row by row within the border."""
+    flat, wide = smooth.ravel(), smooth.shape[1]
+    rows, columns = np.divmod(places, wide - 2)
+    middle = (rows + 1) * wide + columns + 1
+    across, down = flat[middle + 1] - flat[middle - 1], flat[middle + wide] - flat[middle - wide]
     return np.asarray(across * across + down * down, np.float32)
 
 
@@ -96,27 +105,56 @@ def _noise_share(sigma_px: float) -> float:
 
 
 def _blur(windows: list[NDArray[np.float32]], noise: float) -> float:
-    fine, coarse, chosen = (np.concatenate(parts) for parts in zip(*map(_edges, windows), strict=True))
+    edges = [_edges(window) for window in windows]
+    chosen = np.concatenate([steep for steep, _ in edges])
     if not len(chosen):
         return _LEAST_BLUR_PX
     wanted = int(_STRONGEST * sum(window.size for window in windows) / 8) + 1
-    best = np.argsort(-chosen)[:wanted]
+    best = _largest_first(chosen, wanted)
+    fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
     squared = noise * noise
-    above = max(float(fine[best].mean()) - squared * _noise_share(_FINE_PX), 1e-3)
-    below = max(float(coarse[best].mean()) - squared * _noise_share(_COARSE_PX), 1e-3)
+    above = max(float(fine.mean()) - squared * _noise_share(_FINE_PX), 1e-3)
+    below = max(float(coarse.mean()) - squared * _noise_share(_COARSE_PX), 1e-3)
     ratio = above / below
     near, far = _FINE_PX**2 + _DIFFERENCE, _COARSE_PX**2 + _DIFFERENCE
     apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - _PIXEL, 0.0))
     return float(np.clip(_SLOPE * apparent + _OFFSET, _LEAST_BLUR_PX, MOST_BLUR_PX))
 
 
-def _edges(
-    window: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Squared gradients at the crests of a window's edges: fine, coarse, and those to choose by, which noise hardly
-    touches."""
+def _edges(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The crests of a window's edges: squared gradients to choose by, which noise hardly touches, and where they are,
+    counted row by row within the window's border."""
     import cv2
 
-    fine, coarse, choosing = (_steepness(window, sigma) for sigma in (_FINE_PX, _COARSE_PX, _CHOOSING_PX))
-    crest = (choosing >= 0.9 * cv2.dilate(choosing, np.ones((3, 3), np.uint8))) & (choosing > 0)
-    return fine[crest], coarse[crest], choosing[crest]
+    steep = _steepness(cv2.GaussianBlur(window, (0, 0), _CHOOSING_PX))
+    crest = (steep >= 0.9 * cv2.dilate(steep, np.ones((3, 3), np.uint8))) & (steep > 0)
+    places = np.flatnonzero(crest)
+    return steep.ravel()[places], places
+
+
+def _largest_first(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """The places of the largest values, falling, as sorting all of them would give."""
+    if count < len(values):
+        some = np.flatnonzero(values >= np.partition(values, len(values) - count)[len(values) - count])
+        some = some[np.argsort(-values[some])]
+        # Which of equal values come first depends on all that are sorted.
+        if len(some) == count and (np.diff(values[some]) < 0).all():
+            return some
+    return np.argsort(-values)[:count]
+
+
+def _steepness_of(
+    windows: list[NDArray[np.float32]], places: list[NDArray[np.intp]], best: NDArray[np.intp], sigma_px: float
+) -> NDArray[np.float32]:
+    """Squared gradients after a Gaussian blur, at some of the places in windows that follow each other."""
+    import cv2
+
+    out = np.empty(len(best), np.float32)
+    ends = np.cumsum([len(some) for some in places])
+    owner = np.searchsorted(ends, best, side="right")
+    for number in np.unique(owner):
+        mine = np.flatnonzero(owner == number)
+        own = places[number]
+        smooth = cv2.GaussianBlur(windows[number], (0, 0), sigma_px)
+        out[mine] = _steepness_at(smooth, own[best[mine] - (ends[number] - len(own))])
+    return out
