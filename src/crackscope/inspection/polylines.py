@@ -1,10 +1,12 @@
 """Lines of points: how long, smoothed, at even steps, with fewer points, without hairpins."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from crackscope.inspection.skeleton import Line
 
-_HAIRPIN_PX, _CHORD = 24, 0.35
+_LEAST_HAIRPIN, _HAIRPIN_PX, _CHORD = 4, 24, 0.35
 
 
 def length_of(points: Line) -> float:
@@ -15,17 +17,33 @@ def length_of(points: Line) -> float:
 
 def smoothed(points: Line, sigma_px: float) -> Line:
     """Smooth a line with a Gaussian along it, in steps of 1 px; its two ends stay where they are."""
+    return smoothed_evenly([resampled(points, 1.0)], sigma_px)[0]
+
+
+def smoothed_evenly(lines: Sequence[Line], sigma_px: float) -> list[Line]:
+    """Smooth lines of points 1 px apart with a Gaussian along each; their ends stay where they are."""
     from scipy.ndimage import gaussian_filter1d
 
-    evenly = resampled(points, 1.0)
-    count = len(evenly)
-    reach = min(count - 1, int(np.ceil(4 * sigma_px)))
-    if reach < 1:
-        return evenly
-    head = 2 * evenly[0] - evenly[reach:0:-1]
-    tail = 2 * evenly[-1] - evenly[-2 : -reach - 2 : -1]
-    out = gaussian_filter1d(np.concatenate([head, evenly, tail]), sigma_px, axis=0)[reach : reach + count]
-    return np.asarray(out)
+    far = int(np.ceil(4 * sigma_px))
+    out, long, mirrored = list(lines), list[int](), list[Line]()
+    for place, line in enumerate(lines):
+        reach = min(len(line) - 1, far)
+        if reach < 1:
+            continue
+        longer = np.concatenate([2 * line[0] - line[reach:0:-1], line, 2 * line[-1] - line[-2 : -reach - 2 : -1]])
+        if reach < far:
+            out[place] = gaussian_filter1d(longer, sigma_px, axis=0)[reach : reach + len(line)]
+        else:
+            long.append(place)
+            mirrored.append(longer)
+    if long:
+        # Each is so far continued that no line reaches into what is kept of the next.
+        together = gaussian_filter1d(np.concatenate(mirrored), sigma_px, axis=0)
+        begin = 0
+        for place, longer in zip(long, mirrored, strict=True):
+            out[place] = together[begin + far : begin + len(longer) - far]
+            begin += len(longer)
+    return out
 
 
 def resampled(points: Line, step_px: float) -> Line:
@@ -50,16 +68,21 @@ def without_hairpins(points: Line) -> Line:
 
     Where a line bends more narrowly than it is moved aside, it crosses itself; no crack turns back on itself so.
     """
-    arc = np.arange(1, _HAIRPIN_PX + 1)
-    ahead = np.minimum(np.arange(len(points))[:, None] + arc, len(points) - 1)
-    way = points[ahead] - points[:, None]
-    away = np.hypot(way[..., 0], way[..., 1])
-    back = (away < _CHORD * arc) & (arc > 3) & (ahead - ahead[:, :1] == arc - 1)
-    on = np.where(back.any(1), arc[np.where(back, away, np.inf).argmin(1)], 1)
+    if len(points) <= _LEAST_HAIRPIN:
+        return points
+    arc = np.arange(_LEAST_HAIRPIN, _HAIRPIN_PX + 1)
+    # Beyond the end nothing is near.
+    longer = np.concatenate([points, np.full((_HAIRPIN_PX, 2), np.inf)])
+    ahead = np.lib.stride_tricks.sliding_window_view(longer[_LEAST_HAIRPIN:], len(arc), 0)
+    away = np.hypot(ahead[:, 0] - points[:, :1], ahead[:, 1] - points[:, 1:])
+    back = away < _CHORD * arc
+    turning = back.any(1)
+    if not turning.any():
+        return points
     kept = np.ones(len(points), np.bool_)
     end = 0
-    for start in np.flatnonzero(on > 1):
+    for start in np.flatnonzero(turning):
         if start >= end:
-            end = start + on[start]
+            end = start + arc[np.where(back[start], away[start], np.inf).argmin()]
             kept[start + 1 : end] = False
     return points[kept]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crackscope.inspection.polylines import length_of, smoothed
+from crackscope.inspection.polylines import length_of, resampled, smoothed_evenly
 from crackscope.inspection.skeleton import Line
 
 _FINER_PX, _COARSER_PX = 1.5, 4.0
@@ -21,6 +21,7 @@ def rough_length(points: Line, half_px: float) -> float:
     stays as it is. At most 8 % is added, and nothing to what gapes: it turns with its width, which the photo shows.
     """
     seen = length_of(points)
-    lost = length_of(smoothed(points, _FINER_PX)) - length_of(smoothed(points, _COARSER_PX))
+    evenly = [resampled(points, 1.0)]
+    lost = length_of(smoothed_evenly(evenly, _FINER_PX)[0]) - length_of(smoothed_evenly(evenly, _COARSER_PX)[0])
     thin = float(np.clip((_WIDE_PX - half_px) / (_WIDE_PX - _THIN_PX), 0, 1))
     return seen + thin * float(np.clip(_LOST * lost, 0, _MOST * seen))

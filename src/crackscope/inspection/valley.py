@@ -1,59 +1,91 @@
-"""Laying a line onto the valley of grey values that a crack is."""
+"""Laying lines onto the valleys of grey values that cracks are."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.evidence import Floats
 from crackscope.inspection.fitting import Doubles
-from crackscope.inspection.polylines import resampled, smoothed, without_hairpins
-from crackscope.inspection.profiles import averaged, normals, strip
+from crackscope.inspection.polylines import resampled, smoothed_evenly, without_hairpins
+from crackscope.inspection.profiles import averaged, medians, normals, parts, strip
 from crackscope.inspection.skeleton import Line
 
 _SAMPLES = 33
 _FOLLOW_PX = 0.6
 _THIN_PX = 4.5
+_LEAST_POINTS = 5
 _OFFSET_PX = 0.5
 _ASIDE_PX = (3.0, 12.0)
 _BENT = 0.15
 _AT_ONCE_PX, _OVERLAP_PX = 64, 16
 
 
-def onto_valley(pixels: NDArray[np.uint8], points: Line, sizes: tuple[Doubles, Doubles], blur_px: float) -> Line:
-    """Move points [k, 2] across their line into the middle of what is dark there (or pale), and smooth.
+class Laid(NamedTuple):
+    """A line: points [k, 2], how far to look to either side, and half the width of the crack's mask, float64 [k] each,
+    px."""
 
-    sizes: how far to look to either side, and half the width of the crack's mask, float64 [k] each, px. Thin cracks
-    are followed through the grain as a whole first, so that a pore beside the line does not draw it there.
+    points: Line
+    reach: Doubles
+    wide: Doubles
+
+    @property
+    def thin(self) -> bool:
+        return float(medians(self.wide)) < _THIN_PX
+
+
+def onto_valley(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: float) -> list[Line]:
+    """Move the points of each line across it into the middle of what is dark there (or pale), and smooth.
+
+    Thin cracks are followed through the grain as a whole first, so that a pore beside the line does not draw it there.
     """
-    reach, wide = sizes
-    if len(points) < 5:
-        return points
-    thin = float(np.median(wide)) < _THIN_PX
-    if thin:
-        points = _darkest_course(pixels, points, float(np.clip(1.2 * wide.max(), *_ASIDE_PX)), blur_px)
-    for _ in range(1 if thin else 2):
-        values = averaged(strip(pixels, points, reach, _SAMPLES), _FOLLOW_PX)
-        place = reach[:, None] * np.linspace(-1, 1, _SAMPLES)
-        off, sign = _against_rims(values, 6)
-        scale = np.maximum(wide, 1) / 2 + blur_px / 2 if thin else wide + blur_px
-        near = np.exp(-0.5 * (place / scale[:, None]) ** 2)
-        mass = np.maximum(sign * off, 0) ** 2 * near
-        shift = (mass * place).sum(1) / np.maximum(mass.sum(1), 1e-6)
-        farthest = wide + blur_px
-        points = _shifted(pixels, points, np.clip(shift, -farthest, farthest))
-    return points
+    out = [line.points for line in lines]
+    thin = [place for place, line in enumerate(lines) if len(line.points) >= _LEAST_POINTS and line.thin]
+    wide = [place for place, line in enumerate(lines) if len(line.points) >= _LEAST_POINTS and not line.thin]
+    for rounds, some in ((1, thin), (2, wide)):
+        laid = [lines[place] for place in some]
+        if laid and rounds == 1:
+            laid = _darkest_course(pixels, laid, blur_px)
+        for _ in range(rounds if laid else 0):
+            laid = _into_middle(pixels, laid, blur_px, rounds == 1)
+        for place, line in zip(some, laid, strict=True):
+            out[place] = line.points
+    return out
 
 
-def _against_rims(values: Floats, broad: int) -> tuple[Floats, float]:
-    """Profiles less the grey values at their rims, `broad` samples each, and -1 if their middle is darker, else 1."""
+def _into_middle(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: float, thin: bool) -> list[Laid]:
+    counts = [len(line.points) for line in lines]
+    points, reach, wide = (np.concatenate(parts) for parts in zip(*lines, strict=True))
+    values = averaged(strip(pixels, points, counts, reach, _SAMPLES), counts, _FOLLOW_PX)
+    place = reach[:, None] * np.linspace(-1, 1, _SAMPLES)
+    off, sign = _against_rims(values, counts, 6)
+    scale = np.maximum(wide, 1) / 2 + blur_px / 2 if thin else wide + blur_px
+    near = np.exp(-0.5 * (place / scale[:, None]) ** 2)
+    mass = np.maximum(sign * off, 0) ** 2 * near
+    shift = (mass * place).sum(1) / np.maximum(mass.sum(1), 1e-6)
+    farthest = wide + blur_px
+    return _shifted(pixels, lines, np.clip(shift, -farthest, farthest))
+
+
+def _against_rims(values: Floats, counts: Sequence[int], broad: int) -> tuple[Floats, Floats]:
+    """Profiles less the grey values at their rims, `broad` samples each, and for each, float32 [k, 1], -1 if the middle
+    of its line is darker, else 1."""
     rim = np.concatenate([values[:, :broad], values[:, -broad:]], 1)
-    off = values - np.median(rim, 1)[:, None]
-    return off, -1.0 if float(np.median(off[:, values.shape[1] // 2])) < 0 else 1.0
+    off = values - medians(rim)[:, None]
+    middle = off[:, values.shape[1] // 2]
+    signs = [-1.0 if float(medians(middle[some])) < 0 else 1.0 for some in parts(counts)]
+    return off, np.repeat(np.array(signs, np.float32), counts)[:, None]
 
 
-def _shifted(pixels: NDArray[np.uint8], points: Line, shift: Doubles) -> Line:
-    moved = points + shift[:, None] * normals(points)
+def _shifted(pixels: NDArray[np.uint8], lines: Sequence[Laid], shift: Doubles) -> list[Laid]:
+    counts = [len(line.points) for line in lines]
+    points = np.concatenate([line.points for line in lines])
+    moved = points + shift[:, None] * normals(points, counts)
     moved = np.clip(moved, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
-    return _same_count(smoothed(without_hairpins(resampled(moved, 1.0)), _FOLLOW_PX), len(points))
+    evenly = [resampled(without_hairpins(resampled(moved[some], 1.0)), 1.0) for some in parts(counts)]
+    smooth = smoothed_evenly(evenly, _FOLLOW_PX)
+    return [line._replace(points=_same_count(new, len(line.points))) for line, new in zip(lines, smooth, strict=True)]
 
 
 def _same_count(points: Line, count: int) -> Line:
@@ -62,43 +94,72 @@ def _same_count(points: Line, count: int) -> Line:
     return np.stack([np.interp(place, index, points[:, axis]) for axis in (0, 1)], 1)
 
 
-def _darkest_course(pixels: NDArray[np.uint8], points: Line, aside_px: float, blur_px: float) -> Line:
-    """The course beside a line that gathers most darkness and bends least, found as a whole (Viterbi 1967)."""
+def _darkest_course(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: float) -> list[Laid]:
+    """The course beside each line that gathers most darkness and bends least, found as a whole (Viterbi 1967)."""
+    steps = [round(float(np.clip(1.2 * line.wide.max(), *_ASIDE_PX)) / _OFFSET_PX) for line in lines]
+    counts = [len(line.points) for line in lines]
+    # Where a line is not to go, whatever it is has no end of badness.
+    gains = np.full((sum(counts), 2 * max(steps) + 1), -np.inf, np.float32)
+    rows = list(parts(counts))
+    for width in sorted(set(steps)):
+        same = [place for place, step in enumerate(steps) if step == width]
+        found = _gains(pixels, [lines[place].points for place in same], width, blur_px)
+        for place, gain in zip(same, found, strict=True):
+            gains[rows[place], : 2 * width + 1] = gain
+    course = _best_course(gains, counts)
+    shift = (course - np.repeat(steps, counts)).astype(np.float64) * _OFFSET_PX
+    return _shifted(pixels, lines, shift)
+
+
+def _gains(pixels: NDArray[np.uint8], lines: Sequence[Line], steps: int, blur_px: float) -> list[Floats]:
+    """What each place beside lines gains, so many steps to either side."""
     from scipy.ndimage import gaussian_filter1d
 
-    steps = round(aside_px / _OFFSET_PX)
-    count = 2 * steps + 1
-    values = averaged(strip(pixels, points, np.full(len(points), steps * _OFFSET_PX), count), _FOLLOW_PX)
-    off, sign = _against_rims(values, 3)
+    counts = [len(points) for points in lines]
+    aside, count = np.full(sum(counts), steps * _OFFSET_PX), 2 * steps + 1
+    values = averaged(strip(pixels, np.concatenate(lines), counts, aside, count), counts, _FOLLOW_PX)
+    off, sign = _against_rims(values, counts, 3)
     shown = np.asarray(gaussian_filter1d(sign * off, 0.7 * blur_px / _OFFSET_PX, axis=1), np.float32)
-    best = _best_course(shown / np.float32(max(1.0, float(np.median(shown.max(1))))))
-    return _shifted(pixels, points, (best - steps).astype(np.float64) * _OFFSET_PX)
+    largest = shown.max(1)
+    return [shown[some] / np.float32(max(1.0, float(medians(largest[some])))) for some in parts(counts)]
 
 
-def _best_course(gain: Floats) -> NDArray[np.int64]:
-    """The column of each row of gains [k, m] on the best way down, in pieces that overlap, all at once.
+def _best_course(gain: Floats, counts: Sequence[int]) -> NDArray[np.int64]:
+    """The column of each row of gains [k, m] on the best way down each line, in pieces that overlap, all at once.
 
     A piece more or less far back changes nothing: all good ways have met long before.
     """
-    length, count = gain.shape
-    begins = np.arange(0, length, _AT_ONCE_PX)
-    rows = begins[:, None] + np.arange(-_OVERLAP_PX, _AT_ONCE_PX + _OVERLAP_PX)
-    inside = (rows >= 0) & (rows < length)
-    gains = np.where(inside[..., None], gain[np.clip(rows, 0, length - 1)], 0)
+    gains = _pieces(gain, counts)
+    height, pieces, wide = gains.shape
+    near, far = _BENT * _OFFSET_PX**2, _BENT * (2 * _OFFSET_PX) ** 2
+    total = np.full((height, pieces, wide + 4), -np.inf)
+    total[0, :, 2:-2] = gains[0]
+    for step in range(1, height):
+        last, here = total[step - 1], total[step, :, 2:-2]
+        np.maximum(last[:, 1:-3], last[:, 3:-1], out=here)
+        here -= near
+        np.maximum(here, np.maximum(last[:, :-4], last[:, 4:]) - far, out=here)
+        np.maximum(here, last[:, 2:-2], out=here)
+        here += gains[step]
     # Of equal ways the straightest, which comes first, is taken.
-    moves = np.array([0, -1, 1, -2, 2])
-    origin = np.clip(np.arange(count)[:, None] + moves, 0, count - 1)
-    price = _BENT * (moves * _OFFSET_PX) ** 2
-    total = gains[:, 0]
-    back = np.zeros((rows.shape[1], len(begins), count), np.int64)
-    for step in range(1, rows.shape[1]):
-        ways = total[:, origin] - price
-        choice = ways.argmax(2)
-        back[step] = origin[np.arange(count), choice]
-        total = np.take_along_axis(ways, choice[..., None], 2)[..., 0] + gains[:, step]
-    course = np.empty(rows.shape, np.int64)
-    here = total.argmax(1)
-    for step in range(rows.shape[1] - 1, -1, -1):
-        course[:, step] = here
-        here = back[step][np.arange(len(begins)), here]
-    return course[:, _OVERLAP_PX : _OVERLAP_PX + _AT_ONCE_PX].reshape(-1)[:length]
+    moves, price = np.array([0, -1, 1, -2, 2]), np.array([0, near, near, far, far])
+    course, every = np.empty((height, pieces), np.int64), np.arange(pieces)[:, None]
+    course[-1] = total[-1].argmax(1)
+    for step in range(height - 1, 0, -1):
+        before = course[step][:, None] + moves
+        course[step - 1] = course[step] + moves[(total[step - 1][every, before] - price).argmax(1)]
+    kept = course[_OVERLAP_PX : _OVERLAP_PX + _AT_ONCE_PX].T - 2
+    first = np.cumsum([0, *(-(-count // _AT_ONCE_PX) for count in counts)])
+    return np.concatenate([kept[a:b].ravel()[:count] for a, b, count in zip(first, first[1:], counts, strict=False)])
+
+
+def _pieces(gain: Floats, counts: Sequence[int]) -> Floats:
+    """The gains [k, m] of lines in pieces [rows of a piece, pieces, m]; 0 beyond the ends of a line."""
+    begins = [np.arange(some.start, some.stop, _AT_ONCE_PX) for some in parts(counts)]
+    line = np.repeat(np.arange(len(counts)), [len(some) for some in begins])
+    ends = np.cumsum(counts)
+    low, high = (ends - counts)[line], ends[line]
+    rows = np.arange(-_OVERLAP_PX, _AT_ONCE_PX + _OVERLAP_PX)[:, None] + np.concatenate(begins)
+    found = gain[np.clip(rows, low, high - 1)]
+    found[((rows < low) | (rows >= high))[..., None] & (found > -np.inf)] = 0
+    return found

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from crackscope.inspection.centreline import Network
 from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Profiles, fit_profiles
 from crackscope.inspection.polylines import smoothed
-from crackscope.inspection.profiles import averaged, strip
+from crackscope.inspection.profiles import averaged, medians, parts, strip
 from crackscope.inspection.roughness import rough_length
 from crackscope.inspection.skeleton import Line, Stretch
-from crackscope.inspection.valley import onto_valley
+from crackscope.inspection.valley import Laid, onto_valley
 from crackscope.scoring import Quality
 
 _SAMPLES = 33
@@ -24,6 +24,7 @@ _WITHIN = 0.07
 _SHALLOW, _OUTSTANDING = 0.4, 1.8
 _LIT_WALL = 0.05
 _ROUGH_STEPS = 7
+_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,7 @@ def measure_courses(pixels: NDArray[np.uint8], network: Network, quality: Qualit
     Twice: what the well resolved places show of the depth is known of the thin ones in the second round.
     """
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
-    strips = [_Strip.along(pixels, line, blur_px, network.junctions) for line in network.lines]
+    strips = _strips(pixels, network, blur_px)
     sign, prior = _tone(strips)
     # All lines at once: most are short, and the fitting of few profiles costs as much as that of many.
     profiles = [one.profiles for one in strips]
@@ -84,17 +85,41 @@ class _Strip:
     profiles: Profiles
     at: NDArray[np.int64]
 
-    @classmethod
-    def along(cls, pixels: NDArray[np.uint8], line: Stretch, blur_px: float, junctions: tuple[int, ...]) -> "_Strip":
-        points = smoothed(line.points, float(np.clip(0.5 * np.median(line.half), 1.5, 8)))
-        points = np.clip(points, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
-        wide = _running(line.half, len(points))
-        reach = np.asarray(1.6 * wide + 3 * blur_px + 2.5)
-        points = onto_valley(pixels, points, (reach, wide), blur_px)
-        values = averaged(strip(pixels, points, reach, _SAMPLES), _ALONG_PX)
-        at = _clear(len(points), wide, line.nodes, junctions)
-        length_px = rough_length(points, float(np.median(wide)))
-        return cls(points, length_px, Profiles(values[at], reach[at], 2.4 * wide[at] + 2), at)
+
+def _strips(pixels: NDArray[np.uint8], network: Network, blur_px: float) -> list[_Strip]:
+    """The lines of a crack on their valleys, some thousand points at a time."""
+    found: list[_Strip] = []
+    first, points = 0, 0
+    for place, line in enumerate(network.lines, 1):
+        points += len(line.points)
+        if points >= _AT_ONCE or place == len(network.lines):
+            found += _laid(pixels, network.lines[first:place], blur_px, network.junctions)
+            first, points = place, 0
+    return found
+
+
+def _laid(
+    pixels: NDArray[np.uint8], stretches: Sequence[Stretch], blur_px: float, junctions: tuple[int, ...]
+) -> list[_Strip]:
+    lines = [_begun(line, pixels.shape, blur_px) for line in stretches]
+    moved = onto_valley(pixels, lines, blur_px)
+    counts = [len(points) for points in moved]
+    reach = np.concatenate([line.reach for line in lines])
+    values = averaged(strip(pixels, np.concatenate(moved), counts, reach, _SAMPLES), counts, _ALONG_PX)
+    found = []
+    for points, line, stretch, some in zip(moved, lines, stretches, parts(counts), strict=True):
+        at = _clear(len(points), line.wide, stretch.nodes, junctions)
+        length_px = rough_length(points, float(medians(line.wide)))
+        found.append(_Strip(points, length_px, Profiles(values[some][at], line.reach[at], 2.4 * line.wide[at] + 2), at))
+    return found
+
+
+def _begun(line: Stretch, shape: tuple[int, ...], blur_px: float) -> Laid:
+    """A line of the skeleton without its steps, and how far to look to either side."""
+    points = smoothed(line.points, min(max(0.5 * float(medians(line.half)), 1.5), 8.0))
+    points = np.clip(points, 0, (shape[1] - 1, shape[0] - 1))
+    wide = _running(line.half, len(points))
+    return Laid(points, np.asarray(1.6 * wide + 3 * blur_px + 2.5), wide)
 
 
 def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[int, ...]) -> NDArray[np.int64]:
