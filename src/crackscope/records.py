@@ -155,7 +155,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     found, from the photo's sharpness and noise, at least 1; thinner ones are found by luck. scale_doubt: why there is
     no scale though one was seen, else "". skipped: share of the photo that the coarse pass left out. seconds: of each
     step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of
-    which this is.
+    which this is. halved: verdict and probability are of the photo at half size, where a soft one showed more.
     """
 
     path: str
@@ -176,6 +176,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     seconds: dict[str, float] = {}
     surface: str = ""
     pages: int = 1
+    halved: bool = False
 
     @property
     def suspicious(self) -> bool:
@@ -189,7 +190,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
-    pages: of the file, the first of which this is.
+    pages: of the file, the first of which this is. halved: verdict and probability are of the photo at half size, where
+    a large soft one showed more than as it is.
     """
 
     path: str
@@ -202,11 +204,17 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     surface: str = ""
     pages: int = 1
+    halved: bool = False
 
     @property
     def suspicious(self) -> bool:
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
         return suspicious(self.verdict, self.probability)
+
+
+def at_half_size(record: Inspected | Prediction) -> str:
+    """That the verdict on a soft photo is of its look at half size, in words; "" where it is not, or there is none."""
+    return "soft, judged at half size" if record.halved and record.verdict != "cannot judge" else ""
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

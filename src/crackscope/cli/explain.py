@@ -158,11 +158,11 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
-    from crackscope.records import first_of
+    from crackscope.records import at_half_size, first_of
 
     photo = explanation.photo
-    said = (photo.verdict, f"probability {photo.probability:.3f}", photo.reason, first_of(photo.pages))
-    say(f"{photo.path}: {', '.join(filter(None, said))}")
+    said = [photo.verdict, f"probability {photo.probability:.3f}", photo.reason, at_half_size(photo)]
+    say(f"{photo.path}: {', '.join(filter(None, [*said, first_of(photo.pages)]))}")
     say(_rule(explanation))
     columns = ("painted over", ">probability", "verdict", ">in the zone before", ">after", ">control")
     if explanation.painted:

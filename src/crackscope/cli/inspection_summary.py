@@ -77,12 +77,12 @@ def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
 
 
 def _worst(photo: "Inspected") -> Worst:
-    from crackscope.records import first_of
+    from crackscope.records import at_half_size, first_of
 
     widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
-    remarks = [_SUSPICIOUS if photo.suspicious else photo.reason, first_of(photo.pages)]
+    remarks = [_SUSPICIOUS if photo.suspicious else photo.reason, at_half_size(photo), first_of(photo.pages)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if lengths and bare:

@@ -183,13 +183,13 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
     names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
-    return {name: getattr(result, name) for name in names}
+    return {name: getattr(result, name) for name in (*names, "halved")}
 
 
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import Prediction, first_of
+    from crackscope.records import Prediction, at_half_size, first_of
 
     rows: list[tuple[object, ...]] = []
     for result in results:
@@ -199,7 +199,7 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
             seen = _SUSPICIOUS if result.suspicious else result.reason
-            remarks = "; ".join(filter(None, (seen, first_of(result.pages))))
+            remarks = "; ".join(filter(None, (seen, at_half_size(result), first_of(result.pages))))
             where = f"{result.path}: {remarks}" if remarks else result.path
             rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", where))
         else:

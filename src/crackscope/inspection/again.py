@@ -55,7 +55,8 @@ class Again:
             return replace(self._heat, logits=self._replaced(self._heat.logits, changed, parts[0]))
         fine, rough = self._apart
         fine, rough = self._replaced(fine, changed, parts[0]), self._replaced(rough, _halved(changed), parts[1])
-        return replace(self._heat, logits=_mean(fine, self._grown(rough)))
+        half = None if self._heat.half is None else replace(self._heat.half, logits=rough)
+        return replace(self._heat, logits=_mean(fine, self._grown(rough)), half=half)
 
     def _parts(self, where: Window) -> Iterator[tuple[int, Window, Window]]:
         """(level, what is replaced, what is looked at for that), in px of the photo at that scale."""
@@ -68,7 +69,8 @@ class Again:
     @cached_property
     def _apart(self) -> tuple[Map, Map]:
         """The maps of the photo as it was, at full scale and at half scale, whose mean is the heatmap."""
-        rough = self._model.heatmap(_halved(self._pixels), options=self._alone).logits
+        half = self._heat.half or self._model.heatmap(_halved(self._pixels), options=self._alone)
+        rough = half.logits
         return 2 * self._heat.logits - self._grown(rough), rough
 
     def _grown(self, rough: Map) -> Map:

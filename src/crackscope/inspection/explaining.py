@@ -24,7 +24,7 @@ from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOption
 from crackscope.inspection.scale import Ruler
 from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Verdict, Zone
-from crackscope.scoring import Heatmap, Model
+from crackscope.scoring import Heatmap, Judgement, Model
 
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
@@ -153,7 +153,7 @@ class _Painter:
     def without(self, number: int, shape: NDArray[np.bool_]) -> tuple[Painted, NDArray[np.uint8]]:
         """What is said with this shape painted over, and what that shows of the photo."""
         painted, heat = self._painted(shape)
-        judged = self._model.judge(heat, painted, self._options.false_alarms)
+        judged = self._judged(heat, painted)
         cells = touched_cells(shape, self._before.heat)
         before, after = (
             float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._before.heat, heat)
@@ -180,8 +180,11 @@ class _Painter:
                 moved = np.zeros_like(shape)
                 place.of(moved)[...] = part
                 painted, heat = self._painted(moved)
-                return self._model.judge(heat, painted, self._options.false_alarms).probability
+                return self._judged(heat, painted).probability
         return None
+
+    def _judged(self, heat: Heatmap, painted: NDArray[np.uint8]) -> Judgement:
+        return self._model.judge(heat, painted, self._options.false_alarms, options=self._options.dense)
 
     def _painted(self, shape: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], Heatmap]:
         """The photo with a shape painted over, and what the network sees then."""

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO, IOBase
 from pathlib import Path
 
@@ -145,7 +145,7 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
         ruler = find_ruler(options.scaling, photo.path, pixels, photo.focal)
     heat = without_marker(heat, ruler)
     with clock("verdict"):
-        judgement = model.judge(heat, pixels, options.false_alarms)
+        judgement = model.judge(heat, pixels, options.false_alarms, options=options.dense)
     return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
 
 
@@ -178,9 +178,7 @@ def without_marker(heat: Heatmap, ruler: Ruler | None) -> Heatmap:
     across = (np.arange(columns) + 0.5) * heat.stride - 0.5
     down = (np.arange(rows) + 0.5) * heat.stride - 0.5
     places = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
-    hidden = ruler.plane.covers(places).reshape(rows, columns)
-    dark = np.minimum(heat.logits, np.median(heat.logits))
-    return replace(heat, logits=np.where(hidden, dark, heat.logits).astype(np.float32))
+    return heat.without(ruler.plane.covers(places).reshape(rows, columns))
 
 
 def _calibrated(manifest: Manifest) -> ZoneOptions:
@@ -209,6 +207,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         skipped=seen.heat.skipped,
         surface=judged.surface,
         pages=seen.photo.picture.pages,
+        halved=judged.halved,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.files import write_whole
-from crackscope.records import Inspected, Verdict
+from crackscope.records import Inspected, Verdict, at_half_size
 from crackscope.reports.inspection_classes import class_styles, classes_of
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import Pen
@@ -62,6 +62,7 @@ def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
         "facts": facts,
         "photo": photo,
         "name": short_name(photo.path),
+        "at_half_size": at_half_size(photo),
         "rows": [_row(photo, one) for one in facts.painted],
         "conclusions": _conclusions(photo, facts.painted),
         "marks": Pen(classes).marks(photo),
@@ -112,7 +113,8 @@ def _sentence(photo: Inspected, painted: PaintedFacts) -> str:
     fall = photo.probability - painted.probability
     control = 0.0 if painted.control is None else abs(photo.probability - painted.control)
     if painted.verdict != photo.verdict:
-        said = f"Without it the photo is called {painted.verdict}."
+        called = "cannot be judged" if painted.verdict == "cannot judge" else f"is called {painted.verdict}"
+        said = f"Without it the photo {called}."
     elif fall < _MOVED:
         said = "The verdict does not rest on it alone: without it the photo is called the same, as surely."
     else:

@@ -42,6 +42,7 @@ COLUMNS = (
     "overlay",
     "surface",
     "pages",
+    "halved",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -90,6 +91,7 @@ def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
         "overlay": f"overlays/{name}.jpg",
         "surface": printable(photo.surface),
         "pages": photo.pages,
+        "halved": photo.halved,
         **{key: getattr(photo.place, key) for key in _PLACE_COLUMNS},
     }
     # Nothing is promised of a photo that cannot be judged.
@@ -170,4 +172,5 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "overlay": f"overlays/{name}.jpg",
         "surface": photo.surface,
         "pages": photo.pages,
+        "halved": photo.halved,
     }

@@ -3,7 +3,7 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, first_of
+from crackscope.records import Inspected, at_half_size, first_of
 from crackscope.reports.inspection_marks import length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -23,9 +23,11 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(thinnest)
     if photo.surface and photo.verdict != "cannot judge":
         said.append(f"judged as {printable(photo.surface)}")
+    if photo.halved:
+        said.append(at_half_size(photo))
     if photo.place.taken:
         said.append(to_the_minute(photo.place.taken))
-    return tuple(said)
+    return tuple(filter(None, said))
 
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
