@@ -148,3 +148,44 @@ def test_black_pngs_are_whole(mode):
     with pytest.raises(ImageError) as caught:
         images.read(short)
     assert caught.value.kind == "truncated"
+
+
+ONE_SCAN = [kind for kind in JPEGS if "progressive" not in kind]
+
+
+@pytest.mark.parametrize("kind", ONE_SCAN)
+def test_a_jpeg_whose_picture_is_whole_long_before_its_end_marker(kind):
+    data, whole = wall(kind)
+    surplus = bytes(range(1, 65))
+    with pytest.raises(ImageError, match="holds more than its size takes") as caught:
+        images.read(data[:-2] + surplus + data[-2:])
+    assert caught.value.kind == "damaged"
+    with pytest.raises(ImageError, match="holds more"):
+        images.read_thumbnail(data[:-2] + surplus + data[-2:], 8)
+    for filling in (surplus[:4], bytes(64), b"\xff" * 64):
+        for behind in (b"", surplus):
+            assert (images.read(data[:-2] + filling + data[-2:] + behind).pixels == whole).all()
+
+
+@pytest.mark.parametrize("kind", ["usual", "full colour", "grey"])
+def test_of_jpegs_damaged_in_the_middle_most_are_refused(kind):
+    data = jpeg(generate(5, (600, 800)).pixels, **JPEGS[kind])
+    refused = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        spoilt = bytearray(data)
+        for at in rng.integers(len(data) // 3, 2 * len(data) // 3, 16):
+            spoilt[at] ^= 1 << rng.integers(8)
+        try:
+            images.read(bytes(spoilt))
+        except ImageError:
+            refused += 1
+    assert refused >= 12
+
+
+def test_a_jpeg_that_lacks_a_part_between_restart_markers():
+    data, _ = wall("restart a row")
+    begin, end = (data.index(bytes((0xFF, 0xD0 + turn)), data.index(b"\xff\xda")) for turn in (3, 4))
+    with pytest.raises(ImageError, match="parts of it are missing") as caught:
+        images.read(data[:begin] + data[end:])
+    assert caught.value.kind == "damaged"

@@ -40,6 +40,7 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         self._header = header
         self._coded = coded
         self._data = data
+        self._waits_at: int | None = None
         super().__init__(BytesIO(data))
 
     def _open(self) -> None:
@@ -51,14 +52,26 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
     def load_read(self, read_bytes: int) -> bytes:
         """Give the next bytes; the end of the file is an error, whatever LOAD_TRUNCATED_IMAGES says."""
         assert self.fp is not None
+        at = self.fp.tell()
+        if self._waits_at is not None and at < self._waits_at:
+            read_bytes = min(read_bytes, self._waits_at - at)
+        else:
+            self._waits_at = None
         if piece := self.fp.read(read_bytes):
             return piece
         raise OSError("image file is truncated")
 
     def load(self) -> Any:
-        """Decode it. Raises `Fault` where the picture breaks off before its end marker."""
+        """Decode it. Raises `Fault` where the picture breaks off before its end marker, or is whole long before it."""
         waiting = list(self.tile)
+        if waiting and self._one_pass() and not self._coded.arithmetic:
+            if not jpeg_ends.restarts_in_order(self._data, self._coded.scan):
+                raise Fault("damaged", "parts of it are missing or swapped; copy it again from where it came")
+            self._waits_at = jpeg_ends.last_needed(self._data, self._coded.scan)
         access = super().load()
+        if self._waits_at is not None:
+            # Nobody asked for the rest.
+            raise Fault("damaged", "it holds more than its size takes; copy it again from where it came")
         if waiting and self._breaks_off(waiting):
             raise Fault("truncated", "it breaks off before its end; copy it again from where it came")
         return access

@@ -1,4 +1,4 @@
-"""Whether the data of a JPEG last until its picture is whole.
+"""Whether the data of a JPEG last until its picture is whole, and no longer.
 
 libjpeg fills up what is missing before the end marker, with flat grey or with an earlier, blurred pass, and only
 warns, which Pillow does not pass on. Here it is found out by decoding once more with bytes put before the end marker:
@@ -20,10 +20,16 @@ FILLED, FLAT = range(116, 141), 4
 
 BLOCK = 8
 
+SURPLUS = 16
+"""So many bytes and more behind the last one that the picture takes are damage; some cameras leave a few."""
+LONGEST_FILLING = 1 << 16
+"""Zeros and ones at the end are looked for so far back."""
+
 MOST_PARTS = 10_000
 
 _END, _SCAN = 0xD9, 0xDA
 _PART = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
+_RESTARTS = re.compile(rb"\xff([\xd0-\xd7])")
 _NOISE = bytes(1 + 97 * k % 251 for k in range(256))
 
 
@@ -49,6 +55,26 @@ def looks_filled(image: Image.Image) -> bool:
 
 def _extremes(image: Image.Image) -> list[tuple[int, int]]:
     return [(min(values), max(values)) for values in (band.tobytes() for band in image.split())]
+
+
+def last_needed(data: bytes, scan: int) -> int | None:
+    """A place in a JPEG of one scan, whose header lies at `scan`, at which its picture cannot be whole yet.
+
+    It lies SURPLUS bytes before the end marker, and before zeros and ones that may be filled in there. None where
+    there is no end marker, or next to nothing before it. Damage in the middle makes a Huffman decoder read more or
+    fewer blocks out of the same bytes: where it has them all by then, what follows was not what it took it for.
+    """
+    end = data.find(bytes((0xFF, _END)), scan)
+    start = max(scan, end - LONGEST_FILLING)
+    needed = start + len(data[start:end].rstrip(b"\0\xff")) - SURPLUS
+    return needed if end >= 0 and needed > scan + 2 * SURPLUS else None
+
+
+def restarts_in_order(data: bytes, scan: int) -> bool:
+    """Whether the restart markers of a JPEG of one scan count from 0 to 7 and round again (T.81, E.1.4)."""
+    end = data.find(bytes((0xFF, _END)), scan)
+    turns = _RESTARTS.findall(data, scan, end if end >= 0 else len(data))
+    return all(turn[0] == 0xD0 + place % 8 for place, turn in enumerate(turns))
 
 
 def passes(data: bytes, scan: int) -> tuple[list[Scan], int | None]:
