@@ -6,13 +6,14 @@ of C. Steger, An unbiased detector of curvilinear structures, IEEE PAMI 20 (1998
 place of its edges where it is thinner than the blur. There only w D can be seen, and what is known of D decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.evidence import Floats
+from crackscope.inspection.profiles import medians
 
 Doubles = NDArray[np.float64]
 
@@ -20,6 +21,8 @@ _CORRELATED_PX = 1.5
 _LEAST_PX = 0.15
 _NORMAL = 1 / np.sqrt(2 * np.pi)
 _BLUR_ALLOWED = 0.6
+_AT_ONCE = 384
+_EYE = np.eye(6)
 
 
 class DepthPrior(NamedTuple):
@@ -27,6 +30,17 @@ class DepthPrior(NamedTuple):
 
     mean: float
     deviation: float
+
+
+class Look(NamedTuple):
+    """What is known of each profile before looking, float64 [k] each.
+
+    mean, deviation: of the depth, as in `DepthPrior`. sign: 1 for a dark crack, -1 for a pale one.
+    """
+
+    mean: Doubles
+    deviation: Doubles
+    sign: Doubles
 
 
 DARK = DepthPrior(0.62, 0.12)
@@ -61,62 +75,72 @@ class Profiles(NamedTuple):
     most: Doubles
 
 
-def fit_profiles(profiles: Profiles, blur_px: float, prior: DepthPrior, sign: int = 1, steps: int = 10) -> Fit:
+def fit_profiles(profiles: Profiles, blur_px: float, look: Look, steps: int = 10) -> Fit:
     """Fit each profile.
 
-    blur_px: of the photo, the pixel's own extent included. sign: 1 for a dark crack, -1 for a pale one.
-    Levenberg and Marquardt's method over all profiles at once; large residuals count less (Huber).
+    blur_px: of the photo, the pixel's own extent included.
+    Levenberg and Marquardt's method over some hundred profiles at once; large residuals count less (Huber).
     """
-    values, reach, most = profiles
+    count = len(profiles.values)
+    fits = [
+        _fit(Profiles(*(part[first : first + _AT_ONCE] for part in profiles)), blur_px, some, steps)
+        for first in range(0, count, _AT_ONCE)
+        for some in [Look(*(part[first : first + _AT_ONCE] for part in look))]
+    ]
+    return Fit(*(np.concatenate([getattr(fit, field.name) for fit in fits]) for field in fields(Fit)))
+
+
+def _fit(profiles: Profiles, blur_px: float, look: Look, steps: int) -> Fit:
+    seen, reach, most = profiles
     # Single precision for what is as large as the profiles: half the time, and far below the grain.
-    place = (reach[:, None] * np.linspace(-1, 1, values.shape[1])).astype(np.float32)
-    seen = values
-    theta = _start(seen, place, (blur_px, prior), sign)
-    known = _Known(sign * prior.mean * theta[:, 0], prior.deviation * theta[:, 0], np.log(blur_px))
+    place = (reach[:, None] * np.linspace(-1, 1, seen.shape[1])).astype(np.float32)
+    theta = _start(seen, place, blur_px, look)
+    known = _Known(look.sign * look.mean * theta[:, 0], look.deviation * theta[:, 0], np.log(blur_px))
     damping = np.full(len(seen), 1e-2)
-    step_px = 2 * reach / (values.shape[1] - 1)
-    share = np.minimum(1.0, step_px / _CORRELATED_PX).astype(np.float32)
-    model, slopes = _model(theta, place)
-    weight, spread = _weights(seen - model)
-    best = _cost(seen - model, weight * share[:, None] / spread[:, None] ** 2, theta, known)
+    step_px = 2 * reach / (seen.shape[1] - 1)
+    share = np.minimum(1.0, step_px / _CORRELATED_PX).astype(np.float32)[:, None]
+    off, slopes, spare = np.empty_like(seen), _slopes(place), _slopes(place)
+    np.subtract(seen, _model(theta, place, slopes), out=off)
+    weight = _weights(off, share)
+    best = _cost(off, weight, theta, known)
     for _ in range(steps):
-        curve, push = _equations(seen - model, slopes, weight * share[:, None] / spread[:, None] ** 2)
+        curve, push = _equations(off, slopes, weight)
         known.add(theta, curve, push)
-        ridge = curve + damping[:, None, None] * (np.einsum("kii->ki", curve) + 1e-9)[:, :, None] * np.eye(6)
+        ridge = curve + damping[:, None, None] * (np.einsum("kii->ki", curve) + 1e-9)[:, :, None] * _EYE
         move = np.linalg.solve(ridge, push[:, :, None])[:, :, 0]
-        trial = theta + np.clip(move, -_limits(theta, reach), _limits(theta, reach))
+        limits = _limits(theta, reach)
+        trial = theta + np.clip(move, -limits, limits)
         trial[:, 3] = np.clip(trial[:, 3], -reach * 0.6, reach * 0.6)
         trial[:, 4] = np.clip(trial[:, 4], np.log(_LEAST_PX), np.log(most))
-        trial_model, trial_slopes = _model(trial, place)
-        cost = _cost(seen - trial_model, weight * share[:, None] / spread[:, None] ** 2, trial, known)
-        better = cost <= best
-        damping = np.where(better, damping * 0.3, damping * 6)
-        theta = np.where(better[:, None], trial, theta)
-        model = np.where(better[:, None], trial_model, model)
-        slopes = np.where(better[:, None, None], trial_slopes, slopes)
-        weight, spread = _weights(seen - model)
-        best = _cost(seen - model, weight * share[:, None] / spread[:, None] ** 2, theta, known)
-    curve, _ = _equations(seen - model, slopes, weight * share[:, None] / spread[:, None] ** 2)
-    return _told(theta, curve, known)
+        trial_off = seen - _model(trial, place, spare)
+        better = _cost(trial_off, weight, trial, known) <= best
+        damping *= np.where(better, 0.3, 6)
+        if better.all():
+            theta, off, slopes, spare = trial, trial_off, spare, slopes
+        else:
+            for kept, tried in ((theta, trial), (off, trial_off), (slopes, spare)):
+                kept[better] = tried[better]
+        weight = _weights(off, share)
+        best = _cost(off, weight, theta, known)
+    return _told(theta, _curve(slopes * weight[:, :, None], slopes), known)
 
 
-def _start(seen: Floats, place: Floats, known: tuple[float, DepthPrior], sign: int) -> Doubles:
-    blur_px, prior = known
+def _start(seen: Floats, place: Floats, blur_px: float, look: Look) -> Doubles:
     count = seen.shape[1]
     rim = max(2, count // 5)
-    level = np.median(np.concatenate([seen[:, :rim], seen[:, -rim:]], 1), 1)
-    level = np.maximum(level, 1.0)
-    dark = np.maximum(sign * (level[:, None] - seen), 0) * (np.abs(place) < 0.8 * place[:, -1:])
+    level = np.maximum(medians(np.concatenate([seen[:, :rim], seen[:, -rim:]], 1)), 1.0)
+    sign, mean = look.sign.astype(np.float32), look.mean.astype(np.float32)
+    dark = np.maximum(sign[:, None] * (level[:, None] - seen), 0) * (np.abs(place) < 0.8 * place[:, -1:])
     step = place[:, 1] - place[:, 0]
     area = dark.sum(1) * step
     peak = np.maximum(np.sort(dark, 1)[:, -max(2, count // 12)], 1e-3)
     apparent = (dark > peak[:, None] / 2).sum(1) * step
     resolved = np.clip((apparent / blur_px - 2.4) / 2, 0, 1)
-    depth = resolved * peak + (1 - resolved) * np.maximum(prior.mean * level, peak)
+    depth = resolved * peak + (1 - resolved) * np.maximum(mean * level, peak)
     width = np.clip(area / depth, 0.3, 1.5 * place[:, -1])
     middle = (dark * dark * place).sum(1) / np.maximum((dark * dark).sum(1), 1e-6)
     soft = np.full(len(seen), np.log(blur_px))
-    return np.stack([level, np.zeros(len(seen)), sign * depth, middle, np.log(width), soft], 1)
+    return np.stack([level, np.zeros(len(seen)), look.sign * depth, middle, np.log(width), soft], 1)
 
 
 class _Known(NamedTuple):
@@ -138,8 +162,17 @@ class _Known(NamedTuple):
         )
 
 
-def _model(theta: Doubles, place: Floats) -> tuple[Floats, Floats]:
-    """The profiles [k, m] and their slopes [k, m, 6] by background, its tilt, depth, centre, log width, log blur."""
+def _slopes(place: Floats) -> Floats:
+    """Slopes [k, m, 6] by background, its tilt, depth, centre, log width, log blur; the first two are the same for any
+    values of these, the others are still to be filled in."""
+    slopes = np.empty((*place.shape, 6), np.float32)
+    slopes[..., 0] = 1
+    slopes[..., 1] = place
+    return slopes
+
+
+def _model(theta: Doubles, place: Floats, slopes: Floats) -> Floats:
+    """The profiles [k, m]; their slopes are filled in."""
     from scipy.special import ndtr
 
     shape = theta.astype(np.float32)
@@ -147,26 +180,42 @@ def _model(theta: Doubles, place: Floats) -> tuple[Floats, Floats]:
     width, blur = np.exp(shape[:, 4, None]), np.exp(shape[:, 5, None])
     left = (place - centre + width / 2) / blur
     right = left - width / blur
-    bar = ndtr(left) - ndtr(right)
-    rise, fall = (np.exp(np.float32(-0.5) * z * z) for z in (left, right))
+    bar = ndtr(left)
+    bar -= ndtr(right)
+    rise, fall = (_bell(z) for z in (left, right))
     tall = depth * np.float32(_NORMAL)
-    slopes = np.empty((*place.shape, 6), np.float32)
-    slopes[..., 0] = 1
-    slopes[..., 1] = place
-    slopes[..., 2] = -bar
-    slopes[..., 3] = tall / blur * (rise - fall)
-    slopes[..., 4] = -tall * width / (2 * blur) * (rise + fall)
-    slopes[..., 5] = tall * (left * rise - right * fall)
-    return np.asarray(level + tilt * place - depth * bar, np.float32), slopes
+    np.negative(bar, out=slopes[..., 2])
+    np.multiply(tall / blur, rise - fall, out=slopes[..., 3])
+    np.multiply(-tall * width / (2 * blur), rise + fall, out=slopes[..., 4])
+    rise *= left
+    fall *= right
+    rise -= fall
+    np.multiply(tall, rise, out=slopes[..., 5])
+    bar *= depth
+    values = tilt * place
+    values += level
+    values -= bar
+    return np.asarray(values, np.float32)
 
 
-def _weights(off: Floats) -> tuple[Floats, Floats]:
-    """Huber's weights [k, m] and the deviation [k] of the residuals, from their median size."""
+def _bell(z: Floats) -> Floats:
+    out = np.float32(-0.5) * z
+    out *= z
+    return np.asarray(np.exp(out, out=out), np.float32)
+
+
+def _weights(off: Floats, share: Floats) -> Floats:
+    """What the square of each residual [k, m] counts: Huber's weights, over the variance of a profile's residuals, from
+    their median size; share: [k, 1], of each that is not told by its neighbours already."""
     size = np.abs(off)
     middle = size.shape[1] // 2
-    spread = np.maximum(np.float32(1.4826) * np.partition(size, middle, axis=1)[:, middle], np.float32(0.4))
-    weight = np.minimum(1, np.float32(1.5) * spread[:, None] / np.maximum(size, np.float32(1e-6)))
-    return np.asarray(weight, np.float32), np.asarray(spread, np.float32)
+    spread = np.maximum(np.float32(1.4826) * np.partition(size, middle, axis=1)[:, middle], np.float32(0.4))[:, None]
+    np.maximum(size, np.float32(1e-6), out=size)
+    np.divide(np.float32(1.5) * spread, size, out=size)
+    np.minimum(size, 1, out=size)
+    size *= share
+    size /= spread**2
+    return size
 
 
 def _cost(off: Floats, weight: Floats, theta: Doubles, known: _Known) -> Doubles:
@@ -175,8 +224,13 @@ def _cost(off: Floats, weight: Floats, theta: Doubles, known: _Known) -> Doubles
 
 def _equations(off: Floats, slopes: Floats, weight: Floats) -> tuple[Doubles, Doubles]:
     weighted = slopes * weight[:, :, None]
-    curve = weighted.transpose(0, 2, 1) @ slopes
-    return curve.astype(np.float64), (weighted * off[:, :, None]).sum(1).astype(np.float64)
+    curve = _curve(weighted, slopes)
+    weighted *= off[:, :, None]
+    return curve, weighted.sum(1).astype(np.float64)
+
+
+def _curve(weighted: Floats, slopes: Floats) -> Doubles:
+    return np.asarray(weighted.transpose(0, 2, 1) @ slopes, np.float64)
 
 
 def _limits(theta: Doubles, reach: Doubles) -> Doubles:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import Network
-from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Profiles, fit_profiles
+from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Look, Profiles, fit_profiles
 from crackscope.inspection.polylines import smoothed
 from crackscope.inspection.profiles import averaged, medians, parts, strip
 from crackscope.inspection.roughness import rough_length
@@ -41,21 +41,28 @@ class Course:
     fit: Fit
 
 
-def measure_courses(pixels: NDArray[np.uint8], network: Network, quality: Quality) -> list[Course]:
-    """Lay each line of a crack onto its valley and measure across it.
+def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], quality: Quality) -> list[list[Course]]:
+    """Lay each line of some cracks onto its valley and measure across it; the courses of each crack.
 
     Twice: what the well resolved places show of the depth is known of the thin ones in the second round.
     """
+    if not networks:
+        return []
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
-    strips = _strips(pixels, network, blur_px)
-    sign, prior = _tone(strips)
-    # All lines at once: most are short, and the fitting of few profiles costs as much as that of many.
-    profiles = [one.profiles for one in strips]
-    first = fit_profiles(_together([_every_third(some) for some in profiles]), blur_px, prior, sign, _ROUGH_STEPS)
-    prior = _learned(first, prior)
-    fits = _parted(fit_profiles(_together(profiles), blur_px, prior, sign), [len(one.at) for one in strips])
+    lines = _strips(pixels, [(line, network.junctions) for network in networks for line in network.lines], blur_px)
+    strips = [lines[some] for some in parts([len(network.lines) for network in networks])]
+    tones = [_tone(some) for some in strips]
+    # All profiles of all cracks at once: the fitting of few costs as much as that of many.
+    third = [[_every_third(one.profiles) for one in some] for some in strips]
+    first = _fitted(third, tones, blur_px, _ROUGH_STEPS)
+    tones = [(sign, _learned(_whole(fits), prior)) for fits, (sign, prior) in zip(first, tones, strict=True)]
+    fitted = _fitted([[one.profiles for one in some] for some in strips], tones, blur_px)
     return [
-        _trusted(Course(one.points, one.length_px, one.at, fit), prior) for one, fit in zip(strips, fits, strict=True)
+        [
+            _trusted(Course(one.points, one.length_px, one.at, fit), prior)
+            for one, fit in zip(some, fits, strict=True)
+        ]
+        for some, fits, (_, prior) in zip(strips, fitted, tones, strict=True)
     ]
 
 
@@ -64,16 +71,29 @@ def _every_third(profiles: Profiles) -> Profiles:
     return Profiles(values[::3], reach[::3], most[::3])
 
 
-def _together(profiles: Sequence[Profiles]) -> Profiles:
-    values, reach, most = (np.concatenate(parts) for parts in zip(*profiles, strict=True))
-    return Profiles(values, reach, most)
+def _fitted(
+    cracks: Sequence[Sequence[Profiles]], tones: Sequence[tuple[int, DepthPrior]], blur_px: float, steps: int = 10
+) -> list[list[Fit]]:
+    """The fits of the lines of each crack, whose tone and depth before looking are given."""
+    counts = [[len(line.values) for line in crack] for crack in cracks]
+    known = np.array([(prior.mean, prior.deviation, sign) for sign, prior in tones])
+    look = Look(*np.repeat(known, [sum(some) for some in counts], 0).T)
+    values, reach, most = (np.concatenate(all_) for all_ in zip(*(line for crack in cracks for line in crack), strict=True))
+    fit = fit_profiles(Profiles(values, reach, most), blur_px, look, steps)
+    lines = iter([_part(fit, some) for some in parts([count for some in counts for count in some])])
+    return [[next(lines) for _ in some] for some in counts]
 
 
-def _parted(fit: Fit, counts: Sequence[int]) -> list[Fit]:
-    """The fits of several lines, with so many places each."""
-    ends = np.cumsum(counts)[:-1]
-    parts = [np.split(getattr(fit, field.name), ends) for field in fields(fit)]
-    return [Fit(*some) for some in zip(*parts, strict=True)]
+def _part(fit: Fit, some: slice | NDArray[np.bool_]) -> Fit:
+    return Fit(*(getattr(fit, field.name)[some] for field in fields(fit)))
+
+
+def _whole(fits: Sequence[Fit]) -> Fit:
+    return Fit(*(np.concatenate([getattr(fit, field.name) for fit in fits]) for field in fields(Fit)))
+
+
+_Knotted = tuple[Stretch, tuple[int, ...]]
+"""A line, and the nodes where lines meet."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,29 +106,27 @@ class _Strip:
     at: NDArray[np.int64]
 
 
-def _strips(pixels: NDArray[np.uint8], network: Network, blur_px: float) -> list[_Strip]:
-    """The lines of a crack on their valleys, some thousand points at a time."""
+def _strips(pixels: NDArray[np.uint8], lines: Sequence[_Knotted], blur_px: float) -> list[_Strip]:
+    """Lines on their valleys, some thousand points at a time."""
     found: list[_Strip] = []
     first, points = 0, 0
-    for place, line in enumerate(network.lines, 1):
+    for place, (line, _) in enumerate(lines, 1):
         points += len(line.points)
-        if points >= _AT_ONCE or place == len(network.lines):
-            found += _laid(pixels, network.lines[first:place], blur_px, network.junctions)
+        if points >= _AT_ONCE or place == len(lines):
+            found += _laid(pixels, lines[first:place], blur_px)
             first, points = place, 0
     return found
 
 
-def _laid(
-    pixels: NDArray[np.uint8], stretches: Sequence[Stretch], blur_px: float, junctions: tuple[int, ...]
-) -> list[_Strip]:
-    lines = [_begun(line, pixels.shape, blur_px) for line in stretches]
+def _laid(pixels: NDArray[np.uint8], knotted: Sequence[_Knotted], blur_px: float) -> list[_Strip]:
+    lines = [_begun(line, pixels.shape, blur_px) for line, _ in knotted]
     moved = onto_valley(pixels, lines, blur_px)
     counts = [len(points) for points in moved]
     reach = np.concatenate([line.reach for line in lines])
     values = averaged(strip(pixels, np.concatenate(moved), counts, reach, _SAMPLES), counts, _ALONG_PX)
     found = []
-    for points, line, stretch, some in zip(moved, lines, stretches, parts(counts), strict=True):
-        at = _clear(len(points), line.wide, stretch.nodes, junctions)
+    for points, line, (stretch, knots), some in zip(moved, lines, knotted, parts(counts), strict=True):
+        at = _clear(len(points), line.wide, stretch.nodes, knots)
         length_px = rough_length(points, float(medians(line.wide)))
         found.append(_Strip(points, length_px, Profiles(values[some][at], line.reach[at], 2.4 * line.wide[at] + 2), at))
     return found
@@ -140,7 +158,7 @@ def _trusted(course: Course, prior: DepthPrior) -> Course:
     good = (fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1)
     if good.sum() < max(1, len(good) // 3):
         return replace(course, fit=replace(fit, width=_steadied(fit.width)))
-    kept = Fit(*(getattr(fit, field.name)[good] for field in fields(fit)))
+    kept = _part(fit, good)
     return replace(course, at=course.at[good], fit=replace(kept, width=_steadied(kept.width)))
 
 

@@ -72,7 +72,11 @@ def trace_zones(
 ) -> tuple[Traced, ...]:
     """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
     networks = connected(led_to_tips(cracks.mask, centre_lines(cracks.mask, cracks.groups, options.joining)))
-    zones = [_zone(pixels, cracks, (heat, quality), network, options) for network in networks]
+    measured = measure_courses(pixels, networks, quality)
+    zones = [
+        _zone(cracks, (heat, quality), network, courses, options)
+        for network, courses in zip(networks, measured, strict=True)
+    ]
     zones.sort(key=lambda traced: _severity(traced.zone))
     return tuple(
         traced._replace(zone=msgspec.structs.replace(traced.zone, number=number))
@@ -95,14 +99,13 @@ def _severity(zone: Zone) -> tuple[bool, float, float, tuple[int, int, int, int]
 
 
 def _zone(
-    pixels: NDArray[np.uint8],
     cracks: Cracks,
     seen: tuple[Heatmap, Quality],
     network: Network,
+    courses: Sequence[Course],
     options: ZoneOptions,
 ) -> Traced:
     heat, quality = seen
-    courses = measure_courses(pixels, network, quality)
     shape = shape_of(cracks.mask, cracks.groups, network.owners)
     widths = summed_up(courses, quality)
     zone = Zone(
