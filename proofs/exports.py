@@ -105,7 +105,7 @@ def coco(report: Path, zones: list[dict]) -> bool:
     for one in loaded.anns.values():
         mask = loaded.annToMask(one)
         left, top, width, height = one["bbox"]
-        ratios.append(float(mask.sum()) / one["area"])
+        ratios.append(float(mask.sum()) / one["attributes"]["area_px"])
         box = np.zeros_like(mask)
         box[top : top + height, left : left + width] = 1
         inside.append(int(mask.sum()) > 0 and not (mask & ~box & 1).any())

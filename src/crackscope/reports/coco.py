@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from crackscope.files import encode_line, encode_list
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.findings_table import Findings
@@ -23,7 +25,8 @@ def coco_json(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
     without any.
 
     `file_name` is relative to the folder of the report; sizes and places are those of the upright picture there.
-    Corners count from the corner of the first pixel, as COCO does. `score` is the probability of the zone.
+    Corners count from the corner of the first pixel, as COCO does. `area` is that of the polygons, in px whose centres
+    they hold; `area_px` among the attributes is that of the crack's own pixels. `score` is the zone's probability.
     """
     images = (_image(number, photo, names[photo.path]) for number, photo in _numbered(photos))
     about = encode_line(_ABOUT).rstrip().removesuffix(b"}")
@@ -52,15 +55,17 @@ def _image(number: int, photo: Inspected, name: str) -> dict[str, Any]:
 
 
 def _annotation(zone: Zone) -> dict[str, Any]:
+    rings = polygons(zone)
     return {
         "category_id": _CATEGORY,
-        "segmentation": [[round(v + 0.5, 2) for corner in ring for v in corner] for ring in polygons(zone)],
+        "segmentation": [[round(v + 0.5, 2) for corner in ring for v in corner] for ring in rings],
         "bbox": list(zone.box),
-        "area": zone.area_px,
+        "area": sum(pixels_in(ring) for ring in rings),
         "iscrowd": 0,
         "score": round(zone.probability, 4),
         "attributes": {
             "zone": zone.number,
+            "area_px": zone.area_px,
             "width_class": zone.width_class,
             "length_px": round(zone.length_px, 1),
             "width_max_px": round(zone.width_max_px.value, 2),
@@ -77,3 +82,21 @@ def polygons(zone: Zone) -> list[tuple[Point, ...]]:
     left, top, width, height = zone.box
     right, bottom = left + width - 0.5, top + height - 0.5
     return [((left - 0.5, top - 0.5), (right, top - 0.5), (right, bottom), (left - 0.5, bottom))]
+
+
+def pixels_in(ring: tuple[Point, ...]) -> int:
+    """How many pixels have their centres, which lie at whole numbers, in a ring that does not cross itself.
+
+    Its area in whole pixels: each edge adds or takes away what lies above it, column by column.
+    """
+    start = np.asarray(ring, np.float64)
+    end = np.roll(start, -1, axis=0)
+    first, last = (np.ceil(place[:, 0]).astype(np.int64) for place in (start, end))
+    count = np.abs(last - first)
+    edge = np.repeat(np.arange(len(start)), count)
+    within = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
+    column = np.minimum(first, last)[edge] + within
+    x, y = start[edge].T
+    steepness = (end - start)[edge]
+    height = np.ceil(y + steepness[:, 1] * (column - x) / steepness[:, 0])
+    return int(abs((np.sign(steepness[:, 0]) * height).sum()))
