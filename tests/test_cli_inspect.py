@@ -114,6 +114,14 @@ def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
     assert (summary.without_scale, summary.doubted_scales) == (1, 1)
 
 
+def test_a_soft_photo_judged_at_half_size_says_so(capsys):
+    photo = Inspected(path="zoom", verdict="crack", probability=0.9, width=9, height=9, halved=True)
+    show(summarise([photo, msgspec.structs.replace(photo, path="plain", halved=False)]), quiet=False)
+    printed = capsys.readouterr().out
+    assert "zoom: soft, judged at half size" in printed
+    assert printed.count("soft") == 1
+
+
 def test_zones_without_mm_are_summed_in_px_and_counted(capsys):
     beyond = [zone(1, 30, 8, length=70), zone(2, 60, 5, length=30)]
     found = [

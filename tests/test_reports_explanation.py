@@ -64,10 +64,19 @@ def test_zones_are_drawn_and_those_painted_over_carry_their_number(tmp_path):
         ({"probability": 0.6, "verdict": "crack"}, "less surely"),
         ({"control": 0.3}, "little can be concluded"),
         ({"control": None}, "called sound"),
+        ({"verdict": "cannot judge"}, "Without it the photo cannot be judged."),
     ],
 )
 def test_what_painting_over_did_is_said(tmp_path, changed, words):
     assert words in written(tmp_path, painted(1, **changed)).text
+
+
+def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
+    zoomed = photo("zoom.png", verdict="crack", probability=0.97, halved=True)
+    facts = reports.ExplanationFacts(photo=zoomed, original="zoom.png", activation="zoom.png")
+    images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / "zoom.png")
+    reports.write_explanation(tmp_path, facts)
+    assert "probability of a crack 0.970, soft, judged at half size." in Page(tmp_path / "index.html").text
 
 
 def test_what_is_alike_of_several_zones_is_said_once(tmp_path):

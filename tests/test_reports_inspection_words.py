@@ -36,6 +36,18 @@ def test_a_photo_that_cannot_be_judged_is_not_judged_as_a_surface(tmp_path):
     assert "judged as deck" in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
 
 
+def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
+    said = "soft, judged at half size"
+    cracked = inspected("/soft.jpg", zones=(zone(1, 50, 3),), halved=True)
+    assert said in page(tmp_path, [cracked])
+    with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["halved"] for row in csv.DictReader(file)] == ["True"]
+    assert json.loads((tmp_path / "findings.jsonl").read_text())["halved"] is True
+    assert said not in page(tmp_path, [msgspec.structs.replace(cracked, halved=False)])
+    refused = inspected("/soft.jpg", "cannot judge", reason="blurred", halved=True)
+    assert said not in page(tmp_path, [refused])
+
+
 def test_the_table_of_findings_promises_nothing_of_a_photo_that_cannot_be_judged(tmp_path):
     scale = PhotoScale(mm_per_px=0.5, source="flag")
     page(tmp_path, [inspected("/blurred.jpg", "cannot judge", scale=scale), inspected("/no.jpg", "sound", scale=scale)])
