@@ -17,7 +17,8 @@ Line = NDArray[np.float64]
 _TILE_PX = 512
 _HALO_PX = 64
 _BORDER_PX = 8
-_SPECK_PX, _HOLE_PX, _WIDE_PX = 6, 60, 2.5
+_BAND_PX = 96
+_SPECK_PX, _HOLE_PX = 6, 60
 _AROUND = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
 
 
@@ -66,20 +67,17 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
     whole would give, and a crack across a large photo costs no more than its own pixels.
     """
     import cv2
-    from skimage import morphology
-
-    thin: Callable[[NDArray[np.bool_]], NDArray[np.bool_]] = morphology.skeletonize
 
     whole = groups.windows[number - 1]
     places, halves = [], []
     for window, seen in _tiles(whole, mask.shape):
         if not (groups.labels[cells_of(window)] == number).any():
             continue
-        # Beyond the border of the photo the crack goes on: an edge there would end its middle line too soon.
-        part = _tidy(np.pad(group_mask(mask, groups, number, seen), _BORDER_PX, mode="edge"))
-        away = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)
-        rows, columns = np.nonzero(thin(part))
-        x, y = columns - _BORDER_PX + seen.left, rows - _BORDER_PX + seen.top
+        part, (left, top) = _seen(group_mask(mask, groups, number, seen))
+        part = _tidy(part)
+        away = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 5)
+        rows, columns = np.nonzero(_thinned(part, float(away.max())))
+        x, y = columns + (left + seen.left), rows + (top + seen.top)
         kept = (x >= window.left) & (x < window.right) & (y >= window.top) & (y < window.bottom)
         places.append(np.stack([x[kept], y[kept]], 1).astype(np.int64))
         # Where all that is seen is crack, there is no edge to be near to.
@@ -87,6 +85,21 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
     if not places:
         return np.zeros((0, 2), np.int64), np.zeros(0)
     return np.concatenate(places), np.concatenate(halves)
+
+
+def _seen(part: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[int, int]]:
+    """What is not empty of a window with the crack continued beyond it, a margin around it, and x and y of its corner.
+
+    Beyond the border of the photo the crack goes on: an edge there would end its middle line too soon.
+    """
+    import cv2
+
+    border = _BORDER_PX
+    longer = cv2.copyMakeBorder(part.view(np.uint8), border, border, border, border, cv2.BORDER_REPLICATE)
+    left, top, width, height = cv2.boundingRect(longer)
+    first, last = (max(0, left - border), max(0, top - border)), (left + width + border, top + height + border)
+    some = np.ascontiguousarray(longer[first[1] : last[1], first[0] : last[0]])
+    return some.view(np.bool_), (first[0] - border, first[1] - border)
 
 
 def _tiles(whole: Window, shape: tuple[int, ...]) -> list[tuple[Window, Window]]:
@@ -106,15 +119,44 @@ def _tiles(whole: Window, shape: tuple[int, ...]) -> list[tuple[Window, Window]]
     return found
 
 
+def _thinned(part: NDArray[np.bool_], half: float) -> NDArray[np.bool_]:
+    """The skeleton of a mask bool [h, w], whose pixels are no farther than `half` px from its edge.
+
+    It is looked for in bands with a margin, each no wider than its pixels are spread: most of what a crack runs across
+    is empty, and each turn of the thinning looks at all of it.
+    """
+    import cv2
+    from skimage import morphology
+
+    thin: Callable[[NDArray[np.bool_]], NDArray[np.bool_]] = morphology.skeletonize
+    # A turn takes away a pixel of every border at most, and what it does is seen one pixel farther in the next.
+    margin = int(4 * half) + 16
+    if len(part) <= _BAND_PX + 2 * margin:
+        return thin(part)
+    out = np.zeros_like(part)
+    for top in range(0, len(part), _BAND_PX):
+        first = max(0, top - margin)
+        band = part[first : top + _BAND_PX + margin]
+        left, _, width, _ = cv2.boundingRect(band.view(np.uint8))
+        found = thin(band[:, left : left + width]) if width else band[:, :0]
+        out[top : top + _BAND_PX, left : left + width] = found[top - first : top - first + _BAND_PX]
+    return out
+
+
 def _tidy(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Smooth the border where the crack is wide: each notch would give the skeleton a spur, each hole a loop."""
     import cv2
 
-    closed = without_specks(part, _SPECK_PX, _HOLE_PX)
-    wide = cv2.distanceTransform(closed.astype(np.uint8), cv2.DIST_L2, 3) > _WIDE_PX
-    near = cv2.dilate(wide.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11)))
-    smooth = cv2.blur(closed.astype(np.uint8) * np.uint8(255), (7, 7)) > 127
-    return np.asarray(np.where(near > 0, smooth, closed))
+    closed = without_specks(part, _SPECK_PX, _HOLE_PX).view(np.uint8)
+    # Without its corners: what lies 2.5 px from any edge.
+    inner = np.ones((5, 5), np.uint8)
+    inner[::4, ::4] = 0
+    wide = cv2.erode(closed, inner)
+    if not wide.any():
+        return closed.view(np.bool_)
+    near = cv2.dilate(wide, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11)))
+    smooth = cv2.blur(closed * np.uint8(255), (7, 7)) > 127
+    return np.asarray(np.where(near > 0, smooth, closed.view(np.bool_)))
 
 
 def trace(places: NDArray[np.int64], half: NDArray[np.float64]) -> list[Stretch]:
@@ -122,14 +164,16 @@ def trace(places: NDArray[np.int64], half: NDArray[np.float64]) -> list[Stretch]
     if not len(places):
         return []
     near = _neighbours(places)
-    degree = np.array([len(row) for row in near])
+    degree = np.fromiter(map(len, near), np.int64, len(near))
     cluster = _clusters(near, degree)
-    taken = cluster >= 0
+    ends = np.flatnonzero((degree <= 1) & (cluster < 0)).tolist()
+    # As a list: they are asked for one by one.
+    taken = (cluster >= 0).tolist()
     fresh = int(cluster.max(initial=-1)) + 1
     lines: list[Stretch] = []
     middles = _middles(places, cluster)
-    starts = [(i, j) for i in np.flatnonzero(taken).tolist() for j in near[i] if not taken[j]]
-    starts += [(-1, i) for i in np.flatnonzero((degree <= 1) & ~taken).tolist()]
+    starts = [(i, j) for i in np.flatnonzero(cluster >= 0).tolist() for j in near[i] if not taken[j]]
+    starts += [(-1, i) for i in ends]
     for before, first in starts:
         if taken[first]:
             continue
@@ -160,17 +204,17 @@ def _neighbours(places: NDArray[np.int64]) -> list[list[int]]:
         return np.where(ordered[found] == wanted, order[found], -1)
 
     straight = {offset: beside(*offset) for offset in ((1, 0), (-1, 0), (0, 1), (0, -1))}
-    near: list[list[int]] = [[] for _ in places]
-    for dx, dy in _AROUND:
+    table = np.empty((len(places), len(_AROUND)), np.int64)
+    for column, (dx, dy) in enumerate(_AROUND):
         if dx and dy:
             free = (straight[dx, 0] < 0) & (straight[0, dy] < 0)
-            other = np.where(free, beside(dx, dy), -1)
+            table[:, column] = np.where(free, beside(dx, dy), -1)
         else:
-            other = straight[dx, dy]
-        here = np.flatnonzero(other >= 0)
-        for mine, theirs in zip(here.tolist(), other[here].tolist(), strict=True):
-            near[mine].append(theirs)
-    return near
+            table[:, column] = straight[dx, dy]
+    there = table >= 0
+    found = table[there].tolist()
+    ends = np.cumsum(there.sum(1)).tolist()
+    return [found[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def _clusters(near: list[list[int]], degree: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -198,20 +242,27 @@ def _middles(places: NDArray[np.int64], cluster: NDArray[np.int64]) -> Line:
     return np.stack(sums, 1) if count else np.zeros((0, 2))
 
 
-def _walk(first: int, before: int, near: list[list[int]], taken: NDArray[np.bool_]) -> tuple[list[int], int]:
+def _walk(first: int, before: int, near: list[list[int]], taken: list[bool]) -> tuple[list[int], int]:
     """Follow a line from pixel `first` on; returns its pixels and the junction pixel at its end, or -1."""
     chain, here, last = [first], first, before
-    taken_now = {first}
+    own = {first}
     while True:
-        ahead = [other for other in near[here] if other != last and other not in taken_now]
-        free = [other for other in ahead if not taken[other]]
-        if not free:
+        free = end = -1
+        for other in near[here]:
+            if other == last or other in own:
+                continue
+            if not taken[other]:
+                free = other
+                break
+            if end < 0:
+                end = other
+        if free < 0:
             for pixel in chain:
                 taken[pixel] = True
-            return chain, ahead[0] if ahead else -1
-        last, here = here, free[0]
+            return chain, end
+        last, here = here, free
         chain.append(here)
-        taken_now.add(here)
+        own.add(here)
 
 
 def _stretch(
@@ -230,7 +281,7 @@ def _stretch(
 
 
 def _rings(
-    places: NDArray[np.int64], half: NDArray[np.float64], near: list[list[int]], left: tuple[NDArray[np.bool_], int]
+    places: NDArray[np.int64], half: NDArray[np.float64], near: list[list[int]], left: tuple[list[bool], int]
 ) -> list[Stretch]:
     """Closed lines without any junction; they are cut somewhere."""
     taken, fresh = left
