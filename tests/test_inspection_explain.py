@@ -97,7 +97,12 @@ def test_a_map_worked_out_anew_in_part_is_that_of_the_whole(model, scales):
     changed[600:640, 300:304] = 180
     part = Again(model, pixels, before, options).heatmap(changed, Window(300, 600, 304, 640))
     assert np.abs(part.logits - before.logits).max() > 10
-    assert np.abs(part.logits - model.heatmap(changed, options=options).logits).max() < 1e-4
+    whole = model.heatmap(changed, options=options)
+    assert np.abs(part.logits - whole.logits).max() < 1e-4
+    assert (part.half is None) == (scales == 1)
+    if scales == 2:
+        assert np.abs(part.half.logits - before.half.logits).max() > 1
+        assert np.abs(part.half.logits - whole.half.logits).max() < 1e-4
 
 
 def test_one_zone_by_number(model):

@@ -96,7 +96,8 @@ def test_what_is_no_surface_stays_refused_however_it_lights_up():
     seen, rule = heat(BLURRED), model().manifest.verdict.surface
     strange = (seen.embedding - 1e3 * np.asarray(rule.weights)).astype(np.float32)
     for alien in (replace(seen, embedding=strange), replace(seen, half=replace(seen.half, embedding=strange))):
-        assert model().judge(alien, photo(BLURRED), RATE).verdict == "cannot judge"
+        told = model().judge(alien, photo(BLURRED), RATE)
+        assert (told.verdict, told.halved) == ("cannot judge", False)
 
 
 def test_what_was_put_out_stays_so_at_half_size():
