@@ -1,15 +1,17 @@
 """What the coarse pass spares and what it misses, by the limit of doubt: how `DenseOptions.doubt_logits` was chosen.
 
-    python benchmarks/coarse.py [--bundle DIR] [--data ../shared/data/asphalt] [--pictures 24]
+    python benchmarks/coarse.py [--bundle DIR] [--data ../shared/data/asphalt] [--pictures 24] [--split SPLIT.csv]
 
 On asphalt pictures with masks (all cracked), and on generated surfaces with cracks of 1 to 8 px and without any, every
 cell of the map that truth calls crack and the full pass finds is looked up in the map of the coarse-to-fine pass.
-Writes what it prints to benchmarks/coarse.txt.
+With SPLIT.csv (as `default_bundle.py` deals it) held-out patches of real hairlines are looked at, too: sixteen side by
+side make a photo, of which four are marked as cracked. Writes what it prints to benchmarks/coarse.txt.
 
 - skipped: share of the cells that were seen at half scale only
 - missed: share of the crack cells that the full pass finds and coarse-to-fine does not
 - F1, full and coarse-to-fine: of cells against truth, with a tolerance of one cell
 - called: share of the sound surfaces whose largest logit turns from below to above the mask's threshold
+- lit: share of the patches marked as cracked, and as sound, in which any cell reaches the mask's threshold
 """
 
 import argparse
@@ -20,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.datasets import Split, read_split
 from crackscope.images import read, read_mask
 from crackscope.scoring import DenseOptions, Heatmap, Model, load
 from crackscope.surfaces import generate
@@ -97,11 +100,44 @@ def row(model: Model, chosen: list[Case], full: list[Heatmap], limit: float) -> 
     return f"{line}   called {called:6.1%}"
 
 
+def tile_photos(patches: Split, surface: str) -> list[NDArray[np.uint8]]:
+    """Photos of 1024 px a side from held-out patches of 256 px: in each, the first row is marked as cracked."""
+    rows = [row for part in ("val", "test") for row in patches.part(part) if row.surface == surface]
+    cracked, sound = ([row.path for row in rows if row.label == label] for label in ("crack", "sound"))
+    photos = []
+    for first in range(0, len(cracked) - 3, 4):
+        at = 3 * first
+        chosen = [*cracked[first : first + 4], *(sound[(at + number) % len(sound)] for number in range(12))]
+        tiles = [read(path).pixels for path in chosen]
+        photos.append(np.concatenate([np.concatenate(tiles[row : row + 4], 1) for row in range(0, 16, 4)]))
+    return photos
+
+
+def lit(heat: Heatmap, threshold: float) -> NDArray[np.bool_]:
+    """Which of a photo's sixteen patches reach the threshold, bool [4, 4]."""
+    return np.asarray((heat.logits > threshold).reshape(4, heat.logits.shape[0] // 4, 4, -1).any((1, 3)))
+
+
+def hairlines(model: Model, photos: list[NDArray[np.uint8]], surface: str) -> str:
+    """One line on real patches: how many are lit by the full pass, and by coarse to fine."""
+    threshold = model.manifest.mask_threshold
+    coarse = [model.heatmap(pixels, options=DenseOptions(coarse=True)) for pixels in photos]
+    full = np.array([lit(model.heatmap(pixels), threshold) for pixels in photos])
+    found = np.array([lit(heat, threshold) for heat in coarse])
+    skipped = float(np.mean([heat.skipped for heat in coarse]))
+    cracked, sound = ((full[:, part].mean(), found[:, part].mean()) for part in (slice(0, 1), slice(1, 4)))
+    return (
+        f"{surface:24} {len(photos)} photos of 16   skipped {skipped:6.1%}   lit: of the cracked {cracked[0]:.3f} -> "
+        f"{cracked[1]:.3f}, of the sound {sound[0]:.3f} -> {sound[1]:.3f}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, default=None)
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data" / "asphalt")
     parser.add_argument("--pictures", type=int, default=24)
+    parser.add_argument("--split", type=Path, default=None)
     asked = parser.parse_args()
     model = load(asked.bundle)
     everything = cases(asked.data, asked.pictures, model.manifest.stride)
@@ -114,7 +150,10 @@ def main() -> None:
             lines.append(row(model, chosen, full, limit))
             print(lines[-1], flush=True)
         lines.append("")
-    (HERE / "coarse.txt").write_text("\n".join(lines), encoding="utf-8")
+    for surface in ("deck", "wall", "pavement") if asked.split else ():
+        lines.append(hairlines(model, tile_photos(read_split(asked.split), surface), surface))
+        print(lines[-1], flush=True)
+    (HERE / "coarse.txt").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
