@@ -47,8 +47,8 @@ class DenseOptions:
     memory_mib: what the pass may take beside the photo, its heatmap and the loaded bundle. coarse: see the photo at
     half scale first, and at full scale only where that leaves doubt. doubt_logits: how far below the bundle's
     `mask_threshold` a crack logit of the half-scale pass still leaves doubt beside places that reach it. On asphalt and
-    generated surfaces, the default misses .25 % of the cells that the full pass rightly finds, and F1 stays within .005;
-    of SDNET2018's hairlines, which half scale does not show, it misses 5 to 9 of 100 patches and as many false ones
+    generated surfaces, the default misses .25 % of the cells that the full pass rightly finds, F1 stays within .005; of
+    SDNET2018's hairlines, which half scale does not show, it misses 5 to 9 of 100 patches, and as many false ones
     (benchmarks/coarse.py). scales: 1 sees the photo as it is, 2 also at half scale, and takes the mean of both logits;
     0 as the bundle says.
     """
