@@ -16,8 +16,8 @@ from crackscope.scoring.dense import Heatmap, any_in, grown
 from crackscope.scoring.verdict import Judgement, Look, unfit_look
 
 SOFT_PX = 0.6
-"""Blur from which on a photo is looked at twice. Sharp pictures of generated and real surfaces lie at .3 to .6, the
-same enlarged two times above it (`proofs/soft_photos.txt`); looking twice costs sharp ones some of their chance."""
+"""Blur from which on a photo is looked at twice. Asphalt and SDNET2018's patches lie at .3 to .5 px, enlarged two times
+at .5 to 2 (`proofs/soft_photos.txt`); sharper ones would gain little, and a second look doubles their chance."""
 
 LEAST_SIDE_PX = 1024
 """Photos with a shorter side are judged as they are: at half their size little is left of them."""
