@@ -44,13 +44,13 @@ def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900)) -> np
     return stuck_on(ground, to_px, at_mm, MARKER_MM)
 
 
-def stuck_on(ground: np.ndarray, to_px: np.ndarray, at_mm, side_mm: float) -> np.ndarray:
+def stuck_on(ground: np.ndarray, to_px: np.ndarray, at_mm, side_mm: float, number=7) -> np.ndarray:
     """A photo of a wall with one more printed marker on it, of this side."""
     size = (ground.shape[1], ground.shape[0])
     words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     side, rim = 480, 80
     paper = np.full((side + 2 * rim, side + 2 * rim), 235, np.uint8)
-    paper[rim : rim + side, rim : rim + side] = np.maximum(cv2.aruco.generateImageMarker(words, 7, side), 15)
+    paper[rim : rim + side, rim : rim + side] = np.maximum(cv2.aruco.generateImageMarker(words, number, side), 15)
     # px of the drawing, whose border between black and white lies half a px before its first black pixel, to mm.
     scale = side_mm / side
     to_mm = np.array(
@@ -106,6 +106,46 @@ class TestMarker:
         on_marker = [[zone for zone in one.zones if self.lies_on(zone, plane)] for one in (taken, left)]
         assert on_marker[0]
         assert not on_marker[1]
+
+    @pytest.mark.parametrize(("number", "side_mm"), [(8, 30.0), (8, 50.0), (7, 50.0), (7, 30.0)])
+    def test_nor_does_what_lights_up_on_others(self, tmp_path, number, side_mm):
+        dark_lines = load(write_small_bundle(tmp_path / "small"))
+        to_px = view(20, 0.2)
+        pixels = stuck_on(photo(to_px), to_px, (135.0, 80.0), side_mm, number)
+        options = InspectOptions(scaling=Scaling(marker_mm=MARKER_MM), all_zones=True)
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * side_mm + [135.0, 80.0]
+        beside = plane_of(mapped(to_px, corners), side_mm)
+        assert find_plane(pixels, MARKER_MM).covers(np.array([beside.marker])).all()
+        zones = inspect(pixels, bundle=dark_lines, options=options).zones
+        assert not [zone for zone in zones if self.lies_on(zone, beside)]
+        blank = inspect(pixels, bundle=dark_lines, options=InspectOptions(all_zones=True)).zones
+        assert [zone for zone in blank if self.lies_on(zone, beside)]
+
+    def test_the_stated_error_follows_from_how_well_the_edges_are_seen(self):
+        """Of 20 photos of small, tilted markers the true scale is within the stated bounds, and not far within."""
+        off, stated, grainy = [], [], []
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            to_px = view(20 + 2 * seed, MARKER_MM / (30 + 2 * seed), (600, 450))
+            at = rng.uniform(0.2, 0.65, 2) * [600, 450] * MARKER_MM / (30 + 2 * seed)
+            clean = photo(to_px, at, seed=seed % 3, size=(600, 450)).astype(float)
+            grains = rng.normal(size=(450, 600, 1))
+            planes = [
+                find_plane(np.clip(clean + sigma * grains, 0, 255).round().astype(np.uint8), MARKER_MM)
+                for sigma in (1, 12)
+            ]
+            if None in planes:
+                continue
+            true = plane_of(mapped(to_px, MARKER_MM * np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])), MARKER_MM)
+            scale = planes[0].scale(600, 450)
+            off.append(scale.mm_per_px / true.scale(600, 450).mm_per_px - 1)
+            stated.append(scale.relative_error)
+            grainy.append(planes[1].scale(600, 450).relative_error)
+        assert len(off) >= 16
+        z = np.abs(off) / stated
+        assert (z < 1.96).mean() >= 0.85
+        assert np.median(z) > 0.25
+        assert np.median(np.array(grainy) / stated) > 1.5
 
     @pytest.mark.parametrize("tilt", [0, 30])
     @pytest.mark.parametrize("side_mm", [25.0, 40.0, 50.0, 75.0])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.marker_corners import find_corners
+from crackscope.inspection.marker_corners import SMALLEST_SIDE_PX, find_markers, shaken_by
 from crackscope.records import PhotoScale, Point
 
 DICTIONARIES = (
@@ -20,7 +20,8 @@ DICTIONARIES = (
     "APRILTAG_36h11",
 )
 CORNER_ERROR_PX = 0.1
-"""Standard deviation of each coordinate of a corner as found: 0.03 to 0.1 on generated photos with noise and blur."""
+"""Standard deviation of each coordinate of a corner of which nothing is known: 0.03 to 0.1 on generated photos with
+noise and blur."""
 
 _SAME_SIZE = 0.15
 """Markers of one print differ by less, as a share of their side: what a lens or a wall bends."""
@@ -30,15 +31,17 @@ _RIM = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [8, 3, 3], the same with one coordinate of one
-    corner moved by its error, each in turn. marker: the middle of it, px. side_mm: of it. disputed: another marker of
-    its number is of another size, so which of the two has the side that was given is not known."""
+    """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [8, 3, 3], the same with one thing off by its
+    standard error, each in turn. marker: the middle of it, px. side_mm: of it. disputed: another marker of its number
+    is of another size, so which of the two has the side that was given is not known. beside: other markers that are
+    seen, each in a plane and a measure of its own: where they lie, and no more."""
 
     to_mm: NDArray[np.float64]
     shaken: NDArray[np.float64]
     marker: Point
     side_mm: float
     disputed: bool = False
+    beside: "tuple[Plane, ...]" = ()
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""
@@ -64,11 +67,14 @@ class Plane:
         return bool((_depths(self.to_mm, at) > 0).all())
 
     def covers(self, at: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which of these places, float64 [k, 2] px, the marker's print lies on, its white rim included; bool [k]."""
+        """Which of these places, float64 [k, 2] px, a marker's print lies on, its white rim included; bool [k]."""
         rim = _RIM * self.side_mm
         mapped = _mapped(self.to_mm, at)
         inside = ((mapped > -rim) & (mapped < self.side_mm + rim)).all(axis=1)
-        return np.asarray(inside & (_depths(self.to_mm, at) > 0), np.bool_)
+        covered = np.asarray(inside & (_depths(self.to_mm, at) > 0), np.bool_)
+        for other in self.beside:
+            covered |= other.covers(at)
+        return covered
 
     def scale(self, width: int, height: int) -> PhotoScale:
         """The record of it. The mm per px are those at the middle of the photo, or of the marker if that is sky."""
@@ -88,11 +94,17 @@ def find_plane(pixels: NDArray[np.uint8], side_mm: float, dictionary: str = "4X4
 
     side_mm: of the black square. dictionary: one of DICTIONARIES. A marker under 16 px a side is passed over.
     """
-    markers = find_corners(pixels, dictionary)
-    if not markers:
+    markers = find_markers(pixels, dictionary)
+    if not markers or markers[0].shortest_px < SMALLEST_SIDE_PX:
         return None
-    plane = plane_of(markers[0], side_mm)
-    return replace(plane, disputed=any(_differs(plane, other) for other in markers[1:]))
+    first, *others = markers
+    plane = plane_of(first.corners, side_mm, first.shaken)
+    alike = [one for one in others if one.number == first.number and one.shortest_px >= SMALLEST_SIDE_PX]
+    return replace(
+        plane,
+        disputed=any(_differs(plane, one.corners) for one in alike),
+        beside=tuple(plane_of(one.corners, 1.0, one.shaken) for one in others),
+    )
 
 
 def _differs(plane: Plane, corners: NDArray[np.float64]) -> bool:
@@ -105,15 +117,16 @@ def _differs(plane: Plane, corners: NDArray[np.float64]) -> bool:
     return abs(side_mm / plane.side_mm - 1) > _SAME_SIZE + 3 * plane.relative_error((float(x), float(y)))
 
 
-def plane_of(corners: NDArray[np.float64], side_mm: float) -> Plane:
-    """The plane in which these corners, float64 [4, 2] px clockwise from the upper left, are a square of this side."""
-    shaken = []
-    for number in range(8):
-        moved = corners.copy()
-        moved.flat[number] += CORNER_ERROR_PX
-        shaken.append(_homography(moved, side_mm))
+def plane_of(corners: NDArray[np.float64], side_mm: float, shaken: NDArray[np.float64] | None = None) -> Plane:
+    """The plane in which these corners, float64 [4, 2] px clockwise from the upper left, are a square of this side.
+
+    shaken: float64 [8, 4, 2], the corners with one thing off by its standard error, each in turn; without it each
+    coordinate may be off by CORNER_ERROR_PX.
+    """
+    moved = shaken_by(corners, CORNER_ERROR_PX) if shaken is None else shaken
     x, y = corners.mean(axis=0)
-    return Plane(_homography(corners, side_mm), np.stack(shaken), (float(x), float(y)), side_mm)
+    homographies = np.stack([_homography(one, side_mm) for one in moved])
+    return Plane(_homography(corners, side_mm), homographies, (float(x), float(y)), side_mm)
 
 
 def _homography(corners: NDArray[np.float64], side_mm: float) -> NDArray[np.float64]:
