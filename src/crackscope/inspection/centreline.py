@@ -1,8 +1,9 @@
 """Centre lines of cracks: spurs cut off, gaps bridged where the crack plainly goes on, staircases smoothed away."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from crackscope.inspection.line_ends import End, free_ends
 from crackscope.inspection.polylines import length_of
 from crackscope.inspection.skeleton import Stretch, lines_of, meeting_of
 from crackscope.inspection.stray_lines import without_companions, without_crumbs
+from crackscope.inspection.window import Window
 
 _SPUR_PX = 3.0
 _SPUR_HALVES = 1.5
@@ -46,14 +48,42 @@ class Network:
         return frozenset[int]().union(*(line.owners for line in self.lines))
 
 
-def centre_lines(mask: NDArray[np.bool_], groups: Groups, joining: Joining = JOINING) -> list[Stretch]:
-    """The centre lines of a mask bool [h, w], group by group, each a line from node to node."""
+class Own(NamedTuple):
+    """The lines of a group, their nodes numbered from 0 on, and how many numbers they take."""
+
+    lines: tuple[Stretch, ...]
+    nodes: int
+
+
+def own_lines(
+    mask: NDArray[np.bool_], groups: Groups, joining: Joining = JOINING, known: Mapping[Window, Own] | None = None
+) -> tuple[Own, ...]:
+    """The lines of each group of a mask bool [h, w], without those that join groups.
+
+    known: of groups that are what they were when their lines were looked for, by where they are.
+    """
+    known = known or {}
+    return tuple(
+        known[window] if window in known else _own(mask, groups, number, joining)
+        for number, window in enumerate(groups.windows, 1)
+    )
+
+
+def _own(mask: NDArray[np.bool_], groups: Groups, number: int, joining: Joining) -> Own:
+    lines = pruned(lines_of(mask, groups, number))
+    nodes = max((node + 1 for line in lines for node in line.nodes), default=0)
+    return Own(tuple(without_companions(without_crumbs(bridged(lines, joining), joining.crumb_px))), nodes)
+
+
+def centre_lines(owned: Sequence[Own], joining: Joining = JOINING) -> list[Stretch]:
+    """The centre lines of a mask, from those of its groups in their order, each a line from node to node."""
     lines: list[Stretch] = []
-    first_node = 0
-    for number in range(1, len(groups.windows) + 1):
-        own = pruned(lines_of(mask, groups, number, first_node))
-        first_node = max((node + 1 for line in own for node in line.nodes), default=first_node)
-        lines += without_companions(without_crumbs(bridged(own, joining), joining.crumb_px))
+    first = 0
+    for number, own in enumerate(owned, 1):
+        for line in own.lines:
+            nodes = (line.nodes[0] + first, line.nodes[1] + first)
+            lines.append(Stretch(line.points, line.half, nodes, frozenset([number])))
+        first += own.nodes
     return bridged(lines, joining)
 
 

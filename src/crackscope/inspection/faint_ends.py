@@ -57,6 +57,8 @@ def followed_ends(sight: Sight, lines: Sequence[Stretch]) -> list[Line]:
     ]
     found: list[Line] = []
     points = np.concatenate([line.points for line in lines]) if lines else np.zeros((0, 2))
+    # From top to bottom: what lies near an end is soon found.
+    points = points[np.argsort(points[:, 1])]
     for first in range(0, len(ends), _AT_ONCE):
         some = [_around(sight, lines[end.place], end, points) for end in ends[first : first + _AT_ONCE]]
         found += _grown(some)
@@ -95,7 +97,8 @@ def _around(sight: Sight, line: Stretch, end: End, points: Line) -> _Around:
     logits = _cells(sight.heat, (left, top), grey.shape)
     gain += np.clip(_CHILL * (logits - np.float32(sight.threshold - _COLD)), _CLOSED, 0)
     free_px = 4 + 2 * float(line.half[0 if end.side == 0 else -1])
-    taken = _taken(points - (left, top), (x - left, y - top), free_px, grey.shape)
+    near = slice(*np.searchsorted(points[:, 1], (top - 1, bottom + 1)))
+    taken = _taken(points[near] - (left, top), (x - left, y - top), free_px, grey.shape)
     gain[taken] = _CLOSED
     window = (top - y + _REACH_PX, bottom - y + _REACH_PX, left - x + _REACH_PX, right - x + _REACH_PX)
     seen = np.where(taken, np.float32(0), np.float32(1))

@@ -22,6 +22,7 @@ _LEAST_PX = 0.15
 _NORMAL = 1 / np.sqrt(2 * np.pi)
 _BLUR_ALLOWED = 0.6
 _AT_ONCE = 384
+_ALL_BELOW = 6.0
 _EYE = np.eye(6)
 
 
@@ -173,15 +174,13 @@ def _slopes(place: Floats) -> Floats:
 
 def _model(theta: Doubles, place: Floats, slopes: Floats) -> Floats:
     """The profiles [k, m]; their slopes are filled in."""
-    from scipy.special import ndtr
-
     shape = theta.astype(np.float32)
     level, tilt, depth, centre = (shape[:, i, None] for i in range(4))
     width, blur = np.exp(shape[:, 4, None]), np.exp(shape[:, 5, None])
     left = (place - centre + width / 2) / blur
     right = left - width / blur
-    bar = ndtr(left)
-    bar -= ndtr(right)
+    bar = _share_below(left)
+    bar -= _share_below(right)
     rise, fall = (_bell(z) for z in (left, right))
     tall = depth * np.float32(_NORMAL)
     np.negative(bar, out=slopes[..., 2])
@@ -196,6 +195,15 @@ def _model(theta: Doubles, place: Floats, slopes: Floats) -> Floats:
     values += level
     values -= bar
     return np.asarray(values, np.float32)
+
+
+def _share_below(z: Floats) -> Floats:
+    """The normal distribution function, which in single precision is 1 from some place on."""
+    from scipy.special import ndtr
+
+    out, some = np.ones_like(z), z < _ALL_BELOW
+    out[some] = ndtr(z[some])
+    return out
 
 
 def _bell(z: Floats) -> Floats:
@@ -225,8 +233,10 @@ def _cost(off: Floats, weight: Floats, theta: Doubles, known: _Known) -> Doubles
 def _equations(off: Floats, slopes: Floats, weight: Floats) -> tuple[Doubles, Doubles]:
     weighted = slopes * weight[:, :, None]
     curve = _curve(weighted, slopes)
-    weighted *= off[:, :, None]
-    return curve, weighted.sum(1).astype(np.float64)
+    # Rows of profiles outermost: they are added in the same order, and many at a time.
+    pushed = np.empty((off.shape[1], len(off), 6), np.float32)
+    np.multiply(weighted.transpose(1, 0, 2), off.T[:, :, None], out=pushed)
+    return curve, pushed.sum(0).astype(np.float64)
 
 
 def _curve(weighted: Floats, slopes: Floats) -> Doubles:

@@ -1,14 +1,14 @@
 """From the heatmap and the photo to the pixels of the cracks."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.centreline import centre_lines
+from crackscope.inspection.centreline import Own, centre_lines, own_lines
 from crackscope.inspection.evidence import CELL_PX, Level, grade_tile
 from crackscope.inspection.faint_ends import Sight, followed_ends
 from crackscope.inspection.groups import Groups, group_cells
@@ -22,6 +22,7 @@ FINE_STRIDE = 8
 
 _TILE_PX = 256
 _HALO_PX = 64
+_AROUND_PX = 3 * CELL_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,13 @@ class MaskOptions:
 class Cracks:
     """The cracks of a photo, to the pixel.
 
-    mask: bool [h, w]. groups: what lies together within a few px, for the steps that follow.
+    mask: bool [h, w]. groups: what lies together within a few px, for the steps that follow. known: the lines of groups
+    that were looked for on the way, by where the group is.
     """
 
     mask: NDArray[np.bool_]
     groups: Groups
+    known: Mapping[Window, Own] | None = None
 
 
 def find_cracks(
@@ -70,13 +73,29 @@ def find_cracks(
         deque(pool.map(grade, tiles), maxlen=0)
     groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     sight = Sight(pixels, heat, threshold_logit, grades.view(np.bool_))
-    more = followed_ends(sight, centre_lines(sight.mask, groups))
+    owned, windows = own_lines(sight.mask, groups), groups.windows
+    more = followed_ends(sight, centre_lines(owned))
     if more:
-        # The labels are as large as a sixth of the photo: the old ones go first.
+        # The labels are as large as a quarter of the photo: the old ones go first.
         del groups
         tiles = _painted(grades, tiles, more)
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
-    return Cracks(grades.view(np.bool_), groups)
+    known = {window: own for window, own in zip(windows, owned, strict=True) if not _changed(window, windows, more)}
+    return Cracks(grades.view(np.bool_), groups, known)
+
+
+def _changed(window: Window, windows: Sequence[Window], lines: Sequence[Line]) -> bool:
+    """Whether the group in this window may not be what it was before lines were drawn."""
+    if windows.count(window) > 1:
+        return True
+    corners = [(*line.min(0), *line.max(0)) for line in lines]
+    return any(
+        left - _AROUND_PX < window.right
+        and right + _AROUND_PX > window.left
+        and top - _AROUND_PX < window.bottom
+        and bottom + _AROUND_PX > window.top
+        for left, top, right, bottom in corners
+    )
 
 
 def _hot_tiles(heat: Heatmap, threshold: float, shape: tuple[int, int]) -> Iterator[Window]:

@@ -52,12 +52,10 @@ def group_mask(mask: NDArray[np.bool_], groups: Groups, number: int, window: Win
     return part & inside(cells == number, part.shape)
 
 
-def lines_of(mask: NDArray[np.bool_], groups: Groups, number: int, first_node: int) -> list[Stretch]:
-    """The lines of a group's skeleton; their nodes are numbered from `first_node` on."""
-    return [
-        Stretch(line.points, line.half, (line.nodes[0] + first_node, line.nodes[1] + first_node), frozenset([number]))
-        for line in trace(*skeleton_of(mask, groups, number))
-    ]
+def lines_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> list[Stretch]:
+    """The lines of a group's skeleton; their nodes are numbered from 0 on."""
+    owners = frozenset([number])
+    return [Stretch(line.points, line.half, line.nodes, owners) for line in trace(*skeleton_of(mask, groups, number))]
 
 
 def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

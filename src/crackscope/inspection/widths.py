@@ -58,10 +58,7 @@ def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], qual
     tones = [(sign, _learned(_whole(fits), prior)) for fits, (sign, prior) in zip(first, tones, strict=True)]
     fitted = _fitted([[one.profiles for one in some] for some in strips], tones, blur_px)
     return [
-        [
-            _trusted(Course(one.points, one.length_px, one.at, fit), prior)
-            for one, fit in zip(some, fits, strict=True)
-        ]
+        [_trusted(Course(one.points, one.length_px, one.at, fit), prior) for one, fit in zip(some, fits, strict=True)]
         for some, fits, (_, prior) in zip(strips, fitted, tones, strict=True)
     ]
 
@@ -78,7 +75,9 @@ def _fitted(
     counts = [[len(line.values) for line in crack] for crack in cracks]
     known = np.array([(prior.mean, prior.deviation, sign) for sign, prior in tones])
     look = Look(*np.repeat(known, [sum(some) for some in counts], 0).T)
-    values, reach, most = (np.concatenate(all_) for all_ in zip(*(line for crack in cracks for line in crack), strict=True))
+    values, reach, most = (
+        np.concatenate(all_) for all_ in zip(*(line for crack in cracks for line in crack), strict=True)
+    )
     fit = fit_profiles(Profiles(values, reach, most), blur_px, look, steps)
     lines = iter([_part(fit, some) for some in parts([count for some in counts for count in some])])
     return [[next(lines) for _ in some] for some in counts]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import logistic
-from crackscope.inspection.centreline import JOINING, Joining, Network, centre_lines, connected
+from crackscope.inspection.centreline import JOINING, Joining, Network, centre_lines, connected, own_lines
 from crackscope.inspection.line_ends import led_to_tips
 from crackscope.inspection.mask import Cracks
 from crackscope.inspection.outlines import shape_of
@@ -71,7 +71,9 @@ def trace_zones(
     options: ZoneOptions = ZoneOptions(),
 ) -> tuple[Traced, ...]:
     """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
-    networks = connected(led_to_tips(cracks.mask, centre_lines(cracks.mask, cracks.groups, options.joining)))
+    known = cracks.known if options.joining == JOINING else None
+    owned = own_lines(cracks.mask, cracks.groups, options.joining, known)
+    networks = connected(led_to_tips(cracks.mask, centre_lines(owned, options.joining)))
     measured = measure_courses(pixels, networks, quality)
     zones = [
         _zone(cracks, (heat, quality), network, courses, options)
