@@ -14,6 +14,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.inspection_summary import Summary, show, summarise
+from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
@@ -105,6 +106,7 @@ def inspect(state: State, /, **options: Any) -> None:
     journal = open_journal(asked.out, model, settings, resume=asked.resume)
     with journal, _kept(asked.out, journal, len(photos)):
         _tell_of_bundle(model.manifest, asked.quiet)
+        tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
         facts = _facts(asked, model, journal, settings)
         paths = _paths(photos)
         others = sorted(set(journal.paths) - set(paths))

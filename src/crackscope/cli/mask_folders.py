@@ -1,0 +1,53 @@
+"""Folders of masks among what is taken for photos: a data set's folder holds both, and a search finds both."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from crackscope.cli.console import warn
+from crackscope.errors import several
+
+LOOKED_AT = 5
+"""Pictures of a folder that are opened, spread over it; masks of photos are large."""
+SEEN_OF = 3
+"""Of which every third row and column is enough to see greys."""
+
+
+def tell_of_masks(paths: Iterable[str], *, quiet: bool) -> None:
+    """Say of a folder that it seems to hold the masks of another one's pictures, and how to leave them out.
+
+    That is: all of its pictures have the stem of one in a folder beside it, which is among these paths, too, and those
+    of them that are looked at have two values alone, black and another.
+    """
+    if quiet:
+        return
+    folders: dict[Path, dict[str, str]] = defaultdict(dict)
+    for path in paths:
+        folders[Path(path).parent][Path(path).stem] = path
+    for folder, pictures in folders.items():
+        sister = _sister(folder, folders)
+        if sister is not None and _black_and_white(list(pictures.values())):
+            warn(
+                f"{folder} seems to hold masks: {several(len(pictures), 'picture')} in black and white, called as "
+                f"those in {sister}; they are inspected as photos, too: to leave them out, name {sister} alone"
+            )
+
+
+def _sister(folder: Path, folders: Mapping[Path, Mapping[str, str]]) -> Path | None:
+    """Another folder beside this one with a picture of every name in it."""
+    alike = (other for other in folders if other != folder and other.parent == folder.parent)
+    return next((other for other in alike if folders[folder].keys() <= folders[other].keys()), None)
+
+
+def _black_and_white(paths: Sequence[str]) -> bool:
+    from crackscope.errors import ImageError
+    from crackscope.images import read
+
+    for path in paths[:: -(-len(paths) // LOOKED_AT)]:
+        try:
+            pixels = read(path).pixels[::SEEN_OF, ::SEEN_OF]
+        except ImageError:
+            return False
+        if not ((pixels == 0) | (pixels == pixels.max())).all():
+            return False
+    return True
