@@ -199,7 +199,7 @@ def _far_off(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> bool:
     def cells(pixels: NDArray[np.bool_]) -> NDArray[np.uint8]:
         rows = pixels.view(np.uint32)
         some = rows[0::CELL_PX] | rows[1::CELL_PX] | rows[2::CELL_PX] | rows[3::CELL_PX]
-        return (some != 0).astype(np.uint8)
+        return np.asarray(some != 0, np.uint8)
 
     near = cv2.dilate(cells(crack), np.ones((3, 3), np.uint8))
     return bool((cells(sure) > near).any())

@@ -7,7 +7,7 @@ place of its edges where it is thinner than the blur. There only w D can be seen
 """
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,12 +82,12 @@ def fit_profiles(profiles: Profiles, blur_px: float, look: Look, steps: int = 10
     blur_px: of the photo, the pixel's own extent included.
     Levenberg and Marquardt's method over some hundred profiles at once; large residuals count less (Huber).
     """
-    count = len(profiles.values)
-    fits = [
-        _fit(Profiles(*(part[first : first + _AT_ONCE] for part in profiles)), blur_px, some, steps)
-        for first in range(0, count, _AT_ONCE)
-        for some in [Look(*(part[first : first + _AT_ONCE] for part in look))]
-    ]
+    values, reach, most = profiles
+    begins = range(0, len(values), _AT_ONCE)
+    fits = []
+    for some in (slice(begin, begin + _AT_ONCE) for begin in begins):
+        part = Profiles(values[some], reach[some], most[some])
+        fits.append(_fit(part, blur_px, Look(look.mean[some], look.deviation[some], look.sign[some]), steps))
     return Fit(*(np.concatenate([getattr(fit, field.name) for fit in fits]) for field in fields(Fit)))
 
 
@@ -197,16 +197,16 @@ def _model(theta: Doubles, place: Floats, slopes: Floats) -> Floats:
     return np.asarray(values, np.float32)
 
 
-def _share_below(z: Floats) -> Floats:
+def _share_below(z: NDArray[Any]) -> Floats:
     """The normal distribution function, which in single precision is 1 from some place on."""
     from scipy.special import ndtr
 
     out, some = np.ones_like(z), z < _ALL_BELOW
     out[some] = ndtr(z[some])
-    return out
+    return np.asarray(out, np.float32)
 
 
-def _bell(z: Floats) -> Floats:
+def _bell(z: NDArray[Any]) -> Floats:
     out = np.float32(-0.5) * z
     out *= z
     return np.asarray(np.exp(out, out=out), np.float32)

@@ -30,8 +30,6 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     grades: uint8 [h, w], 0 sound, 1 weak, 2 strong; what is kept becomes 1. tiles: where grades may be set; they lie
     on the grid of the cells. Cells belong together when they touch, or when one empty cell lies between them.
     """
-    import cv2
-
     height, width = grades.shape
     best = np.zeros((-(-height // CELL_PX), -(-width // CELL_PX)), np.uint8)
     area = np.zeros(best.shape, np.uint8)

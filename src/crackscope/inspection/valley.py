@@ -32,6 +32,7 @@ class Laid(NamedTuple):
 
     @property
     def thin(self) -> bool:
+        """Whether the line is followed as a whole."""
         return float(medians(self.wide)) < _THIN_PX
 
 
@@ -162,4 +163,4 @@ def _pieces(gain: Floats, counts: Sequence[int]) -> Floats:
     rows = np.arange(-_OVERLAP_PX, _AT_ONCE_PX + _OVERLAP_PX)[:, None] + np.concatenate(begins)
     found = gain[np.clip(rows, low, high - 1)]
     found[((rows < low) | (rows >= high))[..., None] & (found > -np.inf)] = 0
-    return found
+    return np.asarray(found, np.float32)

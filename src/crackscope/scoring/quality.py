@@ -126,7 +126,7 @@ def _edges(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     counted row by row within the window's border."""
     import cv2
 
-    steep = _steepness(cv2.GaussianBlur(window, (0, 0), _CHOOSING_PX))
+    steep = _steepness(np.asarray(cv2.GaussianBlur(window, (0, 0), _CHOOSING_PX), np.float32))
     crest = (steep >= 0.9 * cv2.dilate(steep, np.ones((3, 3), np.uint8))) & (steep > 0)
     places = np.flatnonzero(crest)
     return steep.ravel()[places], places
