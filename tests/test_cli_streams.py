@@ -1,5 +1,6 @@
 """Streams as a shell may hand them over: closed, or in an encoding that lacks half the names."""
 
+import io
 import json
 import os
 import shlex
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crackscope.cli.streams import json_shown, shown
 from tests.small_way import Way, pictures
 
 NAME = "wall \N{BRICK}é"
@@ -80,3 +82,30 @@ def test_errors_name_them_too(way, tmp_path):
     ended = shell(way, f"predict {shlex.quote(NAME)} --bundle {{bundle}}", PYTHONIOENCODING="ascii")
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"crackscope: {SPELT}: there is no such file")
+
+
+class Encoded:
+    """As much of a stream as is looked at."""
+
+    def __init__(self, encoding: str | None) -> None:
+        self.encoding = encoding
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "utf_8", "UTF_8_SIG", None])
+def test_json_in_utf8_by_any_of_its_names_stays_as_it_is(encoding):
+    assert json_shown(json.dumps(NAME, ensure_ascii=False), Encoded(encoding)) == f'"{NAME}"'
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_json_in_other_encodings_is_ascii_that_means_the_same(encoding):
+    told = json_shown(json.dumps(NAME, ensure_ascii=False), Encoded(encoding))
+    assert told.isascii()
+    assert json.loads(told) == NAME
+
+
+@pytest.mark.parametrize(
+    ("encoding", "seen"),
+    [("utf-8", NAME), (None, NAME), ("ascii", SPELT), ("latin-1", r"wall \U0001f9f1é"), ("no such", NAME)],
+)
+def test_names_are_shown_as_far_as_a_stream_can(encoding, seen):
+    assert shown(NAME, Encoded(encoding)) == seen
