@@ -1,6 +1,5 @@
 """Streams as a shell may hand them over: closed, or in an encoding that lacks half the names."""
 
-import io
 import json
 import os
 import shlex

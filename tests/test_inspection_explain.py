@@ -43,6 +43,15 @@ def test_painting_over_the_only_crack_takes_it_away(model):
     assert 0 < painted.share < 0.2
 
 
+def test_the_blurred_edge_of_a_crack_goes_with_it(model):
+    pixels = wall(60)
+    evidence = explain(model, open_photo(pixels))
+    assert evidence.explanation.painted[0].window == (0, 0, 160, 160)
+    (columns,) = np.nonzero((evidence.pictures[1] != pixels).any(axis=(0, 2)))
+    assert columns.min() <= 57
+    assert columns.max() >= 66
+
+
 def test_painting_over_one_of_two_leaves_the_other(model):
     evidence = explain(model, open_photo(wall(40, 110)))
     one, two, both = evidence.explanation.painted

@@ -21,7 +21,7 @@ ROUGH_PX = 0.5
 NEIGHBOUR_PX = 20.0
 """Over the square of the shortest side in px: by how much the next cells of a small pattern draw a whole edge aside."""
 FLOOR_PX = 0.05
-ALIKE_PX = 1.5
+ALIKE_PX = 1.2
 """What places on an edge scatter besides what is seen, and how far apart they are when they no longer scatter alike."""
 
 
