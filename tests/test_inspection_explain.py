@@ -12,7 +12,7 @@ from crackscope.cli import main
 from crackscope.errors import InspectionError
 from crackscope.inspection import InspectOptions, explain, inspect_photo, open_photo, paint_over
 from crackscope.inspection.again import Again
-from crackscope.inspection.explaining import touched_cells
+from crackscope.inspection.explaining import places, probabilities, surroundings, touched_cells
 from crackscope.inspection.window import Window
 from crackscope.scoring import DenseOptions, Heatmap, Model, load
 from tests.small_bundle import write_small_bundle
@@ -114,6 +114,16 @@ def test_a_map_worked_out_anew_in_part_is_that_of_the_whole(model, scales):
         assert np.abs(part.half.logits - whole.half.logits).max() < 1e-4
 
 
+def test_a_photo_that_has_changed_almost_everywhere_is_seen_whole(model):
+    options = DenseOptions(scales=1)
+    pixels = wall(300, side=1300)
+    changed = 255 - pixels
+    before, whole = (model.heatmap(one, options=options) for one in (pixels, changed))
+    part = Again(model, pixels, before, options).heatmap(changed, Window(5, 5, 1295, 1295))
+    assert part.embedding == pytest.approx(whole.embedding)
+    assert np.abs(whole.embedding - before.embedding).max() > 1e-3
+
+
 def test_one_zone_by_number(model):
     evidence = explain(model, open_photo(wall(40, 110)), zone=2)
     assert [painted.zone for painted in evidence.explanation.painted] == [2]
@@ -170,6 +180,34 @@ def test_a_shape_touches_each_cell_that_one_of_its_pixels_lies_in(stride):
     shape[stride, 2 * stride - 1] = shape[-1, -1] = True
     heat = Heatmap(np.zeros((3, 5), np.float32), stride, np.zeros(0, np.float32))
     assert np.argwhere(touched_cells(shape, heat)).tolist() == [[1, 1], [2, 4]]
+
+
+@pytest.mark.parametrize("box", [Window(100, 50, 1100, 60), Window(50, 100, 60, 1100), Window(1900, 1980, 2000, 2000)])
+def test_surroundings_are_no_slimmer_than_two_to_three_and_hold_the_zone(box):
+    shown = surroundings(box, (2000, 2000))
+    sides = sorted([shown.right - shown.left, shown.bottom - shown.top])
+    assert sides[0] >= max(240, round(sides[1] * 2 / 3) - 1)
+    assert 0 <= shown.left <= box.left < box.right <= shown.right <= 2000
+    assert 0 <= shown.top <= box.top < box.bottom <= shown.bottom <= 2000
+
+
+def test_places_beside_a_zone_lie_in_the_photo_near_ones_first():
+    box = Window(300, 40, 330, 200)
+    found = list(places(box, (400, 500)))
+    away = [(place.left - box.left) ** 2 + (place.top - box.top) ** 2 for place in found]
+    assert away == sorted(away)
+    assert len(set(found)) == len(found) > 100
+    assert all((place.right - place.left, place.bottom - place.top) == (30, 160) for place in found)
+    assert all(0 <= place.left <= 470 and 0 <= place.top <= 240 for place in found)
+
+
+def test_probabilities_are_calibrated():
+    model = load()
+    fitted = model.manifest.calibration
+    logits = np.array([[-3, 0, 2.5]], np.float32)
+    assert abs(fitted.shift) > 0.1
+    wanted = 1 / (1 + np.exp(-(fitted.scale * logits + fitted.shift)))
+    assert probabilities(model, logits) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_painting_over_nothing_changes_nothing():

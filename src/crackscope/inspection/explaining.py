@@ -175,7 +175,7 @@ class _Painter:
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
         box = window_around(shape)
         part = box.of(shape)
-        for place in _places(box, shape.shape):
+        for place in places(box, shape.shape):
             if not (place.of(self.found) & part).any():
                 moved = np.zeros_like(shape)
                 place.of(moved)[...] = part
@@ -256,13 +256,13 @@ def touched_cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:
     return np.asarray(bands.reshape(rows, columns, heat.stride).any(axis=2), np.bool_)
 
 
-def _places(box: Window, shape: tuple[int, ...]) -> Iterator[Window]:
+def places(box: Window, shape: tuple[int, ...]) -> Iterator[Window]:
     """Where a box fits elsewhere in a photo of (h, w) px, near places first."""
     high, wide = box.bottom - box.top, box.right - box.left
-    places = {
+    corners = {
         (round(y), round(x))
         for y in np.linspace(0, shape[0] - high, _TURNS)
         for x in np.linspace(0, shape[1] - wide, _TURNS)
     }
-    for y, x in sorted(places, key=lambda place: (place[0] - box.top) ** 2 + (place[1] - box.left) ** 2):
+    for y, x in sorted(corners, key=lambda corner: (corner[0] - box.top) ** 2 + (corner[1] - box.left) ** 2):
         yield Window(x, y, x + wide, y + high)
