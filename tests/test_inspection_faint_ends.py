@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
@@ -57,6 +57,9 @@ def test_a_faint_end_is_followed(seed: int, noise: float) -> None:
     assert left + width == pytest.approx(END, abs=13)
 
 
+@example(seed=169, noise=8.0)
+@example(seed=110, noise=8.0)
+@example(seed=100, noise=6.0)
 @given(seed=st.integers(0, 1000), noise=st.floats(0, 8))
 @settings(deadline=None, max_examples=10)
 def test_an_end_is_an_end_where_the_photo_shows_nothing(seed: int, noise: float) -> None:

@@ -165,7 +165,7 @@ class _Training:
                 "device": str(self.device),
                 "bfloat16": self.recipe.precision == "bfloat16" and fast_bfloat16(self.device),
             },
-            "begun": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
+            "begun": datetime.now().astimezone().isoformat(timespec="seconds"),
         }
         self._note(facts)
         return facts
