@@ -197,7 +197,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         height=picture.height,
         zones=zones,
         reason=judged.reason,
-        crack_share=np.count_nonzero(mask) / mask.size,
+        crack_share=float(np.count_nonzero(mask) / mask.size),
         sharpness_px=judged.quality.sharpness_px,
         noise=judged.quality.noise,
         thinnest_px=thinnest_seen(judged.quality),
