@@ -19,6 +19,7 @@ def test_the_widest_comes_first_and_numbers_count_up() -> None:
     zones = zones_of(drawn([((40, 80, 280, 80), 3.0), ((40, 240, 280, 240), 9.0), ((40, 160, 280, 160), 5.0)]))
     assert [zone.number for zone in zones] == [1, 2, 3]
     assert [round(zone.width_median_px.value) for zone in zones] == [9, 5, 3]
+    assert [zone.branches for zone in zones] == [0, 0, 0]
 
 
 def test_numbers_follow_the_largest_width_which_the_report_sorts_by() -> None:

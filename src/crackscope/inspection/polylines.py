@@ -21,7 +21,8 @@ def smoothed(points: Line, sigma_px: float) -> Line:
 
 
 def smoothed_evenly(lines: Sequence[Line], sigma_px: float) -> list[Line]:
-    """Smooth lines of points 1 px apart with a Gaussian along each; their ends stay where they are."""
+    """Smooth lines of points 1 px apart with a Gaussian along each; their ends stay where they are, but for lines
+    shorter than four deviations, which shrink a little."""
     from scipy.ndimage import gaussian_filter1d
 
     far = int(np.ceil(4 * sigma_px))

@@ -1,6 +1,7 @@
 """Laying lines onto the valleys of grey values that cracks are."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +58,7 @@ def onto_valley(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: float
 
 def _into_middle(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: float, thin: bool) -> list[Laid]:
     counts = [len(line.points) for line in lines]
-    points, reach, wide = (np.concatenate(parts) for parts in zip(*lines, strict=True))
+    points, reach, wide = (np.concatenate(some) for some in zip(*lines, strict=True))
     values = averaged(strip(pixels, points, counts, reach, _SAMPLES), counts, _FOLLOW_PX)
     place = reach[:, None] * np.linspace(-1, 1, _SAMPLES)
     off, sign = _against_rims(values, counts, 6)
@@ -107,7 +108,7 @@ def _darkest_course(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: f
         found = _gains(pixels, [lines[place].points for place in same], width, blur_px)
         for place, gain in zip(same, found, strict=True):
             gains[rows[place], : 2 * width + 1] = gain
-    course = _best_course(gains, counts)
+    course = best_course(gains, counts)
     shift = (course - np.repeat(steps, counts)).astype(np.float64) * _OFFSET_PX
     return _shifted(pixels, lines, shift)
 
@@ -125,7 +126,7 @@ def _gains(pixels: NDArray[np.uint8], lines: Sequence[Line], steps: int, blur_px
     return [shown[some] / np.float32(max(1.0, float(medians(largest[some])))) for some in parts(counts)]
 
 
-def _best_course(gain: Floats, counts: Sequence[int]) -> NDArray[np.int64]:
+def best_course(gain: Floats, counts: Sequence[int]) -> NDArray[np.int64]:
     """The column of each row of gains [k, m] on the best way down each line, in pieces that overlap, all at once.
 
     A piece more or less far back changes nothing: all good ways have met long before.
@@ -151,7 +152,7 @@ def _best_course(gain: Floats, counts: Sequence[int]) -> NDArray[np.int64]:
         course[step - 1] = course[step] + moves[(total[step - 1][every, before] - price).argmax(1)]
     kept = course[_OVERLAP_PX : _OVERLAP_PX + _AT_ONCE_PX].T - 2
     first = np.cumsum([0, *(-(-count // _AT_ONCE_PX) for count in counts)])
-    return np.concatenate([kept[a:b].ravel()[:count] for a, b, count in zip(first, first[1:], counts, strict=False)])
+    return np.concatenate([kept[a:b].ravel()[:count] for (a, b), count in zip(pairwise(first), counts, strict=True)])
 
 
 def _pieces(gain: Floats, counts: Sequence[int]) -> Floats:

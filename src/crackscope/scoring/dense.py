@@ -18,7 +18,7 @@ from crackscope.bundles import Bundle
 from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
 from crackscope.scoring.constants import UnknownError
-from crackscope.scoring.flow import Flow, lay_out
+from crackscope.scoring.flow import Flow, at_once, lay_out
 from crackscope.scoring.parts import parts_around
 from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece
@@ -44,13 +44,13 @@ _LEAST_HALVED_PX = 256
 class DenseOptions:
     """How a photo goes through the network.
 
-    memory_mib: what the pass may take beside the photo, its heatmap and the loaded bundle. coarse: see the photo at
-    half scale first, and at full scale only where that leaves doubt. doubt_logits: how far below the bundle's
-    `mask_threshold` a crack logit of the half-scale pass still leaves doubt beside places that reach it. On asphalt and
-    generated surfaces, the default misses .25 % of the cells that the full pass rightly finds, F1 stays within .005; of
-    SDNET2018's hairlines, which half scale does not show, it misses 5 to 9 of 100 patches, and as many false ones
-    (benchmarks/coarse.py). scales: 1 sees the photo as it is, 2 also at half scale, and takes the mean of both logits;
-    0 as the bundle says.
+    memory_mib: what the pass may take beside the photo, its heatmap and the loaded bundle; never less than one block of
+    a stage takes, nor, where coarse, one part of up to 320 px a side. coarse: see the photo at half scale first, and at
+    full scale only where that leaves doubt. doubt_logits: how far below the bundle's `mask_threshold` a crack logit of
+    the half-scale pass still leaves doubt beside places that reach it. On asphalt and generated surfaces, the default
+    misses .25 % of the cells that the full pass rightly finds, F1 stays within .005; of SDNET2018's hairlines, which
+    half scale does not show, it misses 5 to 9 of 100 patches, and as many false ones (benchmarks/coarse.py). scales: 1
+    sees the photo as it is, 2 also at half scale, and takes the mean of both logits; 0 as the bundle says.
     """
 
     memory_mib: int = 160
@@ -174,7 +174,8 @@ class Dense:
             return Heatmap(_mean(logits, rough) if both else logits, stride, embedding, half=kept)
         seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
         if parts.rectangles:
-            fine = parts.map(self._uncut(), pixels, stride, share)
+            many = at_once(self._prepared[0], parts.largest_px, options.memory_mib << 20)
+            fine = parts.map(self._uncut(), pixels, stride, share, many)
             # Where the map was not worked out, it holds nothing, not even numbers.
             rough[seen] = _mean(fine[seen], rough[seen]) if both else fine[seen]
         skipped = 1 - float(seen.mean())

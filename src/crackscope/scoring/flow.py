@@ -65,6 +65,11 @@ def lay_out(plan: Plan, width: int, memory: int, threads: int) -> Layout:
     return Layout(band, tuple(_block(stage, width, band, each, threads) for stage in plan.stages))
 
 
+def at_once(plan: Plan, area_px: int, memory: int) -> int:
+    """How many pieces of so many px the whole graph may run on at once within so many bytes; one in any case."""
+    return max(1, int((memory - _FIXED_BYTES) / (_POOL * plan.bytes_per_px * area_px)))
+
+
 def _kept_bytes(plan: Plan, width: int, band: int) -> int:
     """What is kept between the stages at most."""
     total = 0.0

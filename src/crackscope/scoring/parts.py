@@ -4,8 +4,9 @@ Each is seen with some of the photo around it, and beyond that the layers pad as
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from threading import BoundedSemaphore
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,17 +40,26 @@ class Parts:
         sides = ((one.bottom - one.top + around, one.right - one.left + around) for one in self.rectangles)
         return sum(high * wide for high, wide in sides) * self.grain**2
 
-    def map(self, graph: Piece, pixels: NDArray[np.uint8], stride: int, share: Share) -> NDArray[np.float32]:
+    @property
+    def largest_px(self) -> int:
+        """Of them those of the largest rectangle; there must be one."""
+        return max(replace(self, rectangles=(one,)).area_px for one in self.rectangles)
+
+    def map(
+        self, graph: Piece, pixels: NDArray[np.uint8], stride: int, share: Share, at_once: int
+    ) -> NDArray[np.float32]:
         """The map of a photo, uint8 [h, w, 3], where it is wanted: float32 [ceil(h / stride), ceil(w / stride)], which
-        holds nothing of meaning elsewhere. graph: whole, from images to map."""
+        holds nothing of meaning elsewhere. graph: whole, from images to map. at_once: rectangles that go through it
+        together at most, since each takes memory."""
         cells = tuple(-(-side // stride) for side in pixels.shape[:2])
         whole = np.empty(tuple(-(-side // self.grain) * self.grain // stride for side in pixels.shape[:2]), np.float32)
-        photo, around = Photo(pixels), self.context * self.grain
+        photo, around, room = Photo(pixels), self.context * self.grain, BoundedSemaphore(at_once)
 
         def look(part: Rectangle) -> None:
             top, bottom, left, right = (side * self.grain for side in part)
             seen = photo.take((top - around, bottom + around), (left - around, right + around))
-            found = graph.run([MAP], {"images": seen})[0][0, 0]
+            with room:
+                found = graph.run([MAP], {"images": seen})[0][0, 0]
             first, high, wide = around // stride, (bottom - top) // stride, (right - left) // stride
             place = whole[top // stride : bottom // stride, left // stride : right // stride]
             place[:] = found[first : first + high, first : first + wide]

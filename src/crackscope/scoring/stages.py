@@ -53,13 +53,14 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """stages: in order. grids: what passes between them. tail: from `tail_inputs` to the
-    embedding. grain: a multiple of every stage's."""
+    embedding. grain: a multiple of every stage's. bytes_per_px: memory that running all of it at once takes."""
 
     stages: tuple[Stage, ...]
     grids: dict[str, Grid]
     tail: bytes
     tail_inputs: tuple[str, ...]
     grain: int
+    bytes_per_px: float
 
 
 def plan(anatomy: Anatomy) -> Plan:
@@ -80,6 +81,7 @@ def plan(anatomy: Anatomy) -> Plan:
         tail=_graph(anatomy, anatomy.tail, anatomy.tail_inputs, ("embedding",)),
         tail_inputs=anatomy.tail_inputs,
         grain=lcm(*(stage.grain for stage in stages)),
+        bytes_per_px=_draft(anatomy, uses, 0, len(anatomy.steps)).bytes_per_px,
     )
 
 
