@@ -65,7 +65,7 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     crack = (prior + likelihood > 0) & (hot > 0)
     crack = without_specks(crack, _SPECK_PX, _HOLE_PX)
     if not level.coarse:
-        crack |= _unseen(above > level.seed, crack)
+        crack |= unseen(above > level.seed, crack)
     grade: NDArray[np.uint8] = crack.astype(np.uint8)
     grade += crack & (above > level.seed)
     return grade
@@ -163,7 +163,7 @@ def _depth(dark: Floats, hot: Floats) -> tuple[Floats, Floats]:
     return enlarged(depth, dark.shape), np.where(sign < 0, np.float32(-1), np.float32(1))
 
 
-def _unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where the heatmap is sure of a crack that the grey values do not show.
 
     Around a wide crack it is sure of a rim besides, which is none: what counts reaches farther off.

@@ -80,14 +80,13 @@ def find_cracks(
         del groups
         tiles = _painted(grades, tiles, more)
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
-    known = {window: own for window, own in zip(windows, owned, strict=True) if not _changed(window, windows, more)}
+    # No two groups have the same window: each would have to cross the other to reach all of its sides.
+    known = {window: own for window, own in zip(windows, owned, strict=True) if not _changed(window, more)}
     return Cracks(grades.view(np.bool_), groups, known)
 
 
-def _changed(window: Window, windows: Sequence[Window], lines: Sequence[Line]) -> bool:
+def _changed(window: Window, lines: Sequence[Line]) -> bool:
     """Whether the group in this window may not be what it was before lines were drawn."""
-    if windows.count(window) > 1:
-        return True
     corners = [(*line.min(0), *line.max(0)) for line in lines]
     return any(
         left - _AROUND_PX < window.right
