@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.window import Window
-from crackscope.scoring import DenseOptions, Heatmap, Model
+from crackscope.scoring import DenseOptions, Heatmap, Model, grown, halved
 
 REACH_PX = 256
 """How far around a change the map is worked out. A cell of the default bundle's map depends on up to 304 px around it,
@@ -54,9 +54,9 @@ class Again:
         if len(parts) == 1:
             return replace(self._heat, logits=self._replaced(self._heat.logits, changed, parts[0]))
         fine, rough = self._apart
-        fine, rough = self._replaced(fine, changed, parts[0]), self._replaced(rough, _halved(changed), parts[1])
+        fine, rough = self._replaced(fine, changed, parts[0]), self._replaced(rough, halved(changed), parts[1])
         half = None if self._heat.half is None else replace(self._heat.half, logits=rough)
-        return replace(self._heat, logits=_mean(fine, self._grown(rough)), half=half)
+        return replace(self._heat, logits=_mean(fine, grown(rough, self._heat.logits.shape)), half=half)
 
     def _parts(self, where: Window) -> Iterator[tuple[int, Window, Window]]:
         """(level, what is replaced, what is looked at for that), in px of the photo at that scale."""
@@ -69,17 +69,9 @@ class Again:
     @cached_property
     def _apart(self) -> tuple[Map, Map]:
         """The maps of the photo as it was, at full scale and at half scale, whose mean is the heatmap."""
-        half = self._heat.half or self._model.heatmap(_halved(self._pixels), options=self._alone)
+        half = self._heat.half or self._model.heatmap(halved(self._pixels), options=self._alone)
         rough = half.logits
-        return 2 * self._heat.logits - self._grown(rough), rough
-
-    def _grown(self, rough: Map) -> Map:
-        """A map at half scale on the grid of the full one."""
-        import cv2
-
-        rows, columns = self._heat.logits.shape
-        grown = cv2.resize(rough, (2 * rough.shape[1], 2 * rough.shape[0]), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(grown[:rows, :columns], np.float32)
+        return 2 * self._heat.logits - grown(rough, self._heat.logits.shape), rough
 
     def _replaced(self, logits: Map, changed: NDArray[np.uint8], part: tuple[int, Window, Window]) -> Map:
         _, kept, seen = part
@@ -96,13 +88,6 @@ class Again:
 def _size(level: int, shape: tuple[int, ...]) -> tuple[int, int]:
     """(h, w) of a photo of (h, w, ...) px, or of the same at half scale."""
     return -(-shape[0] // level), -(-shape[1] // level)
-
-
-def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
-    high, wide = _size(2, pixels.shape)
-    return np.asarray(cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _mean(fine: Map, rough: Map) -> Map:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crackscope.bundles import default_bundle, edition
 from crackscope.scoring.by_chance import alarms_by_surface
-from crackscope.scoring.dense import DenseOptions, Heatmap
+from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
@@ -44,6 +44,8 @@ __all__ = [
     "embed",
     "golden_pictures",
     "golden_shapes",
+    "grown",
+    "halved",
     "keep_reference",
     "kept",
     "load",
