@@ -16,7 +16,7 @@ from crackscope.images import write_png
 from crackscope.inspection import InspectOptions, explain, inspect, open_photo
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
 from crackscope.scoring.quality import Quality
-from crackscope.scoring.second_look import joined, soft
+from crackscope.scoring.second_look import heat_at_half, joined, soft
 from tests.small_bundle import write_small_bundle
 
 RATE = 0.05
@@ -111,6 +111,20 @@ def test_what_was_put_out_stays_so_at_half_size():
     assert told.chance > 10 * RATE
 
 
+def test_what_is_put_out_does_not_light_up_through_what_is_enlarged_beside_it():
+    """A cell at a quarter of the size is four cells wide, and reaches half its width farther when it is enlarged."""
+    none = np.zeros(0, np.float32)
+    full, half, quarter = (np.full((side, side), -4, np.float32) for side in (32, 16, 8))
+    quarter[3, 4] = 20
+    hidden = np.zeros(full.shape, np.bool_)
+    hidden[12:16, 16:20] = True
+    shown = Heatmap(full, 4, none, half=Heatmap(half, 4, none))
+    assert heat_at_half(shown, quarter).logits.max() > 0
+    told = heat_at_half(shown.without(hidden), quarter).logits
+    assert told.shape == half.shape
+    assert (told <= -4).all()
+
+
 def test_every_caller_says_the_same(tmp_path):
     path = tmp_path / "soft.png"
     write_png(photo(FAINT), path)
@@ -162,10 +176,13 @@ def test_bundles_with_a_bare_threshold_or_one_scale_look_once(tmp_path):
     assert model().judge(single, pixels, RATE).verdict == "cannot judge"
 
 
-def test_photos_under_the_least_side_look_once():
+def test_small_and_sharp_photos_and_bundles_that_know_no_chance_look_once():
     once = judged(FAINT, twice=False)
     assert soft(model().manifest, heat(FAINT), once, (1024, 1024))
     assert not soft(model().manifest, heat(FAINT), once, (4000, 1023))
+    for blur_px in (0.55, 0.65):
+        seen = once._replace(quality=once.quality._replace(sharpness_px=blur_px))
+        assert soft(model().manifest, heat(FAINT), seen, (1024, 1024)) == (blur_px > 0.6)
     blank = msgspec.structs.replace(model().manifest.verdict, sound=(), chances=())
     assert not soft(msgspec.structs.replace(model().manifest, verdict=blank), heat(FAINT), once, (1024, 1024))
 
