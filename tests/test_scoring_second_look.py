@@ -125,6 +125,14 @@ def test_what_is_put_out_does_not_light_up_through_what_is_enlarged_beside_it():
     assert (told <= -4).all()
 
 
+def test_half_size_says_no_crack_that_full_size_cannot_show():
+    seen, least = heat(FAINT), model().manifest.mask_threshold
+    assert judged(FAINT).verdict == "crack"
+    dimmed = replace(seen, logits=np.minimum(seen.logits, np.float32(least - 0.1)))
+    told = model().judge(dimmed, photo(FAINT), RATE)
+    assert (told.verdict, told.reason) == ("cannot judge", judged(FAINT, twice=False).reason)
+
+
 def test_every_caller_says_the_same(tmp_path):
     path = tmp_path / "soft.png"
     write_png(photo(FAINT), path)

@@ -1,0 +1,81 @@
+"""Blur and noise of a photo: worked out at its strongest edges alone, and the same as if at all of them."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from crackscope.scoring import quality
+from crackscope.surfaces import generate
+
+WINDOW_PX = 160
+
+
+def windows_of(pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    starts = [
+        np.linspace(0, max(0, side - WINDOW_PX), min(6, max(1, side // WINDOW_PX))).astype(int) for side in grey.shape
+    ]
+    return [grey[top : top + WINDOW_PX, left : left + WINDOW_PX] for top in starts[0] for left in starts[1]]
+
+
+def steepness(window: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    smooth = cv2.GaussianBlur(window, (0, 0), sigma_px)
+    across, down = smooth[1:-1, 2:] - smooth[1:-1, :-2], smooth[2:, 1:-1] - smooth[:-2, 1:-1]
+    return np.asarray(across * across + down * down)
+
+
+def noise_share(sigma_px: float) -> float:
+    kernel = np.exp(-0.5 * (np.arange(-12, 13) / sigma_px) ** 2)
+    kernel /= kernel.sum()
+    return float(2 * (np.convolve(kernel, [1, 0, -1]) ** 2).sum() * (kernel**2).sum())
+
+
+def blur_by_hand(pixels: NDArray[np.uint8]) -> float:
+    """Zhuo and Sim's ratio over the strongest hundredth of all edges' crests, every window blurred three times."""
+    windows, found = windows_of(pixels), []
+    second = np.array([1, -2, 1], np.float32)
+    grain = [np.abs(cv2.sepFilter2D(one, -1, second, second)[1:-1, 1:-1]).mean() for one in windows]
+    noise = float(np.percentile(np.array(grain) * np.sqrt(np.pi / 2) / 6, 20))
+    for window in windows:
+        fine, coarse, chosen = (steepness(window, sigma) for sigma in (0.7, 1.4, 2.0))
+        crest = (chosen >= 0.9 * cv2.dilate(chosen, np.ones((3, 3), np.uint8))) & (chosen > 0)
+        found.append(np.stack([fine[crest], coarse[crest], chosen[crest]]))
+    fine, coarse, chosen = np.concatenate(found, 1)
+    best = np.argsort(-chosen)[: int(0.01 * sum(window.size for window in windows) / 8) + 1]
+    above, below = (
+        max(float(some[best].mean()) - noise**2 * noise_share(sigma), 1e-3)
+        for some, sigma in ((fine, 0.7), (coarse, 1.4))
+    )
+    ratio = above / below
+    near, far = 0.7**2 + 1 / 3, 1.4**2 + 1 / 3
+    apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - 1 / 12, 0.0))
+    return float(np.clip(1.62 * apparent - 0.6, 0.3, 6.0))
+
+
+@pytest.mark.parametrize("size", [(160, 160), (200, 330), (520, 700), (1100, 1000), (40, 900), (16, 16)])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_blur_is_that_of_all_edges(seed: int, size: tuple[int, int]) -> None:
+    height, width = size
+    pixels = generate(seed, (width, height), True).pixels
+    for soft in (pixels, np.ascontiguousarray(cv2.GaussianBlur(pixels, (0, 0), 1.2))):
+        assert quality(soft).sharpness_px == pytest.approx(blur_by_hand(soft), abs=1e-6)
+
+
+def test_a_photo_of_one_pattern_again_and_again() -> None:
+    """Its strongest edges are all alike, in every window."""
+    tile = np.repeat((np.random.default_rng(0).random((20, 20, 1)) * 255).astype(np.uint8), 3, 2)
+    pixels = np.ascontiguousarray(np.tile(tile, (24, 32, 1)))
+    assert quality(pixels).sharpness_px == pytest.approx(blur_by_hand(pixels), abs=1e-6)
+
+
+def test_a_photo_without_an_edge() -> None:
+    flat = quality(np.full((400, 400, 3), 128, np.uint8))
+    assert (flat.sharpness_px, flat.dark, flat.bright) == (0.3, 0, 0)
+
+
+def test_dark_and_bright_are_shares_of_the_pixels() -> None:
+    pixels = np.full((1200, 2100, 3), 128, np.uint8)
+    pixels[:300], pixels[1080:] = 7, 251
+    seen = quality(pixels)
+    assert (seen.dark, seen.bright) == pytest.approx((0.25, 0.1))
