@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from crackscope.inspection import find_cracks, measure_zones
+from crackscope.inspection.faint_ends import Sight, followed_ends
+from crackscope.inspection.skeleton import Stretch
 from crackscope.scoring import Heatmap, quality
 from crackscope.surfaces import SurfaceSpec, make
 
@@ -91,6 +93,32 @@ def test_an_end_stops_at_the_next_crack() -> None:
     pixels = camera(depth, 2.0, 0)
     zones = measure_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
     assert sum(zone.length_px for zone in zones) == pytest.approx(END - BEGIN + 200, rel=0.05)
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_no_end_goes_through_a_line_above_or_below_it(way: int) -> None:
+    """A faint end runs up or down, through where another line lies, which the photo need not show."""
+    depth = np.zeros((SIDE, SIDE))
+    depth[ROW : ROW + 2, BEGIN:MARKED] = 80
+    faint = np.zeros(depth.shape, np.uint8)
+    cv2.line(faint, (MARKED, ROW), (MARKED + 50, ROW + 40 * way), 1, 2)
+    depth[(faint > 0) & (depth == 0)] = 50
+    heat = marked_until(MARKED)
+    heat.logits[:, MARKED // 4 - 2 :] = -1.5
+    sight = Sight(camera(depth, 2.0, 0), heat, 0.0, depth > 60)
+
+    def along(x: tuple[int, int], y: float, number: int) -> Stretch:
+        points = np.stack([np.arange(*x, dtype=np.float64), np.full(x[1] - x[0], y)], 1)
+        return Stretch(points, np.ones(len(points)), (2 * number, 2 * number + 1), frozenset([number]))
+
+    crack, other = along((BEGIN, MARKED), ROW + 0.5, 1), along((150, 310), ROW + 20.0 * way, 2)
+
+    def farthest(lines: list[Stretch]) -> float:
+        ends = [line for line in followed_ends(sight, lines) if abs(line[0, 1] - ROW) < 4]
+        return max((float((way * (line[:, 1] - ROW)).max()) for line in ends), default=0.0)
+
+    assert farthest([crack]) > 30
+    assert farthest([crack, other]) < 22
 
 
 @pytest.mark.parametrize("seed", [11, 12])
