@@ -116,7 +116,9 @@ class TestMarker:
         options = InspectOptions(scaling=Scaling(marker_mm=MARKER_MM), all_zones=True)
         corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * side_mm + [135.0, 80.0]
         beside = plane_of(mapped(to_px, corners), side_mm)
-        assert find_plane(pixels, MARKER_MM).covers(np.array([beside.marker])).all()
+        plane = find_plane(pixels, MARKER_MM)
+        assert plane.covers(np.array([beside.marker])).all()
+        assert plane.disputed == (number == 7 and side_mm != MARKER_MM)
         zones = inspect(pixels, bundle=dark_lines, options=options).zones
         assert not [zone for zone in zones if self.lies_on(zone, beside)]
         blank = inspect(pixels, bundle=dark_lines, options=InspectOptions(all_zones=True)).zones
