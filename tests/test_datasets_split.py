@@ -293,6 +293,12 @@ def test_stars_behind_plain_signs_are_those_of_a_glob(tmp_path: Path, glob: str)
     assert [row.group.split("-")[0] for row in rows] == wanted
 
 
+def test_what_parts_files_as_a_glob_is_one_though_it_parts_them_as_an_expression_too(tmp_path: Path) -> None:
+    groups = {row.group for row in datasets.split(numbered(tmp_path / "set", photos=12), group_by="photo-1*-*").rows}
+    assert {"0", "1"} <= groups
+    assert not [group for group in groups if group.startswith("photo-1")]
+
+
 @pytest.mark.parametrize("pattern", ["photo-", "[a-z]+", "o*-", "*.jpg*-*"])
 def test_a_pattern_that_makes_one_group_of_all_is_refused(tmp_path: Path, pattern: str) -> None:
     root = numbered(tmp_path / "set")
