@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.evidence import without_specks
 from crackscope.inspection.groups import Groups, cells_of, inside
+from crackscope.inspection.islands import without_islands
 from crackscope.inspection.window import Window
 
 Line = NDArray[np.float64]
@@ -72,7 +73,7 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
         if not (groups.labels[cells_of(window)] == number).any():
             continue
         part, (left, top) = _seen(group_mask(mask, groups, number, seen))
-        part = _tidy(part)
+        part = _tidy(without_islands(part))
         away = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 5)
         rows, columns = np.nonzero(_thinned(part, float(away.max())))
         x, y = columns + (left + seen.left), rows + (top + seen.top)
