@@ -252,7 +252,11 @@ def test_a_pattern_that_fits_no_name_is_refused_before_a_picture_is_opened(tmp_p
         (tmp_path / "set" / label).mkdir(parents=True)
         for number in range(2):
             (tmp_path / "set" / label / f"{number}.jpg").write_bytes(b"no picture")
-    for pattern, says in (("bridge", "no file name fits"), ("(", "neither a column nor")):
+    for pattern, says in (
+        ("bridge", "no file name fits"),
+        ("(", "neither a column nor"),
+        ("*/*/{group}-*.jpg", r"file names only, not folders: .*'wall\*-\*\.jpg', or .*'\^\(\\d\+\)-'$"),
+    ):
         with pytest.raises(DatasetError, match=says):
             datasets.split(tmp_path / "set", group_by=pattern)
 

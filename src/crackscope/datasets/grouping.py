@@ -99,7 +99,11 @@ def chosen_groups(entries: Sequence[Entry], columns: Sequence[str], group_by: st
         )
     known = f" (columns: {', '.join(columns)})" if columns else ""
     example = PurePath(entries[0].path).name if entries else ""
-    raise DatasetError(f"--group-by {group_by!r}: no such column{known}, and no file name fits it, {example!r} say")
+    raise DatasetError(
+        f"--group-by {group_by!r}: no such column{known}, and no file name fits it, {example!r} say; patterns see file "
+        "names only, not folders: write a glob whose first * is the group, as 'wall*-*.jpg', or a regular expression "
+        r"with brackets around it, as '^(\d+)-'"
+    )
 
 
 def _first_bracket(pattern: re.Pattern[str], name: str) -> str:
