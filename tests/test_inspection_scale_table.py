@@ -61,6 +61,11 @@ class TestTable:
             ("p\0a\0t\0h\0", "save it as CSV UTF-8"),
             ("path,mm_per_px\nin/a.png\n", "mm_per_px is missing"),
             ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to 1"),
+            ('path,mm_per_px\nin/a.png,1\n\n"in/b.png,1\nin/c.png,1\n', 'line 4: a quote (") is not closed'),
+            ('path,mm_per_px\nin/a.png,1\nin/b.png,"1', 'line 3: a quote (") is not closed'),
+            ('path,mm_per_px\n"in/a.png,1\n"in/b.png",1\n', 'line 3 or before: a quote (") is not closed'),
+            ('"path,mm_per_px\nin/a.png,1\n', 'line 1: a quote (") is not closed'),
+            ('path,mm_per_px\n"in/a.png,1\n"c, d.png",1\n', 'line 3 or before: a quote (") is not closed'),
         ],
     )
     def test_refused_in_one_line(self, tmp_path, photos, text, says):

@@ -15,6 +15,8 @@ _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
 _PHOTO = "photo"
 """What findings.csv calls a path: its columns may be handed back as they are."""
 _SEPARATORS = ",;\t"
+_BEYOND = "beyond the last line"
+_OPEN_QUOTE = 'a quote (") is not closed, close it or leave it out'
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
@@ -50,6 +52,7 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         lines = io.StringIO(_text(file), newline="").readlines()
         separator = max(_SEPARATORS, key=(lines or [""])[0].count)
+        _refuse_open_quote(file, lines, separator)
         reader = csv.reader(lines, delimiter=separator)
         columns = [_column(name) for name in next(reader, [])]
         if not {_PATH, _SCALE} <= set(columns):
@@ -65,9 +68,21 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
         raise InspectionError(f"{file}: is no CSV file ({error}), write it anew with commas between columns") from None
     for line, cells in rows:
         if len(cells) > len(columns):
+            if any("\n" in cell for cell in cells):
+                raise InspectionError(f"{file}, line {line} or before: {_OPEN_QUOTE}")
             comma = "; decimal commas want semicolons between the columns" if separator == "," else ""
             raise InspectionError(f"{file}, line {line}: {len(cells)} cells for {len(columns)} columns{comma}")
     return [(line, dict(zip(columns, cells, strict=False))) for line, cells in rows]
+
+
+def _refuse_open_quote(file: Path, lines: Sequence[str], separator: str) -> None:
+    """Raise InspectionError where a quote swallows all lines to the end: a line put behind them then is no row."""
+    reader = csv.reader([*lines, _BEYOND], delimiter=separator)
+    begins = 1
+    for cells in reader:
+        if reader.line_num > len(lines) and cells != [_BEYOND]:
+            raise InspectionError(f"{file}, line {begins}: {_OPEN_QUOTE}")
+        begins = reader.line_num + 1
 
 
 def _text(file: Path) -> str:
@@ -92,6 +107,8 @@ def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) 
     matching = [photo for photo in called.get(Path(name).name, ()) if Path(photo).parts[-len(parts) :] == parts]
     if len(matching) == 1:
         return _true(matching[0])
+    if "\n" in name:
+        raise InspectionError(f"{where} or before: {_OPEN_QUOTE}")
     fault = "several photos end so, write more of the path" if matching else "there is no such photo, check the name"
     raise InspectionError(f"{where}: {name}: {fault}")
 
