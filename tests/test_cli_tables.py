@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from crackscope.cli.tables import as_blocks, as_table, fits
+from crackscope.cli.console import print_table
+from crackscope.cli.tables import as_blocks, as_table, fits, without_rims
 
 COLUMNS = ("verdict", ">probability", "picture")
 ROWS = [("crack", "0.973", "a/long/folder/with/a/picture/in/it.png"), ("sound", "", "b.png")]
@@ -64,3 +65,15 @@ def test_a_name_longer_than_the_terminal_is_broken_and_not_cut():
 def test_blocks_keep_the_colour_of_their_first_line():
     first, *_ = as_blocks(("picture", "verdict"), [[Text("a.png is it", style="bold red"), Text("crack")]])
     assert (first.plain, first.style) == ("a.png is it", "bold red")
+
+
+def test_on_a_pipe_a_table_begins_with_its_heads_and_no_line_ends_in_blanks(capsys):
+    print_table("", COLUMNS, [(picture, "", verdict) for verdict, _, picture in ROWS])
+    told = capsys.readouterr().out.split("\n")
+    assert told[0].split() == ["verdict", "probability", "picture"]
+    assert [line for line in told if line != line.rstrip()] == []
+    assert "sound" in told[3]
+
+
+def test_only_what_is_around_a_table_is_taken_off():
+    assert without_rims("   \n a  b  \n\n   c\n") == " a  b\n\n   c\n"

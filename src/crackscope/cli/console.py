@@ -33,18 +33,25 @@ def console(stream: TextIO | None = None) -> "Console":
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut.
 
-    On a terminal too narrow for it each row becomes a few lines, its longest column on a line of its own.
+    On a terminal too narrow for it each row becomes a few lines, its longest column on a line of its own. What goes to
+    a file or a pipe begins with the heads, and no line ends in blanks.
     """
     from rich.text import Text
 
-    from crackscope.cli.tables import as_blocks, as_table, fits
+    from crackscope.cli.tables import as_blocks, as_table, fits, without_rims
 
     cells = [[cell if isinstance(cell, Text) else Text(shown(str(cell), sys.stdout)) for cell in row] for row in rows]
     if title:
         say(title)
     paper = console()
     if fits(columns, cells, paper.width):
-        paper.print(as_table(columns, cells))
+        table = as_table(columns, cells)
+        if sys.stdout.isatty():
+            paper.print(table)
+            return
+        with paper.capture() as drawn:
+            paper.print(table)
+        sys.stdout.write(without_rims(drawn.get()))
         return
     for block in as_blocks(columns, cells):
         paper.print(block)

@@ -26,6 +26,11 @@ def as_table(columns: Sequence[str], rows: Cells) -> Table:
     return table
 
 
+def without_rims(drawn: str) -> str:
+    """The lines of a table without the empty ones above its heads and the blanks behind its cells."""
+    return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines()).lstrip("\n")
+
+
 def fits(columns: Sequence[str], rows: Cells, width: int) -> bool:
     """Whether a table has room in so many columns of a terminal, its longest column broken into lines if need be."""
     wanted = _widths(columns, rows)
