@@ -116,6 +116,27 @@ def explanation(folder: Path) -> Path:
     return folder / "index.html"
 
 
+BROKEN_ENDS = """Array.from(document.querySelectorAll('#findings tbody bdi')).filter(name => {
+  let last = name;
+  while (last.lastChild) last = last.lastChild;
+  const end = document.createRange();
+  end.setStart(last, last.length - 6);
+  end.setEnd(last, last.length);
+  return new Set(Array.from(end.getClientRects()).map(box => Math.round(box.top))).size > 1;
+}).map(name => name.textContent)"""
+
+
+@pytest.mark.parametrize("width", [1400, 700, 400])
+def test_no_name_in_the_table_is_broken_before_its_last_letters(browser, tmp_path, width):
+    """Names of every length, one of which ends just beyond a line."""
+    names = [f"wall{'0123456789' * 6}"[: 4 + more] + "_a.jpg" for more in range(0, 40, 2)]
+    found = [inspected(picture(tmp_path, name, 1), zones=(zone(1, 62, 4),)) for name in names]
+    reports.write_inspection(tmp_path / "out", found, facts())
+    browser.open(tmp_path / "out" / "index.html", width=width)
+    assert browser.run("document.querySelectorAll('#findings tbody bdi').length") == len(names)
+    assert browser.run(BROKEN_ENDS) == []
+
+
 HIDDEN = """Array.from(document.querySelectorAll('bdi, .path, h4')).filter(one => one.getClientRects().length)
   .filter(one => one.getBoundingClientRect().right > 375 || (getComputedStyle(one).display != 'inline'
     && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)))

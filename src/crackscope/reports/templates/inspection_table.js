@@ -60,7 +60,10 @@
     const photo = data.photos[found[PHOTO] - 1], row = body.insertRow();
     const head = document.createElement("th"), name = document.createElement("bdi");
     head.scope = "row";
-    name.textContent = photo[0];
+    const letters = Array.from(photo[0]), end = document.createElement("span");
+    end.className = "end";
+    end.textContent = letters.slice(-10).join("");
+    name.append(letters.slice(0, -10).join(""), end);
     if (photo[1] === "unreadable") head.append(name);
     else {
       const link = document.createElement("a");
