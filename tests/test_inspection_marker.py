@@ -2,12 +2,10 @@
 
 import math
 
-import cv2
 import msgspec
 import numpy as np
 import pytest
 
-from crackscope import surfaces
 from crackscope.inspection import (
     InspectOptions,
     Ruler,
@@ -20,54 +18,12 @@ from crackscope.inspection import (
 )
 from crackscope.inspection.marker_corners import find_markers
 from crackscope.scoring import load
+from tests.marker_photos import MARKER_MM, exactly, mapped, photo, scale_at, stuck_on, view
 from tests.small_bundle import write_small_bundle
 from tests.small_zone import zone
 
-MARKER_MM = 50.0
-
-
-def view(tilt_deg: float, mm_per_px: float, size=(1200, 900)) -> np.ndarray:
-    """float64 [3, 3], mm on the surface to px of a photo, by a camera tilted about the upright axis."""
-    width, height = size
-    focal = 1.2 * width
-    distance = focal * mm_per_px
-    angle = math.radians(tilt_deg)
-    middle = np.array([[1, 0, -width * mm_per_px / 2], [0, 1, -height * mm_per_px / 2], [0, 0, 1]])
-    # A point (x, y) of the plane through the middle, turned by the tilt, seen by a pinhole at that distance.
-    turned = np.array([[math.cos(angle), 0, 0], [0, 1, 0], [-math.sin(angle), 0, distance]])
-    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    return camera @ turned @ middle
-
-
-def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900)) -> np.ndarray:
-    """A generated wall with a printed marker whose upper left corner lies at a place, seen by a camera."""
-    ground = surfaces.generate(seed, size, cracked=False, kind="plaster").pixels
-    return stuck_on(ground, to_px, at_mm, MARKER_MM)
-
-
-def stuck_on(ground: np.ndarray, to_px: np.ndarray, at_mm, side_mm: float, number=7) -> np.ndarray:
-    """A photo of a wall with one more printed marker on it, of this side."""
-    size = (ground.shape[1], ground.shape[0])
-    words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
-    side, rim = 480, 80
-    paper = np.full((side + 2 * rim, side + 2 * rim), 235, np.uint8)
-    paper[rim : rim + side, rim : rim + side] = np.maximum(cv2.aruco.generateImageMarker(words, number, side), 15)
-    # px of the drawing, whose border between black and white lies half a px before its first black pixel, to mm.
-    scale = side_mm / side
-    to_mm = np.array(
-        [[scale, 0, at_mm[0] - (rim - 0.5) * scale], [0, scale, at_mm[1] - (rim - 0.5) * scale], [0, 0, 1]]
-    )
-    # Drawn four times as large and shrunk by area, since warping by itself puts edges half a px off.
-    fine = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1]])
-    whole, large = fine @ to_px @ to_mm, (4 * size[0], 4 * size[1])
-    drawn = cv2.resize(cv2.warpPerspective(paper, whole, large), size, interpolation=cv2.INTER_AREA)
-    there = cv2.resize(cv2.warpPerspective(np.ones_like(paper), whole, large), size, interpolation=cv2.INTER_NEAREST)
-    return cv2.GaussianBlur(np.where(there[..., None] > 0, drawn[..., None], ground), (0, 0), 0.7)
-
-
-def mapped(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:
-    flat = np.c_[places, np.ones(len(places))] @ matrix.T
-    return flat[:, :2] / flat[:, 2:]
+MIDDLE = np.array([[299.5, 224.5]])
+"""Of photos of 600 x 450 px."""
 
 
 class TestPlane:
@@ -118,7 +74,7 @@ class TestMarker:
         beside = plane_of(mapped(to_px, corners), side_mm)
         plane = find_plane(pixels, MARKER_MM)
         assert plane.covers(np.array([beside.marker])).all()
-        assert plane.disputed == (number == 7 and side_mm != MARKER_MM)
+        assert (plane.rivals is not None) == (side_mm != MARKER_MM)
         zones = inspect(pixels, bundle=dark_lines, options=options).zones
         assert not [zone for zone in zones if self.lies_on(zone, beside)]
         blank = inspect(pixels, bundle=dark_lines, options=InspectOptions(all_zones=True)).zones
@@ -137,13 +93,11 @@ class TestMarker:
                 find_plane(np.clip(clean + sigma * grains, 0, 255).round().astype(np.uint8), MARKER_MM)
                 for sigma in (1, 12)
             ]
-            if None in planes:
+            if None in planes or not planes[0].holds(MIDDLE):
                 continue
-            true = plane_of(mapped(to_px, MARKER_MM * np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])), MARKER_MM)
-            scale = planes[0].scale(600, 450)
-            off.append(scale.mm_per_px / true.scale(600, 450).mm_per_px - 1)
-            stated.append(scale.relative_error)
-            grainy.append(planes[1].scale(600, 450).relative_error)
+            off.append(scale_at(planes[0], MIDDLE) / scale_at(exactly(to_px), MIDDLE) - 1)
+            stated.append(planes[0].relative_error(tuple(MIDDLE[0])))
+            grainy.append(planes[1].relative_error(tuple(MIDDLE[0])))
         assert len(off) >= 16
         z = np.abs(off) / stated
         assert (z < 1.96).mean() >= 0.85
@@ -165,7 +119,7 @@ class TestMarker:
     def test_another_of_its_number_must_be_of_its_size(self, tilt, side_mm):
         to_px = view(tilt, 0.2)
         pixels = stuck_on(photo(to_px), to_px, (135.0, 80.0), side_mm)
-        assert find_plane(pixels, MARKER_MM).disputed == (side_mm != MARKER_MM)
+        assert (find_plane(pixels, MARKER_MM).rivals is not None) == (side_mm != MARKER_MM)
 
     def test_a_scale_in_dispute_gives_no_mm_and_says_why(self):
         to_px = view(0, 0.2)

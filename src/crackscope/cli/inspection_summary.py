@@ -85,8 +85,8 @@ def _worst(photo: "Inspected") -> Worst:
     remarks = [_SUSPICIOUS if photo.suspicious else photo.reason, at_half_size(photo), first_of(photo.pages)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
-    if lengths and bare:
-        # Under perspective the plane of a marker ends at its horizon.
+    if bare and (lengths or photo.scale is not None):
+        # The plane of a marker ends at its horizon, and far from a small marker it is a guess.
         remarks.append(f"{len(bare)} of {several(len(photo.zones), 'zone')} without mm, summed in px")
     return Worst(
         path=photo.path,

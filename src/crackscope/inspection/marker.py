@@ -3,16 +3,18 @@
 ArUco markers: Garrido-Jurado et al., "Automatic generation and detection of highly reliable fiducial markers under
 occlusion", Pattern Recognition 47 (2014). The four corners give the homography from px to mm on the surface (Hartley
 and Zisserman, "Multiple View Geometry", chapter 2); how much its scale is off at a place follows from how well the
-corners are known. Lens distortion is not modelled.
+corners are known. Where they do not tell vanishing lines from parallels, the map is affine, as for a camera far away
+(the same, chapter 6.3). Lens distortion is not modelled.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.marker_corners import SMALLEST_SIDE_PX, find_markers, shaken_by
-from crackscope.records import PhotoScale, Point
+from crackscope.inspection.marker_corners import SMALLEST_SIDE_PX, Marker, find_markers, shaken_by
+from crackscope.records import NORMAL_95, PhotoScale, Point
 
 DICTIONARIES = (
     *(f"{bits}X{bits}_{count}" for bits in (4, 5, 6, 7) for count in (50, 100, 250, 1000)),
@@ -27,20 +29,31 @@ _SAME_SIZE = 0.15
 """Markers of one print differ by less, as a share of their side: what a lens or a wall bends."""
 _RIM = 0.2
 """White paper around the black square, as a share of its side: one cell of the pattern at least, two with 8 cells."""
+MOST_ERROR = 0.25
+"""Standard deviation of the scale, as a share of it, above which there is none: from 0.2551 on the 95 % interval is
+wider than the value itself."""
+FARTHEST = 3.0
+"""The scale at a place over that at the marker, above which there is none: the horizon is near, where a slight lens
+distortion or a wall that is not quite plane multiplies."""
+_TILT_SEEN = 5.99
+"""Square of the perspective terms in units of their errors, from which on they are seen: 95 % of chi squared with two
+degrees of freedom lie below."""
+_CONTRADICTION = 0.25
+"""Markers of two prints give scales at one place that differ by more, as a share, if their sides are not alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [8, 3, 3], the same with one thing off by its
-    standard error, each in turn. marker: the middle of it, px. side_mm: of it. disputed: another marker of its number
-    is of another size, so which of the two has the side that was given is not known. beside: other markers that are
-    seen, each in a plane and a measure of its own: where they lie, and no more."""
+    """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [n, 3, 3], the same with one thing off by its
+    standard error, each in turn. marker: the middle of it, px. side_mm: of it. rivals: the numbers of this marker and
+    of one that has another size, so which of the two has the side that was given is not known. beside: other markers
+    that are seen, each in a plane and a measure of its own: where they lie, and no more."""
 
     to_mm: NDArray[np.float64]
     shaken: NDArray[np.float64]
     marker: Point
     side_mm: float
-    disputed: bool = False
+    rivals: tuple[int, int] | None = None
     beside: "tuple[Plane, ...]" = ()
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -57,14 +70,21 @@ class Plane:
 
     def relative_error(self, place: Point) -> float:
         """One standard deviation of the scale (root of the area's) at a place, as a share of it."""
-        here = np.array([place])
-        scale = np.sqrt(_areas(self.to_mm, here)[0])
-        moved = np.array([np.sqrt(_areas(one, here)[0]) for one in self.shaken])
-        return float(np.sqrt(((moved / scale - 1) ** 2).sum()))
+        return float(self._relative_errors(np.array([place]))[0])
 
-    def before_horizon(self, at: NDArray[np.float64]) -> bool:
-        """Whether these places, float64 [k, 2] px, lie on the marker's side of the plane's horizon."""
-        return bool((_depths(self.to_mm, at) > 0).all())
+    def _relative_errors(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Infinite where a place lies beyond the horizon as soon as one thing is off by its error; float64 [k]."""
+        scale = np.sqrt(_areas(self.to_mm, at))
+        moved = np.stack([np.where(_depths(one, at) > 0, np.sqrt(_areas(one, at)), np.inf) for one in self.shaken])
+        return np.asarray(np.sqrt(((moved / scale - 1) ** 2).sum(axis=0)), np.float64)
+
+    def holds(self, at: NDArray[np.float64]) -> bool:
+        """Whether there is a scale at all of these places, float64 [k, 2] px: they lie before the plane's horizon, a
+        px there is no more than FARTHEST times what it is at the marker, and no error is above MOST_ERROR."""
+        if not (_depths(self.to_mm, at) > 0).all():
+            return False
+        most = FARTHEST**2 * _areas(self.to_mm, np.array([self.marker]))
+        return bool((_areas(self.to_mm, at) <= most).all() and (self._relative_errors(at) <= MOST_ERROR).all())
 
     def covers(self, at: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which of these places, float64 [k, 2] px, a marker's print lies on, its white rim included; bool [k]."""
@@ -77,9 +97,9 @@ class Plane:
         return covered
 
     def scale(self, width: int, height: int) -> PhotoScale:
-        """The record of it. The mm per px are those at the middle of the photo, or of the marker if that is sky."""
+        """The record of it. The mm per px are those at the middle of the photo, or of the marker if none hold there."""
         middle: Point = ((width - 1) / 2, (height - 1) / 2)
-        if not self.before_horizon(np.array([middle])):
+        if not self.holds(np.array([middle])):
             middle = self.marker
         return PhotoScale(
             mm_per_px=float(np.sqrt(_areas(self.to_mm, np.array([middle]))[0])),
@@ -99,17 +119,35 @@ def find_plane(pixels: NDArray[np.uint8], side_mm: float, dictionary: str = "4X4
         return None
     first, *others = markers
     plane = plane_of(first.corners, side_mm, first.shaken)
-    alike = [one for one in others if one.number == first.number and one.shortest_px >= SMALLEST_SIDE_PX]
+    rivals = [one.number for one in others if one.shortest_px >= SMALLEST_SIDE_PX and _contradicts(first, one, plane)]
     return replace(
         plane,
-        disputed=any(_differs(plane, one.corners) for one in alike),
+        rivals=(first.number, rivals[0]) if rivals else None,
         beside=tuple(plane_of(one.corners, 1.0, one.shaken) for one in others),
     )
 
 
+def _contradicts(first: Marker, other: Marker, plane: Plane) -> bool:
+    """Whether the two cannot both have the side that the first one's plane is built on."""
+    if first.number == other.number:
+        return _differs(plane, other.corners)
+    others = plane_of(other.corners, plane.side_mm, other.shaken)
+    return any(_part(plane, others, place) for place in (plane.marker, others.marker))
+
+
+def _part(one: Plane, other: Plane, place: Point) -> bool:
+    """Whether two planes have scales at a place, and these differ by more than what either may be off."""
+    here = np.array([place])
+    if not (one.holds(here) and other.holds(here)):
+        return False
+    ratio = float(np.sqrt(_areas(one.to_mm, here) / _areas(other.to_mm, here))[0])
+    error = NORMAL_95 * math.hypot(one.relative_error(place), other.relative_error(place))
+    return max(ratio, 1 / ratio) - 1 > max(_CONTRADICTION, error)
+
+
 def _differs(plane: Plane, corners: NDArray[np.float64]) -> bool:
     """Whether another marker, float64 [4, 2] px, has another size in this plane, by more than the plane may be off."""
-    if not plane.before_horizon(corners):
+    if (_depths(plane.to_mm, corners) <= 0).any():
         return True
     there = _mapped(plane.to_mm, corners)
     side_mm = float(np.hypot(*(np.roll(there, -1, axis=0) - there).T).mean())
@@ -121,12 +159,39 @@ def plane_of(corners: NDArray[np.float64], side_mm: float, shaken: NDArray[np.fl
     """The plane in which these corners, float64 [4, 2] px clockwise from the upper left, are a square of this side.
 
     shaken: float64 [8, 4, 2], the corners with one thing off by its standard error, each in turn; without it each
-    coordinate may be off by CORNER_ERROR_PX.
+    coordinate may be off by CORNER_ERROR_PX. Perspective that is within its own error is left out, and what it would
+    have changed is one more thing that may be off.
     """
     moved = shaken_by(corners, CORNER_ERROR_PX) if shaken is None else shaken
     x, y = corners.mean(axis=0)
+    middle: Point = (float(x), float(y))
+    to_mm = _homography(corners, side_mm)
     homographies = np.stack([_homography(one, side_mm) for one in moved])
-    return Plane(_homography(corners, side_mm), homographies, (float(x), float(y)), side_mm)
+    if _tilt_is_seen(to_mm, homographies, middle):
+        return Plane(to_mm, homographies, middle, side_mm)
+    flat = _affine(corners, side_mm)
+    off = homographies @ np.linalg.inv(to_mm) @ flat
+    return Plane(flat, np.concatenate([off, to_mm[None]]), middle, side_mm)
+
+
+def _tilt_is_seen(to_mm: NDArray[np.float64], shaken: NDArray[np.float64], middle: Point) -> bool:
+    """Whether the perspective terms are beyond their own error."""
+    terms = _perspective(to_mm, middle)
+    off = np.stack([_perspective(one, middle) - terms for one in shaken])
+    return bool(terms @ np.linalg.solve(off.T @ off, terms) > _TILT_SEEN)
+
+
+def _perspective(to_mm: NDArray[np.float64], middle: Point) -> NDArray[np.float64]:
+    """By which share the depth changes for a px in x and in y; float64 [2]."""
+    return np.asarray(to_mm[2, :2] / _depths(to_mm, np.array([middle])), np.float64)
+
+
+def _affine(corners: NDArray[np.float64], side_mm: float) -> NDArray[np.float64]:
+    """float64 [3, 3], px to mm without perspective, by least squares: what is foreshortened stays so."""
+    middle = corners.mean(axis=0)
+    square = side_mm * np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
+    turned = np.linalg.lstsq(corners - middle, square - side_mm / 2, rcond=None)[0].T
+    return np.vstack([np.c_[turned, side_mm / 2 - turned @ middle], [0, 0, 1]])
 
 
 def _homography(corners: NDArray[np.float64], side_mm: float) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from crackscope.records import NORMAL_95, Estimate, PhotoScale, Point, Zone
 FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
 """The 35 mm equivalent focal length compares diagonals (CIPA DCG-001)."""
 MARKERS_DIFFER = "two markers of the same number differ in size, cover one of them or give the scale otherwise"
+MARKERS_DISAGREE = "two markers disagree on the scale, numbers {} and {}, cover one of them or give the scale otherwise"
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
 MOST = 1e6
@@ -80,7 +81,10 @@ class Ruler:
     @property
     def doubt(self) -> str:
         """Why there are no mm by it all the same, "" where it holds."""
-        return MARKERS_DIFFER if self.plane is not None and self.plane.disputed else ""
+        if self.plane is None or self.plane.rivals is None:
+            return ""
+        one, other = self.plane.rivals
+        return MARKERS_DIFFER if one == other else MARKERS_DISAGREE.format(one, other)
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm per px at places, float64 [k, 2] px, in the direction of unit vectors, float64 [k, 2]; float64 [k]."""
@@ -95,8 +99,8 @@ class Ruler:
         return self.scale.relative_error if self.plane is None else self.plane.relative_error(place)
 
     def sees(self, at: NDArray[np.float64]) -> bool:
-        """Whether these places lie on the surface before the camera, not beyond its horizon."""
-        return self.plane is None or self.plane.before_horizon(at)
+        """Whether there is a scale at all of these places: not beyond the plane's horizon, nor where it is a guess."""
+        return self.plane is None or self.plane.holds(at)
 
 
 def find_ruler(scaling: Scaling, path: str, pixels: NDArray[np.uint8], focal: Focal | None) -> Ruler | None:
@@ -132,11 +136,12 @@ def focal_length(optics: Optics, stored_px: tuple[int, int]) -> Focal | None:
 
 
 def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM) -> Zone:
-    """The zone with its length and widths in mm and its class of width; unchanged where it lies beyond the horizon.
+    """The zone with its length and widths in mm and its class of width; unchanged where there is no scale.
 
     Under perspective the length is summed along the centre line in the plane of the surface, and each width is scaled
     by what a px across the crack means at its place before they are summed up again. Intervals keep their share of
-    the value, widened by the error of the scale in the middle of the zone.
+    the value, widened by the error of the scale in the middle of the zone; a zone whose largest width has an interval
+    wider than itself by that alone has no mm, as where the plane of a marker does not hold (see `Plane.holds`).
     """
     zone = traced.zone
     steps = _steps(zone)
@@ -153,6 +158,8 @@ def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFA
         return _in_mm(width, factor, error)
 
     widest = in_mm(zone.width_max_px, np.max)
+    if not _tells(widest) and _tells(zone.width_max_px):
+        return zone
     return msgspec.structs.replace(
         zone,
         length_mm=zone.length_px * length_mm / length_px if length_px > 0 else 0.0,
@@ -185,6 +192,11 @@ def _steps(zone: Zone) -> _Steps:
 def _middle(places: NDArray[np.float64]) -> Point:
     x, y = places.mean(axis=0)
     return float(x), float(y)
+
+
+def _tells(width: Estimate) -> bool:
+    """Whether its interval is no wider than itself."""
+    return width.high - width.low <= width.value
 
 
 def _in_mm(width: Estimate, factor: float, relative_error: float) -> Estimate:
