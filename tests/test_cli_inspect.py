@@ -14,7 +14,7 @@ import pytest
 from crackscope import images, surfaces
 from crackscope.cli import main
 from crackscope.cli.inspection_summary import show, summarise
-from crackscope.records import Inspected
+from crackscope.records import Inspected, PhotoScale
 from tests.small_bundle import write_small_bundle
 from tests.small_inspection import zone
 from tests.small_kills import kill_at
@@ -138,6 +138,14 @@ def test_zones_without_mm_are_summed_in_px_and_counted(capsys):
     assert " ".join(half[2:]) == "3 0.40 mm and 8.0 px 10 mm and 100 px half: 2 of 3 zones without mm, summed in px"
     assert " ".join(every[2:]) == "1 0.40 mm 10 mm all"
     assert " ".join(none[2:]) == "2 8.0 px 100 px none"
+
+
+def test_a_scale_that_reaches_no_zone_is_told_of(capsys):
+    scale = PhotoScale(mm_per_px=0.5, source="marker")
+    zones = (zone(1, 30, 8, length=70),)
+    photo = Inspected(path="far", verdict="crack", probability=0.9, width=99, height=99, zones=zones, scale=scale)
+    show(summarise([photo]), quiet=False)
+    assert "1 of 1 zone without mm, summed in px" in " ".join(capsys.readouterr().out.split())
 
 
 def test_json(photos, bundle, tmp_path, capsys):

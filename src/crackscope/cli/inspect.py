@@ -291,7 +291,7 @@ def _paths(photos: "Sequence[str | Unread]") -> list[str]:
 def _tell_without_scale(asked: Asked, summary: Summary) -> None:
     table, marker = asked.scale is not None, asked.marker_mm is not None
     why = "no row in the table" if table else "no marker seen" if marker else "no focal length in EXIF"
-    differ = "two markers of the same number differ in size"
+    differ = "two markers contradict each other"
     for count, reason in ((summary.without_scale, why), (summary.doubted_scales, differ)):
         if count:
             warn(f"{count} photo{'s have' if count != 1 else ' has'} no mm: {reason}", quiet=asked.quiet)
