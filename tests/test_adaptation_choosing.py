@@ -87,6 +87,19 @@ def test_the_patches_of_a_photo_cover_it(model, tmp_path, height, width):
     assert [one.rank for one in found.patches] == list(range(1, found.seen + 1))
 
 
+def test_pictures_that_cannot_be_judged_are_left_out_and_told(tmp_path):
+    """By the bundle in the package, which has a rule of what is too dark."""
+    judging = load()
+    good, dark = photo(tmp_path, "good.png", 64, 200), str(tmp_path / "dark.png")
+    images.write_png(np.full((64, 200, 3), 3, np.uint8), dark)
+    found = suggest(judging, [dark, good], 99)
+    assert {one.path for one in found.patches} == {good}
+    assert [(one.path, one.reason.partition(":")[0]) for one in found.unfit] == [(dark, "too dark")]
+    assert judging.predict(dark).verdict == "cannot judge"
+    with pytest.raises(AdaptationError, match=r"none of 1 pictures can be judged.*dark\.png: too dark"):
+        suggest(judging, [dark], 99)
+
+
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     good = photo(tmp_path, "good.png", 64, 64)

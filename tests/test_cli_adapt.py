@@ -5,8 +5,10 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from crackscope import images
 from crackscope.cli import main
 from crackscope.judging import evaluate
 from tests.small_surfaces import remembering_bundle, write_surface
@@ -123,6 +125,21 @@ def test_suggest_goes_on_past_what_cannot_be_read(made, tmp_path, capsys):
     bad.write_bytes(b"")
     assert main(["suggest", bundle, str(bad), data, "-n", "3", "-o", str(tmp_path / "out"), "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["unread"]) == 1
+
+
+def test_suggest_says_in_one_line_how_many_it_leaves_out_unjudged(tmp_path, capsys):
+    """By the bundle in the package, which knows what is too dark to judge and what is blurred."""
+    generated = tmp_path / "walls"
+    assert main(["generate", "-o", str(generated), "-n", "2", "--size", "128", "--quiet"]) == 0
+    for number in range(2):
+        images.write_png(np.full((128, 128, 3), 2, np.uint8), generated / "sound" / f"dark-{number}.png")
+    call = ["suggest", "default", str(generated / "sound"), "-n", "9", "-o"]
+    assert main([*call, str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert told.err == "left out: 2 pictures that cannot be judged (2 too dark)\n"
+    assert "1 of 1 patch to label" in told.out
+    assert main([*call, str(tmp_path / "again"), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["unfit"]) == 2
 
 
 def test_matrix_of_bundles(made, tmp_path, capsys):

@@ -3,7 +3,7 @@
 from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
 from crackscope.adaptation.handing_out import hand_out
-from crackscope.adaptation.suggesting import Suggestion, Suggestions, suggest
+from crackscope.adaptation.suggesting import Suggestion, Suggestions, Unfit, suggest
 from crackscope.adaptation.validating import Worth
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "CurvePoint",
     "Suggestion",
     "Suggestions",
+    "Unfit",
     "Worth",
     "adapt",
     "hand_out",

@@ -13,7 +13,7 @@ from crackscope.bundles import feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
 from crackscope.records import Unread
-from crackscope.scoring import Described, Model, describe, showing_features
+from crackscope.scoring import Described, Model, describe, showing_features, unfit_pixels
 
 _WHOLE = 1.5
 """A picture up to so many times the native size on a side is a patch as it is."""
@@ -41,12 +41,20 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
         return np.ascontiguousarray(pixels[self.top : self.top + self.height, self.left : self.left + self.width])
 
 
+class Unfit(msgspec.Struct, frozen=True):
+    """A picture whose patches are not worth a label, and why: `blurred: ...`, `too dark: ...`."""
+
+    path: str
+    reason: str
+
+
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What to label, the most wanted first. seen: patches looked at."""
+    """What to label, the most wanted first. seen: patches looked at. unfit: pictures left out."""
 
     patches: tuple[Suggestion, ...]
     seen: int
     unread: tuple[Unread, ...]
+    unfit: tuple[Unfit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,9 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
     paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
-    pictures are done. Raises AdaptationError when nothing is asked for, no picture is named, or none can be read, and
-    BundleError when the network gives no number.
+    pictures are done. Pictures that the bundle calls too dark, overexposed, blurred or too small are left out; those
+    that only show what it has not learnt from are not, since their labels teach it. Raises AdaptationError when nothing
+    is asked for, no picture is named, or none can be read and judged, and BundleError when the network gives no number.
     """
     if count < 1:
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
@@ -71,6 +80,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
         raise AdaptationError("there is nothing to choose from: name photos")
     seen: list[tuple[_Place, Described]] = []
     unread: list[Unread] = []
+    unfit: list[Unfit] = []
     side = model.manifest.input.native or _PATCH_PX
     showing = showing_features(model)
     for done, path in enumerate(paths, start=1):
@@ -79,12 +89,18 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
         except ImageError as error:
             unread.append(Unread.of(path, error))
         else:
-            seen += _described(showing, pixels, _grid(path, pixels.shape[0], pixels.shape[1], side))
+            if reason := unfit_pixels(pixels, model.manifest):
+                unfit.append(Unfit(path, reason))
+            else:
+                seen += _described(showing, pixels, _grid(path, pixels.shape[0], pixels.shape[1], side))
         if progress is not None:
             progress(done, len(paths))
+    if not seen and unfit:
+        why = f"{unfit[0].path}: {unfit[0].reason}"
+        raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
     if not seen:
         raise AdaptationError(f"none of {len(paths)} pictures can be read: {unread[0].error.message}")
-    return Suggestions(patches=_chosen(model, seen, count), seen=len(seen), unread=tuple(unread))
+    return Suggestions(patches=_chosen(model, seen, count), seen=len(seen), unread=tuple(unread), unfit=tuple(unfit))
 
 
 def _grid(path: str, height: int, width: int, side: int) -> list[_Place]:

@@ -1,5 +1,7 @@
 """`suggest`: the patches whose labels would help most, as a folder to sort."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from crackscope.cli.state import State
 from crackscope.errors import several
 
 if TYPE_CHECKING:
-    from crackscope.adaptation import Suggestions
+    from crackscope.adaptation import Suggestions, Unfit
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def suggest(state: State, /, **options: Any) -> None:
 
     OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
     OUT` takes it), tasks for Label Studio, and a contact sheet. Photos of any size are cut; patches are taken whole.
+    Pictures that cannot be judged (blurred, too dark, overexposed, too small) are left out.
     """
     asked = Asked(**options)
     from crackscope.images import find
@@ -54,6 +57,8 @@ def suggest(state: State, /, **options: Any) -> None:
         return
     for unread in found.unread:
         warn(f"left out: {unread_line(unread)}")
+    if found.unfit:
+        warn(_unfit_line(found.unfit), quiet=asked.quiet)
     from crackscope.datasets import CONTACT_SHEET, UNSORTED
 
     seen = several(found.seen, "patch", "patches")
@@ -85,6 +90,13 @@ def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
     handed = several(len(prints), "patch", "patches")
     write_contact_sheet(prints, folder / CONTACT_SHEET, f"{handed} to label, the most wanted first")
     return found, names
+
+
+def _unfit_line(unfit: "Sequence[Unfit]") -> str:
+    """How many pictures were left out, and how many of them for each reason."""
+    reasons = Counter(one.reason.partition(":")[0] for one in unfit)
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    return f"left out: {several(len(unfit), 'picture')} that cannot be judged ({why})"
 
 
 def _facts(found: "Suggestions") -> dict[str, object]:

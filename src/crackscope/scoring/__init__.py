@@ -15,7 +15,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement, top_mean
+from crackscope.scoring.verdict import Judgement, top_mean, unfit_pixels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +57,7 @@ __all__ = [
     "showing_features",
     "take",
     "top_mean",
+    "unfit_pixels",
 ]
 
 

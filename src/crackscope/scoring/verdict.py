@@ -106,6 +106,13 @@ def unfit_look(look: Look, rule: VerdictRule) -> str:
     return unfit(look.quality, look.shape, rule.quality) or unlike(look.heat.embedding, rule.surface)
 
 
+def unfit_pixels(pixels: NDArray[np.uint8], manifest: Manifest) -> str:
+    """Why a bundle cannot judge a picture, uint8 [h, w, 3], by its pixels alone; "" when it can, or judges all."""
+    if manifest.verdict.kind == "threshold":
+        return ""
+    return unfit(quality(pixels), (pixels.shape[0], pixels.shape[1]), manifest.verdict.quality)
+
+
 def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
     """Why a picture of (height, width) px cannot be judged by its pixels alone; "" when it can."""
     if min(shape) < rule.smallest_px:
