@@ -57,6 +57,8 @@ def test_command_is_there(name, capsys):
     ("arguments", "advice"),
     [
         (["predct"], "did you mean predict?"),
+        (["quantise", "x"], "done by: crackscope bundle export BUNDLE --int8 --calibrate DATA -o OUT"),
+        (["quantize"], "done by: crackscope bundle export BUNDLE --int8 --calibrate DATA -o OUT"),
         (["trian", "x"], "did you mean train?"),
         (["qqqq"], "crackscope --help lists them"),
         (["predict", "--bundel", "x"], "did you mean --bundle?"),

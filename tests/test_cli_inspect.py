@@ -245,12 +245,15 @@ def test_kills_while_pictures_and_tables_appear(photos, bundle, tmp_path, calm, 
     assert findings(out) == findings(calm)
 
 
-@pytest.mark.parametrize(("module", "kept"), [("cv2", 0), ("jinja2", COUNT)])
-def test_ctrl_c_says_how_to_go_on(photos, bundle, tmp_path, calm, module, kept):
-    """Pressed when the first photo is looked at, and when all that is left is the report."""
+@pytest.mark.parametrize(
+    ("module", "kept", "how", "status"),
+    [("cv2", 0, "SIGINT", 130), ("jinja2", COUNT, "SIGINT", 130), ("jinja2", COUNT, "SIGTERM", 143)],
+)
+def test_an_interrupt_says_how_to_go_on(photos, bundle, tmp_path, calm, module, kept, how, status):
+    """When the first photo is looked at, and when all that is left is the report."""
     out = tmp_path / "out"
-    ended = program(module, False, *call(photos, out, bundle)[3:])
-    assert ended.returncode == 130
+    ended = program(module, False, *call(photos, out, bundle)[3:], how=how)
+    assert ended.returncode == status
     assert f"{kept} of {COUNT} photos are kept in {out}, add --resume" in one_line(ended.stderr)
     assert main(call(photos, out, bundle)[3:]) == 0
     assert findings(out) == findings(calm)

@@ -15,7 +15,7 @@ START = """
     import atexit, os, signal, sys
 
     def press():
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.{how})
 
     class Loading:
         def find_spec(self, name, path=None, target=None):
@@ -39,18 +39,19 @@ START = """
 """
 
 
-def program(module: str, again: bool, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run crackscope in a process that presses Ctrl-C when it loads `module`."""
-    code = textwrap.dedent(START).format(module=module, again=again)
+def program(module: str, again: bool, *arguments: str, how: str = "SIGINT") -> subprocess.CompletedProcess[str]:
+    """Run crackscope in a process that presses Ctrl-C, or sends itself another signal, when it loads `module`."""
+    code = textwrap.dedent(START).format(module=module, again=again, how=how)
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize(("how", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("module", ["crackscope.cli.app", "click", "crackscope.cli.predict", "onnxruntime"])
-def test_one_line_and_130_whenever_it_comes(module, again, tmp_path):
+def test_one_line_and_its_status_whenever_it_comes(module, again, how, status, tmp_path):
     (tmp_path / "wall.jpg").write_bytes(b"no picture")
-    ended = program(module, again, "predict", str(tmp_path))
-    assert ended.returncode == 130
+    ended = program(module, again, "predict", str(tmp_path), how=how)
+    assert ended.returncode == status
     assert (ended.stdout, ended.stderr) == ("", "crackscope: interrupted\n")
 
 
@@ -74,10 +75,11 @@ def test_an_end_in_order_is_not_spoilt_by_it():
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_python_gets_its_handler_back(capsys):
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_python_gets_its_handler_back(number, capsys):
+    before = signal.getsignal(number)
     assert main(["--version"]) == 0
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
 
 
 def test_commands_run_in_other_threads_too(capsys):

@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command as a shell would; return its exit status (0, 1, 2 or 130). Never raises.
+    """Run one command as a shell would; return its exit status (0, 1, 2, 130 or 143). Never raises.
 
     Without arguments, those of the process are taken, which then is expected to end with this status.
     """
@@ -17,9 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from crackscope.cli.app import run
 
-        return run(arguments)
+        return watch.status(run(arguments))
     except KeyboardInterrupt:
         print(LINE, file=sys.stderr, flush=True)
-        return STATUS
+        return watch.status(STATUS)
     finally:
         watch.end(process_ends=arguments is None)

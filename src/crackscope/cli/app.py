@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -32,9 +33,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Name -> (file in this folder, its line in the help). The help is printed without importing any of them."""
 
+_TO_8_BIT = "crackscope bundle export BUNDLE --int8 --calibrate DATA -o OUT"
+
 
 class Commands(Group):
     """A group that knows its commands by name alone until one is called."""
+
+    elsewhere = MappingProxyType(dict.fromkeys(("quantise", "quantize", "int8"), _TO_8_BIT))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of work."""
@@ -77,7 +82,7 @@ def crackscope() -> None:
     """Find cracks in pictures of concrete, walls, tiles and roads, and know how far to trust it.
 
     Exit status: 0 done; 1 done, but some inputs were unreadable (or --fail-on matched); 2 the call or the input is
-    wrong; 130 interrupted.
+    wrong; 130 interrupted, 143 by SIGTERM.
     """
 
 

@@ -23,7 +23,7 @@ EXTRAS = {
 
 
 class Interrupted(Exception):  # noqa: N818  (it is wanted, and no error)
-    """Ctrl-C, with a word on what is kept and how to go on."""
+    """Ctrl-C or SIGTERM, with a word on what is kept and how to go on."""
 
 
 class ReaderLeft(Exception):  # noqa: N818  (a reader may leave: no error)

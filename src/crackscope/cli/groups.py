@@ -1,12 +1,19 @@
 """Groups of commands that name the nearest one when a command is misspelt."""
 
 import difflib
+from collections.abc import Mapping
+from typing import ClassVar
 
 import click
 
 
 class Group(click.Group):
-    """A group of commands, in the order in which they were added."""
+    """A group of commands, in the order in which they were added.
+
+    elsewhere: words that people take for commands of this group, and the whole call that does it instead.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of work, not of the alphabet."""
@@ -18,6 +25,8 @@ class Group(click.Group):
         """Find the command, or name the nearest one."""
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
+            if args[0] in self.elsewhere:
+                raise click.UsageError(f"there is no command {args[0]!r}, it is done by: {self.elsewhere[args[0]]}")
             near = difflib.get_close_matches(args[0], names, n=1, cutoff=0.5)
             advice = f"did you mean {near[0]}?" if near else f"{ctx.command_path} --help lists them"
             raise click.UsageError(f"there is no command {args[0]!r}, {advice}")

@@ -209,7 +209,7 @@ def _picture_limits(asked: Asked) -> "Limits":
 
 @contextmanager
 def _kept(folder: str, journal: "Journal", total: int) -> Iterator[None]:
-    """Say, when Ctrl-C ends an inspection, what is kept and how to go on."""
+    """Say, when Ctrl-C or SIGTERM ends an inspection, what is kept and how to go on."""
     try:
         yield
     except KeyboardInterrupt:

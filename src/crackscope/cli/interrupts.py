@@ -1,4 +1,5 @@
-"""Ctrl-C: the first ends the call in order, what follows at once is taken as the same, a later one ends it on the spot.
+"""Ctrl-C, and SIGTERM as schedulers and `timeout` send it: the first ends the call in order, what follows at once is
+taken as the same, a later one ends it on the spot.
 
 Nothing heavy is imported here, so that the watch begins before anything that takes time.
 """
@@ -6,6 +7,7 @@ Nothing heavy is imported here, so that the watch begins before anything that ta
 import os
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 
 STATUS = 130
@@ -14,30 +16,47 @@ LINE = "crackscope: interrupted"
 AT_ONCE_S = 1.0
 """A key held down, a shell and a `make` that both pass the signal on, an impatient second press."""
 
+_ORDINARY: dict[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""Signal -> what Python does with it; where it is something else, somebody has set it."""
+
 
 class Watch:
-    """Takes the place of Python's own handler from its making until `end`; where another is set, leaves it alone."""
+    """Takes the place of Python's own handlers from its making until `end`; where others are set, leaves them alone."""
 
     def __init__(self) -> None:
         self._first: float | None = None
-        try:
-            self._watching = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-            if self._watching:
-                signal.signal(signal.SIGINT, self._hear)
-        except ValueError:
-            # Only the main thread may set handlers.
-            self._watching = False
+        self._terminated = False
+        self._watched: list[signal.Signals] = []
+        for number, ordinary in _ORDINARY.items():
+            try:
+                if signal.getsignal(number) == ordinary:
+                    signal.signal(number, self._hear)
+                    self._watched.append(number)
+            except ValueError:
+                # Only the main thread may set handlers.
+                return
 
     def end(self, *, process_ends: bool) -> None:
-        """Give Python its handler back; or, where the process ends now, see that it does so without another word."""
-        if self._watching:
+        """Give Python its handlers back; or, where the process ends now, see that it does so without another word."""
+        for number in self._watched:
             # A handler of Python's would be taken away while the process ends, and a second press kill it half-way.
-            signal.signal(signal.SIGINT, signal.SIG_IGN if process_ends else signal.default_int_handler)
+            signal.signal(number, signal.SIG_IGN if process_ends else _ORDINARY[number])
+
+    def status(self, status: int) -> int:
+        """The exit status of a call that ended with this one: 143 where SIGTERM was what interrupted it."""
+        return self._interrupted() if status == STATUS else status
+
+    def _interrupted(self) -> int:
+        return 128 + signal.SIGTERM if self._terminated else STATUS
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self._first is None:
             self._first = time.monotonic()
+            self._terminated = number == signal.SIGTERM
             raise KeyboardInterrupt
         if time.monotonic() - self._first > AT_ONCE_S:
             os.write(2, f"{LINE}\n".encode())
-            os._exit(STATUS)
+            os._exit(self._interrupted())
