@@ -43,6 +43,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "make: Python 3.11 or newer was not found (looked for python3.11, python3, python): install it and run make again" >&2; exit 1; \
 	fi; \
 	test -x $(BIN)/python || "$$python" -m venv $(VENV)
+	@echo "make: installing into $(VENV), about two minutes"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c constraints.txt
 	@touch $@
 

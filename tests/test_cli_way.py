@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
+
+import pytest
 
 from crackscope.cli import main
 from tests.small_way import SMALL, lines, pictures
@@ -158,6 +161,38 @@ def test_split_leaves_a_picture_alone(way, capsys):
     assert main(["split", str(picture.parents[1]), "-o", str(picture)]) == 2
     assert "no split" in capsys.readouterr().err
     assert picture.read_bytes() == before
+
+
+def test_train_says_first_how_many_steps_a_phase_takes_where_it_states_them(way, tmp_path, capsys):
+    """Of calls that end where the weights are loaded."""
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no weights")
+    long = ["train", str(way.data), "--weights", str(broken)]
+    assert main([*long, "-o", str(tmp_path / "long")]) == 2
+    told, error = capsys.readouterr().err.splitlines()
+    assert "20 epochs of 360 steps, 7,200 in all (--set phases.0.steps=N shortens it)" in told
+    assert str(broken) in error
+    assert main([*long, "-o", str(tmp_path / "probe"), "--recipe", "probe"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main([*long, "-o", str(tmp_path / "quiet"), "--quiet"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["train", str(tmp_path / "nowhere"), "-o", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_demo_names_the_program_as_it_can_be_called(tmp_path, capsys, monkeypatch, active):
+    """In an environment that is not active, the shell does not find it."""
+    here = Path(sys.executable).parent
+    if not (here / "crackscope").is_file():
+        pytest.skip("wants the package installed beside its Python")
+    monkeypatch.setenv("PATH", str(here if active else tmp_path))
+    monkeypatch.chdir(here.parent)
+    assert main(["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", "none"]) == 0
+    printed = capsys.readouterr().out
+    program = "crackscope" if active else f"{here.name}/crackscope"
+    assert f": {program} predict PICTURE --bundle " in printed
+    assert f": {program} inspect PHOTO" in printed
 
 
 def test_demo_goes_the_whole_way(tmp_path, capsys):

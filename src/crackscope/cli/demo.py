@@ -1,6 +1,8 @@
 """`demo`: the whole way on generated surfaces, told to somebody who sees it for the first time."""
 
+import shlex
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -181,8 +183,21 @@ def _end(run: "Run", judgement: Judgement, seconds: float) -> None:
     say(f"Done in {spell_time(seconds)}. Accuracy on the {evaluation.n} patches kept aside: {accurate}.")
     if judgement.report is not None:
         say(f"Open this in a browser: {judgement.report.resolve()}")
-    say(f"Try a picture of your own: crackscope predict PICTURE --bundle {run.bundle}")
-    say("These surfaces are drawn: a real one is harder. With labelled patches of yours: crackscope train FOLDER")
+    program = _program()
+    say(f"Try a picture of your own: {program} predict PICTURE --bundle {run.bundle}")
+    say(f"Whole photos, with the bundle that knows real surfaces: {program} inspect PHOTO... -o report")
+    say(f"These surfaces are drawn: a real one is harder. With labelled patches of yours: {program} train FOLDER")
+
+
+def _program() -> str:
+    """How this program is called from here: an environment that is not active has it beside its Python alone."""
+    if shutil.which("crackscope"):
+        return "crackscope"
+    beside = Path(sys.executable).with_name("crackscope")
+    if not shutil.which(beside):
+        return f"{shlex.quote(sys.executable)} -m crackscope"
+    here = Path.cwd()
+    return shlex.quote(str(beside.relative_to(here) if beside.is_relative_to(here) else beside))
 
 
 def _tell(asked: Asked, *lines: str) -> None:

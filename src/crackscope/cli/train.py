@@ -3,7 +3,7 @@
 Training and judging know nothing of each other; they are joined here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, say, tell_of_pages_in
+from crackscope.cli.console import print_json, say, tell_of_pages_in, warn
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
@@ -25,7 +25,7 @@ from crackscope.files import writable
 if TYPE_CHECKING:
     from crackscope.datasets import Split
     from crackscope.recipes import Recipe
-    from crackscope.training import Run, TrainOptions
+    from crackscope.training import Progress, Run, TrainOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,8 @@ def train(**options: Any) -> None:
     with _kept(folder), TrainingBar(quiet=asked.silent) as bar:
         from crackscope.training import train as learn
 
-        run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=bar)
+        tell = _beginning_with(_steps(recipe) if not asked.quiet else "", bar)
+        run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=tell)
     from crackscope.datasets import read_split
 
     with _trained(run):
@@ -127,9 +128,33 @@ def _licence(text: str) -> tuple[str, str]:
     return (surface, licence) if separator else ("", text)
 
 
+def _steps(recipe: "Recipe") -> str:
+    """How long the phases are that state their steps, and so do not shrink with the pictures; "" where none does."""
+    stated = [(place, phase) for place, phase in enumerate(recipe.phases) if phase.steps]
+    parts = [
+        f"{f'phase {place + 1}, ' if len(recipe.phases) > 1 else ''}{several(phase.epochs, 'epoch')} of "
+        f"{several(phase.steps, 'step')}, {phase.epochs * phase.steps:,} in all "
+        f"(--set phases.{place}.steps=N shortens it)"
+        for place, phase in stated
+    ]
+    return f"to do, with however few pictures: {'; '.join(parts)}" if parts else ""
+
+
+def _beginning_with(remark: str, bar: TrainingBar) -> "Callable[[Progress], None]":
+    """Tell the bar, and say the remark first, once the pictures are found: a wrong call ends with its error alone."""
+    left = [remark] if remark else []
+
+    def tell(progress: "Progress") -> None:
+        if left and (progress.done or progress.stage != "reading"):
+            warn(left.pop())
+        bar(progress)
+
+    return tell
+
+
 @contextmanager
 def _kept(folder: str) -> Iterator[None]:
-    """Say, when Ctrl-C ends a training, where it is kept and how to go on."""
+    """Say, when Ctrl-C or SIGTERM ends a training, where it is kept and how to go on."""
     try:
         yield
     except KeyboardInterrupt:
@@ -142,7 +167,7 @@ def _kept(folder: str) -> Iterator[None]:
 
 @contextmanager
 def _trained(run: "Run") -> Iterator[None]:
-    """Say, when Ctrl-C ends the judging, that the training is whole all the same."""
+    """Say, when Ctrl-C or SIGTERM ends the judging, that the training is whole all the same."""
     try:
         yield
     except KeyboardInterrupt:
