@@ -50,7 +50,7 @@ class Parts:
     ) -> NDArray[np.float32]:
         """The map of a photo, uint8 [h, w, 3], where it is wanted: float32 [ceil(h / stride), ceil(w / stride)], which
         holds nothing of meaning elsewhere. graph: whole, from images to map. at_once: rectangles that go through it
-        together at most, since each takes memory."""
+        together at most, since each takes memory. Raises BundleError where the graph cannot be run."""
         cells = tuple(-(-side // stride) for side in pixels.shape[:2])
         whole = np.empty(tuple(-(-side // self.grain) * self.grain // stride for side in pixels.shape[:2]), np.float32)
         photo, around, room = Photo(pixels), self.context * self.grain, BoundedSemaphore(at_once)
