@@ -4,12 +4,14 @@ import hashlib
 import subprocess
 import sys
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from crackscope.recipes import Kinds
 from crackscope.surfaces import KINDS, CrackSpec, SurfaceSpec, generate, make
 
 
@@ -143,3 +145,9 @@ def test_nothing_heavy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_shares_of_kinds_are_what_the_recipe_knows():
+    """Every kind can be drawn by chance, and every kind has a share in a recipe's mixture."""
+    assert {generate(seed, (8, 8), cracked=False).kind for seed in range(200)} == set(KINDS)
+    assert set(msgspec.structs.asdict(Kinds())) == set(KINDS)

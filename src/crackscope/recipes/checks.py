@@ -1,6 +1,9 @@
 """What the types of the schema cannot say: ranges, and which settings go together."""
 
+import math
 from collections.abc import Iterator
+
+import msgspec
 
 from crackscope.errors import RecipeError
 from crackscope.recipes.schema import Augmentation, Freeze, Head, Mixture, Phase, Recipe
@@ -53,6 +56,9 @@ def _mixture(mixture: Mixture) -> Iterator[str]:
     for name in ("generated", "distracted", "doubt", "evenness"):
         if not 0 <= getattr(mixture, name) <= 1:
             yield f"mixture.{name}: is a share, between 0 and 1"
+    kinds = msgspec.structs.asdict(mixture.kinds).values()
+    if not all(0 <= share < math.inf for share in kinds) or not any(kinds):
+        yield "mixture.kinds: shares must be 0 or more, and one of them above 0"
 
 
 def _head(head: Head) -> Iterator[str]:

@@ -130,12 +130,24 @@ class Phase(_Section, frozen=True, kw_only=True):
     average: float = 0.0
 
 
+class Kinds(_Section, frozen=True, kw_only=True):
+    """How often each kind of generated surface is shown. Relative shares; masonry often, since few have rows of it."""
+
+    concrete: float = 0.30
+    plaster: float = 0.15
+    brick: float = 0.25
+    tile: float = 0.15
+    asphalt: float = 0.15
+    stone: float = 0.30
+    painted: float = 0.10
+
+
 class Mixture(_Section, frozen=True, kw_only=True):
     """How a batch is filled when rows are drawn rather than passed through once (`steps` > 0). Relative shares.
 
     cracked, sound: rows that have only a label. masked: rows with a mask.
     drawn: generated cracks laid over sound rows and generated surfaces, whose mask is known exactly.
-    generated: share of drawn and of sound pictures that show a generated surface rather than a row.
+    generated: share of drawn and of sound pictures that show a generated surface rather than a row; kinds: which.
     distracted: share of sound and drawn rows that get joints, wires, stains or shadows, which stay sound.
     bare: surfaces over which no crack is ever drawn (people, plants, text).
     doubted: surfaces whose labels are often wrong; what their rows teach counts `1 - doubt` times.
@@ -153,6 +165,7 @@ class Mixture(_Section, frozen=True, kw_only=True):
     doubted: tuple[str, ...] = ()
     doubt: float = 0.5
     evenness: float = 0.5
+    kinds: Kinds = Kinds()
 
 
 class Recipe(_Section, frozen=True, kw_only=True):

@@ -12,8 +12,9 @@ from crackscope.surfaces.distractors import distract
 from crackscope.surfaces.drawing import ordinary_width, paint_on, random_crack
 from crackscope.surfaces.ground import Ground
 from crackscope.surfaces.masonry import render_brick, render_tile
-from crackscope.surfaces.plaster import render_plaster
+from crackscope.surfaces.plaster import render_painted, render_plaster
 from crackscope.surfaces.records import THINNEST_PX, CrackTruth, Surface, SurfaceSpec, stream
+from crackscope.surfaces.stonework import render_stone
 from crackscope.surfaces.weathering import weather
 
 _Renderer = Callable[[int, int, np.random.Generator], Ground]
@@ -23,9 +24,11 @@ _RENDERERS: dict[str, _Renderer] = {
     "brick": render_brick,
     "tile": render_tile,
     "asphalt": render_asphalt,
+    "stone": render_stone,
+    "painted": render_painted,
 }
 KINDS: tuple[str, ...] = tuple(_RENDERERS)
-_SHARES = (0.44, 0.18, 0.12, 0.10, 0.16)
+_SHARES = (0.38, 0.14, 0.12, 0.08, 0.14, 0.08, 0.06)
 _CHOICE, _SURFACE, _CRACK, _WEATHER, _DISTRACT, _CAMERA = range(6)
 
 
@@ -46,7 +49,7 @@ def generate(
     chosen = str(rng.choice(KINDS, p=_SHARES))
     kind = kind or chosen
     crack = random_crack(rng, size, width_px or _ordinary_width(rng, kind, size)) if cracked else None
-    if crack is not None and kind not in ("concrete", "plaster"):
+    if crack is not None and kind not in ("concrete", "plaster", "painted"):
         crack = replace(crack, filled=False)
     return make(SurfaceSpec(seed=seed, kind=kind, size=size, crack=crack))
 
@@ -54,7 +57,7 @@ def generate(
 def _ordinary_width(rng: np.random.Generator, kind: str, size: tuple[int, int]) -> tuple[float, float]:
     """Hard glazed bodies break finely, plaster seldom gapes; concrete and roads may."""
     least, greatest = ordinary_width(rng, size)
-    share = {"tile": 0.4, "plaster": 0.7, "brick": 0.7}.get(kind, 1.0)
+    share = {"tile": 0.4, "plaster": 0.7, "painted": 0.7, "brick": 0.7}.get(kind, 1.0)
     return max(THINNEST_PX, least * share), max(THINNEST_PX * 1.3, greatest * share)
 
 

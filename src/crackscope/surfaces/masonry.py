@@ -18,8 +18,14 @@ _BRICKS = (
     (142, 104, 96),
     (186, 170, 148),
     (122, 96, 90),
+    (168, 66, 48),
+    (142, 50, 40),
+    (92, 46, 40),
+    (196, 124, 76),
+    (118, 76, 92),
+    (74, 66, 64),
 )
-_MORTAR = ((176, 170, 160), (190, 184, 172), (150, 146, 140), (206, 200, 188))
+MORTAR = ((176, 170, 160), (190, 184, 172), (150, 146, 140), (206, 200, 188), (104, 98, 92))
 _TILES = (
     (222, 222, 218),
     (212, 204, 188),
@@ -28,6 +34,11 @@ _TILES = (
     (150, 164, 150),
     (196, 196, 200),
     (120, 134, 150),
+    (44, 62, 100),
+    (58, 108, 92),
+    (150, 44, 38),
+    (44, 44, 48),
+    (204, 172, 70),
 )
 _GROUT = ((150, 148, 144), (120, 118, 116), (196, 192, 186), (96, 94, 92))
 
@@ -44,16 +55,16 @@ def render_brick(height: int, width: int, rng: np.random.Generator) -> Ground:
     ground = bare_ground(height, width, rng)
     noise = ground.noise
     unit = float(np.exp(rng.uniform(np.log(58), np.log(150))))
-    mortar = max(2.5, unit * float(rng.uniform(0.035, 0.06)))
+    mortar = max(2.5, unit * float(rng.uniform(0.035, 0.09)))
     ground.joints = Joints(unit * float(rng.uniform(0.30, 0.36)), unit, 0.5, float(rng.normal(0, 0.012)), mortar)
-    chip = float(rng.uniform(0.4, 1.1))
-    units = _units(ground, ground.joints, chip)
+    chip = float(rng.uniform(0.4, 1.1) if rng.random() < 0.7 else rng.uniform(1.1, 2.6))
+    units = in_courses(ground, ground.joints, chip)
     face = 1 + noise.layers((0.05, noise.power(1.3, 80)), (0.03, noise.band(4, 0.6)))
     face += noise.lit(noise.mix((1.0, noise.band(9, 0.8)), (0.6, noise.band(3.5, 0.6))), ground.light, 0.025)
-    ground.planes = _coloured(ground, units, pick(rng, _BRICKS, 8), face, rng.uniform(0.03, 0.09))
+    ground.planes = coloured(ground, units, pick(rng, _BRICKS, 8), face, rng.uniform(0.03, 0.14))
     fine_pores(ground, rng.uniform(4, 7), rng.uniform(2.1, 2.9), rng.uniform(0.10, 0.25))
     bed = 1 + noise.layers((0.03, noise.power(1.2, 60)), (0.045, noise.band(3.5, 0.7)))
-    _lay_joints(ground, units, tinted(bed, pick(rng, _MORTAR, 8)), 0.16)
+    lay_joints(ground, units, tinted(bed, pick(rng, MORTAR, 8)), 0.16)
     if rng.random() < 0.15:
         _whitewash(ground, units)
     return ground
@@ -67,23 +78,24 @@ def render_tile(height: int, width: int, rng: np.random.Generator) -> Ground:
     course = unit * float(rng.choice([1.0, 1.0, 0.5, 0.34]))
     bond = 0.5 if course < unit and rng.random() < 0.5 else 0.0
     ground.joints = Joints(course, unit, bond, float(rng.normal(0, 0.02)), float(rng.uniform(2.0, 4.5)))
-    units = _units(ground, ground.joints, 0.12)
+    units = in_courses(ground, ground.joints, 0.12)
     glazed = bool(rng.random() < 0.6)
     face = 1 + noise.layers(
         (0.006 if glazed else 0.02, noise.power(1.6, 120)), (0.004 if glazed else 0.02, noise.band(4, 0.8))
     )
     face += noise.lit(noise.band(rng.uniform(20, 45), 0.8), ground.light, 0.012)
-    ground.planes = _coloured(ground, units, pick(rng, _TILES, 8), face, 0.018 if glazed else 0.035)
+    ground.planes = coloured(ground, units, pick(rng, _TILES, 8), face, 0.018 if glazed else 0.035)
     if not glazed:
         grains(ground, rng.uniform(3.5, 6), 1.9, 0.05)
     bed = 1 + noise.layers((0.05, noise.power(1.2, 60)), (0.04, noise.band(3.5, 0.7)))
-    _lay_joints(ground, units, tinted(bed, pick(rng, _GROUT, 8)), 0.10)
+    lay_joints(ground, units, tinted(bed, pick(rng, _GROUT, 8)), 0.10)
     if glazed:
         _gloss(ground, units)
     return ground
 
 
-def _units(ground: Ground, joints: Joints, ragged_px: float) -> Units:
+def in_courses(ground: Ground, joints: Joints, ragged_px: float) -> Units:
+    """Units in regular courses; ragged_px: deviation by which their edges wander."""
     noise = ground.noise
     y, x = ground.coordinates()
     c, s = np.float32(np.cos(joints.angle)), np.float32(np.sin(joints.angle))
@@ -108,7 +120,7 @@ def _units(ground: Ground, joints: Joints, ragged_px: float) -> Units:
     return Units(row * (int(column.max()) + 1) + column, np.asarray(inwards + ragged, np.float32))
 
 
-def _coloured(ground: Ground, units: Units, colour: Floats, face: Floats, spread: float) -> Floats:
+def coloured(ground: Ground, units: Units, colour: Floats, face: Floats, spread: float) -> Floats:
     """Each unit of its own tone and hue, some of them burnt darker."""
     rng, count = ground.rng, int(units.owner.max()) + 1
     tone = rng.normal(1, spread, count) - 2.2 * spread * (rng.random(count) < 0.12)
@@ -117,7 +129,8 @@ def _coloured(ground: Ground, units: Units, colour: Floats, face: Floats, spread
     return np.asarray(np.stack([table[units.owner] for table in tables]) * face, np.float32)
 
 
-def _lay_joints(ground: Ground, units: Units, bed: Floats, depth: float) -> None:
+def lay_joints(ground: Ground, units: Units, bed: Floats, depth: float) -> None:
+    """Fill what lies between units with `bed` [3, h, w]; depth: how much the step to it is lit and shaded."""
     joint = 1 - smoothstep(units.inwards, -0.5, 0.6)
     blend(ground.planes, bed, joint)
     step = np.clip(units.inwards, -2.0, 1.5)

@@ -137,15 +137,17 @@ class Noise:
             wide += tall[:, first_column + k] * column_weights[k]
         return np.asarray(wide, np.float32)
 
-    def cells(self, cell_px: float) -> tuple[NDArray[np.intp], Floats]:
+    def cells(self, cell_px: float, stretch: float = 1.0) -> tuple[NDArray[np.intp], Floats]:
         """Stones packed like gravel: number of the stone at each pixel [h, w], and the distance to its rim in px.
 
-        Worley's cellular texture (1996) over a jittered grid, looking at the four nearest cells only.
+        Worley's cellular texture (1996) over a jittered grid, looking at the four nearest cells only. `stretch` makes
+        the stones longer in width than in height; what separates two side by side is then as much wider.
         """
-        rows, columns = int(self.height / cell_px) + 4, int(self.width / cell_px) + 4
+        wide_px = cell_px * stretch
+        rows, columns = int(self.height / cell_px) + 4, int(self.width / wide_px) + 4
         centres = self.rng.uniform(0.02, 0.98, (2, rows * columns)).astype(np.float32)
         y = (np.arange(self.height, dtype=np.float32) / np.float32(cell_px) + 1)[:, None]
-        x = (np.arange(self.width, dtype=np.float32) / np.float32(cell_px) + 1)[None]
+        x = (np.arange(self.width, dtype=np.float32) / np.float32(wide_px) + 1)[None]
         top, left = np.floor(y - 0.5).astype(np.intp), np.floor(x - 0.5).astype(np.intp)
         nearest = np.full((self.height, self.width), 1e9, np.float32)
         second = nearest.copy()

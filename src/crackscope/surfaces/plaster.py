@@ -46,6 +46,18 @@ def render_plaster(height: int, width: int, rng: np.random.Generator) -> Ground:
     return ground
 
 
+def render_painted(height: int, width: int, rng: np.random.Generator) -> Ground:
+    """A sound render painted in a strong colour."""
+    ground = render_plaster(height, width, rng)
+    # Sixths of the colour circle: reds and ochres most often, blues and greens at times, violets seldom.
+    hue, saturation, value = rng.normal(0.7, 1.3) % 6, 0.15 + 0.75 * rng.beta(1.5, 2.2), rng.uniform(60, 235)
+    cast = np.clip(np.abs((hue + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1, 0, 1)
+    colour = (value * (1 - saturation * (1 - cast))).astype(np.float32)
+    brightness = ground.planes.mean(0)
+    ground.planes = tinted(brightness / np.float32(brightness.mean()), colour)
+    return ground
+
+
 def _flaking(ground: Ground) -> None:
     """Paint has come off in places and shows the grey render below, with a lit or shaded step around."""
     noise, rng = ground.noise, ground.rng

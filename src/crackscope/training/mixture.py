@@ -15,9 +15,6 @@ from crackscope.training.pictures import Reader
 SMALLEST_CRACK_PX = 12
 """A cut of a generated surface that shows fewer crack pixels than this counts as having none."""
 
-KIND_SHARES = {"concrete": 0.3, "plaster": 0.15, "brick": 0.25, "tile": 0.15, "asphalt": 0.15}
-"""How often each kind of generated surface is shown; masonry often, since no row shows any."""
-
 _SOUND = Row(path="", label="sound")
 _CRACK = Row(path="", label="crack")
 
@@ -46,6 +43,8 @@ class FromMixture:
             "drawn": _by_surface([row for row in sound if row.surface not in mixture.bare]),
         }
         self._kinds = self._filling(mixture)
+        shares = np.array([getattr(mixture.kinds, kind) for kind in surfaces.KINDS])
+        self._shares = shares / shares.sum()
         self._val_reader = Reader(None, reader.augmentation, reader.seed)
 
     def _filling(self, mixture: Mixture) -> list[str]:
@@ -92,7 +91,7 @@ class FromMixture:
         """A generated surface of up to twice the cut, then seen as any other picture is."""
         how = self._reader.augmentation
         side = int(how.crop * rng.uniform(1.0, 1.5))
-        kind = str(rng.choice(list(KIND_SHARES), p=list(KIND_SHARES.values())))
+        kind = str(rng.choice(surfaces.KINDS, p=self._shares))
         made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked, kind)
         pixels, mask = augment(made.pixels, made.mask if cracked else None, rng, how)
         if cracked and mask is not None and mask.sum() >= SMALLEST_CRACK_PX:
