@@ -100,6 +100,19 @@ def test_what_is_no_surface_stays_refused_however_it_lights_up():
         assert (told.verdict, told.halved) == ("cannot judge", False)
 
 
+def test_a_photo_that_cannot_be_judged_at_half_size_is_asked_once_at_the_whole_rate():
+    """At half size it looks like another thing, so no second question was put that would have to be paid for."""
+    seen, rule = heat(SHOWN_TWICE), model().manifest.verdict.surface
+    strange = (seen.half.embedding - 1e3 * np.asarray(rule.weights)).astype(np.float32)
+    lone = replace(seen, half=replace(seen.half, embedding=strange))
+    once = model().judge(replace(seen, half=None), photo(SHOWN_TWICE), RATE)
+    twice = model().judge(seen, photo(SHOWN_TWICE), RATE)
+    assert (once.verdict, twice.verdict) == ("crack", "crack")
+    assert model().judge(lone, photo(SHOWN_TWICE), RATE) == once
+    least = model().judge(lone, photo(SHOWN_TWICE), once.chance)
+    assert (least.verdict, least.chance, least.halved) == ("crack", once.chance, False)
+
+
 def test_what_was_put_out_stays_so_at_half_size():
     drawn = surfaces.generate(SHOWN_TWICE, (300, 300), True).mask.astype(np.uint8)
     near = cv2.dilate(drawn, np.ones((9, 9), np.uint8))
@@ -209,12 +222,13 @@ def look(chance: float, probability: float, reason: str = "") -> Judgement:
 def test_two_looks_are_joined_so_that_the_rate_holds(first, second, blurred, shows):
     one = look(first, 0.3, "blurred" if blurred else "")
     told = joined(one, None if second is None else look(second, 0.7), RATE, shows=shows)
-    by_first = not blurred and 2 * first <= RATE
+    times = 1 if second is None else 2
+    by_first = not blurred and times * first <= RATE
     by_second = second is not None and 2 * second <= RATE and shows
     assert (told.verdict == "crack") == (by_first or by_second)
     assert (told.verdict == "cannot judge") == (blurred and not by_second)
     assert bool(told.reason) == (told.verdict == "cannot judge")
     assert told.halved == (told.probability == 0.7)
-    assert told.chance == min(1.0, 2 * (second if told.halved else first))
+    assert told.chance == min(1.0, times * (second if told.halved else first))
     if told.verdict == "crack":
         assert told.chance <= RATE

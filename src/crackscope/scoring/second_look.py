@@ -3,7 +3,8 @@
 Phones and zooms give photos that are soft at the level of the pixel: there a crack is wider and paler than those that
 the network learnt from, and halving the photo loses next to nothing of it. So such a photo is judged at both sizes, and
 since it is then asked twice whether it shows what sound photos seldom do, the smaller chance counts double (Bonferroni;
-O. J. Dunn, Multiple Comparisons Among Means, J. Am. Stat. Assoc. 56, 1961).
+O. J. Dunn, Multiple Comparisons Among Means, J. Am. Stat. Assoc. 56, 1961). Whether it can be asked twice is settled by
+blur, light and likeness at half size, before anything is scored there; where it cannot, it is asked once.
 """
 
 import msgspec
@@ -61,13 +62,14 @@ def joined(first: Judgement, second: Judgement | None, rate: float, *, shows: bo
     It is `crack` when either look says so at half the rate, and what is told with it is of the look that the verdict
     rests on: one that says crack, before the one with the smaller chance. shows: whether the heatmap at full size has
     a crack to show; without one, the look at half size cannot say crack. A photo that is too blurred for the first
-    look stays refused unless the second says crack.
+    look stays refused unless the second says crack. Where there is no second look, the first stands as it is: one
+    question was asked, at the whole rate.
     """
-    looks = [_doubled(first, rate)]
-    if second is not None:
-        again = _doubled(second, rate)
-        called: Verdict = "crack" if again.verdict == "crack" and shows else "sound"
-        looks.append(again._replace(verdict=called, quality=first.quality, halved=True))
+    if second is None:
+        return first
+    again = _doubled(second, rate)
+    called: Verdict = "crack" if again.verdict == "crack" and shows else "sound"
+    looks = [_doubled(first, rate), again._replace(verdict=called, quality=first.quality, halved=True)]
     told = min(looks, key=lambda look: (look.verdict != "crack", look.chance))
     if first.reason and told.verdict != "crack":
         return told._replace(verdict="cannot judge", reason=first.reason)
