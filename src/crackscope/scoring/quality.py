@@ -114,7 +114,7 @@ def _blur(windows: list[NDArray[np.float32]], noise: float) -> float:
     if not len(chosen):
         return _LEAST_BLUR_PX
     wanted = int(_STRONGEST * sum(window.size for window in windows) / 8) + 1
-    best = _largest_first(chosen, wanted)
+    best = _strongest(chosen, wanted)
     fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
     squared = noise * noise
     above = max(float(fine.mean()) - squared * _noise_share(_FINE_PX), 1e-3)
@@ -136,15 +136,11 @@ def _edges(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     return steep.ravel()[places], places
 
 
-def _largest_first(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """The places of the largest values, falling, as sorting all of them would give."""
-    if count < len(values):
-        some = np.flatnonzero(values >= np.partition(values, len(values) - count)[len(values) - count])
-        some = some[np.argsort(-values[some])]
-        # Which of equal values come first depends on all that are sorted.
-        if len(some) == count and (np.diff(values[some]) < 0).all():
-            return some
-    return np.argsort(-values)[:count]
+def _strongest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """The places of the largest values: so many, and what equals the least of them, so that no order tells."""
+    if count >= len(values):
+        return np.arange(len(values))
+    return np.flatnonzero(values >= np.partition(values, len(values) - count)[len(values) - count])
 
 
 def _steepness_of(
