@@ -33,12 +33,11 @@ MASKED = [
     "mixture.cracked=1",
     "mixture.masked=4",
     "mixture.evenness=0.75",
-    "phases.learning_rate=1e-3",
 ]
 """What is other once most cracked patches have a mask: they can be cut and enlarged freely."""
 
-SECOND = [*FIRST, *MASKED, "phases.epochs=14"]
-THIRD = [*MASKED, "phases.epochs=8"]
+SECOND = [*FIRST, *MASKED, "phases.epochs=14", "phases.learning_rate=1e-3"]
+THIRD = [*MASKED, "phases.epochs=8", "phases.learning_rate=5e-4"]
 
 
 def manifest(data: Path) -> list[dict[str, str]]:
