@@ -1,5 +1,7 @@
 """The scale of each photo from a CSV, as spreadsheets of any country write it."""
 
+import os
+
 import pytest
 
 from crackscope.errors import InspectionError
@@ -23,6 +25,12 @@ class TestTable:
     def test_by_path_and_by_name(self, tmp_path, photos):
         file = self.write(tmp_path, 'path,mm_per_px,relative_error\nin/a.png,0.5,\nb.png,0.25,0.02\n"c, d.png",1,0\n')
         assert read_scale_table(file, photos) == {photos[0]: (0.5, 0.0), photos[1]: (0.25, 0.02), photos[2]: (1.0, 0.0)}
+
+    def test_a_name_that_is_no_utf_8_as_findings_csv_spells_it(self, tmp_path):
+        odd = tmp_path / os.fsdecode(b"\xff.png")
+        odd.write_bytes(b"x")
+        file = self.write(tmp_path, "photo,mm_per_px\n\\udcff.png,0.5\n")
+        assert read_scale_table(file, [str(odd)]) == {str(odd): (0.5, 0.0)}
 
     def test_photos_without_a_row_and_rows_of_others_are_fine(self, tmp_path, photos):
         file = self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\nin/b.png,2\n")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crackscope import images, reports
 from crackscope.errors import OutputError
+from crackscope.files import original
 from crackscope.inspection import class_names, width_class
 from crackscope.records import Failure, Inspected, Place, Unread, Zone
 from crackscope.reports.geojson import photos_geojson
@@ -52,8 +53,8 @@ def loaded(folder: Path, name: str):
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    text = (folder / "findings.csv").read_text(encoding="utf-8-sig", errors="surrogateescape")
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    with (folder / "findings.csv").open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
 
 
 def test_the_folder_is_complete_in_itself(folder, found):
@@ -78,10 +79,32 @@ def test_a_row_for_each_zone_and_one_for_each_photo_without(folder, found):
     assert "missing" in table[6]["reason"]
 
 
-def test_paths_are_the_bytes_that_they_are(folder, found):
+def test_the_table_is_utf_8_and_leads_back_to_every_file_name(folder, found):
+    """Strict readers, such as pandas, refuse a whole table for one byte that is no UTF-8."""
     named = dict.fromkeys(row["photo"] for row in rows(folder))
-    assert list(named) == [photo.path for photo in found]
-    assert b"/\xff.jpg," in (folder / "findings.csv").read_bytes()
+    assert [original(name) for name in named] == [photo.path for photo in found]
+    assert list(named)[-1].endswith("/\\udcff.jpg")
+
+
+@given(st.lists(st.sampled_from(sorted({*range(1, 256)} - set(b"/"))), min_size=1, max_size=12).map(bytes))
+def test_a_name_of_any_bytes_comes_back_from_every_file(tmp_path_factory, name):
+    path = "/" + os.fsdecode(name)
+    target = tmp_path_factory.mktemp("any")
+    reports.write_inspection(target, [inspected_bare(path, "dark"), lost_bare("/lost" + path)], facts())
+    collection = loaded(target, "photos.geojson")["features"]
+    jsonl = (target / "findings.jsonl").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    coco, tasks = loaded(target, "coco.json"), loaded(target, "label-studio.json")
+    whole = loaded(target, "inspection.json")["photos"]
+    for read in (
+        [row["photo"] for row in rows(target)],
+        [json.loads(line)["photo"] for line in jsonl],
+        [one["properties"]["photo"] for one in collection],
+        [one["photo"] for one in whole],
+        [*(one["source"] for one in coco["images"]), "/lost" + path],
+        [*(one["data"]["photo"] for one in tasks), "/lost" + path],
+    ):
+        assert [os.fsencode(original(one)) for one in read] == [b"/" + name, b"/lost/" + name]
+    assert (target / "index.html").read_text(encoding="utf-8")
 
 
 def test_no_cell_is_a_formula(folder):
@@ -102,6 +125,10 @@ def test_no_text_at_all_becomes_a_formula(text, start):
     assert len(table) == 3
     assert len({len(row) for row in table}) == 1
     assert not any(cell[:1] in tuple("=+-@\t\r") and cell for row in table for cell in row)
+
+
+def lost_bare(path: str) -> Unread:
+    return Unread(path=path, error=Failure(kind="missing", message=path))
 
 
 def inspected_bare(path: str, reason: str) -> Inspected:

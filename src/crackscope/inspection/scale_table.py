@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crackscope.errors import InspectionError
+from crackscope.files import original
 from crackscope.inspection.scale import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
@@ -38,7 +39,7 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
     seen: dict[str, int] = {}
     for line, row in _rows(Path(file)):
         where = f"{file}, line {line}"
-        name = row.get(_PATH, "").strip()
+        name = original(row.get(_PATH, "").strip())
         true = _located(name, Path(file).parent, called, where)
         if true in seen:
             raise InspectionError(f"{where}: {name} stands in line {seen[true]} too, leave one of them")

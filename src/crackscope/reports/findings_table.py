@@ -18,6 +18,7 @@ _PLACE_COLUMNS = ("latitude", "longitude", "altitude_m", "direction_deg", "taken
 _WIDTH_COLUMNS = tuple(
     f"width_{which}_{unit}{end}" for unit in ("px", "mm") for which in WIDTHS for end in ("", "_low", "_high")
 )
+_BOX_COLUMNS = ("box_left", "box_top", "box_width", "box_height")
 COLUMNS = (
     "photo",
     "verdict",
@@ -32,10 +33,7 @@ COLUMNS = (
     "orientation_deg",
     "branches",
     "area_px",
-    "box_left",
-    "box_top",
-    "box_width",
-    "box_height",
+    *_BOX_COLUMNS,
     *_SCALE_COLUMNS,
     *_PLACE_COLUMNS,
     "picture",
@@ -50,9 +48,10 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def findings_csv(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
     """The findings as CSV, in pieces, in UTF-8 with a byte order mark, without which spreadsheets garble names.
 
-    Texts that a spreadsheet would take for a formula get an apostrophe before them; but for that, paths are the bytes
-    that they are, as in every CSV file of ours. Unreadable photos have the verdict `unreadable` and the reason. Widths
-    stand with the ends of their 95 % intervals.
+    Texts that a spreadsheet would take for a formula get an apostrophe before them, and a byte of a path that is no
+    UTF-8 is spelt as in JSON (see `files`): a single one would make the whole table unreadable where UTF-8 is taken at
+    its word. Unreadable photos have the verdict `unreadable` and the reason. Widths stand with the ends of their 95 %
+    intervals.
     """
     yield codecs.BOM_UTF8 + _lines_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
     for photo in photos:
@@ -64,7 +63,7 @@ def findings_csv(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
 def _lines_of_csv(rows: Iterable[dict[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
     csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="").writerows(rows)
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def harmless(value: Any) -> Any:
@@ -76,41 +75,46 @@ def harmless(value: Any) -> Any:
 
 def _rows(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
     if isinstance(photo, Unread):
-        yield {
-            "photo": photo.path,
-            "verdict": "unreadable",
-            "reason": printable(f"{photo.error.kind}: {photo.error.message}"),
-        }
+        reason = printable(f"{photo.error.kind}: {photo.error.message}")
+        yield {"photo": photo.path, "verdict": "unreadable", "reason": reason}
         return
-    about = {
-        "photo": photo.path,
-        "verdict": photo.verdict,
-        "photo_probability": round(photo.probability, 4),
-        "reason": printable(photo.reason),
-        "picture": f"photos/{name}.jpg",
-        "overlay": f"overlays/{name}.jpg",
-        "surface": printable(photo.surface),
-        "pages": photo.pages,
-        "halved": photo.halved,
-        **{key: getattr(photo.place, key) for key in _PLACE_COLUMNS},
-    }
-    # Nothing is promised of a photo that cannot be judged.
-    shown = photo.verdict != "cannot judge"
-    if shown:
-        about["thinnest_px"] = round(photo.thinnest_px, 2)
-    if photo.scale is not None:
-        about["mm_per_px"] = float(f"{photo.scale.mm_per_px:.6g}")
-        about["scale_source"] = printable(photo.scale.source)
-        if shown:
-            about["thinnest_mm"] = float(f"{photo.thinnest_px * photo.scale.mm_per_px:.4g}")
+    about = {**_verdict(photo), **_scale(photo), **_place_and_files(photo, name)}
     if not photo.zones:
         yield about
     for zone in photo.zones:
         yield {**about, **_measures(zone)}
 
 
+def _verdict(photo: Inspected) -> dict[str, Any]:
+    return {
+        "photo": photo.path,
+        "verdict": photo.verdict,
+        "photo_probability": round(photo.probability, 4),
+        "reason": printable(photo.reason),
+        "surface": printable(photo.surface),
+        "halved": photo.halved,
+    }
+
+
+def _scale(photo: Inspected) -> dict[str, Any]:
+    """What a px is, and the thinnest crack that may be expected to be found: of a photo that cannot be judged none."""
+    scale = photo.scale
+    row: dict[str, Any] = {}
+    if scale is not None:
+        row = {"mm_per_px": float(f"{scale.mm_per_px:.6g}"), "scale_source": printable(scale.source)}
+    if photo.verdict != "cannot judge":
+        row["thinnest_px"] = round(photo.thinnest_px, 2)
+        if scale is not None:
+            row["thinnest_mm"] = float(f"{photo.thinnest_px * scale.mm_per_px:.4g}")
+    return row
+
+
+def _place_and_files(photo: Inspected, name: str) -> dict[str, Any]:
+    place = {key: getattr(photo.place, key) for key in _PLACE_COLUMNS}
+    return {**place, "picture": f"photos/{name}.jpg", "overlay": f"overlays/{name}.jpg", "pages": photo.pages}
+
+
 def _measures(zone: Zone) -> dict[str, Any]:
-    left, top, width, height = zone.box
     row: dict[str, Any] = {
         "zone": zone.number,
         "probability": round(zone.probability, 4),
@@ -120,10 +124,7 @@ def _measures(zone: Zone) -> dict[str, Any]:
         "orientation_deg": round(zone.orientation_deg, 1) % 180,
         "branches": zone.branches,
         "area_px": zone.area_px,
-        "box_left": left,
-        "box_top": top,
-        "box_width": width,
-        "box_height": height,
+        **dict(zip(_BOX_COLUMNS, zone.box, strict=True)),
     }
     for unit, digits in (("px", 2), ("mm", 4)):
         for which in WIDTHS:
