@@ -37,7 +37,8 @@ MASKED = [
 """What is other once most cracked patches have a mask: they can be cut and enlarged freely."""
 
 SECOND = [*FIRST, *MASKED, "phases.epochs=14", "phases.learning_rate=1e-3"]
-THIRD = [*MASKED, "phases.epochs=8", "phases.learning_rate=5e-4"]
+THIRD = [*MASKED, "phases.epochs=8", "phases.learning_rate=5e-4", "phases.batch=8", "phases.agreement=1"]
+"""Besides, stonework and painted walls are shown, and maps shall be the same from all sides."""
 
 
 def manifest(data: Path) -> list[dict[str, str]]:

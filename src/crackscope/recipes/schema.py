@@ -113,6 +113,8 @@ class Phase(_Section, frozen=True, kw_only=True):
     norms: batch normalisations of the backbone that are not frozen learn from each batch, or keep the statistics they
         came with ("fixed") while their scale and shift learn.
     average: decay of the moving average of the weights that ends up in the bundle; 0 takes the weights themselves.
+    agreement: weight of what a map says otherwise of the same picture flipped or turned; each picture of a batch is
+        then seen from two sides, which takes twice as long. Needs `loss` dense and `steps`; 0 leaves it out.
     """
 
     epochs: int
@@ -128,6 +130,7 @@ class Phase(_Section, frozen=True, kw_only=True):
     early_stopping: EarlyStopping = EarlyStopping()
     norms: Literal["batch", "fixed"] = "batch"
     average: float = 0.0
+    agreement: float = 0.0
 
 
 class Kinds(_Section, frozen=True, kw_only=True):
