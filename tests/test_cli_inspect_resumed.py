@@ -1,0 +1,129 @@
+"""`inspect` that is interrupted, killed, called again: nothing is lost, nothing is left over."""
+
+import json
+import resource
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crackscope import images, surfaces
+from crackscope.cli import main
+from tests.small_bundle import write_small_bundle
+from tests.small_calls import COUNT, call, drawn_photos, findings, one_line
+from tests.small_kills import kill_at
+from tests.test_cli_interrupts import program
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_small_bundle(tmp_path_factory.mktemp("bundle") / "small").path)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return drawn_photos(tmp_path_factory.mktemp("cli") / "photos")
+
+
+@pytest.fixture(scope="module")
+def calm(photos: Path, bundle: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An inspection that was left alone."""
+    out = tmp_path_factory.mktemp("calm") / "out"
+    assert main(["inspect", str(photos), "-o", str(out), "--bundle", bundle, "--quiet"]) == 0
+    return out
+
+
+def test_resuming_what_is_done_changes_nothing(photos, bundle, tmp_path, calm):
+    out = tmp_path / "out"
+    for _time in range(2):
+        assert main(call(photos, out, bundle)[3:]) == 0
+    assert findings(out) == findings(calm)
+
+
+def pictures(out: Path) -> set[str]:
+    """The names of the photos that have pictures in a report, which must agree in all of its folders."""
+    names = [{file.stem for file in (out / part).iterdir()} for part in ("photos", "thumbs", "overlays", "heat")]
+    assert names[0] == names[1] == names[2] >= names[3]
+    return names[0]
+
+
+def test_photos_that_are_gone_leave_the_report(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for folder, names in (("a", "0123"), ("b", "0")):
+        (given / folder).mkdir(parents=True)
+        for name in names:
+            shutil.copy(photos / f"{name}.jpg", given / folder)
+    words = ["inspect", str(given), "-o", str(out), "--bundle", bundle, "--resume"]
+    assert main(words) == 0
+    assert len(pictures(out)) == 5
+    (given / "b" / "0.jpg").unlink()
+    (given / "a" / "1.jpg").unlink()
+    (given / "a" / "2.jpg").write_text("no picture any more")
+    capsys.readouterr()
+    assert main(words) == 1
+    assert "2 photos of before not named now: left out" in capsys.readouterr().out
+    whole = json.loads((out / "inspection.json").read_text())
+    assert [Path(one["photo"]).name for one in whole["photos"]] == ["0.jpg", "2.jpg", "3.jpg"]
+    shown = {Path(one["picture"]).stem for one in whole["photos"] if "picture" in one}
+    assert pictures(out) == shown
+    assert len(shown) == 2
+
+
+def test_photos_of_one_name_keep_their_own_pictures(photos, bundle, tmp_path):
+    """Named in turn into one report: what was called 0 once is never taken for another 0."""
+    out = tmp_path / "out"
+    for folder, number in (("a", 0), ("b", 1)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(photos / f"{number}.jpg", tmp_path / folder / "0.jpg")
+    for folder in ("a", "b", "a"):
+        assert main(call(tmp_path / folder, out, bundle)[3:]) == 0
+        (picture,) = (out / "photos").iterdir()
+        assert picture.read_bytes() == (tmp_path / folder / "0.jpg").read_bytes()
+        assert len(pictures(out)) == 1
+
+
+@pytest.mark.parametrize("moves", [(1, 7, 13), (22, 24)])
+def test_kills_while_pictures_and_tables_appear(photos, bundle, tmp_path, calm, moves):
+    """Kills at other moments: `proofs/inspect_kills.py`."""
+    out = tmp_path / "out"
+    for move in moves:
+        kill_at(move, *call(photos, out, bundle)[3:])
+    assert subprocess.run(call(photos, out, bundle), check=False).returncode == 0
+    assert findings(out) == findings(calm)
+
+
+@pytest.mark.parametrize(
+    ("module", "kept", "how", "status"),
+    [("cv2", 0, "SIGINT", 130), ("jinja2", COUNT, "SIGINT", 130), ("jinja2", COUNT, "SIGTERM", 143)],
+)
+def test_an_interrupt_says_how_to_go_on(photos, bundle, tmp_path, calm, module, kept, how, status):
+    """When the first photo is looked at, and when all that is left is the report."""
+    out = tmp_path / "out"
+    ended = program(module, False, *call(photos, out, bundle)[3:], how=how)
+    assert ended.returncode == status
+    assert f"{kept} of {COUNT} photos are kept in {out}, add --resume" in one_line(ended.stderr)
+    assert main(call(photos, out, bundle)[3:]) == 0
+    assert findings(out) == findings(calm)
+
+
+def test_a_full_disk_is_one_line_and_what_is_written_is_kept(photos, bundle, tmp_path):
+    out = tmp_path / "out"
+    big = tmp_path / "big"
+    big.mkdir()
+    for name in ("a.png", "b.png"):
+        images.write_png(surfaces.generate(1, (160, 128)).pixels, big / name)
+    images.write_png(surfaces.generate(2, (900, 900)).pixels, big / "c.png")
+    limit = 100_000  # bytes a file: the third photo does not fit
+
+    ended = subprocess.run(
+        call(big, out, bundle),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert ended.returncode == 2
+    one_line(ended.stderr)
+    assert (out / "inspection.jsonl").read_bytes().count(b"\n") == 3
+    assert subprocess.run(call(big, out, bundle), check=False).returncode == 0

@@ -1,0 +1,62 @@
+"""What `inspect` says of its findings on the terminal."""
+
+import msgspec
+import pytest
+
+from crackscope.cli.inspection_summary import show, summarise
+from crackscope.records import Inspected, PhotoScale
+from tests.small_inspection import zone
+
+
+@pytest.mark.parametrize(
+    ("plain", "counted"), [(1, "2 sound (1 suspicious)"), (30, "(1 suspicious, the others not listed)")]
+)
+def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted):
+    said = [("clear", 0.01)] * plain + [("tunnel", 0.98)]
+    show(summarise(Inspected(path=p, verdict="sound", probability=x, width=9, height=9) for p, x in said), quiet=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert counted in printed
+    assert "tunnel: something looks like a crack" in printed
+    assert printed.count("looks like a crack") == 1
+
+
+def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
+    photo = Inspected(path="two", verdict="sound", probability=0.1, width=9, height=9, scale_doubt="markers differ")
+    summary = summarise([photo, msgspec.structs.replace(photo, path="none", scale_doubt="")])
+    show(summary, quiet=False)
+    assert "two: no mm: markers differ" in capsys.readouterr().out
+    assert (summary.without_scale, summary.doubted_scales) == (1, 1)
+
+
+def test_a_soft_photo_judged_at_half_size_says_so(capsys):
+    photo = Inspected(path="zoom", verdict="crack", probability=0.9, width=9, height=9, halved=True)
+    show(summarise([photo, msgspec.structs.replace(photo, path="plain", halved=False)]), quiet=False)
+    printed = capsys.readouterr().out
+    assert "zoom: soft, judged at half size" in printed
+    assert printed.count("soft") == 1
+
+
+def test_zones_without_mm_are_summed_in_px_and_counted(capsys):
+    beyond = [zone(1, 30, 8, length=70), zone(2, 60, 5, length=30)]
+    found = [
+        Inspected(path=path, verdict="crack", probability=0.9, width=99, height=99, zones=zones)
+        for path, zones in (
+            ("half", (zone(3, 90, 4, 0.1), *beyond)),
+            ("none", tuple(beyond)),
+            ("all", (zone(1, 30, 4, 0.1),)),
+        )
+    ]
+    show(summarise(found), quiet=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    half, every, none = (words for words in lines if words[:1] == ["crack"])
+    assert " ".join(half[2:]) == "3 0.40 mm and 8.0 px 10 mm and 100 px half: 2 of 3 zones without mm, summed in px"
+    assert " ".join(every[2:]) == "1 0.40 mm 10 mm all"
+    assert " ".join(none[2:]) == "2 8.0 px 100 px none"
+
+
+def test_a_scale_that_reaches_no_zone_is_told_of(capsys):
+    scale = PhotoScale(mm_per_px=0.5, source="marker")
+    zones = (zone(1, 30, 8, length=70),)
+    photo = Inspected(path="far", verdict="crack", probability=0.9, width=99, height=99, zones=zones, scale=scale)
+    show(summarise([photo]), quiet=False)
+    assert "1 of 1 zone without mm, summed in px" in " ".join(capsys.readouterr().out.split())
