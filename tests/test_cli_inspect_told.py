@@ -20,6 +20,17 @@ def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted)
     assert printed.count("looks like a crack") == 1
 
 
+def test_a_high_probability_stands_beside_how_often_sound_photos_show_as_much(capsys):
+    tunnel = Inspected(path="tunnel", verdict="sound", probability=0.97, width=9, height=9, chance=0.0776)
+    dim = Inspected(path="dim", verdict="cannot judge", probability=0.863, width=9, height=9, reason="too dark")
+    show(summarise([tunnel, dim]), quiet=False)
+    head, *lines = (" ".join(line.split()) for line in capsys.readouterr().out.splitlines())
+    assert head.startswith("verdict crack probability zones")
+    assert "though as much is seen in 7.8 of 100 sound photos of its size: look at it" in " ".join(lines)
+    assert "0.970" in " ".join(lines)
+    assert "0.863" not in " ".join(lines)
+
+
 def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
     photo = Inspected(path="two", verdict="sound", probability=0.1, width=9, height=9, scale_doubt="markers differ")
     summary = summarise([photo, msgspec.structs.replace(photo, path="none", scale_doubt="")])

@@ -154,6 +154,14 @@ def test_the_inspection_as_one_document(folder, found):
     assert [photo.get("verdict") for photo in whole["photos"]] == [getattr(one, "verdict", None) for one in found]
 
 
+def test_how_likely_a_sound_photo_shows_as_much_is_in_the_data(tmp_path):
+    told = msgspec.structs.replace(inspected_bare("/a.jpg", ""), verdict="sound", probability=0.97, chance=0.0775905)
+    reports.write_inspection(tmp_path, [told, inspected_bare("/b.jpg", "dark")], facts())
+    assert [row["photo_chance"] for row in rows(tmp_path)] == ["0.07759", ""]
+    lines = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["chance"] for line in lines] == [0.0775905, None]
+
+
 def test_the_map_is_geojson_as_rfc_7946_has_it(folder, found):
     collection = loaded(folder, "photos.geojson")
     assert collection["type"] == "FeatureCollection"

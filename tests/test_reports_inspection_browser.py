@@ -117,6 +117,8 @@ def test_the_table_filters(page):
             " e.dispatchEvent(new Event('input')); })()"
         )
 
+    choose("show", "cannot judge")
+    assert page.run("document.querySelector('#findings tbody tr').lastElementChild.innerText") == "–"
     counts = {"all": 8, "crack": 4, "sound": 1, "cannot judge": 1, "unreadable": 2, "zones": 4}
     for value, count in counts.items():
         choose("show", value)

@@ -154,6 +154,7 @@ def test_every_caller_says_the_same(tmp_path):
     found = inspect(path, bundle=model())
     coarse = inspect(path, bundle=model(), options=InspectOptions(coarse=True))
     assert found.probability == predicted.probability == told.probability
+    assert found.chance == predicted.chance == told.chance
     for one in (found, coarse):
         assert (one.verdict, one.reason, one.halved) == ("crack", "", True)
         assert one.zones
@@ -184,6 +185,13 @@ def test_a_sound_margin_changes_no_verdict():
     framed[margin : margin + 1050, margin : margin + 1050] = photo(FAINT)
     told = model().judge(model().heatmap(framed), framed, RATE)
     assert (told.verdict, told.halved) == ("crack", True)
+
+
+def test_no_chance_is_told_where_the_verdict_does_not_rest_on_it(tmp_path):
+    small = load(write_small_bundle(tmp_path / "small"))
+    assert inspect(photo(FAINT), bundle=small).chance is small.predict(photo(FAINT)).chance is None
+    dark = np.zeros((600, 600, 3), np.uint8)
+    assert inspect(dark, bundle=model()).chance is model().predict(dark).chance is None
 
 
 def test_bundles_with_a_bare_threshold_or_one_scale_look_once(tmp_path):

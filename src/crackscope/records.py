@@ -156,6 +156,8 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     no scale though one was seen, else "". skipped: share of the photo that the coarse pass left out. seconds: of each
     step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of
     which this is. halved: verdict and probability are of the photo at half size, where a soft one showed more.
+    chance: that a sound photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None
+    where that is not known, or the photo cannot be judged.
     """
 
     path: str
@@ -177,6 +179,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     surface: str = ""
     pages: int = 1
     halved: bool = False
+    chance: float | None = None
 
     @property
     def suspicious(self) -> bool:
@@ -191,7 +194,9 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
     pages: of the file, the first of which this is. halved: verdict and probability are of the photo at half size, where
-    a large soft one showed more than as it is.
+    a large soft one showed more than as it is. chance: that a sound photo of its size shows as much, 0 to 1, by which
+    photos are called cracked or sound; None for patches, which are called by their probability, and where it is not
+    known or the picture cannot be judged.
     """
 
     path: str
@@ -205,6 +210,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     surface: str = ""
     pages: int = 1
     halved: bool = False
+    chance: float | None = None
 
     @property
     def suspicious(self) -> bool:
@@ -215,6 +221,20 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 def at_half_size(record: Inspected | Prediction) -> str:
     """That the verdict on a soft photo is of its look at half size, in words; "" where it is not, or there is none."""
     return "soft, judged at half size" if record.halved and record.verdict != "cannot judge" else ""
+
+
+def of_100(chance: float) -> str:
+    """A chance, 0 to 1, as it is read: `12.4 of 100`."""
+    if chance < 0.001:
+        return "fewer than 0.1 of 100"
+    return f"{100 * chance:.1f}".removesuffix(".0") + " of 100"
+
+
+def seen_by_chance(record: Inspected | Prediction) -> str:
+    """How often sound photos show as much, in words: what a high probability of crack is held against; "" where that
+    is not known."""
+    chance = record.chance
+    return "" if chance is None else f"as much is seen in {of_100(chance)} sound photos of its size"
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

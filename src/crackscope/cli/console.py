@@ -69,6 +69,11 @@ def warn(text: str, *, quiet: bool = False) -> None:
         print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
+def crack_probability(verdict: str, probability: float) -> str:
+    """The probability of a crack as a cell of a table; empty where nothing is said of a picture."""
+    return "" if verdict == "cannot judge" else f"{probability:.3f}"
+
+
 def unread_line(unread: "Unread") -> str:
     """The name of a picture that could not be read, and why; messages begin with the name in most cases."""
     return f"{unread.path}: {unread.error.message.removeprefix(f'{unread.path}: ').removeprefix('<bytes>: ')}"

@@ -165,7 +165,7 @@ def _use(asked: Asked, folder: Path, run: "Run") -> "list[Prediction]":
         for one in said
     ]
     if not asked.as_json:
-        print_table("", ("truth", "verdict", ">probability", ">seconds", "picture"), rows)
+        print_table("", ("truth", "verdict", ">crack probability", ">seconds", "picture"), rows)
     wrong = sum(truth != verdict for truth, verdict, *_ in rows)
     if wrong:
         _tell(

@@ -85,19 +85,15 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
 
 def _rule(explanation: "Explanation") -> str:
     """By what the photo is called as it is, in words."""
+    from crackscope.records import of_100
+
     rule = explanation.rule
     if rule.kind == "threshold":
         return f"The rule: cracked from a probability of {rule.threshold:.3f} on."
     return (
-        f"The rule: cracked where at most {_of_100(rule.false_alarms)} sound photos of this size would show as much as "
-        f"its most suspicious place; here {_of_100(explanation.chance)} would."
+        f"The rule: cracked where at most {of_100(rule.false_alarms)} sound photos of this size would show as much as "
+        f"its most suspicious place; here {of_100(explanation.chance)} would."
     )
-
-
-def _of_100(chance: float) -> str:
-    if chance < 0.001:
-        return "fewer than 0.1 of 100"
-    return f"{100 * chance:.1f}".removesuffix(".0") + " of 100"
 
 
 def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:
@@ -161,10 +157,10 @@ def _show(explanation: "Explanation") -> None:
     from crackscope.records import at_half_size, first_of
 
     photo = explanation.photo
-    said = [photo.verdict, f"probability {photo.probability:.3f}", photo.reason, at_half_size(photo)]
+    said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, at_half_size(photo)]
     say(f"{photo.path}: {', '.join(filter(None, [*said, first_of(photo.pages)]))}")
     say(_rule(explanation))
-    columns = ("painted over", ">probability", "verdict", ">in the zone before", ">after", ">control")
+    columns = ("painted over", ">crack probability", "verdict", ">in the zone before", ">after", ">control")
     if explanation.painted:
         single = sum(one.zone > 0 for one in explanation.painted)
         if single < len(photo.zones):

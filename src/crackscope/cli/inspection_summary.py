@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import print_table, say, tell_of_pages, unread_line
+from crackscope.cli.console import crack_probability, print_table, say, tell_of_pages, unread_line
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Photos that are listed on the terminal, plainly sound ones only where all fit; the report has them all."""
 _ORDER = ("crack", "cannot judge", "sound")
+_MAY = "sound photos of its size may, too"
 _STYLES = {"crack": "bold red", "cannot judge": "yellow"}
-_SUSPICIOUS = "something looks like a crack, though sound photos of its size may, too: look at it"
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,13 @@ def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
 
 
 def _worst(photo: "Inspected") -> Worst:
-    from crackscope.records import at_half_size, first_of
+    from crackscope.records import at_half_size, first_of, seen_by_chance
 
     widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
-    remarks = [_SUSPICIOUS if photo.suspicious else photo.reason, at_half_size(photo), first_of(photo.pages)]
+    doubt = f"something looks like a crack, though {seen_by_chance(photo) or _MAY}: look at it"
+    remarks = [doubt if photo.suspicious else photo.reason, at_half_size(photo), first_of(photo.pages)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if bare and (lengths or photo.scale is not None):
@@ -114,11 +115,12 @@ def show(summary: Summary, *, quiet: bool) -> None:
     rows: list[tuple[object, ...]] = []
     for photo in worst[:SHOWN]:
         style = "yellow" if photo.suspicious else _STYLES.get(photo.verdict, "")
-        rows.append((Text(photo.verdict, style=style), f"{photo.probability:.3f}", *_measures(photo), _name(photo)))
+        likely = crack_probability(photo.verdict, photo.probability)
+        rows.append((Text(photo.verdict, style=style), likely, *_measures(photo), _name(photo)))
     for unread in summary.unread[:SHOWN]:
         rows.append((Text("unreadable", style="yellow"), "", "", "", "", unread_line(unread)))
     if rows and not quiet:
-        print_table("", ("verdict", ">probability", ">zones", ">widest", ">length", "photo"), rows)
+        print_table("", ("verdict", ">crack probability", ">zones", ">widest", ">length", "photo"), rows)
     hidden = max(0, len(worst) - SHOWN) + max(0, len(summary.unread) - SHOWN)
     if hidden:
         say(f"{hidden} more in the report", quiet=quiet)

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_json, print_table, progress, say, tell_of_pages, unread_line, warn
+from crackscope.cli.console import (
+    crack_probability,
+    print_json,
+    print_table,
+    progress,
+    say,
+    tell_of_pages,
+    unread_line,
+    warn,
+)
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -20,7 +29,6 @@ if TYPE_CHECKING:
     from crackscope.records import Prediction, Unread
 
 STANDARD_INPUT = "-"
-_SUSPICIOUS = "looks like a crack, look at it"
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,13 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
     names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
-    return {name: getattr(result, name) for name in (*names, "halved")}
+    return {name: getattr(result, name) for name in (*names, "halved", "chance")}
+
+
+def _doubt(result: "Prediction") -> str:
+    from crackscope.records import seen_by_chance
+
+    return ", though ".join(filter(None, ("looks like a crack", seen_by_chance(result)))) + ": look at it"
 
 
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
@@ -198,13 +212,14 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             style = {"crack": "bold red", "sound": plain}.get(result.verdict, "yellow")
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
-            seen = _SUSPICIOUS if result.suspicious else result.reason
+            seen = _doubt(result) if result.suspicious else result.reason
             remarks = "; ".join(filter(None, (seen, at_half_size(result), first_of(result.pages))))
             where = f"{result.path}: {remarks}" if remarks else result.path
-            rows.append((verdict, f"{result.probability:.3f}", size, f"{result.seconds:.2f}", where))
+            likely = crack_probability(result.verdict, result.probability)
+            rows.append((verdict, likely, size, f"{result.seconds:.2f}", where))
         else:
             rows.append((Text("unreadable", style="yellow"), "", "", "", unread_line(result)))
-    print_table("", ("verdict", ">probability", ">size px", ">seconds", "picture"), rows)
+    print_table("", ("verdict", ">crack probability", ">size px", ">seconds", "picture"), rows)
     total = sum(counts.values())
     again = sum(isinstance(one, Prediction) and one.suspicious for one in results)
     doubt = {"sound": f" ({again} suspicious)"} if again else {}

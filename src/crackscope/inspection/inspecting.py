@@ -31,7 +31,7 @@ from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +166,9 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
             traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
-    record = msgspec.structs.replace(record, seconds={**seen.seconds, **clock.seconds})
+    record = msgspec.structs.replace(
+        record, chance=known_chance(manifest, judged), seconds={**seen.seconds, **clock.seconds}
+    )
     return Inspection(record, pixels, seen.heat, mask)
 
 

@@ -41,6 +41,7 @@ COLUMNS = (
     "surface",
     "pages",
     "halved",
+    "photo_chance",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -93,6 +94,7 @@ def _verdict(photo: Inspected) -> dict[str, Any]:
         "reason": printable(photo.reason),
         "surface": printable(photo.surface),
         "halved": photo.halved,
+        "photo_chance": None if photo.chance is None else float(f"{photo.chance:.4g}"),
     }
 
 
@@ -174,4 +176,5 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "surface": photo.surface,
         "pages": photo.pages,
         "halved": photo.halved,
+        "chance": photo.chance,
     }

@@ -3,7 +3,7 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, at_half_size, first_of
+from crackscope.records import Inspected, at_half_size, first_of, seen_by_chance
 from crackscope.reports.inspection_marks import length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -12,6 +12,9 @@ _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 def photo_facts(photo: Inspected) -> tuple[str, ...]:
     """What is said of a photo as a whole, its size first."""
     said = [_size_text(photo)]
+    if photo.suspicious:
+        likely = f"crack probability {photo.probability:.2f}"
+        said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
     if photo.pages > 1:
         said.append(_pages_text(photo))
     if photo.scale is not None:

@@ -9,7 +9,7 @@ from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
-from crackscope.scoring.model import Model, Scored, load
+from crackscope.scoring.model import Model, Scored, known_chance, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
@@ -48,6 +48,7 @@ __all__ = [
     "halved",
     "keep_reference",
     "kept",
+    "known_chance",
     "load",
     "pack",
     "predict",

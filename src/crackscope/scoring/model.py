@@ -229,7 +229,7 @@ class Model:
         begin = time.perf_counter()
         picture = opened.picture
         tiles = self._cut(picture.height, picture.width)
-        judged = self._judged_whole(picture.pixels, tiles, stop)
+        judged, chance = self._judged_whole(picture.pixels, tiles, stop)
         return Prediction(
             path=_path(opened.source, picture.name),
             verdict=judged.verdict,
@@ -242,21 +242,35 @@ class Model:
             surface=judged.surface,
             pages=picture.pages,
             halved=judged.halved,
+            chance=chance,
         )
 
-    def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
-        """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
+    def _judged_whole(
+        self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event
+    ) -> tuple[Said, float | None]:
+        """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can.
+
+        With it the chance that a sound photo shows as much, None where the verdict does not rest on it.
+        """
         spec = self.manifest.input
         if self.manifest.verdict.kind == "threshold":
             looks = self._crew.share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles, stop)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
-            return Said(by_threshold(found), found.probability, "", found.surface)
+            return Said(by_threshold(found), found.probability, "", found.surface), None
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
-            return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
+            return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding)), None
         heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
         judged = self._judge(heat, pixels, PHOTO_RATE, ORDINARY)
-        return Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved)
+        said = Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved)
+        return said, known_chance(self.manifest, judged)
+
+
+def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
+    """The chance that a sound photo of its size shows as much, 0 to 1; None where the verdict does not rest on it."""
+    rule = manifest.verdict
+    rests = rule.kind == "conformal" and bool(rule.sound) and judged.verdict != "cannot judge"
+    return judged.chance if rests else None
 
 
 class _Opened(NamedTuple):

@@ -77,7 +77,7 @@
     if (!found[ZONE]) {
       cell(row, "–");
       cell(row, photo[1] + (photo[2] ? ": " + photo[2] : ""), "left says").colSpan = 5;
-      cell(row, photo[1] === "unreadable" ? "–" : photo[3].toFixed(2));
+      cell(row, photo[1] === "unreadable" || photo[1] === "cannot judge" ? "–" : photo[3].toFixed(2));
       return;
     }
     const unit = found[UNIT];
