@@ -104,15 +104,17 @@ def metres(length_mm: float) -> str:
     return f"{length_mm:,.0f} mm" if length_mm < 1000 else f"{length_mm / 1000:,.2f} m"
 
 
-def tile_paths(photo: Inspected, classes: dict[str, WidthClasses]) -> tuple[tuple[int, int], list[tuple[str, str]]]:
-    """The size of a small drawing of a photo, and (kind, path) of each zone in it, the most severe last."""
+def tile_paths(
+    photo: Inspected, classes: dict[str, WidthClasses]
+) -> tuple[tuple[int, int], list[tuple[int, str, str]]]:
+    """The size of a small drawing of a photo, and (number, kind, path) of each zone in it, the most severe last."""
     scale = _TILE / max(photo.width, photo.height)
     size = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
     drawn = []
     for zone in sorted(photo.zones, key=lambda zone: -zone.number):
         known, place = class_of(zone, classes)
         lines = [[(x * scale, y * scale) for x, y in line] for line in zone.centreline or zone.outline]
-        drawn.append((f"{known.unit}-{place}", _path(lines, 0.5, closed=False)))
+        drawn.append((zone.number, f"{known.unit}-{place}", _path(lines, 0.5, closed=False)))
     return size, drawn
 
 

@@ -25,17 +25,18 @@ from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL
 from crackscope.reports.inspection_summary import (
     Sorted,
     class_rows,
+    counted,
     heading_of,
     notes,
-    sentence,
     sort_photos,
     tiles,
+    widest_said,
 )
 from crackscope.reports.photo_facts import brief_facts, photo_facts, to_the_minute
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 
 DRESS = Dress(
-    scripts=("inspection_marks.js", "inspection_table.js", "inspection_viewer.js"),
+    scripts=("inspection_marks.js", "inspection_shown.js", "inspection_table.js", "inspection_viewer.js"),
     styles=("style.css", "inspection.css"),
     pictures="'self' file: data:",
 )
@@ -96,9 +97,10 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
     return {
         "facts": facts,
         "found": found,
-        "sentence": sentence(found),
+        "counted": counted(found),
+        "widest": widest_said(found, short),
         "notes": notes(found, facts),
-        "tiles": tiles(found, numbers),
+        "tiles": tiles(found, numbers, short),
         "pills": _pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": class_styles(classes),
@@ -132,7 +134,9 @@ def _marks(photo: Inspected | Unread, pen: Pen) -> tuple[ZoneMark, ...]:
     return pen.marks(photo) if isinstance(photo, Inspected) else ()
 
 
-def _tile(photo: Inspected | Unread, classes: dict[str, WidthClasses]) -> tuple[tuple[int, int], list[tuple[str, str]]]:
+def _tile(
+    photo: Inspected | Unread, classes: dict[str, WidthClasses]
+) -> tuple[tuple[int, int], list[tuple[int, str, str]]]:
     return tile_paths(photo, classes) if isinstance(photo, Inspected) else ((1, 1), [])
 
 

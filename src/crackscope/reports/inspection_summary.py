@@ -1,6 +1,6 @@
 """An inspection in short: how many, how bad, and what a reader must know before believing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crackscope.errors import printable
@@ -10,18 +10,18 @@ from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width, widest_zone
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import length_number, length_text, metres
-from crackscope.reports.inspection_names import short_name
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure of the summary. link: an anchor of the page, or ""."""
+    """One figure of the summary. link: an anchor of the page, or "". key: of those that follow what is shown."""
 
     name: str
     value: str
     under: str
     more: str = ""
     link: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def _severity(photo: Inspected) -> tuple[int, float, float]:
     return int(unit == "px"), -width.value, -sum(zone.length_px for zone in photo.zones)
 
 
-def sentence(found: Sorted) -> str:
-    """The inspection in two sentences."""
+def counted(found: Sorted) -> str:
+    """How many photos there are of each verdict, in a sentence."""
     if not found.total:
         return "No photo was inspected."
     parts = [
@@ -97,22 +97,26 @@ def sentence(found: Sorted) -> str:
         parts.append(f"{len(found.doubtful):,} cannot be judged")
     if found.unread:
         parts.append(f"{count(len(found.unread), 'is', 'are')} unreadable")
-    said = f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
-    widest = _widest(found)
-    if widest is not None:
-        photo, zone = widest
-        width, unit = largest_width(zone)
+    return f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
+
+
+def widest_said(found: Sorted, names: Mapping[str, str]) -> str:
+    """Which crack is the widest, and which surely is; "" where none was measured. names: of the photos, by path."""
+    widest, surest = _widest(found), _surely_widest(found)
+    if widest is None or surest is None:
+        return ""
+    photo, zone = widest
+    width, unit = largest_width(zone)
+    said = (
+        f"The widest crack measures {length_text(width.value, unit)} "
+        f"({length_number(width.low, unit)} to {length_number(width.high, unit)}), in {names[photo.path]}."
+    )
+    if surest[1] is not zone:
+        width, unit = largest_width(surest[1])
         said += (
-            f" The widest crack measures {length_text(width.value, unit)} "
-            f"({length_number(width.low, unit)} to {length_number(width.high, unit)}), in {short_name(photo.path)}."
+            f" The largest width that is sure is {length_text(width.low, unit)}, of crack {surest[1].number} "
+            f"in {names[surest[0].path]}."
         )
-        surest = _surely_widest(found)
-        if surest is not None and surest[1] is not zone:
-            low, unit = largest_width(surest[1])[0].low, largest_width(surest[1])[1]
-            said += (
-                f" The largest width that is sure is {length_text(low, unit)}, of crack {surest[1].number} "
-                f"in {short_name(surest[0].path)}."
-            )
     return said
 
 
@@ -133,8 +137,8 @@ def _surely_widest(found: Sorted) -> tuple[Inspected, Zone] | None:
     )
 
 
-def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
-    """The four figures at the top."""
+def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -> list[Tile]:
+    """The four figures at the top. numbers, names: of the photos on the page, by path."""
     zones = [zone for _, zone in found.zones]
     share = percent(len(found.cracked) / len(found.inspected)) if found.inspected else "–"
     again = len(found.doubtful) + len(found.suspicious) + len(found.unread)
@@ -142,13 +146,20 @@ def tiles(found: Sorted, numbers: dict[str, int]) -> list[Tile]:
         Tile(
             "Photos with cracks", f"{len(found.cracked):,}", f"{share} of {count(len(found.inspected), 'photo')} read"
         ),
-        Tile("Cracks measured", f"{len(zones):,}", total_length(zones), _per_photo(len(zones), len(found.cracked))),
-        _widest_tile(found, numbers),
+        Tile(
+            "Cracks measured",
+            f"{len(zones):,}",
+            total_length(zones),
+            _per_photo(len(zones), len(found.cracked)),
+            key="cracks",
+        ),
+        _widest_tile(found, numbers, names),
         Tile(
             "To look at again",
             f"{again:,}",
-            f"{len(found.doubtful):,} cannot be judged, {len(found.suspicious):,} suspicious",
+            f"{len(found.doubtful):,} cannot be judged, {len(found.suspicious):,} suspicious, "
             f"{len(found.unread):,} unreadable",
+            "which" if again else "",
             "again" if again else "",
         ),
     ]
@@ -158,7 +169,7 @@ def _per_photo(zones: int, photos: int) -> str:
     return f"{zones / photos:.1f} a cracked photo" if photos else ""
 
 
-def _widest_tile(found: Sorted, numbers: dict[str, int]) -> Tile:
+def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -> Tile:
     """What is sure leads: how wide the widest is at least."""
     widest = _surely_widest(found)
     if widest is None:
@@ -172,8 +183,9 @@ def _widest_tile(found: Sorted, numbers: dict[str, int]) -> Tile:
         "Widest crack, at least",
         length_text(width.low, unit),
         f"measured {measured}, crack {zone.number} in",
-        short_name(photo.path),
+        names[photo.path],
         f"photo-{numbers[photo.path]}",
+        "widest",
     )
 
 

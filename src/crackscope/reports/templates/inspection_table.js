@@ -1,5 +1,5 @@
 (function () {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const report = window.crackscope, data = report.data, width = report.width, length = report.length;
   const table = document.getElementById("findings");
   const body = table.tBodies[0];
   const find = document.getElementById("find"), show = document.getElementById("show");
@@ -32,7 +32,7 @@
   }
   function choose() {
     const text = find.value.trim().toLowerCase(), least = Number(wider.value);
-    chosen = data.rows.filter(function (row) {
+    chosen = report.rows().filter(function (row) {
       const photo = data.photos[row[PHOTO] - 1];
       if (show.value === "zones" ? !row[ZONE] : show.value !== "all" && photo[1] !== show.value) return false;
       if (text && !photo[0].toLowerCase().includes(text)) return false;
@@ -45,16 +45,15 @@
     draw(SIZE);
   }
 
-  function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
-  function length(value, unit) {
-    if (unit === "mm" && value >= 1000) return (value / 1000).toFixed(2) + " m";
-    return Math.round(value).toLocaleString("en") + " " + unit;
-  }
   function cell(row, text, kind) {
     const made = row.insertCell();
     made.textContent = text;
     if (kind) made.className = kind;
     return made;
+  }
+  function said(found) {
+    const photo = data.photos[found[PHOTO] - 1], why = found[UNIT] ? "its cracks are left out, by their probability" : photo[2];
+    return photo[1] + (why ? ": " + why : "");
   }
   function drawRow(found) {
     const photo = data.photos[found[PHOTO] - 1], row = body.insertRow();
@@ -76,7 +75,7 @@
     row.append(head);
     if (!found[ZONE]) {
       cell(row, "–");
-      cell(row, photo[1] + (photo[2] ? ": " + photo[2] : ""), "left says").colSpan = 5;
+      cell(row, said(found), "left says").colSpan = 5;
       cell(row, photo[1] === "unreadable" || photo[1] === "cannot judge" ? "–" : photo[3].toFixed(2));
       return;
     }
@@ -96,14 +95,14 @@
     cell(row, found[CHANCE].toFixed(2));
   }
   // What the viewer lists beside a photo.
-  window.crackscopeRows = function (number) {
-    return data.rows.filter(function (row) { return row[PHOTO] === number; }).map(function (row) {
+  report.described = function (number) {
+    return report.rowsOf(number).map(function (row) {
       const photo = data.photos[number - 1], unit = row[UNIT];
-      if (!row[ZONE]) return { zone: 0, says: photo[1] + (photo[2] ? ": " + photo[2] : "") };
+      if (!row[ZONE]) return { zone: 0, says: said(row) };
       return {
         zone: row[ZONE], kind: unit + "-" + row[CLASS], width: width(row[WIDTH], unit) + " " + unit,
         more: width(row[LOW], unit) + " to " + width(row[HIGH], unit) + " " + unit + ", median " + width(row[MEDIAN], unit) + " " + unit + ", "
-          + length(row[LENGTH], unit) + " long, " + row[TURN] + "°",
+          + length(row[LENGTH], unit) + " long, " + row[TURN] + "°, crack probability " + row[CHANCE].toFixed(2),
       };
     });
   };
@@ -117,7 +116,7 @@
     document.getElementById("before").disabled = page === 0;
     document.getElementById("after").disabled = page === count - 1;
     document.getElementById("counted").textContent =
-      chosen.length.toLocaleString("en") + (chosen.length === 1 ? " finding" : " findings") + " of " + data.rows.length.toLocaleString("en");
+      chosen.length.toLocaleString("en") + (chosen.length === 1 ? " finding" : " findings") + " of " + report.rows().length.toLocaleString("en");
   }
   function turn(step) { page += step; draw(SIZE); table.scrollIntoView({ block: "nearest" }); }
 
@@ -140,5 +139,6 @@
   document.getElementById("after").addEventListener("click", function () { turn(1); });
   window.addEventListener("beforeprint", function () { page = 0; draw(MOST_PRINTED); });
   window.addEventListener("afterprint", function () { draw(SIZE); });
+  report.whenChosen(choose);
   choose();
 })();

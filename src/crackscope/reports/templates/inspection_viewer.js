@@ -48,7 +48,7 @@
 
   function listZones() {
     list.textContent = "";
-    const rows = window.crackscopeRows ? window.crackscopeRows(Number(shown.dataset.number)) : [];
+    const rows = window.crackscope.described(Number(shown.dataset.number));
     for (const row of rows) {
       const item = document.createElement("li");
       if (!row.zone) {

@@ -1,0 +1,214 @@
+(function () {
+  // Which cracks are shown and counted: those of a probability that the reader asks for. All totals follow.
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const range = document.getElementById("least"), typed = document.getElementById("least-typed");
+  const cracks = data.rows.filter(function (row) { return row[ZONE] && data.photos[row[PHOTO] - 1][1] === "crack"; });
+  const byPhoto = new Map(), listeners = [], before = new Map(), written = new Map();
+  for (const row of data.rows) {
+    if (!byPhoto.has(row[PHOTO])) byPhoto.set(row[PHOTO], []);
+    byPhoto.get(row[PHOTO]).push(row);
+  }
+  let least = 0;
+
+  function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
+  function several(number, one, many) { return number.toLocaleString("en") + " " + (number === 1 ? one : many || one + "s"); }
+  function length(value, unit) {
+    if (unit === "mm" && value >= 1000) return (value / 1000).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + " m";
+    return Math.round(value).toLocaleString("en") + " " + unit;
+  }
+  function summed(rows) {
+    const said = ["mm", "px"].map(function (unit) {
+      const some = rows.filter(function (row) { return row[UNIT] === unit; });
+      return some.length ? length(some.reduce(function (sum, row) { return sum + row[LENGTH]; }, 0), unit) : "";
+    }).filter(Boolean);
+    return said.length ? said.join(" and ") : "";
+  }
+  function shown(row) { return !row[ZONE] || row[CHANCE] >= least; }
+  function photoOf(row) { return data.photos[row[PHOTO] - 1]; }
+  // The rows that are shown; a photo that loses all of its cracks keeps one that says so.
+  function rows() {
+    if (!least) return data.rows;
+    const kept = data.rows.filter(shown), left = new Set(kept.map(function (row) { return row[PHOTO]; }));
+    for (const number of byPhoto.keys()) if (!left.has(number)) kept.push([number, 0, "left out"]);
+    return kept;
+  }
+  // mm stand before px: they cannot be compared.
+  function most(some, index) {
+    return some.reduce(function (best, row) {
+      if (!best) return row;
+      const wider = row[UNIT] === best[UNIT] ? row[index] > best[index] : row[UNIT] === "mm";
+      return wider ? row : best;
+    }, null);
+  }
+
+  // What the page said as it was written comes back when all is shown again.
+  function put(element, text) {
+    if (!element) return;
+    if (!before.has(element)) before.set(element, element.textContent);
+    element.textContent = text;
+  }
+  function under(name, part) { return document.querySelector("[data-tile=" + name + "] ." + part); }
+
+  function tellTotals(some) {
+    const widest = most(some, WIDTH), surest = most(some, LOW);
+    const cracked = data.photos.filter(function (photo) { return photo[1] === "crack"; }).length;
+    let said = "";
+    if (widest) {
+      const unit = widest[UNIT];
+      said = "The widest crack measures " + width(widest[WIDTH], unit) + " " + unit + " (" + width(widest[LOW], unit) + " to "
+        + width(widest[HIGH], unit) + "), in " + photoOf(widest)[0] + ".";
+      if (surest !== widest) said += " The largest width that is sure is " + width(surest[LOW], surest[UNIT]) + " " + surest[UNIT]
+        + ", of crack " + surest[ZONE] + " in " + photoOf(surest)[0] + ".";
+    }
+    put(document.getElementById("widest-said"), said);
+    put(under("cracks", "value"), some.length.toLocaleString("en"));
+    put(under("cracks", "under"), some.length ? summed(some) + " long" : "nothing of that probability");
+    put(under("cracks", "more"), (some.length / cracked).toFixed(1) + " a cracked photo");
+    put(under("widest", "value"), surest ? width(surest[LOW], surest[UNIT]) + " " + surest[UNIT] : "–");
+    put(under("widest", "under"), surest ? "measured " + width(surest[WIDTH], surest[UNIT]) + " (" + width(surest[LOW], surest[UNIT])
+      + " to " + width(surest[HIGH], surest[UNIT]) + " " + surest[UNIT] + "), crack " + surest[ZONE] + " in" : "none of that probability");
+    const link = document.querySelector("[data-tile=widest] a");
+    if (link) {
+      put(link.firstElementChild, surest ? photoOf(surest)[0] : "");
+      if (surest) link.href = "#photo-" + surest[PHOTO];
+    }
+  }
+  function tellClasses(some) {
+    const groups = new Map();
+    for (const row of some) {
+      const kind = row[UNIT] + "-" + row[CLASS];
+      if (!groups.has(kind)) groups.set(kind, []);
+      groups.get(kind).push(row);
+    }
+    for (const line of document.querySelectorAll(".classes [data-kind]")) {
+      const found = groups.get(line.dataset.kind) || [], unit = line.dataset.kind.slice(0, 2);
+      const longest = Math.max(1, ...Array.from(groups.keys()).filter(function (kind) { return kind.startsWith(unit); })
+        .map(function (kind) { return groups.get(kind).length; }));
+      line.querySelector(".bar-of").style.width = 100 * found.length / longest + "%";
+      put(line.cells[2], found.length.toLocaleString("en"));
+      put(line.cells[3], new Set(found.map(function (row) { return row[PHOTO]; })).size.toLocaleString("en"));
+      put(line.cells[4], summed(found) || "–");
+    }
+    for (const item of document.querySelectorAll(".legend [data-kind]")) item.classList.toggle("left-out", !groups.has(item.dataset.kind));
+  }
+
+  // Photos with their cracks: marks, measures, and where they stand.
+  function measures(row) {
+    const line = document.createElement("tr");
+    const head = document.createElement("th"), tag = document.createElement("b"), wide = document.createElement("b"), span = document.createElement("span");
+    head.scope = "row";
+    tag.className = "tag " + row[UNIT] + "-" + row[CLASS];
+    tag.textContent = row[ZONE];
+    head.append(tag);
+    line.append(head);
+    line.dataset.zone = row[ZONE];
+    wide.textContent = width(row[WIDTH], row[UNIT]) + " " + row[UNIT];
+    span.className = "meaning tight";
+    span.textContent = width(row[LOW], row[UNIT]) + " to " + width(row[HIGH], row[UNIT]) + " " + row[UNIT];
+    line.insertCell().append(wide, span);
+    line.insertCell().textContent = width(row[MEDIAN], row[UNIT]) + " " + row[UNIT];
+    line.insertCell().textContent = length(row[LENGTH], row[UNIT]);
+    return line;
+  }
+  function tellPhoto(number, all) {
+    const card = document.getElementById("photo-" + number), some = all.filter(function (row) { return row[ZONE] && shown(row); });
+    const tile = document.querySelector(".glance-tiles [data-photo='" + number + "']"), numbers = new Set(some.map(function (row) { return String(row[ZONE]); }));
+    if (tile) tile.classList.toggle("left-out", !some.length);
+    for (const home of [card, tile]) {
+      if (home) for (const mark of home.querySelectorAll(".frame [data-zone], path[data-zone]")) mark.classList.toggle("left-out", !numbers.has(mark.dataset.zone));
+    }
+    const widest = most(some, WIDTH), kind = widest ? widest[UNIT] + "-" + widest[CLASS] : "unmeasured";
+    const spot = document.querySelector(".spot[data-photo='" + number + "']");
+    if (spot && data.photos[number - 1][1] === "crack") spot.setAttribute("class", "spot " + kind);
+    const picture = card && card.querySelector(".fit > img");
+    if (picture) picture.alt = data.photos[number - 1][0] + ": " + data.photos[number - 1][1]
+      + (widest ? ", " + several(some.length, "crack") + ", the widest " + width(widest[WIDTH], widest[UNIT]) + " " + widest[UNIT] : "");
+    const body = card && card.querySelector(".measures tbody");
+    if (!body) return;
+    if (!written.has(body)) written.set(body, new Map(Array.from(body.rows, function (line) { return [Number(line.dataset.zone), line]; })));
+    const first = some.slice().sort(function (a, b) { return a[ZONE] - b[ZONE]; }).slice(0, 8);
+    body.replaceChildren(...first.map(function (row) { return written.get(body).get(row[ZONE]) || measures(row); }));
+    body.parentElement.classList.toggle("left-out", !some.length);
+    const beyond = card.querySelector(".beyond");
+    put(beyond, some.length > 8 ? several(some.length - 8, "more crack") + " in the table."
+      : some.length ? "" : several(all.length, "crack is", "cracks are") + " left out, by " + (all.length === 1 ? "its" : "their") + " probability.");
+  }
+  const groups = document.getElementById("groups");
+  const articles = groups ? Array.from(groups.querySelectorAll("article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
+  // The photos by their widest crack, worst first, under the class that it falls into.
+  function regroup() {
+    if (!groups) return;
+    const placed = articles.map(function (article) {
+      const number = Number(article.id.slice("photo-".length)), some = (byPhoto.get(number) || []).filter(function (row) { return row[ZONE] && shown(row); });
+      const widest = most(some, WIDTH);
+      const long = some.reduce(function (sum, row) { return sum + row[LENGTH]; }, 0);
+      return { article: article, widest: widest, key: widest ? [widest[UNIT] === "px" ? 1 : 0, -widest[WIDTH], -long] : [2, 0, 0] };
+    });
+    placed.sort(function (a, b) {
+      return a.key[0] - b.key[0] || a.key[1] - b.key[1] || (least ? a.key[2] - b.key[2] : 0) || order.get(a.article) - order.get(b.article);
+    });
+    const home = document.createDocumentFragment();
+    let last = null, grid = null;
+    for (const one of placed) {
+      const kind = one.widest ? one.widest[UNIT] + "-" + one.widest[CLASS] : "unmeasured";
+      if (kind !== last) {
+        const head = document.createElement("h3"), swatch = document.createElement("span"), many = document.createElement("span");
+        head.className = "group";
+        swatch.className = "swatch " + kind;
+        swatch.setAttribute("aria-hidden", "true");
+        many.className = "soft";
+        const words = one.widest ? "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "")
+          : least ? "Cracked, without a crack that is shown" : "Cracked, without a crack that could be measured";
+        head.append(swatch, words + " ", many);
+        grid = document.createElement("div");
+        grid.className = "photos";
+        home.append(head, grid);
+        last = kind;
+      }
+      grid.append(one.article);
+      grid.previousElementSibling.lastElementChild.textContent = several(grid.childElementCount, "photo");
+    }
+    groups.replaceChildren(home);
+  }
+
+  function tell() {
+    const some = cracks.filter(shown), gone = cracks.length - some.length;
+    document.documentElement.classList.toggle("some-left-out", gone > 0);
+    const note = document.getElementById("left-out");
+    note.hidden = !gone;
+    note.textContent = gone ? several(gone, "crack") + " of " + cracks.length.toLocaleString("en") + (gone === 1 ? " is" : " are")
+      + " left out here, with a probability below " + least + ". What this page counts and shows is without "
+      + (gone === 1 ? "it" : "them") + "; the files beside it have " + (cracks.length === 1 ? "it" : "them all") + "." : "";
+    tellTotals(some);
+    tellClasses(some);
+    for (const [number, all] of byPhoto) if (all[0][ZONE]) tellPhoto(number, all);
+    regroup();
+    if (!least) {
+      for (const [element, text] of before) element.textContent = text;
+    }
+    for (const listener of listeners) listener();
+  }
+  let waiting = 0;
+  function choose(value) {
+    if (!(value >= 0 && value <= 1) || value === least) return;
+    least = value;
+    if (!waiting) waiting = requestAnimationFrame(function () { waiting = 0; tell(); });
+  }
+  if (range) {
+    range.addEventListener("input", function () { typed.value = range.value; choose(Number(range.value)); });
+    typed.addEventListener("input", function () {
+      if (typed.value === "" || !(typed.value >= 0 && typed.value <= 1)) return;
+      range.value = typed.value;
+      choose(Number(typed.value));
+    });
+    document.getElementById("least-none").addEventListener("click", function () { range.value = typed.value = 0; choose(0); });
+    // Browsers keep what was typed when a page is loaded anew.
+    range.value = typed.value = 0;
+  }
+  window.crackscope = {
+    data: data, rows: rows, width: width, length: length,
+    rowsOf: function (number) { return rows().filter(function (row) { return row[PHOTO] === number; }); },
+    whenChosen: function (listener) { listeners.push(listener); },
+  };
+})();

@@ -1,0 +1,178 @@
+"""Cracks of a low probability left out by the reader of a report: all that is counted and shown follows."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from crackscope import reports
+from crackscope.records import Inspected, PhotoScale
+from tests.small_browser import Browser
+from tests.small_inspection import facts, inspected, picture, zone
+
+LEAST = 0.5
+LEAD = "document.querySelector('.lead').innerText"
+TILES = "Array.from(document.querySelectorAll('.tile')).map(one => one.innerText)"
+CLASSES = "Array.from(document.querySelectorAll('.classes tbody tr')).map(one => one.innerText)"
+BARS = "Array.from(document.querySelectorAll('.bar-of')).map(one => parseFloat(one.style.width))"
+HEADINGS = "Array.from(document.querySelectorAll('#groups h3')).map(one => one.innerText)"
+ORDER = "Array.from(document.querySelectorAll('#groups article')).map(one => one.id)"
+MEASURES = (
+    "Array.from(document.querySelectorAll('#groups .measures:not(.left-out) tbody tr'))"
+    ".map(one => Array.from(one.cells).map(cell => cell.textContent.trim()).join('|'))"
+)
+SPOTS = (
+    "Array.from(document.querySelectorAll('.spot')).map(one => one.getAttribute('class') + one.dataset.photo).sort()"
+)
+LEGEND = (
+    "Array.from(document.querySelectorAll('#glance .legend li'))"
+    ".filter(one => one.getClientRects().length).map(one => one.innerText)"
+)
+ALTS = "Array.from(document.querySelectorAll('#groups .fit > img')).map(one => one.alt)"
+ROWS = "Array.from(document.querySelectorAll('#findings tbody tr')).map(one => one.innerText)"
+NOTE = "document.getElementById('left-out').innerText"
+FOLLOWING = (LEAD, TILES, CLASSES, BARS, HEADINGS, ORDER, MEASURES, SPOTS, LEGEND, ALTS, ROWS)
+
+
+def likely(number: int, probability: float, *about, **more):
+    return msgspec.structs.replace(zone(number, *about, **more), probability=probability)
+
+
+def found(folder: Path) -> list[Inspected]:
+    """Two photos with a scale, whose order turns, one without, one that keeps none of its cracks, one sound."""
+    folder.mkdir()
+    scale = PhotoScale(mm_per_px=0.1, source="flag")
+    many = tuple(likely(2 + n, 0.6 + n / 50, 20 + 9 * n, 4 - n / 10, 0.1, length=60 + 2 * n) for n in range(10))
+    return [
+        inspected(picture(folder, "torn.jpg", 1), zones=(likely(1, 0.2, 62, 12, 0.1), *many), scale=scale),
+        inspected(picture(folder, "sure.jpg", 2), zones=(likely(1, 0.93, 62, 9, 0.1, length=120),), scale=scale),
+        inspected(picture(folder, "bare.jpg", 3), zones=(likely(1, 0.7, 62, 6), likely(2, 0.3, 90, 3))),
+        inspected(picture(folder, "joint.jpg", 4), zones=(likely(1, 0.1, 62, 17),)),
+        inspected(picture(folder, "calm.jpg", 5), "sound"),
+    ]
+
+
+def without(photo: Inspected) -> Inspected:
+    return msgspec.structs.replace(photo, zones=tuple(one for one in photo.zones if one.probability >= LEAST))
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The report of all cracks, and one that was written without those that are left out."""
+    folder = tmp_path_factory.mktemp("shown")
+    photos = found(folder / "photos")
+    reports.write_inspection(folder / "all", photos, facts())
+    reports.write_inspection(folder / "sure", [without(photo) for photo in photos], facts())
+    return folder / "all" / "index.html", folder / "sure" / "index.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    one = Browser(tmp_path_factory.mktemp("chromium"))
+    yield one
+    one.close()
+
+
+def leave_out(browser, least, element="least"):
+    browser.run(
+        f"(() => {{ const e = document.getElementById('{element}'); e.value = {json.dumps(least)};"
+        " e.dispatchEvent(new Event('input')); })()"
+    )
+    settle(browser)
+
+
+def settle(browser):
+    browser.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def seen(browser):
+    return [browser.run(one) for one in FOLLOWING]
+
+
+def test_what_is_counted_is_as_if_the_report_had_been_written_without_them(browser, pages):
+    whole, sure = pages
+    browser.open(sure)
+    wanted = seen(browser)
+    browser.open(whole)
+    before = seen(browser)
+    assert browser.run(NOTE) == ""
+    leave_out(browser, LEAST)
+    told = seen(browser)
+    named = "Cracked, without a crack that could be measured", "Cracked, without a crack that is shown"
+    wanted = json.loads(json.dumps(wanted).replace(*named))
+    for one, other in zip(told, wanted, strict=True):
+        assert one == other
+    assert all(one != other for one, other in zip(before, told, strict=True))
+    assert browser.run(NOTE).startswith("3 cracks of 15 are left out here, with a probability below 0.5.")
+    browser.click("#least-none")
+    settle(browser)
+    assert seen(browser) == before
+    assert browser.run(NOTE) == ""
+    assert browser.said == []
+
+
+def test_marks_of_what_is_left_out_are_not_drawn(browser, pages):
+    browser.open(pages[0])
+    drawn = (
+        "Array.from(document.querySelectorAll('#photo-1 .frame [data-zone], .glance-tiles [data-photo=\"1\"] path'))"
+        ".filter(one => getComputedStyle(one).display !== 'none').map(one => one.dataset.zone)"
+    )
+    assert "1" in browser.run(drawn)
+    leave_out(browser, LEAST)
+    assert set(browser.run(drawn)) == {str(number) for number in range(2, 12)}
+    assert browser.run("document.querySelector('#photo-1 .beyond').textContent") == "2 more cracks in the table."
+    assert "1 crack is left out, by its probability." in browser.run("document.querySelector('#photo-4').textContent")
+    tile = "getComputedStyle(document.querySelector('.glance-tiles [data-photo=\"4\"]')).display"
+    assert browser.run(tile) == "none"
+    browser.click("#photo-3 a.frame")
+    browser.wait("document.getElementById('viewer').open")
+    listed = "Array.from(document.querySelectorAll('#viewer-zones li')).map(one => one.innerText)"
+    assert [text.split()[:3] for text in browser.run(listed)] == [["1", "6.0", "px"]]
+    assert "crack probability 0.70" in browser.run(listed)[0]
+    hidden = "getComputedStyle(document.querySelector('#viewer-sheet g[data-zone=\"2\"]')).display"
+    assert browser.run(hidden) == "none"
+
+
+def test_a_photo_that_keeps_no_crack_stays_cracked(browser, pages):
+    browser.open(pages[0])
+    leave_out(browser, LEAST)
+    leave_out(browser, "crack", "show")
+    assert [row for row in browser.run(ROWS) if "joint.jpg" in row and "left out, by their probability" in row]
+    leave_out(browser, 1)
+    assert browser.run(LEAD) == "Of 5 photos 4 show cracks and 1 looks sound."
+    assert browser.run(HEADINGS) == ["Cracked, without a crack that is shown 4 photos"]
+    assert browser.run(BARS) == [0.0] * len(browser.run(BARS))
+
+
+def test_keys_alone_and_typed_numbers_choose(browser, pages):
+    browser.open(pages[0])
+    browser.run("document.getElementById('least').focus()")
+    browser.key("ArrowRight")
+    assert browser.run("document.getElementById('least-typed').value") == "0.01"
+    leave_out(browser, "0.25", "least-typed")
+    assert browser.run("document.getElementById('least').value") == "0.25"
+    assert browser.run(NOTE).startswith("2 cracks of 15")
+    for wrong in ("", "7", "-1"):
+        leave_out(browser, wrong, "least-typed")
+        assert browser.run(NOTE).startswith("2 cracks of 15")
+
+
+def test_on_paper_stands_what_was_left_out(browser, pages):
+    browser.open(pages[0], 420, 900, phone=True)
+    assert browser.run("document.querySelector('form.slider').scrollWidth <= 420") is True
+    leave_out(browser, LEAST)
+    browser._call("Emulation.setEmulatedMedia", media="print")
+    shown = "getComputedStyle(document.querySelector('{}')).display"
+    assert browser.run(shown.format("form.slider")) == "none"
+    assert browser.run(shown.format("#left-out")) != "none"
+    browser._call("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_report_without_cracks_has_nothing_to_leave_out(browser, tmp_path):
+    calm = [inspected(picture(tmp_path, "calm.jpg", 1), "sound")]
+    reports.write_inspection(tmp_path / "out", calm, facts())
+    browser.said.clear()
+    browser.open(tmp_path / "out" / "index.html")
+    assert browser.run("document.getElementById('least')") is None
+    assert browser.said == []
