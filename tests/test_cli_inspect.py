@@ -9,6 +9,7 @@ import pytest
 
 from crackscope import images, surfaces
 from crackscope.cli import main
+from crackscope.errors import several
 from tests.small_bundle import write_small_bundle
 from tests.small_calls import COUNT, drawn_photos, one_line
 
@@ -79,6 +80,35 @@ def test_unreadable_photos_are_listed_and_end_with_1(photos, bundle, tmp_path, c
     assert "text.jpg" in printed
     assert "nothing-*.jpg" in printed
     assert "2 unreadable" in printed
+
+
+def test_photos_that_are_copies_are_told_and_told_apart(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name, number in (("a", 0), ("b", 1), ("c", 0), ("d", 0), ("e", 2)):
+        shutil.copy(photos / f"{number}.jpg", given / f"{name}.jpg")
+    call = ["inspect", str(given), "-o", str(out), "--bundle", bundle, "--all-zones"]
+    assert main(call) == 0
+    printed = capsys.readouterr().out
+    with (out / "findings.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    copies = {Path(row["photo"]).name: Path(row["copy_of"]).name for row in rows if row["copy_of"]}
+    assert copies == {"c.jpg": "a.jpg", "d.jpg": "a.jpg"}
+    once = [row for row in rows if not row["copy_of"]]
+    cracked = len({row["photo"] for row in once if row["verdict"] == "crack"})
+    zones = sum(bool(row["zone"]) for row in once)
+    assert zones < sum(bool(row["zone"]) for row in rows)
+    said = (
+        f"2 of 5 photos are copies of others, byte for byte ({given / 'c.jpg'} of {given / 'a.jpg'}, ...); without them"
+    )
+    assert f"{said}: {cracked} cracked, {several(zones, 'zone')}\n" in printed
+    page = (out / "index.html").read_text()
+    assert "2 of 5 photos are copies of others, byte for byte" in page
+    assert "<bdi>d.jpg</bdi> is a copy of <bdi>a.jpg</bdi>" in page
+    told = [json.loads(line) for line in (out / "findings.jsonl").read_text().splitlines()]
+    assert {Path(line["photo"]).name for line in told if line["copy_of"]} == {"c.jpg", "d.jpg"}
+    assert main([*call, "--resume", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["copies"] == 2
 
 
 def test_scale_by_table_fills_mm(photos, bundle, tmp_path):

@@ -169,6 +169,20 @@ def test_on_paper_stands_what_was_left_out(browser, pages):
     browser._call("Emulation.setEmulatedMedia", media="")
 
 
+def test_what_copies_add_follows_too(browser, tmp_path):
+    photos = found(tmp_path / "photos")
+    copies = {photos[2].path: photos[0].path, photos[4].path: photos[3].path}
+    reports.write_inspection(tmp_path / "out", photos, msgspec.structs.replace(facts(), copies=copies))
+    browser.open(tmp_path / "out" / "index.html")
+    told = "document.querySelector('.copies summary').innerText"
+    said = "2 of 5 photos are copies of others, byte for byte, and counted like any other. Without them: 3 photos with "
+    assert browser.run(told) == f"{said}cracks, 13 cracks, 91 mm and 100 px long."
+    leave_out(browser, LEAST)
+    assert browser.run(told) == f"{said}cracks, 11 cracks, 81 mm long."
+    leave_out(browser, 0)
+    assert browser.run(told) == f"{said}cracks, 13 cracks, 91 mm and 100 px long."
+
+
 def test_a_report_without_cracks_has_nothing_to_leave_out(browser, tmp_path):
     calm = [inspected(picture(tmp_path, "calm.jpg", 1), "sound")]
     reports.write_inspection(tmp_path / "out", calm, facts())

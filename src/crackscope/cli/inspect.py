@@ -47,6 +47,7 @@ class Asked:
     false_alarms: float
     coarse: bool
     all_zones: bool
+    least_probability: float
     most_megapixels: float | None
     bundle: str | None
     threads: int | None
@@ -73,6 +74,14 @@ class Asked:
 )
 @click.option("--all-zones", is_flag=True, help="Keep the zones of photos that are not judged cracked, too.")
 @click.option(
+    "--least-probability",
+    type=FiniteRange(0, 1),
+    default=0.0,
+    metavar="P",
+    help="Leave zones of a lower probability out of all files, say 0.5 against torn edges of mortar; the verdicts "
+    "stay. The report can leave them out by itself, for looking.",
+)
+@click.option(
     "--most-megapixels",
     type=FiniteRange(min=0, min_open=True),
     metavar="X",
@@ -97,6 +106,7 @@ def inspect(state: State, /, **options: Any) -> None:
     settings = _settings(asked, photos)
     import msgspec
 
+    from crackscope.images import find_copies
     from crackscope.inspection import Findings, Work, open_journal
     from crackscope.reports import remove_pictures, write_inspection
     from crackscope.scoring import load
@@ -113,9 +123,10 @@ def inspect(state: State, /, **options: Any) -> None:
         work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), _picture_limits(asked))
         _work(asked, journal, work, photos)
         findings = Findings(journal, paths)
-        facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started)
-        files = write_inspection(asked.out, findings, facts, others)
         summary = summarise(findings)
+        summary.copies = find_copies(photo.path for photo in summary.photos)
+        facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
+        files = write_inspection(asked.out, findings, facts, others)
         remove_pictures(asked.out, [photo.path for photo in summary.photos], [*paths, *others])
     if asked.as_json:
         print_json({"out": asked.out, **summary.facts(), "left_out": len(others), "files": files})
@@ -165,6 +176,7 @@ def _settings(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions
         false_alarms=asked.false_alarms,
         coarse=asked.coarse,
         all_zones=asked.all_zones,
+        least_probability=asked.least_probability,
         scaling=_scaling(asked, photos),
         limits_mm=_limits(asked),
     )
@@ -269,6 +281,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         alarms_of={known.name: len(known.sound) for known in manifest.verdict.known},
         limits_mm=settings.limits_mm,
         limits_source=SOURCES.get(asked.preset or "", ""),
+        least_probability=asked.least_probability,
         settings={**flags, **{name: value for name, value in scales.items() if value is not None}},
         begun=journal.terms.begun,
         figures=measured(manifest),

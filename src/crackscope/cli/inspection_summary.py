@@ -38,7 +38,7 @@ class Worst:
 
 @dataclass
 class Summary:
-    """A pass over the findings that keeps a line a photo and no outlines."""
+    """A pass over the findings that keeps a line a photo and no outlines. copies: of which photo each is one."""
 
     photos: list[Worst] = field(default_factory=list)
     unread: "list[Unread]" = field(default_factory=list)
@@ -46,6 +46,7 @@ class Summary:
     without_scale: int = 0
     doubted_scales: int = 0
     with_pages: int = 0
+    copies: dict[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, int]:
         """The counts, for programs."""
@@ -56,6 +57,7 @@ class Summary:
             **named,
             "unreadable": len(self.unread),
             "zones": zones,
+            "copies": len(self.copies),
         }
 
 
@@ -125,7 +127,26 @@ def show(summary: Summary, *, quiet: bool) -> None:
     if hidden:
         say(f"{hidden} more in the report", quiet=quiet)
     say(_counted(summary, listed=few), quiet=quiet)
+    _tell_of_copies(summary, quiet=quiet)
     tell_of_pages(summary.with_pages, quiet=quiet)
+
+
+def _tell_of_copies(summary: Summary, *, quiet: bool) -> None:
+    copies = summary.copies
+    if not copies:
+        return
+    copy, first = next(iter(copies.items()))
+    what = "is a copy of another" if len(copies) == 1 else "are copies of others"
+    named = f"{copy} of {first}{', ...' * (len(copies) > 1)}"
+    others = [photo for photo in summary.photos if photo.path not in copies]
+    cracked = sum(photo.verdict == "crack" for photo in others)
+    zones = several(sum(photo.zones for photo in others), "zone")
+    total = several(len(summary.photos) + len(summary.unread), "photo")
+    say(
+        f"{len(copies)} of {total} {what}, byte for byte ({named}); without {'it' if len(copies) == 1 else 'them'}: "
+        f"{cracked} cracked, {zones}",
+        quiet=quiet,
+    )
 
 
 def _measures(photo: Worst) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 Everything may be called from several threads at once; Pillow's global settings are neither changed nor needed.
 """
 
+from crackscope.images.copies import find_copies
 from crackscope.images.faults import or_unread
 from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find
 from crackscope.images.header import Header
@@ -48,6 +49,7 @@ __all__ = [
     "encode_like",
     "encode_png",
     "find",
+    "find_copies",
     "natural",
     "or_unread",
     "read",

@@ -39,13 +39,15 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     false_alarms: share of the sound photos that may be called cracked, between 0 and 1. coarse: leave out what a pass
     at half scale finds sound beyond doubt. all_zones: keep the zones of photos that are not judged cracked too.
+    least_probability: leave out the zones of a lower one, 0 to 1; the others keep their numbers, the verdict stays.
     scaling: what is known of the scale. limits_mm: between the classes of width. memory_mib: for the dense pass.
-    Raises InspectionError for a rate or limits that make no sense.
+    Raises InspectionError for a rate, a probability or limits that make no sense.
     """
 
     false_alarms: float = 0.05
     coarse: bool = False
     all_zones: bool = False
+    least_probability: float = 0.0
     scaling: Scaling = Scaling()
     limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM
     memory_mib: int = 160
@@ -54,6 +56,10 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
         checked_limits(self.limits_mm)
         if not 0 < self.false_alarms < 1:
             raise InspectionError(f"the rate of false alarms must lie between 0 and 1, not {self.false_alarms:g}")
+        if not 0 <= self.least_probability <= 1:
+            raise InspectionError(
+                f"the least probability of a zone lies from 0 to 1, not at {self.least_probability:g}"
+            )
 
     @property
     def dense(self) -> DenseOptions:
@@ -165,11 +171,27 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         with clock("zones"):
             traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
+            zones, mask = _likely(zones, mask, options.least_probability)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
         record, chance=known_chance(manifest, judged), seconds={**seen.seconds, **clock.seconds}
     )
     return Inspection(record, pixels, seen.heat, mask)
+
+
+def _likely(
+    zones: tuple[Zone, ...], mask: NDArray[np.bool_], least: float
+) -> tuple[tuple[Zone, ...], NDArray[np.bool_]]:
+    """The zones of at least this probability, and the pixels of the mask that lie in their outlines."""
+    import cv2
+
+    kept = tuple(zone for zone in zones if zone.probability >= least)
+    if len(kept) == len(zones):
+        return zones, mask
+    inside = np.zeros(mask.shape, np.uint8)
+    rings = [np.rint(np.array(ring)).astype(np.int32) for zone in kept for ring in zone.outline]
+    cv2.drawContours(inside, rings, -1, 1, cv2.FILLED)
+    return kept, mask & (inside > 0)
 
 
 def without_marker(heat: Heatmap, ruler: Ruler | None) -> Heatmap:

@@ -32,6 +32,7 @@ _WORDS = {
     "limits_mm": "set of width classes",
     "coarse": "choice of --coarse",
     "all_zones": "choice of --all-zones",
+    "least_probability": "least probability of a zone",
     "memory_mib": "memory budget",
 }
 _FIRST = b'{"journal":'

@@ -42,22 +42,25 @@ COLUMNS = (
     "pages",
     "halved",
     "photo_chance",
+    "copy_of",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def findings_csv(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
+def findings_csv(photos: Findings, names: Mapping[str, str], copies: Mapping[str, str] = {}) -> Iterator[bytes]:
     """The findings as CSV, in pieces, in UTF-8 with a byte order mark, without which spreadsheets garble names.
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them, and a byte of a path that is no
     UTF-8 is spelt as in JSON (see `files`): a single one would make the whole table unreadable where UTF-8 is taken at
     its word. Unreadable photos have the verdict `unreadable` and the reason. Widths stand with the ends of their 95 %
-    intervals.
+    intervals. copies: photos that are copies of others, by path; so `copy_of` stays empty where each counts once.
     """
     yield codecs.BOM_UTF8 + _lines_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
     for photo in photos:
+        copy = {"copy_of": copies.get(photo.path)}
         yield _lines_of_csv(
-            {name: harmless(value) for name, value in row.items()} for row in _rows(photo, names[photo.path])
+            {name: harmless(value) for name, value in {**row, **copy}.items()}
+            for row in _rows(photo, names[photo.path])
         )
 
 
@@ -137,20 +140,21 @@ def _measures(zone: Zone) -> dict[str, Any]:
     return row
 
 
-def findings_lines(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
+def findings_lines(photos: Findings, names: Mapping[str, str], copies: Mapping[str, str] = {}) -> Iterator[bytes]:
     """The findings as JSON lines, whole, in pieces.
 
-    `photo`, `verdict`, `zone` (null where there is none) with outline and centre line, scale and place; an unreadable
-    photo as `{"photo", "verdict": null, "error": {"kind", "message"}}`.
+    `photo`, `verdict`, `zone` (null where there is none) with outline and centre line, scale and place, `copy_of` (the
+    photo that it is a copy of, or null); an unreadable photo as
+    `{"photo", "verdict": null, "error": {"kind", "message"}}`.
     """
-    return (encode_line(line) for photo in photos for line in _lines(photo, names[photo.path]))
+    return (encode_line(line) for photo in photos for line in _lines(photo, names[photo.path], copies.get(photo.path)))
 
 
-def _lines(photo: Inspected | Unread, name: str) -> Iterator[dict[str, Any]]:
+def _lines(photo: Inspected | Unread, name: str, copy_of: str | None) -> Iterator[dict[str, Any]]:
     if isinstance(photo, Unread):
         yield {"photo": photo.path, "verdict": None, "error": photo.error}
         return
-    facts = {"photo": photo.path, **about_photo(photo, name)}
+    facts = {"photo": photo.path, **about_photo(photo, name), "copy_of": copy_of}
     for zone in photo.zones or (None,):
         yield {**facts, "zone": zone}
 

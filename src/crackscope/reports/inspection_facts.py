@@ -24,7 +24,8 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     that would give on single ones, if they were not known: the share of their held-out sound patches, by name.
     alarms_of: how many such patches there are, by name; a share without it stands as it is. limits_mm: of the width
     classes, ascending; limits_source: where they come from, "" for our default. limits_px: classes for photos without
-    a scale.
+    a scale. least_probability: zones of a lower one were left out of the findings.
+    copies: photos that are copies of others, byte for byte, each with the path of the first of its kind.
     settings: name and value of each. begun: ISO 8601, with its time zone. seconds: wall time of the whole. trained_on:
     names of surfaces. figures: measured. known_limits: sentences on what the model cannot do.
     """
@@ -38,6 +39,8 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM
     limits_source: str = ""
     limits_px: tuple[float, ...] = DEFAULT_LIMITS_PX
+    least_probability: float = 0.0
+    copies: dict[str, str] = {}
     settings: dict[str, str | float | bool | None] = {}
     begun: str = ""
     seconds: float = 0.0

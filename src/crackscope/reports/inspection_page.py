@@ -30,7 +30,9 @@ from crackscope.reports.inspection_summary import (
     notes,
     sort_photos,
     tiles,
+    told_once,
     widest_said,
+    without_crack,
 )
 from crackscope.reports.photo_facts import brief_facts, photo_facts, to_the_minute
 from crackscope.reports.rendering import Dress, render_pieces, script_data
@@ -42,6 +44,7 @@ DRESS = Dress(
 )
 _TILES_SHOWN = 400
 _ROWS_WITHOUT_SCRIPT = 300
+_COPIES_NAMED = 500
 
 There = Mapping[str, set[str]]
 
@@ -100,13 +103,15 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "counted": counted(found),
         "widest": widest_said(found, short),
         "notes": notes(found, facts),
+        "once": told_once(found, facts.copies),
+        "copies": [(short[one], short[facts.copies[one]]) for one in _copies(numbers, facts)][:_COPIES_NAMED],
         "tiles": tiles(found, numbers, short),
         "pills": _pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": class_styles(classes),
         "map": photo_map(in_order, numbers, classes, short),
         "glance": [(cards[one.path], *_tile(photos[numbers[one.path] - 1], classes)) for one in tiled],
-        "groups": _groups(found, cards, classes),
+        "groups": _groups(found, cards, classes, without_crack(facts)),
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "suspicious": [cards[photo.path] for photo in found.suspicious],
         "sound": [cards[photo.path] for photo in found.sound if not photo.suspicious],
@@ -116,10 +121,21 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "has_heat": bool(there.get(HEAT)),
         "first_rows": _first_rows(found, cards),
         "lines_alone": pen.lines_alone,
-        "data": script_data(_table(bare, found, (numbers, short), classes)),
+        "data": script_data(
+            {
+                **_table(bare, found, (numbers, short), classes),
+                "without": without_crack(facts),
+                "copies": [numbers[path] for path in _copies(numbers, facts)],
+            }
+        ),
         "settings": [(printable(name), _setting(value)) for name, value in facts.settings.items()],
         "alarms": [_alarm(name, share, facts) for name, share in facts.alarms.items()],
     }
+
+
+def _copies(numbers: Mapping[str, int], facts: InspectionFacts) -> list[str]:
+    """The paths of the photos that are copies of others on the page."""
+    return [path for path in numbers if facts.copies.get(path) in numbers]
 
 
 def _without_lines(photo: Inspected | Unread) -> Inspected | Unread:
@@ -181,12 +197,12 @@ def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, Zo
 
 
 def _groups(
-    found: Sorted, cards: Mapping[str, Card], classes: dict[str, WidthClasses]
+    found: Sorted, cards: Mapping[str, Card], classes: dict[str, WidthClasses], without: str
 ) -> list[tuple[str, str, list[Card]]]:
     """(kind, heading, cards) of the cracked photos, worst first."""
     groups: list[tuple[str, str, list[Card]]] = []
     for photo in found.cracked:
-        kind, words = heading_of(photo, classes)
+        kind, words = heading_of(photo, classes, without)
         if not groups or groups[-1][0] != kind:
             groups.append((kind, words, []))
         groups[-1][2].append(cards[photo.path])

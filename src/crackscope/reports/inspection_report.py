@@ -39,8 +39,8 @@ def write_inspection(
     there = complete_pictures(target, once, names, facts)
     model = " ".join(part for part in (facts.bundle, facts.bundle_version[:12]) if part) or "crackscope"
     files: dict[str, bytes | Iterable[bytes]] = {
-        "findings.csv": findings_csv(once, names),
-        "findings.jsonl": findings_lines(once, names),
+        "findings.csv": findings_csv(once, names, facts.copies),
+        "findings.jsonl": findings_lines(once, names, facts.copies),
         "photos.geojson": photos_geojson(once, names),
         "coco.json": coco_json(once, names),
         "label-studio.json": label_studio_json(once, names, model),

@@ -222,19 +222,46 @@ def class_rows(found: Sorted, classes: WidthClasses) -> list[ClassRow]:
     return rows[::-1]
 
 
-def heading_of(photo: Inspected, classes: dict[str, WidthClasses]) -> tuple[str, str]:
-    """(kind, words) of the group that a cracked photo stands in."""
+def told_once(found: Sorted, copies: Mapping[str, str]) -> tuple[str, str, str]:
+    """That some photos are copies, and what there is without them: photos, then cracks; three empty texts of none."""
+    there = sum(photo.path in copies for photo in found.inspected)
+    if not there:
+        return "", "", ""
+    cracked = sum(photo.path not in copies for photo in found.cracked)
+    zones = [zone for photo, zone in found.zones if photo.path not in copies]
+    what = "is a copy of another" if there == 1 else "are copies of others"
+    return (
+        f"{there:,} of {count(found.total, 'photo')} {what}, byte for byte, and counted like any other.",
+        f"{count(cracked, 'photo')} with cracks",
+        f"{count(len(zones), 'crack')}" + f", {total_length(zones)}" * bool(zones),
+    )
+
+
+def heading_of(photo: Inspected, classes: dict[str, WidthClasses], without: str) -> tuple[str, str]:
+    """(kind, words) of the group that a cracked photo stands in. without: the words where no crack was measured."""
     widest = widest_zone(photo)
     if widest is None:
-        return "unmeasured", "Cracked, without a crack that could be measured"
+        return "unmeasured", without
     known, place = class_of(widest, classes)
     bare = ", no scale known" if known.unit == "px" else ""
     return f"{known.unit}-{place}", f"Widest crack {known.name(place)}{bare}"
 
 
+def without_crack(facts: InspectionFacts) -> str:
+    """What is said of cracked photos without a zone."""
+    least = facts.least_probability
+    what = f"crack of a probability of {least:g} or more" if least else "crack that could be measured"
+    return f"Cracked, without a {what}"
+
+
 def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
     """What a reader must know before using the findings."""
     said = []
+    if facts.least_probability:
+        said.append(
+            f"Cracks with a probability below {facts.least_probability:g} are left out, here and in the files beside "
+            "this page; photos are called cracked or sound as they are without that."
+        )
     bare = sum(photo.scale is None for photo in found.cracked)
     if bare:
         which = (

@@ -4,7 +4,7 @@
   const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
   const range = document.getElementById("least"), typed = document.getElementById("least-typed");
   const cracks = data.rows.filter(function (row) { return row[ZONE] && data.photos[row[PHOTO] - 1][1] === "crack"; });
-  const byPhoto = new Map(), listeners = [], before = new Map(), written = new Map();
+  const byPhoto = new Map(), listeners = [], before = new Map(), written = new Map(), copies = new Set(data.copies);
   for (const row of data.rows) {
     if (!byPhoto.has(row[PHOTO])) byPhoto.set(row[PHOTO], []);
     byPhoto.get(row[PHOTO]).push(row);
@@ -73,6 +73,8 @@
       put(link.firstElementChild, surest ? photoOf(surest)[0] : "");
       if (surest) link.href = "#photo-" + surest[PHOTO];
     }
+    const once = some.filter(function (row) { return !copies.has(row[PHOTO]); });
+    put(document.querySelector(".once"), several(once.length, "crack") + (once.length ? ", " + summed(once) + " long" : ""));
   }
   function tellClasses(some) {
     const groups = new Map();
@@ -159,7 +161,7 @@
         swatch.setAttribute("aria-hidden", "true");
         many.className = "soft";
         const words = one.widest ? "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "")
-          : least ? "Cracked, without a crack that is shown" : "Cracked, without a crack that could be measured";
+          : least ? "Cracked, without a crack that is shown" : data.without;
         head.append(swatch, words + " ", many);
         grid = document.createElement("div");
         grid.className = "photos";
