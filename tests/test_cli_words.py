@@ -7,6 +7,7 @@ import pytest
 
 from crackscope.cli import main
 from crackscope.errors import several
+from crackscope.surfaces import KINDS
 from tests.small_bundle import write_small_bundle
 from tests.small_way import pictures
 
@@ -17,6 +18,17 @@ WRONG = re.compile(rf"(?<![\d.,])1 (?:[a-z]+ )?(?:{NOUNS})\b")
 def test_a_count_takes_its_noun():
     said = [several(count, "patch", "patches") for count in (0, 1, 2)] + [several(1, "group"), several(21, "group")]
     assert said == ["0 patches", "1 patch", "2 patches", "1 group", "21 groups"]
+
+
+def test_help_names_the_kinds_of_surface_and_no_default_that_is_none(capsys):
+    helps = []
+    for command in ("generate", "scan", "predict"):
+        assert main([command, "--help"]) == 0
+        helps.append(" ".join(capsys.readouterr().out.split()))
+    generate, scan, predict = helps
+    assert f"Kind of surface: {', '.join(KINDS)}; default" in generate
+    assert "default: the one in the package" in predict
+    assert "default: the one in the package" not in scan
 
 
 @pytest.fixture

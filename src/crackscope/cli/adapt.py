@@ -47,7 +47,7 @@ class Asked(Labelled):
     help="Refuse when the balanced accuracy on what the bundle knew falls by more.",
 )
 @click.option("--force", is_flag=True, help="Write over a bundle that was adapted before; over nothing else.")
-@click.option("--licence", default="", metavar="TEXT", help="Of the patches, for the bundle.")
+@click.option("--licence", default="", metavar="TEXT", help="Licence of the patches, told by the bundle.")
 @shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
 def adapt(state: State, /, **options: Any) -> None:

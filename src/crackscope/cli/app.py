@@ -79,7 +79,7 @@ class Commands(Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="crackscope %(version)s")
 def crackscope() -> None:
-    """Find cracks in pictures of concrete, walls, tiles and roads, and know how far to trust it.
+    """Find cracks in pictures of concrete, walls, tiles and roads, and say how far that can be trusted.
 
     Exit status: 0 done; 1 done, but some inputs were unreadable (or --fail-on matched); 2 the call or the input is
     wrong; 130 interrupted, 143 by SIGTERM.

@@ -35,7 +35,7 @@ def bundle() -> None:
     """Show, check or export a trained model."""
 
 
-@bundle.command()
+@bundle.command(short_help="Show what a bundle is, and what it learnt from.")
 @click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
 @shared("json")
 def show(name: str, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def show(name: str, as_json: bool) -> None:
     print_table(str(opened.path), ("", "value"), _rows(opened.manifest))
 
 
-@bundle.command()
+@bundle.command(short_help="Check that a bundle is whole and safe.")
 @click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
 @shared("quiet", "json")
 def check(name: str, quiet: bool, as_json: bool) -> None:

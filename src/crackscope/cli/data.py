@@ -56,14 +56,19 @@ class Shares(click.ParamType[tuple[float, float, float]]):
 @click.command()
 @click.argument("data", metavar="DATA|SPLIT.csv")
 @click.option("--doubts", metavar="DIR", help="With --bundle: write doubts.csv and a contact sheet of the worst there.")
-@shared("bundle", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
+@click.option(
+    "--bundle",
+    metavar="BUNDLE|RUN|default",
+    help="Name labels that this trained model doubts, best one that did not learn from these; without it none are.",
+)
+@shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
 def scan(state: State, /, **options: Any) -> None:
     """Say what a data set holds, and what is wrong with it.
 
     Every picture is opened; copies (mirrored, turned, encoded anew, cropped a little) are found, and labels that
-    contradict each other. With --bundle labels that are probably wrong are named, too (best a bundle that did not learn
-    from these). --json says everything, with every name.
+    contradict each other. With --bundle labels that are probably wrong are named, too. --json says everything, with
+    every name.
     """
     asked = Doubting(**options)
     if asked.doubts is not None and asked.bundle is None:

@@ -53,11 +53,17 @@ class Asked:
 
 
 @click.command()
-@out("DIR", "Folder to write to; made anew.", default="demo", show_default=True)
+@out("DIR", "Folder to write to; one that a demo made before is made anew.", default="demo", show_default=True)
 @click.option("-n", "--count", type=click.IntRange(min=40), default=400, show_default=True, help="Patches to generate.")
 @click.option("--size", "side", type=click.IntRange(64, 512), default=160, show_default=True, help="Their side in px.")
 @click.option("--recipe", default="probe", show_default=True, metavar="NAME|FILE", help="What to train.")
-@click.option("--weights", default="default", show_default=True, metavar="FILE|BUNDLE|default|none", help="Start from.")
+@click.option(
+    "--weights",
+    default="default",
+    show_default=True,
+    metavar="FILE|BUNDLE|default|none",
+    help="Where training starts from.",
+)
 @shared("threads", "seed", "quiet", "json")
 def demo(**options: Any) -> None:
     """Generate surfaces, train a classifier on them, judge it, and use it: a minute or two, no data needed."""

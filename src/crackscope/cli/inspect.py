@@ -60,13 +60,15 @@ class Asked:
 @out("OUT", "Folder for report, findings and overlays.", required=True)
 @click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
 @click.option("--resume", is_flag=True, help="Go on with the inspection in OUT where it stopped.")
-@click.option("--mm-per-px", type=float, metavar="X", help="Scale of all photos, mm on the surface for one px.")
+@click.option("--mm-per-px", type=float, metavar="X", help="Scale of all photos: mm on the surface for one px.")
 @click.option("--scale", metavar="FILE.csv", help="Scale of each photo: columns path,mm_per_px[,relative_error].")
-@click.option("--marker-mm", type=float, metavar="X", help="Side of the ArUco marker that lies on the surface.")
+@click.option("--marker-mm", type=float, metavar="X", help="Side in mm of an ArUco marker on the surface.")
 @click.option("--marker-dictionary", metavar="NAME", help="Dictionary of the marker; default: 4X4_50.")
-@click.option("--distance-m", type=float, metavar="X", help="Distance to the surface; the focal length is from EXIF.")
+@click.option(
+    "--distance-m", type=float, metavar="X", help="Distance from camera to surface; needs the focal length in EXIF."
+)
 @click.option("--classes", metavar="MM,MM,...", help="Limits of the width classes; default: 0.1,0.2,0.3,0.5,1.")
-@click.option("--preset", metavar="NAME", help="Limits as eurocode2 or aci224r name them: a guide.")
+@click.option("--preset", metavar="NAME", help="Limits of the width classes as in eurocode2 or aci224r: a guide.")
 @click.option(
     "--coarse",
     is_flag=True,
@@ -93,9 +95,10 @@ class Asked:
 def inspect(state: State, /, **options: Any) -> None:
     """Find the cracks in whole photos, measure them, and write a report.
 
-    PHOTO is a file, a folder (searched to the bottom) or a glob. Widths and lengths are in px, and in mm where a scale
-    is known. A photo judged sound, or that cannot be judged, has no zones. What a kill interrupts, --resume ends; its
-    report shows the photos that are named then, and those alone: what was deleted meanwhile leaves it.
+    PHOTO is a file, a folder (searched to the bottom) or a glob. A zone is one connected crack; its widths and lengths
+    are in px, and in mm where a scale is known. A photo judged sound, or that cannot be judged, has no zones. What a
+    kill interrupts, --resume ends; its report shows the photos that are named then, and those alone: what was deleted
+    meanwhile leaves it.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
     a patch: the two may give it different probabilities.

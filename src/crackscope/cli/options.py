@@ -49,7 +49,9 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "bundle": click.option(
         "--bundle", metavar="BUNDLE|RUN|default", help="Trained model to use; default: the one in the package."
     ),
-    "threads": click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads to use."),
+    "threads": click.option(
+        "--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads to use; default: all there are."
+    ),
     "seed": click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything drawn."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),

@@ -56,8 +56,12 @@ class Asked(Labelled):
 @out("RUN", "Folder of the run; default: runs/RECIPE-DATE-TIME.")
 @click.option("--resume", is_flag=True, help="Go on with the run in -o RUN where it stopped.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Judge the bundle on the test part.", show_default=True)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where.")
-@click.option("--cache-mib", type=click.IntRange(min=0), metavar="N", help="Memory for the output of frozen layers.")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to train."
+)
+@click.option(
+    "--cache-mib", type=click.IntRange(min=0), metavar="N", help="Memory for the output of frozen layers, MiB."
+)
 @click.option(
     "--max-unreadable",
     type=FiniteRange(0, 1),
@@ -66,7 +70,13 @@ class Asked(Labelled):
     metavar="SHARE",
     help="Share of pictures that may be unreadable before the training refuses to start.",
 )
-@click.option("--licence", "licences", multiple=True, metavar="[SURFACE=]TEXT", help="Of the pictures, for the bundle.")
+@click.option(
+    "--licence",
+    "licences",
+    multiple=True,
+    metavar="[SURFACE=]TEXT",
+    help="Licence of the pictures (of one surface), told by the bundle.",
+)
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 def train(**options: Any) -> None:
