@@ -103,6 +103,19 @@ def test_what_a_reader_must_see_is_there(page):
         assert words in page.text, words
 
 
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path):
+    lost = Unread(path="/walls/gone.jpg", error=Failure(kind="missing", message="/walls/gone.jpg: is not there"))
+    calm = inspected(picture(tmp_path, "calm.jpg", 1), "sound")
+    reports.write_inspection(tmp_path / "report", [calm, lost], facts())
+    page = Page(tmp_path / "report" / "index.html")
+    assert "Of 2 photos none shows a crack, 1 looks sound and 1 is unreadable." in page.text
+    assert "To look at again 1 1 unreadable which" in page.text
+    assert "gone.jpg missing is not there" in page.text
+    assert "/walls/gone.jpg: is" not in page.source
+    reports.write_inspection(tmp_path / "calm", [calm], facts())
+    assert "To look at again 0 nothing " in Page(tmp_path / "calm" / "index.html").text
+
+
 def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
     doubtful = msgspec.structs.replace(zone(1, 60, 9), width_max_px=Estimate(value=9.0, low=2.0, high=20.0))
     sure = zone(1, 60, 6)

@@ -166,6 +166,14 @@ def test_on_paper_stands_what_was_left_out(browser, pages):
     shown = "getComputedStyle(document.querySelector('{}')).display"
     assert browser.run(shown.format("form.slider")) == "none"
     assert browser.run(shown.format("#left-out")) != "none"
+    heights = (
+        "Array.from(document.querySelectorAll('#findings tr, .classes tr, .measures:not(.left-out) tr'))"
+        ".map(one => one.getBoundingClientRect().height)"
+    )
+    assert len(browser.run(heights)) > 30
+    assert min(browser.run(heights)) > 0
+    browser._call("Emulation.setDeviceMetricsOverride", width=700, height=990, deviceScaleFactor=1, mobile=False)
+    assert browser.run("document.documentElement.scrollWidth") == 700
     browser._call("Emulation.setEmulatedMedia", media="")
 
 

@@ -115,9 +115,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "suspicious": [cards[photo.path] for photo in found.suspicious],
         "sound": [cards[photo.path] for photo in found.sound if not photo.suspicious],
-        "unread": [
-            (short[one.path], printable(one.path), one.error.kind, printable(one.error.message)) for one in found.unread
-        ],
+        "unread": [(short[one.path], printable(one.path), one.error.kind, _fault(one)) for one in found.unread],
         "has_heat": bool(there.get(HEAT)),
         "first_rows": _first_rows(found, cards),
         "lines_alone": pen.lines_alone,
@@ -131,6 +129,11 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "settings": [(printable(name), _setting(value)) for name, value in facts.settings.items()],
         "alarms": [_alarm(name, share, facts) for name, share in facts.alarms.items()],
     }
+
+
+def _fault(unread: Unread) -> str:
+    """Why it could not be read; the name, with which most messages begin, stands beside it."""
+    return printable(unread.error.message.removeprefix(f"{unread.path}: "))
 
 
 def _copies(numbers: Mapping[str, int], facts: InspectionFacts) -> list[str]:
@@ -281,5 +284,5 @@ def _table(
 
 def _photo_line(photo: Inspected | Unread, name: str) -> list[Any]:
     if isinstance(photo, Unread):
-        return [name, "unreadable", printable(photo.error.message), 0]
+        return [name, "unreadable", _fault(photo), 0]
     return [name, photo.verdict, printable(photo.reason), round(photo.probability, 3)]

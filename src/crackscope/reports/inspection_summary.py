@@ -90,8 +90,8 @@ def counted(found: Sorted) -> str:
     if not found.total:
         return "No photo was inspected."
     parts = [
-        f"{count(len(found.cracked), 'shows', 'show')} cracks",
-        f"{count(len(found.sound), 'looks', 'look')} sound",
+        f"{count(len(found.cracked), 'shows', 'show')} cracks" if found.cracked else "none shows a crack",
+        f"{count(len(found.sound), 'looks', 'look')} sound" if found.sound else "none looks sound",
     ]
     if found.doubtful:
         parts.append(f"{len(found.doubtful):,} cannot be judged")
@@ -141,7 +141,8 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
     """The four figures at the top. numbers, names: of the photos on the page, by path."""
     zones = [zone for _, zone in found.zones]
     share = percent(len(found.cracked) / len(found.inspected)) if found.inspected else "–"
-    again = len(found.doubtful) + len(found.suspicious) + len(found.unread)
+    named = {"cannot be judged": found.doubtful, "suspicious": found.suspicious, "unreadable": found.unread}
+    again = sum(map(len, named.values()))
     return [
         Tile(
             "Photos with cracks", f"{len(found.cracked):,}", f"{share} of {count(len(found.inspected), 'photo')} read"
@@ -157,8 +158,7 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
         Tile(
             "To look at again",
             f"{again:,}",
-            f"{len(found.doubtful):,} cannot be judged, {len(found.suspicious):,} suspicious, "
-            f"{len(found.unread):,} unreadable",
+            ", ".join(f"{len(some):,} {what}" for what, some in named.items() if some) or "nothing",
             "which" if again else "",
             "again" if again else "",
         ),
