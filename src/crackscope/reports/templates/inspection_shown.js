@@ -113,15 +113,22 @@
     line.insertCell().textContent = length(row[LENGTH], row[UNIT]);
     return line;
   }
+  function numbered(selector) {
+    return new Map(Array.from(document.querySelectorAll(selector), function (one) { return [Number(one.dataset.photo), one]; }));
+  }
+  const tiles = numbered(".glance-tiles [data-photo]"), spots = numbered(".spot"), kept = new Map();
   function tellPhoto(number, all) {
-    const card = document.getElementById("photo-" + number), some = all.filter(function (row) { return row[ZONE] && shown(row); });
-    const tile = document.querySelector(".glance-tiles [data-photo='" + number + "']"), numbers = new Set(some.map(function (row) { return String(row[ZONE]); }));
+    const some = all.filter(function (row) { return row[ZONE] && shown(row); });
+    // As many as before are the same as before.
+    if (some.length === (kept.has(number) ? kept.get(number) : all.length)) return;
+    kept.set(number, some.length);
+    const card = document.getElementById("photo-" + number), tile = tiles.get(number), spot = spots.get(number);
+    const numbers = new Set(some.map(function (row) { return String(row[ZONE]); }));
     if (tile) tile.classList.toggle("left-out", !some.length);
     for (const home of [card, tile]) {
       if (home) for (const mark of home.querySelectorAll(".frame [data-zone], path[data-zone]")) mark.classList.toggle("left-out", !numbers.has(mark.dataset.zone));
     }
     const widest = most(some, WIDTH), kind = widest ? widest[UNIT] + "-" + widest[CLASS] : "unmeasured";
-    const spot = document.querySelector(".spot[data-photo='" + number + "']");
     if (spot && data.photos[number - 1][1] === "crack") spot.setAttribute("class", "spot " + kind);
     const picture = card && card.querySelector(".fit > img");
     if (picture) picture.alt = data.photos[number - 1][0] + ": " + data.photos[number - 1][1]
@@ -138,6 +145,7 @@
   }
   const groups = document.getElementById("groups");
   const articles = groups ? Array.from(groups.querySelectorAll("article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
+  let standing = "";
   // The photos by their widest crack, worst first, under the class that it falls into.
   function regroup() {
     if (!groups) return;
@@ -150,6 +158,9 @@
     placed.sort(function (a, b) {
       return a.key[0] - b.key[0] || a.key[1] - b.key[1] || (least ? a.key[2] - b.key[2] : 0) || order.get(a.article) - order.get(b.article);
     });
+    const now = placed.map(function (one) { return one.article.id + (one.widest ? one.widest[UNIT] + one.widest[CLASS] : least > 0); }).join();
+    if (now === standing) return;
+    standing = now;
     const home = document.createDocumentFragment();
     let last = null, grid = null;
     for (const one of placed) {
@@ -191,11 +202,16 @@
     }
     for (const listener of listeners) listener();
   }
+  // Thousands of cracks take seconds, so that a hand that still moves is waited for.
+  const MANY = 2000, PATIENCE_MS = 300;
   let waiting = 0;
   function choose(value) {
     if (!(value >= 0 && value <= 1) || value === least) return;
     least = value;
-    if (!waiting) waiting = requestAnimationFrame(function () { waiting = 0; tell(); });
+    if (cracks.length > MANY) {
+      clearTimeout(waiting);
+      waiting = setTimeout(tell, PATIENCE_MS);
+    } else if (!waiting) waiting = requestAnimationFrame(function () { waiting = 0; tell(); });
   }
   if (range) {
     range.addEventListener("input", function () { typed.value = range.value; choose(Number(range.value)); });
