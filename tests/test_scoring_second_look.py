@@ -20,7 +20,7 @@ from crackscope.scoring.second_look import heat_at_half, joined, soft
 from tests.small_bundle import write_small_bundle
 
 RATE = 0.05
-FAINT, BLURRED, BLURRED_SOUND, SHOWN_TWICE = 3, 1, 1, 7
+FAINT, BLURRED, BLURRED_SOUND, SHOWN_TWICE = 3, 1, 1, 4
 """Seeds: cracks that the look at full size refuses (two of them, for blur), and one that both looks show."""
 
 
