@@ -32,7 +32,9 @@ TWO_SIDES = recipes.override(DENSE, ["phases.agreement=1", "name=two-sides"])
 ALL_FREE = recipes.override(
     PROBE, ["phases.freeze={}", "phases.epochs=1", "augmentation.flip_horizontal=true", "phases.norms=batch"]
 )
-EVERY_KIND = pytest.mark.parametrize("recipe", [PROBE, FREEZE150, FINETUNE, DENSE, TWO_SIDES, ALL_FREE], ids=lambda r: r.name)
+EVERY_KIND = pytest.mark.parametrize(
+    "recipe", [PROBE, FREEZE150, FINETUNE, DENSE, TWO_SIDES, ALL_FREE], ids=lambda r: r.name
+)
 
 
 @pytest.fixture(scope="module")
