@@ -92,7 +92,7 @@ def fit_profiles(profiles: Profiles, blur_px: float, look: Look, steps: int = 10
 
 
 def _fit(profiles: Profiles, blur_px: float, look: Look, steps: int) -> Fit:
-    seen, reach, most = profiles
+    seen, reach, _ = profiles
     # Single precision for what is as large as the profiles: half the time, and far below the grain.
     place = (reach[:, None] * np.linspace(-1, 1, seen.shape[1])).astype(np.float32)
     theta = _start(seen, place, blur_px, look)
@@ -107,23 +107,40 @@ def _fit(profiles: Profiles, blur_px: float, look: Look, steps: int) -> Fit:
     for _ in range(steps):
         curve, push = _equations(off, slopes, weight)
         known.add(theta, curve, push)
-        ridge = curve + damping[:, None, None] * (np.einsum("kii->ki", curve) + 1e-9)[:, :, None] * _EYE
-        move = np.linalg.solve(ridge, push[:, :, None])[:, :, 0]
-        limits = _limits(theta, reach)
-        trial = theta + np.clip(move, -limits, limits)
-        trial[:, 3] = np.clip(trial[:, 3], -reach * 0.6, reach * 0.6)
-        trial[:, 4] = np.clip(trial[:, 4], np.log(_LEAST_PX), np.log(most))
+        trial = _moved(theta, (curve, push), damping, profiles)
         trial_off = seen - _model(trial, place, spare)
         better = _cost(trial_off, weight, trial, known) <= best
         damping *= np.where(better, 0.3, 6)
-        if better.all():
-            theta, off, slopes, spare = trial, trial_off, spare, slopes
-        else:
-            for kept, tried in ((theta, trial), (off, trial_off), (slopes, spare)):
-                kept[better] = tried[better]
+        (theta, off, slopes), spare = _better_of((theta, off, slopes), (trial, trial_off, spare), better)
         weight = _weights(off, share)
         best = _cost(off, weight, theta, known)
     return _told(theta, _curve(slopes * weight[:, :, None], slopes), known)
+
+
+def _moved(theta: Doubles, equations: tuple[Doubles, Doubles], damping: Doubles, profiles: Profiles) -> Doubles:
+    """The parameters [k, 6] one damped step on, within what a step and a profile allow."""
+    _, reach, most = profiles
+    curve, push = equations
+    ridge = curve + damping[:, None, None] * (np.einsum("kii->ki", curve) + 1e-9)[:, :, None] * _EYE
+    move = np.linalg.solve(ridge, push[:, :, None])[:, :, 0]
+    limits = _limits(theta, reach)
+    trial = theta + np.clip(move, -limits, limits)
+    trial[:, 3] = np.clip(trial[:, 3], -reach * 0.6, reach * 0.6)
+    trial[:, 4] = np.clip(trial[:, 4], np.log(_LEAST_PX), np.log(most))
+    return np.asarray(trial)
+
+
+_Standing = tuple[Doubles, Floats, Floats]
+"""Where fits stand: parameters [k, 6], residuals [k, m], slopes [k, m, 6]."""
+
+
+def _better_of(now: _Standing, tried: _Standing, better: NDArray[np.bool_]) -> tuple[_Standing, Floats]:
+    """The better of each fit, written over what stood there unless all are new, and slopes that are free again."""
+    if better.all():
+        return tried, now[2]
+    theta, off, slopes = now
+    theta[better], off[better], slopes[better] = (values[better] for values in tried)
+    return now, tried[2]
 
 
 def _start(seen: Floats, place: Floats, blur_px: float, look: Look) -> Doubles:
