@@ -153,6 +153,21 @@ def test_however_rough_a_line_is_at_most_a_twelfth_is_added_and_nothing_to_what_
     assert rough_length(points, 5.0) == length_of(points)
 
 
+@given(seed=st.integers(0, 1000), shaken_px=st.floats(0.1, 0.4), alike_px=st.floats(1.0, 1.6))
+@settings(deadline=None, max_examples=20)
+def test_grain_that_shakes_a_line_does_not_lengthen_it(seed: int, shaken_px: float, alike_px: float) -> None:
+    """A straight line whose points are off by chance, alike over some px, and an arc that is off the same way."""
+    along = np.arange(600.0)
+    off = gaussian_filter(np.random.default_rng(seed).normal(0, 1, len(along)), alike_px)
+    off *= shaken_px / off.std()
+    straight = np.stack([along, off], 1)
+    assert length_of(straight) > 599
+    assert rough_length(straight, 2.0) == pytest.approx(599, rel=0.012)
+    angle = along / 400
+    arc = np.stack([(400 + off) * np.cos(angle), (400 + off) * np.sin(angle)], 1)
+    assert rough_length(arc, 2.0) == pytest.approx(599, rel=0.012)
+
+
 @pytest.mark.parametrize("long", [14, 18, 20])
 def test_what_is_masked_is_a_zone_however_short_its_middle_line(long: int) -> None:
     made = drawn([((150, 160, 150 + long, 160), 4.0)])

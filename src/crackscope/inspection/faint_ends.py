@@ -22,7 +22,7 @@ _REACH_PX = int(_STEPS * _STEP_PX) + 8
 _FINE_PX, _WIDE_PX = 1.0, 4.0
 _SHOWN, _CAP = 1.0, 2.5
 _COLD, _CHILL = 4.0, 3.0
-_DROP, _ACCEPT, _NEXT_TO_NOTHING = 1.5, 1.5, 1.2
+_DROP, _ACCEPT = 1.5, 1.5
 _CLOSED = -9.0
 _NEAR_PX = 2
 _BORDER_PX = 3
@@ -176,13 +176,14 @@ class _Best:
         self.gain[owners], self.step[owners], self.place[owners] = beam.total[first], len(self.beams) - 1, first
 
     def path(self, owner: int) -> Line:
-        """The best path of an end, less last steps that gained next to nothing: they may as well be grain."""
+        """The best path of an end, to where it was best.
+
+        Its last steps may gain next to nothing and belong to it all the same: without them, of 45 thin cracks whose
+        length was more than 5 % off, 40 were too short.
+        """
         place, points = int(self.place[owner]), []
         for beam in self.beams[self.step[owner] :: -1]:
-            if beam.total[place] < self.gain[owner] - _NEXT_TO_NOTHING:
-                points.append(beam.at[place])
-            elif len(points) <= 1:
-                points = [beam.at[place]]
+            points.append(beam.at[place])
             place = int(beam.before[place])
         return np.array(points[::-1])
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import Network
 from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Look, Profiles, fit_profiles
+from crackscope.inspection.forks import hidden_in_forks
 from crackscope.inspection.polylines import smoothed
 from crackscope.inspection.profiles import averaged, medians, parts, strip
 from crackscope.inspection.roughness import rough_length
@@ -31,7 +32,7 @@ _AT_ONCE = 2048
 class Course:
     """A centre line on the valley of the grey profile, points float64 [k, 2] 1 px apart, and the widths along it.
 
-    length_px: of the line, its turns too small to be seen allowed for. at: places in points that were measured, int64
+    length_px: of the line, with what blur and forks hide of it. at: places in points that were measured, int64
     [n], away from junctions where there is anywhere else. fit: the profiles there.
     """
 
@@ -51,6 +52,8 @@ def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], qual
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
     lines = _strips(pixels, [(line, network.junctions) for network in networks for line in network.lines], blur_px)
     strips = [lines[some] for some in parts([len(network.lines) for network in networks])]
+    for network, some in zip(networks, strips, strict=True):
+        _with_forks(some, network)
     tones = [_tone(some) for some in strips]
     # All profiles of all cracks at once: the fitting of few costs as much as that of many.
     third = [[_every_third(one.profiles) for one in some] for some in strips]
@@ -61,6 +64,14 @@ def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], qual
         [_trusted(Course(one.points, one.length_px, one.at, fit), prior) for one, fit in zip(some, fits, strict=True)]
         for some, fits, (_, prior) in zip(strips, fitted, tones, strict=True)
     ]
+
+
+def _with_forks(strips: Sequence["_Strip"], network: Network) -> None:
+    """Add to the lengths of a crack's lines, in place, what its forks hide."""
+    if network.junctions:
+        hidden = hidden_in_forks(network.lines, [one.points for one in strips], network.junctions)
+        for one, px in zip(strips, hidden.tolist(), strict=True):
+            one.length_px += px
 
 
 def _every_third(profiles: Profiles) -> Profiles:
