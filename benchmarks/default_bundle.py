@@ -3,9 +3,8 @@
     python benchmarks/default_bundle.py ../shared/data ../shared/weights/mobilenetv2.keras.safetensors -o runs/default
 
 Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source
-photos) and trains the `default` recipe three times: from the weights given (RUN-first), on from what came of it with
-masks for the cracked patches that have none, read by the first network from eight sides (RUN-second; read_masks.py),
-and on from that with masks read anew, and with stonework and painted walls among the generated surfaces. Copy
+photos) and trains the `default` recipe twice: first from the weights given (RUN-first), then on from what came of it,
+with masks for the cracked patches that have none, read by the first network from eight sides (read_masks.py). Copy
 RUN/bundle over src/crackscope/bundles/default to ship it.
 """
 
@@ -24,21 +23,16 @@ LICENCES = {
     "nonsurface": "CC0, CC BY 2.0 and CC BY-SA: scikit-image, TensorFlow Flowers, samples of EXIF, AVIF, OCRmyPDF",
 }
 SDNET = {"D": "deck", "P": "pavement", "W": "wall"}
-FIRST = ["mixture.kinds.stone=0", "mixture.kinds.painted=0"]
-"""What is other in the first training: the kinds of surface that the third one adds."""
-
-MASKED = [
+SECOND = [
     "head.weights=bundle",
     "augmentation.scale=[0.4, 2.0]",
     "mixture.cracked=1",
     "mixture.masked=4",
     "mixture.evenness=0.75",
+    "phases.epochs=14",
+    "phases.learning_rate=1e-3",
 ]
-"""What is other once most cracked patches have a mask: they can be cut and enlarged freely."""
-
-SECOND = [*FIRST, *MASKED, "phases.epochs=14", "phases.learning_rate=1e-3"]
-THIRD = [*MASKED, "phases.epochs=8", "phases.learning_rate=5e-4", "phases.batch=8", "phases.agreement=1"]
-"""Besides, stonework and painted walls are shown, and maps shall be the same from all sides."""
+"""What is other in the second training: most cracked patches have a mask now, and can be cut and enlarged freely."""
 
 
 def manifest(data: Path) -> list[dict[str, str]]:
@@ -76,11 +70,10 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    listed, dealt, taught, retaught = (
-        arguments.out.with_name(f"{arguments.out.name}-{name}.csv")
-        for name in ("manifest", "split", "taught", "retaught")
+    listed, dealt, taught = (
+        arguments.out.with_name(f"{arguments.out.name}-{name}.csv") for name in ("manifest", "split", "taught")
     )
-    first, second = (arguments.out.with_name(f"{arguments.out.name}-{name}") for name in ("first", "second"))
+    first = arguments.out.with_name(f"{arguments.out.name}-first")
     rows = manifest(arguments.data.resolve())
     with listed.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -90,14 +83,12 @@ def main() -> int:
     deal = ["split", listed, "-o", dealt, "--parts", "84:6:10", "--group-by", "group", "--force"]
     licences = [word for surface, text in LICENCES.items() for word in ("--licence", f"{surface}={text}")]
     train = ["train", "--recipe", "default", *licences, *settings(arguments.set)]
-    read = [sys.executable, Path(__file__).with_name("read_masks.py")]
+    read = [Path(__file__).with_name("read_masks.py"), first / "bundle", dealt, "-o", taught]
     for command in (
         [*crackscope, *deal],
-        [*crackscope, *train, *settings(FIRST), dealt, "--weights", arguments.weights, "-o", first],
-        [*read, first / "bundle", dealt, "-o", taught],
-        [*crackscope, *train, *settings(SECOND), taught, "--weights", first, "-o", second],
-        [*read, second / "bundle", dealt, "-o", retaught],
-        [*crackscope, *train, *settings(THIRD), retaught, "--weights", second, "-o", arguments.out],
+        [*crackscope, *train, dealt, "--weights", arguments.weights, "-o", first],
+        [sys.executable, *read],
+        [*crackscope, *train, *settings(SECOND), taught, "--weights", first, "-o", arguments.out],
     ):
         subprocess.run([str(word) for word in command], check=True)
     return 0

@@ -23,3 +23,19 @@ def test_a_picture_of_no_surface_gives_pieces_whatever_its_size(tmp_path: Path, 
     assert len(pieces) == 5
     assert {piece.pixels.shape for piece in pieces} == {(SIDE_PX, SIDE_PX, 3)}
     assert {(piece.surface, piece.cracked, piece.source) for piece in pieces} == {("", False, 0)}
+
+
+def test_kinds_that_were_not_learnt_say_only_what_a_surface_is(tmp_path: Path) -> None:
+    rows = [Row(path=str(tmp_path / f"{number}.png"), label="sound", surface="wall") for number in range(10)]
+    for row in rows:
+        images.write_png(np.zeros((32, 32, 3), np.uint8), Path(row.path))
+    given = Given(4, rows, [], 1)
+    shown = [picture for picture in every(RECIPE, given) if picture.surface and not picture.row]
+    apart = {picture.surface for picture in shown if picture.unlearnt}
+    assert apart == {"generated stone", "generated painted"}
+    assert not apart & {picture.surface for picture in shown if not picture.unlearnt}
+    assert {picture.cracked for picture in shown if picture.unlearnt} == {True, False}
+    assert all(picture.mask is None for picture in shown if picture.unlearnt)
+    kinds = msgspec.structs.replace(RECIPE.mixture.kinds, stone=0.2, painted=0.1)
+    all_learnt = msgspec.structs.replace(RECIPE, mixture=msgspec.structs.replace(RECIPE.mixture, kinds=kinds))
+    assert not any(picture.unlearnt for picture in every(all_learnt, given))

@@ -41,7 +41,7 @@ def held_out(counts: dict[str, int], seed: int = 0) -> Scored:
         parts.append((score, embedded(name, 2 * count, rng), cracked, np.full(2 * count, name)))
     score, embedding, cracked, surface = (np.concatenate(column) for column in zip(*parts, strict=True))
     row = np.isin(surface, list(PLACES))
-    return Scored(score, score, embedding, embedding, cracked, surface, np.arange(len(score)), row, [])
+    return Scored(score, score, embedding, embedding, cracked, surface, np.arange(len(score)), row, surface != "", [])
 
 
 def shown(names: tuple[str, ...], count: int = 60, seed: int = 9) -> tuple[np.ndarray, np.ndarray]:

@@ -28,13 +28,10 @@ DENSE = recipes.override(
     recipes.load("default"),
     ["network.weights=none", "phases.epochs=2", "phases.steps=2", "phases.batch=6", "augmentation.crop=64"],
 )
-TWO_SIDES = recipes.override(DENSE, ["phases.agreement=1", "name=two-sides"])
 ALL_FREE = recipes.override(
     PROBE, ["phases.freeze={}", "phases.epochs=1", "augmentation.flip_horizontal=true", "phases.norms=batch"]
 )
-EVERY_KIND = pytest.mark.parametrize(
-    "recipe", [PROBE, FREEZE150, FINETUNE, DENSE, TWO_SIDES, ALL_FREE], ids=lambda r: r.name
-)
+EVERY_KIND = pytest.mark.parametrize("recipe", [PROBE, FREEZE150, FINETUNE, DENSE, ALL_FREE], ids=lambda r: r.name)
 
 
 @pytest.fixture(scope="module")

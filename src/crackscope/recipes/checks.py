@@ -110,10 +110,6 @@ def _phase(phase: Phase, head: Head) -> Iterator[str]:
         yield "weight_decay: must be 0 or more"
     if not 0 <= phase.average < 1:
         yield "average: must be at least 0 and below 1"
-    if not 0 <= phase.agreement <= 100:
-        yield "agreement: must be between 0 (left out) and 100"
-    if phase.agreement and not phase.steps:
-        yield "agreement: needs steps, whose pictures are seen anew each time; with steps = 0 it must be 0"
     if phase.early_stopping.patience < 0:
         yield "early_stopping.patience: must be 0 (never) or more"
     yield from _freeze(phase.freeze)

@@ -75,7 +75,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     full = recipe.verdict == "conformal"
     judge = Judge(model, spec, recipe, given, photos=full)
     seen = score(judge, every(recipe, given) if full else plain(given.val), given.threads)
-    surface = seen.surface != ""
+    surface = seen.learnt
     labels = seen.cracked[surface].astype(np.float64)
     scale, shift = fit_sigmoid(seen.score[surface], labels)
     calibration = Calibration(scale=scale, shift=shift, method="Platt", fitted_on=len(labels))
@@ -83,7 +83,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         return unfitted(spec, recipe)._replace(calibration=calibration)
     probability = logistic(scale * seen.score + shift)
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
-    more, of = windows(judge, more_sound(given), given.threads)
+    more, of = windows(judge, more_sound(recipe, given), given.threads)
     unbroken = surface & ~seen.cracked
     sound, chances = sound_chances(
         np.concatenate([seen.window[unbroken], more]), np.concatenate([seen.surface[unbroken], of])
@@ -149,7 +149,7 @@ def sound_chances(
 
 def known_sound(seen: Scored) -> tuple[KnownSound, ...]:
     """Scores of the sound windows of validation rows, by surface, in the order of their names."""
-    of = seen.row & ~seen.cracked & (seen.surface != "")
+    of = seen.row & ~seen.cracked & seen.learnt
     falling = {str(name): -np.sort(-seen.window[of & (seen.surface == name)]) for name in np.unique(seen.surface[of])}
     return tuple(
         KnownSound(name=name, sound=tuple(round(float(one), 4) for one in scores)) for name, scores in falling.items()

@@ -1,8 +1,9 @@
 """Pictures that a bundle's rules are fitted on, and what its graph says of them.
 
-Three kinds are scored by the graph as it ships: the validation rows, which no weight was fitted to; generated surfaces
+Three sorts are scored by the graph as it ships: the validation rows, which no weight was fitted to; generated surfaces
 with things that resemble cracks, which stand for what no row shows; and pictures of no surface. Of rows that were
-learnt from, only what kind of surface they show is used, never how they scored.
+learnt from, only what kind of surface they show is used, never how they scored. Generated surfaces of a kind that was
+not learnt from say what a surface is, and nothing of scores: no rule holds on a surface that a network never met.
 """
 
 import math
@@ -38,6 +39,7 @@ _LIGHT = np.array([0.299, 0.587, 0.114])
 _SMALLEST_CUT_PX = 32
 _FIRST_SEED = 1_000_000
 _FIRST_SOUND_SEED = 2_000_000
+_FIRST_UNLEARNT_SEED = 3_000_000
 
 
 class Given(NamedTuple):
@@ -53,7 +55,7 @@ class Given(NamedTuple):
 
 class Picture(NamedTuple):
     """A picture with what is known of it. surface: its name, "" for none. source: equal for pieces of one picture, -1
-    for a picture of its own. row: it is a validation row.
+    for a picture of its own. row: it is a validation row. unlearnt: of a kind that was not learnt from.
     """
 
     pixels: Pixels
@@ -62,11 +64,13 @@ class Picture(NamedTuple):
     surface: str
     source: int = -1
     row: bool = False
+    unlearnt: bool = False
 
 
 class Scored(NamedTuple):
     """Scores [n], window scores as photos get them [n], embeddings [n, d] as of patches and as of photos, labels bool
-    [n], surfaces and sources of pictures, which are validation rows, and the maps of those with a mask.
+    [n], surfaces and sources of pictures, which are validation rows, which show a surface that was learnt from, and the
+    maps of those with a mask.
     """
 
     score: NDArray[np.float64]
@@ -77,6 +81,7 @@ class Scored(NamedTuple):
     surface: NDArray[np.str_]
     source: NDArray[np.int64]
     row: NDArray[np.bool_]
+    learnt: NDArray[np.bool_]
     maps: list[tuple[NDArray[np.float32], Mask]]
 
     def both_ways(self, chosen: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float32]:
@@ -151,6 +156,7 @@ def score(judge: Judge, pictures: Iterator[Picture], threads: int) -> Scored:
         np.array([picture.surface for picture, _ in answers]),
         np.array([-place - 1 if p.source < 0 else p.source for place, (p, _) in enumerate(answers)]),
         np.array([picture.row for picture, _ in answers]),
+        np.array([bool(picture.surface) and not picture.unlearnt for picture, _ in answers]),
         [(look.patch.map, picture.mask) for picture, look in answers if picture.mask is not None],
     )
 
@@ -187,18 +193,25 @@ def plain(rows: Sequence[Row]) -> Iterator[Picture]:
 
 
 def every(recipe: Recipe, given: Given) -> Iterator[Picture]:
-    """The three kinds: validation rows, generated surfaces, pictures of no surface."""
+    """The three sorts: validation rows, generated surfaces, pictures of no surface."""
     bare = recipe.mixture.bare
     yield from plain([row for row in given.val if row.surface not in bare])
-    count = min(GENERATED, 2 * len(given.val))
-    for seed in range(_FIRST_SEED, _FIRST_SEED + count):
-        kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
-        yield _sound(seed)
-        made = surfaces.generate(seed + count, (SIDE_PX, SIDE_PX), True, kind)
-        yield Picture(made.pixels, True, made.mask, f"generated {kind}")
+    kinds = learnt_kinds(recipe)
+    for seed in range(_FIRST_SEED, _FIRST_SEED + _generated(given)):
+        yield _sound(seed, kinds)
+        yield _cracked(seed + _generated(given), kinds[seed % len(kinds)])
         yield Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")
     for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
         yield from _cuts(images.read(row.path).pixels, number)
+    others = [kind for kind in surfaces.KINDS if kind not in kinds]
+    for seed in range(_FIRST_UNLEARNT_SEED, _FIRST_UNLEARNT_SEED + len(others) * _generated(given) // len(kinds)):
+        for made in (_sound(seed, others), _cracked(seed, others[seed % len(others)])):
+            yield made._replace(mask=None, unlearnt=True)
+
+
+def learnt_kinds(recipe: Recipe) -> list[str]:
+    """Kinds of generated surface that a recipe shows in training."""
+    return [kind for kind in surfaces.KINDS if getattr(recipe.mixture.kinds, kind) > 0]
 
 
 def without_colour(picture: Picture) -> Picture:
@@ -207,14 +220,23 @@ def without_colour(picture: Picture) -> Picture:
     return picture._replace(pixels=np.repeat(light[..., None], 3, axis=2), mask=None)
 
 
-def more_sound(given: Given) -> Iterator[Picture]:
+def more_sound(recipe: Recipe, given: Given) -> Iterator[Picture]:
     """Generated sound pictures beyond those of `every`, for the windows of photos alone."""
     for seed in range(_FIRST_SOUND_SEED, _FIRST_SOUND_SEED + min(MORE_SOUND, 2 * len(given.val))):
-        yield _sound(seed)
+        yield _sound(seed, learnt_kinds(recipe))
 
 
-def _sound(seed: int) -> Picture:
-    kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
+def _generated(given: Given) -> int:
+    return min(GENERATED, 2 * len(given.val))
+
+
+def _cracked(seed: int, kind: str) -> Picture:
+    made = surfaces.generate(seed, (SIDE_PX, SIDE_PX), True, kind)
+    return Picture(made.pixels, True, made.mask, f"generated {kind}")
+
+
+def _sound(seed: int, kinds: Sequence[str]) -> Picture:
+    kind = kinds[seed % len(kinds)]
     made = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
     return Picture(made.pixels, False, made.mask, f"generated {kind}")
 

@@ -16,9 +16,8 @@ from crackscope.recipes import Phase, Recipe
 from crackscope.training import checkpoints
 from crackscope.training.batches import Batch, Source
 from crackscope.training.checkpoints import State
-from crackscope.training.losses import dense_loss, disagreement, pooled_loss, score_loss
+from crackscope.training.losses import dense_loss, pooled_loss, score_loss
 from crackscope.training.records import Epoch, Listener, Progress
-from crackscope.training.two_sides import another_side, with_other_side
 
 
 class Logger(Protocol):
@@ -93,7 +92,7 @@ class Loop:
         for step, batch in enumerate(source.epoch(counters.total)):
             self._set_rate(counters.epoch + step / source.steps)
             loss, hits = self._step(batch.to(self.device), step)
-            count = len(batch.labels) * (2 if self.phase.agreement else 1)
+            count = len(batch.labels)
             total, right, rows = total + loss * count, right + hits, rows + count
             if self.phase.average:
                 self._average(counters.epoch * source.steps + step)
@@ -102,7 +101,9 @@ class Loop:
 
     def _step(self, batch: Batch, step: int) -> tuple[float, float]:
         self.optimiser.zero_grad(set_to_none=True)
-        loss, output, batch = self._both_sides(batch) if self.phase.agreement else self._one_side(batch)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            output: Output = self.tail(batch.inputs)
+        loss = self._loss(output, batch)
         value = loss.item()
         if not math.isfinite(value):
             self._refuse(step, "the loss")
@@ -113,21 +114,6 @@ class Loop:
         self.optimiser.step()
         hits = ((output.score.detach() > 0).float() == batch.labels).sum().item()
         return value, hits
-
-    def _one_side(self, batch: Batch) -> tuple[Tensor, Output, Batch]:
-        """The loss of a batch, what the network says of it, and the batch."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            output: Output = self.tail(batch.inputs)
-        return self._loss(output, batch), output, batch
-
-    def _both_sides(self, batch: Batch) -> tuple[Tensor, Output, Batch]:
-        """As `_one_side`, of the pictures seen from another side as well; what differs between the two adds to it."""
-        height, width = batch.inputs.shape[1:3]
-        side = another_side(square=height == width)
-        loss, output, twice = self._one_side(with_other_side(batch, side))
-        assert output.map is not None
-        one, other = output.map.float()[:, 0].chunk(2)
-        return loss + self.phase.agreement * disagreement(one, side.back(other)), output, twice
 
     def _loss(self, output: Output, batch: Batch) -> Tensor:
         weights = self.class_weights[batch.labels.long()]

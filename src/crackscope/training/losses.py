@@ -59,15 +59,3 @@ def dense_loss(
     by_shape = (dice * drawn).sum() / drawn.sum().clamp(min=1)
     by_score = (score_loss(output, labels) * weights).sum() / weights.sum()
     return by_score + 2 * by_pixel + by_shape
-
-
-def disagreement(one: Tensor, other: Tensor) -> Tensor:
-    """How far two maps of crack logits [n, h, w] of the same pictures are from marking the same places.
-
-    The mean over the pictures of sum (p - q)^2 / (sum p^2 + sum q^2 + 1) over the places: 0 where they agree, 1 where
-    they have nothing in common. (p - q)^2 is what consistency between views is asked for by (Laine and Aila 2017,
-    arXiv:1610.02242); the divisor, as in Dice, makes a hairline count as much as a gaping crack.
-    """
-    p, q = torch.sigmoid(one), torch.sigmoid(other)
-    differing = ((p - q) ** 2).sum((1, 2))
-    return (differing / ((p * p).sum((1, 2)) + (q * q).sum((1, 2)) + 1)).mean()
