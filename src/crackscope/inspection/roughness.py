@@ -23,10 +23,12 @@ def rough_length(points: Line, half_px: float) -> float:
     and what gapes stays as it is: it turns with its width, which the photo shows.
     """
     seen = length_of(points)
+    thin = float(np.clip((_WIDE_PX - half_px) / (_WIDE_PX - _THIN_PX), 0, 1))
+    if not thin:
+        return seen
     evenly = [resampled(points, 1.0)]
     grainy, finer, coarser = (
         length_of(smoothed_evenly(evenly, sigma_px)[0]) for sigma_px in (_GRAIN_PX, _FINER_PX, _COARSER_PX)
     )
-    thin = float(np.clip((_WIDE_PX - half_px) / (_WIDE_PX - _THIN_PX), 0, 1))
     lost = _LOST * (finer - coarser) - _GRAINY * (seen - grainy)
     return seen + thin * float(np.clip(lost, coarser - seen, _MOST * seen))
