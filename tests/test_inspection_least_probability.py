@@ -3,6 +3,7 @@
 import csv
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -46,6 +47,28 @@ def test_the_likely_ones_stay_as_they_are(bundle, photo):
         assert (told.record.verdict, told.record.probability) == (whole.record.verdict, whole.record.probability)
         assert told.mask.sum() == sum(zone.area_px for zone in told.record.zones)
         assert told.record.crack_share == pytest.approx(told.mask.mean())
+        assert not (told.mask & ~whole.mask).any()
+
+
+def nested(greys: tuple[int, int, int]) -> np.ndarray:
+    """A line, a thin ring, and a line within the ring."""
+    pixels = np.random.default_rng(1).integers(140, 160, (320, 420, 3)).astype(np.uint8)
+    ring = [np.array([(150, 40), (380, 70), (350, 290), (170, 260)], np.int32)]
+    cv2.polylines(pixels, ring, True, (greys[1],) * 3, 5)
+    cv2.line(pixels, (210, 130), (310, 220), (greys[2],) * 3, 6)
+    cv2.line(pixels, (40, 30), (60, 290), (greys[0],) * 3, 5)
+    return pixels
+
+
+@pytest.mark.parametrize("greys", [(70, 10, 40), (40, 70, 10), (70, 40, 10)])
+def test_a_crack_within_another_keeps_its_own_pixels_alone(bundle, greys):
+    model, pixels = load(bundle), nested(greys)
+    whole = inspect_photo(model, open_photo(pixels), InspectOptions(all_zones=True))
+    steps = sorted(probabilities(whole.record.zones))
+    assert len(steps) == 3
+    for least in steps[1:]:
+        told = inspect_photo(model, open_photo(pixels), InspectOptions(all_zones=True, least_probability=least))
+        assert told.mask.sum() == sum(zone.area_px for zone in told.record.zones)
         assert not (told.mask & ~whole.mask).any()
 
 

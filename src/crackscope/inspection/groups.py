@@ -1,6 +1,6 @@
 """Crack pixels that lie together: what is kept, and where it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
@@ -87,6 +87,11 @@ def inside(cells: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_
     size = (cells.shape[1] * CELL_PX, cells.shape[0] * CELL_PX)
     wide = cv2.resize(cells.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     return wide[: shape[0], : shape[1]].view(np.bool_)
+
+
+def pixels_of(mask: NDArray[np.bool_], groups: Groups, numbers: Iterable[int]) -> NDArray[np.bool_]:
+    """The pixels of a photo's mask, bool [h, w], that belong to these groups."""
+    return mask & inside(np.isin(groups.labels, list(numbers)), mask.shape)
 
 
 def cells_of(window: Window) -> tuple[slice, slice]:

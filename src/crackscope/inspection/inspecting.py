@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO, IOBase
@@ -25,11 +25,12 @@ from crackscope.images import (
     read_optics,
     read_place,
 )
-from crackscope.inspection.mask import MaskOptions, find_cracks
+from crackscope.inspection.groups import pixels_of
+from crackscope.inspection.mask import Cracks, MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
-from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
+from crackscope.inspection.zones import Traced, ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance
 
@@ -171,7 +172,9 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         with clock("zones"):
             traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
-            zones, mask = _likely(zones, mask, options.least_probability)
+            if options.least_probability:
+                zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
+                mask = _mask_of(cracks, [one for one in traced if one.zone.probability >= options.least_probability])
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
         record, chance=known_chance(manifest, judged), seconds={**seen.seconds, **clock.seconds}
@@ -179,19 +182,9 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     return Inspection(record, pixels, seen.heat, mask)
 
 
-def _likely(
-    zones: tuple[Zone, ...], mask: NDArray[np.bool_], least: float
-) -> tuple[tuple[Zone, ...], NDArray[np.bool_]]:
-    """The zones of at least this probability, and the pixels of the mask that lie in their outlines."""
-    import cv2
-
-    kept = tuple(zone for zone in zones if zone.probability >= least)
-    if len(kept) == len(zones):
-        return zones, mask
-    inside = np.zeros(mask.shape, np.uint8)
-    rings = [np.rint(np.array(ring)).astype(np.int32) for zone in kept for ring in zone.outline]
-    cv2.drawContours(inside, rings, -1, 1, cv2.FILLED)
-    return kept, mask & (inside > 0)
+def _mask_of(cracks: Cracks, traced: Iterable[Traced]) -> NDArray[np.bool_]:
+    """The crack pixels bool [h, w] of these zones alone."""
+    return pixels_of(cracks.mask, cracks.groups, frozenset[int]().union(*(one.owners for one in traced)))
 
 
 def without_marker(heat: Heatmap, ruler: Ruler | None) -> Heatmap:

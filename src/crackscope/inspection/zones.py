@@ -39,13 +39,14 @@ class Traced(NamedTuple):
     """A zone with the widths that its measures sum up.
 
     at, way: float64 [k, 2], the places that were measured, px, and the unit vector along the crack there.
-    width_px: float64 [k].
+    width_px: float64 [k]. owners: the groups of the mask whose pixels are the zone's.
     """
 
     zone: Zone
     at: NDArray[np.float64]
     way: NDArray[np.float64]
     width_px: NDArray[np.float64]
+    owners: frozenset[int] = frozenset()
 
 
 def measure_zones(
@@ -126,7 +127,7 @@ def _zone(
         width_max_px=widths.max,
     )
     at, way = (np.concatenate(parts) for parts in zip(*(_places(course) for course in courses), strict=True))
-    return Traced(zone, at, way, np.concatenate([course.fit.width for course in courses]))
+    return Traced(zone, at, way, np.concatenate([course.fit.width for course in courses]), network.owners)
 
 
 def _places(course: Course) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
