@@ -32,7 +32,7 @@ def test_written_and_read_back(data: Path, tmp_path: Path) -> None:
 
 
 def test_odd_file_names_survive_the_csv(tmp_path: Path) -> None:
-    names = ["a,b", 'quo"te', "ü ß 裂", " leading", "semi;colon", "two\nlines", "=1+1"]
+    names = ["a,b", 'quo"te', "ü ß 裂", " leading", "semi;colon", "two\nlines", "two\rlines", "=1+1"]
     for number, name in enumerate(names * 2):
         folder = tmp_path / "set" / ("crack" if number < len(names) else "sound")
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """Files that are whole or not there, and JSON that any reader takes, whatever the names in it."""
 
+import csv
+import io
 import json
 import os
 
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscope.errors import OutputError
-from crackscope.files import encode_json, encode_line, original, write_whole
+from crackscope.files import encode_csv, encode_json, encode_line, original, write_whole
 from crackscope.records import Failure, Unread
 
 
@@ -21,6 +23,17 @@ def test_any_file_name_survives_json(name):
         assert set(found) == {"path", "others", found["path"]}
         assert os.fsencode(original(found["path"])) == name or b"\\udc" in name
         assert found["others"] == [found["path"]] == [found[found["path"]]["path"]]
+
+
+@given(st.lists(st.tuples(st.binary(max_size=12), st.integers()), max_size=4))
+def test_any_file_name_survives_csv(cells):
+    """Strict readers refuse a whole table for one byte that is no UTF-8, or for a line end within a bare cell."""
+    data = encode_csv(("name", "number"), [(os.fsdecode(name), number) for name, number in cells])
+    head, *rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+    assert head == ["name", "number"]
+    assert [(os.fsencode(original(name)), int(number)) for name, number in rows] == cells
+    assert data.endswith(b"\n")
+    assert b"\r\n" not in data or any(b"\r\n" in name for name, _ in cells)
 
 
 def test_names_that_are_utf_8_stand_as_they_are():

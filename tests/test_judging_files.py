@@ -2,11 +2,15 @@
 
 import csv
 import json
+import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn import metrics
 
 from crackscope.errors import JudgingError, OutputError
+from crackscope.files import original
 from crackscope.judging import FIGURES, Bootstrap, BundleFacts, Origin, SplitFacts, evaluate_scores, load, save
 from crackscope.records import Failure, Row, Unread
 
@@ -37,6 +41,25 @@ def test_it_comes_back_the_same(evaluation, tmp_path):
     assert load(tmp_path / "run") == evaluation
 
 
+def test_a_table_of_before_whose_names_are_bytes_is_read(evaluation, tmp_path):
+    save(evaluation, tmp_path)
+    table = tmp_path / "predictions.csv"
+    assert table.read_bytes().count(rb"/data/\udcff.jpg") == 1
+    table.write_bytes(table.read_bytes().replace(rb"\udcff", b"\xff"))
+    assert load(tmp_path) == evaluation
+
+
+@given(st.lists(st.binary(min_size=1, max_size=8).map(os.fsdecode), min_size=3, max_size=3))
+def test_names_surfaces_and_groups_of_any_bytes_come_back(tmp_path_factory, names):
+    path, group, surface = names
+    rows = [Row(path=f"/{end}{path}", label=end, group=group, surface=surface) for end in ("crack", "sound")]
+    evaluation = evaluate_scores(rows, [0.9, 0.2], bootstrap=Bootstrap(resamples=3), origin=Origin(part="test"))
+    folder = tmp_path_factory.mktemp("any")
+    save(evaluation, folder)
+    assert load(folder).predictions == evaluation.predictions
+    (folder / "predictions.csv").read_text(encoding="utf-8")
+
+
 def test_metrics_json_has_the_keys_of_the_design(evaluation, tmp_path):
     save(evaluation, tmp_path)
     facts = json.loads((tmp_path / "metrics.json").read_text())
@@ -54,10 +77,10 @@ def test_metrics_json_has_the_keys_of_the_design(evaluation, tmp_path):
 
 def test_predictions_csv_gives_the_same_figures_to_anybody(evaluation, tmp_path):
     save(evaluation, tmp_path)
-    with (tmp_path / "predictions.csv").open(newline="", errors="surrogateescape") as file:
+    with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["path", "label", "group", "surface", "probability", "verdict", "correct", "reason"]
-    assert [row["path"] for row in rows] == [row.path for row in evaluation.predictions]
+    assert [original(row["path"]) for row in rows] == [row.path for row in evaluation.predictions]
     scores = [float(row["probability"]) for row in rows]
     assert metrics.roc_auc_score([row["label"] == "crack" for row in rows], scores) == evaluation.roc_auc.value
     assert [row["correct"] for row in rows] == ["true", "true", "false", "true"]

@@ -1,11 +1,11 @@
 """Files that are there whole or not at all, folders to put them in, records as JSON that every reader takes, and CSV.
 
-A file name need not be UTF-8, JSON must be. In JSON each byte of a name that is no UTF-8 stands as `\\udc` and the
-byte's two hexadecimal digits, as text (a backslash, four letters and digits more); `original` maps that back.
+A file name need not be UTF-8, JSON must be, and a CSV file that is not is refused as a whole by many readers. In both,
+each byte of a name that is no UTF-8 stands as `\\udc` and the byte's two hexadecimal digits, as text (a backslash, four
+letters and digits more); `original` maps that back.
 """
 
 import csv
-import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,12 +104,25 @@ def encode_line(record: object) -> bytes:
 
 
 def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A table with a header as UTF-8 CSV; bytes of a file name that are no UTF-8 stand as they are."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    """A table with a header as UTF-8 CSV."""
+    return csv_text(columns, rows).encode("utf-8", "backslashreplace")
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table with a header as CSV, lines ended by a line feed, in which any text comes back as it was."""
+    lines = _Lines()
+    writer = csv.writer(lines)
     writer.writerow(columns)
     writer.writerows(rows)
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    # Only the letters of the line end are quoted: by a line feed alone, a carriage return in a name would not be.
+    return "".join(f"{line.removesuffix(writer.dialect.lineterminator)}\n" for line in lines)
+
+
+class _Lines(list[str]):
+    """What a `csv.writer` writes, line by line."""
+
+    def write(self, line: str) -> None:
+        self.append(line)
 
 
 def encode_list(head: bytes, records: Iterable[object], tail: bytes) -> Iterator[bytes]:
@@ -147,5 +160,5 @@ def _speakable(value: Any) -> Any:
 
 
 def original(text: str) -> str:
-    """The file name, as `open` takes it, that stands in JSON as `text`."""
+    """The file name, as `open` takes it, that stands in JSON or CSV as `text`."""
     return _SPELT.sub(lambda found: chr(0xDC00 | int(found[1], 16)), text)

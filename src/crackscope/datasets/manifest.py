@@ -12,7 +12,7 @@ import msgspec
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
 from crackscope.errors import DatasetError, OutputError
-from crackscope.files import write_whole
+from crackscope.files import csv_text, write_whole
 from crackscope.records import Row
 
 _WRITTEN: Final = ("path", "label", "part", "group")
@@ -135,12 +135,9 @@ def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:
     rows = list(rows)
     optional = [name for name in _OPTIONAL if any(getattr(row, name) for row in rows)]
     folder = os.path.abspath(path.parent)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_WRITTEN, *optional])
-    writer.writerows(_cells(row, folder, optional) for row in rows)
+    text = csv_text([*_WRITTEN, *optional], (_cells(row, folder, optional) for row in rows))
     try:
-        content = text.getvalue().encode()
+        content = text.encode()
     except UnicodeEncodeError:
         odd = next(name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name))
         raise OutputError(f"cannot write {path}: the name of {odd} is not UTF-8; rename it") from None

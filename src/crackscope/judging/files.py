@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from crackscope.errors import JudgingError
-from crackscope.files import encode_csv, encode_json, write_whole
+from crackscope.files import encode_csv, encode_json, original, write_whole
 from crackscope.judging.evaluation import Evaluation, Judged
 from crackscope.records import LABELS, Verdict
 
@@ -39,6 +39,7 @@ def load(folder: str | Path) -> Evaluation:
         if not (place / METRICS).is_file() and (place / "evaluation" / METRICS).is_file():
             place = place / "evaluation"
         metrics = (place / METRICS).read_bytes()
+        # Tables of before hold the bytes of names as they are.
         with (place / PREDICTIONS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             predictions = tuple(_read_row(row) for row in csv.DictReader(file))
         evaluation = msgspec.json.decode(metrics, type=Evaluation)
@@ -73,10 +74,10 @@ def _read_row(row: Mapping[str, str]) -> Judged:
     if not 0 <= probability <= 1:
         raise ValueError(f"{PREDICTIONS} has a row of probability {row['probability']!r}")
     return Judged(
-        path=row["path"],
+        path=original(row["path"]),
         label=label,
-        group=row["group"],
-        surface=row["surface"],
+        group=original(row["group"]),
+        surface=original(row["surface"]),
         probability=probability,
         verdict=verdict,  # type: ignore[arg-type]  # mypy does not narrow a str by get_args
         correct=None if verdict == "cannot judge" else verdict == label,
