@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from crackscope import reports
-from crackscope.records import Inspected, PhotoScale
+from crackscope.records import Estimate, Inspected, PhotoScale
 from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
 
@@ -30,9 +30,14 @@ LEGEND = (
     ".filter(one => one.getClientRects().length).map(one => one.innerText)"
 )
 ALTS = "Array.from(document.querySelectorAll('#groups .fit > img')).map(one => one.alt)"
-ROWS = "Array.from(document.querySelectorAll('#findings tbody tr')).map(one => one.innerText)"
+ROWS = "Array.from(document.querySelectorAll('#findings tbody tr')).map(one => one.innerText).sort()"
 NOTE = "document.getElementById('left-out').innerText"
-FOLLOWING = (LEAD, TILES, CLASSES, BARS, HEADINGS, ORDER, MEASURES, SPOTS, LEGEND, ALTS, ROWS)
+LINK = "document.querySelector('[data-tile=widest] a').href.split('#')[1]"
+LABELS = (
+    "Array.from(document.querySelectorAll('.glance-tiles li'))"
+    ".filter(one => one.getClientRects().length).map(one => one.querySelector('svg').getAttribute('aria-label'))"
+)
+FOLLOWING = (LEAD, TILES, CLASSES, BARS, HEADINGS, ORDER, MEASURES, SPOTS, LEGEND, ALTS, ROWS, LINK, LABELS)
 
 
 def likely(number: int, probability: float, *about, **more):
@@ -40,16 +45,24 @@ def likely(number: int, probability: float, *about, **more):
 
 
 def found(folder: Path) -> list[Inspected]:
-    """Two photos with a scale, whose order turns, one without, one that keeps none of its cracks, one sound."""
+    """Two photos with a scale, whose order turns, as that of two without one does, one that keeps none of its cracks,
+    and two sound ones, of which one has its zones."""
     folder.mkdir()
     scale = PhotoScale(mm_per_px=0.1, source="flag")
-    many = tuple(likely(2 + n, 0.6 + n / 50, 20 + 9 * n, 4 - n / 10, 0.1, length=60 + 2 * n) for n in range(10))
+    many = tuple(likely(2 + n, LEAST + n / 50, 20 + 9 * n, 4 - n / 10, 0.1, length=60 + 2 * n) for n in range(10))
+    vague = msgspec.structs.replace(
+        likely(1, 0.8, 30, 10, 0.1, length=40), width_max_mm=Estimate(value=1.0, low=0.2, high=2.0)
+    )
+    long = msgspec.structs.replace(likely(2, 0.93, 62, 9, 0.1, length=120), length_mm=1300.0)
+    kept = (likely(1, 0.3, 62, 14, 0.1), likely(2, 0.8, 90, 3, 0.1))
     return [
         inspected(picture(folder, "torn.jpg", 1), zones=(likely(1, 0.2, 62, 12, 0.1), *many), scale=scale),
-        inspected(picture(folder, "sure.jpg", 2), zones=(likely(1, 0.93, 62, 9, 0.1, length=120),), scale=scale),
+        inspected(picture(folder, "sure.jpg", 2), zones=(vague, long), scale=scale),
         inspected(picture(folder, "bare.jpg", 3), zones=(likely(1, 0.7, 62, 6), likely(2, 0.3, 90, 3))),
         inspected(picture(folder, "joint.jpg", 4), zones=(likely(1, 0.1, 62, 17),)),
         inspected(picture(folder, "calm.jpg", 5), "sound"),
+        inspected(picture(folder, "twin.jpg", 6), zones=(likely(1, 0.7, 62, 6, length=150),)),
+        inspected(picture(folder, "kept.jpg", 7), "sound", zones=kept, scale=scale),
     ]
 
 
@@ -104,7 +117,7 @@ def test_what_is_counted_is_as_if_the_report_had_been_written_without_them(brows
     for one, other in zip(told, wanted, strict=True):
         assert one == other
     assert all(one != other for one, other in zip(before, told, strict=True))
-    assert browser.run(NOTE).startswith("3 cracks of 15 are left out here, with a probability below 0.5.")
+    assert browser.run(NOTE).startswith("4 cracks of 19 are left out here, with a probability below 0.5.")
     browser.click("#least-none")
     settle(browser)
     assert seen(browser) == before
@@ -140,9 +153,13 @@ def test_a_photo_that_keeps_no_crack_stays_cracked(browser, pages):
     leave_out(browser, "crack", "show")
     assert [row for row in browser.run(ROWS) if "joint.jpg" in row and "left out, by their probability" in row]
     leave_out(browser, 1)
-    assert browser.run(LEAD) == "Of 5 photos 4 show cracks and 1 looks sound."
-    assert browser.run(HEADINGS) == ["Cracked, without a crack that is shown 4 photos"]
+    assert browser.run(LEAD) == "Of 7 photos 5 show cracks and 2 look sound."
+    assert browser.run(HEADINGS) == ["Cracked, without a crack that is shown 5 photos"]
     assert browser.run(BARS) == [0.0] * len(browser.run(BARS))
+    # No link without words is left for the keyboard to come to.
+    assert browser.run("document.querySelector('[data-tile=widest] a').getClientRects().length") == 0
+    leave_out(browser, 0)
+    assert browser.run("document.querySelector('[data-tile=widest] a').innerText") == "torn.jpg"
 
 
 def test_keys_alone_and_typed_numbers_choose(browser, pages):
@@ -152,19 +169,26 @@ def test_keys_alone_and_typed_numbers_choose(browser, pages):
     assert browser.run("document.getElementById('least-typed').value") == "0.01"
     leave_out(browser, "0.25", "least-typed")
     assert browser.run("document.getElementById('least').value") == "0.25"
-    assert browser.run(NOTE).startswith("2 cracks of 15")
+    assert browser.run(NOTE).startswith("2 cracks of 19")
     for wrong in ("", "7", "-1"):
         leave_out(browser, wrong, "least-typed")
-        assert browser.run(NOTE).startswith("2 cracks of 15")
+        assert browser.run(NOTE).startswith("2 cracks of 19")
+    leave_out(browser, "0.15", "least-typed")
+    assert browser.run(NOTE).startswith("1 crack of 19 is left out here")
+    browser.run("document.getElementById('least-typed').focus()")
+    browser.key("Enter")
+    settle(browser)
+    assert browser.run("location.search") == ""
+    assert browser.run(NOTE).startswith("1 crack of 19 is left out here")
 
 
 def test_on_paper_stands_what_was_left_out(browser, pages):
     browser.open(pages[0], 420, 900, phone=True)
-    assert browser.run("document.querySelector('form.slider').scrollWidth <= 420") is True
+    assert browser.run("document.querySelector('div.slider').scrollWidth <= 420") is True
     leave_out(browser, LEAST)
     browser._call("Emulation.setEmulatedMedia", media="print")
     shown = "getComputedStyle(document.querySelector('{}')).display"
-    assert browser.run(shown.format("form.slider")) == "none"
+    assert browser.run(shown.format("div.slider")) == "none"
     assert browser.run(shown.format("#left-out")) != "none"
     heights = (
         "Array.from(document.querySelectorAll('#findings tr, .classes tr, .measures:not(.left-out) tr'))"
@@ -183,12 +207,36 @@ def test_what_copies_add_follows_too(browser, tmp_path):
     reports.write_inspection(tmp_path / "out", photos, msgspec.structs.replace(facts(), copies=copies))
     browser.open(tmp_path / "out" / "index.html")
     told = "document.querySelector('.copies summary').innerText"
-    said = "2 of 5 photos are copies of others, byte for byte, and counted like any other. Without them: 3 photos with "
-    assert browser.run(told) == f"{said}cracks, 13 cracks, 91 mm and 100 px long."
+    said = "2 of 7 photos are copies of others, byte for byte, and counted like any other. Without them: 4 photos with "
+    assert browser.run(told) == f"{said}cracks, 15 cracks, 1.38 m and 250 px long."
     leave_out(browser, LEAST)
-    assert browser.run(told) == f"{said}cracks, 11 cracks, 81 mm long."
+    assert browser.run(told) == f"{said}cracks, 13 cracks, 1.37 m and 150 px long."
     leave_out(browser, 0)
-    assert browser.run(told) == f"{said}cracks, 13 cracks, 91 mm and 100 px long."
+    assert browser.run(told) == f"{said}cracks, 15 cracks, 1.38 m and 250 px long."
+
+
+def test_thousands_of_cracks_follow_once_the_hand_rests(browser, tmp_path):
+    zones = tuple(likely(1 + n, 0.2 if n % 2 else 0.9, 20 + n % 200, 3) for n in range(2100))
+    reports.write_inspection(tmp_path / "out", [inspected(picture(tmp_path, "many.jpg", 1), zones=zones)], facts())
+    browser.open(tmp_path / "out" / "index.html")
+    leave_out(browser, 0.4)
+    leave_out(browser, LEAST)
+    browser.wait("document.getElementById('left-out').innerText.startsWith('1,050 cracks of 2,100 are left out')")
+    assert browser.run("document.querySelector('[data-tile=cracks] .value').innerText") == "1,050"
+    assert browser.said == []
+
+
+def test_what_is_left_out_is_said_where_screen_readers_listen(browser, pages):
+    """In a region that is there before anything is said in it."""
+    browser.open(pages[0])
+    shown = "getComputedStyle(document.querySelector('[role=status]')).display"
+    assert browser.run(shown) != "none"
+    leave_out(browser, LEAST)
+    assert "left out here" in browser.run("document.querySelector('[role=status]').innerText")
+    inputs = "Array.from(document.querySelectorAll('.slider input'))"
+    names = browser.run(f"{inputs}.map(one => one.ariaLabel || one.labels[0].innerText)")
+    assert len(names) == 2
+    assert all(name.startswith("Leave out cracks with a probability below") for name in names)
 
 
 def test_a_report_without_cracks_has_nothing_to_leave_out(browser, tmp_path):

@@ -3,7 +3,9 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
   const range = document.getElementById("least"), typed = document.getElementById("least-typed");
-  const cracks = data.rows.filter(function (row) { return row[ZONE] && data.photos[row[PHOTO] - 1][1] === "crack"; });
+  // Photos that are not called cracked may have zones, too: the table shows them, no total counts them.
+  const zones = data.rows.filter(function (row) { return row[ZONE]; });
+  const cracks = zones.filter(function (row) { return data.photos[row[PHOTO] - 1][1] === "crack"; });
   const byPhoto = new Map(), listeners = [], before = new Map(), written = new Map(), copies = new Set(data.copies);
   for (const row of data.rows) {
     if (!byPhoto.has(row[PHOTO])) byPhoto.set(row[PHOTO], []);
@@ -71,6 +73,7 @@
     const link = document.querySelector("[data-tile=widest] a");
     if (link) {
       put(link.firstElementChild, surest ? photoOf(surest)[0] : "");
+      link.hidden = !surest;
       if (surest) link.href = "#photo-" + surest[PHOTO];
     }
     const once = some.filter(function (row) { return !copies.has(row[PHOTO]); });
@@ -124,7 +127,10 @@
     kept.set(number, some.length);
     const card = document.getElementById("photo-" + number), tile = tiles.get(number), spot = spots.get(number);
     const numbers = new Set(some.map(function (row) { return String(row[ZONE]); }));
-    if (tile) tile.classList.toggle("left-out", !some.length);
+    if (tile) {
+      tile.classList.toggle("left-out", !some.length);
+      tile.querySelector("svg").setAttribute("aria-label", data.photos[number - 1][0] + ": " + several(some.length, "crack"));
+    }
     for (const home of [card, tile]) {
       if (home) for (const mark of home.querySelectorAll(".frame [data-zone], path[data-zone]")) mark.classList.toggle("left-out", !numbers.has(mark.dataset.zone));
     }
@@ -136,8 +142,7 @@
     const body = card && card.querySelector(".measures tbody");
     if (!body) return;
     if (!written.has(body)) written.set(body, new Map(Array.from(body.rows, function (line) { return [Number(line.dataset.zone), line]; })));
-    const first = some.slice().sort(function (a, b) { return a[ZONE] - b[ZONE]; }).slice(0, 8);
-    body.replaceChildren(...first.map(function (row) { return written.get(body).get(row[ZONE]) || measures(row); }));
+    body.replaceChildren(...some.slice(0, 8).map(function (row) { return written.get(body).get(row[ZONE]) || measures(row); }));
     body.parentElement.classList.toggle("left-out", !some.length);
     const beyond = card.querySelector(".beyond");
     put(beyond, some.length > 8 ? several(some.length - 8, "more crack") + " in the table."
@@ -186,15 +191,14 @@
   }
 
   function tell() {
-    const some = cracks.filter(shown), gone = cracks.length - some.length;
-    document.documentElement.classList.toggle("some-left-out", gone > 0);
+    const gone = zones.length - zones.filter(shown).length;
     const note = document.getElementById("left-out");
     note.hidden = !gone;
-    note.textContent = gone ? several(gone, "crack") + " of " + cracks.length.toLocaleString("en") + (gone === 1 ? " is" : " are")
+    note.textContent = gone ? several(gone, "crack") + " of " + zones.length.toLocaleString("en") + (gone === 1 ? " is" : " are")
       + " left out here, with a probability below " + least + ". What this page counts and shows is without "
-      + (gone === 1 ? "it" : "them") + "; the files beside it have " + (cracks.length === 1 ? "it" : "them all") + "." : "";
-    tellTotals(some);
-    tellClasses(some);
+      + (gone === 1 ? "it" : "them") + "; the files beside it have " + (zones.length === 1 ? "it" : "them all") + "." : "";
+    tellTotals(cracks.filter(shown));
+    tellClasses(cracks.filter(shown));
     for (const [number, all] of byPhoto) if (all[0][ZONE]) tellPhoto(number, all);
     regroup();
     if (!least) {
@@ -206,9 +210,9 @@
   const MANY = 2000, PATIENCE_MS = 300;
   let waiting = 0;
   function choose(value) {
-    if (!(value >= 0 && value <= 1) || value === least) return;
+    if (value === least) return;
     least = value;
-    if (cracks.length > MANY) {
+    if (zones.length > MANY) {
       clearTimeout(waiting);
       waiting = setTimeout(tell, PATIENCE_MS);
     } else if (!waiting) waiting = requestAnimationFrame(function () { waiting = 0; tell(); });
