@@ -69,5 +69,12 @@ def test_wide_short_and_widely_parting_lines_hide_nothing() -> None:
     assert hidden(stem, arm(60, 60, 2, aside=2), arm(-60, 40, 3, aside=-2)) == [0, 0, 0]
 
 
+def test_lines_that_hardly_part_hide_little_and_lines_that_cross_nothing() -> None:
+    """By .1 px a px two lines may part by chance: they met no farther back than if they parted faster."""
+    stem = arm(180, 60, 1)
+    assert 0 < max(hidden(stem, arm(2.9, 60, 2, aside=0.75), arm(-2.9, 40, 3, aside=-0.75))) < 4
+    assert hidden(stem, arm(15, 60, 2, aside=-1), arm(-15, 40, 3, aside=1)) == [0, 0, 0]
+
+
 def test_no_fork_hides_more_than_ten_px() -> None:
     assert max(hidden(arm(180, 60, 1), arm(3, 60, 2, aside=3), arm(-3, 40, 3, aside=-3))) == 10

@@ -75,6 +75,7 @@ def test_a_row_for_each_zone_and_one_for_each_photo_without(folder, found):
     assert float(widest["length_mm"]) == pytest.approx(10)
     assert float(widest["thinnest_mm"]) == pytest.approx(0.13)
     assert table[4]["width_max_mm"] == table[4]["mm_per_px"] == ""
+    assert [row["thinnest_px"] for row in table] == ["1.3"] * 5 + [""] * 3
     assert float(table[1]["longitude"]) < -13.3
     assert "missing" in table[6]["reason"]
 

@@ -9,13 +9,13 @@ from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
-from crackscope.scoring.model import Model, Scored, known_chance, load
+from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement, top_mean, unfit_pixels
+from crackscope.scoring.verdict import Judgement, known_chance, top_mean, unfit_pixels
 
 if TYPE_CHECKING:
     import numpy as np

@@ -31,6 +31,7 @@ from crackscope.scoring.verdict import (
     judge,
     judge_look,
     judge_patch,
+    known_chance,
     unfit_look,
 )
 
@@ -157,7 +158,7 @@ class Model:
     def _judged_at_half(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions
     ) -> Judgement | None:
-        """What is said of a photo at half size; None where it cannot be judged there either."""
+        """What is said of a photo at half size; None where it cannot be judged there."""
         assert heat.half is not None
         half = halved(pixels)
         look = Look(heat.half, quality(half), (half.shape[0], half.shape[1]))
@@ -229,7 +230,7 @@ class Model:
         begin = time.perf_counter()
         picture = opened.picture
         tiles = self._cut(picture.height, picture.width)
-        judged, chance = self._judged_whole(picture.pixels, tiles, stop)
+        judged = self._judged_whole(picture.pixels, tiles, stop)
         return Prediction(
             path=_path(opened.source, picture.name),
             verdict=judged.verdict,
@@ -242,35 +243,23 @@ class Model:
             surface=judged.surface,
             pages=picture.pages,
             halved=judged.halved,
-            chance=chance,
+            chance=judged.chance,
         )
 
-    def _judged_whole(
-        self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event
-    ) -> tuple[Said, float | None]:
-        """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can.
-
-        With it the chance that a sound photo shows as much, None where the verdict does not rest on it.
-        """
+    def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
+        """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
         spec = self.manifest.input
         if self.manifest.verdict.kind == "threshold":
             looks = self._crew.share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles, stop)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
-            return Said(by_threshold(found), found.probability, "", found.surface), None
+            return Said(by_threshold(found), found.probability, "", found.surface)
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
-            return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding)), None
+            return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
         heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
         judged = self._judge(heat, pixels, PHOTO_RATE, ORDINARY)
-        said = Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved)
-        return said, known_chance(self.manifest, judged)
-
-
-def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
-    """The chance that a sound photo of its size shows as much, 0 to 1; None where the verdict does not rest on it."""
-    rule = manifest.verdict
-    rests = rule.kind == "conformal" and bool(rule.sound) and judged.verdict != "cannot judge"
-    return judged.chance if rests else None
+        chance = known_chance(self.manifest, judged)
+        return Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, chance)
 
 
 class _Opened(NamedTuple):

@@ -57,7 +57,7 @@ def heat_at_half(heat: Heatmap, quarter: NDArray[np.float32]) -> Heatmap:
 
 
 def joined(first: Judgement, second: Judgement | None, rate: float, *, shows: bool) -> Judgement:
-    """One judgement of two looks: at the photo as it is, and at half size (None: it cannot be judged there either).
+    """One judgement of two looks: at the photo as it is, and at half size (None: it cannot be judged there).
 
     It is `crack` when either look says so at half the rate, and what is told with it is of the look that the verdict
     rests on: one that says crack, before the one with the smaller chance. shows: whether the heatmap at full size has

@@ -49,7 +49,8 @@ class Look(NamedTuple):
 
 class Said(NamedTuple):
     """Verdict, probability of crack (0 to 1), the reason why a picture cannot be judged, else "", the known surface
-    as which its score was read, "" for none, and whether the look at half size is told.
+    as which its score was read, "" for none, whether the look at half size is told, and the chance that a sound photo
+    shows as much, None where the verdict does not rest on it.
     """
 
     verdict: Verdict
@@ -57,6 +58,7 @@ class Said(NamedTuple):
     reason: str
     surface: str = ""
     halved: bool = False
+    chance: float | None = None
 
 
 def judge_patch(
@@ -87,6 +89,13 @@ def judge(
     rate: share of sound photos that may be called cracked. read: a score, as it is read on this photo.
     """
     return judge_look(manifest, Look(heat, quality(pixels), (pixels.shape[0], pixels.shape[1])), rate, read)
+
+
+def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
+    """The chance that a sound photo of its size shows as much, 0 to 1; None where the verdict does not rest on it."""
+    rule = manifest.verdict
+    rests = rule.kind == "conformal" and bool(rule.sound) and judged.verdict != "cannot judge"
+    return judged.chance if rests else None
 
 
 def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[float], Calibrated]) -> Judgement:
