@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from crackscope.cli.bundle_figures import known_limits, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
+from crackscope.cli.inspection_asked import Asked, check, picture_limits, settings_of
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, out, shared
@@ -22,37 +22,10 @@ from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
-    from crackscope.images import Limits
-    from crackscope.inspection import Inspection, InspectOptions, Journal, Keep, Scaling, Work
+    from crackscope.inspection import Inspection, InspectOptions, Journal, Keep, Work
     from crackscope.records import Unread
     from crackscope.reports import InspectionFacts
     from crackscope.scoring import Model
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The options of one call."""
-
-    photos: tuple[str, ...]
-    out: str
-    from_list: str | None
-    resume: bool
-    mm_per_px: float | None
-    scale: str | None
-    marker_mm: float | None
-    marker_dictionary: str | None
-    distance_m: float | None
-    classes: str | None
-    preset: str | None
-    false_alarms: float
-    coarse: bool
-    all_zones: bool
-    least_probability: float
-    most_megapixels: float | None
-    bundle: str | None
-    threads: int | None
-    quiet: bool
-    as_json: bool
 
 
 @click.command()
@@ -104,9 +77,9 @@ def inspect(state: State, /, **options: Any) -> None:
     a patch: the two may give it different probabilities.
     """
     asked = Asked(**options)
-    _check(asked)
+    check(asked)
     photos = _photos(asked)
-    settings = _settings(asked, photos)
+    settings = settings_of(asked, photos)
     import msgspec
 
     from crackscope.images import find_copies
@@ -123,7 +96,7 @@ def inspect(state: State, /, **options: Any) -> None:
         facts = _facts(asked, model, journal, settings)
         paths = _paths(photos)
         others = sorted(set(journal.paths) - set(paths))
-        work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), _picture_limits(asked))
+        work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), picture_limits(asked))
         _work(asked, journal, work, photos)
         findings = Findings(journal, paths)
         summary = summarise(findings)
@@ -144,82 +117,12 @@ def inspect(state: State, /, **options: Any) -> None:
     state.status = 1 if summary.unread else 0
 
 
-def _check(asked: Asked) -> None:
-    """Refuse options that contradict each other before anything is read."""
-    scales = {
-        "--mm-per-px": asked.mm_per_px,
-        "--scale": asked.scale,
-        "--marker-mm": asked.marker_mm,
-        "--distance-m": asked.distance_m,
-    }
-    given = [name for name, value in scales.items() if value is not None]
-    if len(given) > 1:
-        raise click.UsageError(f"{' and '.join(given)} exclude each other, give one scale")
-    if asked.marker_dictionary is not None and asked.marker_mm is None:
-        raise click.UsageError("--marker-dictionary needs the size of the marker, add --marker-mm")
-    if asked.classes is not None and asked.preset is not None:
-        raise click.UsageError("--classes and --preset exclude each other, give one")
-    _limits(asked)
-    if (asked.classes is not None or asked.preset is not None) and not given:
-        raise click.UsageError("width classes are in mm and need a scale, add --mm-per-px, --scale or --marker-mm")
-
-
 def _photos(asked: Asked) -> "list[str | Unread]":
     if STANDARD_INPUT in asked.photos:
         raise click.UsageError("a photo on standard input has no name for the report, name a file")
     if not asked.photos and asked.from_list is None:
         raise click.UsageError("PHOTO is missing: name files, folders or globs")
     return gather(asked.photos, asked.from_list, quiet=asked.quiet)
-
-
-def _settings(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":
-    from crackscope.inspection import InspectOptions
-
-    return InspectOptions(
-        false_alarms=asked.false_alarms,
-        coarse=asked.coarse,
-        all_zones=asked.all_zones,
-        least_probability=asked.least_probability,
-        scaling=_scaling(asked, photos),
-        limits_mm=_limits(asked),
-    )
-
-
-def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
-    from crackscope.inspection import Scaling, read_scale_table
-
-    readable = [photo for photo in photos if isinstance(photo, str)]
-    return Scaling(
-        mm_per_px=asked.mm_per_px,
-        table=None if asked.scale is None else read_scale_table(asked.scale, readable),
-        marker_mm=asked.marker_mm,
-        dictionary=asked.marker_dictionary or "4X4_50",
-        distance_m=asked.distance_m,
-    )
-
-
-def _limits(asked: Asked) -> tuple[float, ...]:
-    from crackscope.inspection import DEFAULT_LIMITS_MM, PRESETS_MM, checked_limits
-
-    if asked.preset is not None:
-        if asked.preset not in PRESETS_MM:
-            raise click.UsageError(f"there is no preset {asked.preset!r}, name one of {', '.join(PRESETS_MM)}")
-        return PRESETS_MM[asked.preset]
-    if asked.classes is None:
-        return DEFAULT_LIMITS_MM
-    try:
-        limits = tuple(float(text) for text in asked.classes.split(","))
-    except ValueError:
-        given = asked.classes or "nothing"
-        raise click.UsageError(f"--classes wants mm with commas between, as 0.1,0.2,0.5, not {given}") from None
-    return checked_limits(limits)
-
-
-def _picture_limits(asked: Asked) -> "Limits":
-    from crackscope.images import DEFAULT_LIMITS, Limits
-
-    most = asked.most_megapixels
-    return DEFAULT_LIMITS if most is None else Limits(max_pixels=round(most * 1e6))
 
 
 @contextmanager

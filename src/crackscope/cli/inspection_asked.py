@@ -1,0 +1,110 @@
+"""What a call of `inspect` asks for: its options, checked, and as the inspection takes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from crackscope.images import Limits
+    from crackscope.inspection import InspectOptions, Scaling
+    from crackscope.records import Unread
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call."""
+
+    photos: tuple[str, ...]
+    out: str
+    from_list: str | None
+    resume: bool
+    mm_per_px: float | None
+    scale: str | None
+    marker_mm: float | None
+    marker_dictionary: str | None
+    distance_m: float | None
+    classes: str | None
+    preset: str | None
+    false_alarms: float
+    coarse: bool
+    all_zones: bool
+    least_probability: float
+    most_megapixels: float | None
+    bundle: str | None
+    threads: int | None
+    quiet: bool
+    as_json: bool
+
+
+def check(asked: Asked) -> None:
+    """Refuse options that contradict each other before anything is read."""
+    scales = {
+        "--mm-per-px": asked.mm_per_px,
+        "--scale": asked.scale,
+        "--marker-mm": asked.marker_mm,
+        "--distance-m": asked.distance_m,
+    }
+    given = [name for name, value in scales.items() if value is not None]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other, give one scale")
+    if asked.marker_dictionary is not None and asked.marker_mm is None:
+        raise click.UsageError("--marker-dictionary needs the size of the marker, add --marker-mm")
+    if asked.classes is not None and asked.preset is not None:
+        raise click.UsageError("--classes and --preset exclude each other, give one")
+    _limits(asked)
+    if (asked.classes is not None or asked.preset is not None) and not given:
+        raise click.UsageError("width classes are in mm and need a scale, add --mm-per-px, --scale or --marker-mm")
+
+
+def settings_of(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":
+    """The options of the inspection. Raises InspectionError, also for a scale table that cannot be read."""
+    from crackscope.inspection import InspectOptions
+
+    return InspectOptions(
+        false_alarms=asked.false_alarms,
+        coarse=asked.coarse,
+        all_zones=asked.all_zones,
+        least_probability=asked.least_probability,
+        scaling=_scaling(asked, photos),
+        limits_mm=_limits(asked),
+    )
+
+
+def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
+    from crackscope.inspection import Scaling, read_scale_table
+
+    readable = [photo for photo in photos if isinstance(photo, str)]
+    return Scaling(
+        mm_per_px=asked.mm_per_px,
+        table=None if asked.scale is None else read_scale_table(asked.scale, readable),
+        marker_mm=asked.marker_mm,
+        dictionary=asked.marker_dictionary or "4X4_50",
+        distance_m=asked.distance_m,
+    )
+
+
+def _limits(asked: Asked) -> tuple[float, ...]:
+    from crackscope.inspection import DEFAULT_LIMITS_MM, PRESETS_MM, checked_limits
+
+    if asked.preset is not None:
+        if asked.preset not in PRESETS_MM:
+            raise click.UsageError(f"there is no preset {asked.preset!r}, name one of {', '.join(PRESETS_MM)}")
+        return PRESETS_MM[asked.preset]
+    if asked.classes is None:
+        return DEFAULT_LIMITS_MM
+    try:
+        limits = tuple(float(text) for text in asked.classes.split(","))
+    except ValueError:
+        given = asked.classes or "nothing"
+        raise click.UsageError(f"--classes wants mm with commas between, as 0.1,0.2,0.5, not {given}") from None
+    return checked_limits(limits)
+
+
+def picture_limits(asked: Asked) -> "Limits":
+    """How large a photo may be."""
+    from crackscope.images import DEFAULT_LIMITS, Limits
+
+    most = asked.most_megapixels
+    return DEFAULT_LIMITS if most is None else Limits(max_pixels=round(most * 1e6))
