@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from crackscope.cli.inspection_summary import show, summarise
-from crackscope.records import Inspected, PhotoScale
+from crackscope.records import Inspected, PhotoScale, of_100
 from tests.small_inspection import zone
 
 
@@ -16,7 +16,8 @@ def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted)
     show(summarise(Inspected(path=p, verdict="sound", probability=x, width=9, height=9) for p, x in said), quiet=False)
     printed = " ".join(capsys.readouterr().out.split())
     assert counted in printed
-    assert "tunnel: something looks like a crack" in printed
+    wanted = "tunnel: something looks like a crack, though sound photos of its size may, too: look at it"
+    assert wanted in printed
     assert printed.count("looks like a crack") == 1
 
 
@@ -29,6 +30,12 @@ def test_a_high_probability_stands_beside_how_often_sound_photos_show_as_much(ca
     assert "though as much is seen in 7.8 of 100 sound photos of its size: look at it" in " ".join(lines)
     assert "0.970" in " ".join(lines)
     assert "0.863" not in " ".join(lines)
+
+
+def test_a_small_chance_is_not_told_as_none():
+    said = {chance: of_100(chance) for chance in (0.0, 0.0009, 0.001, 0.0776, 0.5, 1.0)}
+    told = ["fewer than 0.1 of 100"] * 2 + [f"{of} of 100" for of in ("0.1", "7.8", "50", "100")]
+    assert list(said.values()) == told
 
 
 def test_a_scale_in_doubt_is_said_of_its_photo(capsys):

@@ -8,13 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 from PIL import Image
 
+from crackscope import images
+from crackscope.bundles import VerdictRule
 from crackscope.cli import main
 from crackscope.files import original
 from crackscope.images import Limits
-from tests.small_bundle import write_small_bundle
+from crackscope.records import of_100
+from crackscope.scoring import pack
+from tests.small_bundle import small_manifest, small_model, write_small_bundle
 from tests.small_way import lines, pictures
 
 
@@ -113,6 +119,29 @@ def test_predict_fails_on_a_crack_when_told(way, capsys, tmp_path, threshold, ve
     assert main(call) == 0
     assert {line["verdict"] for line in lines(capsys.readouterr().out)} == {verdict}
     assert main([*call, "--fail-on", "crack"]) == status
+
+
+def photo_of_lines(path: Path) -> str:
+    """Larger than two patches of the small bundle, with two dark lines."""
+    pixels = np.random.default_rng(0).integers(140, 160, (256, 320, 3)).astype(np.uint8)
+    pixels[96:101, 30:290] = pixels[152:157, 30:290] = 40
+    images.write_png(pixels, path)
+    return str(path)
+
+
+def test_a_photo_called_sound_that_looks_cracked_stands_beside_how_often_sound_ones_do(capsys, tmp_path):
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(50.0, -50.0), chances=(0.001, 0.01))
+    manifest = msgspec.structs.replace(small_manifest(), verdict=rule)
+    bundle = pack(tmp_path / "b", manifest, model=small_model(), weights=None).path
+    call = ["predict", photo_of_lines(tmp_path / "lines.png"), "--bundle", str(bundle)]
+    assert main([*call, "--jsonl"]) == 0
+    (told,) = lines(capsys.readouterr().out)
+    assert (told["verdict"], told["probability"] > 0.5) == ("sound", True)
+    assert 0.05 < told["chance"] < 1
+    assert main(call) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    seen = f"as much is seen in {of_100(told['chance'])} sound photos of its size"
+    assert f"lines.png: looks like a crack, though {seen}: look at it" in printed
 
 
 def test_predict_names_what_is_called_sound_but_looks_cracked(way, capsys, tmp_path):

@@ -134,9 +134,11 @@ def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
 def test_a_sound_photo_that_looks_cracked_is_to_be_looked_at(tmp_path):
     calm = inspected(picture(tmp_path, "calm.jpg", 1), "sound", probability=0.1)
     suspicious = inspected(picture(tmp_path, "suspicious.jpg", 2), "sound", probability=0.9, chance=0.0776)
-    reports.write_inspection(tmp_path / "report", [calm, suspicious], facts())
+    dim = inspected(picture(tmp_path, "dim.jpg", 3), "cannot judge", probability=0.9)
+    reports.write_inspection(tmp_path / "report", [calm, suspicious, dim], facts())
     page = Page(tmp_path / "report" / "index.html")
     assert "Called sound, yet suspicious" in page.text
+    assert page.text.count("crack probability 0.") == 1
     again, rest = page.text.split("Called sound, yet suspicious")[1].split("Sound photos", 1)
     assert "suspicious.jpg" in again
     assert "crack probability 0.90, though as much is seen in 7.8 of 100 sound photos of its size" in again

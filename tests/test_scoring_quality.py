@@ -69,6 +69,18 @@ def test_a_photo_of_one_pattern_again_and_again() -> None:
     assert quality(pixels).sharpness_px == pytest.approx(blur_by_hand(pixels), abs=1e-6)
 
 
+def test_all_edges_count_where_there_are_few() -> None:
+    """A sharp spot and a soft one, on what has no edge."""
+    sharp, soft = np.zeros((2, 160, 160), np.float32)
+    sharp[60, 40], soft[90, 100] = 100, 1500
+    soft = cv2.GaussianBlur(soft, (0, 0), 2.5)
+    blurs = [
+        quality(np.repeat((128 - dark)[..., None], 3, 2).astype(np.uint8)).sharpness_px
+        for dark in (sharp, sharp + soft, soft)
+    ]
+    assert blurs == sorted(set(blurs))
+
+
 def test_a_photo_without_an_edge() -> None:
     flat = quality(np.full((400, 400, 3), 128, np.uint8))
     assert (flat.sharpness_px, flat.dark, flat.bright) == (0.3, 0, 0)

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from crackscope.recipes import Kinds
 from crackscope.surfaces import KINDS, CrackSpec, SurfaceSpec, generate, make
+from crackscope.surfaces.noise import Noise
 
 
 def digest(seed, **how):
@@ -145,6 +146,24 @@ def test_nothing_heavy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_stones_may_be_longer_than_high():
+    """Their rims are met the less often along the rows, and as often down the columns."""
+    owner, inwards = Noise(240, 360, np.random.default_rng(0)).cells(20, 2.0)
+    level, _ = Noise(240, 360, np.random.default_rng(0)).cells(20)
+    along, down = ((np.diff(one, axis=1) != 0).mean() / (np.diff(one, axis=0) != 0).mean() for one in (owner, level))
+    assert (along, down) == (pytest.approx(0.5, abs=0.15), pytest.approx(1, abs=0.15))
+    assert inwards.min() >= 0
+
+
+def test_painted_walls_are_of_one_strong_colour_and_plain_render_of_none():
+    def colour(kind, seed):
+        pixels = generate(seed, (96, 96), cracked=False, kind=kind).pixels.reshape(-1, 3).mean(0)
+        return (pixels.max() - pixels.min()) / pixels.max()
+
+    painted, plain = (np.mean([colour(kind, seed) for seed in range(20)]) for kind in ("painted", "plaster"))
+    assert painted > plain + 0.1
 
 
 def test_the_shares_of_kinds_are_what_the_recipe_knows():

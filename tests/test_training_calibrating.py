@@ -59,7 +59,8 @@ def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None
     (known,) = found.verdict.known
     assert (known.name, len(known.sound)) == ("plaster", 5)
     assert set(known.sound) <= set(found.verdict.sound)
-    assert found.calibration.fitted_on == found.figures["held_out_pictures"]
+    # The rows, and twice as many generated pictures of each label, all of kinds that were learnt from.
+    assert found.calibration.fitted_on == found.figures["held_out_pictures"] == len(rows) * 5
 
 
 def test_the_threshold_of_the_mask_lies_where_both_errors_are_few() -> None:

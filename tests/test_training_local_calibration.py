@@ -44,6 +44,24 @@ def held_out(counts: dict[str, int], seed: int = 0) -> Scored:
     return Scored(score, score, embedding, embedding, cracked, surface, np.arange(len(score)), row, surface != "", [])
 
 
+def with_unlearnt(seen: Scored, score: float) -> Scored:
+    """The same, and pictures of a surface that was not learnt from, though it looks like one, all of one score."""
+    count, rng = 40, np.random.default_rng(3)
+    strange = embedded("lab", count, rng)
+    return Scored(
+        np.append(seen.score, np.full(count, score)),
+        np.append(seen.window, np.full(count, score)),
+        np.concatenate([seen.embedding, strange]),
+        np.concatenate([seen.as_photo, strange]),
+        np.append(seen.cracked, np.arange(count) % 2 == 0),
+        np.append(seen.surface, np.full(count, "generated stone")),
+        np.arange(len(seen.score) + count),
+        np.append(seen.row, np.zeros(count, np.bool_)),
+        np.append(seen.learnt, np.zeros(count, np.bool_)),
+        [],
+    )
+
+
 def shown(names: tuple[str, ...], count: int = 60, seed: int = 9) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     return np.concatenate([embedded(name, count, rng) for name in names]), np.repeat(names, count)
@@ -53,6 +71,14 @@ def fitted(counts: dict[str, int], seed: int = 0) -> LocalCalibration:
     local = fit_local(held_out(counts | {"generated": 40}, seed), shown(tuple(counts)), COMMON)
     assert local is not None
     return local
+
+
+def test_scores_of_surfaces_that_were_not_learnt_say_nothing() -> None:
+    counts = {"lab": 80, "deck": 80}
+    seen, like = held_out(counts), shown(tuple(counts))
+    high, low = (fit_local(with_unlearnt(seen, score), like, COMMON) for score in (60.0, -60.0))
+    assert high is not None
+    assert high == low
 
 
 def cut(local: LocalCalibration, name: str) -> float:

@@ -93,8 +93,7 @@ def judge(
 
 def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
     """The chance that a sound photo of its size shows as much, 0 to 1; None where the verdict does not rest on it."""
-    rule = manifest.verdict
-    rests = rule.kind == "conformal" and bool(rule.sound) and judged.verdict != "cannot judge"
+    rests = manifest.verdict.kind == "conformal" and judged.verdict != "cannot judge"
     return judged.chance if rests else None
 
 
