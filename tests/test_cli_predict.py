@@ -231,3 +231,8 @@ def test_what_predict_advises_of_a_picture_that_is_too_large_can_be_typed(way, c
     for command in ("inspect", "predict"):
         assert main([command, "--help"]) == 0
         assert ("--most-megapixels" in capsys.readouterr().out) == (command == "inspect")
+
+
+def test_a_list_without_an_end_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "--from-list", "/dev/zero"]) == 2
+    assert capsys.readouterr().err.startswith("crackscope: /dev/zero: cannot be read (it goes on for more than 256 MiB")

@@ -6,6 +6,7 @@ letters and digits more); `original` maps that back.
 """
 
 import csv
+import errno
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,19 @@ from typing import Any
 
 from crackscope.errors import OutputError
 
+LONGEST_TABLE = 256 << 20
+"""Bytes of a table or list that is read as a whole; a device would never end."""
+
 _SPELT = re.compile(r"\\udc([89a-f][0-9a-f])")
+
+
+def read_table(path: str | Path) -> bytes:
+    """All of a table or list, which may be a pipe. Raises OSError: it cannot be read, or is longer than any of use."""
+    with open(path, "rb") as file:
+        content = file.read(LONGEST_TABLE + 1)
+    if len(content) > LONGEST_TABLE:
+        raise OSError(errno.EFBIG, f"it goes on for more than {LONGEST_TABLE >> 20} MiB, no list of files does")
+    return content
 
 
 def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:

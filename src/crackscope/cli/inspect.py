@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--most-megapixels",
-    type=FiniteRange(min=0, min_open=True),
+    type=FiniteRange(min=0, max=1e6, min_open=True),
     metavar="X",
     help="Refuse larger photos; default: 160. A small file may unpack to more pixels than the memory holds (a "
     "decompression bomb): raise it for photos whose origin you know; a megapixel takes about 12 MB.",

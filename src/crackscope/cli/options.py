@@ -16,10 +16,9 @@ class FiniteRange(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number. Raises click.BadParameter."""
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
+        if not math.isfinite(click.FLOAT.convert(value, param, ctx)):
             self.fail(f"{value} is no number to go by.", param, ctx)
-        return number
+        return super().convert(value, param, ctx)
 
 
 class _Name(click.ParamType[str]):
@@ -57,11 +56,11 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
     "false_alarms": click.option(
         "--false-alarms",
-        type=FiniteRange(0, 1, min_open=True, max_open=True),
+        type=FiniteRange(0.0001, 1, max_open=True),
         default=0.05,
         show_default=True,
         metavar="RATE",
-        help="Share of sound photos that may be called cracked.",
+        help="Share of sound photos that may be called cracked; small ones rest on few sound pictures.",
     ),
     "positive": click.option(
         "--positive", multiple=True, metavar="NAME", help="Folder name that means crack, besides those known."

@@ -5,7 +5,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -24,6 +23,7 @@ from crackscope.cli.console import (
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 from crackscope.errors import several
+from crackscope.files import read_table
 
 if TYPE_CHECKING:
     from crackscope.records import Prediction, Unread
@@ -139,7 +139,10 @@ def _tell_misnamed(paths: Sequence[str], quiet: bool) -> None:
 
 def _listed(source: str) -> list[str]:
     """The names in a list: one a line, or, as `find -print0` writes them, with a zero byte behind each."""
-    content = _standard_input().read() if source == STANDARD_INPUT else Path(source).read_bytes()
+    try:
+        content = _standard_input().read() if source == STANDARD_INPUT else read_table(source)
+    except OSError as error:
+        raise click.UsageError(f"{source}: cannot be read ({error.strerror}), name a list of pictures") from None
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell redirects
         text = content.decode("utf-16", "replace")
     else:

@@ -12,7 +12,7 @@ import msgspec
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
 from crackscope.errors import DatasetError, OutputError
-from crackscope.files import csv_text, write_whole
+from crackscope.files import csv_text, read_table, write_whole
 from crackscope.records import Row
 
 _WRITTEN: Final = ("path", "label", "part", "group")
@@ -60,7 +60,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_table(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
     except OSError as error:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crackscope.errors import InspectionError
-from crackscope.files import original
+from crackscope.files import original, read_table
 from crackscope.inspection.scale import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
@@ -87,7 +87,7 @@ def _refuse_open_quote(file: Path, lines: Sequence[str], separator: str) -> None
 
 
 def _text(file: Path) -> str:
-    content = file.read_bytes()
+    content = read_table(file)
     if b"\0" in content:
         raise InspectionError(f"{file}: is no CSV file in UTF-8 (zero bytes in it), save it as CSV UTF-8")
     return content.decode("utf-8-sig", "surrogateescape")
