@@ -220,3 +220,16 @@ def test_demo_leaves_a_folder_of_others_alone(tmp_path, capsys):
     assert main(["demo", "-o", str(tmp_path)]) == 2
     assert "not empty" in capsys.readouterr().err
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_scan_says_what_keeps_copies_apart(way, tmp_path, capsys):
+    for label in ("crack", "sound"):
+        (tmp_path / label).mkdir()
+        for path in pictures(way, label)[:4]:
+            (tmp_path / label / path.name).write_bytes(path.read_bytes())
+    assert main(["scan", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("no problems found")
+    for number in range(4):
+        (tmp_path / "crack" / f"again-{number}.jpg").write_bytes(pictures(way, "crack")[0].read_bytes())
+    assert main(["scan", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("`crackscope split` keeps the copies on one side")
