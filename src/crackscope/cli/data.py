@@ -100,7 +100,7 @@ def scan(state: State, /, **options: Any) -> None:
         say(f"problem: {problem}")
     if not report.problems:
         besides = " besides the labels that are probably wrong" if doubts is not None and doubts.count else ""
-        copies = "; `crackscope split` keeps the copies on one side" if report.leak_share else ""
+        copies = "; `crackscope split` keeps the copies on one side" if report.near.pictures else ""
         say(f"no problems found{besides}{copies}", quiet=asked.quiet)
 
 
