@@ -305,6 +305,19 @@ def test_a_metre_is_as_long_everywhere_on_the_map_and_the_date_line_cuts_nothing
     assert beyond > west + 100
 
 
+def test_on_the_map_wider_cracks_lie_above_thinner_ones_however_many_classes_there_are():
+    wide = [inspected_at(f"{width}.jpg", zone(1, 62, width, 0.1)) for width in (150, 25, 105)]
+    seen = [wide[0], inspected_at("bare.jpg", zone(1, 62, 3)), inspected_at("none.jpg"), *wide[1:]]
+    limits = classes_of(reports.InspectionFacts(limits_mm=tuple(range(1, 15))))
+    numbers = {one.path: number for number, one in enumerate(seen)}
+    drawn = photo_map(seen, numbers, limits, {one.path: one.path for one in seen})
+    assert [seen[spot.number].path for spot in drawn.spots] == ["none.jpg", "bare.jpg", "25.jpg", "105.jpg", "150.jpg"]
+
+
+def inspected_at(path: str, *zones) -> Inspected:
+    return inspected(path, zones=zones, place=Place(latitude=50.0, longitude=10.0))
+
+
 @given(
     limits=st.lists(st.floats(0.01, 50), min_size=1, max_size=6, unique=True).map(sorted),
     width=st.floats(0, 60),

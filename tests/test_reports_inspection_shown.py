@@ -22,11 +22,9 @@ MEASURES = (
     "Array.from(document.querySelectorAll('#groups .measures:not(.left-out) tbody tr'))"
     ".map(one => Array.from(one.cells).map(cell => cell.textContent.trim()).join('|'))"
 )
-SPOTS = (
-    "Array.from(document.querySelectorAll('.spot')).map(one => one.getAttribute('class') + one.dataset.photo).sort()"
-)
+SPOTS = "Array.from(document.querySelectorAll('.spot')).map(one => one.getAttribute('class') + ' ' + one.dataset.photo)"
 LEGEND = (
-    "Array.from(document.querySelectorAll('#glance .legend li'))"
+    "Array.from(document.querySelectorAll('.legend li'))"
     ".filter(one => one.getClientRects().length).map(one => one.innerText)"
 )
 ALTS = "Array.from(document.querySelectorAll('#groups .fit > img')).map(one => one.alt)"
@@ -160,6 +158,22 @@ def test_a_photo_that_keeps_no_crack_stays_cracked(browser, pages):
     assert browser.run("document.querySelector('[data-tile=widest] a').getClientRects().length") == 0
     leave_out(browser, 0)
     assert browser.run("document.querySelector('[data-tile=widest] a').innerText") == "torn.jpg"
+
+
+def test_on_the_map_photos_that_keep_no_crack_lie_below_and_are_named(browser, pages):
+    browser.open(pages[0])
+    assert "cracked, none shown" not in browser.run(LEGEND)
+    before = browser.run(SPOTS)
+    leave_out(browser, LEAST)
+    assert browser.run(SPOTS)[0] == "spot unmeasured 4"
+    assert "cracked, none shown" in browser.run(LEGEND)
+    ink = "getComputedStyle(document.querySelector('.spot.unmeasured circle')).fill"
+    assert browser.run(ink) == browser.run("getComputedStyle(document.querySelector('.legend .unmeasured')).fill")
+    assert browser.run(ink) == "rgb(236, 233, 227)"
+    leave_out(browser, 1)
+    assert browser.run(LEGEND) == ["cracked, none shown", "sound"]
+    leave_out(browser, 0)
+    assert browser.run(SPOTS) == before
 
 
 def test_keys_alone_and_typed_numbers_choose(browser, pages):

@@ -16,7 +16,9 @@ _STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A photo on the map, in units of the drawing. kind: `mm-2` and the like, or `sound`, or `doubt`."""
+    """A photo on the map, in units of the drawing. kind: `mm-2` and the like, or `sound`, or `doubt`, or
+    `unmeasured`: cracked, with no crack that is shown.
+    """
 
     number: int
     x: float
@@ -28,7 +30,9 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class PhotoMap:
-    """The drawing. bar: length of the scale bar in its units; bar_says: what that is on the ground."""
+    """The drawing. spots: the first lie under the others. bar: length of the scale bar in its units; bar_says: what
+    that is on the ground.
+    """
 
     spots: tuple[Spot, ...]
     bar: float
@@ -68,7 +72,7 @@ def photo_map(
         for (one, _, _), e, n in zip(placed, east, north, strict=True)
     ]
     bar, says = _bar(scale)
-    ordered = sorted(spots, key=lambda spot: (spot.kind not in ("sound", "doubt"), spot.kind))
+    ordered = sorted(spots, key=lambda spot: _layer(spot.kind))
     return PhotoMap(tuple(ordered), bar, says, len(photos) - len(placed))
 
 
@@ -82,6 +86,18 @@ def _kind(photo: Inspected, classes: dict[str, WidthClasses]) -> str:
         return "unmeasured"
     known, place = class_of(widest, classes)
     return f"{known.unit}-{place}"
+
+
+def _layer(kind: str) -> tuple[int, int]:
+    """Where a spot lies among those at its place: the widest crack on top, photos of which none is shown at the bottom.
+
+    The script of the page orders them alike when cracks are left out.
+    """
+    under = ("unmeasured", "doubt", "sound")
+    if kind in under:
+        return under.index(kind), 0
+    unit, place = kind.split("-")
+    return len(under) + (unit == "mm"), int(place)
 
 
 def _bar(scale: float) -> tuple[float, str]:

@@ -95,7 +95,7 @@
       put(line.cells[3], new Set(found.map(function (row) { return row[PHOTO]; })).size.toLocaleString("en"));
       put(line.cells[4], summed(found) || "–");
     }
-    for (const item of document.querySelectorAll(".legend [data-kind]")) item.classList.toggle("left-out", !groups.has(item.dataset.kind));
+    for (const item of document.querySelectorAll(".legend [data-kind]:not([data-kind=unmeasured])")) item.classList.toggle("left-out", !groups.has(item.dataset.kind));
   }
 
   // Photos with their cracks: marks, measures, and where they stand.
@@ -147,6 +147,22 @@
     const beyond = card.querySelector(".beyond");
     put(beyond, some.length > 8 ? several(some.length - 8, "more crack") + " in the table."
       : some.length ? "" : several(all.length, "crack is", "cracks are") + " left out, by " + (all.length === 1 ? "its" : "their") + " probability.");
+  }
+  // On the map the widest crack lies on top, photos of which none is shown at the bottom, as the page was written.
+  function layer(spot) {
+    const kind = spot.classList[1], under = ["unmeasured", "doubt", "sound"].indexOf(kind);
+    return under >= 0 ? [under, 0] : [kind.startsWith("mm") ? 4 : 3, Number(kind.slice(3))];
+  }
+  const byNumber = Array.from(spots.values()).sort(function (a, b) { return a.dataset.photo - b.dataset.photo; });
+  function tellMap() {
+    if (!spots.size) return;
+    const layers = new Map(byNumber.map(function (spot) { return [spot, layer(spot)]; }));
+    const ordered = byNumber.slice().sort(function (a, b) {
+      const one = layers.get(a), other = layers.get(b);
+      return one[0] - other[0] || one[1] - other[1];
+    });
+    ordered[0].parentNode.prepend(...ordered);
+    document.querySelector(".where .legend [data-kind=unmeasured]").classList.toggle("left-out", !document.querySelector(".spot.unmeasured"));
   }
   const groups = document.getElementById("groups");
   const articles = groups ? Array.from(groups.querySelectorAll("article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
@@ -200,6 +216,7 @@
     tellTotals(cracks.filter(shown));
     tellClasses(cracks.filter(shown));
     for (const [number, all] of byPhoto) if (all[0][ZONE]) tellPhoto(number, all);
+    tellMap();
     regroup();
     if (!least) {
       for (const [element, text] of before) element.textContent = text;
