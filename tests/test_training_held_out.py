@@ -8,7 +8,7 @@ import pytest
 
 from crackscope import images, recipes
 from crackscope.records import Row
-from crackscope.training.held_out import SIDE_PX, Given, every
+from crackscope.training.held_out import SIDE_PX, Given, every, more_sound
 
 DEFAULT = recipes.load("default")
 RECIPE = msgspec.structs.replace(DEFAULT, mixture=msgspec.structs.replace(DEFAULT.mixture, bare=("leaves",)))
@@ -39,3 +39,5 @@ def test_kinds_that_were_not_learnt_say_only_what_a_surface_is(tmp_path: Path) -
     kinds = msgspec.structs.replace(RECIPE.mixture.kinds, stone=0.2, painted=0.1)
     all_learnt = msgspec.structs.replace(RECIPE, mixture=msgspec.structs.replace(RECIPE.mixture, kinds=kinds))
     assert not any(picture.unlearnt for picture in every(all_learnt, given))
+    beyond = [{picture.surface for picture in more_sound(recipe, given)} for recipe in (RECIPE, all_learnt)]
+    assert beyond[1] - beyond[0] == apart
