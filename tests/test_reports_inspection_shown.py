@@ -74,7 +74,9 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shown")
     photos = found(folder / "photos")
     reports.write_inspection(folder / "all", photos, facts())
-    reports.write_inspection(folder / "sure", [without(photo) for photo in photos], facts())
+    reports.write_inspection(
+        folder / "sure", [without(photo) for photo in photos], msgspec.structs.replace(facts(), least_probability=LEAST)
+    )
     return folder / "all" / "index.html", folder / "sure" / "index.html"
 
 
@@ -110,7 +112,7 @@ def test_what_is_counted_is_as_if_the_report_had_been_written_without_them(brows
     assert browser.run(NOTE) == ""
     leave_out(browser, LEAST)
     told = seen(browser)
-    named = "Cracked, without a crack that could be measured", "Cracked, without a crack that is shown"
+    named = "Cracked, without a crack of a probability of 0.5 or more", "Cracked, without a crack that is shown"
     wanted = json.loads(json.dumps(wanted).replace(*named))
     for one, other in zip(told, wanted, strict=True):
         assert one == other
@@ -158,6 +160,33 @@ def test_a_photo_that_keeps_no_crack_stays_cracked(browser, pages):
     assert browser.run("document.querySelector('[data-tile=widest] a').getClientRects().length") == 0
     leave_out(browser, 0)
     assert browser.run("document.querySelector('[data-tile=widest] a').innerText") == "torn.jpg"
+
+
+def test_the_figures_are_of_the_cracks_that_are_shown_and_of_their_photos(browser, pages):
+    browser.open(pages[0])
+    counted = "document.getElementById('counted').textContent"
+    figures = f"{TILES}.slice(0, 2).map(one => one.split(/\\n+/).slice(1))"
+    assert browser.run(counted) == "19 of 19 cracks"
+    assert browser.run(figures) == [
+        ["5", "71.4 % of 7 photos read"],
+        ["17", "1.38 m and 450 px long", "3.4 a photo that shows one"],
+    ]
+    leave_out(browser, LEAST)
+    assert browser.run(counted) == "15 of 19 cracks"
+    assert browser.run(figures) == [
+        ["4", "57.1 % of 7 photos read", "5 are called cracked"],
+        ["14", "1.37 m and 250 px long", "3.5 a photo that shows one"],
+    ]
+    leave_out(browser, "all", "show")
+    assert browser.run(counted) == "15 of 19 cracks and 2 photos with no crack shown"
+    leave_out(browser, 1)
+    assert browser.run(counted) == "7 photos with no crack shown"
+    assert browser.run(figures) == [
+        ["0", "0 % of 7 photos read", "5 are called cracked"],
+        ["0", "nothing of that probability"],
+    ]
+    leave_out(browser, "zones", "show")
+    assert browser.run(counted) == "0 of 19 cracks"
 
 
 def test_on_the_map_photos_that_keep_no_crack_lie_below_and_are_named(browser, pages):

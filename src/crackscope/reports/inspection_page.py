@@ -105,7 +105,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "notes": notes(found, facts),
         "once": told_once(found, facts.copies),
         "copies": [(short[one], short[facts.copies[one]]) for one in _copies(numbers, facts)][:_COPIES_NAMED],
-        "tiles": tiles(found, numbers, short),
+        "tiles": tiles(found, numbers, short, some_left_out=bool(facts.least_probability)),
         "pills": _pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": class_styles(classes),

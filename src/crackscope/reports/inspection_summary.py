@@ -137,21 +137,24 @@ def _surely_widest(found: Sorted) -> tuple[Inspected, Zone] | None:
     )
 
 
-def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -> list[Tile]:
-    """The four figures at the top. numbers, names: of the photos on the page, by path."""
+def tiles(
+    found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str], *, some_left_out: bool = False
+) -> list[Tile]:
+    """The four figures at the top. numbers, names: of the photos on the page, by path.
+
+    some_left_out: cracks are, by their probability, so that photos may be called cracked and show none.
+    """
     zones = [zone for _, zone in found.zones]
-    share = percent(len(found.cracked) / len(found.inspected)) if found.inspected else "–"
+    showing = sum(bool(photo.zones) for photo in found.cracked)
     named = {"cannot be judged": found.doubtful, "suspicious": found.suspicious, "unreadable": found.unread}
     again = sum(map(len, named.values()))
     return [
-        Tile(
-            "Photos with cracks", f"{len(found.cracked):,}", f"{share} of {count(len(found.inspected), 'photo')} read"
-        ),
+        _photos_tile(found, showing if some_left_out else len(found.cracked)),
         Tile(
             "Cracks measured",
             f"{len(zones):,}",
             total_length(zones),
-            _per_photo(len(zones), len(found.cracked)),
+            _per_photo(len(zones), showing),
             key="cracks",
         ),
         _widest_tile(found, numbers, names),
@@ -165,8 +168,16 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
     ]
 
 
+def _photos_tile(found: Sorted, showing: int) -> Tile:
+    """How many photos there are with cracks, and how many are called cracked where those are more."""
+    cracked, read = len(found.cracked), len(found.inspected)
+    share = percent(showing / read) if read else "–"
+    more = f"{count(cracked, 'is', 'are')} called cracked" if showing < cracked else ""
+    return Tile("Photos with cracks", f"{showing:,}", f"{share} of {count(read, 'photo')} read", more, key="photos")
+
+
 def _per_photo(zones: int, photos: int) -> str:
-    return f"{zones / photos:.1f} a cracked photo" if photos else ""
+    return f"{zones / photos:.1f} a photo that shows one" if photos else ""
 
 
 def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -> Tile:

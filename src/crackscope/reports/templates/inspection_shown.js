@@ -15,6 +15,10 @@
 
   function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
   function several(number, one, many) { return number.toLocaleString("en") + " " + (number === 1 ? one : many || one + "s"); }
+  function percent(share) {
+    const left = Math.min(share, 1 - share);
+    return (100 * share).toFixed(left === 0 ? 0 : left < 0.01 ? 2 : 1) + " %";
+  }
   function length(value, unit) {
     if (unit === "mm" && value >= 1000) return (value / 1000).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + " m";
     return Math.round(value).toLocaleString("en") + " " + unit;
@@ -66,7 +70,13 @@
     put(document.getElementById("widest-said"), said);
     put(under("cracks", "value"), some.length.toLocaleString("en"));
     put(under("cracks", "under"), some.length ? summed(some) + " long" : "nothing of that probability");
-    put(under("cracks", "more"), (some.length / cracked).toFixed(1) + " a cracked photo");
+    // Photos that keep none of their cracks are called cracked as before, yet not one of those that the figures are of.
+    const showing = new Set(some.map(function (row) { return row[PHOTO]; })).size;
+    const read = data.photos.filter(function (photo) { return photo[1] !== "unreadable"; }).length;
+    put(under("photos", "value"), showing.toLocaleString("en"));
+    put(under("photos", "under"), percent(showing / read) + " of " + several(read, "photo") + " read");
+    put(under("photos", "more"), showing < cracked ? cracked.toLocaleString("en") + (cracked === 1 ? " is" : " are") + " called cracked" : "");
+    put(under("cracks", "more"), showing ? (some.length / showing).toFixed(1) + " a photo that shows one" : "");
     put(under("widest", "value"), surest ? width(surest[LOW], surest[UNIT]) + " " + surest[UNIT] : "–");
     put(under("widest", "under"), surest ? "measured " + width(surest[WIDTH], surest[UNIT]) + " (" + width(surest[LOW], surest[UNIT])
       + " to " + width(surest[HIGH], surest[UNIT]) + " " + surest[UNIT] + "), crack " + surest[ZONE] + " in" : "none of that probability");
@@ -259,7 +269,7 @@
     ask(0, "0");
   }
   window.crackscope = {
-    data: data, rows: rows, width: width, length: length,
+    data: data, zones: zones, rows: rows, width: width, length: length, several: several,
     rowsOf: function (number) { return rows().filter(function (row) { return row[PHOTO] === number; }); },
     whenChosen: function (listener) { listeners.push(listener); },
   };

@@ -106,6 +106,14 @@
       };
     });
   };
+  // Cracks of all cracks; a photo without any has a line, too, which is no crack.
+  function counted() {
+    const cracks = chosen.filter(function (row) { return row[ZONE]; }).length, photos = chosen.length - cracks;
+    const said = [];
+    if (cracks || !photos) said.push(cracks.toLocaleString("en") + " of " + report.several(report.zones.length, "crack"));
+    if (photos) said.push(report.several(photos, "photo") + " with no crack shown");
+    return said.join(" and ");
+  }
   function draw(size) {
     const count = Math.max(1, Math.ceil(chosen.length / size));
     page = Math.min(Math.max(0, page), count - 1);
@@ -115,8 +123,7 @@
     label.textContent = "page " + (page + 1) + " of " + count;
     document.getElementById("before").disabled = page === 0;
     document.getElementById("after").disabled = page === count - 1;
-    document.getElementById("counted").textContent =
-      chosen.length.toLocaleString("en") + (chosen.length === 1 ? " finding" : " findings") + " of " + report.rows().length.toLocaleString("en");
+    document.getElementById("counted").textContent = counted();
   }
   function turn(step) { page += step; draw(SIZE); table.scrollIntoView({ block: "nearest" }); }
 
