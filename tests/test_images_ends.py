@@ -62,7 +62,7 @@ def test_a_jpeg_that_breaks_off_before_its_end_marker(kind, share):
 
 @pytest.mark.parametrize("kind", ["usual", "grey", "progressive"])
 def test_a_thumbnail_of_a_jpeg_that_breaks_off(kind):
-    data = jpeg(generate(5, (600, 800)).pixels, **JPEGS[kind])
+    data = jpeg(generate(5, (600, 800), kind="tile").pixels, **JPEGS[kind])
     images.read_thumbnail(data, 32)
     with pytest.raises(ImageError, match="breaks off") as caught:
         images.read_thumbnail(data[: len(data) // 2].rstrip(b"\xff") + b"\xff\xd9", 32)
@@ -169,7 +169,7 @@ def test_a_jpeg_whose_picture_is_whole_long_before_its_end_marker(kind):
 
 @pytest.mark.parametrize("kind", ["usual", "full colour", "grey"])
 def test_of_jpegs_damaged_in_the_middle_most_are_refused(kind):
-    data = jpeg(generate(5, (600, 800)).pixels, **JPEGS[kind])
+    data = jpeg(generate(5, (600, 800), kind="tile").pixels, **JPEGS[kind])
     refused = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)

@@ -81,7 +81,7 @@ def test_a_photo_ends_in_bytes_as_it_ends_in_numbers(default_in_bytes: Path, sur
 def test_parts_of_a_photo_look_as_they_do_in_the_whole(default_in_bytes: Path, in_bytes: bool) -> None:
     """What lies around a part is unknown to it, which is not the same as a byte of zero."""
     model = load(default_in_bytes if in_bytes else None)
-    pixels = generate(4, (1024, 768), cracked=True, width_px=(3.0, 5.0)).pixels
+    pixels = generate(4, (1024, 768), cracked=True, kind="asphalt", width_px=(3.0, 5.0)).pixels
     whole, parts = (model.heatmap(pixels, options=DenseOptions(coarse=coarse)) for coarse in (False, True))
     hot = whole.logits > model.manifest.mask_threshold
     assert hot.mean() > 0.005
