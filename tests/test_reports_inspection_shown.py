@@ -269,6 +269,12 @@ def test_on_paper_stands_what_was_left_out(browser, pages):
     assert min(browser.run(heights)) > 0
     browser._call("Emulation.setDeviceMetricsOverride", width=700, height=990, deviceScaleFactor=1, mobile=False)
     assert browser.run("document.documentElement.scrollWidth") == 700
+    # Chromium paints no button in headings that it repeats, only their words.
+    buttons = "Array.from(document.querySelectorAll('#findings thead button'))"
+    assert browser.run(f"{buttons}.map(one => getComputedStyle(one).display)") == ["contents"] * 8
+    edges = "['#findings', '#table .card'].map(one => document.querySelector(one).getBoundingClientRect().right)"
+    table, card = browser.run(edges)
+    assert table <= card
     browser._call("Emulation.setEmulatedMedia", media="")
 
 
