@@ -22,7 +22,7 @@ from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.second_look import heat_at_half, joined, soft
 from crackscope.scoring.stream import in_groups, in_order
-from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, take
+from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
 from crackscope.scoring.verdict import (
     Judgement,
     Look,
@@ -106,7 +106,7 @@ class Model:
         best = max(range(len(tiles)), key=lambda number: answers[number].score)
         heat = np.full((-(-height // stride), -(-width // stride)), -np.inf, np.float32)
         for tile, answer in zip(tiles, answers, strict=True):
-            _lay(heat, answer.map, tile, (height, width), stride)
+            lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
 
     def _cut(self, height: int, width: int) -> list[Tile]:
@@ -278,25 +278,3 @@ def _opened(source: Source) -> _Opened:
 
 def _path(source: Source, name: str = "") -> str:
     return str(source) if isinstance(source, (str, Path)) else name or str(getattr(source, "name", "")) or "-"
-
-
-def _lay(
-    heat: NDArray[np.float32], piece: NDArray[np.float32], tile: Tile, shape: tuple[int, int], stride: int
-) -> None:
-    """Lay the map of a tile into that of the whole picture of (height, width): to each cell what its centre shows."""
-    rows, from_rows = _cells(heat.shape[0], piece.shape[0], (tile.top, tile.height, shape[0]), stride)
-    columns, from_columns = _cells(heat.shape[1], piece.shape[1], (tile.left, tile.width, shape[1]), stride)
-    place = heat[rows, columns]
-    np.maximum(place, piece[np.ix_(from_rows, from_columns)], out=place)
-
-
-def _cells(cells: int, there: int, extent: tuple[int, int, int], stride: int) -> tuple[slice, NDArray[np.intp]]:
-    """Which of the picture's cells have their centre in a tile, and the tile's cell that each of them lies in.
-
-    extent: start and length of the tile, length of the picture, in px along one axis.
-    """
-    start, length, whole = extent
-    centres = np.minimum((np.arange(cells) + 0.5) * stride, whole - 0.5)
-    first, last = np.searchsorted(centres, [start, start + length])
-    inside = ((centres[first:last] - start) // stride).astype(np.intp)
-    return slice(int(first), int(last)), np.minimum(inside, there - 1)

@@ -1,4 +1,4 @@
-"""Which pieces of a picture go through the network."""
+"""Which pieces of a picture go through the network, and how their maps are put together."""
 
 from dataclasses import dataclass
 
@@ -70,3 +70,25 @@ def fit(side: int, spec: InputSpec) -> int:
     if spec.fixed and spec.native is not None:
         return spec.native
     return -(-max(side, spec.minimum) // spec.multiple) * spec.multiple
+
+
+def lay(heat: NDArray[np.float32], piece: NDArray[np.float32], tile: Tile, shape: tuple[int, int], stride: int) -> None:
+    """Lay the map of a tile into that of the whole picture of (height, width), in place: to each cell what its centre
+    shows, the largest where tiles overlap. heat, piece: logits [rows, columns], a cell every `stride` px.
+    """
+    rows, from_rows = _cells(heat.shape[0], piece.shape[0], (tile.top, tile.height, shape[0]), stride)
+    columns, from_columns = _cells(heat.shape[1], piece.shape[1], (tile.left, tile.width, shape[1]), stride)
+    place = heat[rows, columns]
+    np.maximum(place, piece[np.ix_(from_rows, from_columns)], out=place)
+
+
+def _cells(cells: int, there: int, extent: tuple[int, int, int], stride: int) -> tuple[slice, NDArray[np.intp]]:
+    """Which of the picture's cells have their centre in a tile, and the tile's cell that each of them lies in.
+
+    extent: start and length of the tile, length of the picture, in px along one axis.
+    """
+    start, length, whole = extent
+    centres = np.minimum((np.arange(cells) + 0.5) * stride, whole - 0.5)
+    first, last = np.searchsorted(centres, [start, start + length])
+    inside = ((centres[first:last] - start) // stride).astype(np.intp)
+    return slice(int(first), int(last)), np.minimum(inside, there - 1)

@@ -44,7 +44,7 @@ class FromMixture:
         }
         self._kinds = self._filling(mixture)
         shares = np.array([getattr(mixture.kinds, kind) for kind in surfaces.KINDS])
-        self._shares = shares / shares.sum()
+        self._surface_shares = shares / shares.sum()
         self._val_reader = Reader(None, reader.augmentation, reader.seed)
 
     def _filling(self, mixture: Mixture) -> list[str]:
@@ -91,7 +91,7 @@ class FromMixture:
         """A generated surface of up to twice the cut, then seen as any other picture is."""
         how = self._reader.augmentation
         side = int(how.crop * rng.uniform(1.0, 1.5))
-        kind = str(rng.choice(surfaces.KINDS, p=self._shares))
+        kind = str(rng.choice(surfaces.KINDS, p=self._surface_shares))
         made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked, kind)
         pixels, mask = augment(made.pixels, made.mask if cracked else None, rng, how)
         if cracked and mask is not None and mask.sum() >= SMALLEST_CRACK_PX:
