@@ -27,6 +27,17 @@ def test_png_is_exact(tmp_path, pixels):
     assert images.encode_png(pixels) == (tmp_path / "a.png").read_bytes()
 
 
+def test_effort_goes_into_masks_and_not_into_grain():
+    """The two bits of a zlib stream's second byte say how hard its writer tried (RFC 1950): 1 fast, 2 as usual."""
+
+    def effort(pixels):
+        written = images.encode_png(pixels)
+        return written[written.index(b"IDAT") + 5] >> 6
+
+    assert effort(RGB) == 1
+    assert effort(RGB[:, :, 1]) == effort(np.dstack([RGB, RGB[:, :, 1]])) == 2
+
+
 def test_jpeg_is_close(tmp_path):
     images.write_jpeg(SMOOTH, str(tmp_path / "a.jpg"), quality=95)
     assert np.abs(images.read(tmp_path / "a.jpg").pixels.astype(int) - SMOOTH).max() <= 4
