@@ -205,6 +205,26 @@ def test_on_the_map_photos_that_keep_no_crack_lie_below_and_are_named(browser, p
     assert browser.run(SPOTS) == before
 
 
+def test_where_no_crack_is_shown_at_a_glance_words_stand_instead_of_an_empty_legend(browser, pages):
+    browser.open(pages[0])
+    said = "document.getElementById('glance').innerText"
+    legend = "document.querySelector('#glance .legend').getClientRects().length"
+    before = browser.run(said)
+    assert "Each frame is a photo" in before
+    leave_out(browser, 1)
+    assert browser.run(said).split("\n", 1)[1].strip() == (
+        "Nothing is shown: no crack of these photos has a probability of 1 or more."
+    )
+    assert browser.run(legend) == 0
+    leave_out(browser, LEAST)
+    assert "Each frame is a photo" in browser.run(said)
+    assert browser.run(legend) == 1
+    leave_out(browser, 1)
+    leave_out(browser, 0)
+    assert browser.run(said) == before
+    assert browser.run(legend) == 1
+
+
 def test_keys_alone_and_typed_numbers_choose(browser, pages):
     browser.open(pages[0])
     browser.run("document.getElementById('least').focus()")

@@ -158,6 +158,14 @@
     put(beyond, some.length > 8 ? several(some.length - 8, "more crack") + " in the table."
       : some.length ? "" : several(all.length, "crack is", "cracks are") + " left out, by " + (all.length === 1 ? "its" : "their") + " probability.");
   }
+  function tellGlance() {
+    const section = document.getElementById("glance");
+    if (!section) return;
+    const bare = Array.from(tiles.values()).every(function (tile) { return tile.classList.contains("left-out"); });
+    const said = section.querySelector("p"), legend = section.querySelector(".legend");
+    put(said, bare ? "Nothing is shown: no crack of these photos has a probability of " + least + " or more." : before.get(said) || said.textContent);
+    legend.classList.toggle("left-out", Array.from(legend.children).every(function (item) { return item.classList.contains("left-out"); }));
+  }
   // On the map the widest crack lies on top, photos of which none is shown at the bottom, as the page was written.
   function layer(spot) {
     const kind = spot.classList[1], under = ["unmeasured", "doubt", "sound"].indexOf(kind);
@@ -226,6 +234,7 @@
     tellTotals(cracks.filter(shown));
     tellClasses(cracks.filter(shown));
     for (const [number, all] of byPhoto) if (all[0][ZONE]) tellPhoto(number, all);
+    tellGlance();
     tellMap();
     regroup();
     if (!least) {
