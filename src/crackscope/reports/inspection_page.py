@@ -38,7 +38,7 @@ from crackscope.reports.photo_facts import brief_facts, photo_facts, to_the_minu
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 
 DRESS = Dress(
-    scripts=("inspection_marks.js", "inspection_shown.js", "inspection_table.js", "inspection_viewer.js"),
+    scripts=("inspection_marks.js", "slider.js", "inspection_shown.js", "inspection_table.js", "inspection_viewer.js"),
     styles=("style.css", "inspection.css"),
     pictures="'self' file: data:",
 )

@@ -34,7 +34,7 @@ _TAIL_PARTS = 2
 class Dress:
     """What a page wears: its scripts and style sheets, and where its pictures may come from (CSP sources)."""
 
-    scripts: tuple[str, ...] = ("report.js",)
+    scripts: tuple[str, ...] = ("slider.js", "report.js")
     styles: tuple[str, ...] = ("style.css",)
     pictures: str = "data:"
 

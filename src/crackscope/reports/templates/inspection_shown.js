@@ -253,30 +253,7 @@
       waiting = setTimeout(tell, PATIENCE_MS);
     } else if (!waiting) waiting = requestAnimationFrame(function () { waiting = 0; tell(); });
   }
-  if (range) {
-    let asked = 0;
-    function ask(value, words) {
-      asked = value;
-      typed.value = words;
-      typed.removeAttribute("aria-invalid");
-      range.value = value;
-      // The slider stands at hundredths; what is typed may be finer.
-      range.setAttribute("aria-valuetext", value);
-      choose(value);
-    }
-    range.addEventListener("input", function () { ask(Number(range.value), range.value); });
-    // A field of text: one of numbers gives nothing where it reads no number, of which a comma may be the cause.
-    typed.addEventListener("input", function () {
-      const value = Number(typed.value.replace(",", ".")), near = Math.min(1, Math.max(0, value));
-      if (!Number.isNaN(value)) ask(near, near === value ? typed.value : String(near));
-      else if (/^\s*[-.,]\s*$/.test(typed.value)) ask(0, typed.value);
-      else typed.setAttribute("aria-invalid", "true");
-    });
-    typed.addEventListener("change", function () { ask(asked, String(asked)); });
-    document.getElementById("least-none").addEventListener("click", function () { ask(0, "0"); });
-    // Browsers keep what was typed when a page is loaded anew.
-    ask(0, "0");
-  }
+  if (range) joinSlider(range, typed, document.getElementById("least-none"), 0, choose);
   window.crackscope = {
     data: data, zones: zones, rows: rows, width: width, length: length, several: several,
     rowsOf: function (number) { return rows().filter(function (row) { return row[PHOTO] === number; }); },

@@ -4,8 +4,6 @@ document.documentElement.classList.remove("no-script");
   const holder = document.getElementById("scores");
   if (!holder) return;
   const scores = JSON.parse(holder.textContent);
-  const slider = document.getElementById("at");
-  const typed = document.getElementById("at-number");
   const line = document.getElementById("at-line");
 
   // Scores are sorted: how many reach the threshold is a bisection.
@@ -18,7 +16,12 @@ document.documentElement.classList.remove("no-script");
     return sorted.length - low;
   }
   function put(name, text) { document.getElementById("out-" + name).textContent = text; }
-  function share(part, whole) { return whole ? (part / whole).toFixed(4) : "–"; }
+  // As the page has its figures: two more decimals where little is left to 1, and never rounded up to it.
+  function share(part, whole) {
+    if (!whole) return "–";
+    const value = part / whole, places = value < 1 && 1 - value < 0.0005 ? 6 : 4, text = value.toFixed(places);
+    return value < 1 && Number(text) === 1 ? (1 - Math.pow(10, -places)).toFixed(places) : text;
+  }
 
   function show(threshold) {
     const tp = reaching(scores.crack, threshold), fp = reaching(scores.sound, threshold);
@@ -32,16 +35,7 @@ document.documentElement.classList.remove("no-script");
     const left = Number(line.dataset.left), right = Number(line.dataset.right);
     line.setAttribute("transform", "translate(" + (threshold - scores.threshold) * (right - left) + " 0)");
   }
-  slider.addEventListener("input", function () { typed.value = slider.value; show(Number(slider.value)); });
-  typed.addEventListener("input", function () {
-    const value = Number(typed.value);
-    if (typed.value === "" || !(value >= 0 && value <= 1)) return;
-    slider.value = value;
-    show(value);
-  });
-  document.getElementById("at-reset").addEventListener("click", function () {
-    slider.value = scores.threshold;
-    typed.value = scores.threshold;
-    show(scores.threshold);
-  });
+  joinSlider(
+    document.getElementById("at"), document.getElementById("at-typed"), document.getElementById("at-reset"), scores.threshold, show
+  );
 })();
