@@ -81,3 +81,11 @@ def test_every_key_of_a_finding_is_explained(tmp_path):
     table = docs.split("## What `inspect` says of a photo")[1].split("\n## ")[0]
     cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
     assert set(json.loads(line)) == {key for cell in cells for key in re.findall("`([a-z_]+)`", cell)}
+
+
+def test_the_least_probability_that_was_asked_for_stands_among_the_settings(tmp_path):
+    photos = [inspected("/p/a.jpg", zones=(zone(1, 30, 4),))]
+    said = page(tmp_path / "some", photos, reports.InspectionFacts(least_probability=0.35))
+    how = said[said.index('id="how"') :]
+    assert "<dt>least probability</dt><dd>0.35: cracks of a lower one are left out" in how
+    assert "<dt>least probability</dt>" not in page(tmp_path / "all", photos)
