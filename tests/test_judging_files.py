@@ -53,11 +53,24 @@ def test_a_table_of_before_whose_names_are_bytes_is_read(evaluation, tmp_path):
 def test_names_surfaces_and_groups_of_any_bytes_come_back(tmp_path_factory, names):
     path, group, surface = names
     rows = [Row(path=f"/{end}{path}", label=end, group=group, surface=surface) for end in ("crack", "sound")]
-    evaluation = evaluate_scores(rows, [0.9, 0.2], bootstrap=Bootstrap(resamples=3), origin=Origin(part="test"))
+    lost = Unread(path=f"/lost{path}", error=Failure(kind="damaged", message=f"/lost{path}: is damaged"))
+    origin = Origin(bundle=BundleFacts(name=surface, fingerprint="0" * 64), part="test", unread=(lost,))
+    evaluation = evaluate_scores(rows, [0.9, 0.2], bootstrap=Bootstrap(resamples=3), origin=origin)
     folder = tmp_path_factory.mktemp("any")
     save(evaluation, folder)
-    assert load(folder).predictions == evaluation.predictions
+    assert load(folder) == evaluation
     (folder / "predictions.csv").read_text(encoding="utf-8")
+
+
+def test_surfaces_and_unreadable_pictures_are_called_as_the_rows_call_them(tmp_path):
+    """By the bytes that `open` takes, not as JSON spells them."""
+    surfaces = ("deck-\udcff", "wall")
+    rows = [Row(path=f"/{n}.jpg", label=("crack", "sound")[n % 2], surface=surfaces[n // 2]) for n in range(4)]
+    lost = Unread(path="/lost-\udcff.jpg", error=Failure(kind="missing", message="there is no such file"))
+    save(evaluate_scores(rows, [0.9, 0.2] * 2, bootstrap=Bootstrap(3), origin=Origin(unread=(lost,))), tmp_path)
+    again = load(tmp_path)
+    assert again.unread[0].path == "/lost-\udcff.jpg"
+    assert set(again.by_surface) == {row.surface for row in again.predictions} == set(surfaces)
 
 
 def test_metrics_json_has_the_keys_of_the_design(evaluation, tmp_path):

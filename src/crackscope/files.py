@@ -172,6 +172,17 @@ def _speakable(value: Any) -> Any:
     return value
 
 
+def originals(value: Any) -> Any:
+    """What JSON decodes to, with every text in it, keys too, as `original` gives it: the way back from `speakable`."""
+    if isinstance(value, str):
+        return original(value)
+    if isinstance(value, Mapping):
+        return {originals(key): originals(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [originals(one) for one in value]
+    return value
+
+
 def original(text: str) -> str:
     """The file name, as `open` takes it, that stands in JSON or CSV as `text`."""
     return _SPELT.sub(lambda found: chr(0xDC00 | int(found[1], 16)), text)

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from crackscope.errors import JudgingError
-from crackscope.files import encode_csv, encode_json, original, write_whole
+from crackscope.files import encode_csv, encode_json, original, originals, write_whole
 from crackscope.judging.evaluation import Evaluation, Judged
 from crackscope.records import LABELS, Verdict
 
@@ -30,7 +30,7 @@ def save(evaluation: Evaluation, folder: str | Path) -> None:
 
 
 def load(folder: str | Path) -> Evaluation:
-    """Read what `save` wrote. A run's folder is taken for the `evaluation` folder in it.
+    """Read what `save` wrote, names that are no UTF-8 as they were. A run's folder is taken for the `evaluation` in it.
 
     Raises JudgingError when there is no evaluation, or it is not one of ours.
     """
@@ -42,7 +42,7 @@ def load(folder: str | Path) -> Evaluation:
         # Tables of before hold the bytes of names as they are.
         with (place / PREDICTIONS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             predictions = tuple(_read_row(row) for row in csv.DictReader(file))
-        evaluation = msgspec.json.decode(metrics, type=Evaluation)
+        evaluation = msgspec.convert(originals(msgspec.json.decode(metrics)), Evaluation)
     except OSError as error:
         raise JudgingError(
             f"{folder} holds no evaluation ({error.strerror}: {Path(error.filename).name}): "
