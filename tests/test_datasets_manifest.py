@@ -1,5 +1,6 @@
 """Labels, parts, masks and surfaces as manifests name them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,25 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DatasetError, match=r"labels\.csv"):
         datasets.read_rows(path)
+
+
+def test_names_that_are_no_utf_8_are_taken_as_our_own_tables_spell_them(tmp_path: Path) -> None:
+    odd = picture(tmp_path / os.fsdecode(b"p\xff") / os.fsdecode(b"a\xe9.png"))
+    covered = tmp_path / os.fsdecode(b"m\xfe.png")
+    mask(covered, cracked=True)
+    literal = picture(tmp_path / "udcff.png", seed=1)
+    lines = (r"p\udcff/a\udce9.png,,m\udcfe.png", r".\udcff.png,sound,", r"gone\udcff.png,sound,")
+    first, second = datasets.read_rows(write_manifest(tmp_path, "path,label,mask", *lines[:2]))
+    assert (first.path, first.label, first.mask) == (str(odd), "crack", str(covered))
+    assert second.path == str(literal)
+    (lost,) = datasets.scan(write_manifest(tmp_path, "path,label,mask", *lines)).unreadable
+    assert (lost.path, lost.error.kind) == (str(tmp_path / "gone\udcff.png"), "missing")
+
+
+def test_a_table_of_bytes_that_are_no_utf_8_says_how_to_write_them(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(b"path,label\na\xff.png,crack\n")
+    with pytest.raises(DatasetError, match=r"byte 12\); save it as CSV in UTF-8 \(a byte FF .* is written .udcff\)"):
+        datasets.read_rows(tmp_path / "labels.csv")
 
 
 def manifest(folder: Path, lines: list[str], header: str = "path,label") -> Path:

@@ -12,7 +12,7 @@ import msgspec
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
 from crackscope.errors import DatasetError, OutputError
-from crackscope.files import csv_text, read_table, write_whole
+from crackscope.files import csv_text, original, read_table, write_whole
 from crackscope.records import Row
 
 _WRITTEN: Final = ("path", "label", "part", "group")
@@ -20,6 +20,7 @@ _OPTIONAL: Final = ("mask", "surface")
 _KNOWN: Final = (*_WRITTEN, *_OPTIONAL)
 _LONGEST_HEADER: Final = 200
 _NAMED_AT_ONCE: Final = 5
+_ODD: Final = r"(a byte FF of a file name that is no UTF-8 is written \udcff)"
 
 
 def find_in_manifest(path: Path, layout: Layout) -> Found:
@@ -62,7 +63,7 @@ def _lines(path: Path) -> list[str]:
     try:
         text = read_table(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8") from error
+        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}") from error
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
     lines = io.StringIO(text, newline="").readlines()
@@ -114,9 +115,12 @@ def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) ->
 
 
 def _absolute(folder: Path, path: str) -> str:
-    """The file of this name; where there is none, of the name as other systems and loose hands write it, if that is."""
+    """The file of this name; where there is none, of the name as other systems and loose hands write it, if that is, or
+    as our own tables spell one that is no UTF-8."""
     here = os.path.abspath(folder)
-    meant = dict.fromkeys((path, path.replace("\\", "/"), path.strip(), path.strip().replace("\\", "/")))
+    meant: dict[str, None] = {}
+    for name in (path, original(path)):
+        meant |= dict.fromkeys((name, name.replace("\\", "/"), name.strip(), name.strip().replace("\\", "/")))
     whole = [os.path.join(here, name) for name in meant]
     return os.path.normpath(next((name for name in whole if os.path.exists(name)), whole[-1]))
 
