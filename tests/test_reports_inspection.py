@@ -378,6 +378,19 @@ def test_names_are_those_of_the_files_where_that_goes():
     assert names["e/X.jpg"].startswith("X-")
 
 
+def test_a_photo_called_as_another_is_with_its_digits_takes_none_of_its_pictures():
+    """As in a folder that a report's own photos were copied to."""
+    paths = ["/p/a.jpg", "/p/A.png", "/p/b.jpg"]
+    copied = paths[0]
+    for _ in range(3):
+        copied = f"/p/{reports.picture_names(paths)[copied].upper()}.jpg"
+        paths.append(copied)
+    names = reports.picture_names(paths)
+    assert len({name.casefold() for name in names.values()}) == len(paths) == 6
+    assert names["/p/b.jpg"] == "b"
+    assert reports.picture_names(paths[::-1]) == names
+
+
 def test_names_have_as_many_folders_as_tell_them_apart():
     paths = ["in/a.jpg", "in/x/same.jpg", "in/y/same.jpg", "same.jpg", "in/x/deep/b\n.jpg"]
     assert list(map(short_names(paths).get, paths)) == ["a.jpg", "x/same.jpg", "y/same.jpg", "same.jpg", "b\\n.jpg"]

@@ -20,16 +20,18 @@ def picture_names(paths: Sequence[str]) -> dict[str, str]:
     """A name without suffix for each path, that every file system takes and that no other path has.
 
     It is the stem of the file's name with letters, digits, dots, hyphens and underscores alone; where two stems are
-    alike but for case, or nothing is left, some digits of the path's hash follow. The same paths in any order get
-    the same names.
+    alike but for case, or nothing is left, some digits of the path's hash follow, as they do where a stem is what
+    another path is called with its digits. The same paths in any order get the same names.
     """
-    plain = {path: _plain(path) for path in paths}
-    seen: dict[str, int] = {}
-    for name in plain.values():
-        seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
-    return {
-        path: name if name and seen[name.casefold()] == 1 else _told_apart(path, name) for path, name in plain.items()
-    }
+    plain, digits = {path: _plain(path) for path in paths}, {path: _told_apart(path, _plain(path)) for path in paths}
+    seen = Counter(name.casefold() for name in plain.values())
+    more = {path for path, name in plain.items() if not name or seen[name.casefold()] > 1}
+    names = dict(plain)
+    while more:
+        names |= {path: digits[path] for path in more}
+        taken = {digits[path].casefold() for path in more}
+        more = {path for path, name in names.items() if name == plain[path] and name.casefold() in taken}
+    return names
 
 
 def possible_names(path: str) -> tuple[str, str]:
