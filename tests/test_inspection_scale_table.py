@@ -32,6 +32,15 @@ class TestTable:
         file = self.write(tmp_path, "photo,mm_per_px\n\\udcff.png,0.5\n")
         assert read_scale_table(file, [str(odd)]) == {str(odd): (0.5, 0.0)}
 
+    @pytest.mark.parametrize("name", ["=1+1.png", "-a.png", "@a.png", "+a.png"])
+    def test_a_name_with_the_apostrophe_that_findings_csv_puts_before_it(self, tmp_path, name):
+        (tmp_path / name).write_bytes(b"x")
+        photo = str(tmp_path / name)
+        file = self.write(tmp_path, f"photo,mm_per_px\n'{name},0.5\n")
+        assert read_scale_table(file, [photo]) == {photo: (0.5, 0.0)}
+        (tmp_path / f"'{name}").write_bytes(b"x")
+        assert read_scale_table(file, [photo]) == {}
+
     def test_photos_without_a_row_and_rows_of_others_are_fine(self, tmp_path, photos):
         file = self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\nin/b.png,2\n")
         assert read_scale_table(file, photos[1:]) == {photos[1]: (2.0, 0.0)}
@@ -47,6 +56,19 @@ class TestTable:
     )
     def test_as_spreadsheets_write_it(self, tmp_path, photos, text):
         assert read_scale_table(self.write(tmp_path, text), photos) == {photos[0]: (0.5, 0.02)}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "path;mm_per_px\nin/a.png;1,500\nin/b.png;12\n",
+            "path\tmm_per_px\nin/a.png\t1,500\nin/b.png\t,5\n",
+            'path,mm_per_px\nin/b.png,"0,250"\nin/a.png,"1,500"\n',
+            "path,mm_per_px\nin/a.png,1.500\n",
+            "path,mm_per_px\nin/a.png,\u0661.\u0665\n",
+        ],
+    )
+    def test_a_comma_is_decimal_where_the_table_tells_so(self, tmp_path, photos, text):
+        assert read_scale_table(self.write(tmp_path, text), photos)[photos[0]] == (1.5, 0.0)
 
     @pytest.mark.parametrize(
         ("text", "says"),
@@ -68,6 +90,10 @@ class TestTable:
             ("path,photo,mm_per_px\na.png,a.png,1\n", "a column stands twice"),
             ("p\0a\0t\0h\0", "save it as CSV UTF-8"),
             ("path,mm_per_px\nin/a.png\n", "mm_per_px is missing"),
+            ('path,mm_per_px\nin/a.png,"1,500"\n', "mm_per_px is 1,500, which may be 1.5 or 1500; write it without"),
+            ("path\tmm_per_px\nin/b.png\t2\nin/a.png\t12,125\n", "line 3: mm_per_px is 12,125, which may be 12.125 or"),
+            ("path;mm_per_px\nin/a.png;1,500,000\n", "mm_per_px is 1,500,000, it must be a number"),
+            ("path,mm_per_px\nin/a.png,1_5\n", "mm_per_px is 1_5, it must be a number"),
             ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to 1"),
             ('path,mm_per_px\nin/a.png,1\n\n"in/b.png,1\nin/c.png,1\n', 'line 4: a quote (") is not closed'),
             ('path,mm_per_px\nin/a.png,1\nin/b.png,"1', 'line 3: a quote (") is not closed'),

@@ -16,19 +16,24 @@ _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
 _PHOTO = "photo"
 """What findings.csv calls a path: its columns may be handed back as they are."""
 _SEPARATORS = ",;\t"
+_GUARDED = re.compile(r"'[=+\-@\t\r]")
 _BEYOND = "beyond the last line"
 _OPEN_QUOTE = 'a quote (") is not closed, close it or leave it out'
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_THOUSANDS = re.compile(r"[+-]?(?!0)\d{1,3},\d{3}")
+"""What may be read either way: 1,500 is 1.5 with a decimal comma, and 1500 with one between thousands."""
 
 
 def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple[float, float]]:
     """mm per px, and its relative error (0 where not given), by the paths of `photos` that the CSV knows.
 
     Columns: path (or photo), mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %), in any order, with
-    commas, semicolons or tabs between them; numbers with a decimal point or comma. A path is relative to the CSV;
-    where nothing lies there, it is the end of the path of exactly one of the photos. Rows of pictures that exist but
-    are not among the photos are passed over. Raises InspectionError, with the line, for a file that is no such CSV or
-    has no rows, a picture that is not there, one named twice, and a number that is not above 0.
+    commas, semicolons or tabs between them; numbers with a decimal point or comma. A comma that may part thousands is
+    refused, but where semicolons between the columns or another number (0,25) tell that commas are decimal. A path is
+    relative to the CSV; where nothing lies there, it is the end of the path of exactly one of the photos. It may be
+    spelt as findings.csv spells it. Rows of pictures that exist but are not among the photos are passed over. Raises
+    InspectionError, with the line, for a file that is no such CSV or has no rows, a picture that is not there, one
+    named twice, and a number that is not above 0.
     """
     wanted: dict[str, list[str]] = {}
     called: dict[str, list[str]] = {}
@@ -39,7 +44,7 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
     seen: dict[str, int] = {}
     for line, row in _rows(Path(file)):
         where = f"{file}, line {line}"
-        name = original(row.get(_PATH, "").strip())
+        name = _spelt(row.get(_PATH, "").strip(), Path(file).parent)
         true = _located(name, Path(file).parent, called, where)
         if true in seen:
             raise InspectionError(f"{where}: {name} stands in line {seen[true]} too, leave one of them")
@@ -73,7 +78,22 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
                 raise InspectionError(f"{file}, line {line} or before: {_OPEN_QUOTE}")
             comma = "; decimal commas want semicolons between the columns" if separator == "," else ""
             raise InspectionError(f"{file}, line {line}: {len(cells)} cells for {len(columns)} columns{comma}")
-    return [(line, dict(zip(columns, cells, strict=False))) for line, cells in rows]
+    named = [(line, dict(zip(columns, cells, strict=False))) for line, cells in rows]
+    if separator != ";":
+        _refuse_doubtful_commas(file, named)
+    return named
+
+
+def _refuse_doubtful_commas(file: Path, rows: Sequence[tuple[int, dict[str, str]]]) -> None:
+    scales = [(line, row.get(_SCALE, "").strip()) for line, row in rows]
+    doubtful = [(line, scale) for line, scale in scales if _THOUSANDS.fullmatch(scale)]
+    decimal = any(_DECIMAL_COMMA.fullmatch(scale) and not _THOUSANDS.fullmatch(scale) for _, scale in scales)
+    if doubtful and not decimal:
+        line, scale = doubtful[0]
+        either = f"{float(scale.replace(',', '.')):g} or {scale.replace(',', '')}"
+        raise InspectionError(
+            f"{file}, line {line}: {_SCALE} is {scale}, which may be {either}; write it without a comma"
+        )
 
 
 def _refuse_open_quote(file: Path, lines: Sequence[str], separator: str) -> None:
@@ -96,6 +116,12 @@ def _text(file: Path) -> str:
 def _column(name: str) -> str:
     plain = name.strip().casefold()
     return _PATH if plain == _PHOTO else plain
+
+
+def _spelt(name: str, folder: Path) -> str:
+    """A name without what findings.csv puts into it: the spelling of odd bytes, and an apostrophe before a formula."""
+    plain = original(name)
+    return plain[1:] if _GUARDED.match(plain) and not os.path.lexists(folder / plain) else plain
 
 
 def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) -> str:
@@ -133,7 +159,8 @@ def _share(text: str, where: str) -> float:
 
 
 def _number(text: str) -> float:
-    plain = text.strip()
+    """NaN for what is none: underscores, which Python's numbers may have, are no part of what a person writes."""
+    plain = text.strip().replace("_", "?")
     try:
         return float(plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain)
     except ValueError:
