@@ -1,16 +1,17 @@
 """Lengths and widths against the truth of generated photos: how far off, and how often inside the stated interval.
 
-    python proofs/measures.py [-n 120] [--first 0] [--heat perfect|bundle|both]
+    python proofs/measures.py [-n 120] [--first 0] [--heat perfect|coarse|bundle]... [--bundle RUN/bundle]
 
 Each photo has one crack of 1 to 20 px (evenly over the logarithm), at any angle, on concrete, plaster or asphalt; the
 camera adds blur (0 to 1.5 px on top of the surface's own), noise (0 to 5 grey levels) and JPEG (none, 95 or 80).
-`perfect`: the heatmap is made from the true mask at stride 4, so that the measuring is judged alone; `bundle`: the
-package's own network. A zone is held against the truth along its own centre line. Length: of all zones of a photo.
+`perfect`: the heatmap is made from the true mask at stride 4, so that the measuring is judged alone; `coarse`: the same
+in cells of 32 px, as the reference recipes have them; `bundle`: a network's own, that of the package or another. A zone
+is held against the truth along its own centre line. Length: of all zones of a photo.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,7 @@ EDGES_PX = (0.0, 1.5, 2.5, 4.0, 7.0, 12.0, 40.0)
 KINDS = ("concrete", "plaster", "asphalt", "concrete")
 FIGURES = ("mean", "median", "p95", "max")
 SIZE = (640, 640)
+Drawn = Callable[[NDArray[np.bool_]], Heatmap]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,15 @@ def perfect_heatmap(mask: NDArray[np.bool_]) -> Heatmap:
     return Heatmap(np.clip(4 - 1.2 * cells, -6, 4).astype(np.float32), 4, np.zeros(1, np.float32))
 
 
+def coarse_heatmap(mask: NDArray[np.bool_]) -> Heatmap:
+    """The heatmap of a faultless network of stride 32: logit 4 in each cell that the crack touches, a little around."""
+    height, width = (side // 32 for side in mask.shape)
+    cells = mask[: height * 32, : width * 32].reshape(height, 32, width, 32)
+    touched = np.asarray(cells.any((1, 3)), np.float32)
+    near = np.maximum(0.85 * touched, 1.2 * cv2.GaussianBlur(touched, (0, 0), 0.6))
+    return Heatmap(np.clip(12 * near - 6, -6, 4).astype(np.float32), 32, np.zeros(1, np.float32))
+
+
 def truths(zones: tuple[Zone, ...], truth: CrackTruth) -> Iterator[tuple[Zone, NDArray[np.float64]]]:
     """Each zone with the true figures of the points that lie nearest to it, if there are 30 of them."""
     lines = [np.concatenate([np.asarray(line) for line in _dense(zone)]) for zone in zones]
@@ -100,12 +111,12 @@ def _nearest(points: NDArray[np.float32], line: NDArray[np.float64]) -> NDArray[
     return np.asarray(cKDTree(line).query(points)[0])
 
 
-def measure(one: Sample, model: Model | None) -> tuple[float, list[Measured]]:
-    """Ratio of measured to true length, and the zones."""
-    heat = perfect_heatmap(one.truth.mask) if model is None else model.heatmap(one.pixels)
-    threshold = 0.0 if model is None else model.manifest.mask_threshold
+def measure(one: Sample, seen: Model | Drawn) -> tuple[float, list[Measured]]:
+    """Ratio of measured to true length, and the zones. seen: by a network, or as drawn from the true mask."""
+    heat = seen.heatmap(one.pixels) if isinstance(seen, Model) else seen(one.truth.mask)
+    threshold = seen.manifest.mask_threshold if isinstance(seen, Model) else 0.0
     zones = measure_zones(one.pixels, find_cracks(one.pixels, heat, threshold), heat, quality(one.pixels))
-    if model is not None:
+    if isinstance(seen, Model):
         zones = tuple(zone for zone in zones if _true_zone(zone, one.truth))
     measured = []
     for zone, true in truths(zones, one.truth):
@@ -154,14 +165,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-n", type=int, default=120, help="photos")
     parser.add_argument("--first", type=int, default=0, help="number of the first photo")
-    parser.add_argument("--heat", choices=("perfect", "bundle", "both"), default="both")
+    parser.add_argument(
+        "--heat", choices=("perfect", "coarse", "bundle"), action="append", help="default: perfect and bundle"
+    )
+    parser.add_argument("--bundle", type=Path, help="default: the one in the package")
     asked = parser.parse_args()
     print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
     samples = [sample(number) for number in range(asked.first, asked.first + asked.n)]
-    for name, model in (("perfect", None), ("bundle", load() if asked.heat != "perfect" else None)):
-        if asked.heat in (name, "both"):
-            rows = [(one.truth.widths_px.median, *measure(one, model)) for one in samples]
-            table(f"heatmap: {name}", rows)
+    drawn: dict[str, Drawn] = {"perfect": perfect_heatmap, "coarse": coarse_heatmap}
+    for name in asked.heat or ("perfect", "bundle"):
+        seen = drawn[name] if name in drawn else load(asked.bundle)
+        rows = [(one.truth.widths_px.median, *measure(one, seen)) for one in samples]
+        table(f"heatmap: {name}", rows)
 
 
 if __name__ == "__main__":

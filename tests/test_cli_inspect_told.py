@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
+from crackscope.cli.bundle_figures import known_limits
 from crackscope.cli.inspection_summary import show, summarise
 from crackscope.records import Inspected, PhotoScale, of_100
+from tests.small_bundle import small_manifest
 from tests.small_inspection import zone
 
 
@@ -78,3 +80,12 @@ def test_a_scale_that_reaches_no_zone_is_told_of(capsys):
     photo = Inspected(path="far", verdict="crack", probability=0.9, width=99, height=99, zones=zones, scale=scale)
     show(summarise([photo]), quiet=False)
     assert "1 of 1 zone without mm, summed in px" in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_was_measured_of_coarse_maps_is_told_of_them_alone():
+    fine = small_manifest()
+    coarse = msgspec.structs.replace(fine, stride=32)
+    (told,) = set(known_limits(coarse, in_mm=True)) - set(known_limits(fine, in_mm=True))
+    assert "cells of 32 px" in told
+    assert "the intervals of widths held on generated cracks in 94 to 96 of 100" in told
+    assert "a third of the lengths were off by more than 5 %" in told

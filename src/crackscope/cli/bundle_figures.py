@@ -30,7 +30,9 @@ def limits_of_map(manifest: "Manifest") -> tuple[str, ...]:
         return ()
     return (
         f"This model's map has cells of {manifest.stride} px. Where a crack runs within them is read from the grey "
-        "values alone: lengths and widths are rough, and how well their intervals hold was not measured.",
+        "values alone. Of a model with cells of 32 px the intervals of widths held on generated cracks in 94 to 96 of "
+        "100, as they should, but a third of the lengths were off by more than 5 % (of the model in the package a "
+        "tenth), and more that is no crack is measured as one.",
     )
 
 
