@@ -93,7 +93,7 @@ def test_what_a_reader_must_see_is_there(page):
         "Widest crack 2 to 4 px, no scale known",
         "Cannot be judged",
         "1 photo without a position is not shown",
-        "5 % of sound photos, on average",
+        "5 % of sound photos, on the mean of surfaces",
         "0.1 mm per px",
         "cracks thinner than 0.13 mm may go unseen",
         "missing",

@@ -30,6 +30,17 @@ def test_false_alarms_of_a_surface_stand_beside_the_number_of_its_patches(tmp_pa
     assert "did not know" not in page(tmp_path, [inspected("/no.jpg", "sound")])
 
 
+def test_the_head_tells_how_far_single_surfaces_lie_from_the_mean(tmp_path):
+    def head(alarms):
+        said = page(tmp_path, [inspected("/no.jpg", "sound")], reports.InspectionFacts(alarms=alarms))
+        return said[: said.index("<main>")]
+
+    rate = "false alarms <b>5 % of sound photos, on the mean of surfaces"
+    assert f"{rate}; 5 to 17 % on single ones, were they new to it</b>" in head({"deck": 1 / 21, "pave": 4 / 23})
+    assert f"{rate}; 8 % on single ones, were they new to it</b>" in head({"metu": 0.08})
+    assert f"{rate}</b>" in head({})
+
+
 def test_a_photo_that_cannot_be_judged_is_not_judged_as_a_surface(tmp_path):
     text = page(tmp_path, [inspected("/no.jpg", "cannot judge", surface="deck", reason="blurred")])
     assert "judged as deck" not in text

@@ -217,12 +217,22 @@ def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
     if facts.bundle:
         pills.append(("model", printable(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
     if facts.false_alarm_rate is not None:
-        pills.append(("false alarms", f"{100 * facts.false_alarm_rate:g} % of sound photos, on average"))
+        pills.append(("false alarms", _alarms_in_short(facts.false_alarm_rate, facts)))
     scales = sorted(photo.scale.mm_per_px for photo in found.inspected if photo.scale)
     if scales:
         span = f"{scales[0]:.3g}" if scales[0] == scales[-1] else f"{scales[0]:.3g} to {scales[-1]:.3g}"
         pills.append(("scale", f"{span} mm per px"))
     return pills
+
+
+def _alarms_in_short(rate: float, facts: InspectionFacts) -> str:
+    """The rate that is kept over surfaces, and between which shares single ones lie that the model does not know."""
+    said = f"{100 * rate:g} % of sound photos, on the mean of surfaces"
+    shares = sorted(round(100 * share) for share in facts.alarms.values())
+    if not shares:
+        return said
+    span = f"{shares[0]}" if shares[0] == shares[-1] else f"{shares[0]} to {shares[-1]}"
+    return f"{said}; {span} % on single ones, were they new to it"
 
 
 def _alarm(name: str, share: float, facts: InspectionFacts) -> str:
