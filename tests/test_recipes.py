@@ -69,7 +69,10 @@ def test_reference_table_is_expressed() -> None:
         ("mixture.kinds.ston=0.2", "did you mean 'stone'?"),
         ("mixture.kinds.stone=-0.2", "mixture.kinds: shares must be 0 or more"),
         ("mixture.kinds.stone=inf", "mixture.kinds: shares must be"),
-        ("mixture.kinds={concrete=0,plaster=0,brick=0,tile=0,asphalt=0,stone=0,painted=0}", "one of them above 0"),
+        (
+            "mixture.kinds={concrete=0,plaster=0,brick=0,tile=0,asphalt=0,stone=0,painted=0,pipe=0}",
+            "one of them above 0",
+        ),
     ],
 )
 def test_bad_settings_are_refused_with_a_way_out(setting: str, hint: str) -> None:

@@ -166,6 +166,15 @@ def test_painted_walls_are_of_one_strong_colour_and_plain_render_of_none():
     assert painted > plain + 0.1
 
 
+def test_a_pipe_is_lit_by_a_lamp_and_concrete_by_daylight():
+    def fall(kind, seed):
+        blocks = generate(seed, (128, 128), cracked=False, kind=kind).pixels.mean(2).reshape(4, 32, 4, 32).mean((1, 3))
+        return blocks.min() / blocks.max()
+
+    pipe, concrete = (np.mean([fall(kind, seed) for seed in range(20)]) for kind in ("pipe", "concrete"))
+    assert pipe < concrete - 0.15
+
+
 def test_the_shares_of_kinds_are_what_the_recipe_knows():
     """Every kind can be drawn by chance, and every kind has a share in a recipe's mixture."""
     assert {generate(seed, (8, 8), cracked=False).kind for seed in range(200)} == set(KINDS)

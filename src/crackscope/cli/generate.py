@@ -39,7 +39,7 @@ class Wanted:
     "--kind",
     metavar="KIND",
     # Written out, since help loads nothing that draws; a test holds it against what there is.
-    help="Kind of surface: concrete, plaster, brick, tile, asphalt, stone, painted; default: drawn by lot for each.",
+    help="Kind of surface: concrete, plaster, brick, tile, asphalt, stone, painted, pipe; default: drawn by lot.",
 )
 @click.option("--size", "side", type=click.IntRange(32, 4096), default=256, show_default=True, help="Side in pixels.")
 @click.option(

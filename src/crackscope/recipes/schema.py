@@ -143,6 +143,7 @@ class Kinds(_Section, frozen=True, kw_only=True):
     asphalt: float = 0.15
     stone: float = 0.0
     painted: float = 0.0
+    pipe: float = 0.0
 
 
 class Mixture(_Section, frozen=True, kw_only=True):

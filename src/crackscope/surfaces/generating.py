@@ -12,6 +12,7 @@ from crackscope.surfaces.distractors import distract
 from crackscope.surfaces.drawing import ordinary_width, paint_on, random_crack
 from crackscope.surfaces.ground import Ground
 from crackscope.surfaces.masonry import render_brick, render_tile
+from crackscope.surfaces.pipes import render_pipe
 from crackscope.surfaces.plaster import render_painted, render_plaster
 from crackscope.surfaces.records import THINNEST_PX, CrackTruth, Surface, SurfaceSpec, stream
 from crackscope.surfaces.stonework import render_stone
@@ -26,9 +27,10 @@ _RENDERERS: dict[str, _Renderer] = {
     "asphalt": render_asphalt,
     "stone": render_stone,
     "painted": render_painted,
+    "pipe": render_pipe,
 }
 KINDS: tuple[str, ...] = tuple(_RENDERERS)
-_SHARES = (0.38, 0.14, 0.12, 0.08, 0.14, 0.08, 0.06)
+_SHARES = (0.34, 0.13, 0.12, 0.08, 0.13, 0.08, 0.06, 0.06)
 _CHOICE, _SURFACE, _CRACK, _WEATHER, _DISTRACT, _CAMERA = range(6)
 
 
@@ -49,7 +51,7 @@ def generate(
     chosen = str(rng.choice(KINDS, p=_SHARES))
     kind = kind or chosen
     crack = random_crack(rng, size, width_px or _ordinary_width(rng, kind, size)) if cracked else None
-    if crack is not None and kind not in ("concrete", "plaster", "painted"):
+    if crack is not None and kind not in ("concrete", "plaster", "painted", "pipe"):
         crack = replace(crack, filled=False)
     return make(SurfaceSpec(seed=seed, kind=kind, size=size, crack=crack))
 
