@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -45,23 +46,10 @@ def test_what_is_said(photos, bundle, tmp_path, capsys):
     facts = json.loads((tmp_path / "out" / "inspection.json").read_text())
     told = "{crack} cracked, {sound} sound, {cannot judge} cannot be judged".format(**facts["counts"])
     assert facts["counts"]["sound"] > 0
-    assert f"{COUNT} photos: {told}; {facts['zones']} zones" in printed
+    plain = re.sub(r" \(\d+ (without a zone|less likely than not)\)", "", printed)
+    assert f"{COUNT} photos: {told}; {facts['zones']} zones" in plain
     assert all(f"{number}.jpg" in printed for number in range(COUNT))
     assert str(tmp_path / "out" / "index.html") in printed
-
-
-def test_of_many_photos_the_sound_ones_are_counted_and_not_listed(photos, bundle, tmp_path, capsys):
-    many = tmp_path / "many"
-    many.mkdir()
-    for number in range(25):
-        shutil.copy(photos / f"{number % 2}.jpg", many / f"{number}-{number % 2}.jpg")
-    assert main(["inspect", str(many), "-o", str(tmp_path / "out"), "--bundle", bundle]) == 0
-    printed = capsys.readouterr().out
-    facts = json.loads((tmp_path / "out" / "inspection.json").read_text())
-    sound = [Path(one["photo"]).name for one in facts["photos"] if one["verdict"] == "sound"]
-    assert sound
-    assert f"{len(sound)} sound (not listed)" in printed
-    assert not any(name in printed for name in sound)
 
 
 def test_json(photos, bundle, tmp_path, capsys):

@@ -1,5 +1,8 @@
 """What `inspect` says of its findings on the terminal."""
 
+import contextlib
+import os
+
 import msgspec
 import pytest
 
@@ -10,17 +13,71 @@ from tests.small_bundle import small_manifest
 from tests.small_inspection import zone
 
 
+def on_a_terminal(summary) -> str:
+    """What a terminal gets to show, as lines that are parted by blanks."""
+    ours, its = os.openpty()
+    with os.fdopen(its, "w") as terminal, contextlib.redirect_stdout(terminal):
+        show(summary, quiet=False)
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    os.close(ours)
+    return shown.decode()
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
 @pytest.mark.parametrize(
     ("plain", "counted"), [(1, "2 sound (1 suspicious)"), (30, "(1 suspicious, the others not listed)")]
 )
-def test_what_is_called_sound_but_looks_cracked_is_named(capsys, plain, counted):
+def test_what_is_called_sound_but_looks_cracked_is_named(monkeypatch, plain, counted):
+    monkeypatch.setenv("COLUMNS", "200")
     said = [("clear", 0.01)] * plain + [("tunnel", 0.98)]
-    show(summarise(Inspected(path=p, verdict="sound", probability=x, width=9, height=9) for p, x in said), quiet=False)
-    printed = " ".join(capsys.readouterr().out.split())
+    found = [Inspected(path=p, verdict="sound", probability=x, width=9, height=9) for p, x in said]
+    printed = " ".join(on_a_terminal(summarise(found)).split())
     assert counted in printed
     wanted = "tunnel: something looks like a crack, though sound photos of its size may, too: look at it"
     assert wanted in printed
     assert printed.count("looks like a crack") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_a_terminal_gets_the_worst_and_a_pipe_all(capsys):
+    cracked = [Inspected(path=f"wall-{n}.", verdict="crack", probability=0.9, width=9, height=9) for n in range(25)]
+    found = [
+        *cracked,
+        *(Inspected(path=f"calm-{n}.", verdict="sound", probability=0, width=9, height=9) for n in (1, 2)),
+    ]
+    shown = on_a_terminal(summarise(found))
+    assert shown.count("wall-") == 20
+    assert "5 more in the report" in shown
+    assert "2 sound (not listed)" in shown
+    show(summarise(found), quiet=False)
+    printed = capsys.readouterr().out
+    assert all(f"{one.path}" in printed for one in found)
+    assert "more in the report" not in printed
+    assert "not listed" not in printed
+
+
+def test_a_photo_called_cracked_without_a_zone_is_to_be_looked_at(capsys):
+    strip = Inspected(path="strip", verdict="crack", probability=0.987, width=9, height=9)
+    show(summarise([strip]), quiet=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "strip: called cracked, but no crack could be marked in it: look at it" in printed
+    assert "1 photo: 1 cracked (1 without a zone), 0 sound" in printed
+    show(summarise([strip], 0.5), quiet=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "strip: called cracked, but no zone in it has a probability of 0.5 or more: look at it" in printed
+    assert "zones of a probability below 0.5 are left out of these" in printed
+
+
+def test_zones_that_are_less_likely_than_not_are_counted(capsys):
+    zones = tuple(msgspec.structs.replace(zone(n, 30, 8), probability=p) for n, p in ((1, 0.45), (2, 0.5), (3, 0.9)))
+    photo = Inspected(path="torn", verdict="crack", probability=0.9, width=9, height=9, zones=zones)
+    show(summarise([photo]), quiet=False)
+    assert "; 3 zones (1 less likely than not)" in capsys.readouterr().out
+    show(summarise([msgspec.structs.replace(photo, zones=zones[1:])]), quiet=False)
+    assert "less likely" not in capsys.readouterr().out
 
 
 def test_a_high_probability_stands_beside_how_often_sound_photos_show_as_much(capsys):
@@ -49,7 +106,7 @@ def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
 
 
 def test_a_soft_photo_judged_at_half_size_says_so(capsys):
-    photo = Inspected(path="zoom", verdict="crack", probability=0.9, width=9, height=9, halved=True)
+    photo = Inspected(path="zoom", verdict="sound", probability=0.1, width=9, height=9, halved=True)
     show(summarise([photo, msgspec.structs.replace(photo, path="plain", halved=False)]), quiet=False)
     printed = capsys.readouterr().out
     assert "zoom: soft, judged at half size" in printed

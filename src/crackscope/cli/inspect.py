@@ -99,7 +99,7 @@ def inspect(state: State, /, **options: Any) -> None:
         work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), picture_limits(asked))
         _work(asked, journal, work, photos)
         findings = Findings(journal, paths)
-        summary = summarise(findings)
+        summary = summarise(findings, asked.least_probability)
         summary.copies = find_copies(photo.path for photo in summary.photos)
         facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
         files = write_inspection(asked.out, findings, facts, others)

@@ -1,5 +1,6 @@
 """What an inspection says on the terminal: the worst photos (of few, all), the unreadable ones, and the counts."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,22 +13,26 @@ if TYPE_CHECKING:
     from crackscope.records import Inspected, Unread
 
 SHOWN = 20
-"""Photos that are listed on the terminal, plainly sound ones only where all fit; the report has them all."""
+"""Photos that are listed on a terminal, plainly sound ones only where all fit; the report has them all, and so has what
+goes to a file or a pipe."""
 _ORDER = ("crack", "cannot judge", "sound")
 _MAY = "sound photos of its size may, too"
+_NO_ZONE = "called cracked, but no crack could be marked in it: look at it"
+_NO_LIKELY_ZONE = "called cracked, but no zone in it has a probability of {:g} or more: look at it"
 _STYLES = {"crack": "bold red", "cannot judge": "yellow"}
 
 
 @dataclass(frozen=True)
 class Worst:
-    """What one photo says at its worst. width, length: of the widest zone and of all zones, in mm of those that have
-    mm (None where none has), in px of the others.
+    """What one photo says at its worst. unlikely: zones that are less likely cracks than not. width, length: of the
+    widest zone and of all zones, in mm of those that have mm (None where none has), in px of the others.
     """
 
     path: str
     verdict: str
     probability: float
     zones: int
+    unlikely: int
     width_px: float
     length_px: float
     width_mm: float | None
@@ -35,11 +40,19 @@ class Worst:
     remark: str
     suspicious: bool
 
+    @property
+    def bare(self) -> bool:
+        """Called cracked, with nothing that says where."""
+        return self.verdict == "crack" and not self.zones
+
 
 @dataclass
 class Summary:
-    """A pass over the findings that keeps a line a photo and no outlines. copies: of which photo each is one."""
+    """A pass over the findings that keeps a line a photo and no outlines. copies: of which photo each is one.
+    least_probability: zones of a lower one were left out of the findings.
+    """
 
+    least_probability: float = 0.0
     photos: list[Worst] = field(default_factory=list)
     unread: "list[Unread]" = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -61,16 +74,16 @@ class Summary:
         }
 
 
-def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
-    """Read the findings once."""
+def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0) -> Summary:
+    """Read the findings once. least_probability: as in `Summary`."""
     from crackscope.records import Unread
 
-    summary = Summary()
+    summary = Summary(least_probability)
     for photo in findings:
         if isinstance(photo, Unread):
             summary.unread.append(photo)
             continue
-        summary.photos.append(_worst(photo))
+        summary.photos.append(_worst(photo, least_probability))
         summary.counts[photo.verdict] += 1
         summary.without_scale += photo.scale is None and not photo.scale_doubt
         summary.doubted_scales += bool(photo.scale_doubt)
@@ -78,14 +91,13 @@ def summarise(findings: "Iterable[Inspected | Unread]") -> Summary:
     return summary
 
 
-def _worst(photo: "Inspected") -> Worst:
-    from crackscope.records import at_half_size, first_of, seen_by_chance
+def _worst(photo: "Inspected", least: float) -> Worst:
+    from crackscope.records import SUSPICIOUS, at_half_size, first_of
 
     widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
-    doubt = f"something looks like a crack, though {seen_by_chance(photo) or _MAY}: look at it"
-    remarks = [doubt if photo.suspicious else photo.reason, at_half_size(photo), first_of(photo.pages)]
+    remarks = [_doubt(photo, least) or photo.reason, at_half_size(photo), first_of(photo.pages)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if bare and (lengths or photo.scale is not None):
@@ -96,6 +108,7 @@ def _worst(photo: "Inspected") -> Worst:
         verdict=photo.verdict,
         probability=photo.probability,
         zones=len(photo.zones),
+        unlikely=sum(zone.probability < SUSPICIOUS for zone in photo.zones),
         width_px=max((zone.width_max_px.value for zone in bare), default=0.0),
         length_px=sum(zone.length_px for zone in bare),
         width_mm=max(widths, default=None),
@@ -105,28 +118,41 @@ def _worst(photo: "Inspected") -> Worst:
     )
 
 
+def _doubt(photo: "Inspected", least: float) -> str:
+    """Why a person should look at a photo that was judged; "" where nothing asks for it."""
+    from crackscope.records import seen_by_chance
+
+    if photo.verdict == "crack" and not photo.zones:
+        return _NO_LIKELY_ZONE.format(least) if least else _NO_ZONE
+    return f"something looks like a crack, though {seen_by_chance(photo) or _MAY}: look at it" * photo.suspicious
+
+
 def show(summary: Summary, *, quiet: bool) -> None:
-    """Print the worst photos, those that could not be read, and how many there are of each; of few photos all."""
+    """Print the worst photos, those that could not be read, and how many there are of each; of few photos all, and in
+    a file or a pipe all of many."""
     from rich.text import Text
 
-    few = len(summary.photos) <= SHOWN
+    shown = SHOWN if sys.stdout.isatty() else max(SHOWN, len(summary.photos), len(summary.unread))
+    few = len(summary.photos) <= shown
     worst = sorted(
         (photo for photo in summary.photos if few or photo.verdict != "sound" or photo.suspicious),
         key=lambda photo: (_ORDER.index(photo.verdict), -(photo.width_mm or 0), -photo.width_px, -photo.probability),
     )
     rows: list[tuple[object, ...]] = []
-    for photo in worst[:SHOWN]:
+    for photo in worst[:shown]:
         style = "yellow" if photo.suspicious else _STYLES.get(photo.verdict, "")
         likely = crack_probability(photo.verdict, photo.probability)
         rows.append((Text(photo.verdict, style=style), likely, *_measures(photo), _name(photo)))
-    for unread in summary.unread[:SHOWN]:
+    for unread in summary.unread[:shown]:
         rows.append((Text("unreadable", style="yellow"), "", "", "", "", unread_line(unread)))
     if rows and not quiet:
         print_table("", ("verdict", ">crack probability", ">zones", ">widest", ">length", "photo"), rows)
-    hidden = max(0, len(worst) - SHOWN) + max(0, len(summary.unread) - SHOWN)
+    hidden = max(0, len(worst) - shown) + max(0, len(summary.unread) - shown)
     if hidden:
         say(f"{hidden} more in the report", quiet=quiet)
     say(_counted(summary, listed=few), quiet=quiet)
+    if summary.least_probability:
+        say(f"zones of a probability below {summary.least_probability:g} are left out of these", quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
     tell_of_pages(summary.with_pages, quiet=quiet)
 
@@ -173,6 +199,10 @@ def _counted(summary: Summary, *, listed: bool) -> str:
     if not listed and facts["sound"] > again:
         remarks.append("the others not listed" if again else "not listed")
     sound = f"{facts['sound']} sound" + f" ({', '.join(remarks)})" * bool(remarks)
-    said = [f"{facts['crack']} cracked", sound, f"{facts['cannot judge']} cannot be judged"]
+    bare = sum(photo.bare for photo in summary.photos)
+    cracked = f"{facts['crack']} cracked" + f" ({bare} without a zone)" * (bare > 0)
+    said = [cracked, sound, f"{facts['cannot judge']} cannot be judged"]
     said += [f"{facts['unreadable']} unreadable"] * bool(facts["unreadable"])
-    return f"{several(facts['photos'], 'photo')}: {', '.join(said)}; {several(facts['zones'], 'zone')}"
+    unlikely = sum(photo.unlikely for photo in summary.photos)
+    zones = several(facts["zones"], "zone") + f" ({unlikely} less likely than not)" * (unlikely > 0)
+    return f"{several(facts['photos'], 'photo')}: {', '.join(said)}; {zones}"
