@@ -133,7 +133,7 @@ class Phase(_Section, frozen=True, kw_only=True):
 class Kinds(_Section, frozen=True, kw_only=True):
     """How often each kind of generated surface is shown. Relative shares; masonry often, since no row shows any.
 
-    Stonework and painted walls are left out: with them nothing held out was told better (docs/tries.md).
+    Stonework, painted walls and pipes are left out: with them nothing held out was told better (docs/tries.md).
     """
 
     concrete: float = 0.30
