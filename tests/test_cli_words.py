@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from crackscope.cli import main
+from crackscope.cli.app import COMMANDS
 from crackscope.errors import several
 from crackscope.surfaces import KINDS
 from tests.small_bundle import write_small_bundle
+from tests.small_data_set import data_set
 from tests.small_way import pictures
 
 NOUNS = "groups|pictures|patches|photos|zones|cracks|alarms|epochs|rounds|copies|rows|sizes|cracked pictures|sound ones"
@@ -29,6 +31,27 @@ def test_help_names_the_kinds_of_surface_and_no_default_that_is_none(capsys):
     assert f"Kind of surface: {', '.join(KINDS)}; default" in generate
     assert "default: the one in the package" in predict
     assert "default: the one in the package" not in scan
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_calls_all_numbers_alike(command, capsys):
+    assert main([command, "--help"]) == 0
+    assert not re.findall(r"\b(?:INTEGER|FLOAT)\b", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("copies", [0, 10])
+def test_what_copies_do_to_figures_depends_on_how_many_there_are(copies, tmp_path, capsys):
+    data = data_set(tmp_path / "data", copies=copies)
+    for random in ([], ["--random"]):
+        assert main(["split", str(data), "-o", str(tmp_path / f"{len(random)}.csv"), *random]) == 0
+    told = capsys.readouterr().out
+    if copies:
+        assert re.search(r"dealt at random, [1-9][\d.]*% of the test pictures would have one", told)
+        assert re.search(r"one by one: [1-9][\d.]*% of the test pictures .* may flatter by up to as much", told)
+    else:
+        assert "dealt at random, no test picture would have one among those trained on" in told
+        assert "no test picture has a near-copy among those trained on, so none makes figures flatter" in told
+        assert "0.0%" not in told
 
 
 @pytest.fixture

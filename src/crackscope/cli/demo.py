@@ -54,8 +54,24 @@ class Asked:
 
 @click.command()
 @out("DIR", "Folder to write to; one that a demo made before is made anew.", default="demo", show_default=True)
-@click.option("-n", "--count", type=click.IntRange(min=40), default=400, show_default=True, help="Patches to generate.")
-@click.option("--size", "side", type=click.IntRange(64, 512), default=160, show_default=True, help="Their side in px.")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(min=40),
+    metavar="N",
+    default=400,
+    show_default=True,
+    help="Patches to generate.",
+)
+@click.option(
+    "--size",
+    "side",
+    type=click.IntRange(64, 512),
+    metavar="PX",
+    default=160,
+    show_default=True,
+    help="Their side in px.",
+)
 @click.option("--recipe", default="probe", show_default=True, metavar="NAME|FILE", help="What to train.")
 @click.option(
     "--weights",

@@ -34,19 +34,31 @@ class Wanted:
 
 @click.command()
 @out("DIR", "New or empty folder to write to.", required=True)
-@click.option("-n", "--count", type=click.IntRange(min=1), default=200, show_default=True, help="Number of pictures.")
+@click.option(
+    "-n", "--count", type=click.IntRange(min=1), metavar="N", default=200, show_default=True, help="Number of pictures."
+)
 @click.option(
     "--kind",
     metavar="KIND",
     # Written out, since help loads nothing that draws; a test holds it against what there is.
     help="Kind of surface: concrete, plaster, brick, tile, asphalt, stone, painted, pipe; default: drawn by lot.",
 )
-@click.option("--size", "side", type=click.IntRange(32, 4096), default=256, show_default=True, help="Side in pixels.")
+@click.option(
+    "--size",
+    "side",
+    type=click.IntRange(32, 4096),
+    metavar="PX",
+    default=256,
+    show_default=True,
+    help="Side in pixels.",
+)
 @click.option(
     "--width-px", type=(float, float), metavar="LEAST MOST", help="Least and greatest width of the cracks, px."
 )
 @click.option("--masks/--no-masks", default=True, show_default=True, help="Write the crack pixels as PNG too.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Other seeds, other pictures.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Other seeds, other pictures."
+)
 @shared("quiet", "json")
 def generate(out: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Write generated surfaces: crack/ and sound/ with PNG pictures, masks/, and truth.csv.

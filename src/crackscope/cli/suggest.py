@@ -36,7 +36,9 @@ class Asked:
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @out("OUT", "New or empty folder to write to.", required=True)
-@click.option("-n", "--count", type=click.IntRange(min=1), default=20, show_default=True, help="How many patches.")
+@click.option(
+    "-n", "--count", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="How many patches."
+)
 @shared("threads", "quiet", "json")
 @click.pass_obj
 def suggest(state: State, /, **options: Any) -> None:

@@ -144,11 +144,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
     notes = [met] if met else []
     split = evaluation.split
     if split is not None and split.random:
-        share = "An unknown share" if split.leak_share is None else percent(split.leak_share)
-        notes.append(
-            f"The split does not keep copies together. {share} of the test rows have a near-copy among the training "
-            "rows: these figures flatter. Split by groups to know how the bundle does on what it has not met."
-        )
+        notes.append(_random_note(split.leak_share))
     if not all(evaluation.support.values()):
         only = "cracked" if evaluation.support["crack"] else "sound"
         notes.append(f"All rows are {only}. Figures that need both classes are not defined.")
@@ -171,6 +167,20 @@ def _notes(evaluation: Evaluation) -> list[str]:
         unreadable = count(len(evaluation.unread), "picture is", "pictures are")
         notes.append(f"{unreadable} unreadable: left out of all figures, see below.")
     return notes
+
+
+def _random_note(leak_share: float | None) -> str:
+    """What it means that copies were not kept together, by the share of test rows that have one in training."""
+    unlike = "The split does not keep copies together."
+    if leak_share == 0:
+        return f"{unlike} As it fell out, no test row has a near-copy among the training rows."
+    share, much = "An unknown share", "these figures flatter"
+    if leak_share is not None:
+        share, much = percent(leak_share), "accuracy may flatter by up to as much"
+    return (
+        f"{unlike} {share} of the test rows have a near-copy among the training rows: {much}. Split by groups to know "
+        "how the bundle does on what it has not met."
+    )
 
 
 def _split_kind(split: SplitFacts) -> str:
