@@ -82,7 +82,20 @@ def test_what_was_not_judged_is_counted(made, tmp_path):
     some = Surface(name="some", split=Split(rows=(*surfaces[0].split.rows, lost, dark)), part=None)
     table = matrix([entries[0], strict], [some], bootstrap=Drawing(resamples=20))
     assert [table.cell(name, "some").not_judged for name in ("easy", "strict")] == [1, 2]
-    assert sum(table.columns[0].support.values()) == len(surfaces[0].split.rows) + 1
+    assert table.columns[0].support == {"crack": 13, "sound": 13}
+    judged = [table.cell(name, "some").support for name in ("easy", "strict")]
+    assert judged == [{"crack": 12, "sound": 13}, {"crack": 12, "sound": 12}]
+    page = Page(write_matrix(table, tmp_path / "out"))
+    told = "On some not all classifiers judged as many rows"
+    for words in ("25 judged, 1 not", "24 judged, 2 not", "12 + 13", "12 + 12", told):
+        assert words in page.text
+    lines = list(csv.DictReader(io.StringIO(matrix_csv(table).decode())))
+    counts = {row["trained_on"]: (row["cracked"], row["sound"], row["not_judged"]) for row in lines}
+    assert (counts["easy"], counts["strict"], counts["never crack"]) == (
+        ("12", "13", "1"),
+        ("12", "12", "2"),
+        ("",) * 3,
+    )
 
 
 def test_progress_is_told_over_all_cells(made):

@@ -14,7 +14,9 @@ def test_figures_are_called_and_told_as_everywhere_else(tmp_path):
         rows=("walls",),
         trained_on={"walls": "walls 80"},
         columns=(column,),
-        cells=(MatrixCell(row="walls", column="walls", own=True, not_judged=0, figures=figures),),
+        cells=(
+            MatrixCell(row="walls", column="walls", own=True, support=column.support, not_judged=0, figures=figures),
+        ),
         baselines={"always crack": dict.fromkeys(MATRIX_FIGURES, 0.5)},
         resamples=100,
         seed=0,

@@ -17,7 +17,7 @@ from crackscope.cli.options import out, shared
 from crackscope.files import writable
 
 if TYPE_CHECKING:
-    from crackscope.judging import Entry, Matrix, Surface
+    from crackscope.judging import Entry, Matrix, MatrixCell, Surface
     from crackscope.recipes import Recipe
 
 
@@ -148,7 +148,7 @@ def _filename(name: str) -> str:
 
 def _show(table: "Matrix") -> None:
     from crackscope.judging import MATRIX_FIGURES
-    from crackscope.reports import met_before_sentences
+    from crackscope.reports import met_before_sentences, refusing_sentence
 
     columns = ("trained on", *(f">{column.name}" for column in table.columns))
     for name in MATRIX_FIGURES:
@@ -160,15 +160,18 @@ def _show(table: "Matrix") -> None:
             (baseline, *(f"{values[name]:.4f}" for _ in table.columns)) for baseline, values in table.baselines.items()
         ]
         print_table(name.replace("_", " "), columns, rows)
+    if any(cell.not_judged for cell in table.cells):
+        rows = [(row, *(_judged(table.cell(row, column.name)) for column in table.columns)) for row in table.rows]
+        print_table("rows judged, cracked + sound", columns, rows)
     for column in table.columns:
         part = f"its {column.part} part" if column.part else "all of it"
-        counts = f"{column.support['crack']} cracked, {column.support['sound']} sound"
-        say(f"{column.name}: {part}, {counts}{_not_judged(table, column.name)}")
-
+        say(f"{column.name}: {part}, {column.support['crack']} cracked, {column.support['sound']} sound")
+    if unequal := refusing_sentence(table):
+        say(unequal)
     for sentence in met_before_sentences(table):
         warn(sentence)
 
 
-def _not_judged(table: "Matrix", column: str) -> str:
-    most = max((table.cell(row, column).not_judged for row in table.rows), default=0)
-    return f", {most} not judged" if most else ""
+def _judged(cell: "MatrixCell") -> str:
+    left_out = f", {cell.not_judged} not" if cell.not_judged else ""
+    return f"{cell.support['crack']} + {cell.support['sound']}{left_out}"

@@ -10,8 +10,9 @@ from crackscope.files import encode_csv
 from crackscope.judging.bundle import evaluate
 from crackscope.judging.evaluation import Evaluation, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
+from crackscope.judging.sample import number_groups
 from crackscope.judging.scores import Bootstrap, as_sample, measures_of
-from crackscope.records import Label, Measure, Part
+from crackscope.records import Label, Measure, Part, Row
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -26,11 +27,16 @@ BASELINES: Mapping[str, Mapping[str, float]] = {
 }
 """What is had on every surface without looking."""
 
-_COLUMNS = ("trained_on", "judged_on", "part", "own", "figure", "value", "low", "high")
+_COLUMNS = (
+    *("trained_on", "judged_on", "part", "own", "figure", "value", "low", "high"),
+    *("cracked", "sound", "not_judged"),
+)
 
 
 class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
-    """A surface that is judged on. part: its rows that were taken, None for all. groups: of near-copies or photos."""
+    """A surface that is judged on. part: its rows that were taken, None for all. support: these rows by label, whether
+    or not a classifier judges them. groups: of near-copies or photos, among these rows.
+    """
 
     name: str
     part: Part | None
@@ -40,14 +46,17 @@ class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatrixCell(msgspec.Struct, frozen=True, kw_only=True):
-    """One classifier on one surface. own: it was trained on other rows of the same set. not_judged: rows left out,
-    because they could not be read or got no verdict. figures: as named in MATRIX_FIGURES, with 95 % intervals.
+    """One classifier on one surface.
+
+    own: it was trained on other rows of the same set. support: rows that it judged, by label. not_judged: rows left
+    out, because they could not be read or got no verdict. figures: as named in MATRIX_FIGURES, with 95 % intervals.
     met_before: what the classifier learnt from, where the surface seems to be that.
     """
 
     row: str
     column: str
     own: bool
+    support: dict[Label, int]
     not_judged: int
     met_before: MetBefore | None = None
     figures: dict[str, Measure]
@@ -99,9 +108,10 @@ def matrix(
     bootstrap: Bootstrap | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Matrix:
-    """Judge every entry on every surface; rows of one column are judged on the same pictures.
+    """Judge every entry on every surface; all of one column are given the same pictures.
 
-    progress: called with how many pictures are done, and of how many. Raises JudgingError when names repeat or a
+    A figure is of those that an entry judges: what it refuses is part of what it is, and each cell says how many are
+    left. progress: called with how many pictures are done, and of how many. Raises JudgingError when names repeat or a
     surface has nothing to judge.
     """
     _refuse_repeated([one.name for one in entries], [one.name for one in surfaces])
@@ -111,18 +121,16 @@ def matrix(
         if not count:
             raise JudgingError(f"{surface.name} holds no {surface.part or 'labelled'} rows to judge on: leave it out")
     cells: list[MatrixCell] = []
-    columns: dict[str, MatrixColumn] = {}
     done = 0
     for entry in entries:
         for surface, count in zip(surfaces, counts, strict=True):
             judged = _judge(entry, surface, setting, _after(progress, done, len(entries) * sum(counts)))
             done += count
-            columns.setdefault(surface.name, _column(surface, judged))
             cells.append(_cell(entry, surface, judged, setting))
     return Matrix(
         rows=tuple(entry.name for entry in entries),
         trained_on={entry.name: entry.trained_on for entry in entries},
-        columns=tuple(columns.values()),
+        columns=tuple(_column(surface) for surface in surfaces),
         cells=tuple(cells),
         baselines={name: dict(values) for name, values in BASELINES.items()},
         resamples=setting.resamples,
@@ -139,7 +147,7 @@ def _refuse_repeated(rows: Sequence[str], columns: Sequence[str]) -> None:
             raise JudgingError(f"two {what} are called {twice[0]!r}: give each a name of its own")
 
 
-def _rows_of(surface: Surface) -> Sequence[object]:
+def _rows_of(surface: Surface) -> Sequence[Row]:
     return surface.split.rows if surface.part is None else surface.split.part(surface.part)
 
 
@@ -161,12 +169,14 @@ def _judge(
     )
 
 
-def _column(surface: Surface, judged: Evaluation) -> MatrixColumn:
+def _column(surface: Surface) -> MatrixColumn:
+    rows = _rows_of(surface)
+    cracked = sum(row.label == "crack" for row in rows)
     return MatrixColumn(
         name=surface.name,
         part=surface.part,
-        support=judged.support,
-        groups=judged.groups,
+        support={"sound": len(rows) - cracked, "crack": cracked},
+        groups=int(number_groups([row.group for row in rows]).max()) + 1,
         fingerprint=surface.split.fingerprint,
     )
 
@@ -176,6 +186,7 @@ def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap
         row=entry.name,
         column=surface.name,
         own=entry.column == surface.name,
+        support=judged.support,
         not_judged=len(judged.predictions) - len(judged.told) + len(judged.unread),
         met_before=judged.met_before,
         figures=measures_of(as_sample(judged.told), setting, MATRIX_FIGURES)[0],
@@ -189,9 +200,10 @@ def matrix_csv(table: Matrix) -> bytes:
     for cell in table.cells:
         for name, one in cell.figures.items():
             own = str(cell.own).lower()
-            lines.append((cell.row, cell.column, parts[cell.column], own, name, one.value, one.low, one.high))
+            counts = (cell.support["crack"], cell.support["sound"], cell.not_judged)
+            lines.append((cell.row, cell.column, parts[cell.column], own, name, one.value, one.low, one.high, *counts))
     for baseline, values in table.baselines.items():
         for column in table.columns:
             for name, value in values.items():
-                lines.append((baseline, column.name, parts[column.name], "false", name, value, None, None))
+                lines.append((baseline, column.name, parts[column.name], "false", name, value, *[None] * 5))
     return encode_csv(_COLUMNS, lines)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_report import write_inspection
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import write_overlay
-    from crackscope.reports.sentences import conclusions, met_before_sentences
+    from crackscope.reports.sentences import conclusions, met_before_sentences, refusing_sentence
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "conclusions",
     "met_before_sentences",
     "picture_names",
+    "refusing_sentence",
     "remove_pictures",
     "write_comparison",
     "write_contact_sheet",
@@ -43,6 +44,7 @@ _HOMES = {
     "MeasuredFigure": "inspection_facts",
     "conclusions": "sentences",
     "met_before_sentences": "sentences",
+    "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",
     "picture_names": "inspection_names",

@@ -9,7 +9,7 @@ from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import MEANINGS, TITLES, number
 from crackscope.reports.rendering import render
-from crackscope.reports.sentences import met_before_sentences
+from crackscope.reports.sentences import met_before_sentences, refusing_sentence
 
 PAGE = "matrix.html"
 
@@ -27,6 +27,7 @@ class Tinted:
     measure: Measure
     good: float
     own: bool
+    judged: int
     not_judged: int
     met_before: bool
 
@@ -54,6 +55,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
         "sentence": _sentence(matrix),
         "notes": met_before_sentences(matrix),
+        "refusing": refusing_sentence(matrix),
     }
     write_whole(target / PAGE, render("matrix.html", "Across surfaces", values))
     return target / PAGE
@@ -71,7 +73,9 @@ def _plot(matrix: Matrix, name: str) -> Plot:
 
 def _tinted(cell: MatrixCell, name: str) -> Tinted:
     figure = cell.figures[name]
-    return Tinted(figure, _good(name, figure), cell.own, cell.not_judged, cell.met_before is not None)
+    return Tinted(
+        figure, _good(name, figure), cell.own, sum(cell.support.values()), cell.not_judged, cell.met_before is not None
+    )
 
 
 def _good(name: str, measure: Measure) -> float:

@@ -66,6 +66,20 @@ def met_before_sentences(matrix: Matrix) -> list[str]:
     return [f"{printable(cell.row)} on {printable(cell.column)}: {said}" for cell, said in told if said]
 
 
+def refusing_sentence(matrix: Matrix) -> str:
+    """What cells that leave out rows mean for a comparison of classifiers; "" where all judged the same number."""
+    left_out: dict[str, set[int]] = {column.name: set() for column in matrix.columns}
+    for cell in matrix.cells:
+        left_out[cell.column].add(cell.not_judged)
+    unequal = [printable(name) for name, counts in left_out.items() if len(counts) > 1]
+    if not unequal:
+        return ""
+    return (
+        f"On {', '.join(unequal)} not all classifiers judged as many rows: what one refuses enters none of its "
+        "figures, and differences of a few rows may come of that alone."
+    )
+
+
 def threshold_sentence(evaluation: Evaluation) -> str:
     """What the threshold was chosen for, and what it misses and alarms here."""
     stated = evaluation.bundle.stated if evaluation.bundle else None
