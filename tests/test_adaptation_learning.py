@@ -107,6 +107,16 @@ def test_what_grows_beyond_its_error_is_refused_though_as_many_are_called_rightl
         measured(patches, None, AdaptOptions())
 
 
+def test_why_it_is_refused_though_more_are_called_rightly_is_said_in_words():
+    """Margins on which what is learnt moves the even ones to the right side, and those far off farther."""
+    margin = [3.7, -0.4, 4.0, -2.5, 0.5, 0.7, 1.5, 6.2, 0.1, -2.9, 1.5, 0.3, 5.7, 0.3, 1.1, -1.1, 1.6, -0.3, -0.4, -0.1]
+    patches = seen(np.array(margin), np.arange(20) % 2 == 0, np.arange(20))
+    with pytest.raises(AdaptationError) as refused:
+        measured(patches, None, AdaptOptions())
+    for words in ("more patches rightly (balanced accuracy 0.750 and 0.780)", "would fit the labels less (log loss"):
+        assert words in str(refused.value)
+
+
 def test_growth_is_the_mean_of_both_labels_and_its_error_that_of_their_groups():
     crack = np.array([True] * 6 + [False] * 4)
     group = np.array([0, 0, 1, 1, 2, 3, 4, 4, 5, 6])

@@ -58,6 +58,26 @@ def test_a_refusal_is_one_line_and_nothing_is_written(made, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_what_more_labels_would_bring_is_told_also_where_nothing_is_written(made, tmp_path, capsys):
+    """Of six patches a label two lie under the other one."""
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 6)
+    for number in (0, 1):
+        (data / "sound" / f"{number:04d}.png").rename(data / "crack" / f"wrong{number}.png")
+        (data / "crack" / f"{number:04d}.png").rename(data / "sound" / f"wrong{number}.png")
+    call = ["adapt", bundle, str(data), "-o", str(tmp_path / "out"), "--curve"]
+    assert main(call) == 2
+    told = capsys.readouterr()
+    assert "to be expected" in told.out
+    assert "nothing was written" in told.err
+    assert main([*call, "--json"]) == 2
+    record = json.loads(capsys.readouterr().out)
+    assert "nothing was written" in record["refused"]
+    assert len(record["curve"]["points"]) > 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
     bundle, data = made
     out = tmp_path / "out"
@@ -150,11 +170,27 @@ def test_matrix_of_bundles(made, tmp_path, capsys):
     told = capsys.readouterr().out
     for words in ("always crack", "never crack", "false alarm rate", "faint: all of it, 12 cracked, 12 sound"):
         assert words in told
+    assert "rows judged" not in told
     assert (tmp_path / "m" / "matrix.html").is_file()
     assert main([*asked, "--part", "test", "--json"]) == 0
     table = json.loads(capsys.readouterr().out)
     assert [column["part"] for column in table["columns"]] == ["test", "test"]
     assert len(table["cells"]) == 2
+
+
+def test_matrix_says_how_many_rows_each_judged(made, tmp_path, capsys):
+    """The bundle in the package refuses what is too dark, the other takes it for a surface."""
+    bundle, _ = made
+    write_surface(tmp_path / "plain", 6)
+    images.write_png(np.full((64, 64, 3), 2, np.uint8), tmp_path / "plain" / "sound" / "dark.png")
+    bundles = ["--bundle", f"mine={bundle}", "--bundle", "shipped=default"]
+    assert main(["matrix", "--on", f"plain={tmp_path / 'plain'}", *bundles]) == 0
+    told = capsys.readouterr().out
+    assert "rows judged, cracked + sound" in told
+    assert "6 + 7\n" in told
+    assert "6 + 6, 1 not" in told
+    assert "plain: all of it, 6 cracked, 7 sound\n" in told
+    assert "On plain not all classifiers judged as many rows" in told
 
 
 def test_matrix_of_a_recipe_trains_on_each_surface(tmp_path, capsys):

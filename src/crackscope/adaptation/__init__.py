@@ -1,8 +1,9 @@
 """Adaptation: learning a new surface from few labels, without torch."""
 
-from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, adapt
+from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, RefusedError, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
 from crackscope.adaptation.handing_out import hand_out
+from crackscope.adaptation.patches import Progress
 from crackscope.adaptation.suggesting import Suggestion, Suggestions, Unfit, suggest
 from crackscope.adaptation.validating import Worth
 
@@ -12,6 +13,8 @@ __all__ = [
     "Adapted",
     "Curve",
     "CurvePoint",
+    "Progress",
+    "RefusedError",
     "Suggestion",
     "Suggestions",
     "Unfit",

@@ -22,6 +22,7 @@ from crackscope.scoring import load as load_model
 LEAST_A_LABEL = 5
 MOST_PATCHES = 2000
 _KNOWN_WORDS = Layout()
+_MORE_TOLD = " (--curve says what they would bring)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,13 @@ class AdaptOptions:
     threads: int | None = None
     seed: int = 0
     progress: Progress | None = None
+
+
+class RefusedError(AdaptationError):
+    """A bundle that was not written, since what it would have learnt is worth nothing, or costs too much of what it
+    knew. curve: what more labels would bring, where that was asked for."""
+
+    curve: Curve | None = None
 
 
 class Adapted(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +84,11 @@ def adapt(
     data: labelled patches as `datasets.load` takes them; from 5 a label. Of data with parts the test part is left
     alone. The figures that come back are cross-validated, and honest about how few patches they rest on.
 
-    Raises AdaptationError, and writes nothing, when there are too few patches, or when the bundle would get worse: on
-    patches of the new surface that it did not learn from, or by `most_forgotten` on the old ones; and when labels
-    seem to be swapped: the bundle, asked beforehand, is surely worse than guessing. Raises BundleError
-    and DatasetError for what cannot be used, OutputError when the bundle cannot be written or something is in its way.
+    Raises AdaptationError, and writes nothing, when there are too few patches, or when labels seem to be swapped: the
+    bundle, asked beforehand, is surely worse than guessing; and RefusedError, which is one, when the bundle would get
+    worse: on patches of the new surface that it did not learn from, or by `most_forgotten` on the old ones. Raises
+    BundleError and DatasetError for what cannot be used, OutputError when the bundle cannot be written or something is
+    in its way.
     """
     began = time.perf_counter()
     refuse_in_the_way(Path(out), options.force)
@@ -91,7 +100,11 @@ def adapt(
     _check_count(read)
     reference = model.bundle.reference()
     old = None if reference is None else remembered(reference, model.bundle)
-    facts = measured(patches, old, options)
+    try:
+        facts = measured(patches, old, options)
+    except RefusedError as refused:
+        refused.curve = learning_curve(Prior(old, patches), patches, options.seed) if options.curve else None
+        raise
     change = learn(facts.prior, patches)
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
@@ -167,7 +180,7 @@ def _check_count(rows: list[Row]) -> None:
 def measured(patches: Patches, old: Patches | None, options: AdaptOptions) -> Facts:
     """Judge a bundle as it is and as it would be, on patches and old pictures that it did not learn from.
 
-    Raises AdaptationError when it would be worse.
+    Raises RefusedError when it would be worse, AdaptationError when the patches cannot tell.
     """
     if min(patches.groups_of(True), patches.groups_of(False)) < 2:
         raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
@@ -176,7 +189,7 @@ def measured(patches: Patches, old: Patches | None, options: AdaptOptions) -> Fa
     _refuse_swapped(before)
     said = crossed(prior, patches, options.seed)
     after = worth(said, patches)
-    _refuse_worse(before, after, growth(said, patches))
+    _refuse_worse(before, after, growth(said, patches), "" if options.curve else _MORE_TOLD)
     _refuse_guessing(after, patches)
     sound = SoundMove.of(patches, said)
     if old is None:
@@ -197,24 +210,34 @@ def _refuse_swapped(before: Worth) -> None:
         )
 
 
-def _refuse_worse(before: Worth, after: Worth, growth: tuple[float, float]) -> None:
+def _refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], more: str) -> None:
     """By the log loss, which tells better from worse on fewer patches than the balanced accuracy does.
 
-    growth: of the log loss, and its standard error; what lies within the error is no sign of getting worse.
+    growth: of the log loss, and its standard error; what lies within the error is no sign of getting worse. more: on
+    how to learn what more labels would bring.
     """
     here, there = before.balanced_accuracy, after.balanced_accuracy
-    surely_worse = (there.high or 0.0) < (here.value or 0.0)
-    if growth[0] > growth[1] or surely_worse:
-        raise AdaptationError(
-            f"the bundle would get worse: log loss {before.log_loss:.3f} as it is, {after.log_loss:.3f} on patches "
-            f"left out while learning from the others (balanced accuracy {here.value:.3f} and {there.value:.3f}), so "
-            "nothing was written: check the labels, or label more patches"
+    grown = growth[0] > growth[1]
+    if not grown and (there.high or 0.0) >= (here.value or 0.0):
+        return
+    losses = f"log loss {before.log_loss:.3f} as it is, {after.log_loss:.3f} on patches left out in learning"
+    shares = f"balanced accuracy {here.value:.3f} and {there.value:.3f}"
+    if grown and (there.value or 0.0) > (here.value or 0.0):
+        worse = (
+            f"it would call more patches rightly ({shares}), but its probabilities would fit the labels less "
+            f"({losses}), as it would be surer where it is wrong, or less sure where it is right"
         )
+    else:
+        worse = f"{losses} ({shares})"
+    raise RefusedError(
+        f"the bundle would get worse: {worse}; nothing was written: label more patches{more}, check the labels "
+        "(`crackscope scan DATA --bundle BUNDLE` names doubtful ones), or keep the bundle as it is"
+    )
 
 
 def _refuse_guessing(after: Worth, patches: Patches) -> None:
     if not beats_guessing(after, patches):
-        raise AdaptationError(
+        raise RefusedError(
             f"nothing can be learnt from these labels: balanced accuracy {after.balanced_accuracy.value:.3f} on those "
             "left out while learning from the others, which guessing might reach as well, so nothing was written: "
             "check the labels, or label more patches"
@@ -224,7 +247,7 @@ def _refuse_guessing(after: Worth, patches: Patches) -> None:
 def _refuse_forgetting(before: Worth, after: Worth, most: float) -> None:
     lost = (before.balanced_accuracy.value or 0.0) - (after.balanced_accuracy.value or 0.0)
     if lost > most:
-        raise AdaptationError(
+        raise RefusedError(
             f"the bundle would forget too much: balanced accuracy on what it knew falls by {lost:.3f}, more than "
             f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow more"
         )

@@ -15,7 +15,7 @@ from crackscope.cli.state import State
 from crackscope.errors import several
 
 if TYPE_CHECKING:
-    from crackscope.adaptation import Adapted, Curve, Worth
+    from crackscope.adaptation import Adapted, AdaptOptions, Curve, Progress, Worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,23 +66,36 @@ def adapt(state: State, /, **options: Any) -> None:
 
 
 def _adapt(asked: Asked) -> "Adapted":
-    from crackscope.adaptation import AdaptOptions
+    from crackscope.adaptation import RefusedError
     from crackscope.adaptation import adapt as learn
 
-    with progress("reading patches", None, quiet=asked.silent) as tell:
-        options = AdaptOptions(
-            name=asked.name,
-            most_forgotten=asked.most_forgotten,
-            curve=asked.curve,
-            group_by=asked.group_by,
-            layout=asked.layout,
-            licence=asked.licence,
-            force=asked.force,
-            threads=asked.threads,
-            seed=asked.seed or 0,
-            progress=tell,
-        )
-        return learn(bundle_folder(asked.bundle), asked.data, Path(asked.out), options)
+    try:
+        with progress("reading patches", None, quiet=asked.silent) as tell:
+            return learn(bundle_folder(asked.bundle), asked.data, Path(asked.out), _options(asked, tell))
+    except RefusedError as refused:
+        # How many labels are missing is asked above all where there are too few.
+        if refused.curve is not None and asked.as_json:
+            print_json({"refused": str(refused), "curve": refused.curve})
+        elif refused.curve is not None:
+            _show_curve(refused.curve)
+        raise
+
+
+def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
+    from crackscope.adaptation import AdaptOptions
+
+    return AdaptOptions(
+        name=asked.name,
+        most_forgotten=asked.most_forgotten,
+        curve=asked.curve,
+        group_by=asked.group_by,
+        layout=asked.layout,
+        licence=asked.licence,
+        force=asked.force,
+        threads=asked.threads,
+        seed=asked.seed or 0,
+        progress=tell,
+    )
 
 
 def _show(adapted: "Adapted", quiet: bool) -> None:
