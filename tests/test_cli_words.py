@@ -39,6 +39,18 @@ def test_help_calls_all_numbers_alike(command, capsys):
     assert not re.findall(r"\b(?:INTEGER|FLOAT)\b", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("widths", [("100", "400"), ("0.3", "2"), ("2", "16.5"), ("6", "2"), ("nan", "2")])
+def test_cracks_too_wide_or_thin_for_the_picture_are_refused_with_what_fits(widths, tmp_path, capsys):
+    asked = ["generate", "-n", "2", "--size", "64", "-o", str(tmp_path / "out"), "--width-px"]
+    assert main([*asked, *widths]) == 2
+    said = capsys.readouterr().err
+    assert "does not fit pictures of 64 px" in said
+    assert "0.7 px or more" in said
+    assert "(16 px)" in said
+    assert not (tmp_path / "out").exists()
+    assert main([*asked, "0.7", "16"]) == 0
+
+
 @pytest.mark.parametrize("copies", [0, 10])
 def test_what_copies_do_to_figures_depends_on_how_many_there_are(copies, tmp_path, capsys):
     data = data_set(tmp_path / "data", copies=copies)

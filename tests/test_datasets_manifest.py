@@ -76,6 +76,29 @@ def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, said: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_one_fault_of_many_lines_is_told_once_with_the_option_that_names_the_word(tmp_path: Path) -> None:
+    for number in range(20):
+        picture(tmp_path / f"{number}.png", seed=number)
+    words = ["crack" if number % 2 else "Not Bad" for number in range(20)]
+    path = write_manifest(tmp_path, "path,label", *(f"{number}.png,{word}" for number, word in enumerate(words)))
+    with pytest.raises(DatasetError) as caught:
+        datasets.read_rows(path)
+    assert str(caught.value) == (
+        f"{path}: 10 lines (2, 4, 6, 8, 10 and 5 more): label 'Not Bad' is not a word for crack or sound, "
+        "say which with --positive 'Not Bad' or --negative 'Not Bad'"
+    )
+    rows = datasets.read_rows(path, datasets.Layout(negative=("Not Bad",)))
+    assert [row.label for row in rows] == ["crack" if number % 2 else "sound" for number in range(20)]
+
+
+def test_of_many_faults_some_are_told_and_the_rest_counted(tmp_path: Path) -> None:
+    path = write_manifest(tmp_path, "path,label", *(f"{number}.png,word{number // 2}" for number in range(14)))
+    with pytest.raises(DatasetError) as caught:
+        datasets.read_rows(path)
+    assert str(caught.value).count("is not a word") == 5
+    assert str(caught.value).endswith("; and 4 more lines")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"name,label\na,crack\n", b"path,path,label\n", b"\xff\xfep\x00", b'path,label\n"a,crack\n']
 )

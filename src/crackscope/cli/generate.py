@@ -67,8 +67,7 @@ def generate(out: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """
     wanted = Wanted(**options)
     check_kind(wanted.kind)
-    if wanted.width_px is not None and not 0 < wanted.width_px[0] <= wanted.width_px[1]:
-        raise click.UsageError("--width-px wants the least width, above 0, and then the greatest: --width-px 2 6")
+    check_widths(wanted)
     folder = fresh(out)
     with progress("generating", wanted.count, quiet=quiet or as_json) as tell:
         write_surfaces(wanted, folder, tell)
@@ -88,6 +87,24 @@ def check_kind(kind: str | None) -> None:
     near = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.5)
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(KINDS)}"
     raise click.UsageError(f"there is no kind of surface {kind!r}, {advice}", click.get_current_context(silent=True))
+
+
+def check_widths(wanted: Wanted) -> None:
+    """Refuse widths of which no crack can be drawn, or one beside which little of a surface is left."""
+    from crackscope.surfaces import THINNEST_PX
+
+    if wanted.width_px is None:
+        return
+    least, greatest = wanted.width_px
+    # A crack as wide as a quarter of the side covers up to 36 % of the picture, of half the side up to 60 %.
+    widest = wanted.side / 4
+    if not THINNEST_PX <= least <= greatest <= widest:
+        raise click.UsageError(
+            f"--width-px {least:g} {greatest:g} does not fit pictures of {wanted.side} px: give the least width, "
+            f"{THINNEST_PX} px or more, and then the greatest, at most a quarter of the side ({widest:g} px), as in "
+            "--width-px 2 6",
+            click.get_current_context(silent=True),
+        )
 
 
 def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) -> None:

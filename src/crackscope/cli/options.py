@@ -63,10 +63,10 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
         help="Share of sound photos that may be called cracked; small ones rest on few sound pictures.",
     ),
     "positive": click.option(
-        "--positive", multiple=True, metavar="NAME", help="Folder name that means crack, besides those known."
+        "--positive", multiple=True, metavar="NAME", help="Folder name or label that means crack, besides those known."
     ),
     "negative": click.option(
-        "--negative", multiple=True, metavar="NAME", help="Folder name that means sound, besides those known."
+        "--negative", multiple=True, metavar="NAME", help="Folder name or label that means sound, besides those known."
     ),
     "group_by": click.option(
         "--group-by",

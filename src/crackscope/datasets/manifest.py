@@ -3,7 +3,8 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ import msgspec
 
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
-from crackscope.errors import DatasetError, OutputError
+from crackscope.errors import DatasetError, OutputError, several
 from crackscope.files import csv_text, original, read_table, write_whole
 from crackscope.records import Row
 
@@ -33,7 +34,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     header = _header(path, lines)
     columns = {name.strip().casefold(): name for name in header}
     entries: list[Entry] = []
-    faults: list[str] = []
+    faults: dict[str, list[int]] = {}
     seen: dict[str, int] = {}
     reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
     try:
@@ -51,7 +52,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
                     entries.append(msgspec.structs.replace(fault_or_entry, where=f"line {line} of {path.name}"))
                     continue
                 fault_or_entry = f"the path of line {before} again"
-            faults.append(f"line {line}: {fault_or_entry}")
+            faults.setdefault(fault_or_entry, []).append(line)
     except csv.Error as error:
         raise DatasetError(f"{path}: line {reader.line_num}: not readable as CSV ({error})") from error
     if faults:
@@ -97,7 +98,7 @@ def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) ->
         return "a zero byte in the path"
     label = label_of_cell(known["label"], layout) if known["label"] else None
     if known["label"] and label is None:
-        return f"label {known['label']!r} is not a word for crack or sound"
+        return f"label {known['label']!r} is not a word for crack or sound, say which with {_named_by(known['label'])}"
     if label is None and not known["mask"]:
         return "no label, and no mask to take it from"
     part = part_of(known["part"]) if known["part"] else None
@@ -125,9 +126,24 @@ def _absolute(folder: Path, path: str) -> str:
     return os.path.normpath(next((name for name in whole if os.path.exists(name)), whole[-1]))
 
 
-def _say(path: Path, faults: Sequence[str]) -> str:
-    more = f"; and {len(faults) - _NAMED_AT_ONCE} more lines" if len(faults) > _NAMED_AT_ONCE else ""
-    return f"{path}: {'; '.join(faults[:_NAMED_AT_ONCE])}{more}"
+def _named_by(word: str) -> str:
+    return " or ".join(f"{option} {shlex.quote(word)}" for option in ("--positive", "--negative"))
+
+
+def _say(path: Path, faults: Mapping[str, Sequence[int]]) -> str:
+    """Each fault once, with the lines that have it."""
+    told = [f"{_at(lines)}: {fault}" for fault, lines in list(faults.items())[:_NAMED_AT_ONCE]]
+    left = sum(map(len, faults.values())) - sum(map(len, list(faults.values())[:_NAMED_AT_ONCE]))
+    more = f"; and {several(left, 'more line')}" if left else ""
+    return f"{path}: {'; '.join(told)}{more}"
+
+
+def _at(lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return f"line {lines[0]}"
+    named = ", ".join(map(str, lines[:_NAMED_AT_ONCE]))
+    more = f" and {len(lines) - _NAMED_AT_ONCE} more" if len(lines) > _NAMED_AT_ONCE else ""
+    return f"{len(lines)} lines ({named}{more})"
 
 
 def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:

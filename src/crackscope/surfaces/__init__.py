@@ -9,11 +9,12 @@ from crackscope.surfaces.drawing import draw_crack, draw_crack_with_truth, rando
 from crackscope.surfaces.generating import KINDS, generate, make
 from crackscope.surfaces.others import generate_other
 from crackscope.surfaces.paint import REACH_PX
-from crackscope.surfaces.records import CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
+from crackscope.surfaces.records import THINNEST_PX, CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
 
 __all__ = [
     "KINDS",
     "REACH_PX",
+    "THINNEST_PX",
     "CrackSpec",
     "CrackTruth",
     "Surface",
