@@ -28,7 +28,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
         self.ids.update(value for name, value in attrs if name == "id" and value)
-        if tag not in ("meta", "img", "input", "br"):
+        if tag not in ("meta", "img", "input", "br", "wbr"):
             self.open.append(tag)
         if tag == "script":
             self.scripts.append("")

@@ -7,7 +7,7 @@ import pytest
 
 from crackscope import images, reports
 from tests.small_browser import Browser
-from tests.small_inspection import facts, photos
+from tests.small_inspection import facts, inspected, photos, picture, zone
 
 ZOOM = "parseInt(document.getElementById('viewer-zoom').textContent)"
 OPEN = "document.getElementById('viewer').open"
@@ -44,6 +44,31 @@ def page(browser, index):
     yield browser
     assert browser.said == []
     assert [url for url in browser.asked if not url.startswith(("file:", "data:"))] == []
+
+
+OVERLAPS = """Array.from(document.querySelectorAll('article .fit')).flatMap(fit => {
+  const tags = Array.from(fit.querySelectorAll('.tag'), tag => tag.getBoundingClientRect());
+  const edge = fit.getBoundingClientRect(), told = [];
+  tags.forEach((a, at) => {
+    if (a.left < edge.left || a.right > edge.right || a.top < edge.top || a.bottom > edge.bottom) told.push('outside');
+    for (const b of tags.slice(at + 1)) {
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      if (across > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) told.push('overlap');
+    }
+  });
+  return told;
+})"""
+
+
+@pytest.mark.parametrize(("width", "phone"), [(1400, False), (420, True), (360, True)])
+def test_numbers_on_a_card_stand_apart_and_inside(browser, tmp_path, width, phone):
+    corner = tuple(zone(1 + n, 4 + 5 * n, 2, x=2, length=12) for n in range(4))
+    crowd = tuple(zone(5 + n, 60 + 4 * (n // 2), 2, x=80 + 90 * (n % 2), length=60) for n in range(8))
+    found = inspected(picture(tmp_path, "wall.jpg", 1), zones=corner + crowd)
+    reports.write_inspection(tmp_path / "out", [found], facts())
+    browser.open(tmp_path / "out" / "index.html", width, 900, phone=phone)
+    assert browser.run("document.querySelectorAll('article .fit .tag').length") == 12
+    assert browser.run(OVERLAPS) == []
 
 
 def test_it_opens_from_disk_and_shows_its_pictures(page):

@@ -86,7 +86,7 @@ def test_numbers_of_neighbours_do_not_cover_each_other(tmp_path):
 
     zones = [zone(number, 60 + 3 * number, 2) for number in range(1, 5)]
     places = LabelPlaces(SIZE[::-1], zones)
-    taken = [places.take(one, (40, 14), 8) for one in zones]
+    taken = [places.take(one, (40, 14), 8)[:2] for one in zones]
     for number, (left, top) in enumerate(taken):
         assert 0 <= left <= SIZE[0] - 40
         assert 0 <= top <= SIZE[1] - 14

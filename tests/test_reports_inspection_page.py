@@ -84,16 +84,16 @@ def test_every_element_that_the_script_touches_is_there(page):
 
 def test_what_a_reader_must_see_is_there(page):
     for words in (
-        "Of 7 photos 3 show cracks, 1 looks sound, 1 cannot be judged and 2 are unreadable.",
-        "The widest crack measures 1.20 mm (1.08 to 1.44)",
-        "Widest crack, at least 1.08 mm measured 1.20 (1.08 to 1.44 mm), crack 1 in",
+        "Of 7 photos 3 are called cracked, 1 looks sound, 1 cannot be judged and 2 are unreadable.",
+        "The widest crack measures 1.20 mm (1.08 to 1.44; probability 0.90)",
+        "Widest crack, at least 1.08 mm measured 1.20 (1.08 to 1.44 mm), probability 0.90, crack 1 in",
         "For 1 cracked photo no scale is known",
         "Widest crack over 1 mm",
         "Widest crack 0.3 to 0.5 mm",
         "Widest crack 2 to 4 px, no scale known",
         "Cannot be judged",
         "1 photo without a position is not shown",
-        "5 % of sound photos, on the mean of surfaces",
+        "false alarms 5 in 100 sound photos",
         "0.1 mm per px",
         "cracks thinner than 0.13 mm may go unseen",
         "missing",
@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_read_is_named_once(tmp_path):
     calm = inspected(picture(tmp_path, "calm.jpg", 1), "sound")
     reports.write_inspection(tmp_path / "report", [calm, lost], facts())
     page = Page(tmp_path / "report" / "index.html")
-    assert "Of 2 photos none shows a crack, 1 looks sound and 1 is unreadable." in page.text
+    assert "Of 2 photos none is called cracked, 1 looks sound and 1 is unreadable." in page.text
     assert "To look at again 1 1 unreadable which" in page.text
     assert "gone.jpg missing is not there" in page.text
     assert "/walls/gone.jpg: is" not in page.source
@@ -125,10 +125,72 @@ def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
     ]
     reports.write_inspection(tmp_path / "report", found, facts())
     page = Page(tmp_path / "report" / "index.html")
-    assert "The widest crack measures 9.0 px (2.0 to 20.0), in doubtful.jpg." in page.text
-    assert "The largest width that is sure is 5.4 px, of crack 1 in sure.jpg." in page.text
-    assert "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), crack 1 in sure.jpg" in page.text
+    assert "The widest crack measures 9.0 px (2.0 to 20.0; probability 0.90), in doubtful.jpg." in page.text
+    assert "The largest width that is sure is 5.4 px, of crack 1 (probability 0.90) in sure.jpg." in page.text
+    assert (
+        "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), probability 0.90, crack 1 in sure.jpg" in page.text
+    )
     assert [a["id"] for tag, a in page.elements if tag == "article"] == ["photo-1", "photo-2"]
+
+
+def doubted(number: int, y: float, width: float, probability: float):
+    return msgspec.structs.replace(zone(number, y, width), probability=probability)
+
+
+def head_of(folder, photos) -> str:
+    reports.write_inspection(folder, photos, facts())
+    page = Page(folder / "index.html").text
+    return page[: page.index("Cracks by width")]
+
+
+def test_the_summary_is_of_cracks_that_are_more_likely_than_not_where_there_are_any(tmp_path):
+    torn, other = doubted(1, 30, 40, 0.45), doubted(3, 90, 20, 0.3)
+    main = doubted(2, 60, 6, 0.88)
+    path = picture(tmp_path, "wall.jpg", 1)
+    said = head_of(tmp_path / "both", [inspected(path, zones=(torn, main, other))])
+    assert (
+        "The widest crack that is more likely than not measures 6.0 px (5.4 to 7.2; probability 0.88), in wall.jpg. "
+        "2 of 3 cracks are less likely than not, the widest of them 40.0 px (36.0 to 48.0; probability 0.45), in "
+        "wall.jpg." in said
+    )
+    assert "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), probability 0.88, crack 2 in wall.jpg" in said
+    assert "3.0 a photo that shows one, 2 less likely than not" in said
+    said = head_of(tmp_path / "one", [inspected(path, zones=(torn, main))])
+    assert "1 of 2 cracks is less likely than not, 40.0 px (36.0 to 48.0; probability 0.45), in wall.jpg." in said
+    said = head_of(tmp_path / "none", [inspected(path, zones=(torn, other))])
+    assert "No crack is more likely than not. The widest crack measures 40.0 px (36.0 to 48.0; probabi" in said
+    said = head_of(tmp_path / "all", [inspected(path, zones=(main,))])
+    assert "The widest crack measures 6.0 px (5.4 to 7.2; probability 0.88), in wall.jpg." in said
+    assert "likely" not in said
+
+
+def test_a_card_has_the_probability_of_each_crack(tmp_path):
+    path = picture(tmp_path, "wall.jpg", 1)
+    reports.write_inspection(tmp_path / "out", [inspected(path, zones=(doubted(1, 30, 40, 0.452),))], facts())
+    page = Page(tmp_path / "out" / "index.html").text
+    assert "crack largest width median length probability 1 40.0 px 36.0 to 48.0 px 30.0 px 100 px 0.45" in page
+
+
+def test_a_photo_called_cracked_without_a_zone_is_to_be_looked_at(tmp_path):
+    strip = inspected(picture(tmp_path, "strip.jpg", 1), probability=0.987)
+    wall = inspected(picture(tmp_path, "wall.jpg", 2), zones=(zone(1, 60, 6),))
+    told = {
+        0.0: "Called cracked, but no crack could be marked and measured in it.",
+        0.5: "Called cracked, but no crack of a probability of 0.5 or more could be marked and measured in it.",
+    }
+    for least, words in told.items():
+        about = msgspec.structs.replace(facts(), least_probability=least)
+        reports.write_inspection(tmp_path / "out", [strip, wall], about)
+        page = Page(tmp_path / "out" / "index.html").text
+        assert "Of 2 photos 2 are called cracked and none looks sound." in page
+        assert "Photos called cracked 2 100 % of 2 photos read" in page
+        assert "To look at again 1 1 called cracked with no crack shown which" in page
+        cracked, again = page.split("Called cracked, but no crack is shown 1 photo")
+        assert "The photo as a whole looks cracked to the model" in again
+        assert "strip.jpg" in again
+        assert "crack probability 0.98" in again or "crack probability 0.99" in again
+        assert words in again
+        assert "strip.jpg 2" not in cracked
 
 
 def test_a_sound_photo_that_looks_cracked_is_to_be_looked_at(tmp_path):
@@ -293,7 +355,27 @@ TAGS = {
         "nav",
         "aside",
     ),
-    *("div", "p", "h1", "h2", "h3", "h4", "ul", "ol", "li", "b", "a", "span", "bdi", "code", "dl", "dt", "dd", "img"),
+    *(
+        "div",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "ul",
+        "ol",
+        "li",
+        "b",
+        "a",
+        "span",
+        "bdi",
+        "wbr",
+        "code",
+        "dl",
+        "dt",
+        "dd",
+        "img",
+    ),
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "article", "dialog"),
     *("form", "label", "input", "select", "option", "button", "output"),
     *("svg", "g", "path", "rect", "circle", "use", "defs", "text"),

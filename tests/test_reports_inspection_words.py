@@ -26,35 +26,40 @@ def rows(text):
 
 def test_false_alarms_of_a_surface_stand_beside_the_number_of_its_patches(tmp_path):
     facts = reports.InspectionFacts(alarms={"deck": 1 / 21, "metu": 0.079}, alarms_of={"deck": 21})
-    assert "if it did not know them: deck 1 of 21, metu 8 %." in page(tmp_path, [inspected("/no.jpg", "sound")], facts)
+    told = "if the model did not know their surface: deck 1 of 21, metu 8 %."
+    assert told in page(tmp_path, [inspected("/no.jpg", "sound")], facts)
     assert "did not know" not in page(tmp_path, [inspected("/no.jpg", "sound")])
 
 
-def test_the_head_tells_how_far_single_surfaces_lie_from_the_mean(tmp_path):
+def test_the_head_tells_the_rate_of_false_alarms_and_the_most_that_a_surface_gives(tmp_path):
     def head(alarms):
         said = page(tmp_path, [inspected("/no.jpg", "sound")], reports.InspectionFacts(alarms=alarms))
         return said[: said.index("<main>")]
 
-    rate = "false alarms <b>5 % of sound photos, on the mean of surfaces"
-    assert f"{rate}; 5 to 17 % on single ones, were they new to it</b>" in head({"deck": 1 / 21, "pave": 4 / 23})
-    assert f"{rate}; 8 % on single ones, were they new to it</b>" in head({"metu": 0.08})
+    rate = "false alarms <b>5 in 100 sound photos"
+    assert f"{rate}, on a new surface up to 17</b>" in head({"deck": 1 / 21, "pave": 4 / 23})
+    assert f"{rate}</b>" in head({"metu": 0.04})
     assert f"{rate}</b>" in head({})
 
 
 def test_a_photo_that_cannot_be_judged_is_not_judged_as_a_surface(tmp_path):
     text = page(tmp_path, [inspected("/no.jpg", "cannot judge", surface="deck", reason="blurred")])
-    assert "judged as deck" not in text
-    assert "judged as deck" in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
+    said = "looks like deck, a surface that the model learnt, and is judged as that"
+    assert said not in text
+    assert said in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
 
 
 def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
-    said = "soft, judged at half size"
+    said = "soft, judged at half size, where its blur hides less"
+    why = "a large photo is looked at in full size and at half"
     cracked = inspected("/soft.jpg", zones=(zone(1, 50, 3),), halved=True)
     assert said in page(tmp_path, [cracked])
+    assert why in page(tmp_path, [cracked])
     with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["halved"] for row in csv.DictReader(file)] == ["True"]
     assert json.loads((tmp_path / "findings.jsonl").read_text())["halved"] is True
     assert said not in page(tmp_path, [msgspec.structs.replace(cracked, halved=False)])
+    assert why not in page(tmp_path, [msgspec.structs.replace(cracked, halved=False)])
     refused = inspected("/soft.jpg", "cannot judge", reason="blurred", halved=True)
     assert said not in page(tmp_path, [refused])
 

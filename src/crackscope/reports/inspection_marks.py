@@ -1,41 +1,59 @@
 """Zones as marks over a photo: SVG paths with no more corners than the eye needs."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
+from crackscope.reports.label_places import LabelPlaces
 
 _FINEST_PX = 0.6
 _SHARE = 1 / 4000
 _ROUGH_SHARE = 1 / 400
 MOST_DRAWN = 8_000_000
+_CARD = (320, 410)
+"""The smallest frame that a photo's card has for it, px of a screen: numbers that stand apart there do so elsewhere."""
+_LETTER = 12.16
+"""Size of a number's letters there, px (`.tag` in the style sheet)."""
 _TILE = 160
 """Longest side of a tile of the map of zones, in units of the drawing."""
 
 
+class Tag(NamedTuple):
+    """Where a number stands. left, top: of its middle on the photo's card, per cent of the photo. at_left, at_top: the
+    point of the crack that it stands beside, and right, down: how far from there, in sizes of its letters, so that it
+    stays beside the crack where the photo is shown larger."""
+
+    left: float
+    top: float
+    at_left: float
+    at_top: float
+    right: float
+    down: float
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneMark:
-    """One zone of a photo. kind: the class of the style sheet that holds its colour. left, top: of its number, per
-    cent of the photo. box: left, top, width, height in px. Texts are as they are read."""
+    """One zone of a photo. kind: the class of the style sheet that holds its colour. tag: where its number stands.
+    box: left, top, width, height in px. Texts are as they are read."""
 
     number: int
     kind: str
     class_name: str
     outline: str
     centreline: str
-    left: float
-    top: float
+    tag: Tag
     box: tuple[int, int, int, int]
     width: str
     width_range: str
     median: str
     length: str
     orientation: str
-    probability: float
+    probability: str
 
 
 class Pen:
@@ -55,32 +73,35 @@ class Pen:
         self.lines_alone += bool(photo.zones) and not fine
         reach = max(_FINEST_PX, max(photo.width, photo.height) * (_SHARE if fine else _ROUGH_SHARE))
         zones = sorted(photo.zones, key=lambda zone: zone.number)
-        marks = tuple(_mark(photo, zone, self._classes, (reach, fine)) for zone in zones)
+        scale = min(_CARD[0] / photo.width, _CARD[1] / photo.height)
+        places = LabelPlaces((photo.height, photo.width), zones, scale)
+        tags = [_tag(zone, places, photo, scale) for zone in zones]
+        marks = tuple(
+            _mark(photo, zone, self._classes, (reach, fine, tag)) for zone, tag in zip(zones, tags, strict=True)
+        )
         self._left -= sum(len(mark.outline) + len(mark.centreline) for mark in marks)
         return marks
 
 
-def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], how: tuple[float, bool]) -> ZoneMark:
-    reach, fine = how
+def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], how: tuple[float, bool, Tag]) -> ZoneMark:
+    reach, fine, tag = how
     known, place = class_of(zone, classes)
     widest, unit = largest_width(zone)
     median = zone.width_median_px if zone.width_median_mm is None else zone.width_median_mm
-    x, y = _top(zone)
     return ZoneMark(
         number=zone.number,
         kind=f"{known.unit}-{place}",
         class_name=known.name(place),
         outline=_path(zone.outline, reach, closed=True) if fine or not zone.centreline else "",
         centreline=_path(zone.centreline, reach, closed=False),
-        left=round(100 * min(1.0, max(0.0, (x + 0.5) / photo.width)), 2),
-        top=round(100 * min(1.0, max(0.0, (y + 0.5) / photo.height)), 2),
+        tag=tag,
         box=zone.box,
         width=length_text(widest.value, unit),
         width_range=f"{length_number(widest.low, unit)} to {length_text(widest.high, unit)}",
         median=length_text(median.value, unit),
         length=whole_length(zone),
         orientation=f"{round(zone.orientation_deg) % 180}°",
-        probability=zone.probability,
+        probability=chance_text(zone.probability),
     )
 
 
@@ -92,6 +113,19 @@ def length_number(value: float, unit: str) -> str:
 def length_text(value: float, unit: str) -> str:
     """A width with its unit: `0.82 mm`, `3.4 px`."""
     return f"{length_number(value, unit)} {unit}"
+
+
+def whole_chance(probability: float) -> int:
+    """A probability in ten thousandths, cut off: what lies below 1 or below one half is never told as that."""
+    # Without the little that is added, some of what was written in decimals would lose its last.
+    return math.floor(10_000 * probability + 1e-7)
+
+
+def chance_text(probability: float) -> str:
+    """A probability as it is read: `0.45`; 0.50 and 1.00 only from there on. The script of the page reads it alike."""
+    cut = whole_chance(probability)
+    rounded = (cut + 50) // 100
+    return f"{(rounded - (rounded in (50, 100) and cut < 100 * rounded)) / 100:.2f}"
 
 
 def whole_length(zone: Zone) -> str:
@@ -118,10 +152,17 @@ def tile_paths(
     return size, drawn
 
 
-def _top(zone: Zone) -> Point:
-    """The uppermost place of a zone, where its number stands."""
-    points = [point for line in zone.outline or zone.centreline for point in line]
-    return min(points, key=lambda point: point[1]) if points else (float(zone.box[0]), float(zone.box[1]))
+def _tag(zone: Zone, places: LabelPlaces, photo: Inspected, scale: float) -> Tag:
+    """Where the number of a zone stands. scale: of the card, in whose px the places are."""
+    digits = len(str(zone.number))
+    size = max(21, math.ceil((0.6 * digits + 0.8) * _LETTER + 2)), math.ceil(1.5 * _LETTER + 2)
+    place = places.take(zone, size, scale * zone.width_max_px.value / 2 + 4)
+    middle = np.array([place.left + size[0] / 2, place.top + size[1] / 2])
+    at, whole = np.array([place.x, place.y]), scale * np.array([photo.width, photo.height])
+    right, down = (middle - at) / _LETTER
+    shares = 100 * np.clip(np.concatenate([middle / whole, at / whole]), 0, 1)
+    left, top, at_left, at_top = (round(float(share), 2) for share in shares)
+    return Tag(left, top, at_left, at_top, round(float(right), 2), round(float(down), 2))
 
 
 def _path(lines: Iterable[Iterable[Point]], reach: float, *, closed: bool) -> str:

@@ -12,6 +12,10 @@ from crackscope.errors import printable
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_ENDING = re.compile(r"(?:\.[^_\-.\s/]{1,5})?\Z")
+_PIECE = re.compile(r"[^_\-.\s/]*[_\-.\s/]|[^_\-.\s/]+")
+_END = 4, 11, 5
+"""Letters that stand with the ending at least, at most, and where no sign parts them so."""
 _LONGEST = 60
 _DIGITS = 8
 
@@ -56,6 +60,22 @@ def _slashed(path: str) -> str:
 def _told_apart(path: str, name: str) -> str:
     digits = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
     return f"{name}-{digits}" if name else digits
+
+
+def name_pieces(name: str) -> list[str]:
+    """A name in the pieces between which it may be broken over lines: behind its signs, and before its last letters,
+    which stay with the ending. The script of the page parts names alike."""
+    found = _ENDING.search(name)
+    ending = found[0] if found else ""
+    pieces: list[str] = _PIECE.findall(name[: len(name) - len(ending)])
+    least, most, few = _END
+    end = ""
+    while pieces and len(end) < least:
+        end = pieces.pop() + end
+    if len(end) > most:
+        pieces.append(end[:-few])
+        end = end[-few:]
+    return [*pieces, end + ending]
 
 
 def link(folder: str, name: str, suffix: str) -> str:

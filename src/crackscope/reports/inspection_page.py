@@ -19,7 +19,7 @@ from crackscope.reports.inspection_classes import (
 )
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_map import photo_map
-from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile_paths
+from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile_paths, whole_chance
 from crackscope.reports.inspection_names import link, short_names
 from crackscope.reports.inspection_pictures import HEAT, OVERLAYS, PHOTOS, SMALL, SMALL_SIDE
 from crackscope.reports.inspection_summary import (
@@ -30,15 +30,23 @@ from crackscope.reports.inspection_summary import (
     notes,
     sort_photos,
     tiles,
+    to_look_at,
     told_once,
-    widest_said,
     without_crack,
 )
+from crackscope.reports.inspection_widest import widest_said
 from crackscope.reports.photo_facts import brief_facts, photo_facts, to_the_minute
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 
 DRESS = Dress(
-    scripts=("inspection_marks.js", "slider.js", "inspection_shown.js", "inspection_table.js", "inspection_viewer.js"),
+    scripts=(
+        "inspection_marks.js",
+        "slider.js",
+        "inspection_words.js",
+        "inspection_shown.js",
+        "inspection_table.js",
+        "inspection_viewer.js",
+    ),
     styles=("style.css", "inspection.css"),
     pictures="'self' file: data:",
 )
@@ -101,17 +109,22 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "facts": facts,
         "found": found,
         "counted": counted(found),
-        "widest": widest_said(found, short),
+        "widest": widest_said(found.zones, short),
         "notes": notes(found, facts),
         "once": told_once(found, facts.copies),
         "copies": [(short[one], short[facts.copies[one]]) for one in _copies(numbers, facts)][:_COPIES_NAMED],
-        "tiles": tiles(found, numbers, short, some_left_out=bool(facts.least_probability)),
+        "tiles": tiles(found, numbers, short),
         "pills": _pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": class_styles(classes),
         "map": photo_map(in_order, numbers, classes, short),
         "glance": [(cards[one.path], *_tile(photos[numbers[one.path] - 1], classes)) for one in tiled],
-        "groups": _groups(found, cards, classes, without_crack(facts)),
+        "groups": _groups(found, cards, classes),
+        "bare": [cards[photo.path] for photo in found.bare],
+        "without": without_crack(facts),
+        "soft": any(photo.halved for photo in found.inspected),
+        "again_now": any(to_look_at(found).values()),
+        "least": f"{facts.least_probability:.15g}",
         "doubtful": [cards[photo.path] for photo in found.doubtful],
         "suspicious": [cards[photo.path] for photo in found.suspicious],
         "sound": [cards[photo.path] for photo in found.sound if not photo.suspicious],
@@ -122,7 +135,8 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "data": script_data(
             {
                 **_table(bare, found, (numbers, short), classes),
-                "without": without_crack(facts),
+                "least": facts.least_probability,
+                "again": to_look_at(found),
                 "copies": [numbers[path] for path in _copies(numbers, facts)],
             }
         ),
@@ -200,12 +214,15 @@ def _first_rows(found: Sorted, cards: Mapping[str, Card]) -> list[tuple[Card, Zo
 
 
 def _groups(
-    found: Sorted, cards: Mapping[str, Card], classes: dict[str, WidthClasses], without: str
+    found: Sorted, cards: Mapping[str, Card], classes: dict[str, WidthClasses]
 ) -> list[tuple[str, str, list[Card]]]:
-    """(kind, heading, cards) of the cracked photos, worst first."""
+    """(kind, heading, cards) of the cracked photos that show one, worst first."""
     groups: list[tuple[str, str, list[Card]]] = []
     for photo in found.cracked:
-        kind, words = heading_of(photo, classes, without)
+        widest = widest_zone(photo)
+        if widest is None:
+            continue
+        kind, words = heading_of(widest, classes)
         if not groups or groups[-1][0] != kind:
             groups.append((kind, words, []))
         groups[-1][2].append(cards[photo.path])
@@ -226,13 +243,10 @@ def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
 
 
 def _alarms_in_short(rate: float, facts: InspectionFacts) -> str:
-    """The rate that is kept over surfaces, and between which shares single ones lie that the model does not know."""
-    said = f"{100 * rate:g} % of sound photos, on the mean of surfaces"
-    shares = sorted(round(100 * share) for share in facts.alarms.values())
-    if not shares:
-        return said
-    span = f"{shares[0]}" if shares[0] == shares[-1] else f"{shares[0]} to {shares[-1]}"
-    return f"{said}; {span} % on single ones, were they new to it"
+    """The rate that is kept over surfaces, and the most that a single one gives where that is more."""
+    said = f"{100 * rate:g} in 100 sound photos"
+    most = max((round(100 * share) for share in facts.alarms.values()), default=0)
+    return f"{said}, on a new surface up to {most}" if most > 100 * rate else said
 
 
 def _alarm(name: str, share: float, facts: InspectionFacts) -> str:
@@ -282,7 +296,7 @@ def _table(
                     classes[unit].place(width.value),
                     *(float(f"{value:.7g}") for value in figures),
                     round(zone.orientation_deg) % 180,
-                    round(zone.probability, 3),
+                    whole_chance(zone.probability) / 10_000,
                 ]
             )
     return {
@@ -295,4 +309,4 @@ def _table(
 def _photo_line(photo: Inspected | Unread, name: str) -> list[Any]:
     if isinstance(photo, Unread):
         return [name, "unreadable", _fault(photo), 0]
-    return [name, photo.verdict, printable(photo.reason), round(photo.probability, 3)]
+    return [name, photo.verdict, printable(photo.reason), whole_chance(photo.probability) / 10_000]

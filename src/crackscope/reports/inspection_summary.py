@@ -9,7 +9,8 @@ from crackscope.records import Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width, widest_zone
 from crackscope.reports.inspection_facts import InspectionFacts
-from crackscope.reports.inspection_marks import length_number, length_text, metres
+from crackscope.reports.inspection_marks import chance_text, length_number, length_text, metres
+from crackscope.reports.inspection_widest import surely_widest, unlikely
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Sorted:
         return tuple(photo for photo in self.sound if photo.suspicious)
 
     @property
+    def bare(self) -> tuple[Inspected, ...]:
+        """Those called cracked with no crack to show for it: for a person to look at, too."""
+        return tuple(photo for photo in self.cracked if not photo.zones)
+
+    @property
     def total(self) -> int:
         """Unread ones too."""
         return len(self.inspected) + len(self.unread)
@@ -90,7 +96,7 @@ def counted(found: Sorted) -> str:
     if not found.total:
         return "No photo was inspected."
     parts = [
-        f"{count(len(found.cracked), 'shows', 'show')} cracks" if found.cracked else "none shows a crack",
+        f"{count(len(found.cracked), 'is', 'are')} called cracked" if found.cracked else "none is called cracked",
         f"{count(len(found.sound), 'looks', 'look')} sound" if found.sound else "none looks sound",
     ]
     if found.doubtful:
@@ -100,89 +106,56 @@ def counted(found: Sorted) -> str:
     return f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
 
 
-def widest_said(found: Sorted, names: Mapping[str, str]) -> str:
-    """Which crack is the widest, and which surely is; "" where none was measured. names: of the photos, by path."""
-    widest, surest = _widest(found), _surely_widest(found)
-    if widest is None or surest is None:
-        return ""
-    photo, zone = widest
-    width, unit = largest_width(zone)
-    said = (
-        f"The widest crack measures {length_text(width.value, unit)} "
-        f"({length_number(width.low, unit)} to {length_number(width.high, unit)}), in {names[photo.path]}."
-    )
-    if surest[1] is not zone:
-        width, unit = largest_width(surest[1])
-        said += (
-            f" The largest width that is sure is {length_text(width.low, unit)}, of crack {surest[1].number} "
-            f"in {names[surest[0].path]}."
-        )
-    return said
+def to_look_at(found: Sorted) -> dict[str, int]:
+    """How many photos a person should look at, by why. The first follow what is shown."""
+    return {
+        "called cracked with no crack shown": len(found.bare),
+        "cannot be judged": len(found.doubtful),
+        "suspicious": len(found.suspicious),
+        "unreadable": len(found.unread),
+    }
 
 
-def _widest(found: Sorted) -> tuple[Inspected, Zone] | None:
-    for photo in found.cracked:
-        zone = widest_zone(photo)
-        if zone is not None:
-            return photo, zone
-    return None
-
-
-def _surely_widest(found: Sorted) -> tuple[Inspected, Zone] | None:
-    """The zone whose largest width has the largest lower end, mm before px: a measure may be large and say little."""
-    return max(
-        found.zones,
-        key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].low),
-        default=None,
-    )
-
-
-def tiles(
-    found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str], *, some_left_out: bool = False
-) -> list[Tile]:
-    """The four figures at the top. numbers, names: of the photos on the page, by path.
-
-    some_left_out: cracks are, by their probability, so that photos may be called cracked and show none.
-    """
+def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -> list[Tile]:
+    """The four figures at the top. numbers, names: of the photos on the page, by path."""
     zones = [zone for _, zone in found.zones]
-    showing = sum(bool(photo.zones) for photo in found.cracked)
-    named = {"cannot be judged": found.doubtful, "suspicious": found.suspicious, "unreadable": found.unread}
-    again = sum(map(len, named.values()))
+    named = to_look_at(found)
+    again, cracked, read = sum(named.values()), len(found.cracked), len(found.inspected)
+    share = percent(cracked / read) if read else "–"
     return [
-        _photos_tile(found, showing if some_left_out else len(found.cracked)),
+        Tile("Photos called cracked", f"{cracked:,}", f"{share} of {count(read, 'photo')} read"),
         Tile(
             "Cracks measured",
             f"{len(zones):,}",
             total_length(zones),
-            _per_photo(len(zones), showing),
+            _spread(found),
             key="cracks",
         ),
         _widest_tile(found, numbers, names),
         Tile(
             "To look at again",
             f"{again:,}",
-            ", ".join(f"{len(some):,} {what}" for what, some in named.items() if some) or "nothing",
+            ", ".join(f"{some:,} {what}" for what, some in named.items() if some) or "nothing",
             "which" if again else "",
-            "again" if again else "",
+            # Photos whose cracks are all left out by the reader come there, too.
+            "again" if again or zones else "",
+            "again",
         ),
     ]
 
 
-def _photos_tile(found: Sorted, showing: int) -> Tile:
-    """How many photos there are with cracks, and how many are called cracked where those are more."""
-    cracked, read = len(found.cracked), len(found.inspected)
-    share = percent(showing / read) if read else "–"
-    more = f"{count(cracked, 'is', 'are')} called cracked" if showing < cracked else ""
-    return Tile("Photos with cracks", f"{showing:,}", f"{share} of {count(read, 'photo')} read", more, key="photos")
-
-
-def _per_photo(zones: int, photos: int) -> str:
-    return f"{zones / photos:.1f} a photo that shows one" if photos else ""
+def _spread(found: Sorted) -> str:
+    """Over how many photos the cracks spread, and how many of them are less likely than not."""
+    showing, doubted = len(found.cracked) - len(found.bare), len(unlikely(found.zones))
+    if not showing:
+        return ""
+    said = f"{len(found.zones) / showing:.1f} a photo that shows one"
+    return f"{said}, {doubted:,} less likely than not" if doubted else said
 
 
 def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -> Tile:
     """What is sure leads: how wide the widest is at least."""
-    widest = _surely_widest(found)
+    widest = surely_widest(found.zones)
     if widest is None:
         return Tile("Widest crack", "–", "none was measured")
     photo, zone = widest
@@ -193,7 +166,7 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
     return Tile(
         "Widest crack, at least",
         length_text(width.low, unit),
-        f"measured {measured}, crack {zone.number} in",
+        f"measured {measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],
         f"photo-{numbers[photo.path]}",
         "widest",
@@ -243,26 +216,23 @@ def told_once(found: Sorted, copies: Mapping[str, str]) -> tuple[str, str, str]:
     what = "is a copy of another" if there == 1 else "are copies of others"
     return (
         f"{there:,} of {count(found.total, 'photo')} {what}, byte for byte, and counted like any other.",
-        f"{count(cracked, 'photo')} with cracks",
+        f"{count(cracked, 'photo')} called cracked",
         f"{count(len(zones), 'crack')}" + f", {total_length(zones)}" * bool(zones),
     )
 
 
-def heading_of(photo: Inspected, classes: dict[str, WidthClasses], without: str) -> tuple[str, str]:
-    """(kind, words) of the group that a cracked photo stands in. without: the words where no crack was measured."""
-    widest = widest_zone(photo)
-    if widest is None:
-        return "unmeasured", without
-    known, place = class_of(widest, classes)
+def heading_of(zone: Zone, classes: dict[str, WidthClasses]) -> tuple[str, str]:
+    """(kind, words) of the group that a cracked photo stands in, by its widest zone."""
+    known, place = class_of(zone, classes)
     bare = ", no scale known" if known.unit == "px" else ""
     return f"{known.unit}-{place}", f"Widest crack {known.name(place)}{bare}"
 
 
 def without_crack(facts: InspectionFacts) -> str:
-    """What is said of cracked photos without a zone."""
+    """What is said of a photo that is called cracked without a zone."""
     least = facts.least_probability
-    what = f"crack of a probability of {least:g} or more" if least else "crack that could be measured"
-    return f"Cracked, without a {what}"
+    which = f"crack of a probability of {least:g} or more" if least else "crack"
+    return f"Called cracked, but no {which} could be marked and measured in it."
 
 
 def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
@@ -271,7 +241,7 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
     if facts.least_probability:
         said.append(
             f"Cracks with a probability below {facts.least_probability:g} are left out, here and in the files beside "
-            "this page; photos are called cracked or sound as they are without that."
+            "this page, and their numbers with them; photos are called cracked or sound as they are without that."
         )
     bare = sum(photo.scale is None for photo in found.cracked)
     if bare:

@@ -1,6 +1,7 @@
 """Where the numbers of zones stand in a photo: beside their cracks, and on no other crack or number."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,59 +10,77 @@ from crackscope.records import Zone
 
 _GRAIN = 4
 """Places are tried on a grid so much coarser than the photo."""
-_ALONG = (0.5, 0.25, 0.75, 0.0, 1.0)
-_ON_A_NUMBER = 3
+_ALONG = (0.5, 0.25, 0.75, 0.0, 1.0, 0.375, 0.625, 0.125, 0.875)
+_ON_A_NUMBER = 9
 """A number that covers another does so much more harm than one that covers a crack."""
 
-Place = tuple[int, int]
-"""left and top, px."""
+_FARTHER = 12
+"""What it costs, in places of a crack covered, to stand a whole plate away from the crack, where others lie about."""
+
+
+class Place(NamedTuple):
+    """Left and top of a plate, and the point of the crack beside which it stands, px."""
+
+    left: int
+    top: int
+    x: float
+    y: float
 
 
 class LabelPlaces:
     """The places that are still free in one photo."""
 
-    def __init__(self, shape: tuple[int, int], zones: Sequence[Zone]) -> None:
-        """shape: height and width of the photo, px. zones: all that are marked in it."""
+    def __init__(self, shape: tuple[int, int], zones: Sequence[Zone], scale: float = 1.0) -> None:
+        """shape: height and width of the photo, px. zones: all that are marked in it. scale: of the drawing, in whose
+        px plates and their places are."""
         import cv2
 
-        self._shape = shape
+        shape = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+        self._shape, self._scale = shape, scale
         self._taken = np.zeros((-(-shape[0] // _GRAIN), -(-shape[1] // _GRAIN)), np.uint8)
         for zone in zones:
-            rings = [np.rint(np.asarray(ring) / _GRAIN).astype(np.int32) for ring in zone.outline if ring]
+            rings = [np.rint(np.asarray(ring) * scale / _GRAIN).astype(np.int32) for ring in zone.outline if ring]
             cv2.drawContours(self._taken, rings, -1, 1, cv2.FILLED)
 
     def take(self, zone: Zone, size: tuple[int, int], away: float) -> Place:
         """Where a plate of (width, height) px stands best, `away` px from the middle of the crack; it is taken then."""
-        places = [self._inside(place, size) for place in _beside(zone, size, away)]
-        left, top = min(places, key=lambda place: self._harm(place, size))
-        self._window((left, top), size)[...] = _ON_A_NUMBER
-        return left, top
+        line = _longest(zone) * self._scale
+        near = [self._inside(place, size) for place in _beside(line, size, away)]
+        far = [self._inside(place, size) for place in _beside(line, size, away + max(size))]
+        harm = [self._harm(place, size) for place in near] + [self._harm(place, size) + _FARTHER for place in far]
+        best = (near + far)[int(np.argmin(harm))]
+        self._window(best, size)[...] = _ON_A_NUMBER
+        return best
 
-    def _inside(self, place: tuple[float, float], size: tuple[int, int]) -> Place:
+    def _inside(self, place: tuple[float, float, float, float], size: tuple[int, int]) -> Place:
         left, top = (
             max(0, min(round(start), whole - side - 1))
-            for start, side, whole in zip(place, size, self._shape[::-1], strict=True)
+            for start, side, whole in zip(place, size, self._shape[::-1], strict=False)
         )
-        return left, top
+        return Place(left, top, place[2], place[3])
 
     def _harm(self, place: Place, size: tuple[int, int]) -> int:
         return int(self._window(place, size).sum(dtype=np.int64))
 
     def _window(self, place: Place, size: tuple[int, int]) -> NDArray[np.uint8]:
-        (left, top), (width, height) = place, size
+        (left, top), (width, height) = place[:2], size
         return self._taken[
             top // _GRAIN : -(-(top + height) // _GRAIN),
             left // _GRAIN : -(-(left + width) // _GRAIN),
         ]
 
 
-def _beside(zone: Zone, size: tuple[int, int], away: float) -> Iterator[tuple[float, float]]:
-    """Left and top of plates on both sides of the zone's longest line, the middle of it first."""
+def _longest(zone: Zone) -> NDArray[np.float64]:
+    """The longest line of a zone, [n, 2] px; the corner of its box where it has none."""
     lines = [np.asarray(line, np.float64).reshape(-1, 2) for line in zone.centreline or zone.outline]
-    line = max((line for line in lines if len(line)), key=_length, default=None)
-    if line is None:
-        yield float(zone.box[0]), float(zone.box[1])
-        return
+    return max((line for line in lines if len(line)), key=_length, default=np.array([zone.box[:2]], np.float64))
+
+
+def _beside(
+    line: NDArray[np.float64], size: tuple[int, int], away: float
+) -> Iterator[tuple[float, float, float, float]]:
+    """Left and top of plates on both sides of a line, the middle of it first, and beyond its ends; and the points of it
+    that they stand at."""
     far = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     half = np.array(size) / 2
     for share in _ALONG:
@@ -72,9 +91,15 @@ def _beside(zone: Zone, size: tuple[int, int], away: float) -> Iterator[tuple[fl
         along = high - low
         long = float(np.hypot(*along))
         across = np.array([along[1], -along[0]]) / long if long else np.array([0.0, -1.0])
-        for way in (across, -across):
+        ends = {0.0: (-_turned(across),), 1.0: (_turned(across),)}
+        for way in (across, -across, *ends.get(share, ())):
             centre = point + way * (away + float(np.abs(way) @ half))
-            yield float(centre[0] - half[0]), float(centre[1] - half[1])
+            yield float(centre[0] - half[0]), float(centre[1] - half[1]), float(point[0]), float(point[1])
+
+
+def _turned(across: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The way along a line, of length 1, from the way across it."""
+    return np.array([-across[1], across[0]])
 
 
 def _length(line: NDArray[np.float64]) -> float:

@@ -119,7 +119,7 @@ def _draw_number(drawn: Pixels, zone: Zone, colour: Colour, places: LabelPlaces)
     (width, height), foot = cv2.getTextSize(text, font, size, thickness)
     pad = 3 + unit
     plate = width + 2 * pad, height + foot + 2 * pad
-    left, top = places.take(zone, plate, zone.width_max_px.value / 2 + 5 * unit + 3)
+    left, top, *_ = places.take(zone, plate, zone.width_max_px.value / 2 + 5 * unit + 3)
     end = (left + plate[0], top + plate[1])
     cv2.rectangle(drawn, (left, top), end, colour, cv2.FILLED)
     cv2.rectangle(drawn, (left, top), end, _DARK, max(1, unit // 2))

@@ -4,7 +4,7 @@ import re
 
 from crackscope.errors import printable
 from crackscope.records import Inspected, at_half_size, first_of, seen_by_chance
-from crackscope.reports.inspection_marks import length_text
+from crackscope.reports.inspection_marks import chance_text, length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 
@@ -13,8 +13,10 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     """What is said of a photo as a whole, its size first."""
     said = [_size_text(photo)]
     if photo.suspicious:
-        likely = f"crack probability {photo.probability:.2f}"
+        likely = f"crack probability {chance_text(photo.probability)}"
         said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
+    elif photo.verdict == "crack" and not photo.zones:
+        said.append(f"crack probability {chance_text(photo.probability)}")
     if photo.pages > 1:
         said.append(_pages_text(photo))
     if photo.scale is not None:
@@ -25,9 +27,9 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     if thinnest:
         said.append(thinnest)
     if photo.surface and photo.verdict != "cannot judge":
-        said.append(f"judged as {printable(photo.surface)}")
-    if photo.halved:
-        said.append(at_half_size(photo))
+        said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
+    if at_half_size(photo):
+        said.append(f"{at_half_size(photo)}, where its blur hides less")
     if photo.place.taken:
         said.append(to_the_minute(photo.place.taken))
     return tuple(filter(None, said))

@@ -22,6 +22,7 @@ from crackscope.reports.formatting import (
     percent_interval,
     signed,
 )
+from crackscope.reports.inspection_names import name_pieces
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -106,6 +107,19 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (count, elided, interval, number, p_value, percent, percent_interval, printable, signed, tail, share)
+    filters = (
+        count,
+        elided,
+        interval,
+        name_pieces,
+        number,
+        p_value,
+        percent,
+        percent_interval,
+        printable,
+        signed,
+        tail,
+        share,
+    )
     environment.filters.update({one.__name__: one for one in filters})
     return environment

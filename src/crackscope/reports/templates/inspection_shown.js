@@ -5,24 +5,18 @@
   const range = document.getElementById("least"), typed = document.getElementById("least-typed");
   // Photos that are not called cracked may have zones, too: the table shows them, no total counts them.
   const zones = data.rows.filter(function (row) { return row[ZONE]; });
+  const cracked = data.photos.map(function (photo, at) { return photo[1] === "crack" ? at + 1 : 0; }).filter(Boolean);
   const cracks = zones.filter(function (row) { return data.photos[row[PHOTO] - 1][1] === "crack"; });
   const byPhoto = new Map(), listeners = [], before = new Map(), written = new Map(), copies = new Set(data.copies);
   for (const row of data.rows) {
     if (!byPhoto.has(row[PHOTO])) byPhoto.set(row[PHOTO], []);
     byPhoto.get(row[PHOTO]).push(row);
   }
-  let least = 0;
+  // Those of a lower probability were left out when the page was written.
+  const base = data.least;
+  let least = base;
 
-  function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
-  function several(number, one, many) { return number.toLocaleString("en") + " " + (number === 1 ? one : many || one + "s"); }
-  function percent(share) {
-    const left = Math.min(share, 1 - share);
-    return (100 * share).toFixed(left === 0 ? 0 : left < 0.01 ? 2 : 1) + " %";
-  }
-  function length(value, unit) {
-    if (unit === "mm" && value >= 1000) return (value / 1000).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + " m";
-    return Math.round(value).toLocaleString("en") + " " + unit;
-  }
+  const { width, several, length, chance, most } = words;
   function summed(rows) {
     const said = ["mm", "px"].map(function (unit) {
       const some = rows.filter(function (row) { return row[UNIT] === unit; });
@@ -34,20 +28,11 @@
   function photoOf(row) { return data.photos[row[PHOTO] - 1]; }
   // The rows that are shown; a photo that loses all of its cracks keeps one that says so.
   function rows() {
-    if (!least) return data.rows;
+    if (least === base) return data.rows;
     const kept = data.rows.filter(shown), left = new Set(kept.map(function (row) { return row[PHOTO]; }));
     for (const number of byPhoto.keys()) if (!left.has(number)) kept.push([number, 0, "left out"]);
     return kept;
   }
-  // mm stand before px: they cannot be compared.
-  function most(some, index) {
-    return some.reduce(function (best, row) {
-      if (!best) return row;
-      const wider = row[UNIT] === best[UNIT] ? row[index] > best[index] : row[UNIT] === "mm";
-      return wider ? row : best;
-    }, null);
-  }
-
   // What the page said as it was written comes back when all is shown again.
   function put(element, text) {
     if (!element) return;
@@ -57,37 +42,37 @@
   function under(name, part) { return document.querySelector("[data-tile=" + name + "] ." + part); }
 
   function tellTotals(some) {
-    const widest = most(some, WIDTH), surest = most(some, LOW);
-    const cracked = data.photos.filter(function (photo) { return photo[1] === "crack"; }).length;
-    let said = "";
-    if (widest) {
-      const unit = widest[UNIT];
-      said = "The widest crack measures " + width(widest[WIDTH], unit) + " " + unit + " (" + width(widest[LOW], unit) + " to "
-        + width(widest[HIGH], unit) + "), in " + photoOf(widest)[0] + ".";
-      if (surest !== widest) said += " The largest width that is sure is " + width(surest[LOW], surest[UNIT]) + " " + surest[UNIT]
-        + ", of crack " + surest[ZONE] + " in " + photoOf(surest)[0] + ".";
-    }
-    put(document.getElementById("widest-said"), said);
+    const surest = words.surest(some), doubted = words.unlikely(some).length;
+    put(document.getElementById("widest-said"), words.widest(some, function (row) { return photoOf(row)[0]; }));
     put(under("cracks", "value"), some.length.toLocaleString("en"));
     put(under("cracks", "under"), some.length ? summed(some) + " long" : "nothing of that probability");
-    // Photos that keep none of their cracks are called cracked as before, yet not one of those that the figures are of.
     const showing = new Set(some.map(function (row) { return row[PHOTO]; })).size;
-    const read = data.photos.filter(function (photo) { return photo[1] !== "unreadable"; }).length;
-    put(under("photos", "value"), showing.toLocaleString("en"));
-    put(under("photos", "under"), percent(showing / read) + " of " + several(read, "photo") + " read");
-    put(under("photos", "more"), showing < cracked ? cracked.toLocaleString("en") + (cracked === 1 ? " is" : " are") + " called cracked" : "");
-    put(under("cracks", "more"), showing ? (some.length / showing).toFixed(1) + " a photo that shows one" : "");
+    put(under("cracks", "more"), showing ? (some.length / showing).toFixed(1) + " a photo that shows one"
+      + (doubted ? ", " + doubted.toLocaleString("en") + " less likely than not" : "") : "");
     put(under("widest", "value"), surest ? width(surest[LOW], surest[UNIT]) + " " + surest[UNIT] : "–");
     put(under("widest", "under"), surest ? "measured " + width(surest[WIDTH], surest[UNIT]) + " (" + width(surest[LOW], surest[UNIT])
-      + " to " + width(surest[HIGH], surest[UNIT]) + " " + surest[UNIT] + "), crack " + surest[ZONE] + " in" : "none of that probability");
+      + " to " + width(surest[HIGH], surest[UNIT]) + " " + surest[UNIT] + "), probability " + chance(surest[CHANCE]) + ", crack "
+      + surest[ZONE] + " in" : "none of that probability");
     const link = document.querySelector("[data-tile=widest] a");
     if (link) {
-      put(link.firstElementChild, surest ? photoOf(surest)[0] : "");
+      link.replaceChildren(words.named(surest ? photoOf(surest)[0] : ""));
       link.hidden = !surest;
       if (surest) link.href = "#photo-" + surest[PHOTO];
     }
     const once = some.filter(function (row) { return !copies.has(row[PHOTO]); });
     put(document.querySelector(".once"), several(once.length, "crack") + (once.length ? ", " + summed(once) + " long" : ""));
+  }
+  // Photos called cracked that show none of their cracks are to be looked at, as those are in which none could be marked.
+  function tellAgain(showing) {
+    const bare = cracked.filter(function (number) { return !showing.has(number); }).length;
+    const kinds = Object.entries(data.again).map(function ([what, many], at) { return [what, at ? many : bare]; })
+      .filter(function ([, many]) { return many; });
+    const all = kinds.reduce(function (sum, [, many]) { return sum + many; }, 0);
+    put(under("again", "value"), all.toLocaleString("en"));
+    put(under("again", "under"), kinds.map(function ([what, many]) { return many.toLocaleString("en") + " " + what; }).join(", ") || "nothing");
+    const link = document.querySelector("[data-tile=again] a");
+    if (link) put(link, all ? "which" : "");
+    for (const one of document.querySelectorAll("#again, nav a[href='#again'], [data-tile=again] a")) one.classList.toggle("left-out", !all);
   }
   function tellClasses(some) {
     const groups = new Map();
@@ -124,6 +109,7 @@
     line.insertCell().append(wide, span);
     line.insertCell().textContent = width(row[MEDIAN], row[UNIT]) + " " + row[UNIT];
     line.insertCell().textContent = length(row[LENGTH], row[UNIT]);
+    line.insertCell().textContent = chance(row[CHANCE]);
     return line;
   }
   function numbered(selector) {
@@ -182,37 +168,37 @@
     ordered[0].parentNode.prepend(...ordered);
     document.querySelector(".where .legend [data-kind=unmeasured]").classList.toggle("left-out", !document.querySelector(".spot.unmeasured"));
   }
-  const groups = document.getElementById("groups");
-  const articles = groups ? Array.from(groups.querySelectorAll("article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
+  const groups = document.getElementById("groups"), bare = document.getElementById("bare");
+  const articles = groups ? Array.from(document.querySelectorAll("#groups article, #bare article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
   let standing = "";
-  // The photos by their widest crack, worst first, under the class that it falls into.
+  // The photos by their widest crack, worst first, under the class that it falls into; those that show none elsewhere.
   function regroup() {
     if (!groups) return;
     const placed = articles.map(function (article) {
       const number = Number(article.id.slice("photo-".length)), some = (byPhoto.get(number) || []).filter(function (row) { return row[ZONE] && shown(row); });
       const widest = most(some, WIDTH);
       const long = some.reduce(function (sum, row) { return sum + row[LENGTH]; }, 0);
-      return { article: article, widest: widest, key: widest ? [widest[UNIT] === "px" ? 1 : 0, -widest[WIDTH], -long] : [2, 0, 0] };
+      return { article: article, widest: widest, key: widest ? [widest[UNIT] === "px" ? 1 : 0, -widest[WIDTH], -long] : [2, -data.photos[number - 1][3], 0] };
     });
     placed.sort(function (a, b) {
-      return a.key[0] - b.key[0] || a.key[1] - b.key[1] || (least ? a.key[2] - b.key[2] : 0) || order.get(a.article) - order.get(b.article);
+      return a.key[0] - b.key[0] || a.key[1] - b.key[1] || (least === base ? 0 : a.key[2] - b.key[2]) || order.get(a.article) - order.get(b.article);
     });
-    const now = placed.map(function (one) { return one.article.id + (one.widest ? one.widest[UNIT] + one.widest[CLASS] : least > 0); }).join();
+    const now = placed.map(function (one) { return one.article.id + (one.widest ? one.widest[UNIT] + one.widest[CLASS] : ""); }).join();
     if (now === standing) return;
     standing = now;
     const home = document.createDocumentFragment();
     let last = null, grid = null;
     for (const one of placed) {
-      const kind = one.widest ? one.widest[UNIT] + "-" + one.widest[CLASS] : "unmeasured";
+      if (!one.widest) continue;
+      const kind = one.widest[UNIT] + "-" + one.widest[CLASS];
       if (kind !== last) {
         const head = document.createElement("h3"), swatch = document.createElement("span"), many = document.createElement("span");
         head.className = "group";
         swatch.className = "swatch " + kind;
         swatch.setAttribute("aria-hidden", "true");
         many.className = "soft";
-        const words = one.widest ? "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "")
-          : least ? "Cracked, without a crack that is shown" : data.without;
-        head.append(swatch, words + " ", many);
+        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "");
+        head.append(swatch, says + " ", many);
         grid = document.createElement("div");
         grid.className = "photos";
         home.append(head, grid);
@@ -221,7 +207,17 @@
       grid.append(one.article);
       grid.previousElementSibling.lastElementChild.textContent = several(grid.childElementCount, "photo");
     }
+    if (!last) {
+      const says = document.createElement("p");
+      says.className = "soft";
+      says.textContent = "Nothing is shown: no crack of these photos has a probability of " + least + " or more.";
+      home.append(says);
+    }
+    const none = placed.filter(function (one) { return !one.widest; });
     groups.replaceChildren(home);
+    bare.querySelector(".photos").replaceChildren(...none.map(function (one) { return one.article; }));
+    bare.querySelector("h3 .soft").textContent = several(none.length, "photo");
+    bare.classList.toggle("left-out", !none.length);
   }
 
   function tell() {
@@ -231,13 +227,15 @@
     note.textContent = gone ? several(gone, "crack") + " of " + zones.length.toLocaleString("en") + (gone === 1 ? " is" : " are")
       + " left out here, with a probability below " + least + ". What this page counts and shows is without "
       + (gone === 1 ? "it" : "them") + "; the files beside it have " + (zones.length === 1 ? "it" : "them all") + "." : "";
-    tellTotals(cracks.filter(shown));
-    tellClasses(cracks.filter(shown));
+    const some = cracks.filter(shown);
+    tellTotals(some);
+    tellAgain(new Set(some.map(function (row) { return row[PHOTO]; })));
+    tellClasses(some);
     for (const [number, all] of byPhoto) if (all[0][ZONE]) tellPhoto(number, all);
     tellGlance();
     tellMap();
     regroup();
-    if (!least) {
+    if (least === base) {
       for (const [element, text] of before) element.textContent = text;
     }
     for (const listener of listeners) listener();
@@ -253,9 +251,9 @@
       waiting = setTimeout(tell, PATIENCE_MS);
     } else if (!waiting) waiting = requestAnimationFrame(function () { waiting = 0; tell(); });
   }
-  if (range) joinSlider(range, typed, document.getElementById("least-none"), 0, choose);
+  if (range) joinSlider(range, typed, document.getElementById("least-none"), base, choose);
   window.crackscope = {
-    data: data, zones: zones, rows: rows, width: width, length: length, several: several,
+    data: data, zones: zones, rows: rows,
     rowsOf: function (number) { return rows().filter(function (row) { return row[PHOTO] === number; }); },
     whenChosen: function (listener) { listeners.push(listener); },
   };

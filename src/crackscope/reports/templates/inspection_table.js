@@ -1,5 +1,5 @@
 (function () {
-  const report = window.crackscope, data = report.data, width = report.width, length = report.length;
+  const report = window.crackscope, data = report.data, { width, length, several, chance } = words;
   const table = document.getElementById("findings");
   const body = table.tBodies[0];
   const find = document.getElementById("find"), show = document.getElementById("show");
@@ -57,12 +57,8 @@
   }
   function drawRow(found) {
     const photo = data.photos[found[PHOTO] - 1], row = body.insertRow();
-    const head = document.createElement("th"), name = document.createElement("bdi");
+    const head = document.createElement("th"), name = words.named(photo[0]);
     head.scope = "row";
-    const letters = Array.from(photo[0]), end = document.createElement("span");
-    end.className = "end";
-    end.textContent = letters.slice(-10).join("");
-    name.append(letters.slice(0, -10).join(""), end);
     if (photo[1] === "unreadable") head.append(name);
     else {
       const link = document.createElement("a");
@@ -76,7 +72,7 @@
     if (!found[ZONE]) {
       cell(row, "–");
       cell(row, said(found), "left says").colSpan = 5;
-      cell(row, photo[1] === "unreadable" || photo[1] === "cannot judge" ? "–" : photo[3].toFixed(2));
+      cell(row, photo[1] === "unreadable" || photo[1] === "cannot judge" ? "–" : chance(photo[3]));
       return;
     }
     const unit = found[UNIT];
@@ -92,7 +88,7 @@
     cell(row, width(found[MEDIAN], unit) + " " + unit);
     cell(row, length(found[LENGTH], unit));
     cell(row, found[TURN] + "°");
-    cell(row, found[CHANCE].toFixed(2));
+    cell(row, chance(found[CHANCE]));
   }
   // What the viewer lists beside a photo.
   report.described = function (number) {
@@ -102,7 +98,7 @@
       return {
         zone: row[ZONE], kind: unit + "-" + row[CLASS], width: width(row[WIDTH], unit) + " " + unit,
         more: width(row[LOW], unit) + " to " + width(row[HIGH], unit) + " " + unit + ", median " + width(row[MEDIAN], unit) + " " + unit + ", "
-          + length(row[LENGTH], unit) + " long, " + row[TURN] + "°, crack probability " + row[CHANCE].toFixed(2),
+          + length(row[LENGTH], unit) + " long, " + row[TURN] + "°, crack probability " + chance(row[CHANCE]),
       };
     });
   };
@@ -110,8 +106,8 @@
   function counted() {
     const cracks = chosen.filter(function (row) { return row[ZONE]; }).length, photos = chosen.length - cracks;
     const said = [];
-    if (cracks || !photos) said.push(cracks.toLocaleString("en") + " of " + report.several(report.zones.length, "crack"));
-    if (photos) said.push(report.several(photos, "photo") + " with no crack shown");
+    if (cracks || !photos) said.push(cracks.toLocaleString("en") + " of " + several(report.zones.length, "crack"));
+    if (photos) said.push(several(photos, "photo") + " with no crack shown");
     return said.join(" and ");
   }
   function draw(size) {

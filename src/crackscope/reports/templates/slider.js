@@ -1,6 +1,6 @@
 "use strict";
-// A slider with a box beside it, of which either moves the other. `tell` hears each value, 0 to 1, as soon as it is asked
-// for. `rest` is in force at first, when the button is pressed, and while nothing is typed.
+// A slider with a box beside it, of which either moves the other. `tell` hears each value, as far as the slider goes, as
+// soon as it is asked for. `rest` is in force at first, when the button is pressed, and while nothing is typed.
 function joinSlider(range, typed, button, rest, tell) {
   let asked = rest;
   function ask(value, words) {
@@ -15,7 +15,7 @@ function joinSlider(range, typed, button, rest, tell) {
   range.addEventListener("input", function () { ask(Number(range.value), range.value); });
   // A field of text: one of numbers gives nothing where it reads no number, of which a comma may be the cause.
   typed.addEventListener("input", function () {
-    const value = Number(typed.value.replace(",", ".")), near = Math.min(1, Math.max(0, value));
+    const value = Number(typed.value.replace(",", ".")), near = Math.min(Number(range.max), Math.max(Number(range.min), value));
     if (/^\s*[-.,]?\s*$/.test(typed.value)) ask(rest, typed.value);
     else if (!Number.isNaN(value)) ask(near, near === value ? typed.value : String(near));
     else typed.setAttribute("aria-invalid", "true");

@@ -1,0 +1,79 @@
+"""The widest crack of an inspection: of those that are more likely cracks than not, where there are any.
+
+What the script of the page says of the cracks that are shown is worded alike (`inspection_words.js`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from crackscope.records import SUSPICIOUS, Inspected, Zone
+from crackscope.reports.formatting import count
+from crackscope.reports.inspection_classes import largest_width
+from crackscope.reports.inspection_marks import chance_text, length_number, length_text
+
+EVEN = SUSPICIOUS
+"""Probability from which on a crack is at least as likely one as not."""
+
+Found = tuple[Inspected, Zone]
+
+
+def unlikely(cracks: Sequence[Found]) -> list[Found]:
+    """Those that are less likely cracks than not."""
+    return [one for one in cracks if one[1].probability < EVEN]
+
+
+def surely_widest(cracks: Sequence[Found]) -> Found | None:
+    """The crack whose largest width has the largest lower end: a measure may be large and say little. mm stand before
+    px; one that is less likely than not counts where all are."""
+    likely = [one for one in cracks if one[1].probability >= EVEN]
+    return max(
+        likely or cracks,
+        key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].low),
+        default=None,
+    )
+
+
+def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
+    """Which crack is the widest, which surely is, and what the less likely ones would be; "" where none was measured.
+
+    names: of the photos, by path.
+    """
+    doubted = unlikely(cracks)
+    likely = [one for one in cracks if one[1].probability >= EVEN]
+    widest, surest = _widest(likely or cracks), surely_widest(cracks)
+    if widest is None or surest is None:
+        return ""
+    which = "The widest crack that is more likely than not" if likely and doubted else "The widest crack"
+    said = "" if likely else "No crack is more likely than not. "
+    said += f"{which} measures {_measured(widest)}, in {_home(widest, names)}."
+    if surest[1] is not widest[1]:
+        width, unit = largest_width(surest[1])
+        said += (
+            f" The largest width that is sure is {length_text(width.low, unit)}, of crack {surest[1].number} "
+            f"(probability {_chance(surest)}) in {_home(surest, names)}."
+        )
+    other = _widest(doubted) if likely else None
+    if other is None:
+        return said
+    few = len(doubted) == 1
+    return (
+        f"{said} {len(doubted):,} of {count(len(cracks), 'crack')} {'is' if few else 'are'} less likely than not, "
+        f"{'' if few else 'the widest of them '}{_measured(other)}, in {_home(other, names)}."
+    )
+
+
+def _widest(cracks: Sequence[Found]) -> Found | None:
+    return max(cracks, key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].value), default=None)
+
+
+def _measured(found: Found) -> str:
+    width, unit = largest_width(found[1])
+    span = f"{length_number(width.low, unit)} to {length_number(width.high, unit)}"
+    return f"{length_text(width.value, unit)} ({span}; probability {_chance(found)})"
+
+
+def _chance(found: Found) -> str:
+    return chance_text(found[1].probability)
+
+
+def _home(found: Found, names: Mapping[str, str]) -> str:
+    return names[found[0].path]

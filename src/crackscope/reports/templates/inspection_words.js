@@ -1,0 +1,64 @@
+// Numbers and names as the page has them, and what it says of the widest crack: worded as `inspection_marks.py`,
+// `inspection_widest.py` and `inspection_names.py` word them.
+const words = (function () {
+  const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const EVEN = 0.5;
+  function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
+  function several(number, one, many) { return number.toLocaleString("en") + " " + (number === 1 ? one : many || one + "s"); }
+  function length(value, unit) {
+    if (unit === "mm" && value >= 1000) return (value / 1000).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + " m";
+    return Math.round(value).toLocaleString("en") + " " + unit;
+  }
+  function chance(value) {
+    const cut = Math.round(10000 * value), rounded = Math.floor((cut + 50) / 100);
+    return ((rounded - ((rounded === 50 || rounded === 100) && cut < 100 * rounded ? 1 : 0)) / 100).toFixed(2);
+  }
+  // mm stand before px: they cannot be compared.
+  function most(some, index) {
+    return some.reduce(function (best, row) {
+      if (!best) return row;
+      const wider = row[UNIT] === best[UNIT] ? row[index] > best[index] : row[UNIT] === "mm";
+      return wider ? row : best;
+    }, null);
+  }
+  function likely(some) { return some.filter(function (row) { return row[CHANCE] >= EVEN; }); }
+  function unlikely(some) { return some.filter(function (row) { return row[CHANCE] < EVEN; }); }
+  function surest(some) { return most(likely(some), LOW) || most(some, LOW); }
+  function measured(row) {
+    const unit = row[UNIT];
+    return width(row[WIDTH], unit) + " " + unit + " (" + width(row[LOW], unit) + " to " + width(row[HIGH], unit)
+      + "; probability " + chance(row[CHANCE]) + ")";
+  }
+  // nameOf: of the photo of a row.
+  function widest(some, nameOf) {
+    const probable = likely(some), doubted = unlikely(some), first = most(probable, WIDTH) || most(some, WIDTH), sure = surest(some);
+    if (!first) return "";
+    let said = (probable.length ? "" : "No crack is more likely than not. ") + "The widest crack"
+      + (probable.length && doubted.length ? " that is more likely than not" : "") + " measures " + measured(first) + ", in " + nameOf(first) + ".";
+    if (sure !== first) said += " The largest width that is sure is " + width(sure[LOW], sure[UNIT]) + " " + sure[UNIT] + ", of crack "
+      + sure[ZONE] + " (probability " + chance(sure[CHANCE]) + ") in " + nameOf(sure) + ".";
+    const other = probable.length ? most(doubted, WIDTH) : null, few = doubted.length === 1;
+    if (other) said += " " + doubted.length.toLocaleString("en") + " of " + several(some.length, "crack") + (few ? " is" : " are")
+      + " less likely than not, " + (few ? "" : "the widest of them ") + measured(other)
+      + ", in " + nameOf(other) + ".";
+    return said;
+  }
+  // A name that breaks behind its signs, and never in its last letters.
+  function named(name) {
+    const made = document.createElement("bdi"), last = document.createElement("span");
+    const ending = /(\.[^_\-.\s\/]{1,5})?$/.exec(name)[0];
+    const pieces = name.slice(0, name.length - ending.length).match(/[^_\-.\s\/]*[_\-.\s\/]|[^_\-.\s\/]+/g) || [];
+    let end = [];
+    while (pieces.length && end.length < 4) end = Array.from(pieces.pop()).concat(end);
+    if (end.length > 11) pieces.push(end.splice(0, end.length - 5).join(""));
+    for (const piece of pieces) made.append(piece, document.createElement("wbr"));
+    last.className = "end";
+    last.textContent = end.join("") + ending;
+    made.append(last);
+    return made;
+  }
+  return {
+    width: width, several: several, length: length, chance: chance, most: most, unlikely: unlikely, surest: surest, widest: widest,
+    named: named,
+  };
+})();
