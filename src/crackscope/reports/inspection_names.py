@@ -13,7 +13,7 @@ from crackscope.errors import printable
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _ENDING = re.compile(r"(?:\.[^_\-.\s/]{1,5})?\Z")
-_PIECE = re.compile(r"[^_\-.\s/]*[_\-.\s/]|[^_\-.\s/]+")
+_PIECE = re.compile(r"[^_\-.…\s/]*[_\-.…\s/]|[^_\-.…\s/]+")
 _END = 4, 11, 5
 """Letters that stand with the ending at least, at most, and where no sign parts them so."""
 _LONGEST = 60

@@ -47,7 +47,7 @@ const words = (function () {
   function named(name) {
     const made = document.createElement("bdi"), last = document.createElement("span");
     const ending = /(\.[^_\-.\s\/]{1,5})?$/.exec(name)[0];
-    const pieces = name.slice(0, name.length - ending.length).match(/[^_\-.\s\/]*[_\-.\s\/]|[^_\-.\s\/]+/g) || [];
+    const pieces = name.slice(0, name.length - ending.length).match(/[^_\-.…\s\/]*[_\-.…\s\/]|[^_\-.…\s\/]+/g) || [];
     let end = [];
     while (pieces.length && end.length < 4) end = Array.from(pieces.pop()).concat(end);
     if (end.length > 11) pieces.push(end.splice(0, end.length - 5).join(""));
