@@ -225,7 +225,9 @@ def test_what_predict_advises_of_a_picture_that_is_too_large_can_be_typed(way, c
     assert main(["predict", str(tmp_path / "plan.png"), "--bundle", way.bundle, "--jsonl"]) == 1
     (line,) = lines(capsys.readouterr().out)
     assert line["error"]["kind"] == "too-large"
-    advice = "as it is `crackscope inspect` alone takes it, with --most-megapixels 161"
+    advice = (
+        "cut it into pieces, or give it whole to `crackscope inspect` with --most-megapixels 161, which takes about"
+    )
     assert advice in line["error"]["message"]
     Limits(max_pixels=161_000_000).check_size(20_000, 8_001)
     for command in ("inspect", "predict"):

@@ -124,6 +124,23 @@ def test_bombs_are_refused_from_the_header(kind):
         assert caught.value.kind == "too-large"
 
 
+@pytest.mark.parametrize(
+    ("kind", "side", "said"),
+    [
+        ("JPEG", 65_535, "bytes cannot hold so many: it is damaged most likely"),
+        ("PNG", 20_000, "bytes cannot hold so many: it is damaged most likely"),
+        ("PNG", 100_000, "over the limit of 65535 a side, but its"),
+        ("BMP", 40_000, "no camera gives so many: it is damaged most likely"),
+        ("BMP", 20_000, "give it whole to `crackscope inspect` with --most-megapixels 400"),
+    ],
+)
+def test_what_hardly_is_as_large_as_it_says_is_called_damaged_instead_of_advised(kind, side, said):
+    with pytest.raises(ImageError, match="over the limit") as caught:
+        images.read(bomb(kind, side))
+    assert said in str(caught.value)
+    assert ("--most-megapixels" in str(caught.value)) == ("--most-megapixels" in said)
+
+
 def test_limits_are_those_that_are_given(tmp_path):
     data = SEEDS["png-rgb"]
     path = tmp_path / "wall.png"

@@ -1,5 +1,6 @@
 """Reading pictures: headers, pixels, masks and thumbnails, from any source."""
 
+import math
 from dataclasses import dataclass
 from io import IOBase
 
@@ -71,7 +72,7 @@ def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
             if data.whole:
                 raise
             header = formats.parse(read_bytes(source, limits).content).header
-        limits.check_size(header.width, header.height)
+        limits.check_size(header.width, header.height, _holding(header, len(data.content)) if data.whole else math.inf)
         return header
 
 
@@ -146,6 +147,11 @@ def read_thumbnail(source: Source, side: int, limits: Limits = DEFAULT_LIMITS) -
         return modes.to_array(modes.turned(Image.fromarray(small), loaded.header.orientation))
 
 
+def _holding(header: Header, count: int) -> float:
+    """The bytes of a file that bound its pixels; other formats than these pack empty ones into next to nothing."""
+    return count if header.format in ("PNG", "JPEG") else math.inf
+
+
 def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
     if isinstance(source, Image.Image):
         header, meaning = from_image(source, limits, load=True)
@@ -153,7 +159,7 @@ def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
     content = read_bytes(source, limits).content
     stored = formats.parse(content)
     header = stored.header
-    limits.check_size(header.width, header.height)
+    limits.check_size(header.width, header.height, _holding(header, len(content)))
     image = stored.open()
     if image.size != (header.width, header.height):
         raise Fault("damaged", "it gives two different sizes; copy it again from where it came")
