@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ _ALONG_PX = 4.0
 _EVERY = 3
 _WITHIN = 0.07
 _SHALLOW, _OUTSTANDING = 0.4, 1.8
+_SHADE = 0.7
+_RAGGED_SHARE, _RAGGED_TIMES = 0.06, 3
 _LIT_WALL = 0.05
 _ROUGH_STEPS = 7
 _AT_ONCE = 2048
@@ -33,7 +36,8 @@ class Course:
     """A centre line on the valley of the grey profile, points float64 [k, 2] 1 px apart, and the widths along it.
 
     length_px: of the line, with what blur and forks hide of it. at: places in points that were measured, int64
-    [n], away from junctions where there is anywhere else. fit: the profiles there.
+    [n], away from junctions where there is anywhere else; none where no place of it can be trusted. fit: the profiles
+    there.
     """
 
     points: Line
@@ -61,7 +65,7 @@ def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], qual
     tones = [(sign, _learned(_whole(fits), prior)) for fits, (sign, prior) in zip(first, tones, strict=True)]
     fitted = _fitted([[one.profiles for one in some] for some in strips], tones, blur_px)
     return [
-        [_trusted(Course(one.points, one.length_px, one.at, fit), prior) for one, fit in zip(some, fits, strict=True)]
+        _trusted([Course(one.points, one.length_px, one.at, fit) for one, fit in zip(some, fits, strict=True)], prior)
         for some, fits, (_, prior) in zip(strips, fitted, tones, strict=True)
     ]
 
@@ -159,17 +163,59 @@ def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[i
     return some if len(some) else at
 
 
-def _trusted(course: Course, prior: DepthPrior) -> Course:
-    """Without the places where what was fitted is not the crack: far shallower than it, or far wider than around."""
+def _trusted(courses: Sequence[Course], prior: DepthPrior) -> list[Course]:
+    """The lines of a crack without the places where what was fitted is not the crack, if enough others are left.
+
+    A line of which none is left has no widths. What is held against the places of one line is the whole crack, since
+    a short side line may have none but bad ones.
+    """
+    whole = _whole([course.fit for course in courses])
+    usual = _usual(whole)
+    good = [_is_crack(course.fit, usual, prior) for course in courses]
+    if sum(int(some.sum()) for some in good) < max(1, len(whole.width) // 3):
+        good = [np.ones(len(some), np.bool_) for some in good]
+    kept = []
+    for course, some in zip(courses, good, strict=True):
+        fit = _part(course.fit, some)
+        kept.append(replace(course, at=course.at[some], fit=replace(fit, width=_steadied(fit.width))))
+    return kept
+
+
+class _Usual(NamedTuple):
+    """The medians along a crack of what was fitted, as `Fit` has them."""
+
+    width: float
+    depth: float
+    stat: float
+
+
+def _usual(whole: Fit) -> _Usual:
+    return _Usual(*(float(np.median(some)) for some in (whole.width, whole.depth, whole.stat)))
+
+
+def _is_crack(fit: Fit, usual: _Usual, prior: DepthPrior) -> NDArray[np.bool_]:
+    """Which places of a line were fitted to the crack: not far shallower than it, nor far wider than around.
+
+    Nor far wider than the whole, and shallower or ragged at that: a crack is no paler for gaping.
+    """
     from scipy.ndimage import median_filter
 
-    fit = course.fit
     around = median_filter(fit.width, min(15, len(fit.width)), mode="nearest")
-    good = (fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1)
-    if good.sum() < max(1, len(good) // 3):
-        return replace(course, fit=replace(fit, width=_steadied(fit.width)))
-    kept = _part(fit, good)
-    return replace(course, at=course.at[good], fit=replace(kept, width=_steadied(kept.width)))
+    shade = _far_wider(fit, usual) & (fit.depth < _SHADE * usual.depth) | _ragged(fit, usual)
+    return np.asarray((fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1) & ~shade)
+
+
+def _far_wider(fit: Fit, usual: _Usual) -> NDArray[np.bool_]:
+    return np.asarray(fit.width > _OUTSTANDING * usual.width + 1)
+
+
+def _ragged(fit: Fit, usual: _Usual) -> NDArray[np.bool_]:
+    """Where no box as wide as the one that was fitted is seen: the crack and a stain or a chipped edge beside it.
+
+    What truly gapes is well resolved, and its width is the surer.
+    """
+    unsure = fit.stat > np.maximum(_RAGGED_SHARE * fit.width, _RAGGED_TIMES * usual.stat)
+    return np.asarray(_far_wider(fit, usual) & unsure)
 
 
 def _steadied(width: Doubles) -> Doubles:
@@ -181,6 +227,8 @@ def _steadied(width: Doubles) -> Doubles:
     """
     from scipy.ndimage import gaussian_filter1d
 
+    if not len(width):
+        return width
     middle = float(np.median(width))
     spread = float(np.clip(max(7 / max(middle, 0.5) - 0.7, middle / 6), 0, 2.5))
     steady = gaussian_filter1d(width, spread, mode="nearest") if spread > 0.3 else width
@@ -206,9 +254,11 @@ def _tone(strips: Sequence[_Strip]) -> tuple[int, DepthPrior]:
 def _learned(fit: Fit, prior: DepthPrior) -> DepthPrior:
     """What the crack's own best resolved places say of its depth, joined with what was known before.
 
-    What makes one place doubtful, above all the blur, makes all of them doubtful: their number does not help.
+    What makes one place doubtful, above all the blur, makes all of them doubtful: their number does not help. Ragged
+    places show the depth of a stain. Pale ones do count: in a faint crack only what gapes shows how faint it is.
     """
-    depth, seen = fit.depth, fit.depth_seen
+    ragged = _ragged(fit, _usual(fit))
+    depth, seen = fit.depth[~ragged], fit.depth_seen[~ragged]
     best = np.argsort(seen)[: max(1, len(seen) // 5)]
     own = 1 / prior.deviation**2
     shown = 1 / (float(np.median(seen[best])) ** 2 + _WITHIN**2)
