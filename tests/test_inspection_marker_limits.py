@@ -119,10 +119,8 @@ class TestInterval:
 
     def test_a_hairline_has_mm_by_a_sure_scale(self):
         """That it is hard to tell from nothing is no fault of the scale."""
-        traced = zone([(100.0, 100), (200, 100)])
-        width = Estimate(value=0.8, low=0.2, high=1.6)
-        traced = traced._replace(zone=msgspec.structs.replace(traced.zone, width_max_px=width))
-        assert zone_in_mm(traced, Ruler(PhotoScale(mm_per_px=0.5, source="flag"))).width_max_mm.high == 0.8
+        traced = zone([(100.0, 100), (200, 100)], 0.8, 0.6)
+        assert zone_in_mm(traced, Ruler(PhotoScale(mm_per_px=0.5, source="flag"))).width_max_mm.high == 0.7
 
 
 class TestTwoMarkers:

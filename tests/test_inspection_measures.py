@@ -270,6 +270,8 @@ def test_any_heatmap_gives_sane_zones(seed: int, size: int, busy: bool) -> None:
         assert all(
             ordered(one) for one in (zone.width_mean_px, zone.width_median_px, zone.width_p95_px, zone.width_max_px)
         )
+        assert zone.width_median_px.low <= zone.width_p95_px.low <= zone.width_max_px.low
+        assert zone.width_median_px.high <= zone.width_p95_px.high <= zone.width_max_px.high
         assert zone.length_px >= 0
         assert 0 <= zone.orientation_deg < 180
         left, top, width, height = zone.box

@@ -77,8 +77,9 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     anticlockwise as seen, 0 to 180. branches: points where the centre line parts.
     length_*: of all branches; of thin ones with the turns that a blurred photo hides allowed for, so up to 8 % more
     than the centre line drawn. width_*: across the crack, from the grey profile; the largest is told half way between
-    the largest measured and the 95th percentile. width_class: the limits in mm that
-    the largest width lies between, such as "0.2-0.3"; "" without a scale.
+    the 95th percentile and the largest that some px along the crack reach. Median, 95th percentile and largest ascend,
+    and so do the lower and the upper ends of their intervals. width_class: the limits in mm that the largest width lies
+    between, such as "0.2-0.3"; "" without a scale.
     """
 
     number: int

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crackscope.errors import InspectionError
 from crackscope.images import Optics
 from crackscope.inspection.marker import DICTIONARIES, Plane, find_plane
+from crackscope.inspection.summing import in_order
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
 from crackscope.inspection.zones import Traced
 from crackscope.records import NORMAL_95, Estimate, PhotoScale, Point, Zone
@@ -160,12 +161,14 @@ def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFA
     widest = in_mm(zone.width_max_px, np.max)
     if not _tells(widest) and _tells(zone.width_max_px):
         return zone
+    p95 = in_mm(zone.width_p95_px, lambda widths: float(np.percentile(widths, 95)))
+    median, p95, widest = in_order(in_mm(zone.width_median_px, np.median), p95, widest)
     return msgspec.structs.replace(
         zone,
         length_mm=zone.length_px * length_mm / length_px if length_px > 0 else 0.0,
         width_mean_mm=in_mm(zone.width_mean_px, np.mean),
-        width_median_mm=in_mm(zone.width_median_px, np.median),
-        width_p95_mm=in_mm(zone.width_p95_px, lambda widths: float(np.percentile(widths, 95))),
+        width_median_mm=median,
+        width_p95_mm=p95,
         width_max_mm=widest,
         width_class=width_class(widest.value, limits_mm),
     )

@@ -1,5 +1,6 @@
 """Widths along a crack summed up, each figure with where the true one lies."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ _FLOOR_PX = 0.1
 _SHARE = 0.03
 _BLUR_SHARE = 0.1
 _TAIL = 0.2
+_PLACES = 5
 
 
 class Widths(NamedTuple):
@@ -34,29 +36,66 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     The deviation of each figure joins three: the grain and the scatter along the line, which many places average out;
     what is not known of depth and blur, which they share; and what a box seen through a blur leaves out of real
     profiles (crumbled edges, lit walls), a floor that was set on generated photos with known truth
-    (`proofs/measures.py`). The largest of many measured widths is larger than the largest true one: what is told lies
-    half way between it and the 95th percentile.
+    (`proofs/measures.py`). Figures and their intervals ascend from the median to the largest.
     """
     width = np.concatenate([course.fit.width for course in courses])
     stat = np.concatenate([course.fit.stat for course in courses])
     shared = float(np.median(np.concatenate([course.fit.shared for course in courses])))
     many = max(1.0, len(width) * _SPACING_PX / _APART_PX)
-    base = np.hypot(shared, np.hypot(_FLOOR_PX, _BLUR_SHARE * quality.sharpness_px))
+    base = float(np.hypot(shared, np.hypot(_FLOOR_PX, _BLUR_SHARE * quality.sharpness_px)))
     grain = float(np.median(stat))
     scatter = 1.4826 * float(np.median(np.abs(width - np.median(width))))
-    inner = np.hypot(grain, scatter) / np.sqrt(many)
+    inner = float(np.hypot(grain, scatter) / np.sqrt(many))
     mean, median, p95 = float(width.mean()), float(np.median(width)), float(np.percentile(width, 95))
     upper = _near(width, p95)
-    top = float(width.max())
+    tail = max(float(stat[upper].mean()), _TAIL * (p95 - median))
+    top = max(p95, _held(courses))
     return Widths(
         _estimate(mean, (inner, base)),
-        _estimate(median, (1.25 * inner, base)),
-        _estimate(p95, (2.1 * inner, np.hypot(base, max(float(stat[upper].mean()), _TAIL * (p95 - median))))),
-        _estimate(
-            (top + p95) / 2,
-            (max(float(stat[width.argmax()]), 0.6 * (top - p95)), np.hypot(base, _TAIL * (top - median))),
+        *in_order(
+            _estimate(median, (1.25 * inner, base)),
+            _estimate(p95, (2.1 * inner, base, tail)),
+            _largest((median, p95, top), float(stat[_near(width, top)].mean()), base),
         ),
     )
+
+
+def in_order(*ascending: Estimate) -> list[Estimate]:
+    """Estimates of figures of which none can be smaller than the one before, so that neither are their ends.
+
+    What one of them surely is, the next is at least; and as far as the one may reach, the next may.
+    """
+    ordered: list[Estimate] = []
+    for one in ascending:
+        least = ordered[-1] if ordered else one
+        ordered.append(
+            Estimate(value=max(one.value, least.value), low=max(one.low, least.low), high=max(one.high, least.high))
+        )
+    return ordered
+
+
+def _held(courses: Sequence[Course]) -> float:
+    """The largest width that three of five successive places along a line reach; 0 where no line has three.
+
+    The largest of many noisy fits says how noisy they are; a crack that is wide is so for more than a few px.
+    """
+    from scipy.ndimage import median_filter
+
+    held = [median_filter(course.fit.width, _PLACES, mode="constant").max(initial=0.0) for course in courses]
+    return float(max(held))
+
+
+def _largest(figures: tuple[float, float, float], stat: float, base: float) -> Estimate:
+    """The largest width, from the median, the 95th percentile, and the largest measured, whose grain is `stat`.
+
+    The largest of many measured widths is larger than the largest true one: what is told lies half way between it and
+    the 95th percentile. Downwards it may be off by most of what lies between the two; upwards the true one lies beyond
+    the largest measured only by as much as that is off itself.
+    """
+    median, p95, top = figures
+    tail = _TAIL * (top - median)
+    told = _estimate((top + p95) / 2, (max(stat, 0.6 * (top - p95)), base, tail))
+    return Estimate(value=told.value, low=told.low, high=_estimate(top, (stat, base, _TAIL * (top - p95))).high)
 
 
 def _near(width: Doubles, value: float) -> NDArray[np.bool_]:
@@ -64,6 +103,6 @@ def _near(width: Doubles, value: float) -> NDArray[np.bool_]:
     return np.asarray(away <= np.partition(away, min(4, len(away) - 1))[min(4, len(away) - 1)])
 
 
-def _estimate(value: float, deviations: tuple[float, float]) -> Estimate:
-    deviation = float(np.hypot(np.hypot(*deviations), _SHARE * value))
-    return Estimate(value=value, low=max(0.0, value - NORMAL_95 * deviation), high=value + NORMAL_95 * deviation)
+def _estimate(value: float, deviations: tuple[float, ...]) -> Estimate:
+    half = NORMAL_95 * math.hypot(*deviations, _SHARE * value)
+    return Estimate(value=value, low=max(0.0, value - half), high=value + half)
