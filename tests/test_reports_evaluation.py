@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from crackscope import images
 from crackscope.errors import JudgingError, OutputError
 from crackscope.judging import Bootstrap, BundleFacts, Origin, SplitFacts, curves, evaluate_scores, load
-from crackscope.records import Failure, Row, Unread
+from crackscope.records import Failure, Measure, Row, Unread
 from crackscope.reports import write_curves, write_evaluation
 from crackscope.reports.evaluation_page import page_values
 from crackscope.reports.rendering import render
+from crackscope.reports.scale import scale_for
 from tests.small_page import Page
 from tests.small_patches import patch
 
@@ -145,6 +146,26 @@ def test_every_link_leads_somewhere_in_the_page(page):
     links = {attributes["href"].removeprefix("#") for tag, attributes in page.elements if tag == "a"}
     assert "how" in links
     assert links <= page.ids
+
+
+@pytest.mark.parametrize(
+    ("best", "ticks"),
+    [(0.88, ["0", ".5", ".8", ".9"]), (0.97, ["0", ".5", ".9", ".99"]), (1.0, ["0", ".5", ".8", ".9"])],
+)
+def test_the_scale_of_the_bars_is_named_between_its_ends(best, ticks):
+    scale = scale_for(
+        [("accuracy", Measure(value=best, low=0.5, high=1.0)), ("log_loss", Measure(value=0.1, low=None, high=None))]
+    )
+    assert [name for _, name in scale.ticks] == ticks
+    places = [place for place, _ in scale.ticks]
+    assert min(np.diff(places)) > 15
+    half = scale.bar("accuracy", Measure(value=0.5, low=0.4, high=0.6), None)
+    assert half.dot == places[1]
+
+
+def test_axes_that_are_not_even_say_so(page):
+    assert "heights are square roots of the counts" in page.text
+    assert "Their scale is no even one" in page.text
 
 
 def test_the_scores_are_in_the_page(page, pictures):

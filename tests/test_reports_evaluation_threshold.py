@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crackscope import reports
-from crackscope.judging import Bootstrap, evaluate_scores
+from crackscope.judging import Bootstrap, Origin, SplitFacts, evaluate_scores
 from crackscope.records import Row
 from tests.small_browser import Browser
 
@@ -23,7 +23,8 @@ def judged():
     probabilities = np.where(cracked, 0.6 + 0.4 * np.arange(COUNT) / COUNT, 0.4 * np.arange(COUNT) / COUNT)
     probabilities[0] = 0.45
     rows = [Row(path=f"/{n}.jpg", label="crack" if one else "sound", group=str(n)) for n, one in enumerate(cracked)]
-    return evaluate_scores(rows, probabilities, bootstrap=Bootstrap(20))
+    origin = Origin(split=SplitFacts(fingerprint="1" * 64, random=False, seed=0, leak_share=None))
+    return evaluate_scores(rows, probabilities, bootstrap=Bootstrap(20), origin=origin)
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +55,38 @@ def type_in(browser, words: str) -> None:
 def test_at_first_stands_what_the_page_was_written_with(browser, page, judged):
     browser.said.clear()
     browser.open(page)
-    accuracy, precision, recall, f1 = browser.run(OUTCOME)[4:]
+    accuracy, precision, recall, alarms, f1 = browser.run(OUTCOME)[4:]
     assert browser.run(OUTCOME)[:4] == told(judged, 0.5) == ["1,499", "1", "0", "1,500"]
-    assert (accuracy, precision, recall, f1) == ("0.999667", "1.0000", "0.9993", "0.999667")
+    assert (accuracy, precision, recall, alarms, f1) == ("0.999667", "1.0000", "0.9993", "0.0000", "0.999667")
     assert browser.run(f"{BOX}.value") == "0.5"
     assert browser.said == []
+
+
+def test_counts_and_figures_are_a_line_each_and_false_alarms_a_share_of_the_sound(browser, page, judged):
+    browser.open(page, 1000, 800)
+    tops = "Array.from(document.querySelectorAll('.outcome dd')).map(one => one.getBoundingClientRect().top)"
+    found = browser.run(tops)
+    assert len(set(found[:4])) == len(set(found[4:])) == 1
+    assert len(found) == 9
+    type_in(browser, "0.2")
+    false_alarms = int(told(judged, 0.2)[2].replace(",", ""))
+    assert (
+        browser.run("document.getElementById('out-false_alarm_rate').textContent") == f"{2 * false_alarms / COUNT:.4f}"
+    )
+
+
+def test_what_does_not_follow_the_slider_says_so(browser, page):
+    browser.open(page)
+    text = browser.run("document.body.innerText")
+    assert "1 row wrong at the threshold as shipped" in text
+    assert "All else on this page stays at the threshold as shipped" in text
+
+
+def test_groups_that_are_single_rows_are_called_that_and_no_split_is_named_where_all_was_judged(browser, page):
+    browser.open(page)
+    text = browser.run("document.body.innerText")
+    assert "3,000 groups, each row one of its own" in text
+    assert "split by groups" not in text
 
 
 def test_keys_alone_move_it_and_the_figures_follow_at_once(browser, page, judged):
@@ -122,4 +150,4 @@ def test_screen_readers_are_told_what_each_part_is(browser, page):
     names = browser.run(f"{inputs}.map(one => one.ariaLabel || one.labels[0].innerText)")
     assert names == ["Threshold", "Threshold, as a number from 0 to 1"]
     assert browser.run("document.querySelector('.slider').role") == "group"
-    assert browser.run("document.querySelector('.outcome').ariaLive") == "polite"
+    assert browser.run("document.querySelector('.outcome').parentElement.ariaLive") == "polite"

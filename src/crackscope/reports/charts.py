@@ -191,9 +191,10 @@ def score_chart(evaluation: Evaluation) -> Chart:
     return Chart(
         name="scores",
         title="Scores by label",
-        says="How many cracked and how many sound rows got which probability of a crack",
+        says="How many cracked and how many sound rows got which probability of a crack; heights are square roots of "
+        "the counts, so that a few rows are seen beside many",
         x_name="probability of a crack",
-        y_name="rows",
+        y_name="rows, square root",
         panels=(panel,),
         width=1040,
         height=192,

@@ -200,7 +200,8 @@ def _best_baseline(evaluation: Evaluation, name: str) -> tuple[str, float | None
     return choose(known, key=lambda pair: pair[1], default=("no baseline", None))
 
 
-def _outcome(evaluation: Evaluation) -> list[tuple[str, str, str]]:
+def _outcome(evaluation: Evaluation) -> list[list[tuple[str, str, str]]]:
+    """Counts and figures at the threshold as shipped, which the slider moves: key, name and value, a list a line."""
     (tn, fp), (fn, tp) = evaluation.confusion
     counts = [
         ("tp", "cracks found", tp),
@@ -209,7 +210,8 @@ def _outcome(evaluation: Evaluation) -> list[tuple[str, str, str]]:
         ("tn", "sound let pass", tn),
     ]
     figures = [(name, TITLES[name], number(evaluation.figures[name].value)) for name in FIGURES[:4]]
-    return [(key, name, f"{value:,}") for key, name, value in counts] + figures
+    alarms = ("false_alarm_rate", TITLES["false_alarm_rate"], number(evaluation.false_alarm_rate.value))
+    return [[(key, name, f"{value:,}") for key, name, value in counts], [*figures[:3], alarms, *figures[3:]]]
 
 
 def _scores(evaluation: Evaluation) -> dict[str, Any]:

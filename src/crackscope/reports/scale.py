@@ -33,9 +33,9 @@ class Scale:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Places and names of the steps: 0, .9, .99 and so on."""
-        names = ["0"] + [f"{1 - 10**-step:g}".removeprefix("0") for step in range(1, self.steps + 1)]
-        return [(self._place(step), name) for step, name in enumerate(names)]
+        """Places and names of the steps, 0, .9, .99 and so on, and of what lies within the first one."""
+        values = [0.0, 0.5, *([0.8] if self.steps == 1 else []), *(1 - 10**-step for step in range(1, self.steps + 1))]
+        return [(self._place(_nines(value)), f"{value:g}".removeprefix("0") or "0") for value in values]
 
     def bar(self, name: str, measure: Measure, baseline: float | None) -> Bar | None:
         """The bar of a figure, None where it has no interval or no bounds (log loss)."""

@@ -31,6 +31,7 @@ document.documentElement.classList.remove("no-script");
     put("accuracy", share(tp + tn, tp + tn + fp + fn));
     put("precision", share(tp, tp + fp));
     put("recall", share(tp, tp + fn));
+    put("false_alarm_rate", share(fp, fp + tn));
     put("f1", share(2 * tp, 2 * tp + fp + fn));
     const left = Number(line.dataset.left), right = Number(line.dataset.right);
     line.setAttribute("transform", "translate(" + (threshold - scores.threshold) * (right - left) + " 0)");
