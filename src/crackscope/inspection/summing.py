@@ -19,6 +19,9 @@ _SHARE = 0.03
 _BLUR_SHARE = 0.1
 _TAIL = 0.2
 _PLACES = 5
+_MEAN_SHARE = 0.85
+"""Of what all places share, the mean is off by less than single places are: with all of it, its interval held in 99 of
+100 zones of generated photos."""
 
 
 class Widths(NamedTuple):
@@ -51,7 +54,7 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     tail = max(float(stat[upper].mean()), _TAIL * (p95 - median))
     top = max(p95, _held(courses))
     return Widths(
-        _estimate(mean, (inner, base)),
+        _estimate(mean, (inner, _MEAN_SHARE * base)),
         *in_order(
             _estimate(median, (1.25 * inner, base)),
             _estimate(p95, (2.1 * inner, base, tail)),
