@@ -60,6 +60,19 @@ def test_a_jpeg_that_breaks_off_before_its_end_marker(kind, share):
         assert share > 0.9
 
 
+@pytest.mark.parametrize(("kind", "side"), [("usual", 16), ("coarse", 16), ("full colour", 8), ("cmyk", 8)])
+def test_a_jpeg_that_lacks_its_last_block_alone(kind, side):
+    """A decoder makes one of what it has, grey or not; it is of as many blocks as its header says less one."""
+    for seed in range(20):
+        data = bytearray(jpeg(generate(seed, (160, 16)).pixels[:side], **JPEGS[kind]))
+        images.read(bytes(data))
+        at = data.index(b"\xff\xc0")
+        data[at + 7 : at + 9] = struct.pack(">H", 160 + side)
+        with pytest.raises(ImageError, match="breaks off") as caught:
+            images.read(bytes(data))
+        assert caught.value.kind == "truncated"
+
+
 @pytest.mark.parametrize("kind", ["usual", "grey", "progressive"])
 def test_a_thumbnail_of_a_jpeg_that_breaks_off(kind):
     data = jpeg(generate(5, (600, 800), kind="tile").pixels, **JPEGS[kind])

@@ -22,6 +22,7 @@ _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA}
 _FRAMES_UNKNOWN = {0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE, 0xF7}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
+_BREAKS_OFF = "it breaks off before its end; copy it again from where it came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         self._coded = coded
         self._data = data
         self._waits_at: int | None = None
+        self._ends_at: int | None = None
         super().__init__(BytesIO(data))
 
     def _open(self) -> None:
@@ -50,13 +52,20 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         self.tile = [ImageFile._Tile("jpeg", (0, 0, *self.size), 0, (rawmode, ""))]
 
     def load_read(self, read_bytes: int) -> bytes:
-        """Give the next bytes; the end of the file is an error, whatever LOAD_TRUNCATED_IMAGES says."""
+        """Give the next bytes; the end of the file is an error, whatever LOAD_TRUNCATED_IMAGES says.
+
+        In place of the end marker stands padding where `_ends_at` is known: who wants more than that lacks a block.
+        """
         assert self.fp is not None
         at = self.fp.tell()
         if self._waits_at is not None and at < self._waits_at:
             read_bytes = min(read_bytes, self._waits_at - at)
         else:
             self._waits_at = None
+        if self._ends_at is not None and at + read_bytes >= self._ends_at:
+            if at == self._ends_at:
+                raise Fault("truncated", _BREAKS_OFF)
+            return self.fp.read(self._ends_at - at) + jpeg_ends.PADDING
         if piece := self.fp.read(read_bytes):
             return piece
         raise OSError("image file is truncated")
@@ -68,12 +77,13 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
             if not jpeg_ends.restarts_in_order(self._data, self._coded.scan):
                 raise Fault("damaged", "parts of it are missing or swapped; copy it again from where it came")
             self._waits_at = jpeg_ends.last_needed(self._data, self._coded.scan)
+            self._ends_at = jpeg_ends.end_of(self._data, self._coded.scan)
         access = super().load()
         if self._waits_at is not None:
             # Nobody asked for the rest.
             raise Fault("damaged", "it holds more than its size takes; copy it again from where it came")
         if waiting and self._breaks_off(waiting):
-            raise Fault("truncated", "it breaks off before its end; copy it again from where it came")
+            raise Fault("truncated", _BREAKS_OFF)
         return access
 
     def draft(self, mode: str | None, size: tuple[int, int] | None) -> tuple[str, tuple[int, int, float, float]] | None:

@@ -3,7 +3,8 @@
 libjpeg fills up what is missing before the end marker, with flat grey or with an earlier, blurred pass, and only
 warns, which Pillow does not pass on. Here it is found out by decoding once more with bytes put before the end marker:
 behind a whole picture they are skipped, a broken one goes on with them and so changes. That costs as much as decoding,
-so ordinary files (one scan) are only looked at again when their last pixels are the grey that is filled in.
+so ordinary files (one scan) are only looked at again when their last pixels are the grey that is filled in; whether
+they lack their last block alone is told by how far the decoder reads.
 """
 
 import re
@@ -24,6 +25,11 @@ SURPLUS = 16
 """So many bytes and more behind the last one that the picture takes are damage; some cameras leave a few."""
 LONGEST_FILLING = 1 << 16
 """Zeros and ones at the end are looked for so far back."""
+
+PADDING = b"\xff\0" * 10
+"""Ones in place of the end marker, with which an encoder fills its last byte (T.81, F.1.2.3). A Huffman decoder looks
+up to 8 bytes ahead; one that wants more has blocks left to decode. Of a single missing one it would make something that
+need not be grey: it takes zeros for what is missing, until that block is done."""
 
 MOST_PARTS = 10_000
 
@@ -68,6 +74,12 @@ def last_needed(data: bytes, scan: int) -> int | None:
     start = max(scan, end - LONGEST_FILLING)
     needed = start + len(data[start:end].rstrip(b"\0\xff")) - SURPLUS
     return needed if end >= 0 and needed > scan + 2 * SURPLUS else None
+
+
+def end_of(data: bytes, scan: int) -> int | None:
+    """Where the end marker of a JPEG of one scan is, whose header lies at `scan`; None where there is none."""
+    end = data.find(bytes((0xFF, _END)), scan)
+    return end if end >= 0 else None
 
 
 def restarts_in_order(data: bytes, scan: int) -> bool:
