@@ -65,10 +65,10 @@ def test_a_photo_called_cracked_without_a_zone_is_to_be_looked_at(capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert "strip: called cracked, but no crack could be marked in it: look at it" in printed
     assert "1 photo: 1 cracked (1 without a zone), 0 sound" in printed
-    show(summarise([strip], 0.5), quiet=False)
+    show(summarise([msgspec.structs.replace(strip, left_out=2)], 0.5), quiet=False)
     printed = " ".join(capsys.readouterr().out.split())
     assert "strip: called cracked, but no zone in it has a probability of 0.5 or more: look at it" in printed
-    assert "zones of a probability below 0.5 are left out of these" in printed
+    assert "2 zones of a probability below 0.5 left out" in printed
 
 
 def test_zones_that_are_less_likely_than_not_are_counted(capsys):

@@ -46,6 +46,7 @@ def test_the_likely_ones_stay_as_they_are(bundle, photo):
         assert told.record.zones == tuple(zone for zone in whole.record.zones if zone.probability >= least)
         assert (told.record.verdict, told.record.probability) == (whole.record.verdict, whole.record.probability)
         assert told.mask.sum() == sum(zone.area_px for zone in told.record.zones)
+        assert told.record.left_out == len(whole.record.zones) - len(told.record.zones)
         assert told.record.crack_share == pytest.approx(told.mask.mean())
         assert not (told.mask & ~whole.mask).any()
 
@@ -104,7 +105,9 @@ def test_no_file_of_a_report_holds_them(bundle, photo, tmp_path, capsys):
     assert json.loads((out / "photos.geojson").read_text())["features"][0]["properties"]["zones"] == 1
     whole = json.loads((out / "inspection.json").read_text())
     assert (whole["zones"], whole["facts"]["least_probability"]) == (1, least)
-    assert f"Cracks with a probability below {least:g} are left out" in (out / "index.html").read_text()
-    assert "are left out, here and" not in (tmp_path / "all" / "index.html").read_text()
+    assert f"{every - 1} cracks with a probability below {least:g} left out" in (out / "index.html").read_text()
+    (line,) = (out / "findings.jsonl").read_text().splitlines()
+    assert json.loads(line)["left_out"] == every - 1
+    assert "left out, here and" not in (tmp_path / "all" / "index.html").read_text()
     assert main([*call, "-o", str(out), "--resume"]) == 2
     assert "another least probability of a zone" in one_line(capsys.readouterr().err)

@@ -158,7 +158,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of
     which this is. halved: verdict and probability are of the photo at half size, where a soft one showed more.
     chance: that a sound photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None
-    where that is not known, or the photo cannot be judged.
+    where that is not known, or the photo cannot be judged. left_out: zones that were less likely than was asked for.
     """
 
     path: str
@@ -181,6 +181,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 1
     halved: bool = False
     chance: float | None = None
+    left_out: int = 0
 
     @property
     def suspicious(self) -> bool:

@@ -59,6 +59,7 @@ class Summary:
     without_scale: int = 0
     doubted_scales: int = 0
     with_pages: int = 0
+    left_out: int = 0
     copies: dict[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, int]:
@@ -88,6 +89,7 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
         summary.without_scale += photo.scale is None and not photo.scale_doubt
         summary.doubted_scales += bool(photo.scale_doubt)
         summary.with_pages += photo.pages > 1
+        summary.left_out += photo.left_out
     return summary
 
 
@@ -152,7 +154,8 @@ def show(summary: Summary, *, quiet: bool) -> None:
         say(f"{hidden} more in the report", quiet=quiet)
     say(_counted(summary, listed=few), quiet=quiet)
     if summary.least_probability:
-        say(f"zones of a probability below {summary.least_probability:g} are left out of these", quiet=quiet)
+        below = f"of a probability below {summary.least_probability:g} left out"
+        say(f"{several(summary.left_out, 'zone')} {below}", quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
     tell_of_pages(summary.with_pages, quiet=quiet)
 

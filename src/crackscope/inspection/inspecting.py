@@ -165,6 +165,7 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     ruler = None if seen.ruler is None or seen.ruler.doubt else seen.ruler
     mask: NDArray[np.bool_] = np.zeros(pixels.shape[:2], np.bool_)
     zones: tuple[Zone, ...] = ()
+    found = 0
     if judged.verdict == "crack" or options.all_zones:
         with clock("mask"):
             cracks = find_cracks(pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
@@ -172,12 +173,16 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         with clock("zones"):
             traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
+            found = len(zones)
             if options.least_probability:
                 zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
                 mask = _mask_of(cracks, [one for one in traced if one.zone.probability >= options.least_probability])
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
-        record, chance=known_chance(manifest, judged), seconds={**seen.seconds, **clock.seconds}
+        record,
+        chance=known_chance(manifest, judged),
+        left_out=found - len(zones),
+        seconds={**seen.seconds, **clock.seconds},
     )
     return Inspection(record, pixels, seen.heat, mask)
 

@@ -181,4 +181,5 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "pages": photo.pages,
         "halved": photo.halved,
         "chance": photo.chance,
+        "left_out": photo.left_out,
     }

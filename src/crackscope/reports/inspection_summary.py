@@ -239,9 +239,10 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
     """What a reader must know before using the findings."""
     said = []
     if facts.least_probability:
+        left_out = count(sum(photo.left_out for photo in found.inspected), "crack")
         said.append(
-            f"Cracks with a probability below {facts.least_probability:g} are left out, here and in the files beside "
-            "this page, and their numbers with them; photos are called cracked or sound as they are without that."
+            f"{left_out} with a probability below {facts.least_probability:g} left out, here and in the files beside "
+            "this page, and the numbers with them; photos are called cracked or sound as they are without that."
         )
     bare = sum(photo.scale is None for photo in found.cracked)
     if bare:
