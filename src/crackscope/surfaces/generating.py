@@ -30,7 +30,7 @@ _RENDERERS: dict[str, _Renderer] = {
     "pipe": render_pipe,
 }
 KINDS: tuple[str, ...] = tuple(_RENDERERS)
-_SHARES = (0.34, 0.13, 0.12, 0.08, 0.13, 0.08, 0.06, 0.06)
+_SHARES = (0.38, 0.14, 0.12, 0.08, 0.14, 0.08, 0.03, 0.03)
 _CHOICE, _SURFACE, _CRACK, _WEATHER, _DISTRACT, _CAMERA = range(6)
 
 
