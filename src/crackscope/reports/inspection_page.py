@@ -18,6 +18,7 @@ from crackscope.reports.inspection_classes import (
     widest_zone,
 )
 from crackscope.reports.inspection_facts import InspectionFacts
+from crackscope.reports.inspection_made import alarm, pills, setting
 from crackscope.reports.inspection_map import photo_map
 from crackscope.reports.inspection_marks import Pen, ZoneMark, length_text, tile_paths, whole_chance
 from crackscope.reports.inspection_names import link, short_names
@@ -35,7 +36,7 @@ from crackscope.reports.inspection_summary import (
     without_crack,
 )
 from crackscope.reports.inspection_widest import widest_said
-from crackscope.reports.photo_facts import brief_facts, photo_facts, to_the_minute
+from crackscope.reports.photo_facts import brief_facts, photo_facts
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 
 DRESS = Dress(
@@ -114,7 +115,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "once": told_once(found, facts.copies),
         "copies": [(short[one], short[facts.copies[one]]) for one in _copies(numbers, facts)][:_COPIES_NAMED],
         "tiles": tiles(found, numbers, short),
-        "pills": _pills(found, facts),
+        "pills": pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": class_styles(classes),
         "map": photo_map(in_order, numbers, classes, short),
@@ -140,8 +141,8 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
                 "copies": [numbers[path] for path in _copies(numbers, facts)],
             }
         ),
-        "settings": [(printable(name), _setting(value)) for name, value in facts.settings.items()],
-        "alarms": [_alarm(name, share, facts) for name, share in facts.alarms.items()],
+        "settings": [(printable(name), setting(value)) for name, value in facts.settings.items()],
+        "alarms": [alarm(name, share, facts) for name, share in facts.alarms.items()],
     }
 
 
@@ -227,41 +228,6 @@ def _groups(
             groups.append((kind, words, []))
         groups[-1][2].append(cards[photo.path])
     return groups
-
-
-def _pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
-    pills = [("inspected", to_the_minute(facts.begun))] if facts.begun else []
-    if facts.bundle:
-        pills.append(("model", printable(f"{facts.bundle} {facts.bundle_version[:8]}".strip())))
-    if facts.false_alarm_rate is not None:
-        pills.append(("false alarms", _alarms_in_short(facts.false_alarm_rate, facts)))
-    scales = sorted(photo.scale.mm_per_px for photo in found.inspected if photo.scale)
-    if scales:
-        span = f"{scales[0]:.3g}" if scales[0] == scales[-1] else f"{scales[0]:.3g} to {scales[-1]:.3g}"
-        pills.append(("scale", f"{span} mm per px"))
-    return pills
-
-
-def _alarms_in_short(rate: float, facts: InspectionFacts) -> str:
-    """The rate that is kept over surfaces, and the most that a single one gives where that is more."""
-    said = f"{100 * rate:g} in 100 sound photos"
-    most = max((round(100 * share) for share in facts.alarms.values()), default=0)
-    return f"{said}, on a new surface up to {most}" if most > 100 * rate else said
-
-
-def _alarm(name: str, share: float, facts: InspectionFacts) -> str:
-    """The false alarms of a surface: of how few patches they come must stand beside them."""
-    patches = facts.alarms_of.get(name, 0)
-    said = f"{round(share * patches):,} of {patches:,}" if patches else f"{100 * share:.0f} %"
-    return f"{printable(name)} {said}"
-
-
-def _setting(value: str | float | bool | None) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return printable(value) if isinstance(value, str) else f"{value:g}"
 
 
 def _table(
