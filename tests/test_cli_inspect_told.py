@@ -69,6 +69,8 @@ def test_a_photo_called_cracked_without_a_zone_is_to_be_looked_at(capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert "strip: called cracked, but no zone in it has a probability of 0.5 or more: look at it" in printed
     assert "2 zones of a probability below 0.5 left out" in printed
+    show(summarise([strip], 0.5), quiet=False)
+    assert "no zone of a probability below 0.5 left out" in " ".join(capsys.readouterr().out.split())
 
 
 def test_zones_that_are_less_likely_than_not_are_counted(capsys):

@@ -154,8 +154,8 @@ def show(summary: Summary, *, quiet: bool) -> None:
         say(f"{hidden} more in the report", quiet=quiet)
     say(_counted(summary, listed=few), quiet=quiet)
     if summary.least_probability:
-        below = f"of a probability below {summary.least_probability:g} left out"
-        say(f"{several(summary.left_out, 'zone')} {below}", quiet=quiet)
+        left_out = several(summary.left_out, "zone") if summary.left_out else "no zone"
+        say(f"{left_out} of a probability below {summary.least_probability:g} left out", quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
     tell_of_pages(summary.with_pages, quiet=quiet)
 

@@ -238,11 +238,12 @@ def without_crack(facts: InspectionFacts) -> str:
 def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
     """What a reader must know before using the findings."""
     said = []
-    if facts.least_probability:
-        left_out = count(sum(photo.left_out for photo in found.inspected), "crack")
+    left_out = sum(photo.left_out for photo in found.inspected)
+    if left_out:
         said.append(
-            f"{left_out} with a probability below {facts.least_probability:g} left out, here and in the files beside "
-            "this page, and the numbers with them; photos are called cracked or sound as they are without that."
+            f"{count(left_out, 'crack')} with a probability below {facts.least_probability:g} left out, here and in "
+            "the files beside this page, and the numbers with them; photos are called cracked or sound as they are "
+            "without that."
         )
     bare = sum(photo.scale is None for photo in found.cracked)
     if bare:
