@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from crackscope import surfaces
 from crackscope.datasets import read_split
 from crackscope.images import read
-from crackscope.scoring import load
+from crackscope.scoring import facing_of, load
 
 RATES = (0.02, 0.05, 0.1, 0.2)
 COUNT, SIDE, FIRST_SEED = 300, 256, 8_000_000
@@ -48,8 +48,9 @@ def main() -> int:
     model = load(arguments.bundle)
     said: dict[str, list[tuple[bool, bool, tuple[bool, ...]]]] = defaultdict(list)
     for surface, cracked, pixels in photos(arguments.split):
-        heat = model.heatmap(pixels)
-        judged = [model.judge(heat, pixels, rate) for rate in RATES]
+        seen = facing_of(pixels).turned(pixels)
+        heat = model.heatmap(seen)
+        judged = [model.judge(heat, seen, rate) for rate in RATES]
         called = tuple(one.verdict == "crack" for one in judged)
         said[surface].append((cracked, bool(judged[0].surface), called))
     print(f"{'surface':20} {'photos':>6} {'known':>6}  " + "  ".join(f"{f'asked for {rate:g}':>23}" for rate in RATES))

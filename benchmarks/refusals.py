@@ -27,7 +27,7 @@ from crackscope import surfaces
 from crackscope.datasets import read_split
 from crackscope.images import read
 from crackscope.records import Prediction
-from crackscope.scoring import Model, load
+from crackscope.scoring import Model, facing_of, load
 
 COUNT, SIDE, FIRST_SEED = 300, 256, 7_000_000
 BROUGHT_ALONG = {
@@ -49,7 +49,8 @@ def brought_along(names: dict[ModuleType, str]) -> dict[str, Pixels]:
 
 def told(model: Model, name: str, pictures: Sequence[Pixels]) -> None:
     patches = [one for one in model.predict_all(pictures) if isinstance(one, Prediction)]
-    photos = [model.judge(model.heatmap(one), one) for one in pictures]
+    turned = [facing_of(one).turned(one) for one in pictures]
+    photos = [model.judge(model.heatmap(one), one) for one in turned]
     refused, here = ([one for one in said if one.verdict == "cannot judge"] for said in (patches, photos))
     why = Counter(one.reason.partition(":")[0] for one in refused)
     share, as_photos = (f"{len(few) / len(pictures):.1%}" for few in (refused, here))

@@ -32,10 +32,10 @@ from sklearn.metrics import roc_auc_score
 from tiles_of import SMALLEST_SHARE, TILE
 
 from crackscope.images import find, read, read_mask
-from crackscope.inspection import find_cracks
+from crackscope.inspection import find_cracks, trace_zones
 from crackscope.judging import evaluate_scores
 from crackscope.records import Row, Verdict
-from crackscope.scoring import Model, load
+from crackscope.scoring import Model, facing_of, load
 
 TOLERANCE_PX = 4
 Mask = NDArray[np.bool_]
@@ -100,16 +100,19 @@ def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
             told = model.predict(np.ascontiguousarray(picture.pixels[place]))
             seen.verdicts[label][told.verdict] += 1
             seen.tiles.append((Row(path=f"{path}:{left},{top}", label=label, group=group), told.probability))
-    heat = model.heatmap(picture.pixels)
-    judged = model.judge(heat, picture.pixels)
+    facing = facing_of(picture.pixels)
+    pixels, truth = facing.turned(picture.pixels), facing.turned(truth)
+    heat = model.heatmap(pixels)
+    judged = model.judge(heat, pixels)
     row = Row(path=str(path), label="crack" if truth.any() else "sound", group=group)
     seen.photos.append((row, judged.probability, judged.verdict))
     grown = cv2.resize(heat.logits, None, fx=heat.stride, fy=heat.stride, interpolation=cv2.INTER_LINEAR)
-    grown = grown[: picture.height, : picture.width]
+    grown = grown[: truth.shape[0], : truth.shape[1]]
     seen.logits.append(grown[::4, ::4].ravel())
     seen.truths.append(truth[::4, ::4].ravel())
     seen.heat.add(grown > model.manifest.mask_threshold, truth)
-    seen.refined.add(find_cracks(picture.pixels, heat, model.manifest.mask_threshold).mask, truth)
+    cracks = find_cracks(pixels, heat, model.manifest.mask_threshold)
+    seen.refined.add(trace_zones(pixels, cracks, heat, judged.quality).mask, truth)
 
 
 def figures(seen: Seen, threshold: float) -> dict[str, object]:

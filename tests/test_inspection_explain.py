@@ -14,7 +14,7 @@ from crackscope.inspection import InspectOptions, explain, inspect_photo, open_p
 from crackscope.inspection.again import Again
 from crackscope.inspection.explaining import places, probabilities, surroundings, touched_cells
 from crackscope.inspection.window import Window
-from crackscope.scoring import DenseOptions, Heatmap, Model, load
+from crackscope.scoring import DenseOptions, Heatmap, Model, facing_of, load
 from tests.small_bundle import write_small_bundle
 
 
@@ -90,6 +90,7 @@ def test_a_large_photo_seen_again_in_part_says_what_it_says_seen_whole(size, zon
     left, top, wide, high = painted.window
     whole = pixels.copy()
     whole[top : top + high, left : left + wide] = evidence.pictures[zone]
+    whole = facing_of(pixels).turned(whole)
     judged = model.judge(model.heatmap(whole), whole)
     assert painted.verdict == judged.verdict
     assert painted.probability == pytest.approx(judged.probability, abs=1e-6)

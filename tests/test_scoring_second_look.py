@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from crackscope import surfaces
 from crackscope.images import write_png
 from crackscope.inspection import InspectOptions, explain, inspect, open_photo
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, load
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, facing_of, load
 from crackscope.scoring.quality import Quality
 from crackscope.scoring.second_look import heat_at_half, joined, soft
 from tests.small_bundle import write_small_bundle
@@ -149,7 +149,8 @@ def test_half_size_says_no_crack_that_full_size_cannot_show():
 def test_every_caller_says_the_same(tmp_path):
     path = tmp_path / "soft.png"
     write_png(photo(FAINT), path)
-    told, predicted = judged(FAINT), model().predict(path)
+    seen = facing_of(photo(FAINT)).turned(photo(FAINT))
+    told, predicted = model().judge(model().heatmap(seen), seen, RATE), model().predict(path)
     assert (predicted.verdict, predicted.reason, predicted.halved) == ("crack", "", True)
     found = inspect(path, bundle=model())
     coarse = inspect(path, bundle=model(), options=InspectOptions(coarse=True))

@@ -20,8 +20,16 @@ from numpy.typing import NDArray
 from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
 from crackscope.inspection.again import Again
-from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, measure, see, without_marker
-from crackscope.inspection.scale import Ruler
+from crackscope.inspection.inspecting import (
+    DEFAULTS,
+    Inspection,
+    InspectOptions,
+    Photo,
+    Seen,
+    measure,
+    see,
+    without_marker,
+)
 from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Verdict, Zone
 from crackscope.scoring import Heatmap, Judgement, Model
@@ -29,7 +37,7 @@ from crackscope.scoring import Heatmap, Judgement, Model
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
 _INPAINT_RADIUS_PX = 5.0
-_MARGIN_PX = 3
+_MARGIN_PX = 4
 """Painted beyond the mask on each side: a crack's blurred edge must go too."""
 _TURNS = 16
 _RED = (230.0, 30.0, 20.0)
@@ -111,7 +119,7 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
         there = f"it has zones 1 to {len(zones)}" if zones else "no zone was found in it"
         raise InspectionError(f"{photo.path}: there is no zone {zone}, {there}")
     wanted = [one for one in zones if zone in (None, one.number)][:MOST_ZONES]
-    painter = _Painter(model, inspection, seen.ruler, options)
+    painter = _Painter(model, inspection, seen, options)
     results = [painter.without(one.number, painter.shape([one])) for one in wanted]
     if zone is None and len(zones) > 1:
         results.append(painter.without(0, painter.found))
@@ -127,38 +135,38 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
 
 
 class _Painter:
-    """Paints over parts of one photo and asks the network again."""
+    """Paints over parts of one photo, as it was seen, and asks the network again. Shapes are bool [h, w] of that."""
 
-    def __init__(self, model: Model, inspection: Inspection, ruler: Ruler | None, options: InspectOptions) -> None:
-        self._model, self._before, self._ruler, self._options = model, inspection, ruler, options
-        self._again = Again(model, inspection.pixels, inspection.heat, options.dense)
+    def __init__(self, model: Model, inspection: Inspection, seen: Seen, options: InspectOptions) -> None:
+        self._model, self._zones, self._seen, self._options = model, inspection.record.zones, seen, options
+        self._again = Again(model, seen.pixels, seen.heat, options.dense)
 
     def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
-        """bool [h, w]: the pixels of these zones and a margin around them."""
+        """The pixels of these zones and a margin around them."""
         import cv2
 
-        canvas = np.zeros(self._before.pixels.shape[:2], np.uint8)
+        canvas = np.zeros(self._seen.photo.picture.pixels.shape[:2], np.uint8)
         for zone in zones:
             rings = [np.rint(np.array(ring)).astype(np.int32) for ring in zone.outline]
             cv2.drawContours(canvas, rings, -1, 1, cv2.FILLED)
         size = 2 * _MARGIN_PX + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-        return np.asarray(cv2.dilate(canvas, disc), np.bool_)
+        return self._seen.facing.turned(np.asarray(cv2.dilate(canvas, disc), np.bool_))
 
     @cached_property
     def found(self) -> NDArray[np.bool_]:
         """The shape of all zones."""
-        return self.shape(self._before.record.zones)
+        return self.shape(self._zones)
 
     def without(self, number: int, shape: NDArray[np.bool_]) -> tuple[Painted, NDArray[np.uint8]]:
-        """What is said with this shape painted over, and what that shows of the photo."""
+        """What is said with this shape painted over, and what that shows of the photo as it is."""
         painted, heat = self._painted(shape)
         judged = self._judged(heat, painted)
-        cells = touched_cells(shape, self._before.heat)
-        before, after = (
-            float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._before.heat, heat)
-        )
-        window = surroundings(window_around(shape), shape.shape) if number else Window.whole(shape.shape)
+        cells = touched_cells(shape, heat)
+        before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._seen.heat, heat))
+        facing = self._seen.facing
+        upright = facing.back(shape)
+        window = surroundings(window_around(upright), upright.shape) if number else Window.whole(upright.shape)
         result = Painted(
             zone=number,
             probability=judged.probability,
@@ -170,7 +178,7 @@ class _Painter:
             chance=judged.chance,
             control=self._control(shape),
         )
-        return result, window.of(painted).copy()
+        return result, window.of(facing.back(painted)).copy()
 
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
         box = window_around(shape)
@@ -188,8 +196,10 @@ class _Painter:
 
     def _painted(self, shape: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], Heatmap]:
         """The photo with a shape painted over, and what the network sees then."""
-        painted = paint_over(self._before.pixels, shape)
-        return painted, without_marker(self._again.heatmap(painted, window_around(shape)), self._ruler)
+        seen = self._seen
+        painted = paint_over(seen.pixels, shape)
+        heat = self._again.heatmap(painted, window_around(shape))
+        return painted, without_marker(heat, seen.ruler, seen.facing, seen.photo.picture.pixels.shape)
 
 
 def surroundings(box: Window, shape: tuple[int, ...]) -> Window:

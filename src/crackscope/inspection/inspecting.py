@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO, IOBase
@@ -26,13 +26,14 @@ from crackscope.images import (
     read_place,
 )
 from crackscope.inspection.groups import pixels_of
-from crackscope.inspection.mask import Cracks, MaskOptions, find_cracks
+from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_seen
+from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
-from crackscope.inspection.zones import Traced, ZoneOptions, numbered, trace_zones
+from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Place, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance
+from crackscope.scoring import DenseOptions, Facing, Heatmap, Judgement, Model, facing_of, kept, known_chance
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +88,15 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A photo that went through the network, and what was said of it as a whole."""
+    """A photo that went through the network, and what was said of it as a whole.
+
+    facing: how it was turned before. pixels: uint8 [h, w, 3], the photo so turned, which heat is of, too. ruler: of the
+    photo as it is.
+    """
 
     photo: Photo
+    facing: Facing
+    pixels: NDArray[np.uint8]
     heat: Heatmap
     judgement: Judgement
     ruler: Ruler | None
@@ -98,7 +105,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What was found, and what it was found from. mask: bool [h, w], the crack pixels of the zones in the record."""
+    """What was found, and what it was found from, in the photo as it is.
+
+    mask: bool [h, w], the crack pixels of the zones in the record.
+    """
 
     record: Inspected
     pixels: NDArray[np.uint8]
@@ -145,15 +155,18 @@ def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS
 
 def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     """The first half: the network, the scale and the verdict, in as many threads as the model has."""
-    clock, pixels = _Clock(), photo.picture.pixels
+    clock, upright = _Clock(), photo.picture.pixels
+    with clock("turn"):
+        facing = facing_of(upright)
+        pixels = facing.turned(upright)
     with clock("network"):
         heat = model.heatmap(pixels, options=options.dense)
     with clock("scale"):
-        ruler = find_ruler(options.scaling, photo.path, pixels, photo.focal)
-    heat = without_marker(heat, ruler)
+        ruler = find_ruler(options.scaling, photo.path, upright, photo.focal)
+    heat = without_marker(heat, ruler, facing, upright.shape)
     with clock("verdict"):
         judgement = model.judge(heat, pixels, options.false_alarms, options=options.dense)
-    return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
+    return Seen(photo, facing, pixels, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
 
 
 def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: int = 1) -> Inspection:
@@ -161,7 +174,7 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
 
     manifest: of the bundle, for its mask threshold and its calibration.
     """
-    clock, judged, pixels = _Clock(), seen.judgement, seen.photo.picture.pixels
+    clock, judged, pixels, upright = _Clock(), seen.judgement, seen.pixels, seen.photo.picture.pixels
     ruler = None if seen.ruler is None or seen.ruler.doubt else seen.ruler
     mask: NDArray[np.bool_] = np.zeros(pixels.shape[:2], np.bool_)
     zones: tuple[Zone, ...] = ()
@@ -169,14 +182,16 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     if judged.verdict == "crack" or options.all_zones:
         with clock("mask"):
             cracks = find_cracks(pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
-            mask = cracks.mask
         with clock("zones"):
-            traced = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
+            tracing = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
+            traced, mask = [upright_zone(one, seen.facing, upright.shape) for one in tracing.zones], tracing.mask
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
             found = len(zones)
             if options.least_probability:
                 zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
-                mask = _mask_of(cracks, [one for one in traced if one.zone.probability >= options.least_probability])
+                likely = [one.owners for one in traced if one.zone.probability >= options.least_probability]
+                mask = pixels_of(mask, cracks.groups, frozenset[int]().union(*likely))
+    mask = seen.facing.back(mask)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
         record,
@@ -184,22 +199,20 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )
-    return Inspection(record, pixels, seen.heat, mask)
+    return Inspection(record, upright, upright_heat(seen.heat, seen.facing, upright.shape), mask)
 
 
-def _mask_of(cracks: Cracks, traced: Iterable[Traced]) -> NDArray[np.bool_]:
-    """The crack pixels bool [h, w] of these zones alone."""
-    return pixels_of(cracks.mask, cracks.groups, frozenset[int]().union(*(one.owners for one in traced)))
+def without_marker(heat: Heatmap, ruler: Ruler | None, facing: Facing, shape: tuple[int, ...]) -> Heatmap:
+    """The heatmap with what lights up on a printed marker put out: its black lines are not the surface's cracks.
 
-
-def without_marker(heat: Heatmap, ruler: Ruler | None) -> Heatmap:
-    """The heatmap with what lights up on a printed marker put out: its black lines are not the surface's cracks."""
+    facing: from which side the photo of (h, w, ...) px, which the ruler is of, was seen.
+    """
     if ruler is None or ruler.plane is None:
         return heat
     rows, columns = heat.logits.shape
     across = (np.arange(columns) + 0.5) * heat.stride - 0.5
     down = (np.arange(rows) + 0.5) * heat.stride - 0.5
-    places = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
+    places = facing.places_back(np.stack(np.meshgrid(across, down), -1).reshape(-1, 2), shape)
     return heat.without(ruler.plane.covers(places).reshape(rows, columns))
 
 

@@ -8,6 +8,7 @@ from crackscope.bundles import default_bundle, edition
 from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
+from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from crackscope.records import Prediction
 
 __all__ = [
+    "AS_IT_IS",
     "TOLERANCE",
     "DenseOptions",
     "Described",
+    "Facing",
     "Gate",
     "Graph",
     "Heatmap",
@@ -42,6 +45,7 @@ __all__ = [
     "alarms_by_surface",
     "describe",
     "embed",
+    "facing_of",
     "golden_pictures",
     "golden_shapes",
     "grown",

@@ -17,6 +17,7 @@ from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap, halved
+from crackscope.scoring.facing import facing_of
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
@@ -256,8 +257,9 @@ class Model:
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
-        heat = self._dense.heatmap(pixels, ORDINARY, self._crew.share)
-        judged = self._judge(heat, pixels, PHOTO_RATE, ORDINARY)
+        seen = facing_of(pixels).turned(pixels)
+        heat = self._dense.heatmap(seen, ORDINARY, self._crew.share)
+        judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY)
         chance = known_chance(self.manifest, judged)
         return Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, chance)
 

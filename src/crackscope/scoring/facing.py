@@ -1,0 +1,98 @@
+"""From which side a photo is seen, so that one that is turned or mirrored gives turned or mirrored findings.
+
+A network that learnt from turned pictures is right about as often from any side, and yet not twice the same: its logits
+move by some tenths along a crack, and edges with them. So a photo is first turned the way that its own light tells: its
+brightest quarter comes to the upper left, the brighter of the two beside it to the upper right (one frame of the eight
+that averages over a group would take; O. Puny et al., Frame averaging for invariant and equivariant network design,
+ICLR 2022). What the network is given is then the same array from whichever side the photo was taken.
+"""
+
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_TURNED_PIXELS = 64 << 20
+"""Photos of more pixels are seen as they are: the turned copy would be too much for the memory."""
+
+Element = TypeVar("Element", bound=np.generic)
+Points = NDArray[np.float64]
+
+
+class Facing(NamedTuple):
+    """How a photo is turned before it is seen: first its rows become columns, then it is flipped."""
+
+    transposed: bool = False
+    upside_down: bool = False
+    mirrored: bool = False
+
+    @property
+    def inside_out(self) -> bool:
+        """Whether what runs clockwise runs anticlockwise afterwards."""
+        return self.transposed ^ self.upside_down ^ self.mirrored
+
+    def turned(self, array: NDArray[Element]) -> NDArray[Element]:
+        """An array [h, w] or [h, w, c], of any type, as it is seen: C-contiguous; itself where nothing is to turn."""
+        return self._flipped(_transposed(array) if self.transposed else array)
+
+    def back(self, array: NDArray[Element]) -> NDArray[Element]:
+        """The inverse of `turned`."""
+        flipped = self._flipped(array)
+        return _transposed(flipped) if self.transposed else flipped
+
+    def places_back(self, places: Points, shape: tuple[int, ...]) -> Points:
+        """Places as they are seen, float64 [k, 2], x and y in px, in the photo of (h, w, ...) px itself."""
+        across, down = places[:, 0], places[:, 1]
+        height, width = (shape[1], shape[0]) if self.transposed else (shape[0], shape[1])
+        across = width - 1 - across if self.mirrored else across
+        down = height - 1 - down if self.upside_down else down
+        return np.stack([down, across] if self.transposed else [across, down], 1)
+
+    def ways_back(self, ways: Points) -> Points:
+        """Directions as they are seen, float64 [k, 2], in the photo itself."""
+        across = -ways[:, 0] if self.mirrored else ways[:, 0]
+        down = -ways[:, 1] if self.upside_down else ways[:, 1]
+        return np.stack([down, across] if self.transposed else [across, down], 1)
+
+    def _flipped(self, array: NDArray[Element]) -> NDArray[Element]:
+        import cv2
+
+        if not (self.upside_down or self.mirrored):
+            return array
+        axis = -1 if self.upside_down and self.mirrored else int(self.mirrored)
+        return _of_type(cv2.flip(_plain(array), axis), array)
+
+
+AS_IT_IS = Facing()
+
+
+def facing_of(pixels: NDArray[np.uint8]) -> Facing:
+    """The side from which a photo, uint8 [h, w, 3], is seen. The same array comes of all eight ways to hold it, unless
+    two of its quarters are equally bright to the last digit or it has more than MOST_TURNED_PIXELS."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if height * width > MOST_TURNED_PIXELS or min(height, width) < 2:
+        return AS_IT_IS
+    # Of odd sides the middle counts for neither half, so that halves stay halves after a flip.
+    rows, columns = (slice(height // 2), slice(-(height // 2), None)), (slice(width // 2), slice(-(width // 2), None))
+    light = [[sum(cv2.sumElems(pixels[down, across])) for across in columns] for down in rows]
+    low, right = max(((i, j) for i in (0, 1) for j in (0, 1)), key=lambda at: light[at[0]][at[1]])
+    transposed = light[1 - low][right] > light[low][1 - right]
+    # After the transposition rows are what columns were.
+    return Facing(transposed, *((bool(right), bool(low)) if transposed else (bool(low), bool(right))))
+
+
+def _transposed(array: NDArray[Element]) -> NDArray[Element]:
+    import cv2
+
+    return _of_type(cv2.transpose(_plain(array)), array)
+
+
+def _plain(array: NDArray[Element]) -> NDArray[Any]:
+    """OpenCV knows no bool."""
+    return array.view(np.uint8) if array.dtype == np.bool_ else array
+
+
+def _of_type(turned: object, array: NDArray[Element]) -> NDArray[Element]:
+    return np.asarray(turned).view(array.dtype)

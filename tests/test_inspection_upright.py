@@ -1,0 +1,145 @@
+"""A photo turned or mirrored as a whole, seen by the bundle in the package, gives turned or mirrored findings."""
+
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from crackscope.images import read
+from crackscope.inspection import Inspection, InspectOptions, Scaling, explain, inspect_photo, open_photo
+from crackscope.records import Zone
+from crackscope.scoring import Facing, Heatmap, Model, load
+from crackscope.surfaces import CrackSpec, SurfaceSpec, make
+from tests import marker_photos
+from tests.test_inspection_mask import overlap
+
+Way = Callable[[np.ndarray], np.ndarray]
+
+# How a photo is held, how its mask is held upright again, and what becomes of a direction in degrees.
+HELD: dict[str, tuple[Way, Way, Callable[[float], float]]] = {
+    "mirrored": (np.fliplr, np.fliplr, lambda angle: -angle),
+    "upside down": (np.flipud, np.flipud, lambda angle: -angle),
+    "quarter": (np.rot90, lambda a: np.rot90(a, -1), lambda angle: angle + 90),
+    "half": (lambda a: np.rot90(a, 2), lambda a: np.rot90(a, 2), lambda angle: angle),
+    "three quarters": (lambda a: np.rot90(a, -1), np.rot90, lambda angle: angle - 90),
+    "rows to columns": (lambda a: np.swapaxes(a, 0, 1), lambda a: np.swapaxes(a, 0, 1), lambda angle: 90 - angle),
+}
+CRACK = CrackSpec((3.0, 5.0), branching=0.6)
+GENERATED = make(SurfaceSpec(seed=2, kind="plaster", size=(403, 374), crack=CRACK, distractors=0)).pixels
+ALL_ZONES = InspectOptions(all_zones=True)
+
+
+@cache
+def model() -> Model:
+    return load()
+
+
+def inspected(pixels: np.ndarray, options: InspectOptions = ALL_ZONES) -> Inspection:
+    return inspect_photo(model(), open_photo(np.ascontiguousarray(pixels)), options)
+
+
+def measures(zone: Zone) -> tuple[object, ...]:
+    widths = (zone.width_mean_px, zone.width_median_px, zone.width_p95_px, zone.width_max_px)
+    return zone.number, zone.probability, zone.area_px, zone.branches, zone.length_px, widths
+
+
+def compare(pixels: np.ndarray, name: str) -> None:
+    there, back, angle = HELD[name]
+    upright, held = inspected(pixels), inspected(there(pixels))
+    assert upright.record.zones
+    assert overlap(back(held.mask), upright.mask) >= 0.95
+    assert (held.record.verdict, held.record.probability) == (upright.record.verdict, upright.record.probability)
+    assert (held.record.height, held.record.width) == there(pixels).shape[:2]
+    for one, other in zip(upright.record.zones, held.record.zones, strict=True):
+        assert measures(one) == measures(other)
+        away = (angle(one.orientation_deg) - other.orientation_deg) % 180
+        assert min(away, 180 - away) < 1e-3
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_generated_photo(name):
+    compare(GENERATED, name)
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_an_asphalt_photo(name, shared):
+    # Odd sides, which are no multiples of the stride: the grid begins at the other border after a turn.
+    compare(read(str(shared / "data/asphalt/images/sut_001.jpg")).pixels[3:, :-2], name)
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_zones_lie_where_their_pixels_do(name):
+    held = inspected(HELD[name][0](GENERATED))
+    places = [np.argwhere(held.mask)[:, ::-1]]
+    for zone in held.record.zones:
+        left, top, width, height = zone.box
+        corners = np.concatenate([np.asarray(ring) for ring in zone.outline])
+        assert corners.min(0) == pytest.approx([left, top], abs=0.5)
+        assert corners.max(0) == pytest.approx([left + width - 1, top + height - 1], abs=0.5)
+        for x, y in (point for line in zone.centreline for point in line):
+            assert np.hypot(*(places[0] - (x, y)).T).min() < 3
+        outer = max(zone.outline, key=len)
+        assert enclosed(outer) < 0, "outlines run anticlockwise as seen, however the photo was held"
+
+
+def enclosed(ring: tuple[tuple[float, float], ...]) -> float:
+    return sum(x * v - u * y for (x, y), (u, v) in pairwise((*ring, ring[0])))
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_the_heatmap_lies_on_the_crack(name):
+    held = inspected(HELD[name][0](GENERATED))
+    assert held.heat.logits.shape == tuple(-(-side // held.heat.stride) for side in held.mask.shape)
+    hot = held.heat.logits > model().manifest.mask_threshold
+    rows, columns = np.argwhere(held.mask).T // held.heat.stride
+    assert hot[rows, columns].mean() > 0.95
+
+
+@pytest.mark.parametrize("facing", [Facing(False, True, True), Facing(True, True, False)])
+def test_a_heatmap_is_shifted_by_what_its_grid_lacks(facing):
+    from crackscope.inspection.upright import upright_heat
+
+    shape, stride = (37, 42), 4
+    across, down = np.meshgrid(*((np.arange(-(-side // stride)) + 0.5) * stride - 0.5 for side in shape[::-1]))
+    # What a cell of the grid as it is seen says of the place in the photo that it lies at: a plane.
+    seen_shape = shape[::-1] if facing.transposed else shape
+    x, y = np.meshgrid(*((np.arange(-(-side // stride)) + 0.5) * stride - 0.5 for side in seen_shape[::-1]))
+    places = facing.places_back(np.stack([x.ravel(), y.ravel()], 1), shape)
+    logits = (places @ [1.0, 100.0]).reshape(x.shape).astype(np.float32)
+    upright = upright_heat(Heatmap(logits, stride, np.zeros(2, np.float32)), facing, shape).logits
+    inside = upright[:-1, :-1]
+    assert inside == pytest.approx((across + 100 * down)[:-1, :-1], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["quarter", "half", "three quarters"])
+def test_a_marker_gives_the_same_mm(name):
+    wall = make(SurfaceSpec(seed=2, kind="plaster", size=(1200, 900), crack=CRACK, distractors=0)).pixels
+    photo = marker_photos.stuck_on(wall, marker_photos.view(20, 0.25), (30.0, 30.0), marker_photos.MARKER_MM)
+    options = InspectOptions(all_zones=True, scaling=Scaling(marker_mm=marker_photos.MARKER_MM))
+    upright, held = inspected(photo, options), inspected(HELD[name][0](photo), options)
+    assert overlap(HELD[name][1](held.mask), upright.mask) >= 0.95
+    assert upright.record.scale is not None
+    for one, other in zip(upright.record.zones, held.record.zones, strict=True):
+        assert one.width_median_mm is not None
+        assert other.width_median_mm is not None
+        assert other.length_mm == pytest.approx(one.length_mm, rel=0.01)
+        assert other.width_median_mm.value == pytest.approx(one.width_median_mm.value, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["mirrored", "quarter"])
+def test_an_explanation_says_the_same_and_shows_the_photo_as_it_is(name):
+    there, _, _ = HELD[name]
+    upright, held = (
+        explain(model(), open_photo(np.ascontiguousarray(a)), zone=1) for a in (GENERATED, there(GENERATED))
+    )
+    (one,), (other,) = upright.explanation.painted, held.explanation.painted
+    before, after = ((told.probability, told.zone_before, told.control) for told in (one, other))
+    assert before == pytest.approx(after, abs=0.01)
+    shown = held.pictures[1]
+    left, top, width, height = other.window
+    around = there(GENERATED)[top : top + height, left : left + width]
+    assert shown.shape == around.shape
+    assert 0 < (shown != around).any(-1).mean() < 0.5, "painted over in the photo as it is held, and nowhere else"
+    assert held.overlay.shape == there(GENERATED).shape

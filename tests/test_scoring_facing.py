@@ -1,0 +1,65 @@
+"""The side from which a photo is seen is the same however it is held, and all is turned back as it was turned."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crackscope.scoring import AS_IT_IS, Facing, facing_of
+from crackscope.scoring.facing import MOST_TURNED_PIXELS
+
+ALL = [Facing(*(bool(number >> bit & 1) for bit in range(3))) for number in range(8)]
+sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
+
+
+def noise(seed: int, size: tuple[int, int]) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+
+
+@given(seed=st.integers(0, 10**6), size=sizes)
+def test_one_array_comes_of_all_eight_ways_to_hold_a_photo(seed, size):
+    photo = noise(seed, size)
+    seen = [facing_of(held).turned(held) for held in (one.turned(photo) for one in ALL)]
+    assert all(np.array_equal(one, seen[0]) for one in seen)
+
+
+def test_the_brightest_quarter_comes_to_the_upper_left_and_the_brighter_beside_it_to_the_right():
+    quarters = np.uint8([[10, 200], [30, 90]])
+    photo = quarters.repeat(3, 0).repeat(5, 1)[..., None].repeat(3, 2)
+    seen = facing_of(photo).turned(photo)
+    assert seen[::5, ::3, 0].tolist() == [[200, 90], [10, 30]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.bool_, np.float32])
+@pytest.mark.parametrize("facing", ALL)
+def test_what_was_turned_is_turned_back(facing, dtype):
+    array = (noise(1, (5, 7))[..., 0] > 99).astype(dtype)
+    turned = facing.turned(array)
+    assert turned.dtype == dtype
+    assert turned.flags.c_contiguous
+    assert np.array_equal(facing.back(turned), array)
+    assert facing.back(turned).flags.c_contiguous
+
+
+@pytest.mark.parametrize("facing", ALL)
+@given(size=sizes)
+def test_places_and_directions_are_those_of_the_photo(facing, size):
+    photo = np.arange(size[0] * size[1], dtype=np.float32).reshape(size)
+    seen = facing.turned(photo)
+    down, across = np.divmod(np.arange(seen.size), seen.shape[1])
+    places = np.stack([across, down], 1).astype(float)
+    back = facing.places_back(places, photo.shape)
+    x, y = back.astype(int).T
+    assert np.array_equal(photo[y, x], seen.ravel())
+    assert np.array_equal(facing.ways_back(np.diff(places, axis=0)), np.diff(back, axis=0))
+
+
+@pytest.mark.parametrize("facing", ALL)
+def test_what_is_inside_out_runs_the_other_way(facing):
+    corner = facing.ways_back(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    assert (np.linalg.det(corner) < 0) == facing.inside_out
+
+
+@pytest.mark.parametrize("size", [(1, 9), (9, 1), (1, MOST_TURNED_PIXELS + 1)])
+def test_slits_and_very_large_photos_are_seen_as_they_are(size):
+    assert facing_of(np.zeros((*size, 3), np.uint8)) == AS_IT_IS
