@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from crackscope.inspection.groups import Groups, cells_of, inside
 from crackscope.inspection.widths import Course
 
-_RIM_PX = 0.25
-"""So far beyond half the width a pixel still counts: 0 to .5 measured alike."""
+_RIM_PX = 0.5
+"""So far beyond half the width the middle of a pixel may lie: what the crack's edge crosses still counts."""
 _EVERY_PX = 2
 _FIXED_BITS = 4
 """OpenCV draws to a sixteenth of a pixel."""
