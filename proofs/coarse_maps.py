@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from skimage.morphology import skeletonize
 
 from crackscope import images, surfaces
-from crackscope.inspection import InspectOptions
-from crackscope.inspection.inspecting import inspect_photo, open_photo
+from crackscope.inspection import InspectOptions, inspect_photo, open_photo
 from crackscope.scoring import Model, load
 
 COUNT, SIDE, FIRST_SEED, EVERY = 24, 600, 900, 8

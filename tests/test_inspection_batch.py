@@ -157,7 +157,7 @@ class TestMany:
     def test_mask_and_heat_fit_the_photo(self, model, photos):
         def look(inspection):
             height, width = inspection.record.height, inspection.record.width
-            assert inspection.mask.shape == inspection.pixels.shape[:2] == (height, width)
+            assert inspection.mask.shape == inspection.photo.upright().shape[:2] == (height, width)
             stride = inspection.heat.stride
             assert inspection.heat.logits.shape == (-(-height // stride), -(-width // stride))
 

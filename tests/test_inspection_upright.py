@@ -9,8 +9,9 @@ import pytest
 
 from crackscope.images import read
 from crackscope.inspection import Inspection, InspectOptions, Scaling, explain, inspect_photo, open_photo
+from crackscope.inspection.upright import upright_heat
 from crackscope.records import Zone
-from crackscope.scoring import Facing, Heatmap, Model, load
+from crackscope.scoring import Heatmap, Model, load
 from crackscope.surfaces import CrackSpec, SurfaceSpec, make
 from tests import marker_photos
 from tests.test_inspection_mask import overlap
@@ -97,20 +98,23 @@ def test_the_heatmap_lies_on_the_crack(name):
     assert hot[rows, columns].mean() > 0.95
 
 
-@pytest.mark.parametrize("facing", [Facing(False, True, True), Facing(True, True, False)])
-def test_a_heatmap_is_shifted_by_what_its_grid_lacks(facing):
-    from crackscope.inspection.upright import upright_heat
-
-    shape, stride = (37, 42), 4
-    across, down = np.meshgrid(*((np.arange(-(-side // stride)) + 0.5) * stride - 0.5 for side in shape[::-1]))
+@pytest.mark.parametrize("size", [(37, 42), (42, 37), (45, 39)])
+@pytest.mark.parametrize("name", HELD)
+def test_a_heatmap_is_shifted_by_what_its_grid_lacks(name, size):
+    photo = open_photo(HELD[name][0](np.random.default_rng(1).integers(0, 255, (*size, 3), np.uint8)))
     # What a cell of the grid as it is seen says of the place in the photo that it lies at: a plane.
-    seen_shape = shape[::-1] if facing.transposed else shape
-    x, y = np.meshgrid(*((np.arange(-(-side // stride)) + 0.5) * stride - 0.5 for side in seen_shape[::-1]))
-    places = facing.places_back(np.stack([x.ravel(), y.ravel()], 1), shape)
-    logits = (places @ [1.0, 100.0]).reshape(x.shape).astype(np.float32)
-    upright = upright_heat(Heatmap(logits, stride, np.zeros(2, np.float32)), facing, shape).logits
-    inside = upright[:-1, :-1]
-    assert inside == pytest.approx((across + 100 * down)[:-1, :-1], abs=1e-3)
+    seen = photo.facing.places_back(middles(photo.pixels.shape).reshape(-1, 2), photo.shape) @ [1.0, 100.0]
+    cells = tuple(-(-side // 4) for side in photo.pixels.shape[:2])
+    heat = Heatmap(seen.reshape(cells).astype(np.float32), 4, np.zeros(2, np.float32))
+    upright = upright_heat(heat, photo).logits
+    # The last cells of a grid that lacks some have no next to be weighed against.
+    assert upright[:-1, :-1] == pytest.approx((middles(photo.shape) @ [1.0, 100.0])[:-1, :-1], abs=0.01)
+
+
+def middles(shape: tuple[int, ...], stride: int = 4) -> np.ndarray:
+    """Middles of the cells of a photo of (h, w, ...) px, float64 [rows, columns, 2], x and y."""
+    down, across = ((np.arange(-(-side // stride)) + 0.5) * stride - 0.5 for side in shape[:2])
+    return np.stack(np.meshgrid(across, down), -1)
 
 
 @pytest.mark.parametrize("name", ["quarter", "half", "three quarters"])

@@ -101,14 +101,15 @@ def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> l
     from crackscope.images import write_jpeg, write_like, write_png
     from crackscope.reports import write_explanation
 
-    write_like(photo.picture.pixels, folder / ORIGINAL, photo.path)
+    pixels = photo.upright()
+    write_like(pixels, folder / ORIGINAL, photo.path)
     write_jpeg(evidence.overlay, folder / ACTIVATION)
     names = [ORIGINAL, ACTIVATION]
     for painted in evidence.explanation.painted:
         before, after = _names(painted.zone)
         if painted.zone:
             left, top, width, height = painted.window
-            write_png(photo.picture.pixels[top : top + height, left : left + width], folder / before)
+            write_png(pixels[top : top + height, left : left + width], folder / before)
             write_png(evidence.pictures[painted.zone], folder / after)
             names += [before, after]
         else:

@@ -159,9 +159,10 @@ def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep
     def keep(inspection: "Inspection") -> None:
         record, heat = inspection.record, inspection.heat
         name = names[record.path]
-        write_photo(inspection.pixels, record.path, folder, name, (heat.logits, heat.stride))
+        pixels = inspection.photo.upright()
+        write_photo(pixels, record.path, folder, name, (heat.logits, heat.stride))
         overlay = folder / "overlays" / f"{name}.jpg"
-        write_overlay(inspection.pixels, record, inspection.mask, record.path, overlay, facts)
+        write_overlay(pixels, record, inspection.mask, record.path, overlay, facts)
 
     return keep
 

@@ -2,10 +2,11 @@
 
 from crackscope.inspection.batch import Keep, Work, inspect_all, inspect_into, open_journal, remaining
 from crackscope.inspection.explaining import Evidence, Explanation, Painted, Rule, explain, paint_over
-from crackscope.inspection.inspecting import Inspection, InspectOptions, Photo, inspect, inspect_photo, open_photo
+from crackscope.inspection.inspecting import Inspection, InspectOptions, inspect, inspect_photo
 from crackscope.inspection.journal import Findings, Journal
 from crackscope.inspection.marker import Plane, find_plane, plane_of
 from crackscope.inspection.mask import FINE_STRIDE, Cracks, MaskOptions, find_cracks
+from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.scale_table import read_scale_table
 from crackscope.inspection.thinnest import thinnest_crack, thinnest_seen

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,8 +18,9 @@ from crackscope.bundles import dump_manifest
 from crackscope.errors import ImageError, OutputError
 from crackscope.files import make_folder
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
-from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Photo, Seen, measure, open_photo, see
+from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Seen, measure, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, refuse_held, stamp_of
+from crackscope.inspection.photo import Photo, open_photo
 from crackscope.records import Unread
 from crackscope.scoring import Model
 
@@ -144,7 +146,7 @@ def _large(photo: str | Unread, limits: Limits) -> bool:
 
 
 def _pixels(photo: Photo) -> int:
-    return photo.picture.width * photo.picture.height
+    return math.prod(photo.shape)
 
 
 def _open(photo: str | Unread, limits: Limits) -> Photo | Unread:

@@ -24,12 +24,12 @@ from crackscope.inspection.inspecting import (
     DEFAULTS,
     Inspection,
     InspectOptions,
-    Photo,
     Seen,
     measure,
     see,
     without_marker,
 )
+from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Verdict, Zone
 from crackscope.scoring import Heatmap, Judgement, Model
@@ -131,7 +131,7 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
         painted=tuple(result for result, _pixels in results),
     )
     pictures = {result.zone: pixels for result, pixels in results}
-    return Evidence(explanation, activation_overlay(model, inspection.pixels, inspection.heat), pictures)
+    return Evidence(explanation, activation_overlay(model, photo.upright(), inspection.heat), pictures)
 
 
 class _Painter:
@@ -139,19 +139,19 @@ class _Painter:
 
     def __init__(self, model: Model, inspection: Inspection, seen: Seen, options: InspectOptions) -> None:
         self._model, self._zones, self._seen, self._options = model, inspection.record.zones, seen, options
-        self._again = Again(model, seen.pixels, seen.heat, options.dense)
+        self._again = Again(model, seen.photo.pixels, seen.heat, options.dense)
 
     def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
         """The pixels of these zones and a margin around them."""
         import cv2
 
-        canvas = np.zeros(self._seen.photo.picture.pixels.shape[:2], np.uint8)
+        canvas = np.zeros(self._seen.photo.shape, np.uint8)
         for zone in zones:
             rings = [np.rint(np.array(ring)).astype(np.int32) for ring in zone.outline]
             cv2.drawContours(canvas, rings, -1, 1, cv2.FILLED)
         size = 2 * _MARGIN_PX + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-        return self._seen.facing.turned(np.asarray(cv2.dilate(canvas, disc), np.bool_))
+        return self._seen.photo.facing.turned(np.asarray(cv2.dilate(canvas, disc), np.bool_))
 
     @cached_property
     def found(self) -> NDArray[np.bool_]:
@@ -164,7 +164,7 @@ class _Painter:
         judged = self._judged(heat, painted)
         cells = touched_cells(shape, heat)
         before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._seen.heat, heat))
-        facing = self._seen.facing
+        facing = self._seen.photo.facing
         upright = facing.back(shape)
         window = surroundings(window_around(upright), upright.shape) if number else Window.whole(upright.shape)
         result = Painted(
@@ -197,9 +197,9 @@ class _Painter:
     def _painted(self, shape: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], Heatmap]:
         """The photo with a shape painted over, and what the network sees then."""
         seen = self._seen
-        painted = paint_over(seen.pixels, shape)
+        painted = paint_over(seen.photo.pixels, shape)
         heat = self._again.heatmap(painted, window_around(shape))
-        return painted, without_marker(heat, seen.ruler, seen.facing, seen.photo.picture.pixels.shape)
+        return painted, without_marker(heat, seen.ruler, seen.photo)
 
 
 def surroundings(box: Window, shape: tuple[int, ...]) -> Window:

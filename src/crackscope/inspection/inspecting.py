@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO, IOBase
 from pathlib import Path
 
 import msgspec
@@ -14,26 +13,17 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest
 from crackscope.errors import BundleError, InspectionError
-from crackscope.images import (
-    DEFAULT_LIMITS,
-    Limits,
-    Picture,
-    Source,
-    read,
-    read_file,
-    read_header,
-    read_optics,
-    read_place,
-)
+from crackscope.images import Source
 from crackscope.inspection.groups import pixels_of
 from crackscope.inspection.mask import MaskOptions, find_cracks
-from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
+from crackscope.inspection.photo import Photo, open_photo
+from crackscope.inspection.scale import Ruler, Scaling, find_ruler, zone_in_mm
 from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
-from crackscope.records import Inspected, PhotoScale, Place, Zone
-from crackscope.scoring import DenseOptions, Facing, Heatmap, Judgement, Model, facing_of, kept, known_chance
+from crackscope.records import Inspected, PhotoScale, Zone
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,30 +63,13 @@ DEFAULTS = InspectOptions()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Photo:
-    """A photo as it was read: its pixels, what it is called, and what its EXIF block says.
-
-    focal: None where EXIF does not tell the focal length in px. seconds: that reading it took.
-    """
-
-    picture: Picture
-    path: str
-    place: Place
-    focal: Focal | None
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A photo that went through the network, and what was said of it as a whole.
 
-    facing: how it was turned before. pixels: uint8 [h, w, 3], the photo so turned, which heat is of, too. ruler: of the
-    photo as it is.
+    heat: of its pixels as they are seen. ruler: of the photo as it is.
     """
 
     photo: Photo
-    facing: Facing
-    pixels: NDArray[np.uint8]
     heat: Heatmap
     judgement: Judgement
     ruler: Ruler | None
@@ -105,13 +78,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What was found, and what it was found from, in the photo as it is.
-
-    mask: bool [h, w], the crack pixels of the zones in the record.
-    """
+    """What was found in a photo as it is. mask: bool [h, w], the crack pixels of the zones in the record."""
 
     record: Inspected
-    pixels: NDArray[np.uint8]
+    photo: Photo
     heat: Heatmap
     mask: NDArray[np.bool_]
 
@@ -130,24 +100,6 @@ def inspect(
     return inspect_photo(model, open_photo(source), options).record
 
 
-def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
-    """Read a photo, no larger than the limits, with what its EXIF block says of place and lens. Raises ImageError."""
-    begin = time.perf_counter()
-    held = _kept(source, limits) if isinstance(source, IOBase) else source
-    picture = read(held, limits)
-    path = str(source) if isinstance(source, (str, Path)) else picture.name
-    optics, stored = read_optics(held), read_header(held, limits)
-    focal = focal_length(optics, (stored.width, stored.height))
-    return Photo(picture, path, read_place(held), focal, time.perf_counter() - begin)
-
-
-def _kept(stream: IOBase, limits: Limits) -> BytesIO:
-    """A stream, which may be read only once, as one that may be read again."""
-    kept = BytesIO(read_file(stream, limits))
-    kept.name = getattr(stream, "name", "")
-    return kept
-
-
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
     """Inspect a photo that has been read."""
     return measure(see(model, photo, options), model.manifest, options, model.threads)
@@ -155,18 +107,17 @@ def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS
 
 def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     """The first half: the network, the scale and the verdict, in as many threads as the model has."""
-    clock, upright = _Clock(), photo.picture.pixels
-    with clock("turn"):
-        facing = facing_of(upright)
-        pixels = facing.turned(upright)
+    clock = _Clock()
     with clock("network"):
-        heat = model.heatmap(pixels, options=options.dense)
+        heat = model.heatmap(photo.pixels, options=options.dense)
     with clock("scale"):
-        ruler = find_ruler(options.scaling, photo.path, upright, photo.focal)
-    heat = without_marker(heat, ruler, facing, upright.shape)
+        # Mirrored, a marker is none; nothing else looks at the pixels.
+        looked_at = photo.pixels if options.scaling.marker_mm is None else photo.upright()
+        ruler = find_ruler(options.scaling, photo.path, looked_at, photo.focal)
+    heat = without_marker(heat, ruler, photo)
     with clock("verdict"):
-        judgement = model.judge(heat, pixels, options.false_alarms, options=options.dense)
-    return Seen(photo, facing, pixels, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
+        judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
+    return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
 
 
 def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: int = 1) -> Inspection:
@@ -174,24 +125,24 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
 
     manifest: of the bundle, for its mask threshold and its calibration.
     """
-    clock, judged, pixels, upright = _Clock(), seen.judgement, seen.pixels, seen.photo.picture.pixels
+    clock, judged, photo = _Clock(), seen.judgement, seen.photo
     ruler = None if seen.ruler is None or seen.ruler.doubt else seen.ruler
-    mask: NDArray[np.bool_] = np.zeros(pixels.shape[:2], np.bool_)
+    mask: NDArray[np.bool_] = np.zeros(photo.pixels.shape[:2], np.bool_)
     zones: tuple[Zone, ...] = ()
     found = 0
     if judged.verdict == "crack" or options.all_zones:
         with clock("mask"):
-            cracks = find_cracks(pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
+            cracks = find_cracks(photo.pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
         with clock("zones"):
-            tracing = trace_zones(pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
-            traced, mask = [upright_zone(one, seen.facing, upright.shape) for one in tracing.zones], tracing.mask
+            tracing = trace_zones(photo.pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
+            traced, mask = [upright_zone(one, photo) for one in tracing.zones], tracing.mask
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
             found = len(zones)
             if options.least_probability:
                 zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
                 likely = [one.owners for one in traced if one.zone.probability >= options.least_probability]
                 mask = pixels_of(mask, cracks.groups, frozenset[int]().union(*likely))
-    mask = seen.facing.back(mask)
+    mask = photo.facing.back(mask)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
         record,
@@ -199,20 +150,18 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )
-    return Inspection(record, upright, upright_heat(seen.heat, seen.facing, upright.shape), mask)
+    return Inspection(record, photo, upright_heat(seen.heat, photo), mask)
 
 
-def without_marker(heat: Heatmap, ruler: Ruler | None, facing: Facing, shape: tuple[int, ...]) -> Heatmap:
-    """The heatmap with what lights up on a printed marker put out: its black lines are not the surface's cracks.
-
-    facing: from which side the photo of (h, w, ...) px, which the ruler is of, was seen.
-    """
+def without_marker(heat: Heatmap, ruler: Ruler | None, photo: Photo) -> Heatmap:
+    """The heatmap of a photo as it is seen with what lights up on a printed marker put out: its black lines are not the
+    surface's cracks."""
     if ruler is None or ruler.plane is None:
         return heat
     rows, columns = heat.logits.shape
     across = (np.arange(columns) + 0.5) * heat.stride - 0.5
     down = (np.arange(rows) + 0.5) * heat.stride - 0.5
-    places = facing.places_back(np.stack(np.meshgrid(across, down), -1).reshape(-1, 2), shape)
+    places = photo.facing.places_back(np.stack(np.meshgrid(across, down), -1).reshape(-1, 2), photo.shape)
     return heat.without(ruler.plane.covers(places).reshape(rows, columns))
 
 
@@ -221,15 +170,16 @@ def _calibrated(manifest: Manifest) -> ZoneOptions:
 
 
 def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale: PhotoScale | None) -> Inspected:
-    judged, picture = seen.judgement, seen.photo.picture
+    judged, photo = seen.judgement, seen.photo
+    height, width = photo.shape
     if not math.isfinite(judged.probability):
-        raise BundleError(f"the network gives no number for {seen.photo.path}: train it again, or take another bundle")
+        raise BundleError(f"the network gives no number for {photo.path}: train it again, or take another bundle")
     return Inspected(
-        path=seen.photo.path,
+        path=photo.path,
         verdict=judged.verdict,
         probability=judged.probability,
-        width=picture.width,
-        height=picture.height,
+        width=width,
+        height=height,
         zones=zones,
         reason=judged.reason,
         crack_share=float(np.count_nonzero(mask) / mask.size),
@@ -238,10 +188,10 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         thinnest_px=thinnest_seen(judged.quality),
         scale=scale,
         scale_doubt="" if seen.ruler is None else seen.ruler.doubt,
-        place=seen.photo.place,
+        place=photo.place,
         skipped=seen.heat.skipped,
         surface=judged.surface,
-        pages=seen.photo.picture.pages,
+        pages=photo.pages,
         halved=judged.halved,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from crackscope.inspection.photo import Photo
 from crackscope.inspection.zones import Traced
 from crackscope.records import Point
 from crackscope.scoring import AS_IT_IS, Facing, Heatmap
@@ -12,9 +13,10 @@ from crackscope.scoring import AS_IT_IS, Facing, Heatmap
 Line = tuple[Point, ...]
 
 
-def upright_heat(heat: Heatmap, facing: Facing, shape: tuple[int, ...]) -> Heatmap:
-    """The logits of a photo of (h, w, ...) px on its own grid, between whose cells they are interpolated where its
-    sides are no multiples of the stride: the grid that it was seen on begins at another border then."""
+def upright_heat(heat: Heatmap, photo: Photo) -> Heatmap:
+    """The logits of a photo on its own grid, between whose cells they are interpolated where its sides are no multiples
+    of the stride: the grid that it was seen on begins at another border then."""
+    facing, shape = photo.facing, photo.shape
     if facing == AS_IT_IS:
         return heat
     logits = facing.back(heat.logits)
@@ -32,8 +34,9 @@ def _begins_far(facing: Facing) -> tuple[bool, bool]:
     return flips[::-1] if facing.transposed else flips
 
 
-def upright_zone(traced: Traced, facing: Facing, shape: tuple[int, ...]) -> Traced:
-    """A zone of a photo of (h, w, ...) px as it was seen, in the photo itself; measures are what they were."""
+def upright_zone(traced: Traced, photo: Photo) -> Traced:
+    """A zone of a photo as it was seen, in the photo itself; measures are what they were."""
+    facing, shape = photo.facing, photo.shape
     if facing == AS_IT_IS:
         return traced
     zone = traced.zone

@@ -12,9 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_TURNED_PIXELS = 64 << 20
-"""Photos of more pixels are seen as they are: the turned copy would be too much for the memory."""
-
 Element = TypeVar("Element", bound=np.generic)
 Points = NDArray[np.float64]
 
@@ -68,11 +65,11 @@ AS_IT_IS = Facing()
 
 def facing_of(pixels: NDArray[np.uint8]) -> Facing:
     """The side from which a photo, uint8 [h, w, 3], is seen. The same array comes of all eight ways to hold it, unless
-    two of its quarters are equally bright to the last digit or it has more than MOST_TURNED_PIXELS."""
+    two of its quarters are equally bright to the last digit."""
     import cv2
 
     height, width = pixels.shape[:2]
-    if height * width > MOST_TURNED_PIXELS or min(height, width) < 2:
+    if min(height, width) < 2:
         return AS_IT_IS
     # Of odd sides the middle counts for neither half, so that halves stay halves after a flip.
     rows, columns = (slice(height // 2), slice(-(height // 2), None)), (slice(width // 2), slice(-(width // 2), None))

@@ -1,0 +1,62 @@
+"""A photo as it is inspected: read, and turned to the side from which it is seen."""
+
+import time
+from dataclasses import dataclass
+from io import BytesIO, IOBase
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.images import DEFAULT_LIMITS, Limits, Source, read, read_file, read_header, read_optics, read_place
+from crackscope.inspection.scale import Focal, focal_length
+from crackscope.records import Place
+from crackscope.scoring import Facing, facing_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo as it is seen, what it is called, and what its EXIF block says.
+
+    pixels: uint8 [h, w, 3] RGB, turned as `facing` says; the photo as it is would take as much memory again, and so is
+    turned back where it is asked for. focal: None where EXIF does not tell the focal length in px. pages: of the file.
+    seconds: that reading and turning took.
+    """
+
+    pixels: NDArray[np.uint8]
+    facing: Facing
+    path: str
+    place: Place
+    focal: Focal | None
+    pages: int
+    seconds: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width as it is, px."""
+        height, width = self.pixels.shape[:2]
+        return (width, height) if self.facing.transposed else (height, width)
+
+    def upright(self) -> NDArray[np.uint8]:
+        """Its pixels as it is, uint8 [h, w, 3] RGB."""
+        return self.facing.back(self.pixels)
+
+
+def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
+    """Read a photo, no larger than the limits, with what its EXIF block says of place and lens. Raises ImageError."""
+    begin = time.perf_counter()
+    held = _kept(source, limits) if isinstance(source, IOBase) else source
+    picture = read(held, limits)
+    path = str(source) if isinstance(source, (str, Path)) else picture.name
+    optics, stored = read_optics(held), read_header(held, limits)
+    focal = focal_length(optics, (stored.width, stored.height))
+    facing = facing_of(picture.pixels)
+    pixels = facing.turned(picture.pixels)
+    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, time.perf_counter() - begin)
+
+
+def _kept(stream: IOBase, limits: Limits) -> BytesIO:
+    """A stream, which may be read only once, as one that may be read again."""
+    kept = BytesIO(read_file(stream, limits))
+    kept.name = getattr(stream, "name", "")
+    return kept
