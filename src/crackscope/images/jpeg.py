@@ -74,10 +74,11 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         """Decode it. Raises `Fault` where the picture breaks off before its end marker, or is whole long before it."""
         waiting = list(self.tile)
         if waiting and self._one_pass() and not self._coded.arithmetic:
-            if not jpeg_ends.restarts_in_order(self._data, self._coded.scan):
+            scan, end = self._coded.scan, jpeg_ends.end_of(self._data, self._coded.scan)
+            if not jpeg_ends.restarts_in_order(self._data, scan, end):
                 raise Fault("damaged", "parts of it are missing or swapped; copy it again from where it came")
-            self._waits_at = jpeg_ends.last_needed(self._data, self._coded.scan)
-            self._ends_at = jpeg_ends.end_of(self._data, self._coded.scan)
+            self._waits_at = None if end is None else jpeg_ends.last_needed(self._data, scan, end)
+            self._ends_at = end
         access = super().load()
         if self._waits_at is not None:
             # Nobody asked for the rest.

@@ -63,17 +63,16 @@ def _extremes(image: Image.Image) -> list[tuple[int, int]]:
     return [(min(values), max(values)) for values in (band.tobytes() for band in image.split())]
 
 
-def last_needed(data: bytes, scan: int) -> int | None:
+def last_needed(data: bytes, scan: int, end: int) -> int | None:
     """A place in a JPEG of one scan, whose header lies at `scan`, at which its picture cannot be whole yet.
 
-    It lies SURPLUS bytes before the end marker, and before zeros and ones that may be filled in there. None where
-    there is no end marker, or next to nothing before it. Damage in the middle makes a Huffman decoder read more or
+    It lies SURPLUS bytes before the end marker, which is at `end`, and before zeros and ones that may be filled in
+    there. None where there is next to nothing before it. Damage in the middle makes a Huffman decoder read more or
     fewer blocks out of the same bytes: where it has them all by then, what follows was not what it took it for.
     """
-    end = data.find(bytes((0xFF, _END)), scan)
     start = max(scan, end - LONGEST_FILLING)
     needed = start + len(data[start:end].rstrip(b"\0\xff")) - SURPLUS
-    return needed if end >= 0 and needed > scan + 2 * SURPLUS else None
+    return needed if needed > scan + 2 * SURPLUS else None
 
 
 def end_of(data: bytes, scan: int) -> int | None:
@@ -82,10 +81,10 @@ def end_of(data: bytes, scan: int) -> int | None:
     return end if end >= 0 else None
 
 
-def restarts_in_order(data: bytes, scan: int) -> bool:
-    """Whether the restart markers of a JPEG of one scan count from 0 to 7 and round again (T.81, E.1.4)."""
-    end = data.find(bytes((0xFF, _END)), scan)
-    turns = _RESTARTS.findall(data, scan, end if end >= 0 else len(data))
+def restarts_in_order(data: bytes, scan: int, end: int | None) -> bool:
+    """Whether the restart markers of a JPEG of one scan, up to its end marker, count from 0 to 7 and round again (T.81,
+    E.1.4)."""
+    turns = _RESTARTS.findall(data, scan, len(data) if end is None else end)
     return all(turn[0] == 0xD0 + place % 8 for place, turn in enumerate(turns))
 
 

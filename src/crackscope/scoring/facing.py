@@ -30,12 +30,19 @@ class Facing(NamedTuple):
 
     def turned(self, array: NDArray[Element]) -> NDArray[Element]:
         """An array [h, w] or [h, w, c], of any type, as it is seen: C-contiguous; itself where nothing is to turn."""
-        return self._flipped(_transposed(array) if self.transposed else array)
+        if not self.transposed:
+            return self._flipped(array)
+        seen = _transposed(array)
+        return self._flipped(seen, seen)
 
     def back(self, array: NDArray[Element]) -> NDArray[Element]:
         """The inverse of `turned`."""
-        flipped = self._flipped(array)
-        return _transposed(flipped) if self.transposed else flipped
+        if not self.transposed:
+            return self._flipped(array)
+        # As well as flipping first, but without a second copy: each axis keeps its own flip.
+        seen = Facing(False, self.mirrored, self.upside_down)
+        upright = _transposed(array)
+        return seen._flipped(upright, upright)
 
     def places_back(self, places: Points, shape: tuple[int, ...]) -> Points:
         """Places as they are seen, float64 [k, 2], x and y in px, in the photo of (h, w, ...) px itself."""
@@ -51,13 +58,14 @@ class Facing(NamedTuple):
         down = -ways[:, 1] if self.upside_down else ways[:, 1]
         return np.stack([down, across] if self.transposed else [across, down], 1)
 
-    def _flipped(self, array: NDArray[Element]) -> NDArray[Element]:
+    def _flipped(self, array: NDArray[Element], into: NDArray[Element] | None = None) -> NDArray[Element]:
+        """into: an array for the answer, which may be the same; None for a new one."""
         import cv2
 
         if not (self.upside_down or self.mirrored):
             return array
         axis = -1 if self.upside_down and self.mirrored else int(self.mirrored)
-        return _of_type(cv2.flip(_plain(array), axis), array)
+        return _of_type(cv2.flip(_plain(array), axis, None if into is None else _plain(into)), array)
 
 
 AS_IT_IS = Facing()
