@@ -24,13 +24,16 @@ _STYLES = {"crack": "bold red", "cannot judge": "yellow"}
 
 @dataclass(frozen=True)
 class Worst:
-    """What one photo says at its worst. unlikely: zones that are less likely cracks than not. width, length: of the
-    widest zone and of all zones, in mm of those that have mm (None where none has), in px of the others.
+    """What one photo says at its worst. severity: its place among the photos of its verdict, as in the report.
+    unlikely: zones that are less likely cracks than not. width, length: of the widest zone (of those that are no less
+    likely cracks than not, where there are any) and of all zones, in mm of those that have mm (None where none has), in
+    px of the others.
     """
 
     path: str
     verdict: str
     probability: float
+    severity: tuple[int, float, float]
     zones: int
     unlikely: int
     width_px: float
@@ -95,8 +98,10 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
 
 def _worst(photo: "Inspected", least: float) -> Worst:
     from crackscope.records import SUSPICIOUS, at_half_size, first_of
+    from crackscope.reports import severity, telling
 
-    widths = [zone.width_max_mm.value for zone in photo.zones if zone.width_max_mm is not None]
+    tell = [zone for _, zone in telling([(photo, zone) for zone in photo.zones])]
+    widths = [zone.width_max_mm.value for zone in tell if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
     remarks = [_doubt(photo, least) or photo.reason, at_half_size(photo), first_of(photo.pages)]
@@ -109,9 +114,10 @@ def _worst(photo: "Inspected", least: float) -> Worst:
         path=photo.path,
         verdict=photo.verdict,
         probability=photo.probability,
+        severity=severity(photo),
         zones=len(photo.zones),
         unlikely=sum(zone.probability < SUSPICIOUS for zone in photo.zones),
-        width_px=max((zone.width_max_px.value for zone in bare), default=0.0),
+        width_px=max((zone.width_max_px.value for zone in tell if zone.length_mm is None), default=0.0),
         length_px=sum(zone.length_px for zone in bare),
         width_mm=max(widths, default=None),
         length_mm=sum(lengths) if lengths else None,
@@ -138,7 +144,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
     few = len(summary.photos) <= shown
     worst = sorted(
         (photo for photo in summary.photos if few or photo.verdict != "sound" or photo.suspicious),
-        key=lambda photo: (_ORDER.index(photo.verdict), -(photo.width_mm or 0), -photo.width_px, -photo.probability),
+        key=lambda photo: (_ORDER.index(photo.verdict), photo.severity),
     )
     rows: list[tuple[object, ...]] = []
     for photo in worst[:shown]:
@@ -184,8 +190,9 @@ def _measures(photo: Worst) -> tuple[object, ...]:
         return "", "", ""
     widths = [] if photo.width_mm is None else [f"{photo.width_mm:.2f} mm"]
     lengths = [] if photo.length_mm is None else [f"{photo.length_mm:.0f} mm"]
-    if photo.length_px or not lengths:
+    if photo.width_px or not widths:
         widths.append(f"{photo.width_px:.1f} px")
+    if photo.length_px or not lengths:
         lengths.append(f"{photo.length_px:.0f} px")
     return photo.zones, " and ".join(widths), " and ".join(lengths)
 

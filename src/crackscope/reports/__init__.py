@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_names import picture_names
     from crackscope.reports.inspection_pictures import remove_pictures, write_photo
     from crackscope.reports.inspection_report import write_inspection
+    from crackscope.reports.inspection_widest import severity, telling
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import write_overlay
     from crackscope.reports.sentences import conclusions, met_before_sentences, refusing_sentence
@@ -27,6 +28,8 @@ __all__ = [
     "picture_names",
     "refusing_sentence",
     "remove_pictures",
+    "severity",
+    "telling",
     "write_comparison",
     "write_contact_sheet",
     "write_curves",
@@ -49,6 +52,8 @@ _HOMES = {
     "Print": "contact_sheet",
     "picture_names": "inspection_names",
     "remove_pictures": "inspection_pictures",
+    "severity": "inspection_widest",
+    "telling": "inspection_widest",
     "write_comparison": "comparison_page",
     "write_contact_sheet": "contact_sheet",
     "write_curves": "training_plot",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from crackscope.records import Estimate, Inspected, Zone
+from crackscope.records import Estimate, Zone
 from crackscope.reports.inspection_facts import InspectionFacts
 
 _RAMP = ("#ffe45c", "#ffb52e", "#ff7a2f", "#ee3550", "#c2137f", "#7a1fa2")
@@ -90,13 +90,6 @@ def class_styles(classes: dict[str, WidthClasses]) -> list[tuple[str, str, str]]
 def largest_width(zone: Zone) -> tuple[Estimate, Literal["mm", "px"]]:
     """The largest width of a zone in mm, or in px where no scale is known."""
     return (zone.width_max_px, "px") if zone.width_max_mm is None else (zone.width_max_mm, "mm")
-
-
-def widest_zone(photo: Inspected) -> Zone | None:
-    """The zone of a photo with the largest width, any in mm before all in px; None where no zone was measured."""
-    return max(
-        photo.zones, key=lambda zone: (zone.width_max_mm is not None, largest_width(zone)[0].value), default=None
-    )
 
 
 def class_of(zone: Zone, classes: dict[str, WidthClasses]) -> tuple[WidthClasses, int]:

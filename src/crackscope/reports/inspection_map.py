@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crackscope.records import Inspected
-from crackscope.reports.inspection_classes import WidthClasses, class_of, widest_zone
+from crackscope.reports.inspection_classes import WidthClasses, class_of
+from crackscope.reports.inspection_widest import widest_zone
 
 WIDTH, HEIGHT = 720, 420
 _MARGIN = 34

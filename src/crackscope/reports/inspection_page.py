@@ -15,7 +15,6 @@ from crackscope.reports.inspection_classes import (
     class_styles,
     classes_of,
     largest_width,
-    widest_zone,
 )
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_made import alarm, pills, setting
@@ -35,7 +34,7 @@ from crackscope.reports.inspection_summary import (
     told_once,
     without_crack,
 )
-from crackscope.reports.inspection_widest import widest_said
+from crackscope.reports.inspection_widest import widest_said, widest_zone
 from crackscope.reports.photo_facts import brief_facts, photo_facts
 from crackscope.reports.rendering import Dress, render_pieces, script_data
 
@@ -61,7 +60,7 @@ There = Mapping[str, set[str]]
 @dataclass(frozen=True, slots=True)
 class Card:
     """A photo as the page shows it. photo, small, heat, overlay: addresses, "" where the picture is not there.
-    widest: its largest width as it is read. brief: the facts that a sound photo is shown with.
+    widest: width of its widest crack as it is read. brief: the facts that a sound photo is shown with.
     """
 
     number: int
@@ -224,7 +223,7 @@ def _groups(
         if widest is None:
             continue
         kind, words = heading_of(widest, classes)
-        if not groups or groups[-1][0] != kind:
+        if not groups or groups[-1][:2] != (kind, words):
             groups.append((kind, words, []))
         groups[-1][2].append(cards[photo.path])
     return groups

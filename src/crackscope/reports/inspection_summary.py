@@ -7,10 +7,10 @@ from crackscope.errors import printable
 from crackscope.inspection import DEFAULT_LIMITS_MM
 from crackscope.records import Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
-from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width, widest_zone
+from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import chance_text, length_number, length_text, metres
-from crackscope.reports.inspection_widest import surely_widest, unlikely
+from crackscope.reports.inspection_widest import EVEN, severity, surely_widest, unlikely
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +73,14 @@ class Sorted:
 
 
 def sort_photos(photos: Sequence[Inspected | Unread]) -> Sorted:
-    """Sort by verdict, and the cracked photos by their widest crack: those with a scale first."""
+    """Sort by verdict, and the cracked photos by their severity."""
     inspected = [photo for photo in photos if isinstance(photo, Inspected)]
     return Sorted(
-        cracked=tuple(sorted((one for one in inspected if one.verdict == "crack"), key=_severity)),
+        cracked=tuple(sorted((one for one in inspected if one.verdict == "crack"), key=severity)),
         doubtful=tuple(one for one in inspected if one.verdict == "cannot judge"),
         sound=tuple(one for one in inspected if one.verdict == "sound"),
         unread=tuple(photo for photo in photos if isinstance(photo, Unread)),
     )
-
-
-def _severity(photo: Inspected) -> tuple[int, float, float]:
-    widest = widest_zone(photo)
-    if widest is None:
-        return 2, 0.0, -photo.probability
-    width, unit = largest_width(widest)
-    return int(unit == "px"), -width.value, -sum(zone.length_px for zone in photo.zones)
 
 
 def counted(found: Sorted) -> str:
@@ -222,10 +214,11 @@ def told_once(found: Sorted, copies: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def heading_of(zone: Zone, classes: dict[str, WidthClasses]) -> tuple[str, str]:
-    """(kind, words) of the group that a cracked photo stands in, by its widest zone."""
+    """(kind, words) of the group that a cracked photo stands in, by its widest zone. The script words it alike."""
     known, place = class_of(zone, classes)
     bare = ", no scale known" if known.unit == "px" else ""
-    return f"{known.unit}-{place}", f"Widest crack {known.name(place)}{bare}"
+    doubt = ", less likely one than not" if zone.probability < EVEN else ""
+    return f"{known.unit}-{place}", f"Widest crack {known.name(place)}{bare}{doubt}"
 
 
 def without_crack(facts: InspectionFacts) -> str:

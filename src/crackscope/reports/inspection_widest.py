@@ -1,6 +1,7 @@
-"""The widest crack of an inspection: of those that are more likely cracks than not, where there are any.
+"""The widest crack of a photo and of an inspection: of those that are more likely cracks than not, where there are any.
 
-What the script of the page says of the cracks that are shown is worded alike (`inspection_words.js`).
+What the script of the page says of the cracks that are shown is worded alike (`inspection_words.js`), and photos are
+put in the same order there (`inspection_shown.js`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +22,35 @@ def unlikely(cracks: Sequence[Found]) -> list[Found]:
     return [one for one in cracks if one[1].probability < EVEN]
 
 
+def telling(cracks: Sequence[Found]) -> Sequence[Found]:
+    """Those that tell how bad it is: at least as likely cracks as not; all where none is."""
+    return [one for one in cracks if one[1].probability >= EVEN] or cracks
+
+
+def widest_zone(photo: Inspected) -> Zone | None:
+    """The zone of a photo with the largest width, of those that tell how bad it is, any in mm before all in px; None
+    where no zone was measured."""
+    widest = _widest(telling([(photo, zone) for zone in photo.zones]))
+    return None if widest is None else widest[1]
+
+
+def severity(photo: Inspected) -> tuple[int, float, float]:
+    """What photos are sorted by, the worst first: their widest zones, in mm before in px, and all photos whose zones
+    are less likely cracks than not behind those; then how long their zones are. Photos without a zone come last, by
+    their probability."""
+    widest = widest_zone(photo)
+    if widest is None:
+        return 4, 0.0, -photo.probability
+    width, unit = largest_width(widest)
+    rank = 2 * (widest.probability < EVEN) + (unit == "px")
+    return rank, -width.value, -sum(zone.length_px for zone in photo.zones)
+
+
 def surely_widest(cracks: Sequence[Found]) -> Found | None:
     """The crack whose largest width has the largest lower end: a measure may be large and say little. mm stand before
     px; one that is less likely than not counts where all are."""
-    likely = [one for one in cracks if one[1].probability >= EVEN]
     return max(
-        likely or cracks,
+        telling(cracks),
         key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].low),
         default=None,
     )
@@ -38,8 +62,8 @@ def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
     names: of the photos, by path.
     """
     doubted = unlikely(cracks)
-    likely = [one for one in cracks if one[1].probability >= EVEN]
-    widest, surest = _widest(likely or cracks), surely_widest(cracks)
+    likely = len(doubted) < len(cracks)
+    widest, surest = _widest(telling(cracks)), surely_widest(cracks)
     if widest is None or surest is None:
         return ""
     which = "The widest crack that is more likely than not" if likely and doubted else "The widest crack"

@@ -16,7 +16,7 @@
   const base = data.least;
   let least = base;
 
-  const { width, several, length, chance, most } = words;
+  const { width, several, length, chance, unlikely, widestOf } = words;
   function summed(rows) {
     const said = ["mm", "px"].map(function (unit) {
       const some = rows.filter(function (row) { return row[UNIT] === unit; });
@@ -42,7 +42,7 @@
   function under(name, part) { return document.querySelector("[data-tile=" + name + "] ." + part); }
 
   function tellTotals(some) {
-    const surest = words.surest(some), doubted = words.unlikely(some).length;
+    const surest = words.surest(some), doubted = unlikely(some).length;
     put(document.getElementById("widest-said"), words.widest(some, function (row) { return photoOf(row)[0]; }));
     put(under("cracks", "value"), some.length.toLocaleString("en"));
     put(under("cracks", "under"), some.length ? summed(some) + " long" : "nothing of that probability");
@@ -130,7 +130,7 @@
     for (const home of [card, tile]) {
       if (home) for (const mark of home.querySelectorAll(".frame [data-zone], path[data-zone]")) mark.classList.toggle("left-out", !numbers.has(mark.dataset.zone));
     }
-    const widest = most(some, WIDTH), kind = widest ? widest[UNIT] + "-" + widest[CLASS] : "unmeasured";
+    const widest = widestOf(some), kind = widest ? widest[UNIT] + "-" + widest[CLASS] : "unmeasured";
     if (spot && data.photos[number - 1][1] === "crack") spot.setAttribute("class", "spot " + kind);
     const picture = card && card.querySelector(".fit > img");
     if (picture) picture.alt = data.photos[number - 1][0] + ": " + data.photos[number - 1][1]
@@ -171,19 +171,21 @@
   const groups = document.getElementById("groups"), bare = document.getElementById("bare");
   const articles = groups ? Array.from(document.querySelectorAll("#groups article, #bare article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
   let standing = "";
-  // The photos by their widest crack, worst first, under the class that it falls into; those that show none elsewhere.
+  // The photos by their widest crack, worst first, under the class that it falls into, those whose cracks are all less
+  // likely than not behind the others; those that show none elsewhere. A group has its place among these and its class.
   function regroup() {
     if (!groups) return;
     const placed = articles.map(function (article) {
       const number = Number(article.id.slice("photo-".length)), some = (byPhoto.get(number) || []).filter(function (row) { return row[ZONE] && shown(row); });
-      const widest = most(some, WIDTH);
+      const widest = widestOf(some);
       const long = some.reduce(function (sum, row) { return sum + row[LENGTH]; }, 0);
-      return { article: article, widest: widest, key: widest ? [widest[UNIT] === "px" ? 1 : 0, -widest[WIDTH], -long] : [2, -data.photos[number - 1][3], 0] };
+      const rank = widest ? 2 * unlikely([widest]).length + (widest[UNIT] === "px" ? 1 : 0) : 4;
+      return { article: article, widest: widest, group: widest ? rank + "-" + widest[CLASS] : "", key: widest ? [rank, -widest[WIDTH], -long] : [rank, -data.photos[number - 1][3], 0] };
     });
     placed.sort(function (a, b) {
       return a.key[0] - b.key[0] || a.key[1] - b.key[1] || (least === base ? 0 : a.key[2] - b.key[2]) || order.get(a.article) - order.get(b.article);
     });
-    const now = placed.map(function (one) { return one.article.id + (one.widest ? one.widest[UNIT] + one.widest[CLASS] : ""); }).join();
+    const now = placed.map(function (one) { return one.article.id + one.group; }).join();
     if (now === standing) return;
     standing = now;
     const home = document.createDocumentFragment();
@@ -191,18 +193,19 @@
     for (const one of placed) {
       if (!one.widest) continue;
       const kind = one.widest[UNIT] + "-" + one.widest[CLASS];
-      if (kind !== last) {
+      if (one.group !== last) {
         const head = document.createElement("h3"), swatch = document.createElement("span"), many = document.createElement("span");
         head.className = "group";
         swatch.className = "swatch " + kind;
         swatch.setAttribute("aria-hidden", "true");
         many.className = "soft";
-        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "");
+        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "")
+          + (unlikely([one.widest]).length ? ", less likely one than not" : "");
         head.append(swatch, says + " ", many);
         grid = document.createElement("div");
         grid.className = "photos";
         home.append(head, grid);
-        last = kind;
+        last = one.group;
       }
       grid.append(one.article);
       grid.previousElementSibling.lastElementChild.textContent = several(grid.childElementCount, "photo");

@@ -23,6 +23,7 @@ const words = (function () {
   }
   function likely(some) { return some.filter(function (row) { return row[CHANCE] >= EVEN; }); }
   function unlikely(some) { return some.filter(function (row) { return row[CHANCE] < EVEN; }); }
+  function widestOf(some) { return most(likely(some), WIDTH) || most(some, WIDTH); }
   function surest(some) { return most(likely(some), LOW) || most(some, LOW); }
   function measured(row) {
     const unit = row[UNIT];
@@ -31,7 +32,7 @@ const words = (function () {
   }
   // nameOf: of the photo of a row.
   function widest(some, nameOf) {
-    const probable = likely(some), doubted = unlikely(some), first = most(probable, WIDTH) || most(some, WIDTH), sure = surest(some);
+    const probable = likely(some), doubted = unlikely(some), first = widestOf(some), sure = surest(some);
     if (!first) return "";
     let said = (probable.length ? "" : "No crack is more likely than not. ") + "The widest crack"
       + (probable.length && doubted.length ? " that is more likely than not" : "") + " measures " + measured(first) + ", in " + nameOf(first) + ".";
@@ -58,7 +59,7 @@ const words = (function () {
     return made;
   }
   return {
-    width: width, several: several, length: length, chance: chance, most: most, unlikely: unlikely, surest: surest, widest: widest,
+    width: width, several: several, length: length, chance: chance, unlikely: unlikely, surest: surest, widestOf: widestOf, widest: widest,
     named: named,
   };
 })();
