@@ -85,6 +85,20 @@ def test_command_is_there(name, capsys):
         (["generate", "-o", "x", "--width-px", "2,5", "6"], "behind a point: write 2.5"),
         (["inspect", "x", "-o", "y", "--marker-mm", "wide"], "'wide' is no number, write one such as 0.2"),
         (["predict", "x", "--threads", "two"], "'two' is no whole number, write one such as 2"),
+        (["inspect", "x", "-o", "y", "--mm-per-px", "1_500"], "'1_500' has an underscore: write 1500 or 1.500"),
+        (["inspect", "x", "-o", "y", "--distance-m", "0_2"], "'0_2' has an underscore: write 02 or 0.2"),
+        (["inspect", "x", "-o", "y", "--marker-mm", "1_234_567"], "'1_234_567' has an underscore: write 1234567"),
+        (["inspect", "x", "-o", "y", "--marker-mm", "1_5e1_0"], "'1_5e1_0' has an underscore: write 15e10"),
+        (["inspect", "x", "-o", "y", "--marker-mm", "1_mm"], "'1_mm' is no number, write one such as 0.2"),
+        (["inspect", "x", "-o", "y", "--least-probability", "0.0_5"], "'0.0_5' has an underscore: write 0.05"),
+        (
+            ["inspect", "x", "-o", "y", "--mm-per-px", "1", "--classes", "0.1,1_0"],
+            "'1_0' has an underscore: write 10 or",
+        ),
+        (["generate", "-o", "x", "--width-px", "2_5", "6"], "'2_5' has an underscore: write 25 or 2.5"),
+        (["generate", "-o", "x", "-n", "1_500"], "'1_500' has an underscore: write 1500"),
+        (["predict", "x", "--threads", "1_0"], "'1_0' has an underscore: write 10"),
+        (["split", "x", "-o", "y.csv", "--parts", "6_0:20:20"], "'6_0' has an underscore: write 60 or 6.0"),
     ],
 )
 def test_wrong_call_is_one_line_with_advice(arguments, advice, capsys, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import click
 from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import out, shared
+from crackscope.cli.options import out, shared, underscored
 from crackscope.cli.state import State
 from crackscope.errors import several
 from crackscope.files import writable
@@ -46,6 +46,9 @@ class Shares(click.ParamType[tuple[float, float, float]]):
         """Read `60:20:20`."""
         if isinstance(value, tuple):
             return value
+        for number in str(value).split(":"):
+            if fault := underscored(number):
+                raise click.UsageError(f"--parts: {fault}", ctx)
         try:
             train, val, test = (float(number) for number in str(value).split(":"))
         except ValueError:

@@ -15,7 +15,7 @@ from crackscope.cli.evaluate import metrics
 from crackscope.cli.folders import fresh
 from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
-from crackscope.cli.options import out, shared
+from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.errors import several
 from crackscope.files import writable
@@ -57,7 +57,7 @@ class Asked:
 @click.option(
     "-n",
     "--count",
-    type=click.IntRange(min=40),
+    type=WholeRange(min=40),
     metavar="N",
     default=400,
     show_default=True,
@@ -66,7 +66,7 @@ class Asked:
 @click.option(
     "--size",
     "side",
-    type=click.IntRange(64, 512),
+    type=WholeRange(64, 512),
     metavar="PX",
     default=160,
     show_default=True,

@@ -9,7 +9,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import fresh, vacant
-from crackscope.cli.options import out, shared
+from crackscope.cli.options import WholeRange, out, shared
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Asked:
 @click.command()
 @click.argument("picture", metavar="PICTURE")
 @out("OUT", "New or empty folder for what is written.", required=True)
-@click.option("--zone", type=click.IntRange(min=1), metavar="N", help="Only this zone, by its number in the findings.")
+@click.option("--zone", type=WholeRange(min=1), metavar="N", help="Only this zone, by its number in the findings.")
 @shared("false_alarms", "bundle", "threads", "quiet", "json")
 def explain(**options: Any) -> None:
     """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.

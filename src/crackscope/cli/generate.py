@@ -10,7 +10,7 @@ import click
 
 from crackscope.cli.console import print_json, progress, say
 from crackscope.cli.folders import fresh
-from crackscope.cli.options import out, shared
+from crackscope.cli.options import Number, WholeRange, out, shared
 from crackscope.errors import several
 
 SEEDS_APART = 1_000_003
@@ -35,7 +35,7 @@ class Wanted:
 @click.command()
 @out("DIR", "New or empty folder to write to.", required=True)
 @click.option(
-    "-n", "--count", type=click.IntRange(min=1), metavar="N", default=200, show_default=True, help="Number of pictures."
+    "-n", "--count", type=WholeRange(min=1), metavar="N", default=200, show_default=True, help="Number of pictures."
 )
 @click.option(
     "--kind",
@@ -46,18 +46,18 @@ class Wanted:
 @click.option(
     "--size",
     "side",
-    type=click.IntRange(32, 4096),
+    type=WholeRange(32, 4096),
     metavar="PX",
     default=256,
     show_default=True,
     help="Side in pixels.",
 )
 @click.option(
-    "--width-px", type=(float, float), metavar="LEAST MOST", help="Least and greatest width of the cracks, px."
+    "--width-px", type=(Number(), Number()), metavar="LEAST MOST", help="Least and greatest width of the cracks, px."
 )
 @click.option("--masks/--no-masks", default=True, show_default=True, help="Write the crack pixels as PNG too.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Other seeds, other pictures."
+    "--seed", type=WholeRange(min=0), metavar="N", default=0, show_default=True, help="Other seeds, other pictures."
 )
 @shared("quiet", "json")
 def generate(out: str, quiet: bool, as_json: bool, **options: Any) -> None:

@@ -15,7 +15,7 @@ from crackscope.cli.failures import Interrupted
 from crackscope.cli.inspection_asked import Asked, check, picture_limits, settings_of
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
-from crackscope.cli.options import FiniteRange, out, shared
+from crackscope.cli.options import FiniteRange, Number, out, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 @out("OUT", "Folder for report, findings and overlays.", required=True)
 @click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
 @click.option("--resume", is_flag=True, help="Go on with the inspection in OUT where it stopped.")
-@click.option("--mm-per-px", type=float, metavar="X", help="Scale of all photos: mm on the surface for one px.")
+@click.option("--mm-per-px", type=Number(), metavar="X", help="Scale of all photos: mm on the surface for one px.")
 @click.option("--scale", metavar="FILE.csv", help="Scale of each photo: columns path,mm_per_px[,relative_error].")
-@click.option("--marker-mm", type=float, metavar="X", help="Side in mm of an ArUco marker on the surface.")
+@click.option("--marker-mm", type=Number(), metavar="X", help="Side in mm of an ArUco marker on the surface.")
 @click.option("--marker-dictionary", metavar="NAME", help="Dictionary of the marker; default: 4X4_50.")
 @click.option(
-    "--distance-m", type=float, metavar="X", help="Distance from camera to surface; needs the focal length in EXIF."
+    "--distance-m", type=Number(), metavar="X", help="Distance from camera to surface; needs the focal length in EXIF."
 )
 @click.option("--classes", metavar="MM,MM,...", help="Limits of the width classes; default: 0.1,0.2,0.3,0.5,1.")
 @click.option("--preset", metavar="NAME", help="Limits of the width classes as in eurocode2 or aci224r: a guide.")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crackscope.cli.options import underscored
+
 if TYPE_CHECKING:
     from crackscope.images import Limits
     from crackscope.inspection import InspectOptions, Scaling
@@ -94,6 +96,9 @@ def _limits(asked: Asked) -> tuple[float, ...]:
         return PRESETS_MM[asked.preset]
     if asked.classes is None:
         return DEFAULT_LIMITS_MM
+    for text in asked.classes.split(","):
+        if fault := underscored(text):
+            raise click.UsageError(f"--classes: {fault}")
     try:
         limits = tuple(float(text) for text in asked.classes.split(","))
     except ValueError:

@@ -11,11 +11,54 @@ from crackscope.cli.state import State
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def underscored(value: Any, *, whole: bool = False) -> str:
+    """What is to be said of a number with underscores; "" of any other. whole: where only whole ones are taken.
+
+    Python takes 1_500 for 1500, but whoever writes it for a scale may as well have missed the point of 1.500.
+    """
+    text = str(value)
+    if "_" not in text or not _is_number(text):
+        return ""
+    pointed = text.replace("_", ".")
+    plain = text.replace("_", "")
+    return f"{text!r} has an underscore: write {plain}{f' or {pointed}' * (not whole and _is_number(pointed))}"
+
+
+class Number(click.types.FloatParamType):
+    """A number as a person writes it: without underscores."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number. Raises click.BadParameter."""
+        if fault := underscored(value):
+            self.fail(fault, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class WholeRange(click.IntRange):
+    """A whole number within bounds, without underscores."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. Raises click.BadParameter."""
+        if fault := underscored(value, whole=True):
+            self.fail(fault, param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class FiniteRange(click.FloatRange):
-    """A number within bounds; NaN, which lies within any, and infinity are refused."""
+    """A number within bounds, without underscores; NaN, which lies within any, and infinity are refused."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number. Raises click.BadParameter."""
+        if fault := underscored(value):
+            self.fail(fault, param, ctx)
         if not math.isfinite(click.FLOAT.convert(value, param, ctx)):
             self.fail(f"{value} is no number to go by.", param, ctx)
         return super().convert(value, param, ctx)
@@ -49,9 +92,9 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
         "--bundle", metavar="BUNDLE|RUN|default", help="Trained model to use; default: the one in the package."
     ),
     "threads": click.option(
-        "--threads", type=click.IntRange(min=1), metavar="N", help="Processor threads to use; default: all there are."
+        "--threads", type=WholeRange(min=1), metavar="N", help="Processor threads to use; default: all there are."
     ),
-    "seed": click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything drawn."),
+    "seed": click.option("--seed", type=WholeRange(min=0), metavar="N", help="Seed of everything drawn."),
     "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
     "false_alarms": click.option(

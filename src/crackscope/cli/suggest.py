@@ -11,7 +11,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, unread_line, warn
 from crackscope.cli.folders import fresh
-from crackscope.cli.options import out, shared
+from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
 
@@ -37,7 +37,7 @@ class Asked:
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @out("OUT", "New or empty folder to write to.", required=True)
 @click.option(
-    "-n", "--count", type=click.IntRange(min=1), metavar="N", default=20, show_default=True, help="How many patches."
+    "-n", "--count", type=WholeRange(min=1), metavar="N", default=20, show_default=True, help="How many patches."
 )
 @shared("threads", "quiet", "json")
 @click.pass_obj

@@ -17,7 +17,7 @@ from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import FiniteRange, out, shared
+from crackscope.cli.options import FiniteRange, WholeRange, out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.errors import several
 from crackscope.files import writable
@@ -59,9 +59,7 @@ class Asked(Labelled):
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to train."
 )
-@click.option(
-    "--cache-mib", type=click.IntRange(min=0), metavar="N", help="Memory for the output of frozen layers, MiB."
-)
+@click.option("--cache-mib", type=WholeRange(min=0), metavar="N", help="Memory for the output of frozen layers, MiB.")
 @click.option(
     "--max-unreadable",
     type=FiniteRange(0, 1),
