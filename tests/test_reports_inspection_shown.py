@@ -43,8 +43,8 @@ def likely(number: int, probability: float, *about, **more):
 
 
 def found(folder: Path) -> list[Inspected]:
-    """Two photos with a scale, of which that with the widest crack has it from a torn edge, two without one, whose order
-    turns, one that keeps none of its cracks, and two sound ones, of which one has its zones."""
+    """Two photos with a scale, of which that with the widest crack has it from a torn edge, two without one, whose
+    order turns, one that keeps none of its cracks, and two sound ones, of which one has its zones."""
     folder.mkdir()
     scale = PhotoScale(mm_per_px=0.1, source="flag")
     many = tuple(likely(2 + n, LEAST + n / 50, 20 + 9 * n, 4 - n / 10, 0.1, length=60 + 2 * n) for n in range(10))
