@@ -20,13 +20,26 @@ from crackscope.scoring import Quality
 _SAMPLES = 33
 _PIXEL = 1 / 12
 _RAGGED_PX = 0.35
+"""Blur that is added to the photo's own, for edges that are no straight lines; no other value is known to be tried."""
 _ALONG_PX = 4.0
 _EVERY = 3
 _WITHIN = 0.07
-_SHALLOW, _OUTSTANDING = 0.4, 1.8
+"""Deviation of the depth along one crack, share of the background: so little does its best place say of the others; no
+other value is known to be tried."""
+_SHALLOW = 0.4
+"""Share of the expected depth that a place of the crack has at least; no other value is known to be tried."""
+_OUTSTANDING = 1.8
+"""Times the median width (around, or of the crack) from which on, and 1 px more, a place is far wider; no other value
+is known to be tried."""
 _SHADE = 0.7
-_RAGGED_SHARE, _RAGGED_TIMES = 0.06, 3
+"""Share of the crack's median depth below which a far wider place is a stain; no other value is known to be tried."""
+_RAGGED_SHARE = 0.06
+"""Deviation by grain, as a share of its width, up to which a far wider place is the crack; no other value is known to
+be tried."""
+_RAGGED_TIMES = 3
+"""The same, in median deviations of the crack: the larger of both counts; no other value is known to be tried."""
 _LIT_WALL = 0.05
+"""Share of a width beyond 3 px that a lit wall hides, set on generated photos (`proofs/measures.py` came with it)."""
 _ROUGH_STEPS = 7
 _AT_ONCE = 2048
 
