@@ -5,25 +5,30 @@ widths know better: on pictures that nothing was learnt from the mask so cut lie
 (`proofs/masks.txt`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.inspection.groups import Groups, cells_of, inside
+from crackscope.inspection.groups import Groups
+from crackscope.inspection.skeleton import group_mask
 from crackscope.inspection.widths import Course
+from crackscope.inspection.window import Window
 
 _RIM_PX = 0.5
 """So far beyond half the width the middle of a pixel may lie: what the crack's edge crosses still counts."""
 _EVERY_PX = 2
 _FIXED_BITS = 4
 """OpenCV draws to a sixteenth of a pixel."""
+_BAND_PX = 1024
+"""Rows that are cut at a time, a multiple of a cell's: a crack across a large photo lies in a window as large as it."""
 
-Zone = tuple[frozenset[int], Sequence[Course]]
+MeasuredZone = tuple[frozenset[int], Sequence[Course]]
 
 
-def trimmed(mask: NDArray[np.bool_], groups: Groups, zones: Iterable[Zone]) -> NDArray[np.bool_]:
-    """A copy of a mask, bool [h, w], without what lies farther from a centre line than half the width there.
+def trimmed(mask: NDArray[np.bool_], groups: Groups, zones: Iterable[MeasuredZone]) -> NDArray[np.bool_]:
+    """A copy of a mask, bool [h, w], without what lies beyond the edges of the crack: farther from all centre lines than
+    half the width there and half a pixel.
 
     zones: the groups that each is made of, and its measured lines, one at least with widths. What belongs to no zone
     stays as it is, and so does a group of which nothing would be left.
@@ -36,13 +41,22 @@ def trimmed(mask: NDArray[np.bool_], groups: Groups, zones: Iterable[Zone]) -> N
         measured |= owners
     out = mask.copy()
     for number in measured:
-        window = groups.windows[number - 1]
-        part = window.of(out)
-        mine = inside(groups.labels[cells_of(window)] == number, part.shape)
-        kept = part & window.of(near).view(np.bool_)
-        if (kept & mine).any():
-            np.copyto(part, kept, where=mine)
+        _cut(out, near.view(np.bool_), groups, number)
     return out
+
+
+def _cut(mask: NDArray[np.bool_], near: NDArray[np.bool_], groups: Groups, number: int) -> None:
+    """Leave of a group's pixels in a mask, in place, those that are near, if there are any."""
+    bands = list(_bands(groups.windows[number - 1]))
+    if any((group_mask(mask, groups, number, band) & band.of(near)).any() for band in bands):
+        for band in bands:
+            part = band.of(mask)
+            np.logical_and(part, band.of(near), out=part, where=group_mask(mask, groups, number, band))
+
+
+def _bands(window: Window) -> Iterator[Window]:
+    for top in range(window.top, window.bottom, _BAND_PX):
+        yield Window(window.left, top, window.right, min(top + _BAND_PX, window.bottom))
 
 
 def _draw(near: NDArray[np.uint8], course: Course, usual: float) -> None:
