@@ -1,6 +1,7 @@
 """A photo turned or mirrored as a whole, seen by the bundle in the package, gives turned or mirrored findings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -57,6 +58,7 @@ def compare(pixels: np.ndarray, name: str) -> None:
         assert measures(one) == measures(other)
         away = (angle(one.orientation_deg) - other.orientation_deg) % 180
         assert min(away, 180 - away) < 1e-3
+        assert 0 <= other.orientation_deg == round(other.orientation_deg, 6) < 180
 
 
 @pytest.mark.parametrize("name", HELD)
@@ -81,6 +83,8 @@ def test_zones_lie_where_their_pixels_do(name):
         assert corners.max(0) == pytest.approx([left + width - 1, top + height - 1], abs=0.5)
         for x, y in (point for line in zone.centreline for point in line):
             assert np.hypot(*(places[0] - (x, y)).T).min() < 3
+        told = np.concatenate([*map(np.asarray, (*zone.outline, *zone.centreline))])
+        assert np.array_equal(told, told.round(2))
         outer = max(zone.outline, key=len)
         assert enclosed(outer) < 0, "outlines run anticlockwise as seen, however the photo was held"
 
@@ -106,9 +110,11 @@ def test_a_heatmap_is_shifted_by_what_its_grid_lacks(name, size):
     seen = photo.facing.places_back(middles(photo.pixels.shape).reshape(-1, 2), photo.shape) @ [1.0, 100.0]
     cells = tuple(-(-side // 4) for side in photo.pixels.shape[:2])
     heat = Heatmap(seen.reshape(cells).astype(np.float32), 4, np.zeros(2, np.float32))
-    upright = upright_heat(heat, photo).logits
+    heat = replace(heat, half=heat, hidden=heat.logits > 0)
+    upright = upright_heat(heat, photo)
     # The last cells of a grid that lacks some have no next to be weighed against.
-    assert upright[:-1, :-1] == pytest.approx((middles(photo.shape) @ [1.0, 100.0])[:-1, :-1], abs=0.01)
+    assert upright.logits[:-1, :-1] == pytest.approx((middles(photo.shape) @ [1.0, 100.0])[:-1, :-1], abs=0.01)
+    assert upright.half is upright.hidden is None
 
 
 def middles(shape: tuple[int, ...], stride: int = 4) -> np.ndarray:
@@ -120,7 +126,9 @@ def middles(shape: tuple[int, ...], stride: int = 4) -> np.ndarray:
 @pytest.mark.parametrize("name", ["quarter", "half", "three quarters"])
 def test_a_marker_gives_the_same_mm(name):
     wall = make(SurfaceSpec(seed=2, kind="plaster", size=(1200, 900), crack=CRACK, distractors=0)).pixels
+    wall = np.ascontiguousarray(np.fliplr(wall))
     photo = marker_photos.stuck_on(wall, marker_photos.view(20, 0.25), (30.0, 30.0), marker_photos.MARKER_MM)
+    assert open_photo(photo).facing.inside_out, "in the array that the network is given, the marker is none"
     options = InspectOptions(all_zones=True, scaling=Scaling(marker_mm=marker_photos.MARKER_MM))
     upright, held = inspected(photo, options), inspected(HELD[name][0](photo), options)
     assert overlap(HELD[name][1](held.mask), upright.mask) >= 0.95

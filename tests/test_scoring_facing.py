@@ -32,21 +32,35 @@ def test_one_array_comes_of_all_eight_ways_to_hold_a_photo(seed, size):
 
 
 def test_the_brightest_quarter_comes_to_the_upper_left_and_the_brighter_beside_it_to_the_right():
-    quarters = np.uint8([[10, 200], [30, 90]])
-    photo = quarters.repeat(3, 0).repeat(5, 1)[..., None].repeat(3, 2)
+    # Each of another colour: all three count.
+    quarters = np.uint8([[[10, 0, 0], [0, 0, 200]], [[30, 0, 0], [0, 90, 0]]])
+    photo = quarters.repeat(3, 0).repeat(5, 1)
     seen = facing_of(photo).turned(photo)
-    assert seen[::5, ::3, 0].tolist() == [[200, 90], [10, 30]]
+    assert seen[::5, ::3].sum(-1).tolist() == [[200, 90], [10, 30]]
 
 
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3), (1, 9), (9, 1)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.bool_, np.float32])
 @pytest.mark.parametrize("facing", ALL)
-def test_what_was_turned_is_turned_back(facing, dtype):
-    array = (noise(1, (5, 7))[..., 0] > 99).astype(dtype)
+def test_what_was_turned_is_turned_back(facing, dtype, shape):
+    array = (noise(1, shape[:2]) > 99).astype(dtype).reshape(*shape[:2], -1)
+    array = array if len(shape) == 3 else array[..., 0].copy()
+    kept = array.copy()
     turned = facing.turned(array)
-    assert turned.dtype == dtype
+    back = facing.back(turned)
+    assert turned.dtype == back.dtype == dtype
     assert turned.flags.c_contiguous
-    assert np.array_equal(facing.back(turned), array)
-    assert facing.back(turned).flags.c_contiguous
+    assert back.flags.c_contiguous
+    assert np.array_equal(back, array)
+    assert np.array_equal(kept, array)
+
+
+@pytest.mark.parametrize("facing", ALL)
+def test_what_is_turned_is_another_array_and_what_is_not_the_same(facing):
+    array = noise(1, (5, 7))
+    for turned in (facing.turned(array), facing.back(array)):
+        assert (turned is array) == (facing == AS_IT_IS)
+        assert np.shares_memory(turned, array) == (facing == AS_IT_IS)
 
 
 @pytest.mark.parametrize("facing", ALL)
@@ -70,4 +84,8 @@ def test_what_is_inside_out_runs_the_other_way(facing):
 
 @pytest.mark.parametrize("size", [(1, 9), (9, 1), (1, 1)])
 def test_slits_are_seen_as_they_are(size):
-    assert facing_of(np.zeros((*size, 3), np.uint8)) == AS_IT_IS
+    assert facing_of(noise(1, size)) == AS_IT_IS
+
+
+def test_a_photo_without_a_brighter_side_is_seen_as_it_is():
+    assert facing_of(np.full((6, 9, 3), 150, np.uint8)) == AS_IT_IS

@@ -111,13 +111,17 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     with clock("network"):
         heat = model.heatmap(photo.pixels, options=options.dense)
     with clock("scale"):
-        # Mirrored, a marker is none; nothing else looks at the pixels.
-        looked_at = photo.pixels if options.scaling.marker_mm is None else photo.upright()
-        ruler = find_ruler(options.scaling, photo.path, looked_at, photo.focal)
+        ruler = _ruler(options.scaling, photo)
     heat = without_marker(heat, ruler, photo)
     with clock("verdict"):
         judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
     return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
+
+
+def _ruler(scaling: Scaling, photo: Photo) -> Ruler | None:
+    # Mirrored, a marker is none; nothing else looks at the pixels. Held no longer than that: it may be a second copy.
+    pixels = photo.pixels if scaling.marker_mm is None else photo.upright()
+    return find_ruler(scaling, photo.path, pixels, photo.focal)
 
 
 def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: int = 1) -> Inspection:

@@ -38,7 +38,7 @@ class Photo:
         return (width, height) if self.facing.transposed else (height, width)
 
     def upright(self) -> NDArray[np.uint8]:
-        """Its pixels as it is, uint8 [h, w, 3] RGB."""
+        """Its pixels as it is, uint8 [h, w, 3] RGB: a new array, or `pixels` where nothing is to turn."""
         return self.facing.back(self.pixels)
 
 

@@ -14,11 +14,10 @@ Line = tuple[Point, ...]
 
 
 def upright_heat(heat: Heatmap, photo: Photo) -> Heatmap:
-    """The logits of a photo on its own grid, between whose cells they are interpolated where its sides are no multiples
-    of the stride: the grid that it was seen on begins at another border then."""
+    """The heatmap of a photo as it was seen on the photo's own grid, without what was for the verdict alone (`half`,
+    `hidden`). Where sides are no multiples of the stride, the grid that it was seen on begins at another border, and
+    logits are interpolated between its cells."""
     facing, shape = photo.facing, photo.shape
-    if facing == AS_IT_IS:
-        return heat
     logits = facing.back(heat.logits)
     for axis, far in enumerate(_begins_far(facing)):
         if far and shape[axis] % heat.stride:
@@ -73,4 +72,5 @@ def _direction(degrees: float, facing: Facing) -> float:
         degrees = 180 - degrees
     if facing.transposed:
         degrees = 90 - degrees
-    return degrees % 180
+    # A subtraction leaves digits behind those that were told.
+    return round(degrees % 180, 6) % 180

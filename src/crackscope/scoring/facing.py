@@ -28,21 +28,22 @@ class Facing(NamedTuple):
         """Whether what runs clockwise runs anticlockwise afterwards."""
         return self.transposed ^ self.upside_down ^ self.mirrored
 
+    @property
+    def inverse(self) -> "Facing":
+        """What turns back. Its rows become columns first, too, so that each axis takes its own flip along."""
+        return Facing(True, self.mirrored, self.upside_down) if self.transposed else self
+
     def turned(self, array: NDArray[Element]) -> NDArray[Element]:
-        """An array [h, w] or [h, w, c], of any type, as it is seen: C-contiguous; itself where nothing is to turn."""
+        """An array [h, w] or [h, w, 3] of bool, uint8 or float32 as it is seen: a new one, C-contiguous, or itself
+        where nothing is to turn."""
         if not self.transposed:
             return self._flipped(array)
         seen = _transposed(array)
         return self._flipped(seen, seen)
 
     def back(self, array: NDArray[Element]) -> NDArray[Element]:
-        """The inverse of `turned`."""
-        if not self.transposed:
-            return self._flipped(array)
-        # As well as flipping first, but without a second copy: each axis keeps its own flip.
-        seen = Facing(False, self.mirrored, self.upside_down)
-        upright = _transposed(array)
-        return seen._flipped(upright, upright)
+        """What `turned` gave as it was: a new array, or itself where nothing is to turn."""
+        return self.inverse.turned(array)
 
     def places_back(self, places: Points, shape: tuple[int, ...]) -> Points:
         """Places as they are seen, float64 [k, 2], x and y in px, in the photo of (h, w, ...) px itself."""
@@ -73,7 +74,7 @@ AS_IT_IS = Facing()
 
 def facing_of(pixels: NDArray[np.uint8]) -> Facing:
     """The side from which a photo, uint8 [h, w, 3], is seen. The same array comes of all eight ways to hold it, unless
-    two of its quarters are equally bright to the last digit."""
+    two of its quarters are equally bright to the last digit; what is 1 px wide or high is seen as it is."""
     import cv2
 
     height, width = pixels.shape[:2]
@@ -95,7 +96,7 @@ def _transposed(array: NDArray[Element]) -> NDArray[Element]:
 
 
 def _plain(array: NDArray[Element]) -> NDArray[Any]:
-    """OpenCV knows no bool."""
+    """OpenCV 4 knows no bool."""
     return array.view(np.uint8) if array.dtype == np.bool_ else array
 
 
