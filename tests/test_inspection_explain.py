@@ -130,6 +130,14 @@ def test_one_zone_by_number(model):
     assert [painted.zone for painted in evidence.explanation.painted] == [2]
 
 
+def test_zones_below_the_least_probability_are_explained_too(model):
+    photo = open_photo(wall(40, 110))
+    most = max(zone.probability for zone in explain(model, photo).explanation.photo.zones)
+    likely = InspectOptions(least_probability=(1 + most) / 2)
+    assert not inspect_photo(model, photo, likely).record.zones
+    assert [painted.zone for painted in explain(model, photo, 2, likely).explanation.painted] == [2]
+
+
 def test_a_zone_that_there_is_not(model):
     with pytest.raises(InspectionError, match="no zone 3, it has zones 1 to 1"):
         explain(model, open_photo(wall(60)), zone=3)

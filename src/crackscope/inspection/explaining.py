@@ -108,10 +108,10 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     """Explain what is said of a photo, or of one of its zones by number.
 
     Without a number the MOST_ZONES most severe zones are painted over one by one, and then all of them. All zones
-    count here, whatever the verdict, and have the numbers that `inspect` gives them. Raises InspectionError for a zone
-    that there is not.
+    count here, whatever the verdict and the least probability, and have the numbers that `inspect` gives them.
+    Raises InspectionError for a zone that there is not.
     """
-    options = msgspec.structs.replace(options, all_zones=True)
+    options = msgspec.structs.replace(options, all_zones=True, least_probability=0.0)
     seen = see(model, photo, options)
     inspection = measure(seen, model.manifest, options, model.threads)
     zones = inspection.record.zones
