@@ -27,8 +27,8 @@ MeasuredZone = tuple[frozenset[int], Sequence[Course]]
 
 
 def trimmed(mask: NDArray[np.bool_], groups: Groups, zones: Iterable[MeasuredZone]) -> NDArray[np.bool_]:
-    """A copy of a mask, bool [h, w], without what lies beyond the edges of the crack: farther from all centre lines than
-    half the width there and half a pixel.
+    """A copy of a mask, bool [h, w], without what lies beyond a crack's edges: farther from every centre line than half
+    the width there and half a pixel.
 
     zones: the groups that each is made of, and its measured lines, one at least with widths. What belongs to no zone
     stays as it is, and so does a group of which nothing would be left.
