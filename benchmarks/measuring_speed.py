@@ -47,7 +47,7 @@ for _ in range(int(sys.argv[2]) + 1):
     times.append(time.process_time())
     cracks = find_cracks(pixels, heat, manifest.mask_threshold)
     times.append(time.process_time())
-    zones = [traced.zone for traced in trace_zones(pixels, cracks, heat, seen).zones]
+    zones = [traced.zone for traced in trace_zones(pixels, cracks, heat, seen)]
     times.append(time.process_time())
     rounds.append([float(step) for step in np.diff(times)])
 found = hashlib.sha256(msgspec.json.encode([zones, list(map(float, seen))]) + cracks.mask.tobytes()).hexdigest()

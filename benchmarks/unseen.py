@@ -32,7 +32,7 @@ from sklearn.metrics import roc_auc_score
 from tiles_of import SMALLEST_SHARE, TILE
 
 from crackscope.images import find, read, read_mask
-from crackscope.inspection import find_cracks, trace_zones
+from crackscope.inspection import find_cracks
 from crackscope.judging import evaluate_scores
 from crackscope.records import Row, Verdict
 from crackscope.scoring import Model, facing_of, load
@@ -111,8 +111,7 @@ def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
     seen.logits.append(grown[::4, ::4].ravel())
     seen.truths.append(truth[::4, ::4].ravel())
     seen.heat.add(grown > model.manifest.mask_threshold, truth)
-    cracks = find_cracks(pixels, heat, model.manifest.mask_threshold)
-    seen.refined.add(trace_zones(pixels, cracks, heat, judged.quality).mask, truth)
+    seen.refined.add(find_cracks(pixels, heat, model.manifest.mask_threshold).mask, truth)
 
 
 def figures(seen: Seen, threshold: float) -> dict[str, object]:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from skimage import morphology
 
 from crackscope.images import read
-from crackscope.inspection import find_cracks, trace_zones
-from crackscope.scoring import Heatmap, load, quality
+from crackscope.inspection import find_cracks
+from crackscope.scoring import Heatmap, load
 from crackscope.surfaces import draw_crack_with_truth, generate
 
 Mask = NDArray[np.bool_]
@@ -108,11 +108,6 @@ def ours(case: Case, threshold: float) -> Mask:
     return find_cracks(case.pixels, case.heat, threshold).mask
 
 
-def cut_to_widths(case: Case, threshold: float) -> Mask:
-    cracks = find_cracks(case.pixels, case.heat, threshold)
-    return trace_zones(case.pixels, cracks, case.heat, quality(case.pixels)).mask
-
-
 WAYS: dict[str, Way] = {
     "raw map, bilinear": raw,
     "raw map, bicubic": bicubic,
@@ -121,7 +116,6 @@ WAYS: dict[str, Way] = {
     "half depth": darkest,
     "line strength": ridges,
     "find_cracks": ours,
-    "cut to the widths": cut_to_widths,
 }
 
 

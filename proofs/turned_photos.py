@@ -63,8 +63,8 @@ def inspected(model: Model, pixels: Pixels) -> Found:
 def as_held(model: Model, pixels: Pixels) -> Found:
     heat = model.heatmap(pixels)
     judged = model.judge(heat, pixels)
-    found = trace_zones(pixels, find_cracks(pixels, heat, model.manifest.mask_threshold), heat, judged.quality)
-    return Found(found.mask, judged.verdict, len(found.zones))
+    cracks = find_cracks(pixels, heat, model.manifest.mask_threshold)
+    return Found(cracks.mask, judged.verdict, len(trace_zones(pixels, cracks, heat, judged.quality)))
 
 
 def saved_anew(pixels: Pixels) -> Pixels:

@@ -76,7 +76,7 @@ def test_what_the_grey_values_do_not_show_lies_far_from_all_that_they_show(seed:
 
 def zones_of(pixels: NDArray[np.uint8], cracks: Cracks, heat: Heatmap, joining: Joining = JOINING) -> list[Zone]:
     traced = trace_zones(pixels, cracks, heat, quality(pixels), ZoneOptions(joining=joining))
-    return [one.zone for one in traced.zones]
+    return [one.zone for one in traced]
 
 
 def without_known(cracks: Cracks) -> Cracks:

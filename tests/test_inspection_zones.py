@@ -42,7 +42,7 @@ def test_a_zone_that_the_scale_leaves_without_mm_comes_after_those_that_have_the
 def test_the_largest_width_told_lies_half_way_between_the_95th_percentile_and_what_three_of_five_places_reach() -> None:
     pixels, mask = drawn([(line_at(30), 6.0), ((160, 160, 190, 143), 9.0)], noise=4.0)
     heat = heatmap(mask)
-    (traced,) = trace_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels)).zones
+    (traced,) = trace_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
     p95 = np.percentile(traced.width_px, 95)
     most = np.median(np.lib.stride_tricks.sliding_window_view(traced.width_px, 5), 1).max()
     assert traced.zone.width_p95_px.value == pytest.approx(p95)

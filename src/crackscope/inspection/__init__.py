@@ -18,7 +18,7 @@ from crackscope.inspection.width_classes import (
     class_names,
     width_class,
 )
-from crackscope.inspection.zones import Traced, Tracing, ZoneOptions, measure_zones, trace_zones
+from crackscope.inspection.zones import Traced, ZoneOptions, measure_zones, trace_zones
 
 __all__ = [
     "DEFAULT_LIMITS_MM",
@@ -42,7 +42,6 @@ __all__ = [
     "Ruler",
     "Scaling",
     "Traced",
-    "Tracing",
     "Work",
     "ZoneOptions",
     "checked_limits",

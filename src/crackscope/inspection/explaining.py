@@ -37,7 +37,7 @@ from crackscope.scoring import Heatmap, Judgement, Model
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
 _INPAINT_RADIUS_PX = 5.0
-_MARGIN_PX = 4
+_MARGIN_PX = 3
 """Painted beyond the mask on each side: a crack's blurred edge must go too."""
 _TURNS = 16
 _RED = (230.0, 30.0, 20.0)

@@ -137,9 +137,10 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     if judged.verdict == "crack" or options.all_zones:
         with clock("mask"):
             cracks = find_cracks(photo.pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
+            mask = cracks.mask
         with clock("zones"):
-            tracing = trace_zones(photo.pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
-            traced, mask = [upright_zone(one, photo) for one in tracing.zones], tracing.mask
+            as_seen = trace_zones(photo.pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
+            traced = [upright_zone(one, photo) for one in as_seen]
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
             found = len(zones)
             if options.least_probability:

@@ -1,7 +1,7 @@
 """Zones: connected cracks with their measures, in px."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -18,7 +18,6 @@ from crackscope.inspection.profiles import normals
 from crackscope.inspection.sampling import logits_at
 from crackscope.inspection.skeleton import Line
 from crackscope.inspection.summing import summed_up
-from crackscope.inspection.trimming import trimmed
 from crackscope.inspection.widths import Course, measure_courses
 from crackscope.records import Zone
 from crackscope.scoring import Heatmap, Quality
@@ -50,14 +49,6 @@ class Traced(NamedTuple):
     owners: frozenset[int] = frozenset()
 
 
-class Tracing(NamedTuple):
-    """The zones of a photo, the widest first, and their pixels, bool [h, w]: those of the cracks as they were found,
-    cut to the widths."""
-
-    zones: tuple[Traced, ...]
-    mask: NDArray[np.bool_]
-
-
 def measure_zones(
     pixels: NDArray[np.uint8],
     cracks: Cracks,
@@ -70,7 +61,7 @@ def measure_zones(
     cracks: from `find_cracks`. quality: of the photo, whose sharpness and noise the widths and their uncertainty
     follow from. What is known in px only is filled in; the mm stay None.
     """
-    return tuple(traced.zone for traced in trace_zones(pixels, cracks, heat, quality, options).zones)
+    return tuple(traced.zone for traced in trace_zones(pixels, cracks, heat, quality, options))
 
 
 def trace_zones(
@@ -79,22 +70,21 @@ def trace_zones(
     heat: Heatmap,
     quality: Quality,
     options: ZoneOptions = ZoneOptions(),
-) -> Tracing:
-    """As `measure_zones`, with the widths along each zone, for those who know what a px means at each place, and with
-    the pixels."""
+) -> tuple[Traced, ...]:
+    """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
     known = cracks.known if options.joining == JOINING else None
     owned = own_lines(cracks.mask, cracks.groups, options.joining, known)
     networks = connected(led_to_tips(cracks.mask, centre_lines(owned, options.joining)))
-    measured = list(zip(networks, measure_courses(pixels, networks, quality), strict=True))
-    mask = trimmed(cracks.mask, cracks.groups, [(network.owners, courses) for network, courses in measured])
-    cut = replace(cracks, mask=mask)
-    zones = [_zone(cut, (heat, quality), network, courses, options) for network, courses in measured]
+    measured = measure_courses(pixels, networks, quality)
+    zones = [
+        _zone(cracks, (heat, quality), network, courses, options)
+        for network, courses in zip(networks, measured, strict=True)
+    ]
     zones.sort(key=lambda traced: _severity(traced.zone))
-    counted = (
+    return tuple(
         traced._replace(zone=msgspec.structs.replace(traced.zone, number=number))
         for number, traced in enumerate(zones, 1)
     )
-    return Tracing(tuple(counted), mask)
 
 
 def numbered(zones: Iterable[Zone]) -> tuple[Zone, ...]:
