@@ -196,8 +196,9 @@ def test_a_ring_is_measured() -> None:
     (zone,) = zones_of((pixels, away <= 2.5))
     assert zone.length_px == pytest.approx(2 * np.pi * 80, rel=0.05)
     assert zone.branches == 0
-    (ring,) = zone.outline  # the hole is left out
+    (ring,), (hole,) = zone.outline, zone.holes
     assert np.hypot(*(np.array(ring) - 120).T).min() > 80
+    assert np.hypot(*(np.array(hole) - 120).T).max() < 80
 
 
 def test_a_hole_that_a_thin_crack_runs_through_is_not_its_largest_width() -> None:

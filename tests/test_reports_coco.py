@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ from pycocotools.coco import COCO
 
 from crackscope import images, surfaces
 from crackscope.cli import main
-from crackscope.reports.coco import pixels_in
+from crackscope.records import Inspected, Zone
+from crackscope.reports.coco import coco_json, pixels_in
+from crackscope.reports.label_studio import label_studio_json
+from tests.test_inspection_holes import SIZE, crack_map, ring_shaped
+from tests.test_inspection_measures import zones_of
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +51,41 @@ def test_the_polygons_lie_in_their_boxes(loaded):
 def test_the_area_of_the_cracks_own_pixels_is_told_besides(loaded):
     for one in loaded.anns.values():
         assert one["area"] == pytest.approx(one["attributes"]["area_px"], rel=0.15)
+
+
+@pytest.mark.parametrize(("made", "middle"), [(ring_shaped, (160, 160)), (crack_map, (136, 136))])
+def test_what_a_crack_encloses_is_not_crack(tmp_path, made, middle):
+    (zone,) = zones_of(made())
+    (tmp_path / "coco.json").write_bytes(b"".join(coco_json([photo_with(zone)], {"a.png": "a"})))
+    with contextlib.redirect_stdout(io.StringIO()):
+        read = COCO(str(tmp_path / "coco.json"))
+    (one,) = read.anns.values()
+    rle = read.annToRLE(one)
+    assert int(mask.area(rle)) == pytest.approx(zone.area_px, rel=0.05)
+    assert one["area"] == pytest.approx(zone.area_px, rel=0.05)
+    assert not shared_px(rle, middle), "the middle of a slab is sound"
+    assert shared_px(rle, (0, 0), SIZE) == int(mask.area(rle))
+
+
+def photo_with(zone: Zone) -> Inspected:
+    return Inspected(path="a.png", verdict="crack", probability=0.9, width=SIZE, height=SIZE, zones=(zone,))
+
+
+def shared_px(rle, corner: tuple[int, int], side: int = 8) -> int:
+    """How many px of an annotation lie in a square."""
+    (square,) = mask.frPyObjects(np.array([[*corner, side, side]], np.float64), SIZE, SIZE)
+    return int(mask.area(mask.merge([rle, square], intersect=True)))
+
+
+@pytest.mark.parametrize("made", [ring_shaped, crack_map])
+def test_label_studio_is_given_the_same_polygons(made):
+    (zone,) = zones_of(made())
+    photo, names = photo_with(zone), {"a.png": "a"}
+    (annotation,) = json.loads(b"".join(coco_json([photo], names)))["annotations"]
+    (task,) = json.loads(b"".join(label_studio_json([photo], names, "model")))
+    regions = [np.array(region["value"]["points"]) for region in task["predictions"][0]["result"]]
+    for points, flat in zip(regions, annotation["segmentation"], strict=True):
+        assert points * SIZE / 100 == pytest.approx(np.array(flat).reshape(-1, 2), abs=0.01)
 
 
 @given(

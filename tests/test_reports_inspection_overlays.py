@@ -124,3 +124,21 @@ def test_zones_at_and_over_the_edge(tmp_path):
 def test_a_photo_without_zones_is_itself(tmp_path):
     after, before, _ = drawn(tmp_path, ())
     assert np.abs(after - before).max() < 40
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_inner_side_of_a_ring_is_marked_and_its_middle_is_left(tmp_path, masked):
+    outer = ((50.0, 30.0), (50.0, 130.0), (190.0, 130.0), (190.0, 30.0))
+    inner = ((54.0, 34.0), (186.0, 34.0), (186.0, 126.0), (54.0, 126.0))
+    line = (*(tuple(np.add(corner, 2) for corner in outer)), (52.0, 32.0))
+    ring = msgspec.structs.replace(zone(1, 62, 4), outline=(outer,), box=(50, 30, 141, 101), centreline=(line,))
+    ring = msgspec.structs.replace(ring, holes=(inner,))
+    mask = np.zeros(SIZE[::-1], bool)
+    mask[30:131, 50:191] = True
+    mask[34:126, 54:186] = False
+    # Another crack on the slab is not this one.
+    mask[100:104, 120:124] = masked
+    marked = colourful(drawn(tmp_path, (ring,), mask if masked else None)[0])
+    assert marked[60:120, 40:48].any(1).all()
+    assert marked[60:120, 56:62].any(1).all()
+    assert not marked[90:115, 100:140].any()

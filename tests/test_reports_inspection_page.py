@@ -267,6 +267,16 @@ def test_marks_are_as_fine_as_is_seen():
     assert len(mark.centreline) < 40
 
 
+def test_the_inner_sides_of_a_crack_are_marked_with_its_outline():
+    from crackscope.reports.inspection_classes import classes_of
+    from crackscope.reports.inspection_marks import Pen
+
+    pen, plain = Pen(classes_of(reports.InspectionFacts())), zone(1, 50, 3)
+    ring = msgspec.structs.replace(plain, holes=(((60.0, 49.0), (80.0, 49.0), (80.0, 51.0), (60.0, 51.0)),))
+    (before,), (after,) = (pen.marks(inspected("/no.jpg", zones=(one,))) for one in (plain, ring))
+    assert after.outline == before.outline + "M60.5 49.5l20 0 0 2 -20 0z"
+
+
 def test_once_enough_is_drawn_zones_are_centre_lines_alone():
     from crackscope.reports.inspection_classes import classes_of
     from crackscope.reports.inspection_marks import Pen

@@ -72,7 +72,8 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """One connected crack in a photo, with its measures. Lengths in px of the photo, in mm where its scale is known.
 
     number: 1 for the most severe in the photo. probability: of crack, 0 to 1. outline: closed rings around the
-    crack's pixels, without the first point again; holes are left out. centreline: open lines, a branch each.
+    crack's pixels, a quarter of a pixel within their border, without the first point again. centreline: open lines, a
+    branch each.
     box: left, top, width, height. orientation_deg: main direction, 0 along the rows, 90 upright, counted
     anticlockwise as seen, 0 to 180. branches: points where the centre line parts.
     length_*: of all branches; of thin ones with the turns that a blurred photo hides allowed for, so up to 8 % more
@@ -80,6 +81,10 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     the 95th percentile and the largest that some px along the crack reach. Median, 95th percentile and largest ascend,
     and so do the lower and the upper ends of their intervals. width_class: the limits in mm that the largest width lies
     between, such as "0.2-0.3"; "" without a scale.
+    holes: closed rings around what the crack encloses and is not crack, from 25 px on; less is a gap in the mask rather
+    than a slab. They run a quarter of a pixel within the hole's border: what the outline lacks of the crack they add,
+    so that the outline's area less theirs is nearest to area_px. As they are seen, the crack is on the left of all its
+    rings: outlines run anticlockwise, holes clockwise.
     """
 
     number: int
@@ -101,6 +106,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     width_p95_mm: Estimate | None = None
     width_max_mm: Estimate | None = None
     width_class: str = ""
+    holes: tuple[tuple[Point, ...], ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,12 +39,11 @@ def upright_zone(traced: Traced, photo: Photo) -> Traced:
     if facing == AS_IT_IS:
         return traced
     zone = traced.zone
-    rings = tuple(_line(ring, facing, shape) for ring in zone.outline)
     return traced._replace(
         zone=msgspec.structs.replace(
             zone,
-            # What a ring encloses stays on the same side of it.
-            outline=tuple(ring[::-1] for ring in rings) if facing.inside_out else rings,
+            outline=_rings(zone.outline, facing, shape),
+            holes=_rings(zone.holes, facing, shape),
             centreline=tuple(_line(line, facing, shape) for line in zone.centreline),
             box=_box(zone.box, facing, shape),
             orientation_deg=_direction(zone.orientation_deg, facing),
@@ -52,6 +51,12 @@ def upright_zone(traced: Traced, photo: Photo) -> Traced:
         at=facing.places_back(traced.at, shape),
         way=facing.ways_back(traced.way),
     )
+
+
+def _rings(rings: tuple[Line, ...], facing: Facing, shape: tuple[int, ...]) -> tuple[Line, ...]:
+    back = tuple(_line(ring, facing, shape) for ring in rings)
+    # The crack stays on the same side of its rings.
+    return tuple(ring[::-1] for ring in back) if facing.inside_out else back
 
 
 def _line(line: Line, facing: Facing, shape: tuple[int, ...]) -> Line:

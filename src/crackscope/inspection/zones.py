@@ -125,6 +125,7 @@ def _zone(
         width_median_px=widths.median,
         width_p95_px=widths.p95,
         width_max_px=widths.max,
+        holes=shape.holes,
     )
     at, way = (np.concatenate(parts) for parts in zip(*(_places(course) for course in courses), strict=True))
     return Traced(zone, at, way, np.concatenate([course.fit.width for course in courses]), network.owners)

@@ -8,6 +8,7 @@ import numpy as np
 from crackscope.files import encode_line, encode_list
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.findings_table import Findings
+from crackscope.reports.keyholes import keyholed
 
 _CATEGORY = 1
 _LEAST_CORNERS = 3
@@ -25,8 +26,9 @@ def coco_json(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
     without any.
 
     `file_name` is relative to the folder of the report; sizes and places are those of the upright picture there.
-    Corners count from the corner of the first pixel, as COCO does. `area` is that of the polygons, in px whose centres
-    they hold; `area_px` among the attributes is that of the crack's own pixels. `score` is the zone's probability.
+    Corners count from the corner of the first pixel, as COCO does. Polygons are cut open to their holes, which COCO has
+    no place for. `area` is that of the polygons, in px whose centres they hold; `area_px` among the attributes is that
+    of the crack's own pixels. `score` is the zone's probability.
     """
     images = (_image(number, photo, names[photo.path]) for number, photo in _numbered(photos))
     about = encode_line(_ABOUT).rstrip().removesuffix(b"}")
@@ -75,10 +77,13 @@ def _annotation(zone: Zone) -> dict[str, Any]:
 
 
 def polygons(zone: Zone) -> list[tuple[Point, ...]]:
-    """The rings of a zone that have a surface; its box where none has. In px, (0, 0) the centre of the first pixel."""
+    """The rings of a zone that have a surface, cut open to their holes; its box where none has.
+
+    In px, (0, 0) the centre of the first pixel.
+    """
     rings = [ring for ring in zone.outline if len(ring) >= _LEAST_CORNERS]
     if rings:
-        return rings
+        return keyholed(rings, [ring for ring in zone.holes if len(ring) >= _LEAST_CORNERS])
     left, top, width, height = zone.box
     right, bottom = left + width - 0.5, top + height - 0.5
     return [((left - 0.5, top - 0.5), (right, top - 0.5), (right, bottom), (left - 0.5, bottom))]
@@ -87,7 +92,8 @@ def polygons(zone: Zone) -> list[tuple[Point, ...]]:
 def pixels_in(ring: tuple[Point, ...]) -> int:
     """How many pixels have their centres, which lie at whole numbers, in a ring that does not cross itself.
 
-    Its area in whole pixels: each edge adds or takes away what lies above it, column by column.
+    It may be cut open to holes. Its area in whole pixels: each edge adds or takes away what lies above it, column by
+    column.
     """
     start = np.asarray(ring, np.float64)
     end = np.roll(start, -1, axis=0)

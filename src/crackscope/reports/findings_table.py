@@ -143,8 +143,8 @@ def _measures(zone: Zone) -> dict[str, Any]:
 def findings_lines(photos: Findings, names: Mapping[str, str], copies: Mapping[str, str] = {}) -> Iterator[bytes]:
     """The findings as JSON lines, whole, in pieces.
 
-    `photo`, `verdict`, `zone` (null where there is none) with outline and centre line, scale and place, `copy_of` (the
-    photo that it is a copy of, or null); an unreadable photo as
+    `photo`, `verdict`, `zone` (null where there is none) with outline, holes and centre line, scale and place,
+    `copy_of` (the photo that it is a copy of, or null); an unreadable photo as
     `{"photo", "verdict": null, "error": {"kind", "message"}}`.
     """
     return (encode_line(line) for photo in photos for line in _lines(photo, names[photo.path], copies.get(photo.path)))

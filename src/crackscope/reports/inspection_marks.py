@@ -92,7 +92,7 @@ def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], how: t
         number=zone.number,
         kind=f"{known.unit}-{place}",
         class_name=known.name(place),
-        outline=_path(zone.outline, reach, closed=True) if fine or not zone.centreline else "",
+        outline=_path((*zone.outline, *zone.holes), reach, closed=True) if fine or not zone.centreline else "",
         centreline=_path(zone.centreline, reach, closed=False),
         tag=tag,
         box=zone.box,

@@ -156,10 +156,10 @@ def _copies(numbers: Mapping[str, int], facts: InspectionFacts) -> list[str]:
 
 
 def _without_lines(photo: Inspected | Unread) -> Inspected | Unread:
-    """The record without outlines and centre lines, which are most of it: of thousands they would fill the memory."""
+    """The record without its rings and centre lines, which are most of it: of thousands they would fill the memory."""
     if isinstance(photo, Unread):
         return photo
-    zones = tuple(msgspec.structs.replace(zone, outline=(), centreline=()) for zone in photo.zones)
+    zones = tuple(msgspec.structs.replace(zone, outline=(), holes=(), centreline=()) for zone in photo.zones)
     return msgspec.structs.replace(photo, zones=zones)
 
 

@@ -39,7 +39,9 @@ class LabelPlaces:
         self._shape, self._scale = shape, scale
         self._taken = np.zeros((-(-shape[0] // _GRAIN), -(-shape[1] // _GRAIN)), np.uint8)
         for zone in zones:
-            rings = [np.rint(np.asarray(ring) * scale / _GRAIN).astype(np.int32) for ring in zone.outline if ring]
+            outlines = (*zone.outline, *zone.holes)
+            rings = [np.rint(np.asarray(ring) * scale / _GRAIN).astype(np.int32) for ring in outlines if ring]
+            # Rings within rings are holes to this call, so that a number may stand on a slab.
             cv2.drawContours(self._taken, rings, -1, 1, cv2.FILLED)
 
     def take(self, zone: Zone, size: tuple[int, int], away: float) -> Place:

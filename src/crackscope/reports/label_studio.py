@@ -23,7 +23,7 @@ def label_studio_json(photos: Findings, names: Mapping[str, str], model: str) ->
     """A task for each photo, in pieces, with a prediction of one polygon a ring of a zone; unread photos are left out.
 
     Pictures are named as Label Studio's local storage serves them when its document root is the folder of the report.
-    model: what stands as the version of the model.
+    Rings are cut open to the holes in them. model: what stands as the version of the model.
     """
     tasks = (_task(photo, names[photo.path], model) for photo in photos if isinstance(photo, Inspected))
     return encode_list(b"[", tasks, b"]\n")

@@ -78,7 +78,7 @@ def _draw_zone(drawn: Pixels, zone: Zone, mask: Mask | None, colour: Colour) -> 
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gap + 1, 2 * gap + 1))
     # A border keeps the outline away from the edge of the window, where it would follow the cut.
     grown = cv2.dilate(cv2.copyMakeBorder(piece, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0), kernel)
-    rings: Any = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    rings: Any = cv2.findContours(grown, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
     for thickness, paint in ((unit + 3, text_on(colour)), (unit + 1, colour)):
         cv2.drawContours(window, rings, -1, paint, thickness, cv2.LINE_AA, offset=(-pad, -pad))
     for line in zone.centreline:
@@ -90,10 +90,11 @@ def _piece(zone: Zone, mask: Mask | None, origin: tuple[int, int], shape: tuple[
     import cv2
 
     filled: Pixels = np.zeros(shape, np.uint8)
-    rings = [_corners(ring, origin) for ring in zone.outline if ring]
-    for ring in rings:
-        cv2.fillPoly(filled, [ring], 1)
-        cv2.polylines(filled, [ring], True, 1)
+    rings = [_corners(ring, origin) for ring in (*zone.outline, *zone.holes) if ring]
+    if rings:
+        # All at once: a ring within a ring is a hole then.
+        cv2.fillPoly(filled, rings, 1)
+        cv2.polylines(filled, rings, True, 1)
     if mask is None:
         return filled
     x, y = origin
