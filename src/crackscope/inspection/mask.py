@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from crackscope.inspection.centreline import Own, centre_lines, own_lines
 from crackscope.inspection.evidence import CELL_PX, Level, grade_tile
 from crackscope.inspection.faint_ends import Sight, followed_ends
-from crackscope.inspection.groups import Groups, group_cells
+from crackscope.inspection.gaping import between_lips, closed_around
+from crackscope.inspection.groups import Groups, cells_of, group_cells, inside
 from crackscope.inspection.sampling import sampled
 from crackscope.inspection.skeleton import Line
 from crackscope.inspection.window import Window
@@ -72,6 +73,10 @@ def find_cracks(
     with ThreadPoolExecutor(options.threads) as pool:
         deque(pool.map(grade, tiles), maxlen=0)
     groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
+    inner = between_lips(pixels, groups.labels > 0)
+    if inner.any():
+        tiles = _filled(grades, tiles, inner)
+        groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     sight = Sight(pixels, heat, threshold_logit, grades.view(np.bool_))
     owned, windows = own_lines(sight.mask, groups), groups.windows
     more = followed_ends(sight, centre_lines(owned))
@@ -133,6 +138,25 @@ def _grade(pixels: NDArray[np.uint8], heat: Heatmap, tile: Window, level: Level)
     coarse = sampled(heat, (left, top), CELL_PX, (size[0] // CELL_PX, size[1] // CELL_PX))
     grades = grade_tile(np.asarray(grey, np.float32), (fine, coarse), level)
     return grades[tile.top - top : tile.bottom - top, tile.left - left : tile.right - left]
+
+
+def _filled(grades: NDArray[np.uint8], tiles: Sequence[Window], inner: NDArray[np.bool_]) -> list[Window]:
+    """Fill cells into grades that were grouped, in place, with the gaps between them and what is crack around them, and
+    grade what was kept as strong; returns all tiles."""
+    for tile in tiles:
+        tile.of(grades)[...] *= 2
+    corners = {(tile.top, tile.left) for tile in tiles}
+    rows, columns = np.nonzero(inner)
+    side = _TILE_PX // CELL_PX
+    for row, column in {(int(row) // side, int(column) // side) for row, column in zip(rows, columns, strict=True)}:
+        tile = _tile_at(row * _TILE_PX, column * _TILE_PX, grades.shape)
+        seen = tile.around(_HALO_PX, grades.shape)
+        closed = closed_around(seen.of(grades) > 0, inside(inner[cells_of(seen)], seen.of(grades).shape))
+        within = Window(tile.left - seen.left, tile.top - seen.top, tile.right - seen.left, tile.bottom - seen.top)
+        part = tile.of(grades)
+        np.maximum(part, 2 * within.of(closed).view(np.uint8), out=part)
+        corners.add((tile.top, tile.left))
+    return [_tile_at(top, left, grades.shape) for top, left in sorted(corners)]
 
 
 def _painted(grades: NDArray[np.uint8], tiles: Sequence[Window], lines: Sequence[Line]) -> list[Window]:

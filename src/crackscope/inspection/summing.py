@@ -17,6 +17,9 @@ _APART_PX = 12.0
 _FLOOR_PX = 0.1
 _SHARE = 0.03
 _BLUR_SHARE = 0.1
+_GAPING_PX, _GAPING_SHARE = 30.0, 0.08
+"""What gapes wider is told up to a tenth too wide (`benchmarks/widest.txt`): of that more than so many px so large a
+share is one more deviation."""
 _TAIL = 0.2
 _PLACES = 5
 _MEAN_SHARE = 0.85
@@ -107,5 +110,5 @@ def _near(width: Doubles, value: float) -> NDArray[np.bool_]:
 
 
 def _estimate(value: float, deviations: tuple[float, ...]) -> Estimate:
-    half = NORMAL_95 * math.hypot(*deviations, _SHARE * value)
+    half = NORMAL_95 * math.hypot(*deviations, _SHARE * value, _GAPING_SHARE * max(0.0, value - _GAPING_PX))
     return Estimate(value=value, low=max(0.0, value - half), high=value + half)

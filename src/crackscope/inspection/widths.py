@@ -40,6 +40,10 @@ _RAGGED_TIMES = 3
 """The same, in median deviations of the crack: the larger of both counts; no other value is known to be tried."""
 _LIT_WALL = 0.05
 """Share of a width beyond 3 px that a lit wall hides, set on generated photos (`proofs/measures.py` came with it)."""
+_LIT_FROM_PX, _LIT_TO_PX = 3.0, 30.0
+"""Of wider ones than were measured when it was set, no more is added: they are told wide enough without."""
+_UNSEEN_PX = 5.0
+"""Thin cracks may well be off by more than their width; by so many px more none is that is seen at all."""
 _ROUGH_STEPS = 7
 _AT_ONCE = 2048
 
@@ -209,13 +213,16 @@ def _usual(whole: Fit) -> _Usual:
 def _is_crack(fit: Fit, usual: _Usual, prior: DepthPrior) -> NDArray[np.bool_]:
     """Which places of a line were fitted to the crack: not far shallower than it, nor far wider than around.
 
-    Nor far wider than the whole, and shallower or ragged at that: a crack is no paler for gaping.
+    Nor far wider than the whole, and shallower or ragged at that: a crack is no paler for gaping. Nor is a place told
+    of whose profile does not show where the crack ends: its width is off by more than itself.
     """
     from scipy.ndimage import median_filter
 
     around = median_filter(fit.width, min(15, len(fit.width)), mode="nearest")
     shade = _far_wider(fit, usual) & (fit.depth < _SHADE * usual.depth) | _ragged(fit, usual)
-    return np.asarray((fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1) & ~shade)
+    ends_seen = fit.stat < fit.width + _UNSEEN_PX
+    like_it = (fit.depth > _SHALLOW * prior.mean) & (fit.width < _OUTSTANDING * around + 1)
+    return np.asarray(like_it & ends_seen & ~shade)
 
 
 def _far_wider(fit: Fit, usual: _Usual) -> NDArray[np.bool_]:
@@ -245,7 +252,7 @@ def _steadied(width: Doubles) -> Doubles:
     middle = float(np.median(width))
     spread = float(np.clip(max(7 / max(middle, 0.5) - 0.7, middle / 6), 0, 2.5))
     steady = gaussian_filter1d(width, spread, mode="nearest") if spread > 0.3 else width
-    return np.asarray(steady + _LIT_WALL * np.maximum(steady - 3, 0))
+    return np.asarray(steady + _LIT_WALL * (np.clip(steady, _LIT_FROM_PX, _LIT_TO_PX) - _LIT_FROM_PX))
 
 
 def _running(half: NDArray[np.float64], count: int) -> Doubles:

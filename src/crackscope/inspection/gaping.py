@@ -1,0 +1,91 @@
+"""Cracks so wide that the network sees their two edges and no crack between them.
+
+Its map lights up along each lip of what gapes by 50 px and more, and the dark between them looks to it like a surface
+of its own. What lies between is crack where it is as dark as the lips say, and lips run along most of its border: a
+shadow or a stain beside a crack has its other sides elsewhere.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.evidence import CELL_PX
+from crackscope.inspection.window import Window, window_around
+
+Cells = NDArray[np.bool_]
+
+MOST_PX = 240
+"""What is wider is a gap or a window, no crack."""
+_LEAST_PX = 20
+"""Narrower ones are filled where the pixels are graded."""
+_LIPS = 0.6
+"""Share of the border that lips run along."""
+_NEAR_CELLS = 12
+_GAP_PX = 25
+"""Between lips and what lies between them some px are neither."""
+
+
+def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
+    """The cells [ceil(h / 4), ceil(w / 4)] of a photo, uint8 [h, w, 3], that lie in a gaping crack, lips left out.
+
+    lips: where crack was found, in the same cells.
+    """
+    import cv2
+
+    inner = np.zeros_like(lips)
+    if not lips.any():
+        return inner
+    window = window_around(lips).around(MOST_PX // CELL_PX, lips.shape)
+    beside = window.of(lips)
+    shade = _shade(pixels, window)
+    near = beside.astype(np.float32)
+    weight = cv2.GaussianBlur(near, (0, 0), _NEAR_CELLS)
+    usual = cv2.GaussianBlur(shade * near, (0, 0), _NEAR_CELLS)
+    # Lips are half crack, half surface.
+    dark = (shade * weight > usual) & (shade > 8) & (weight > 1e-3) & ~beside
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
+    for number in range(1, count):
+        left, top, wide, high, area = (int(fact) for fact in facts[number])
+        if area * CELL_PX**2 < _LEAST_PX**2:
+            continue
+        place = Window(left, top, left + wide, top + high).around(2, dark.shape)
+        part = place.of(parts) == number
+        if _gapes(part, place.of(beside)):
+            place.of(window.of(inner))[part] = True
+    return inner
+
+
+def closed_around(crack: Cells, inner: Cells) -> Cells:
+    """What lies in a gaping crack and the gaps between it and its lips, in px: bool [h, w].
+
+    crack: pixels that were found. inner: what lies between the lips, to the cell.
+    """
+    import cv2
+
+    whole = (crack | inner).astype(np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_GAP_PX, _GAP_PX))
+    near = cv2.dilate(inner.astype(np.uint8), disc) > 0
+    return np.asarray((cv2.morphologyEx(whole, cv2.MORPH_CLOSE, disc) > 0) & near | inner)
+
+
+def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.float32]:
+    """How much darker than the surface around each cell of a window is, in grey levels."""
+    import cv2
+
+    size = (window.right - window.left, window.bottom - window.top)
+    there = pixels[window.top * CELL_PX : window.bottom * CELL_PX, window.left * CELL_PX : window.right * CELL_PX]
+    grey = cv2.cvtColor(cv2.resize(there, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    side = MOST_PX // CELL_PX + 1
+    surface = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    return np.asarray(surface, np.float32) - grey
+
+
+def _gapes(part: Cells, lips: Cells) -> bool:
+    """Whether lips run along the border of a dark part, and it is as wide as a gaping crack."""
+    import cv2
+
+    # Where it ends at the photo's border there is no lip.
+    part, lips = np.pad(part, 1), np.pad(lips, 1)
+    widest = 2 * float(cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5).max()) * CELL_PX
+    border = (cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~part
+    along = cv2.dilate(lips.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return _LEAST_PX <= widest <= MOST_PX and bool(along[border].mean() >= _LIPS)

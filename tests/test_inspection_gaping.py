@@ -1,0 +1,82 @@
+"""Cracks so wide that the network sees their lips alone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from crackscope.inspection import InspectOptions, inspect_photo, open_photo
+from crackscope.inspection.gaping import MOST_PX, between_lips
+from crackscope.scoring import load
+from crackscope.surfaces import CrackSpec, SurfaceSpec, make
+
+Cells = NDArray[np.bool_]
+HIGH, WIDE = 160, 240
+BAND = slice(50, 80)
+
+
+@pytest.mark.parametrize("width", [60.0, 90.0])
+def test_a_gaping_crack_is_one_crack_of_its_width(width: float) -> None:
+    crack = CrackSpec((width, width), branching=0, breaks=0, contrast=0.7)
+    made = make(SurfaceSpec(seed=301, kind="plaster", size=(1000, 800), crack=crack, distractors=0))
+    found = inspect_photo(load(), open_photo(made.pixels), InspectOptions(all_zones=True))
+    assert (found.mask & made.mask).sum() > 0.9 * made.mask.sum()
+    widest = max(found.record.zones, key=lambda zone: zone.area_px)
+    true = made.truth.widths_px.median
+    assert widest.width_median_px.value == pytest.approx(true, rel=0.15)
+    long = float(np.hypot(*np.diff(made.truth.centreline_px, axis=0).T).sum())
+    assert sum(zone.length_px for zone in found.record.zones) == pytest.approx(long, rel=0.35)
+
+
+def wall(*dark: tuple[slice, slice]) -> NDArray[np.uint8]:
+    """A wall whose cells of 4 px are dark here."""
+    grey = np.full((HIGH, WIDE), 170.0)
+    for place in dark:
+        grey[place] = 60
+    noise = np.random.default_rng(2).normal(0, 3, (4 * HIGH, 4 * WIDE))
+    return np.clip(np.kron(grey, np.ones((4, 4))) + noise, 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+def lips(*rows: int, columns: slice = slice(None)) -> Cells:
+    cells = np.zeros((HIGH, WIDE), np.bool_)
+    cells[list(rows), columns] = True
+    return cells
+
+
+def test_the_dark_between_two_lips_is_crack() -> None:
+    inner = between_lips(wall((BAND, slice(None))), lips(49, 50, 79, 80))
+    assert inner[51:79].all()
+    assert not inner[:49].any()
+    assert not inner[81:].any()
+
+
+def test_the_surface_between_two_cracks_is_none() -> None:
+    two = (slice(49, 51), slice(None)), (slice(79, 81), slice(None))
+    assert not between_lips(wall(*two), lips(49, 50, 79, 80)).any()
+
+
+@pytest.mark.parametrize("rows", [(49, 50), (79, 80)])
+def test_a_shadow_with_a_lip_on_one_side_is_none(rows: tuple[int, ...]) -> None:
+    assert not between_lips(wall((BAND, slice(None))), lips(*rows)).any()
+
+
+def test_a_dark_thing_that_reaches_in_from_the_border_is_none() -> None:
+    corner = (slice(0, 40), slice(0, 40))
+    cells = lips(40, columns=slice(0, 41))
+    assert not between_lips(wall(corner), cells).any()
+
+
+def test_what_is_wider_than_any_crack_is_none() -> None:
+    bottom = 50 + MOST_PX // 4 + 8
+    assert not between_lips(wall((slice(50, bottom), slice(None))), lips(49, 50, bottom - 1, bottom)).any()
+
+
+def test_without_lips_there_is_nothing_between() -> None:
+    assert not between_lips(wall((BAND, slice(None))), lips()).any()
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1)])
+def test_a_mirrored_photo_has_a_mirrored_crack(axes: tuple[int, ...]) -> None:
+    pixels, cells = wall((BAND, slice(30, 200))), lips(49, 50, 79, 80, columns=slice(28, 202))
+    upright, held = between_lips(pixels, cells), between_lips(np.flip(pixels, axes).copy(), np.flip(cells, axes))
+    assert upright.any()
+    assert np.array_equal(np.flip(held, axes), upright)
