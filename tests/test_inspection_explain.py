@@ -291,3 +291,18 @@ class TestCommand:
         assert printed.count("\n") == 1
         assert says in printed
         assert not (tmp_path / "out").exists()
+
+
+def test_what_a_crack_encloses_is_not_painted_over(model):
+    import cv2
+
+    pixels = wall()
+    cv2.circle(pixels, (80, 80), 45, (60, 60, 60), 4)
+    evidence = explain(model, open_photo(pixels), zone=1)
+    (painted,) = evidence.explanation.painted
+    left, top, width, height = painted.window
+    changed = np.zeros(pixels.shape[:2], np.bool_)
+    place = slice(top, top + height), slice(left, left + width)
+    changed[place] = (evidence.pictures[1] != pixels[place]).any(-1)
+    assert changed[80, 33:38].any()
+    assert not changed[70:90, 70:90].any()

@@ -65,6 +65,13 @@ def test_a_dark_thing_that_reaches_in_from_the_border_is_none() -> None:
     assert not between_lips(wall(corner), cells).any()
 
 
+def test_a_dark_square_with_four_edges_is_none() -> None:
+    square = (slice(50, 80), slice(100, 130))
+    cells = lips(49, 50, 79, 80, columns=slice(99, 131))
+    cells[49:81, [99, 100, 129, 130]] = True
+    assert not between_lips(wall(square), cells).any()
+
+
 def test_what_is_wider_than_any_crack_is_none() -> None:
     bottom = 50 + MOST_PX // 4 + 8
     assert not between_lips(wall((slice(50, bottom), slice(None))), lips(49, 50, bottom - 1, bottom)).any()

@@ -147,7 +147,8 @@ class _Painter:
 
         canvas = np.zeros(self._seen.photo.shape, np.uint8)
         for zone in zones:
-            rings = [np.rint(np.array(ring)).astype(np.int32) for ring in zone.outline]
+            # Drawn together, what lies in one more ring is outside again.
+            rings = [np.rint(np.array(ring)).astype(np.int32) for ring in (*zone.outline, *zone.holes)]
             cv2.drawContours(canvas, rings, -1, 1, cv2.FILLED)
         size = 2 * _MARGIN_PX + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))

@@ -18,8 +18,15 @@ MOST_PX = 240
 _LEAST_PX = 20
 """Narrower ones are filled where the pixels are graded."""
 _LIPS = 0.6
-"""Share of the border that lips run along."""
+"""Share of the border that lips run along: .66 to 1.0 of generated cracks of 60 to 100 px, up to .55 of what is dark
+between cracks on photos and generated surfaces, torn edges of mortar apart."""
+_LEAST_SHADE = 8.0
+"""Grey levels that what lies in a crack is darker than the surface at least."""
+_SLENDERNESS = 3.5
+"""Somewhat more than a crack must have to be kept, so that none is lost by being filled."""
 _NEAR_CELLS = 12
+"""Deviation of the Gaussian by which what lips say of darkness reaches into the dark, in cells."""
+_LEAST_WEIGHT = 1e-3
 _GAP_PX = 25
 """Between lips and what lies between them some px are neither."""
 
@@ -41,7 +48,7 @@ def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
     weight = cv2.GaussianBlur(near, (0, 0), _NEAR_CELLS)
     usual = cv2.GaussianBlur(shade * near, (0, 0), _NEAR_CELLS)
     # Lips are half crack, half surface.
-    dark = (shade * weight > usual) & (shade > 8) & (weight > 1e-3) & ~beside
+    dark = (shade * weight > usual) & (shade > _LEAST_SHADE) & (weight > _LEAST_WEIGHT) & ~beside
     count, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
     for number in range(1, count):
         left, top, wide, high, area = (int(fact) for fact in facts[number])
@@ -51,7 +58,7 @@ def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
         part = place.of(parts) == number
         if _gapes(part, place.of(beside)):
             place.of(window.of(inner))[part] = True
-    return inner
+    return _in_slender(lips, inner) if inner.any() else inner
 
 
 def closed_around(crack: Cells, inner: Cells) -> Cells:
@@ -65,6 +72,32 @@ def closed_around(crack: Cells, inner: Cells) -> Cells:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_GAP_PX, _GAP_PX))
     near = cv2.dilate(inner.astype(np.uint8), disc) > 0
     return np.asarray((cv2.morphologyEx(whole, cv2.MORPH_CLOSE, disc) > 0) & near | inner)
+
+
+def _in_slender(lips: Cells, inner: Cells) -> Cells:
+    """Of what lies between lips that which makes a slender whole with them: a crack, and no dark square with edges."""
+    import cv2
+
+    whole = cv2.dilate((lips | inner).astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=4)
+    kept = inner.copy()
+    for number in range(1, count):
+        left, top, wide, high, _area = (int(fact) for fact in facts[number])
+        place = Window(left, top, left + wide, top + high)
+        mine = place.of(parts) == number
+        if (place.of(inner) & mine).any() and not _slender(place.of(lips | inner) & mine):
+            place.of(kept)[mine] = False
+    return kept
+
+
+def _slender(cells: Cells) -> bool:
+    """Whether cells are longer than wide, by their second moments, as `groups.py` will ask of their pixels."""
+    import cv2
+
+    moments = cv2.moments(cells.astype(np.uint8), binaryImage=True)
+    xx, yy, xy = (moments[name] / moments["m00"] for name in ("mu20", "mu02", "mu11"))
+    largest = (xx + yy) / 2 + np.hypot((xx - yy) / 2, xy)
+    return bool(12 * largest >= _SLENDERNESS * moments["m00"])
 
 
 def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.float32]:
