@@ -16,7 +16,7 @@ Cells = NDArray[np.bool_]
 MOST_PX = 240
 """What is wider is a gap or a window, no crack."""
 _LEAST_PX = 20
-"""Narrower ones are filled where the pixels are graded."""
+"""Whether narrower dark parts are crack is left to what graded their pixels."""
 _LIPS = 0.6
 """Share of the border that lips run along: .66 to 1.0 of generated cracks of 60 to 100 px, up to .55 of what is dark
 between cracks on photos and generated surfaces, torn edges of mortar apart."""
@@ -78,14 +78,15 @@ def _in_slender(lips: Cells, inner: Cells) -> Cells:
     """Of what lies between lips that which makes a slender whole with them: a crack, and no dark square with edges."""
     import cv2
 
-    whole = cv2.dilate((lips | inner).astype(np.uint8), np.ones((3, 3), np.uint8))
-    count, parts, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=4)
+    whole = lips | inner
+    joined = cv2.dilate(whole.astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
     kept = inner.copy()
     for number in range(1, count):
         left, top, wide, high, _area = (int(fact) for fact in facts[number])
         place = Window(left, top, left + wide, top + high)
         mine = place.of(parts) == number
-        if (place.of(inner) & mine).any() and not _slender(place.of(lips | inner) & mine):
+        if (place.of(inner) & mine).any() and not _slender(place.of(whole) & mine):
             place.of(kept)[mine] = False
     return kept
 

@@ -74,16 +74,17 @@ def find_cracks(
         deque(pool.map(grade, tiles), maxlen=0)
     groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     inner = between_lips(pixels, groups.labels > 0)
+    # The labels are as large as a quarter of the photo: the old ones go before there are new ones, here and below.
     if inner.any():
-        tiles = _filled(grades, tiles, inner)
+        del groups
+        tiles = _tiles_at(_strong(grades, tiles) | _filled(grades, inner), grades.shape)
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     sight = Sight(pixels, heat, threshold_logit, grades.view(np.bool_))
     owned, windows = own_lines(sight.mask, groups), groups.windows
     more = followed_ends(sight, centre_lines(owned))
     if more:
-        # The labels are as large as a quarter of the photo: the old ones go first.
         del groups
-        tiles = _painted(grades, tiles, more)
+        tiles = _tiles_at(_strong(grades, tiles) | _painted(grades, more), grades.shape)
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     # No two groups have the same window: each would have to cross the other to reach all of its sides.
     known = {window: own for window, own in zip(windows, owned, strict=True) if not _changed(window, more)}
@@ -140,32 +141,40 @@ def _grade(pixels: NDArray[np.uint8], heat: Heatmap, tile: Window, level: Level)
     return grades[tile.top - top : tile.bottom - top, tile.left - left : tile.right - left]
 
 
-def _filled(grades: NDArray[np.uint8], tiles: Sequence[Window], inner: NDArray[np.bool_]) -> list[Window]:
-    """Fill cells into grades that were grouped, in place, with the gaps between them and what is crack around them, and
-    grade what was kept as strong; returns all tiles."""
+Corners = set[tuple[int, int]]
+"""Of tiles: the top and the left of each, px."""
+
+
+def _strong(grades: NDArray[np.uint8], tiles: Sequence[Window]) -> Corners:
+    """Grade what was grouped, and so kept, as strong, in place; returns where the tiles are."""
     for tile in tiles:
         tile.of(grades)[...] *= 2
-    corners = {(tile.top, tile.left) for tile in tiles}
-    rows, columns = np.nonzero(inner)
-    side = _TILE_PX // CELL_PX
-    for row, column in {(int(row) // side, int(column) // side) for row, column in zip(rows, columns, strict=True)}:
-        tile = _tile_at(row * _TILE_PX, column * _TILE_PX, grades.shape)
+    return {(tile.top, tile.left) for tile in tiles}
+
+
+def _tiles_at(corners: Corners, shape: tuple[int, ...]) -> list[Window]:
+    return [_tile_at(top, left, shape) for top, left in sorted(corners)]
+
+
+def _filled(grades: NDArray[np.uint8], inner: NDArray[np.bool_]) -> Corners:
+    """Fill cells into grades as strong, in place, with the gaps between them and what is crack around them; returns
+    the tiles that they lie in."""
+    rows, columns = (places * CELL_PX // _TILE_PX * _TILE_PX for places in np.nonzero(inner))
+    corners = set(zip(rows.tolist(), columns.tolist(), strict=True))
+    for tile in _tiles_at(corners, grades.shape):
         seen = tile.around(_HALO_PX, grades.shape)
         closed = closed_around(seen.of(grades) > 0, inside(inner[cells_of(seen)], seen.of(grades).shape))
         within = Window(tile.left - seen.left, tile.top - seen.top, tile.right - seen.left, tile.bottom - seen.top)
         part = tile.of(grades)
         np.maximum(part, 2 * within.of(closed).view(np.uint8), out=part)
-        corners.add((tile.top, tile.left))
-    return [_tile_at(top, left, grades.shape) for top, left in sorted(corners)]
+    return corners
 
 
-def _painted(grades: NDArray[np.uint8], tiles: Sequence[Window], lines: Sequence[Line]) -> list[Window]:
-    """Draw lines into grades that were grouped, in place, and grade what was kept as strong; returns all tiles."""
+def _painted(grades: NDArray[np.uint8], lines: Sequence[Line]) -> Corners:
+    """Draw lines into grades as weak, in place; returns the tiles that they may lie in."""
     import cv2
 
-    for tile in tiles:
-        grades[tile.top : tile.bottom, tile.left : tile.right] *= 2
-    corners = {(tile.top, tile.left) for tile in tiles}
+    corners: Corners = set()
     for line in lines:
         left, top = np.floor(line.min(0)).astype(int) - 2
         left, top = max(0, int(left)), max(0, int(top))
@@ -180,4 +189,4 @@ def _painted(grades: NDArray[np.uint8], tiles: Sequence[Window], lines: Sequence
             for row in range(top // _TILE_PX, -(-bottom // _TILE_PX))
             for column in range(left // _TILE_PX, -(-right // _TILE_PX))
         }
-    return [_tile_at(top, left, grades.shape) for top, left in sorted(corners)]
+    return corners
