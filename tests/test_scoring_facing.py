@@ -64,6 +64,15 @@ def test_what_is_turned_is_another_array_and_what_is_not_the_same(facing):
 
 
 @pytest.mark.parametrize("facing", ALL)
+def test_what_nobody_else_needs_is_written_over_where_its_sides_stay(facing):
+    array = noise(1, (5, 7))
+    wanted = facing.turned(array.copy())
+    turned = facing.turned_over(array)
+    assert np.array_equal(turned, wanted)
+    assert np.shares_memory(turned, array) == (not facing.transposed)
+
+
+@pytest.mark.parametrize("facing", ALL)
 @given(size=sizes)
 def test_places_and_directions_are_those_of_the_photo(facing, size):
     photo = np.arange(size[0] * size[1], dtype=np.float32).reshape(size)

@@ -151,7 +151,7 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
 def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep":
     """Writes the pictures of each photo into the report, before the photo counts as done. paths: all that may have
     pictures there."""
-    from crackscope.reports import picture_names, write_overlay, write_photo
+    from crackscope.reports import draw_overlay, picture_names, write_photo
 
     folder = Path(out)
     names = picture_names(paths)
@@ -162,7 +162,7 @@ def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep
         pixels = inspection.photo.upright()
         write_photo(pixels, record.path, folder, name, (heat.logits, heat.stride))
         overlay = folder / "overlays" / f"{name}.jpg"
-        write_overlay(pixels, record, inspection.mask, record.path, overlay, facts)
+        draw_overlay(pixels, record, inspection.mask, record.path, overlay, facts)
 
     return keep
 

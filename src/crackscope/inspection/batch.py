@@ -28,7 +28,8 @@ LARGE_PIXELS = 32 << 20
 """A photo of more pixels goes through alone, since several of them at once may be too much for the memory."""
 
 Keep = Callable[[Inspection], None]
-"""Told of each inspected photo before it is written down; called in one thread of ours, one photo at a time."""
+"""Told of each inspected photo before it is written down; called in one thread of ours, one photo at a time. Nobody
+needs the photo's pixels afterwards."""
 
 _TASK = "inspected"
 

@@ -51,7 +51,7 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
     facing = facing_of(picture.pixels)
-    pixels = facing.turned(picture.pixels)
+    pixels = facing.turned_over(picture.pixels)
     return Photo(pixels, facing, path, read_place(held), focal, picture.pages, time.perf_counter() - begin)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_report import write_inspection
     from crackscope.reports.inspection_widest import severity, telling
     from crackscope.reports.matrix_page import write_matrix
-    from crackscope.reports.overlays import write_overlay
+    from crackscope.reports.overlays import draw_overlay, write_overlay
     from crackscope.reports.sentences import conclusions, met_before_sentences, refusing_sentence
     from crackscope.reports.training_plot import write_curves
 
@@ -24,6 +24,7 @@ __all__ = [
     "PaintedFacts",
     "Print",
     "conclusions",
+    "draw_overlay",
     "met_before_sentences",
     "picture_names",
     "refusing_sentence",
@@ -46,6 +47,7 @@ _HOMES = {
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
     "conclusions": "sentences",
+    "draw_overlay": "overlays",
     "met_before_sentences": "sentences",
     "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",

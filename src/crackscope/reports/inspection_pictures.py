@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from crackscope.files import make_folder
 from crackscope.records import Inspected, Unread
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_names import picture_names, possible_names
-from crackscope.reports.overlays import write_overlay
+from crackscope.reports.overlays import draw_overlay
 
 PHOTOS, SMALL, OVERLAYS, HEAT = "photos", "thumbs", "overlays", "heat"
 SMALL_SIDE = 960
@@ -26,8 +27,21 @@ _SHOWN_AS_THEY_ARE = ("RGB", "L")
 _HOT = np.array([235, 60, 20], np.float32)
 _WARM = np.array([255, 200, 60], np.float32)
 _STRONGEST = 0.75
+_STEPS = 16
+"""Paints for each logit: from -8 on, where nothing is seen, to 8, where nothing more is."""
 
 Pixels = NDArray[np.uint8]
+
+
+@cache
+def _paints() -> Pixels:
+    """From the paint for a logit of -128 / _STEPS to that for 127 / _STEPS: uint8 [256, 4]."""
+    probability = logistic(np.arange(-128, 128) / _STEPS)[:, None]
+    # Few levels make a small file; nobody sees more of them.
+    alpha = np.round(probability * 16) / 16 * _STRONGEST * 255
+    paints = np.concatenate([_WARM + (_HOT - _WARM) * probability, alpha], axis=1).astype(np.uint8)
+    paints[paints[:, 3] == 0] = 0
+    return paints
 
 
 def write_photo(
@@ -87,12 +101,8 @@ def heat_picture(logits: NDArray[np.float32], stride: int, size: tuple[int, int]
     turn = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2]])
     inverse = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     fitted: Any = cv2.warpAffine(logits, turn, (columns, rows), flags=inverse, borderMode=cv2.BORDER_REPLICATE)
-    probability = logistic(fitted)[..., None]
-    colour = _WARM + (_HOT - _WARM) * probability
-    # Few levels make a small file; nobody sees more of them.
-    alpha = np.round(probability * 16) / 16 * _STRONGEST * 255
-    picture: Pixels = np.concatenate([colour, alpha], axis=2).astype(np.uint8)
-    picture[picture[..., 3] == 0] = 0
+    level = np.clip(np.rint(fitted * np.float32(_STEPS)) + 128, 0, 255).astype(np.uint8)
+    picture: Pixels = _paints()[level]
     return picture
 
 
@@ -115,10 +125,10 @@ def complete_pictures(
             pixels = images.read(photo.path).pixels
         except ImageError:
             continue
-        if OVERLAYS in missing:
-            write_overlay(pixels, photo, None, photo.path, folder / OVERLAYS / f"{name}.jpg", facts)
         if PHOTOS in missing or SMALL in missing:
             write_photo(pixels, photo.path, folder, name)
+        if OVERLAYS in missing:
+            draw_overlay(pixels, photo, None, photo.path, folder / OVERLAYS / f"{name}.jpg", facts)
         for part in missing:
             there[part].add(name)
     return there

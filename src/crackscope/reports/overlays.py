@@ -37,16 +37,28 @@ def write_overlay(
     pixels: uint8 [h, w, 3], upright. mask: bool [h, w], the crack pixels; without it the outlines of the zones are
     followed. facts: for the limits of the width classes. The folder of `path` is made. Raises OutputError.
     """
+    draw_overlay(np.array(pixels, order="C"), photo, mask, source, path, facts)
+
+
+def draw_overlay(
+    pixels: Pixels,
+    photo: Inspected,
+    mask: Mask | None,
+    source: images.Source,
+    path: str | Path,
+    facts: InspectionFacts = _PLAIN,
+) -> None:
+    """As `write_overlay`, on pixels that nobody else needs, C-contiguous: the marks are drawn into them."""
     make_folder(Path(path).parent)
-    images.write_like(draw_marks(pixels, photo, mask, facts), path, source, QUALITY)
+    _draw_marks(pixels, photo, mask, facts)
+    images.write_like(pixels, path, source, QUALITY)
 
 
-def draw_marks(pixels: Pixels, photo: Inspected, mask: Mask | None, facts: InspectionFacts) -> Pixels:
-    """A copy of a photo with each zone's outline, centre line and number in the colour of its width class.
+def _draw_marks(drawn: Pixels, photo: Inspected, mask: Mask | None, facts: InspectionFacts) -> None:
+    """Draw each zone's outline, centre line and number in the colour of its width class.
 
     The outline keeps a distance from the crack, so that what it marks can still be seen.
     """
-    drawn = np.ascontiguousarray(pixels).copy()
     classes = classes_of(facts)
     for zone in sorted(photo.zones, key=lambda one: -one.number):
         known, place = class_of(zone, classes)
@@ -55,7 +67,6 @@ def draw_marks(pixels: Pixels, photo: Inspected, mask: Mask | None, facts: Inspe
     for zone in sorted(photo.zones, key=lambda one: one.number):
         known, place = class_of(zone, classes)
         _draw_number(drawn, zone, known.colour(place), places)
-    return drawn
 
 
 def _unit(pixels: Pixels) -> int:

@@ -41,6 +41,10 @@ class Facing(NamedTuple):
         seen = _transposed(array)
         return self._flipped(seen, seen)
 
+    def turned_over(self, array: NDArray[Element]) -> NDArray[Element]:
+        """As `turned`, of an array that nobody else needs: it is written over, unless its rows become columns."""
+        return self.turned(array) if self.transposed else self._flipped(array, array)
+
     def back(self, array: NDArray[Element]) -> NDArray[Element]:
         """What `turned` gave as it was: a new array, or itself where nothing is to turn."""
         return self.inverse.turned(array)
