@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crackscope import images, surfaces
@@ -168,6 +169,21 @@ def test_a_photo_that_is_too_large_names_the_option_and_is_done_once_it_is_raise
     assert "--most-megapixels" in printed
     assert main([*words, "--resume"]) == 0
     assert "unreadable" not in capsys.readouterr().out
+
+
+def test_what_is_too_long_for_a_jpeg_is_one_unreadable_photo_among_others(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name, number in (("a", 0), ("z", 1)):
+        shutil.copy(photos / f"{number}.jpg", given / f"{name}.jpg")
+    for name, side in (("long", 65_500), ("longer", 65_501)):
+        images.write_png(np.full((40, side), 128, np.uint8), given / f"{name}.png")
+    assert main(["inspect", str(given), "-o", str(out), "--bundle", bundle, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["unreadable"] == 1
+    told = json.loads((out / "inspection.json").read_text())["photos"]
+    assert [Path(one["photo"]).name for one in told] == ["a.jpg", "long.png", "longer.png", "z.jpg"]
+    assert ["error" in one for one in told] == [False, False, True, False]
+    assert "65501 x 40 pixels, over the limit of 65500 a side" in told[2]["error"]["message"]
 
 
 def test_a_foreign_folder_is_refused(photos, bundle, tmp_path, capsys):

@@ -7,6 +7,8 @@ from crackscope.images.faults import Fault
 
 MOST_PX_A_BYTE = 8 * 1032
 """PNG and JPEG hold no more: deflate packs 1,032 bytes into one, of 8 px each at most; a JPEG takes a bit for 64 px."""
+MOST_SIDE = 65_500
+"""Pixels; libjpeg writes and reads no more, and of every photo that is taken a report keeps a JPEG."""
 _MOST_MEANT = 1_000_000_000
 """Pixels; beyond lie a few stitched photos, and the headers of damaged files."""
 _INSPECTING_MB, _INSPECTED_MB = 400, 11
@@ -26,7 +28,7 @@ class Limits:
 
     max_pixels: int = 160_000_000
     max_bytes: int = 1 << 30
-    max_side: int = 65_535
+    max_side: int = MOST_SIDE
 
     def check_size(self, width: int, height: int, stored: float | None = None) -> None:
         """Raise a `Fault` when `width` x `height` pixels are too many, or none.

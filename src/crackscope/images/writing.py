@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackscope.files import write_whole
+from crackscope.images.limits import MOST_SIDE
 
-MOST_JPEG_SIDE = 65_500
 _PHOTO_EFFORT, _DRAWN_EFFORT = 3, 6
 """zlib levels. Grain packs no better for more effort: of colour photos 3 makes files of .95 to 1.06 times the size of
 those of 6 in a quarter to two fifths of the time. Of masks and heatmaps, which are even over wide places, 6 makes a
@@ -32,8 +32,8 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 92, *, exif: bytes = b
     image = _image(pixels)
     if not 1 <= quality <= 100:
         raise ValueError(f"JPEG quality runs from 1 to 100, not {quality}")
-    if max(image.size) > MOST_JPEG_SIDE:
-        raise ValueError(f"a JPEG has at most {MOST_JPEG_SIDE} pixels a side, this is {image.size}; write a PNG")
+    if max(image.size) > MOST_SIDE:
+        raise ValueError(f"a JPEG has at most {MOST_SIDE} pixels a side, this is {image.size}; write a PNG")
     file = BytesIO()
     image.save(file, "JPEG", quality=quality, exif=exif, icc_profile=profile or None)
     return file.getvalue()
