@@ -36,8 +36,9 @@ def test_the_first_error_ends_the_work() -> None:
         crew.share(lambda item: 1 // item, range(8))
 
 
-def test_who_lost_interest_is_told() -> None:
+@pytest.mark.parametrize("count", [1, 8])
+def test_who_lost_interest_is_told(count: int) -> None:
     crew, stop = Crew(2), threading.Event()
     stop.set()
     with crew.seat(), pytest.raises(StoppedError):
-        crew.share(str, range(8), stop)
+        crew.share(str, range(count), stop)

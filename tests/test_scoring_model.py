@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from crackscope.errors import BundleError, ImageError
 from crackscope.images import write_png
 from crackscope.records import Prediction, Unread
 from crackscope.scoring import Model, Runner, load, pack, predict
+from crackscope.scoring.tiling import cut
 from tests.small_bundle import STRIDE, small_manifest, small_model, write_small_bundle
 
 
@@ -215,6 +217,14 @@ def test_a_mean_over_the_picture_is_not_taken_over_one_much_larger(
     model = load(pack(tmp_path / "averaged", manifest, model=small_model(), weights=None), threads=1)
     assert [model.predict(wall(64, side)).tiles > 1 for side in (largest, largest + 1)] == [False, True]
     assert [model.score(wall(side, 64)).tiles > 1 for side in (largest, largest + 1)] == [False, True]
+
+
+def test_neighbouring_tiles_share_an_eighth_of_a_side() -> None:
+    """So that a crack in the border of one lies well within another."""
+    tiles = cut(64, 1000, small_manifest(64).input)
+    lefts = [tile.left for tile in tiles]
+    assert lefts[-1] == 1000 - 64
+    assert [after - before for before, after in pairwise(lefts[:-1])] == [56] * (len(lefts) - 2)
 
 
 def test_extreme_shapes_are_taken(model: Model, fixed: Model) -> None:

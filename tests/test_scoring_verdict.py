@@ -72,6 +72,19 @@ def test_photos_of_few_windows_are_judged_by_the_best_alone() -> None:
     assert said(scores, 9) == chance([5.0], 36, 9, RULE)
 
 
+def test_asking_for_the_best_few_windows_as_well_doubles_the_chance() -> None:
+    best = [6.0] * 8
+    alone = chance(best[:1], 64, 16, RULE)
+    together = 64 / 8 * chance_of_one(best[-1], RULE)
+    assert chance(best, 64, 16, RULE) == pytest.approx(2 * min(alone, together))
+
+
+@pytest.mark.parametrize("place", [0, 3, 198])
+def test_sound_windows_that_score_the_same_count_as_scoring_as_high(place: int) -> None:
+    assert chance_of_one(RULE.sound[place], RULE) == RULE.chances[place + 1]
+    assert chance_of_one(RULE.sound[place] + 1e-9, RULE) == pytest.approx(RULE.chances[place])
+
+
 def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     logits = np.full((640, 640), -8.0, np.float32)
     logits[100:104, :] = 6.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crackscope.bundles import default_bundle, edition
 from crackscope.scoring.by_chance import alarms_by_surface
+from crackscope.scoring.crew import StoppedError
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
@@ -41,6 +42,7 @@ __all__ = [
     "Raw",
     "Runner",
     "Scored",
+    "StoppedError",
     "Tile",
     "alarms_by_surface",
     "describe",

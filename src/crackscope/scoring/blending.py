@@ -1,23 +1,19 @@
 """Networks that cannot run over a photo at once: overlapping tiles, each counting most at its middle."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest
+from crackscope.scoring.crew import Share
 from crackscope.scoring.rows import Photo
 from crackscope.scoring.runtime import Graph, Raw
 from crackscope.scoring.tiling import tile_side
 
-Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
-
 
 def blend(
     graph: Graph, manifest: Manifest, pixels: NDArray[np.uint8], share: Share
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the map, float32 [ceil(h / s), ceil(w / s)], and the mean embedding, float32 [d].
+) -> tuple[NDArray[np.float32], NDArray[np.float32], int]:
+    """Return the map, float32 [ceil(h / s), ceil(w / s)], the mean embedding, float32 [d], and the number of tiles.
 
     Tiles have the network's own size and overlap by half, reaching beyond the photo, which is continued by
     reflection. A logit is the mean of what all tiles there say, weighted by the distance to their borders.
@@ -39,7 +35,8 @@ def blend(
         for (_, left), raw in zip(places, share(run, places), strict=True):
             _add(total, weight, raw.map, (top // stride, left // stride))
             embeddings += raw.embedding
-    return (total / weight).astype(np.float32), (embeddings / (len(tops) * len(lefts))).astype(np.float32)
+    count = len(tops) * len(lefts)
+    return (total / weight).astype(np.float32), (embeddings / count).astype(np.float32), count
 
 
 def _starts(length: int, side: int, step: int, stride: int) -> range:

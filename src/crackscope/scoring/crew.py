@@ -4,14 +4,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+"""Runs a function on many things, several at a time; gives its answers in their order."""
+
 
 class StoppedError(Exception):
-    """The caller lost interest in the answers while they were being worked out."""
+    """Whoever asked lost interest in the answer while it was being worked out."""
 
 
 class Crew:
@@ -40,9 +43,10 @@ class Crew:
 
         The caller, who holds a seat, works along. Raises the function's first error, StoppedError once `stop` is set.
         """
-        if len(items) == 1:
+        stop = stop or threading.Event()
+        if len(items) == 1 and not stop.is_set():
             return [function(items[0])]
-        work = _Work(function, items, stop or threading.Event())
+        work = _Work(function, items, stop)
         helpers: list[Future[None]] = []
         try:
             # Help is called before each item, not after: of two items the second would else wait for the first.

@@ -7,9 +7,7 @@ not known (fixed inputs, attention, pooling over the whole picture) is run on ov
 """
 
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +16,13 @@ from crackscope.bundles import Bundle
 from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
 from crackscope.scoring.constants import UnknownError
+from crackscope.scoring.crew import Share
 from crackscope.scoring.flow import Flow, at_once, lay_out
 from crackscope.scoring.parts import parts_around
 from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece
 from crackscope.scoring.stages import Plan, plan
 
-Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 Map = NDArray[np.float32]
 
 _AROUND_PX = 8
@@ -68,19 +66,24 @@ class Heatmap:
 
     logits: float32 [ceil(h / stride), ceil(w / stride)]; cell (i, j) covers the px from (i, j) * stride on.
     embedding: float32 [d], mean over the photo (where parts of it were skipped: over the photo at half scale).
-    skipped: share of the photo that only the coarse pass saw. tiled: the network cannot run over a photo at once; it
-    was cut into overlapping tiles and blended. half: the photo at half scale as it was seen at that scale alone; None
-    where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is no surface
-    (a printed marker) and what lights up was put out; None for nowhere.
+    skipped: share of the photo that only the coarse pass saw. tiles: pieces that overlap and were blended, of a photo
+    over which the network cannot run at once; else 0. half: the photo at half scale as it was seen at that scale alone;
+    None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is no
+    surface (a printed marker) and what lights up was put out; None for nowhere.
     """
 
     logits: NDArray[np.float32]
     stride: int
     embedding: NDArray[np.float32]
     skipped: float = 0.0
-    tiled: bool = False
+    tiles: int = 0
     half: "Heatmap | None" = None
     hidden: NDArray[np.bool_] | None = None
+
+    @property
+    def tiled(self) -> bool:
+        """Whether the photo was cut into tiles."""
+        return self.tiles > 0
 
     def without(self, hidden: NDArray[np.bool_]) -> "Heatmap":
         """The same with what lights up in these cells, bool of the shape of logits, put out."""
@@ -103,8 +106,8 @@ class Dense:
         prepared = self._prepare()
         stride = self._bundle.manifest.stride
         if prepared is None:
-            logits, embedding = blend(self._graph, self._bundle.manifest, pixels, share)
-            return Heatmap(logits, stride, embedding, tiled=True)
+            logits, embedding, tiles = blend(self._graph, self._bundle.manifest, pixels, share)
+            return Heatmap(logits, stride, embedding, tiles=tiles)
         try:
             if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
                 return self._coarse_to_fine(pixels, options, share)

@@ -4,15 +4,16 @@ Every stage works in blocks, several at once. Of what it gives, only the rows th
 so memory follows from the width of the photo and the budget, not from the number of pixels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.scoring.anatomy import IMAGES, MAP
+from crackscope.scoring.crew import Share
 from crackscope.scoring.rows import Array, Photo, Rows
 from crackscope.scoring.stages import Plan, Stage
 
@@ -23,8 +24,6 @@ _LARGEST_BLOCK = 32 << 20
 _FIXED_BYTES = 16 << 20
 _POOL = 1.8
 """What the runtime's pool takes for each byte of a block: stages of different shapes do not reuse all of it."""
-
-Share = Callable[[Callable[[Any], None], Sequence[Any]], object]
 
 
 class Session(Protocol):

@@ -15,7 +15,7 @@ from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
 from crackscope.images import Picture, Source, or_unread, read
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.crew import Crew
+from crackscope.scoring.crew import Crew, Share
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap, halved
 from crackscope.scoring.facing import facing_of
 from crackscope.scoring.golden import check_golden
@@ -146,18 +146,20 @@ class Model:
         allow. Where `predict` judges a photo, it does the same.
         """
         with self._crew.seat():
-            return self._judge(heat, pixels, rate, options)
+            return self._judge(heat, pixels, rate, options, self._crew.share)
 
-    def _judge(self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions) -> Judgement:
+    def _judge(
+        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
+    ) -> Judgement:
         """As `judge`; the caller holds a seat."""
         first = judge(self.manifest, heat, pixels, rate, self._read_beside(heat))
         if not soft(self.manifest, heat, first, (pixels.shape[0], pixels.shape[1])):
             return first
-        second = self._judged_at_half(heat, pixels, rate, options)
+        second = self._judged_at_half(heat, pixels, rate, options, share)
         return joined(first, second, rate, shows=bool(heat.logits.max() >= self.manifest.mask_threshold))
 
     def _judged_at_half(
-        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions
+        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
     ) -> Judgement | None:
         """What is said of a photo at half size; None where it cannot be judged there."""
         assert heat.half is not None
@@ -167,7 +169,7 @@ class Model:
             return None
         quarter = halved(half)
         del half  # of 100 megapixels it takes 75 MiB
-        seen = self._dense.heatmap(quarter, replace(options, scales=1, coarse=False), self._crew.share)
+        seen = self._dense.heatmap(quarter, replace(options, scales=1, coarse=False), share)
         look = look._replace(heat=heat_at_half(heat, seen.logits))
         return judge_look(self.manifest, look, rate, self._read_beside(look.heat))
 
@@ -179,22 +181,23 @@ class Model:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""
         return self.score(read(source).pixels).embedding
 
-    def predict(self, source: Source) -> Prediction:
+    def predict(self, source: Source, *, stop: threading.Event | None = None) -> Prediction:
         """Read and judge one picture: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image.
 
         A photo larger than twice the network's native size on a side is scored at its own resolution and without
         leaving anything out, and judged as `judge` does; by a bundle without a rule for photos it is scored in tiles,
         and its probability is the largest of theirs: the more `tiles`, the likelier a false alarm among them.
-        Raises ImageError when it cannot be read.
+        Raises ImageError when it cannot be read, and, where `stop` is set meanwhile, StoppedError within a block of it.
         """
         with self._crew.seat():
-            return self._judged(_opened(source), threading.Event())
+            return self._judged(_opened(source), stop or threading.Event())
 
     def predict_all(self, sources: Iterable[Source]) -> Iterator[Prediction | Unread]:
         """Judge many pictures; yields one record each, in the order of the sources, drawn lazily.
 
         Decoding runs beside the network, in `threads` threads. What cannot be read or scored comes back as Unread,
-        and the rest go on. Stopping early, or an interrupt, ends the work under way within a tile.
+        and the rest go on. Stopping early, or an interrupt, ends the work under way within a tile, or a block of a
+        photo.
         """
         stop = threading.Event()
         answers = in_order(lambda few: self._predict_few(few, stop), in_groups(sources, self.threads), self.threads)
@@ -230,8 +233,7 @@ class Model:
         """Score what was read; the caller holds a seat."""
         begin = time.perf_counter()
         picture = opened.picture
-        tiles = self._cut(picture.height, picture.width)
-        judged = self._judged_whole(picture.pixels, tiles, stop)
+        judged = self._judged_whole(picture.pixels, partial(self._crew.share, stop=stop))
         return Prediction(
             path=_path(opened.source, picture.name),
             verdict=judged.verdict,
@@ -239,7 +241,7 @@ class Model:
             width=picture.width,
             height=picture.height,
             seconds=opened.seconds + time.perf_counter() - begin,
-            tiles=len(tiles),
+            tiles=judged.tiles,
             reason=judged.reason,
             surface=judged.surface,
             pages=picture.pages,
@@ -247,21 +249,21 @@ class Model:
             chance=judged.chance,
         )
 
-    def _judged_whole(self, pixels: NDArray[np.uint8], tiles: Sequence[Tile], stop: threading.Event) -> Said:
+    def _judged_whole(self, pixels: NDArray[np.uint8], share: Share) -> Said:
         """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
-        spec = self.manifest.input
+        spec, tiles = self.manifest.input, self._cut(pixels.shape[0], pixels.shape[1])
         if self.manifest.verdict.kind == "threshold":
-            looks = self._crew.share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles, stop)
+            looks = share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
-            return Said(by_threshold(found), found.probability, "", found.surface)
+            return Said(by_threshold(found), found.probability, "", found.surface, tiles=len(tiles))
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
         seen = facing_of(pixels).turned(pixels)
-        heat = self._dense.heatmap(seen, ORDINARY, self._crew.share)
-        judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY)
-        chance = known_chance(self.manifest, judged)
-        return Said(judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, chance)
+        heat = self._dense.heatmap(seen, ORDINARY, share)
+        judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
+        told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved)
+        return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles))
 
 
 class _Opened(NamedTuple):

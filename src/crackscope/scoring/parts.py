@@ -3,7 +3,6 @@
 Each is seen with some of the photo around it, and beyond that the layers pad as they do around a patch.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from threading import BoundedSemaphore
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from crackscope.scoring.anatomy import MAP
 from crackscope.scoring.covering import Rectangle, cover
+from crackscope.scoring.crew import Share
 from crackscope.scoring.rows import Photo
 from crackscope.scoring.runtime import Piece
 
@@ -21,8 +21,6 @@ CONTEXT_PX = 32
 
 _LARGEST_PX = 256
 """Sides of a rectangle without its context. Larger ones take more memory at once, smaller ones more context."""
-
-Share = Callable[[Callable[[Rectangle], None], Sequence[Rectangle]], object]
 
 
 @dataclass(frozen=True, slots=True)

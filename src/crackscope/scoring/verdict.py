@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
+from crackscope.errors import BundleError
 from crackscope.records import Verdict
 from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
@@ -48,9 +49,11 @@ class Look(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Verdict, probability of crack (0 to 1), the reason why a picture cannot be judged, else "", the known surface
-    as which its score was read, "" for none, whether the look at half size is told, and the chance that a sound photo
-    shows as much, None where the verdict does not rest on it.
+    """What is said of any picture.
+
+    probability: of crack, 0 to 1. reason: why it cannot be judged, else "". surface: the known surface as which its
+    score was read, "" for none. halved: the look at half size is told. chance: that a sound photo shows as much, None
+    where the verdict does not rest on it. tiles: pieces that it was scored in, 1 for all of it at once.
     """
 
     verdict: Verdict
@@ -59,6 +62,7 @@ class Said(NamedTuple):
     surface: str = ""
     halved: bool = False
     chance: float | None = None
+    tiles: int = 1
 
 
 def judge_patch(
@@ -98,8 +102,10 @@ def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
 
 
 def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[float], Calibrated]) -> Judgement:
-    """The same of a photo whose quality is known."""
+    """The same of a photo whose quality is known. Raises BundleError where the heatmap holds what is no number."""
     rule = manifest.verdict
+    if not np.isfinite(look.heat.logits).all():
+        raise BundleError("the network gives no number: train it again, or take another bundle")
     scores, overlapping = window_scores(look.heat.logits, look.heat.stride, rule)
     found = read(scores[0])
     beyond = [score - found.lag for score in scores]
