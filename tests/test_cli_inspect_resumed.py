@@ -70,6 +70,36 @@ def test_photos_that_are_gone_leave_the_report(photos, bundle, tmp_path, capsys)
     assert len(shown) == 2
 
 
+def test_photos_come_and_go_under_one_scale_table(photos, bundle, tmp_path, capsys):
+    given, out, table = tmp_path / "in", tmp_path / "out", tmp_path / "scale.csv"
+    given.mkdir()
+    for name in "012":
+        shutil.copy(photos / f"{name}.jpg", given)
+    words = ["inspect", str(given), "-o", str(out), "--bundle", bundle, "--all-zones", "--scale", str(table)]
+    table.write_text("path,mm_per_px\nin/0.jpg,0.5\nin/1.jpg,0.5\nin/2.jpg,0.5\n")
+    assert main(words) == 0
+    (given / "1.jpg").unlink()
+    shutil.copy(photos / "4.jpg", given)
+    table.write_text("path,mm_per_px\nin/0.jpg,0.5\nin/1.jpg,0.5\nin/2.jpg,0.25\nin/4.jpg,0.5\n")
+    capsys.readouterr()
+    assert main([*words, "--resume"]) == 0
+    assert "1 of 3 photos were done before" in capsys.readouterr().out
+    whole = json.loads((out / "inspection.json").read_text())
+    scales = {Path(one["photo"]).name: one["scale"]["mm_per_px"] for one in whole["photos"]}
+    assert scales == {"0.jpg": 0.5, "2.jpg": 0.25, "4.jpg": 0.5}
+
+
+def test_a_row_means_the_photo_that_is_there_and_not_its_namesake_that_is_gone(photos, bundle, tmp_path):
+    out, table = tmp_path / "out", tmp_path / "scale.csv"
+    table.write_text("path,mm_per_px\n0.jpg,0.5\n")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(photos / "0.jpg", tmp_path / folder)
+        assert main([*call(tmp_path / folder, out, bundle)[3:], "--scale", str(table)]) == 0
+        assert json.loads((out / "inspection.json").read_text())["photos"][0]["scale"]["mm_per_px"] == 0.5
+        (tmp_path / folder / "0.jpg").unlink()
+
+
 def test_photos_of_one_name_keep_their_own_pictures(photos, bundle, tmp_path):
     """Named in turn into one report: what was called 0 once is never taken for another 0."""
     out = tmp_path / "out"

@@ -262,6 +262,34 @@ class TestJournal:
         with pytest.raises(InspectionError, match=says):
             open_journal(tmp_path, model, options, resume=True)
 
+    def test_photos_come_and_go_under_a_scale_table_and_only_changed_rows_are_done_again(self, model, photos, tmp_path):
+        def opened(table):
+            scaled = InspectOptions(scaling=Scaling(table=table))
+            return open_journal(tmp_path, model, scaled, resume=True), Work(model, scaled)
+
+        journal, work = opened(dict.fromkeys(photos[:3], (0.1, 0.02)))
+        with journal:
+            run(journal, work, photos[:3])
+        journal, work = opened({photos[0]: (0.1, 0.02), photos[1]: (0.2, 0.02), photos[3]: (0.1 + 0.2, 0.0)})
+        with journal:
+            assert remaining(journal, photos[:4]) == photos[1:4]
+            found = run(journal, work, photos[:4])
+            assert [one.scale and one.scale.mm_per_px for one in found] == [0.1, 0.2, None, 0.1 + 0.2]
+            assert remaining(journal, photos[:4]) == []
+        journal, work = opened({photos[1]: (0.2, 0.03), photos[3]: (0.1 + 0.2, 0.0)})
+        with journal:
+            assert remaining(journal, photos[:4]) == photos[:2]
+
+    @pytest.mark.parametrize("scaling", [Scaling(), Scaling(mm_per_px=0.1)])
+    def test_a_table_and_no_table_are_two_scales(self, model, photos, tmp_path, scaling):
+        tabled = InspectOptions(scaling=Scaling(table={photos[0]: (0.1, 0.0)}))
+        for folder, before, now in (("a", tabled, None), ("b", None, tabled)):
+            plain = InspectOptions(scaling=scaling)
+            with open_journal(tmp_path / folder, model, before or plain, resume=False):
+                pass
+            with pytest.raises(InspectionError, match="another scale"):
+                open_journal(tmp_path / folder, model, now or plain, resume=True)
+
     def test_another_bundle_is_refused(self, model, tmp_path):
         with open_journal(tmp_path / "out", model, InspectOptions(), resume=False):
             pass

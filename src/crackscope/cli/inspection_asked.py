@@ -1,5 +1,6 @@
 """What a call of `inspect` asks for: its options, checked, and as the inspection takes them."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -80,11 +81,21 @@ def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
     readable = [photo for photo in photos if isinstance(photo, str)]
     return Scaling(
         mm_per_px=asked.mm_per_px,
-        table=None if asked.scale is None else read_scale_table(asked.scale, readable),
+        table=None if asked.scale is None else read_scale_table(asked.scale, [*readable, *_gone(asked, readable)]),
         marker_mm=asked.marker_mm,
         dictionary=asked.marker_dictionary or "4X4_50",
         distance_m=asked.distance_m,
     )
+
+
+def _gone(asked: Asked, photos: Sequence[str]) -> list[str]:
+    """Photos that were inspected before and are no more, whose rows may stay in the scale table; but no namesake of one
+    of these photos, which a row means then."""
+    from crackscope.inspection import Journal
+
+    called = {os.path.basename(photo) for photo in photos}
+    named = Journal.named_in(asked.out) if asked.resume else ()
+    return [photo for photo in named if not os.path.lexists(photo) and os.path.basename(photo) not in called]
 
 
 def _limits(asked: Asked) -> tuple[float, ...]:

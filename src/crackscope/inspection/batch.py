@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -60,12 +61,18 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
     if inside and not resume:
         refuse_held(path)
         raise OutputError(f"an inspection is already in {path}, add --resume to go on with it or name a new folder")
-    described: dict[str, object] = msgspec.to_builtins(options)
-    bundle = hashlib.sha256(dump_manifest(model.manifest)).hexdigest()
-    begun = datetime.now().astimezone().isoformat(timespec="seconds")
-    journal = Journal(path, Terms(version=__version__, bundle=bundle, options=described, begun=begun))
+    journal = Journal(path, _terms(model, options), options.scaling.table)
     _sweep(path)
     return journal
+
+
+def _terms(model: Model, options: InspectOptions) -> Terms:
+    described: dict[str, Any] = msgspec.to_builtins(options)
+    if options.scaling.table is not None:
+        described["scaling"]["table"] = "of each photo, in its line"
+    bundle = hashlib.sha256(dump_manifest(model.manifest)).hexdigest()
+    begun = datetime.now().astimezone().isoformat(timespec="seconds")
+    return Terms(version=__version__, bundle=bundle, options=described, begun=begun)
 
 
 def _sweep(folder: Path) -> None:
@@ -76,7 +83,7 @@ def _sweep(folder: Path) -> None:
 
 
 def remaining(journal: Journal, photos: Sequence[str | Unread]) -> list[str | Unread]:
-    """The photos that the journal does not know yet, or whose file has changed since, in their order."""
+    """The photos that the journal does not know yet, or whose file or scale has changed since, in their order."""
     return [photo for photo in photos if isinstance(photo, Unread) or not journal.knows(photo)]
 
 

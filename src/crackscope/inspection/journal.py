@@ -1,14 +1,14 @@
 """What is known of each photo, line by line, in a file that any kill leaves readable.
 
-The first line says what the lines hang on: the options and the bundle. Each other line is one photo, with the size
-and the time of its file, and is on the disk before the next photo is begun. A line that a kill tore is cut off when
-the work goes on.
+The first line says what all lines hang on: the options and the bundle. Each other line is one photo, with the size
+and the time of its file and its row of the scale table, and is on the disk before the next photo is begun. A line that
+a kill tore is cut off when the work goes on.
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ JOURNAL = "inspection.jsonl"
 FORMAT = 1
 Result = Inspected | Unread
 Stamp = tuple[int, int]
+Row = tuple[float, float]
 Kind = TypeVar("Kind")
 _PASSING = ("missing", "denied", "too-large")
 """Kinds of failure that may pass without the file changing: it may be allowed, or the limit of its size raised."""
@@ -52,10 +53,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
-    """path: the photo. stamp: bytes and modification time in ns of its file, None where it is to be tried again."""
+    """path: the photo. stamp: bytes and modification time in ns of its file, None where it is to be tried again. row:
+    what the scale table said of it, mm per px and the relative error; None where it said nothing."""
 
     path: str
     stamp: Stamp | None
+    row: Row | None = None
 
 
 class _Line(_Name, frozen=True, kw_only=True):
@@ -66,15 +69,18 @@ class _Line(_Name, frozen=True, kw_only=True):
 class Journal:
     """The journal in a folder, held by this process alone while it is open.
 
+    table: the scale table, mm per px and its relative error by photo. It is none of the terms, since photos come and go
+    between two calls: a photo whose own row has changed counts as not done.
     Raises InspectionError where another process holds it or it hangs on other terms, OutputError where it cannot be
     written: what it held before is kept then.
     """
 
-    def __init__(self, folder: Path, terms: Terms) -> None:
+    def __init__(self, folder: Path, terms: Terms, table: Mapping[str, Row] | None = None) -> None:
         self.path = folder / JOURNAL
         self.terms = terms
+        self._table = table or {}
         self._where: dict[str, tuple[int, int]] = {}
-        self._stamps: dict[str, Stamp | None] = {}
+        self._known: dict[str, tuple[Stamp | None, Row | None]] = {}
         self._end = 0
         try:
             # Unbuffered: what a full disk refuses must not be waiting in a buffer when the file is closed.
@@ -99,15 +105,25 @@ class Journal:
     def __len__(self) -> int:
         return len(self._where)
 
+    @staticmethod
+    def named_in(folder: str | Path) -> tuple[str, ...]:
+        """Every photo that the journal in a folder names, be it held or not; none where there is no journal."""
+        try:
+            with open(Path(folder) / JOURNAL, "rb") as file:
+                return tuple(dict.fromkeys(entry.path for line in file if (entry := _entry(line)) is not None))
+        except (OSError, ValueError):
+            return ()
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Every photo that is written down, in the order in which each first was; some may be gone."""
         return tuple(self._where)
 
     def knows(self, path: str) -> bool:
-        """Whether this photo is done, as its file now is. One that was not there or not allowed is tried again."""
-        stamp = self._stamps.get(path)
-        return stamp is not None and stamp == stamp_of(path)
+        """Whether this photo is done, as its file and its scale now are. One that was not there or not allowed is tried
+        again."""
+        stamp, row = self._known.get(path, (None, None))
+        return stamp is not None and (stamp, row) == (stamp_of(path), self._table.get(path))
 
     def add(self, path: str, stamp: Stamp | None, result: Result) -> None:
         """Write down one photo; it is on the disk when this returns."""
@@ -115,7 +131,8 @@ class Journal:
         unread = result if isinstance(result, Unread) else None
         if unread is not None and unread.error.kind in _PASSING:
             stamp = None
-        self._append(_encode(_Line(path=path, stamp=stamp, found=found, unread=unread)), path, stamp)
+        line = _Line(path=path, stamp=stamp, row=self._table.get(path), found=found, unread=unread)
+        self._append(_encode(line), line)
 
     def result(self, path: str) -> Result:
         """What is known of this photo; KeyError where nothing is."""
@@ -164,14 +181,15 @@ class Journal:
         )
 
     def _note(self, line: bytes, begin: int) -> None:
-        try:
-            entry = _decode(line, _Name)
-        except msgspec.MsgspecError:
-            return  # A line that says nothing: its photo is done again.
-        self._where[entry.path] = (begin, begin + len(line))
-        self._stamps[entry.path] = entry.stamp
+        entry = _entry(line)
+        if entry is not None:
+            self._remember(entry, begin, begin + len(line))
 
-    def _append(self, line: bytes, path: str | None = None, stamp: Stamp | None = None) -> None:
+    def _remember(self, entry: _Name, begin: int, end: int) -> None:
+        self._where[entry.path] = (begin, end)
+        self._known[entry.path] = (entry.stamp, entry.row)
+
+    def _append(self, line: bytes, entry: _Name | None = None) -> None:
         try:
             written = 0
             while written < len(line):
@@ -183,9 +201,8 @@ class Journal:
             raise OutputError(
                 f"{self.path}: cannot be written ({error.strerror}), make room and go on with --resume"
             ) from error
-        if path is not None:
-            self._where[path] = (self._end, self._end + len(line))
-            self._stamps[path] = stamp
+        if entry is not None:
+            self._remember(entry, self._end, self._end + len(line))
         self._end += len(line)
 
 
@@ -241,6 +258,14 @@ def _hold(file: FileIO, path: Path) -> None:
         raise InspectionError(f"{path.parent}: another process is inspecting into it, wait for it or stop it") from None
     except OSError:
         return
+
+
+def _entry(line: bytes) -> _Name | None:
+    """What a line says; None where it says nothing, and its photo is done again."""
+    try:
+        return _decode(line, _Name)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _encode(record: Terms | _Line) -> bytes:
