@@ -11,6 +11,7 @@ import pytest
 from crackscope import images
 from crackscope.cli import main
 from crackscope.judging import evaluate
+from crackscope.recipes import text
 from tests.small_surfaces import remembering_bundle, write_surface
 
 
@@ -203,6 +204,42 @@ def test_matrix_of_a_recipe_trains_on_each_surface(tmp_path, capsys):
     assert table["rows"] == ["one", "two"]
     assert [cell["own"] for cell in table["cells"]] == [True, False, False, True]
     assert {column["part"] for column in table["columns"]} == {"test"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["a=x", "a=y", "--recipe", "probe"], "two surfaces are called 'a', give each --on a name"),
+        (["a=x", "a=y", "--bundle", "default"], "two surfaces are called 'a', give each --on a name"),
+        (["a b=x", "a.b=y", "a-b=z", "--recipe", "probe"], "'a b' and 'a-b' would share the folder runs/probe-a-b"),
+        (["a=x", "--recipe", "probe", "--recipe", "probe.toml"], "two rows would be called 'a, probe'"),
+        (["b=x", "--recipe", "probe"], "the folder is not empty, mat/runs/probe-b, name a new one or remove it"),
+        (["b=x", "--recipe", "probe.toml", "--set", "name=pro/be"], "not empty, mat/runs/pro-be-b, name"),
+        (["c=x", "--recipe", "probe"], "mat/runs/probe-c"),
+    ],
+)
+def test_a_matrix_whose_names_clash_is_refused_before_anything_is_opened(tmp_path, monkeypatch, capsys, words, says):
+    """No surface is there: opening it would be refused with other words."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "probe.toml").write_text(text("probe"))
+    for run in ("probe-b", "pro-be-b"):
+        (tmp_path / "mat" / "runs" / run).mkdir(parents=True)
+        (tmp_path / "mat" / "runs" / run / "run.json").touch()
+    (tmp_path / "mat" / "runs" / "probe-c").touch()
+    first = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))
+    surfaces = [word for name in words[:first] for word in ("--on", name)]
+    assert main(["matrix", *surfaces, *words[first:], "-o", "mat"]) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+
+
+def test_rows_of_one_name_are_refused_before_anything_is_trained(made, tmp_path, capsys):
+    bundle, data = made
+    asked = ["matrix", "--on", f"a={data}", "--recipe", "probe", "--weights", "none", "-o", str(tmp_path / "m")]
+    assert main([*asked, "--bundle", f"a, probe={bundle}"]) == 2
+    assert "two rows would be called 'a, probe', name the bundle otherwise" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Training and judging know nothing of each other; they are joined here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, warn
+from crackscope.cli.folders import vacant
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
+from crackscope.errors import several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
@@ -32,6 +35,16 @@ class Asked(Labelled):
     weights: str | None
     part: str | None
     out: str | None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A training to be. on: the name of its surface. row: its name in the matrix. run: its folder's name."""
+
+    recipe: "Recipe"
+    on: str
+    row: str
+    run: str
 
 
 @click.command()
@@ -60,8 +73,10 @@ def matrix(**options: Any) -> None:
         raise click.UsageError("--part all would judge on what was trained on, leave it out or give --bundle only")
     if asked.out is not None:
         writable(asked.out)
-    surfaces = [_surface(asked, *_named(text)) for text in asked.surfaces]
-    table = _judge(asked, surfaces)
+    named = [_named(text) for text in asked.surfaces]
+    trainings = _planned(asked, [name for name, _ in named])
+    _refuse_clashes(asked, [name for name, _ in named], trainings)
+    table = _judge(asked, [_surface(asked, *one) for one in named], trainings)
     if asked.out is not None:
         from crackscope.reports import write_matrix
 
@@ -81,6 +96,43 @@ def _named(text: str) -> tuple[str, str]:
     return name, data
 
 
+def _planned(asked: Asked, names: Sequence[str]) -> list[Planned]:
+    """The trainings that are asked for, a recipe at a time. Raises RecipeError."""
+    from crackscope.recipes import load, override
+
+    seed = () if asked.seed is None else (f"seed={asked.seed}",)
+    recipes = [override(load(name), [*asked.settings, *seed]) for name in asked.recipes]
+    alone = len(recipes) == 1 and not asked.bundles
+    return [
+        Planned(recipe, name, name if alone else f"{name}, {recipe.name}", _filename(f"{recipe.name}-{name}"))
+        for recipe in recipes
+        for name in names
+    ]
+
+
+def _refuse_clashes(asked: Asked, names: Sequence[str], trainings: Sequence[Planned]) -> None:
+    """Refuse, before anything is opened, what would end the call after hours of training."""
+    if twice := _twice(names):
+        raise click.UsageError(f"two surfaces are called {twice!r}, give each --on a name of its own")
+    if twice := _twice([one.row for one in trainings]):
+        raise click.UsageError(f"two rows would be called {twice!r}, leave a recipe out or change the name in its file")
+    if twice := _twice([one.run for one in trainings]):
+        one, other, *_ = (training.row for training in trainings if training.run == twice)
+        raise click.UsageError(f"{one!r} and {other!r} would share the folder runs/{twice}, rename one of them")
+    if asked.out is not None:
+        for training in trainings:
+            vacant(_runs(asked.out) / training.run)
+
+
+def _twice(names: Sequence[str]) -> str:
+    """The first name that repeats; "" where none does."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), "")
+
+
+def _runs(out: str) -> Path:
+    return Path(out) / "runs"
+
+
 def _surface(asked: Asked, name: str, data: str) -> "Surface":
     from crackscope.judging import Surface
 
@@ -91,16 +143,19 @@ def _surface(asked: Asked, name: str, data: str) -> "Surface":
     return Surface(name=name, split=split, part=None if whole else "test")
 
 
-def _judge(asked: Asked, surfaces: "list[Surface]") -> "Matrix":
+def _judge(asked: Asked, surfaces: "list[Surface]", trainings: Sequence[Planned]) -> "Matrix":
     from tempfile import TemporaryDirectory
 
     from crackscope.judging import Bootstrap
     from crackscope.judging import matrix as judge
 
     entries = [_bundle(asked, text) for text in asked.bundles]
+    if twice := _twice([*(entry.name for entry in entries), *(training.row for training in trainings)]):
+        raise click.UsageError(f"two rows would be called {twice!r}, name the bundle otherwise: --bundle NAME=BUNDLE")
+    opened = {surface.name: surface for surface in surfaces}
     with TemporaryDirectory(prefix="crackscope-") as scratch:
-        runs = Path(asked.out) / "runs" if asked.out else Path(scratch)
-        entries += [_trained(asked, recipe, surface, runs) for recipe in asked.recipes for surface in surfaces]
+        runs = _runs(asked.out) if asked.out else Path(scratch)
+        entries += [_trained(asked, training, opened[training.on], runs / training.run) for training in trainings]
         with progress("judging", None, quiet=asked.silent) as tell:
             return judge(entries, surfaces, bootstrap=Bootstrap(seed=asked.seed or 0), progress=tell)
 
@@ -116,30 +171,20 @@ def _bundle(asked: Asked, text: str) -> "Entry":
     return Entry(name=name if separator else model.manifest.name, model=model, trained_on=sets or "not stated")
 
 
-def _trained(asked: Asked, recipe_name: str, surface: "Surface", runs: Path) -> "Entry":
-    from crackscope.judging import Entry
-    from crackscope.recipes import load, override
-    from crackscope.scoring import load as load_model
-
-    seed = () if asked.seed is None else (f"seed={asked.seed}",)
-    recipe = override(load(recipe_name), [*asked.settings, *seed])
-    bundle = _train(asked, recipe, surface, runs)
-    several = len(asked.recipes) > 1 or bool(asked.bundles)
-    name = f"{surface.name}, {recipe.name}" if several else surface.name
-    rows = len(surface.split.part("train"))
-    words = f"{rows:,} {'picture' if rows == 1 else 'pictures'} of {surface.name}, recipe {recipe.name}"
-    return Entry(name=name, model=load_model(bundle, threads=asked.threads), trained_on=words, column=surface.name)
-
-
-def _train(asked: Asked, recipe: "Recipe", surface: "Surface", runs: Path) -> str:
+def _trained(asked: Asked, training: Planned, surface: "Surface", folder: Path) -> "Entry":
     from crackscope.cli.training_bar import TrainingBar
+    from crackscope.judging import Entry
+    from crackscope.scoring import load
     from crackscope.training import TrainOptions, train
 
+    recipe = training.recipe
     say(f"training {recipe.name} on {surface.name}", quiet=asked.silent)
-    folder = runs / f"{recipe.name}-{_filename(surface.name)}"
     options = TrainOptions(threads=asked.threads)
     with TrainingBar(quiet=asked.silent) as bar:
-        return train(surface.split, recipe, folder, weights=asked.weights, options=options, progress=bar).bundle
+        bundle = train(surface.split, recipe, folder, weights=asked.weights, options=options, progress=bar).bundle
+    words = f"{several(len(surface.split.part('train')), 'picture')} of {surface.name}, recipe {recipe.name}"
+    model = load(bundle, threads=asked.threads)
+    return Entry(name=training.row, model=model, trained_on=words, column=surface.name)
 
 
 def _filename(name: str) -> str:
