@@ -38,6 +38,21 @@ def test_one_without_its_photos_is_what_was_asked_for(told):
     assert told("masks") == told("images") == []
 
 
+def test_of_many_folders_the_first_beside_it_with_all_names_is_named(told, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(data / "images", data / "again")
+    shutil.copytree(data / "images", data / "few")
+    (data / "few" / "0003.png").unlink()
+    shutil.copytree(data / "images", data / "masks" / "below")
+    lines = told("few", "masks", "images", "again")
+    assert [line.split(" alone")[0].rpartition(" ")[2] for line in lines] == [str(data / "images")]
+    for name, numbers in (("left", (0, 1, 2)), ("right", (3, 4, 5))):
+        (data / name).mkdir()
+        for number in numbers:
+            shutil.copy(data / "images" / f"000{number}.png", data / name)
+    assert told("few", "masks") == told("left", "masks", "right") == []
+
+
 def test_other_names_and_greys_are_no_masks(told, tmp_path):
     masks = tmp_path / "data" / "masks"
     grey = np.random.default_rng(0).integers(0, 255, (96, 96), np.uint8)

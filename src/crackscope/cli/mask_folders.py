@@ -24,8 +24,9 @@ def tell_of_masks(paths: Iterable[str], *, quiet: bool) -> None:
     folders: dict[Path, dict[str, str]] = defaultdict(dict)
     for path in paths:
         folders[Path(path).parent][Path(path).stem] = path
+    beside = _by_stem(folders)
     for folder, pictures in folders.items():
-        sister = _sister(folder, folders)
+        sister = _sister(folder, folders, beside[folder.parent])
         if sister is not None and _black_and_white(list(pictures.values())):
             warn(
                 f"{folder} seems to hold masks: {several(len(pictures), 'picture')} in black and white, called as "
@@ -33,10 +34,24 @@ def tell_of_masks(paths: Iterable[str], *, quiet: bool) -> None:
             )
 
 
-def _sister(folder: Path, folders: Mapping[Path, Mapping[str, str]]) -> Path | None:
-    """Another folder beside this one with a picture of every name in it."""
-    alike = (other for other in folders if other != folder and other.parent == folder.parent)
-    return next((other for other in alike if folders[folder].keys() <= folders[other].keys()), None)
+def _by_stem(folders: Mapping[Path, Iterable[str]]) -> dict[Path, dict[str, list[Path]]]:
+    """In every folder of folders, which of them hold a picture of a name."""
+    beside: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    for folder, stems in folders.items():
+        held = beside[folder.parent]
+        for stem in stems:
+            held[stem].append(folder)
+    return beside
+
+
+def _sister(
+    folder: Path, folders: Mapping[Path, Mapping[str, str]], beside: Mapping[str, Sequence[Path]]
+) -> Path | None:
+    """Another folder beside this one with a picture of every name in it. beside: the folders there, by names."""
+    stems = folders[folder].keys()
+    # Of thousands of folders, few hold the rarest name.
+    alike = min((beside[stem] for stem in stems), key=len)
+    return next((other for other in alike if other != folder and stems <= folders[other].keys()), None)
 
 
 def _black_and_white(paths: Sequence[str]) -> bool:
