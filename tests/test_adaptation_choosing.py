@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from crackscope import images
 from crackscope.adaptation import hand_out, suggest
 from crackscope.adaptation.choosing import choose, doubts, parting
+from crackscope.bundles import feature_sizes
 from crackscope.datasets import read_rows
-from crackscope.errors import AdaptationError
-from crackscope.scoring import load
+from crackscope.errors import AdaptationError, BundleError
+from crackscope.scoring import describe, load, pack, showing_features
+from tests.small_bundle import odd_model, small_manifest
 from tests.small_patches import patch
 from tests.small_surfaces import remembering_bundle
 
@@ -108,6 +110,30 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
     assert [one.path for one in found.patches] == [good]
     with pytest.raises(AdaptationError, match="none of 1"):
         suggest(model, [str(tmp_path / "bad.png")], 5)
+
+
+def test_what_is_chosen_follows_from_the_score_and_the_first_kind_of_features(tmp_path):
+    judging = load()
+    paths = [photo(tmp_path, f"{'n' * number}.png", 64, 64) for number in range(1, 13)]
+    told = list(describe(showing_features(judging), paths))
+    first = feature_sizes(judging.bundle.model)[0]
+    score = np.array([one.score for one in told], np.float64)
+    features = np.array([one.embedding[:first] for one in told], np.float64)
+    embeddings = [one.embedding[-judging.manifest.embedding :] for one in told]
+    chosen = choose(score, features, 8).tolist()
+    found = suggest(judging, paths, 8)
+    assert [one.path for one in found.patches] == [paths[at] for at in chosen]
+    assert [one.probability for one in found.patches] == [
+        judging.probability(told[at].score, embeddings[at]) for at in chosen
+    ]
+
+
+def test_a_network_that_gives_no_number_is_refused_with_the_picture(tmp_path):
+    bundle = pack(tmp_path / "odd", small_manifest(), model=odd_model(), weights=None)
+    good, black = photo(tmp_path, "good.png", 64, 64), str(tmp_path / "black.png")
+    images.write_png(np.zeros((64, 64, 3), np.uint8), black)
+    with pytest.raises(BundleError, match=rf"no number for {black}: train it again"):
+        suggest(load(bundle), [good, black], 2)
 
 
 def test_without_photos_or_a_number_there_is_nothing_to_choose(model, tmp_path):

@@ -1,6 +1,6 @@
 """`suggest`: the patches of unlabelled photos whose labels would help most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -66,6 +66,19 @@ class _Place:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is kept of a patch, of which there may be a hundred thousand. features: float32 [k], by which it is chosen.
+
+    probability: of crack, 0 to 1.
+    """
+
+    place: _Place
+    score: float
+    probability: float
+    features: NDArray[np.float32]
+
+
 def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progress | None = None) -> Suggestions:
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
@@ -78,11 +91,11 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
     if not paths:
         raise AdaptationError("there is nothing to choose from: name photos")
-    seen: list[tuple[_Place, Described]] = []
+    seen: list[_Seen] = []
     unread: list[Unread] = []
     unfit: list[Unfit] = []
     side = model.manifest.input.native or _PATCH_PX
-    showing = showing_features(model)
+    look = _look(model)
     for done, path in enumerate(paths, start=1):
         try:
             pixels = read(path).pixels
@@ -92,7 +105,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
             if reason := unfit_pixels(pixels, model.manifest):
                 unfit.append(Unfit(path, reason))
             else:
-                seen += _described(showing, pixels, _grid(path, pixels.shape[0], pixels.shape[1], side))
+                seen += look(pixels, _grid(path, pixels.shape[0], pixels.shape[1], side))
         if progress is not None:
             progress(done, len(paths))
     if not seen and unfit:
@@ -100,7 +113,7 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
         raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
     if not seen:
         raise AdaptationError(f"none of {len(paths)} pictures can be read: {unread[0].error.message}")
-    return Suggestions(patches=_chosen(model, seen, count), seen=len(seen), unread=tuple(unread), unfit=tuple(unfit))
+    return Suggestions(patches=_chosen(seen, count), seen=len(seen), unread=tuple(unread), unfit=tuple(unfit))
 
 
 def _grid(path: str, height: int, width: int, side: int) -> list[_Place]:
@@ -117,33 +130,41 @@ def _starts(length: int, side: int) -> tuple[list[int], int]:
     return np.linspace(0, length - side, count).round().astype(int).tolist(), side
 
 
-def _described(model: Model, pixels: NDArray[np.uint8], places: Sequence[_Place]) -> Iterator[tuple[_Place, Described]]:
-    pieces = [
-        np.ascontiguousarray(pixels[place.top : place.top + place.height, place.left : place.left + place.width])
-        for place in places
-    ]
-    for place, answer in zip(places, describe(model, pieces), strict=True):
-        if isinstance(answer, Described):
-            yield place, answer
+def _look(model: Model) -> Callable[[NDArray[np.uint8], Sequence[_Place]], Iterator[_Seen]]:
+    """What looks at the patches of a picture, uint8 [h, w, 3]."""
+    showing = showing_features(model)
+    # The first kind of features alone tells patches apart; where a network has none, what it says of a patch in all.
+    first = sum(feature_sizes(model.bundle.model)[:1]) or None
+
+    def look(pixels: NDArray[np.uint8], places: Sequence[_Place]) -> Iterator[_Seen]:
+        pieces = [
+            np.ascontiguousarray(pixels[place.top : place.top + place.height, place.left : place.left + place.width])
+            for place in places
+        ]
+        for place, answer in zip(places, describe(showing, pieces), strict=True):
+            if isinstance(answer, Described):
+                shown = answer.embedding
+                refuse_no_number([place.path], np.array([answer.score]), np.array(shown[None], np.float64))
+                probability = model.probability(answer.score, shown[-model.manifest.embedding :])
+                yield _Seen(place, answer.score, probability, np.array(shown[:first], np.float32))
+
+    return look
 
 
-def _chosen(model: Model, seen: Sequence[tuple[_Place, Described]], count: int) -> tuple[Suggestion, ...]:
-    places, answers = zip(*seen, strict=True)
-    score = np.array([answer.score for answer in answers], np.float64)
-    shown = np.array([answer.embedding for answer in answers], np.float64)
-    refuse_no_number([place.path for place in places], score, shown)
-    features = shown[:, : sum(feature_sizes(model.bundle.model)[:1])]
+def _chosen(seen: Sequence[_Seen], count: int) -> tuple[Suggestion, ...]:
+    score = np.array([one.score for one in seen], np.float64)
+    features = np.array([one.features for one in seen], np.float64)
     doubt = doubts(score)
     return tuple(
         Suggestion(
             rank=rank,
-            path=places[at].path,
-            left=places[at].left,
-            top=places[at].top,
-            width=places[at].width,
-            height=places[at].height,
-            probability=model.probability(answers[at].score, answers[at].embedding[-model.manifest.embedding :]),
+            path=seen[at].place.path,
+            left=seen[at].place.left,
+            top=seen[at].place.top,
+            width=seen[at].place.width,
+            height=seen[at].place.height,
+            probability=seen[at].probability,
             doubt=float(doubt[at]),
         )
-        for rank, at in enumerate(choose(score, features if features.shape[1] else shown, count).tolist(), start=1)
+        for rank, at in enumerate(choose(score, features, count).tolist(), start=1)
     )
