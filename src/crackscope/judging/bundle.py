@@ -11,6 +11,7 @@ from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import Evaluation, SplitFacts
 from crackscope.judging.manifest_facts import facts_of
 from crackscope.judging.met_before import met_before
+from crackscope.judging.met_pictures import met_in_training
 from crackscope.judging.prevalence import at_prevalence, checked_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.records import Part, Prediction, Row, Unread, Verdict
@@ -77,6 +78,7 @@ def evaluate(
     )
     verdicts: list[Verdict] = [one.verdict for one in predictions]
     read_as = _read_as(read, predictions) if manifest.local else {}
+    known = met_before(manifest, source.fingerprint, part, rows, options.get("called", ""), read_as)
     origin = Origin(
         bundle=facts_of(manifest),
         split=split,
@@ -84,7 +86,7 @@ def evaluate(
         unread=tuple(unread),
         reasons=tuple(one.reason for one in predictions),
         read_as=read_as,
-        met_before=met_before(manifest, source.fingerprint, part, rows, options.get("called", ""), read_as),
+        met_before=met_in_training(model.bundle, rows, known),
     )
     evaluation = evaluate_scores(
         read,

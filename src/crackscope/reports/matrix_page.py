@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscope.files import encode_json, write_whole
-from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, matrix_csv
+from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MetBefore, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import MEANINGS, TITLES, number
 from crackscope.reports.rendering import render
@@ -14,22 +14,22 @@ from crackscope.reports.sentences import met_before_sentences, refusing_sentence
 PAGE = "matrix.html"
 
 _KNOWN_BY = (
-    "A surface is known again by its names, its split, or by what its pictures look like to a bundle that knows "
-    "several; what each learnt from stands below its own name."
+    "A surface is known again by its names, its split, its pictures where a run lists them, or by what its pictures "
+    "look like to a bundle that knows several; what each learnt from stands below its own name."
 )
 _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 
 
 @dataclass(frozen=True, slots=True)
 class Tinted:
-    """A cell as drawn. good: 0 worst, 1 best, for its colour."""
+    """A cell as drawn. good: 0 worst, 1 best, for its colour. met: that it learnt from what it was judged on, or ""."""
 
     measure: Measure
     good: float
     own: bool
     judged: int
     not_judged: int
-    met_before: bool
+    met: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,14 @@ def _plot(matrix: Matrix, name: str) -> Plot:
 
 def _tinted(cell: MatrixCell, name: str) -> Tinted:
     figure = cell.figures[name]
-    return Tinted(
-        figure, _good(name, figure), cell.own, sum(cell.support.values()), cell.not_judged, cell.met_before is not None
-    )
+    judged = sum(cell.support.values())
+    return Tinted(figure, _good(name, figure), cell.own, judged, cell.not_judged, _met(cell.met_before))
+
+
+def _met(met: MetBefore | None) -> str:
+    if met is None:
+        return ""
+    return f"{met.learnt_from + met.chosen_on:,} of {met.judged:,} met before" if met.judged else "learnt from it?"
 
 
 def _good(name: str, measure: Measure) -> float:

@@ -43,6 +43,11 @@ def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
     if met.by == "split":
         rows = "its epoch and threshold were chosen on the val part" if part == "val" else f"it learnt from {of}"
         return f"The bundle was trained on this very split, and {rows}: the figures flatter. Judge on its test part."
+    if met.by == "pictures":
+        return (
+            f"{_met_in_training(met)}: these figures flatter. Judge on the test part of the split that it was trained "
+            "on, or on pictures that it never met."
+        )
     if met.by == "weights":
         return (
             f"The bundle's starting weights, those of the bundle in the package, learnt from {of}, as these data are "
@@ -57,6 +62,15 @@ def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
         f"The bundle learnt from {of}, as these data are called: where they are the same pictures, the figures "
         "flatter. Judge on the test part of the split that it was trained on, or on pictures that it never met."
     )
+
+
+def _met_in_training(met: MetBefore) -> str:
+    """How many of the pictures judged a bundle met in its training, as its run tells."""
+    among = f"of the {count(met.judged, 'picture')} judged"
+    if not met.learnt_from:
+        return f"{met.chosen_on:,} {among} chose the epoch and threshold of the bundle"
+    chose = f", and {met.chosen_on:,} chose its epoch and threshold" if met.chosen_on else ""
+    return f"The bundle learnt from {met.learnt_from:,} {among}{chose}"
 
 
 def met_before_sentences(matrix: Matrix) -> list[str]:

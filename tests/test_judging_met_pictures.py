@@ -1,0 +1,115 @@
+"""A bundle that lies in its run knows each picture again that it was trained on, however the data are given."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crackscope import datasets, images
+from crackscope.cli import main
+from crackscope.judging import MetBefore, evaluate, load
+from crackscope.reports import conclusions
+from crackscope.reports.formatting import number
+from tests.small_page import Page
+from tests.small_surfaces import write_surface
+
+
+def counted(way, data, **options) -> MetBefore | None:
+    return evaluate(way.bundle, data, resamples=20, **options).met_before
+
+
+def by_part(way, data: datasets.Split, part: str) -> int:
+    """How many rows of the test part stood in this part when the run was trained."""
+    names = {row.path for row in datasets.read_split(way.split).part(part)}
+    return sum(row.path in names for row in data.part("test"))
+
+
+def test_the_training_data_dealt_anew_are_counted_picture_by_picture(way):
+    anew = datasets.split(way.data, seed=11)
+    found = counted(way, anew)
+    learnt, chosen, judged = by_part(way, anew, "train"), by_part(way, anew, "val"), len(anew.part("test"))
+    assert min(learnt, chosen, judged - learnt - chosen) > 0
+    trained = len(datasets.read_split(way.split).part("train"))
+    expected = MetBefore(by="pictures", sets=(), pictures=trained, learnt_from=learnt, chosen_on=chosen, judged=judged)
+    assert found == expected
+
+
+def test_pictures_are_known_by_their_bytes_where_they_lie_elsewhere(way, tmp_path):
+    split = datasets.read_split(way.split)
+    for part in ("train", "val", "test"):
+        for row in split.part(part):
+            folder = tmp_path / part / row.label
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(row.path, folder)
+    learnt, chosen = (counted(way, tmp_path / part, part=None) for part in ("train", "val"))
+    assert (learnt.learnt_from, learnt.chosen_on) == (learnt.judged, 0) == (len(split.part("train")), 0)
+    assert (chosen.learnt_from, chosen.chosen_on) == (0, chosen.judged) == (0, len(split.part("val")))
+    assert counted(way, tmp_path / "test", part=None) is None
+
+
+def test_what_was_held_out_and_what_only_looks_alike_are_not_counted(way, tmp_path):
+    assert counted(way, datasets.read_split(way.split)) is None
+    alike = 0
+    for row in datasets.read_split(way.split).part("train"):
+        place = tmp_path / row.label / Path(row.path).name
+        place.parent.mkdir(exist_ok=True)
+        pixels = images.read(row.path).pixels.copy()
+        pixels[0, 0] ^= 1
+        images.write_png(pixels, place)
+        alike += place.stat().st_size == Path(row.path).stat().st_size
+    assert alike > 0
+    assert counted(way, tmp_path, part=None) is None
+
+
+def test_the_very_split_is_called_so_and_counted(way):
+    found = counted(way, datasets.read_split(way.split), part="val")
+    assert (found.by, found.learnt_from, found.chosen_on) == ("split", 0, found.judged)
+
+
+def test_a_bundle_without_its_run_or_in_that_of_another_says_no_more_than_it_knows(way, tmp_path):
+    shutil.copytree(way.bundle, tmp_path / "alone")
+    shutil.copytree(way.run, tmp_path / "run")
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    facts["data"]["fingerprint"] = "0" * 64
+    (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+    for bundle in ("alone", "run/bundle"):
+        assert evaluate(tmp_path / bundle, datasets.split(way.data, seed=11), resamples=20).met_before is None
+
+
+@pytest.mark.parametrize("missing", ["split.csv", "run.json"])
+def test_a_run_that_is_not_whole_is_no_reason_to_fail(way, tmp_path, missing):
+    shutil.copytree(way.run, tmp_path / "run")
+    (tmp_path / "run" / missing).unlink()
+    anew = datasets.split(way.data, seed=11)
+    assert evaluate(tmp_path / "run" / "bundle", anew, resamples=20).met_before is None
+
+
+def test_evaluate_says_it_and_keeps_it(way, tmp_path, capsys):
+    call = ["evaluate", str(way.run), str(way.data), "--part", "all", "--seed", "5", "-o", str(tmp_path), "--quiet"]
+    assert main(call) == 0
+    capsys.readouterr()
+    split = datasets.read_split(way.split)
+    train, val = len(split.part("train")), len(split.part("val"))
+    said = f"The bundle learnt from {train} of the {len(split.rows)} pictures judged, and {val} chose its epoch"
+    assert conclusions(load(tmp_path))[0].startswith(said)
+    assert said in Page(tmp_path / "report.html").text
+    assert json.loads((tmp_path / "metrics.json").read_text())["met_before"]["learnt_from"] == train
+
+
+def test_a_matrix_marks_such_cells_and_leaves_them_out_of_its_headline(way, tmp_path, capsys):
+    shutil.copytree(way.data, tmp_path / "copied")
+    write_surface(tmp_path / "new", 12)
+    places = ["--on", f"slabs={tmp_path / 'copied'}", "--on", f"new={tmp_path / 'new'}"]
+    call = ["matrix", *places, "--bundle", f"b={way.run}", "--seed", "5", "-o", str(tmp_path / "m"), "--quiet"]
+    assert main(call) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "b on slabs: The bundle learnt from" in told
+    assert "b on new" not in told
+    page = Page(tmp_path / "m" / "matrix.html").text
+    split = datasets.read_split(way.split)
+    met = len(split.part("train")) + len(split.part("val"))
+    assert page.count(f"{met} of {len(split.rows)} met before") == 4
+    cells = json.loads((tmp_path / "m" / "matrix.json").read_text())["cells"]
+    (other,) = (cell["figures"]["balanced_accuracy"]["value"] for cell in cells if cell["column"] == "new")
+    assert f"not trained on here, balanced accuracy is {number(other)} on average" in page
