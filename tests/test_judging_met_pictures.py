@@ -48,6 +48,13 @@ def test_pictures_are_known_by_their_bytes_where_they_lie_elsewhere(way, tmp_pat
     assert counted(way, tmp_path / "test", part=None) is None
 
 
+def copied_run(way, folder: Path) -> Path:
+    """The run, whose split names the same pictures from there."""
+    shutil.copytree(way.run, folder)
+    datasets.write_split(datasets.read_split(way.split), folder / "split.csv")
+    return folder
+
+
 def test_what_was_held_out_and_what_only_looks_alike_are_not_counted(way, tmp_path):
     assert counted(way, datasets.read_split(way.split)) is None
     alike = 0
@@ -69,7 +76,7 @@ def test_the_very_split_is_called_so_and_counted(way):
 
 def test_a_bundle_without_its_run_or_in_that_of_another_says_no_more_than_it_knows(way, tmp_path):
     shutil.copytree(way.bundle, tmp_path / "alone")
-    shutil.copytree(way.run, tmp_path / "run")
+    copied_run(way, tmp_path / "run")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     facts["data"]["fingerprint"] = "0" * 64
     (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
@@ -79,10 +86,11 @@ def test_a_bundle_without_its_run_or_in_that_of_another_says_no_more_than_it_kno
 
 @pytest.mark.parametrize("missing", ["split.csv", "run.json"])
 def test_a_run_that_is_not_whole_is_no_reason_to_fail(way, tmp_path, missing):
-    shutil.copytree(way.run, tmp_path / "run")
+    copied_run(way, tmp_path / "run")
     (tmp_path / "run" / missing).unlink()
     anew = datasets.split(way.data, seed=11)
     assert evaluate(tmp_path / "run" / "bundle", anew, resamples=20).met_before is None
+    assert evaluate(copied_run(way, tmp_path / "whole") / "bundle", anew, resamples=20).met_before is not None
 
 
 def test_evaluate_says_it_and_keeps_it(way, tmp_path, capsys):
