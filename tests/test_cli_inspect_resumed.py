@@ -137,6 +137,18 @@ def test_an_interrupt_says_how_to_go_on(photos, bundle, tmp_path, calm, module, 
     assert findings(out) == findings(calm)
 
 
+def test_an_interrupt_counts_the_photos_that_are_named_and_no_others(photos, bundle, tmp_path):
+    out, few = tmp_path / "out", tmp_path / "few"
+    few.mkdir()
+    for name in ("1.jpg", "2.jpg", "3.jpg"):
+        shutil.copy(photos / name, few)
+    assert main(call(photos, out, bundle)[3:]) == 0
+    assert main(call(few / "1.jpg", out, bundle)[3:]) == 0
+    ended = program("cv2", False, *call(few, out, bundle)[3:])
+    assert ended.returncode == 130
+    assert f"interrupted, 1 of 3 photos are kept in {out}, add --resume" in one_line(ended.stderr)
+
+
 def test_a_full_disk_is_one_line_and_what_is_written_is_kept(photos, bundle, tmp_path):
     out = tmp_path / "out"
     big = tmp_path / "big"

@@ -91,7 +91,7 @@ def inspect(state: State, /, **options: Any) -> None:
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
     started = time.monotonic()
     journal = open_journal(asked.out, model, settings, resume=asked.resume)
-    with journal, _kept(asked.out, journal, len(photos)):
+    with journal, _kept(asked.out, journal, photos):
         _tell_of_bundle(model.manifest, asked.quiet)
         tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
         facts = _facts(asked, model, journal, settings)
@@ -127,12 +127,15 @@ def _photos(asked: Asked) -> "list[str | Unread]":
 
 
 @contextmanager
-def _kept(folder: str, journal: "Journal", total: int) -> Iterator[None]:
-    """Say, when Ctrl-C or SIGTERM ends an inspection, what is kept and how to go on."""
+def _kept(folder: str, journal: "Journal", photos: "Sequence[str | Unread]") -> Iterator[None]:
+    """Say, when Ctrl-C or SIGTERM ends an inspection, what is kept of these photos and how to go on."""
+    from crackscope.inspection import remaining
+
     try:
         yield
     except KeyboardInterrupt:
-        kept = f"{len(journal)} of {several(total, 'photo')} are kept in {folder}"
+        done = len(photos) - len(remaining(journal, photos))
+        kept = f"{done} of {several(len(photos), 'photo')} are kept in {folder}"
         raise Interrupted(f"interrupted, {kept}, add --resume to the same call to go on") from None
 
 
