@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from itertools import permutations, product
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import datasets
-from crackscope.datasets.splitting import PARTS, deal, leak_share, shares_of
+from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
 from crackscope.errors import DatasetError
 from tests.small_data_set import by_name, data_set
 
@@ -42,7 +43,33 @@ def test_a_random_split_parts_copies_and_says_so(data: Path) -> None:
     trained = {row.group for row in split.part("train") if row.group}
     tested = split.part("test")
     assert split.leak_share == pytest.approx(sum(row.group in trained for row in tested) / len(tested))
-    assert split.leak_share == datasets.split(data, seed=3).leak_share
+
+
+def test_what_a_random_split_would_leak_is_the_mean_over_all_of_them(data: Path) -> None:
+    said = [datasets.split(data, seed=seed).leak_share for seed in range(3)]
+    assert said[0] is not None
+    assert said == [said[0]] * 3 == [datasets.scan(data).leak_share] * 3
+    drawn = [datasets.split(data, random=True, seed=seed).leak_share or 0.0 for seed in range(12)]
+    assert len(set(drawn)) > 3
+    assert min(drawn) < said[0] < max(drawn)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [0, 0, 0, 1, 2, 3, 3, 4, 5],
+        [0, 0, 1, 1, 2, 2, 2, 1, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    ],
+)
+def test_the_mean_is_that_of_every_way_to_deal(numbers: list[int]) -> None:
+    strata = ["crack"] * 5 + ["sound"] * 4
+    dealt = deal(np.arange(9), strata, [str(place) for place in range(9)], shares_of((40, 20, 40)), 0)
+    ways = product(permutations(dealt[:5]), permutations(dealt[5:]))
+    leaks = [leak_share(np.array(numbers), (*cracked, *sound)) for cracked, sound in ways]
+    assert len(leaks) == 120 * 24
+    assert expected_leak(np.array(numbers), strata, dealt) == pytest.approx(sum(leaks) / len(leaks), abs=1e-12)
 
 
 def test_one_seed_gives_one_split_wherever_the_files_lie(data: Path, tmp_path: Path) -> None:

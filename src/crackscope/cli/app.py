@@ -16,8 +16,8 @@ from crackscope.cli.streams import settle
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole way on generated surfaces, in a minute or two."),
-    "scan": ("data", "What is in a data set, and what is wrong with it."),
-    "split": ("data", "Deal a data set into train, val and test; near-copies stay together."),
+    "scan": ("scan", "What is in a data set, and what is wrong with it."),
+    "split": ("split", "Deal a data set into train, val and test; near-copies stay together."),
     "train": ("train", "Train a classifier as a recipe says, and judge it."),
     "evaluate": ("evaluate", "Judge a bundle on labelled pictures."),
     "compare": ("evaluate", "Put runs on the same split side by side."),

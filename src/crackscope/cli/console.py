@@ -1,7 +1,7 @@
 """What people see: tables and remarks on stdout and stderr, progress on stderr, file names always literally."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDE = 200
 """Columns of a table that goes to a file or a pipe, where no terminal says how many there are."""
+NAMED = 5
+"""So many of a kind are named in what is written for people."""
 
 
 def console(stream: TextIO | None = None) -> "Console":
@@ -77,6 +79,14 @@ def crack_probability(verdict: str, probability: float) -> str:
 def unread_line(unread: "Unread") -> str:
     """The name of a picture that could not be read, and why; messages begin with the name in most cases."""
     return f"{unread.path}: {unread.error.message.removeprefix(f'{unread.path}: ').removeprefix('<bytes>: ')}"
+
+
+def name_some(what: str, lines: Sequence[str], tell: Callable[[str], None] = say) -> None:
+    """Tell the first NAMED of these lines, and how many more of them --json has."""
+    for line in lines[:NAMED]:
+        tell(f"{what}: {line}")
+    if len(lines) > NAMED:
+        tell(f"{what}: {len(lines) - NAMED} more, --json names them all")
 
 
 def tell_of_pages(several: int, *, quiet: bool, done: str = "judged") -> None:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import progress
+from crackscope.cli.console import progress, say
 
 if TYPE_CHECKING:
-    from crackscope.datasets import Layout, Split
+    from crackscope.datasets import Layout, LikelyGroups, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +50,14 @@ class Labelled:
                 group_by=self.group_by,
                 seed=self.seed or 0,
             )
+
+
+def tell_of_groups(likely: "LikelyGroups | None", *, quiet: bool = False) -> None:
+    """Say which --group-by would hold together what looks like patches of one photo; nothing of None."""
+    if likely is not None:
+        one, other = likely.examples
+        say(
+            f"file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
+            f"--group-by '{likely.pattern}' keeps each group on one side of a split",
+            quiet=quiet,
+        )

@@ -11,6 +11,7 @@ watched(progress, threads)        context in which scan, split and load tell how
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
 from crackscope.datasets.manifest import refuse_strangers
+from crackscope.datasets.name_groups import LikelyGroups
 from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
 from crackscope.datasets.watching import watched
 from crackscope.datasets.words import Layout
@@ -21,6 +22,7 @@ __all__ = [
     "UNSORTED",
     "Copies",
     "Layout",
+    "LikelyGroups",
     "Member",
     "ScanReport",
     "Size",

@@ -12,8 +12,9 @@ import numpy as np
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
 from crackscope.datasets.manifest import refuse_strangers, write_rows
+from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.reading import label_by_masks
-from crackscope.datasets.splitting import Shares, deal, leak_share, refuse_if_lacking, shares_of
+from crackscope.datasets.splitting import Shares, deal, expected_leak, leak_share, refuse_if_lacking, shares_of
 from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError
@@ -26,9 +27,12 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: in the natural order of their paths, part set. group: shared by rows that are copies of each other or that
     the user put together, "" for a row alone. random: whether groups were ignored when dealing. leak_share: the share
-    (0 to 1) of test rows that have a copy in train when the same rows are dealt at random with the same seed; None
-    where copies were not looked for. fingerprint: SHA-256, hex, of names, labels, parts and file sizes. seed: None when
-    the parts were not dealt here.
+    (0 to 1) of test rows that have a copy in train: of these parts where they are random or were given, else the mean
+    over all ways to deal the same rows at random; None where copies were not looked for. fingerprint: SHA-256, hex, of
+    names, labels, parts and file sizes. seed: None when the parts were not dealt here. had_part, moved: where
+    they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
+    that hold both labels; 0 where copies were not looked for. likely_groups: what file names look grouped by, unless
+    the user said it.
     """
 
     rows: tuple[Row, ...]
@@ -37,6 +41,10 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     leak_share: float | None = None
     fingerprint: str = ""
     unreadable: tuple[Unread, ...] = ()
+    had_part: int = 0
+    moved: int = 0
+    conflicts: int = 0
+    likely_groups: LikelyGroups | None = None
 
     def part(self, name: Part) -> list[Row]:
         """The rows of one part."""
@@ -118,13 +126,18 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         msgspec.structs.replace(row, part=part, group=group)
         for row, part, group in zip(rows, parts, group_names, strict=True)
     ]
+    drawn = leak_share(surveyed.copies, at_random)
     return Split(
         rows=_in_order(dealt),
         seed=wish.seed,
         random=wish.random,
-        leak_share=leak_share(surveyed.copies, at_random),
+        leak_share=drawn if wish.random else expected_leak(surveyed.copies, surveyed.strata, at_random),
         fingerprint=fingerprint(dealt),
         unreadable=surveyed.reading.unread,
+        had_part=sum(row.part is not None for row in rows),
+        moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
+        conflicts=len(surveyed.conflicts),
+        likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
 
 
@@ -179,6 +192,7 @@ def _taken_tree(found: Found, group_by: str | None) -> Split:
         leak_share=leak,
         fingerprint=fingerprint(grouped),
         unreadable=surveyed.reading.unread,
+        conflicts=len(surveyed.conflicts),
     )
 
 

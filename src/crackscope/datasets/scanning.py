@@ -1,5 +1,6 @@
 """`scan`: what a data set holds, and what is wrong with it."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,10 @@ import msgspec
 import numpy as np
 
 from crackscope.datasets.found import Kind, describe_unlabelled
-from crackscope.datasets.grouping import Numbers, components, members, same_pairs
+from crackscope.datasets.grouping import Numbers, chosen_groups, components, members, same_pairs
 from crackscope.datasets.loading import fingerprint
-from crackscope.datasets.splitting import PARTS, deal, leak_share, shares_of
+from crackscope.datasets.name_groups import LikelyGroups, likely_groups
+from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
 from crackscope.datasets.surveying import Survey, find, missing_class, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import several
@@ -19,6 +21,7 @@ from crackscope.images import natural
 from crackscope.records import LABELS, Label, Unread
 
 RANDOM_PARTS: Final = (60.0, 20.0, 20.0)
+_NAMED: Final = 3
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +54,10 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     empty where the data set has none. unreadable_share: 0 to 1, of all that is labelled. unlabelled: {folder: count}.
     exact: copies byte for byte; near: exact and near copies together. groups: the members of each, largest first.
     conflicts: those groups that hold both labels. mask_conflicts: pictures whose folder says other than their mask.
-    leak_share: share (0 to 1) of the test pictures that a random 60:20:20 split (seed 0) puts beside a copy in train.
-    leak_share_now: the same of the parts that the data set comes in, None where it has none. problems: lines for
-    people. fingerprint: SHA-256, hex, of names, labels, parts and file sizes.
+    leak_share: share (0 to 1) of the test pictures that a random 60:20:20 split puts beside a copy in train, the mean
+    over all such splits. leak_share_now: the same of the parts that the data set comes in, None where it has none.
+    problems: lines for people. fingerprint: SHA-256, hex, of names, labels, parts and file sizes. likely_groups: what
+    file names look grouped by, unless the user said it.
     """
 
     data: str
@@ -75,15 +79,19 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     leak_share_now: float | None
     problems: tuple[str, ...]
     fingerprint: str
+    likely_groups: LikelyGroups | None = None
 
 
-def scan(data: str | Path, *, layout: Layout = KNOWN_WORDS) -> ScanReport:
+def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOWN_WORDS) -> ScanReport:
     """Opens every picture of a folder or manifest and says what is there.
 
-    Raises DatasetError: no such place, no labelled pictures or one only, one or none of them readable, a manifest with
-    bad rows. A label without pictures is among the report's problems; `split` and `load` refuse it.
+    group_by: as `split` takes it; it changes nothing here but that what `split` refuses is refused, and that no other
+    is named. Raises DatasetError: no such place, no labelled pictures or one only, one or none of them readable, a
+    manifest with bad rows. A label without pictures is among the report's problems; `split` and `load` refuse it.
     """
-    surveyed = survey(find(data, layout))
+    found = find(data, layout)
+    chosen = chosen_groups(found.entries, found.columns, group_by)
+    surveyed = survey(found)
     rows, reading = surveyed.rows, surveyed.reading
     groups = _groups(surveyed)
     parts = [row.part for row in rows]
@@ -107,6 +115,7 @@ def scan(data: str | Path, *, layout: Layout = KNOWN_WORDS) -> ScanReport:
         leak_share_now=leak_share(surveyed.copies, parts) if "train" in parts and "test" in parts else None,
         problems=(),
         fingerprint=fingerprint(rows),
+        likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
     return msgspec.structs.replace(report, problems=_problems(report, surveyed))
 
@@ -149,7 +158,8 @@ def _sizes(surveyed: Survey) -> tuple[Size, ...]:
 
 def _random_leak(surveyed: Survey) -> float:
     alone = np.arange(len(surveyed.names))
-    return leak_share(surveyed.copies, deal(alone, surveyed.strata, surveyed.names, shares_of(RANDOM_PARTS), 0))
+    dealt = deal(alone, surveyed.strata, surveyed.names, shares_of(RANDOM_PARTS), 0)
+    return expected_leak(surveyed.copies, surveyed.strata, dealt)
 
 
 _MASKS = "pictures are labelled other than their masks say"
@@ -165,12 +175,27 @@ def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
         lines.append(describe_unlabelled(surveyed.found))
     if report.conflicts:
         groups = several(len(report.conflicts), "group of copies holds", "groups of copies hold")
-        lines.append(f"{groups} both labels: --json names them under conflicts")
+        lines.append(
+            f"{groups} both labels ({_contradictions(surveyed)}): give all copies of a picture the one right label, or "
+            "remove them; --json names them under conflicts"
+        )
     if report.mask_conflicts:
         lines.append(
-            f"{several(len(report.mask_conflicts), 'picture is labelled other than its mask says', _MASKS)}: --json "
-            "names them under mask_conflicts"
+            f"{several(len(report.mask_conflicts), 'picture is labelled other than its mask says', _MASKS)}: mend the "
+            "label or the mask; --json names them under mask_conflicts"
         )
     if report.leak_share_now:
         lines.append(f"{report.leak_share_now:.1%} of the test pictures have a copy in train: split anew")
     return tuple(line for line in lines if line)
+
+
+def _contradictions(surveyed: Survey) -> str:
+    """Two names of each of the first few groups of copies that hold both labels."""
+    names, rows = surveyed.names, surveyed.rows
+    pairs = []
+    for group in surveyed.conflicts:
+        first = [min((names[at] for at in group if rows[at].label == label), key=natural) for label in reversed(LABELS)]
+        pairs.append(" = ".join(first))
+    pairs.sort(key=natural)
+    more = len(pairs) - _NAMED
+    return ", ".join(pairs[:_NAMED]) + f" and {more} more" * (more > 0)

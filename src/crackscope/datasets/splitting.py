@@ -1,6 +1,7 @@
 """Deals groups out to train, val and test so that every label and surface has its share in each."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -74,3 +75,33 @@ def leak_share(numbers: Numbers, parts: Sequence[Part | None]) -> float:
     trained = {number for number, part in zip(numbers.tolist(), parts, strict=True) if part == "train"}
     tested = [number in trained for number, part in zip(numbers.tolist(), parts, strict=True) if part == "test"]
     return sum(tested) / len(tested) if tested else 0.0
+
+
+def expected_leak(numbers: Numbers, strata: Sequence[str], dealt: Sequence[Part]) -> float:
+    """The mean of `leak_share` over all seeds, for pictures that are dealt one by one.
+
+    numbers: groups of copies. strata: as `deal` takes them. dealt: the parts that any one seed gives. Every seed puts
+    as many of a stratum into each part, and any of them are as likely, so the chances are hypergeometric.
+    """
+    counts, into = Counter(strata), Counter(zip(strata, dealt, strict=True))
+    leaking = 0.0
+    for group in members(numbers):
+        held = Counter(strata[place] for place in group)
+        for own, count in held.items():
+            # Of one that is in test: the chance that none of its copies is in train.
+            kept_out = 1.0
+            for stratum in held:
+                others, copies = counts[stratum] - (stratum == own), held[stratum] - (stratum == own)
+                kept_out *= _none_drawn(others, into[stratum, "train"], copies)
+            leaking += count * into[own, "test"] / counts[own] * (1 - kept_out)
+    return leaking / max(1, dealt.count("test"))
+
+
+def _none_drawn(n: int, drawn: int, wanted: int) -> float:
+    """The chance that of n none of the `wanted` ones is among those drawn: C(n - drawn, wanted) / C(n, wanted)."""
+    chance = 1.0
+    for at in range(wanted):
+        chance *= max(0, n - drawn - at) / (n - at)
+        if chance == 0:
+            break
+    return chance

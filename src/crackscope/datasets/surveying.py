@@ -3,20 +3,17 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from crackscope.datasets.folders import find_in_folder
 from crackscope.datasets.found import Entry, Found, describe_unlabelled, refuse_if_useless
-from crackscope.datasets.grouping import Numbers, copy_groups
+from crackscope.datasets.grouping import Numbers, copy_groups, members
 from crackscope.datasets.manifest import find_in_manifest
 from crackscope.datasets.reading import Reading, open_all
 from crackscope.datasets.words import Layout
 from crackscope.errors import DatasetError, several
 from crackscope.records import LABELS, Row
-
-_NAMED: Final = 3
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +38,12 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     def strata(self) -> list[str]:
         """Label and surface of each row, as one word."""
         return [f"{row.label}\0{row.surface}" for row in self.rows]
+
+    @property
+    def conflicts(self) -> list[list[int]]:
+        """The groups of copies that hold both labels, as places in `rows`."""
+        labels = [row.label for row in self.rows]
+        return [group for group in members(self.copies) if len({labels[place] for place in group}) > 1]
 
 
 def find(data: str | Path, layout: Layout) -> Found:
@@ -76,10 +79,10 @@ def survey(found: Found) -> Survey:
 
 
 def _say_unreadable(found: Found, reading: Reading) -> str:
-    named = "; ".join(unread.error.message for unread in reading.unread[:_NAMED])
     how_many = "none" if not reading.seen else "one only"
     whole = several(len(found.entries), "picture")
-    return f"{found.root}: of {whole} {how_many} can be read: {named}; replace the files"
+    first = reading.unread[0].error.message
+    return f"{found.root}: of {whole} {how_many} can be read: replace the files; the first: {first}"
 
 
 def refuse_one_class(surveyed: Survey) -> None:

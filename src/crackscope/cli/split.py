@@ -1,0 +1,149 @@
+"""`split`: a data set dealt into parts."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crackscope.cli.console import name_some, print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.labelled import Labelled, tell_of_groups
+from crackscope.cli.options import out, shared, underscored
+from crackscope.cli.state import State
+from crackscope.errors import several
+
+if TYPE_CHECKING:
+    from crackscope.datasets import Split
+    from crackscope.records import Label, Part
+
+PARTS: "tuple[Part, ...]" = ("train", "val", "test")
+KINDS: "tuple[Label, ...]" = ("crack", "sound")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Labelled):
+    """The options of one call of `split`."""
+
+    data: str
+    out: str
+    parts: tuple[float, float, float]
+    force: bool
+
+
+class Shares(click.ParamType[tuple[float, float, float]]):
+    """Three numbers with colons between them."""
+
+    name = "TRAIN:VAL:TEST"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float, float]:
+        """Read `60:20:20`."""
+        if isinstance(value, tuple):
+            return value
+        for number in str(value).split(":"):
+            if fault := underscored(number):
+                raise click.UsageError(f"--parts: {fault}", ctx)
+        try:
+            train, val, test = (float(number) for number in str(value).split(":"))
+        except ValueError:
+            raise click.UsageError(f"--parts {value!r} is not three numbers, write them as 60:20:20", ctx) from None
+        return train, val, test
+
+
+@click.command()
+@click.argument("data", metavar="DATA|SPLIT.csv")
+@out("SPLIT.csv", "File to write.", required=True)
+@click.option("--parts", type=Shares(), default="60:20:20", show_default=True, help="Shares of train, val and test.")
+@click.option("--force", is_flag=True, help="Write over a SPLIT.csv that is there already; over nothing else.")
+@shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
+@click.pass_obj
+def split(state: State, /, **options: Any) -> None:
+    """Deal a data set into train, val and test, every label with its share in each.
+
+    Near-copies of one picture, and what --group-by names, stay on one side unless --random is given. Parts that DATA
+    has already, as folders train, val and test or in a column, are not kept: to use those, give DATA itself to train
+    and evaluate. The same call gives the same split again; a SPLIT.csv that says something else is written over only
+    with --force.
+    """
+    asked = Asked(**options)
+    from crackscope.datasets import refuse_strangers, watched, write_split
+    from crackscope.datasets import split as deal
+
+    refuse_strangers(Path(asked.out))
+    with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
+        dealt = deal(
+            asked.data,
+            parts=asked.parts,
+            random=asked.random,
+            group_by=asked.group_by,
+            seed=asked.seed or 0,
+            layout=asked.layout,
+        )
+    write_split(dealt, Path(asked.out), force=asked.force)
+    state.status = 1 if dealt.unreadable else 0
+    if asked.as_json:
+        print_json(_summary(dealt, asked.out))
+    elif not asked.quiet:
+        _show(dealt, asked)
+
+
+def _counts(dealt: "Split") -> dict[str, dict[str, int]]:
+    counted = Counter((row.part, row.label) for row in dealt.rows)
+    return {part: {label: counted[part, label] for label in KINDS} for part in PARTS}
+
+
+def _summary(dealt: "Split", path: str) -> dict[str, object]:
+    return {
+        "path": path,
+        "parts": _counts(dealt),
+        "random": dealt.random,
+        "seed": dealt.seed,
+        "leak_share": dealt.leak_share,
+        "had_part": dealt.had_part,
+        "moved": dealt.moved,
+        "conflicts": dealt.conflicts,
+        "fingerprint": dealt.fingerprint,
+        "unreadable": dealt.unreadable,
+    }
+
+
+def _show(dealt: "Split", asked: Asked) -> None:
+    rows = [(part, counts["crack"], counts["sound"]) for part, counts in _counts(dealt).items()]
+    print_table("", ("part", ">crack", ">sound"), rows)
+    if dealt.leak_share is not None:
+        say(_leak(dealt.leak_share, random=dealt.random))
+    if dealt.moved:
+        say(_moved(dealt, asked.data))
+    if dealt.conflicts:
+        groups = several(dealt.conflicts, "group of copies holds", "groups of copies hold")
+        say(f"{groups} both labels: `crackscope scan {asked.data}` names them and says what to do")
+    name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
+    if not dealt.random:
+        tell_of_groups(dealt.likely_groups)
+    say(f"written: {asked.out}")
+
+
+def _moved(dealt: "Split", data: str) -> str:
+    """That the parts which a data set came in are its parts no more."""
+    of = f"{dealt.had_part} pictures" if dealt.had_part == len(dealt.rows) else f"{dealt.had_part} that had one"
+    return (
+        f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {data} itself to train "
+        "and evaluate"
+    )
+
+
+def _leak(share: float, *, random: bool) -> str:
+    """What near-copies do, or would do, to figures on the test part."""
+    spelt = f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
+    having = f"{spelt} of the test pictures" if share else "no test picture"
+    if not random:
+        mean = ", the mean over all random splits" if share else ""
+        return f"near-copies stay on one side; dealt at random, {having} would have one among those trained on{mean}"
+    if not share:
+        return f"dealt one by one: {having} has a near-copy among those trained on, so none makes figures flatter"
+    return (
+        f"dealt one by one: {having} have a near-copy among those trained on, so accuracy on them may flatter by up to "
+        "as much"
+    )

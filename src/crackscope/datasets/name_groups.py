@@ -1,0 +1,65 @@
+"""Whether file names tell which patches come from one photo: 7002-9.jpg and 7002-27.jpg do, img_0001.jpg does not."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from crackscope.images import natural
+
+_MOST: Final = 0.8
+_FEWEST, _FEWEST_WORDS = 5, 10
+"""So many beginnings at least, and so many where none has a number in it: those are mostly kinds of surface."""
+_ANEW: Final = 0.8
+_NEARLY_ALL: Final = 0.95
+_DEEPEST: Final = 2
+"""Patches that are named by row and column have two numbers behind their photo's name."""
+
+
+class LikelyGroups(msgspec.Struct, frozen=True, kw_only=True):
+    """What names look grouped by. pattern: for `group_by`. groups: how many there are. examples: two names of one."""
+
+    pattern: str
+    groups: int
+    examples: tuple[str, str]
+
+
+def likely_groups(names: Sequence[str]) -> LikelyGroups | None:
+    """What these file names (without folders) are grouped by, if most of them share what stands before a last number.
+
+    None where they do not: plain numbers, one beginning for all, few beginnings, or beginnings with one patch each.
+    """
+    for numbers in range(_DEEPEST, 0, -1):
+        ends = re.compile(rf"^(.*[^\W_].*?)((?:[-_]\d+){{{numbers}}})\.[^.]+$")
+        groups: dict[str, list[str]] = defaultdict(list)
+        tails: list[str] = []
+        for name in names:
+            if found := ends.match(name):
+                groups[found[1]].append(name)
+                tails.append(found[2])
+        if _parts_well(groups, tails, len(names)):
+            return _as_pattern(groups, tails, numbers)
+    return None
+
+
+def _parts_well(groups: Mapping[str, Sequence[str]], tails: Sequence[str], total: int) -> bool:
+    sizes = [len(group) for group in groups.values()]
+    shared = [size for size in sizes if size > 1]
+    if sum(shared) < _MOST * total or len(shared) <= len(sizes) / 2 or max(sizes) > total / 2:
+        return False
+    if any(letter.isdigit() for group in groups for letter in group):
+        return len(sizes) >= _FEWEST
+    # Words with one counter for all of them are kinds; within photos the patches are counted anew.
+    return len(sizes) >= _FEWEST_WORDS and len(set(tails)) <= _ANEW * len(tails)
+
+
+def _as_pattern(groups: Mapping[str, list[str]], tails: Sequence[str], numbers: int) -> LikelyGroups:
+    whole = [group for group in groups if len(groups[group]) > 1]
+    marks, count = Counter(re.sub(r"\d", "", tail) for tail in tails).most_common(1)[0]
+    signs = list(marks) if count >= _NEARLY_ALL * len(tails) else ["[-_]"] * numbers
+    plain = sum(group.isdecimal() for group in whole) >= _NEARLY_ALL * len(whole)
+    pattern = rf"^(\d+){signs[0]}" if plain else "^(.+)" + "".join(rf"{sign}\d+" for sign in signs) + r"\."
+    first = sorted(groups[max(groups, key=lambda group: len(groups[group]))], key=natural)
+    return LikelyGroups(pattern=pattern, groups=len(groups), examples=(first[0], first[1]))

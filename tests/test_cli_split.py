@@ -1,0 +1,127 @@
+"""What `split` and `scan` say of a data set besides its counts: in one line each, with what to do."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crackscope import datasets
+from crackscope.cli import main
+from tests.small_data_set import data_set
+from tests.small_labelled import picture
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return data_set(tmp_path_factory.mktemp("split") / "set", copies=0)
+
+
+def as_tree(data: Path, tree: Path) -> dict[str, str]:
+    """The data set dealt by another seed into folders train, val and test; the part of each name."""
+    parts: dict[str, str] = {}
+    for row in datasets.split(data, seed=9).rows:
+        folder = tree / str(row.part) / row.label
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(row.path, folder)
+        parts[f"{row.label}/{Path(row.path).name}"] = str(row.part)
+    return parts
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> str:
+    assert main(list(words)) == status
+    return capsys.readouterr().out
+
+
+def test_parts_that_are_dealt_anew_are_said_to_be(data, tmp_path, capsys):
+    before, tree, table = as_tree(data, tmp_path / "tree"), str(tmp_path / "tree"), str(tmp_path / "tree.csv")
+    said = told(capsys, "split", tree, "-o", table)
+    after = {f"{row.label}/{Path(row.path).name}": row.part for row in datasets.read_split(table).rows}
+    moved = sum(part != before[name] for name, part in after.items())
+    assert moved > 5
+    assert (
+        f"the parts of {tree} were dealt anew: {moved} of 40 pictures moved; to keep them, give {tree} itself" in said
+    )
+    facts = json.loads(told(capsys, "split", tree, "-o", table, "--json"))
+    assert (facts["moved"], facts["had_part"]) == (moved, 40)
+    assert "dealt anew" not in told(capsys, "split", table, "-o", str(tmp_path / "same.csv"))
+    assert f"the parts of {table} were" in told(capsys, "split", table, "-o", str(tmp_path / "x.csv"), "--seed", "3")
+    assert "dealt anew" not in told(capsys, "split", str(data), "-o", str(tmp_path / "plain.csv"))
+
+
+def test_of_parts_that_some_have_those_are_counted(data, tmp_path, capsys):
+    rows = [
+        f"{path},{path.parent.name},{'test' * (place < 4)}" for place, path in enumerate(sorted(data.rglob("*.jpg")))
+    ]
+    (tmp_path / "some.csv").write_text("path,label,part\n" + "\n".join(rows), encoding="utf-8")
+    said = told(capsys, "split", str(tmp_path / "some.csv"), "-o", str(tmp_path / "out.csv"))
+    assert re.search(r"dealt anew: [1-4] of 4 that had one moved", said)
+
+
+@pytest.fixture
+def contradictory(data, tmp_path) -> Path:
+    """Five pictures stand under both labels."""
+    shutil.copytree(data, tmp_path / "both")
+    for number in range(5):
+        shutil.copy(data / "crack" / f"{number}.jpg", tmp_path / "both" / "sound" / f"again{number}.jpg")
+    return tmp_path / "both"
+
+
+def test_labels_that_contradict_each_other_are_counted_by_split_and_named_by_scan(contradictory, tmp_path, capsys):
+    said = told(capsys, "split", str(contradictory), "-o", str(tmp_path / "out.csv"))
+    assert f"5 groups of copies hold both labels: `crackscope scan {contradictory}` names them" in said
+    facts = json.loads(told(capsys, "split", str(contradictory), "-o", str(tmp_path / "out.csv"), "--json"))
+    assert facts["conflicts"] == 5
+    problem = next(
+        line for line in told(capsys, "scan", str(contradictory)).splitlines() if "problem: 5 groups" in line
+    )
+    pairs = ", ".join(f"crack/{number}.jpg = sound/again{number}.jpg" for number in range(3))
+    assert f"({pairs} and 2 more): give all copies of a picture the one right label, or remove them" in problem
+
+
+def test_what_is_unreadable_is_told_alike(data, tmp_path, capsys):
+    shutil.copytree(data, tmp_path / "some")
+    for number in range(7):
+        (tmp_path / "some" / "crack" / f"x{number}.jpg").write_bytes(b"no picture")
+    assert main(["split", str(tmp_path / "some"), "-o", str(tmp_path / "out.csv")]) == 1
+    split = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in split] == ["left out"] * 6
+    assert split[-1] == "left out: 2 more, --json names them all"
+    assert main(["scan", str(tmp_path / "some")]) == 1
+    scan = [line for line in capsys.readouterr().out.splitlines() if line.startswith("unreadable: ")]
+    assert [line.partition(": ")[2] for line in scan] == [line.partition(": ")[2] for line in split]
+
+
+@pytest.mark.parametrize("command", ["scan", "split"])
+def test_of_a_set_that_is_all_unreadable_one_file_is_enough(command, tmp_path, capsys):
+    for label in ("crack", "sound"):
+        (tmp_path / "bad" / label).mkdir(parents=True)
+        for number in range(6):
+            (tmp_path / "bad" / label / f"{number}.jpg").write_bytes(b"no picture")
+    out = ["-o", str(tmp_path / "out.csv")] * (command == "split")
+    assert main([command, str(tmp_path / "bad"), *out]) == 2
+    said = capsys.readouterr().err
+    assert "of 12 pictures none can be read: replace the files; the first: " in said
+    assert [line.count(".jpg") for line in said.splitlines()] == [1]
+
+
+def test_a_pattern_that_looks_right_is_named(tmp_path, capsys):
+    for number in range(36):
+        picture(tmp_path / "set" / ("crack", "sound")[number % 2] / f"{7000 + number // 3}-{number % 3}.png", number)
+    line = r"file names look grouped by photo, 7000-0.png with 7000-1.png, 12 groups in all: --group-by '^(\d+)-' keeps"
+    words = str(tmp_path / "set"), "-o", str(tmp_path / "out.csv")
+    assert line in told(capsys, "scan", words[0])
+    assert line in told(capsys, "split", *words)
+    pattern = ["--group-by", r"^(\d+)-"]
+    assert "--group-by" not in told(capsys, "scan", words[0], *pattern)
+    assert "--group-by" not in told(capsys, "split", *words, *pattern, "--force")
+    assert told(capsys, "split", *words, "--quiet", "--force") == ""
+
+
+@pytest.mark.parametrize(("pattern", "says"), [("(", "nor a regular expression"), ("nomatch-*-", "no file name fits")])
+@pytest.mark.parametrize("command", ["scan", "split"])
+def test_a_pattern_that_parts_nothing_is_refused_by_both(command, pattern, says, data, tmp_path, capsys):
+    out = ["-o", str(tmp_path / "out.csv")] * (command == "split")
+    assert main([command, str(data), "--group-by", pattern, *out]) == 2
+    assert says in capsys.readouterr().err
