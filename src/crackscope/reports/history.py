@@ -58,7 +58,7 @@ def read_history(run: Path) -> History | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise JudgingError(f"{run / HISTORY} cannot be read ({error}): leave the run away, or train again") from None
 
 
