@@ -55,9 +55,11 @@ def test_patches_that_are_counted_within_a_photo(tmp_path: Path, names: list[str
         [f"{('brick', 'tile', 'pipe', 'stone')[number % 4]}-{number:05d}.png" for number in range(40)],
         [f"{'abcdefghijkl'[number % 12]}-{number:05d}.png" for number in range(48)],
         [f"photo{number}_{number}.png" for number in range(40)],
-        [f"day1-{number}.png" for number in range(25)] + [f"day{number}-1.png" for number in range(2, 17)],
+        [f"{number:05d}.png" for number in range(24)] + [f"{photo}-{patch}.png" for photo in PHOTOS for patch in "12"],
+        [f"day{day}-{number}.png" for day in range(2, 8) for number in range(3)] + [f"day1-{n}.png" for n in range(25)],
+        [f"{photo}-{patch}.png" for photo in range(5) for patch in range(20)] + [f"{n}-1.png" for n in range(5, 25)],
+        [f"{kind}-{number}.png" for kind in ("brick", "tile", "pipe", "stone", "road") for number in range(8)],
         [f"site{site}-{number}.png" for site in (1, 2) for number in range(20)],
-        [f"_-{number}.png" for number in range(40)],
     ],
 )
 def test_names_that_tell_no_photos(tmp_path: Path, names: list[str]) -> None:

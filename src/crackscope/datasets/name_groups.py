@@ -32,7 +32,7 @@ def likely_groups(names: Sequence[str]) -> LikelyGroups | None:
     None where they do not: plain numbers, one beginning for all, few beginnings, or beginnings with one patch each.
     """
     for numbers in range(_DEEPEST, 0, -1):
-        ends = re.compile(rf"^(.*[^\W_].*?)((?:[-_]\d+){{{numbers}}})\.[^.]+$")
+        ends = re.compile(rf"^(.+?)((?:[-_]\d+){{{numbers}}})\.[^.]+$")
         groups: dict[str, list[str]] = defaultdict(list)
         tails: list[str] = []
         for name in names:
