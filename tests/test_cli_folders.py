@@ -20,6 +20,7 @@ CALLS = [
     ["train", "nowhere", "--recipe", "probe", "--weights", "none", "-o"],
     ["generate", "-n", "2", "-o"],
     ["demo", "-o"],
+    ["bundle", "export", "nowhere", "--int8", "--calibrate", "nowhere", "-o"],
 ]
 
 
@@ -43,6 +44,22 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeyp
     assert said.count("\n") == 1
     assert "the folder cannot be" in said
     assert "name another" in said
+
+
+def test_where_8_bits_shall_go_is_a_new_folder_or_a_bundle(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("bundle", "empty", "foreign"):
+        Path(folder).mkdir()
+    Path("foreign", "notes.txt").write_text("mine")
+    Path("bundle", "bundle.json").touch()
+    Path("link").symlink_to("empty")
+    call = ["bundle", "export", "nowhere", "--onnx", "a.onnx", "--int8", "--calibrate", "nowhere", "-o"]
+    for out, says in (("foreign", "the folder is not empty, foreign"), ("link", "a link is in the way")):
+        assert main([*call, out]) == 2
+        assert says in capsys.readouterr().err
+    for out in ("bundle", "empty", "new"):
+        assert main([*call, out]) == 2
+        assert "nowhere" in capsys.readouterr().err
 
 
 WITH_OUT = (

@@ -8,10 +8,12 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
+from crackscope.cli.folders import vacant
 from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
-from crackscope.errors import several
+from crackscope.errors import OutputError, several
+from crackscope.files import writable, write_whole
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
@@ -82,12 +84,13 @@ def export(**options: Any) -> None:
     """
     asked = Asked(**options)
     from crackscope.bundles import export_deepness, open_bundle
-    from crackscope.files import write_whole
 
     if not (asked.onnx or asked.deepness or asked.int8):
         raise click.UsageError("there is nothing to write, give --onnx FILE, --deepness FILE or --int8 -o OUT")
     if asked.int8 and not (asked.calibrate and asked.out):
         raise click.UsageError("--int8 needs pictures and a place: --int8 --calibrate DATA -o OUT")
+    if asked.int8 and asked.out:
+        _refuse_in_the_way(asked.out)
     opened = open_bundle(bundle_folder(asked.name))
     written: list[str] = []
     if asked.onnx:
@@ -104,6 +107,15 @@ def export(**options: Any) -> None:
         return
     for path in written:
         say(f"written: {path}", quiet=asked.quiet)
+
+
+def _refuse_in_the_way(out: str) -> None:
+    """Raise OutputError, before minutes of work, unless the folder can be written and is new, empty or a bundle."""
+    folder = writable(out)
+    if folder.is_symlink():
+        raise OutputError(f"a link is in the way of the folder, {out}, name another one")
+    if not (folder / "bundle.json").is_file():
+        vacant(folder)
 
 
 def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
