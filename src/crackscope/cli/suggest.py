@@ -10,7 +10,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, unread_line, warn
-from crackscope.cli.folders import fresh
+from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -81,10 +81,11 @@ def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
+    vacant(asked.out)
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    folder = fresh(asked.out)
     with progress("looking at photos", len(paths), quiet=asked.quiet or asked.as_json) as tell:
         found = choose(model, paths, asked.count, progress=tell)
+    folder = fresh(asked.out)
     names = hand_out(found.patches, folder, model.manifest.name)
     prints = [
         Print(name, f"{one.rank}: crack {one.probability:.2f}") for name, one in zip(names, found.patches, strict=True)
