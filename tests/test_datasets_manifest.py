@@ -66,6 +66,12 @@ def test_manifests_from_spreadsheets(tmp_path: Path, separator: str) -> None:
         ("c.png,crack", "line 4: 1 cell fewer"),
         ("c.png,crack,holdout", "line 4: part 'holdout'"),
         ("a.png,crack,train", "line 4: the path of line 2 again"),
+        ('"c.png,crack,train\nd.png,crack,test\n', 'line 4: a quote (") is not closed'),
+        ('"c.png,crack,train', 'line 4: a quote (") is not closed'),
+        ('\n"c.png,crack,train\nd.png,crack,test\n"e.png",crack,test\n', 'line 5: a quote (") is not closed'),
+        ('c.png,"cr\nack"', "line 4: 1 cell fewer"),
+        ('"c"d.png,crack,train', "line 4: not readable as CSV"),
+        ('"c.png,crack,train\n' + "d.png,crack,test\n" * 9999, 'line 4: a quote (") is not closed'),
     ],
 )
 def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, said: str) -> None:

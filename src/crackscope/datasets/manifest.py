@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -36,28 +36,34 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     entries: list[Entry] = []
     faults: dict[str, list[int]] = {}
     seen: dict[str, int] = {}
-    reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
-    try:
-        next(reader)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
+    for line, cells in _rows(path, lines):
+        fault_or_entry = _entry(path.parent, dict(zip(columns, cells, strict=False)), len(cells) - len(header), layout)
+        if isinstance(fault_or_entry, Entry):
+            before = seen.setdefault(fault_or_entry.path, line)
+            if before == line:
+                entries.append(msgspec.structs.replace(fault_or_entry, where=f"line {line} of {path.name}"))
                 continue
-            line = reader.line_num
-            fault_or_entry = _entry(
-                path.parent, dict(zip(columns, cells, strict=False)), len(cells) - len(header), layout
-            )
-            if isinstance(fault_or_entry, Entry):
-                before = seen.setdefault(fault_or_entry.path, line)
-                if before == line:
-                    entries.append(msgspec.structs.replace(fault_or_entry, where=f"line {line} of {path.name}"))
-                    continue
-                fault_or_entry = f"the path of line {before} again"
-            faults.setdefault(fault_or_entry, []).append(line)
-    except csv.Error as error:
-        raise DatasetError(f"{path}: line {reader.line_num}: not readable as CSV ({error})") from error
+            fault_or_entry = f"the path of line {before} again"
+        faults.setdefault(fault_or_entry, []).append(line)
     if faults:
         raise DatasetError(_say(path, faults))
     return Found(root=str(path), kind="manifest", entries=tuple(entries))
+
+
+def _rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header that are not empty, each with the line on which it begins."""
+    reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
+    begins = 1
+    try:
+        for cells in reader:
+            if begins > 1 and any(cell.strip() for cell in cells):
+                yield begins, cells
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        fault = f"not readable as CSV ({error}), write it anew"
+        if reader.line_num > begins or "end of data" in str(error):
+            fault = 'a quote (") is not closed, close it or leave it out'
+        raise DatasetError(f"{path}: line {begins}: {fault}") from error
 
 
 def _lines(path: Path) -> list[str]:
