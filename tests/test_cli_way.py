@@ -98,6 +98,19 @@ def test_train_that_is_done_has_nothing_to_resume(way, capsys):
     assert (way.run / "bundle" / "bundle.json").read_bytes() == before
 
 
+def test_train_says_that_there_was_no_run_to_go_on_with(way, tmp_path, capsys):
+    typed = tmp_path / "rum"
+    call = ["train", str(way.split), "-o", str(typed), *SMALL, "--resume", "--no-evaluate"]
+    assert main(call) == 0
+    assert capsys.readouterr().err == f"there is no run to go on with in {typed}: it begins anew\n"
+    assert main(call) == 0
+    assert capsys.readouterr().err == ""
+    call[1] = str(tmp_path / "no such data")
+    call[3] = str(tmp_path / "rim")
+    assert main(call) == 2
+    assert "begins anew" not in capsys.readouterr().err
+
+
 def test_train_without_weights_at_hand_names_the_ways(way, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     absent = str(tmp_path / "absent.safetensors")

@@ -1,12 +1,14 @@
 """What a training refuses, and when: before the work wherever that can be known."""
 
 import os
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from crackscope import recipes
-from crackscope.errors import CrackscopeError, TrainingError
+from crackscope import datasets, images, recipes
+from crackscope.errors import CrackscopeError, DatasetError, TrainingError
 from crackscope.scoring import load
 from crackscope.training import TrainOptions, train
 from tests.small_patches import write_patches
@@ -82,6 +84,54 @@ def test_another_recipe_does_not_go_on_with_a_run(tmp_path: Path) -> None:
         train(data, PROBE, tmp_path / "run")
     with pytest.raises(TrainingError, match="another recipe"):
         train(data, recipes.override(PROBE, ["seed=3"]), tmp_path / "run", options=TrainOptions(resume=True))
+
+
+def test_other_data_do_not_go_on_with_a_run(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    split = tmp_path / "m.csv"
+    datasets.write_split(datasets.split(data, seed=3), split)
+    on, run = TrainOptions(resume=True), tmp_path / "run"
+    first = train(split, PROBE, run)
+    datasets.write_split(datasets.split(data, seed=4), tmp_path / "dealt-anew.csv")
+    write_patches(tmp_path / "others", 8, side=48)
+    more = shutil.copytree(data, tmp_path / "more")
+    images.write_png(np.zeros((64, 64, 3), np.uint8), more / "sound" / "new.png")
+    for other in ("dealt-anew.csv", "others", "more"):
+        with pytest.raises(TrainingError) as caught:
+            train(tmp_path / other, PROBE, run, options=on)
+        told = f"{run} was begun on other data ({split}, 16 pictures): name that, or another -o"
+        assert str(caught.value) == told
+    with pytest.raises(DatasetError, match="no such folder"):
+        train(tmp_path / "gone.csv", PROBE, run, options=on)
+    assert train(split, PROBE, run, options=on) == first
+
+
+def test_the_same_data_by_another_name_do(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    split = tmp_path / "m.csv"
+    datasets.write_split(datasets.split(data, seed=3), split)
+    on, run = TrainOptions(resume=True), tmp_path / "run"
+    first = train(split, PROBE, run)
+    copied = shutil.copytree(data, tmp_path / "copied")
+    for same in (run / "split.csv", data, copied, datasets.read_split(split)):
+        assert train(same, PROBE, run, options=on) == first
+    data.rename(tmp_path / "moved")
+    assert train(tmp_path / "moved", PROBE, run, options=on) == first
+
+
+def test_data_go_on_that_had_unreadable_pictures_or_lost_some_since(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 20)
+    on, run = TrainOptions(resume=True), tmp_path / "run"
+    spoilt = data / "crack" / "spoilt.png"
+    spoilt.write_bytes(b"no picture")
+    first = train(data, PROBE, run)
+    assert train(data, PROBE, run, options=on) == first
+    sorted((data / "sound").iterdir())[0].unlink()
+    assert train(data, PROBE, run, options=on) == first
+    shutil.copy(sorted((data / "sound").iterdir())[0], data / "sound" / "again.png")
+    (data / "sound" / "and-again.png").write_bytes(b"no picture either")
+    with pytest.raises(TrainingError, match="other data"):
+        train(data, PROBE, run, options=on)
 
 
 def test_finished_run_is_given_back_as_it_is_wherever_it_lies(tmp_path: Path) -> None:

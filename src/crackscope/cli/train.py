@@ -54,7 +54,7 @@ class Asked(Labelled):
 )
 @click.option("--weights", metavar="FILE|BUNDLE|default|none", help="Where to start from; default: as the recipe says.")
 @out("RUN", "Folder of the run; default: runs/RECIPE-DATE-TIME.")
-@click.option("--resume", is_flag=True, help="Go on with the run in -o RUN where it stopped.")
+@click.option("--resume", is_flag=True, help="Go on with the run in -o RUN where it stopped, on the same DATA.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Judge the bundle on the test part.", show_default=True)
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to train."
@@ -92,7 +92,8 @@ def train(**options: Any) -> None:
     with _kept(folder), TrainingBar(quiet=asked.silent) as bar:
         from crackscope.training import train as learn
 
-        tell = _beginning_with(_steps(recipe) if not asked.quiet else "", bar)
+        remarks = [] if asked.quiet else [*_begins_anew(asked), *_steps(recipe)]
+        tell = _beginning_with(remarks, bar)
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=tell)
     from crackscope.datasets import read_split
 
@@ -136,8 +137,15 @@ def _licence(text: str) -> tuple[str, str]:
     return (surface, licence) if separator else ("", text)
 
 
-def _steps(recipe: "Recipe") -> str:
-    """How long the phases are that state their steps, and so do not shrink with the pictures; "" where none does."""
+def _begins_anew(asked: Asked) -> list[str]:
+    """That there is nothing to go on with, where that was asked for; none elsewhere."""
+    if not asked.resume or asked.out is None or (Path(asked.out) / "run.json").exists():
+        return []
+    return [f"there is no run to go on with in {asked.out}: it begins anew"]
+
+
+def _steps(recipe: "Recipe") -> list[str]:
+    """How long the phases are that state their steps, and so do not shrink with the pictures; none where none does."""
     stated = [(place, phase) for place, phase in enumerate(recipe.phases) if phase.steps]
     parts = [
         f"{f'phase {place + 1}, ' if len(recipe.phases) > 1 else ''}{several(phase.epochs, 'epoch')} of "
@@ -145,16 +153,15 @@ def _steps(recipe: "Recipe") -> str:
         f"(--set phases.{place}.steps=N shortens it)"
         for place, phase in stated
     ]
-    return f"to do, with however few pictures: {'; '.join(parts)}" if parts else ""
+    return [f"to do, with however few pictures: {'; '.join(parts)}"] if parts else []
 
 
-def _beginning_with(remark: str, bar: TrainingBar) -> "Callable[[Progress], None]":
-    """Tell the bar, and say the remark first, once the pictures are found: a wrong call ends with its error alone."""
-    left = [remark] if remark else []
+def _beginning_with(remarks: list[str], bar: TrainingBar) -> "Callable[[Progress], None]":
+    """Tell the bar, and say the remarks first, once the pictures are found: a wrong call ends with its error alone."""
 
     def tell(progress: "Progress") -> None:
-        if left and (progress.done or progress.stage != "reading"):
-            warn(left.pop())
+        while remarks and (progress.done or progress.stage != "reading"):
+            warn(remarks.pop(0))
         bar(progress)
 
     return tell

@@ -13,7 +13,7 @@ Stage = Literal["reading", "weights", "features", "training", "writing"]
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to run a training; nothing here changes what it learns.
 
-    resume: go on where the run in the output folder stopped.
+    resume: go on where the run in the output folder stopped; one that is not there is begun.
     device: auto takes a GPU when there is one. threads: of the processor; None takes all cores.
     random: split the published way when the data bring no split, near-copies on both sides.
     group_by: column or file-name pattern that names the groups. layout: class folders named by the user.

@@ -14,7 +14,7 @@ import torch
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, TrainingError
-from crackscope.files import encode_json, writable
+from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -25,9 +25,10 @@ from crackscope.training.history import History, write_text
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
 from crackscope.training.records import Listener, Parameters, Progress, Run, Stage, TrainOptions
+from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_other_data
 from crackscope.training.sources import Sources
 
-_STATE, _RUN, _SPLIT = "checkpoints/last.safetensors", "run.json", "split.csv"
+_STATE = "checkpoints/last.safetensors"
 
 
 def train(
@@ -50,16 +51,19 @@ def train(
 
     Raises:
         CrackscopeError: of the family that fits (data, recipe, weights, training, output), before the work where it
-            can be known before. A training that stops midway keeps its last good state in the folder.
+            can be known before; a run goes on with the recipe and the data that it was begun with alone. A training
+            that stops midway keeps its last good state in the folder.
     """
     options, tell = options or TrainOptions(), progress or _nobody
     chosen = recipe if isinstance(recipe, Recipe) else recipes.load(recipe)
     if weights is not None:
         chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=weights))
     folder = Path(out) if out is not None else Path("runs") / f"{chosen.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    started = _begun(folder, chosen, options)
+    started = begun(folder, chosen, options)
+    if started:
+        refuse_other_data(folder, started, data, options.layout)
     if started and started.get("finished"):
-        return _finished(started["finished"], folder)
+        return finished(started["finished"], folder)
     threads = int(started["threads"]) if started else cores(options)
     training = _Training(chosen, folder, options, threads, tell)
     try:
@@ -78,15 +82,17 @@ class _Training:
 
     def __init__(self, recipe: Recipe, folder: Path, options: TrainOptions, threads: int, tell: Listener) -> None:
         self.recipe, self.folder, self.options, self.threads, self.tell = recipe, folder, options, threads, tell
+        self.named = ""
         self.device = device_for(options)
         self.state = checkpoints.State(counters=checkpoints.Counters(), learned={})
 
     def run(self, data: str | Path | Split, started: dict[str, Any] | None) -> Run:
         """Do what is left of the training."""
-        begun = time.monotonic()
+        clock = time.monotonic()
+        self.named = "" if isinstance(data, Split) else str(data)
         torch.set_num_threads(self.threads)
         self.tell(Progress(stage="reading"))
-        split = datasets.read_split(self.folder / _SPLIT) if started else self._split(data)
+        split = datasets.read_split(self.folder / SPLIT) if started else self._split(data)
         check_rows(split, self.recipe, self.options)
         network = self._network()
         check_side(network, self.recipe)
@@ -110,10 +116,10 @@ class _Training:
         run = Run(
             folder=str(self.folder),
             bundle=str(bundle),
-            split=str(self.folder / _SPLIT),
+            split=str(self.folder / SPLIT),
             history=tuple(self.state.counters.history),
             parameters=counts,
-            seconds=round(float(facts.get("seconds", 0.0)) + time.monotonic() - begun, 1),
+            seconds=round(float(facts.get("seconds", 0.0)) + time.monotonic() - clock, 1),
             stopped=self.state.counters.stopped or "done",
             kept=writing.kept_epoch(self.state.counters.history, self.recipe),
         )
@@ -150,11 +156,16 @@ class _Training:
 
     def _begin(self, split: Split, network: CrackNetwork, counts: Parameters, size: Size) -> dict[str, Any]:
         (self.folder / "checkpoints").mkdir(exist_ok=True)
-        datasets.write_split(split, self.folder / _SPLIT)
+        datasets.write_split(split, self.folder / SPLIT)
         write_text(self.folder / "summary.txt", networks.summary(network, (size.height, size.width)))
         facts = {
             "recipe": msgspec.to_builtins(self.recipe),
-            "data": {"fingerprint": split.fingerprint, "rows": len(split.rows), "unreadable": len(split.unreadable)},
+            "data": {
+                "name": self.named,
+                "fingerprint": split.fingerprint,
+                "rows": len(split.rows),
+                "unreadable": len(split.unreadable),
+            },
             "input": msgspec.to_builtins(size),
             "parameters": msgspec.to_builtins(counts),
             "threads": self.threads,
@@ -171,7 +182,7 @@ class _Training:
         return facts
 
     def _note(self, facts: dict[str, Any]) -> None:
-        write_text(self.folder / _RUN, encode_json(facts).decode())
+        write_text(self.folder / RUN, encode_json(facts).decode())
 
     def _phases(self, network: CrackNetwork, sources: Sources) -> None:
         state_file = self.folder / _STATE
@@ -205,41 +216,6 @@ def versions() -> dict[str, str]:
 
     packages = ("crackscope", "torch", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
-def _begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any] | None:
-    """The facts of a run that is to go on; None for a new one.
-
-    Raises:
-        TrainingError: a run is in the way, or what is in the way is none, or it was begun with another recipe.
-        OutputError: nothing can be written there.
-    """
-    file = writable(folder) / _RUN
-    if not options.resume:
-        if folder.exists() and any(folder.iterdir()):
-            what = "holds a run already: go on with --resume, or" if file.exists() else "is not empty:"
-            also = "" if file.exists() else " (or --resume, if a training was stopped there before its first step)"
-            raise TrainingError(f"{folder} {what} choose another folder with -o{also}")
-        return None
-    if not file.exists():
-        return None
-    try:
-        facts: dict[str, Any] = msgspec.json.decode(file.read_bytes())
-        before = msgspec.convert(facts["recipe"], Recipe)
-    except (OSError, KeyError, TypeError, msgspec.MsgspecError) as error:
-        raise TrainingError(f"{file}: cannot be read as a run ({error}); start anew in another folder") from None
-    if before != recipe:
-        changed = [f.name for f in msgspec.structs.fields(Recipe) if getattr(before, f.name) != getattr(recipe, f.name)]
-        raise TrainingError(
-            f"{folder} was begun with another recipe ({', '.join(changed)} differ); go on with that, or use another -o"
-        )
-    return facts
-
-
-def _finished(facts: dict[str, Any], folder: Path) -> Run:
-    """A run as it was when it ended, in the folder where it lies now."""
-    places = {"folder": str(folder), "bundle": str(folder / "bundle"), "split": str(folder / _SPLIT)}
-    return msgspec.convert(facts | places, Run)
 
 
 def _nobody(_: Progress) -> None:

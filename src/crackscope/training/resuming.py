@@ -1,0 +1,90 @@
+"""Whether a training goes on with a run, and that it is the same training: of the same recipe, on the same data."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crackscope import datasets
+from crackscope.datasets import Layout, Split
+from crackscope.errors import DatasetError, TrainingError, printable, several
+from crackscope.files import writable
+from crackscope.recipes import Recipe
+from crackscope.records import Row
+from crackscope.training.records import Run, TrainOptions
+
+RUN, SPLIT = "run.json", "split.csv"
+
+
+def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any] | None:
+    """The facts of a run that is to go on; None for a new one.
+
+    Raises:
+        TrainingError: a run is in the way, or what is in the way is none, or it was begun with another recipe.
+        OutputError: nothing can be written there.
+    """
+    file = writable(folder) / RUN
+    if not options.resume:
+        if folder.exists() and any(folder.iterdir()):
+            what = "holds a run already: go on with --resume, or" if file.exists() else "is not empty:"
+            also = "" if file.exists() else " (or --resume, if a training was stopped there before its first step)"
+            raise TrainingError(f"{folder} {what} choose another folder with -o{also}")
+        return None
+    if not file.exists():
+        return None
+    try:
+        facts: dict[str, Any] = msgspec.json.decode(file.read_bytes())
+        before = msgspec.convert(facts["recipe"], Recipe)
+    except (OSError, KeyError, TypeError, msgspec.MsgspecError) as error:
+        raise TrainingError(f"{file}: cannot be read as a run ({error}); start anew in another folder") from None
+    if before != recipe:
+        changed = [f.name for f in msgspec.structs.fields(Recipe) if getattr(before, f.name) != getattr(recipe, f.name)]
+        raise TrainingError(
+            f"{folder} was begun with another recipe ({', '.join(changed)} differ); go on with that, or use another -o"
+        )
+    return facts
+
+
+def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Split, layout: Layout) -> None:
+    """Raise TrainingError where a run is asked to go on with other pictures than it was begun on.
+
+    The same pictures are those of the same names, labels, sizes and, where the data give any, parts, wherever they lie:
+    a run may go on from a split that was made of its folder, or after all was moved. DatasetError: no such data.
+    """
+    rows = list(data.rows) if isinstance(data, Split) else datasets.read_rows(data, layout)
+    try:
+        before = datasets.read_rows(folder / SPLIT)
+    except DatasetError as error:
+        raise TrainingError(f"{folder}: its split cannot be read ({error}); start anew in another folder") from None
+    said = facts.get("data", {})
+    if _same(before, rows, int(said.get("unreadable", 0))):
+        return
+    name = printable(str(said.get("name", "")))
+    begun_on = f"{name}, {several(len(before), 'picture')}" if name else several(len(before), "picture")
+    raise TrainingError(f"{folder} was begun on other data ({begun_on}): name that, or another -o")
+
+
+def _same(before: Sequence[Row], rows: Sequence[Row], unreadable: int) -> bool:
+    """Whether the pictures of a run are those of the data, but for those that could not be read when it began, or that
+    have gone since."""
+    there = [row for row in before if os.path.exists(row.path)]
+    parted = all(row.part for row in rows)
+    # All gone: the run or its pictures were moved, and nothing but their names can be compared.
+    wanted = Counter(_known_by(row, parted, sized=bool(there)) for row in there or before)
+    given = Counter(_known_by(row, parted, sized=bool(there)) for row in rows)
+    return not wanted - given and (given - wanted).total() <= unreadable + len(before) - len(there or before)
+
+
+def _known_by(row: Row, parted: bool, *, sized: bool) -> tuple[str, str, str, int]:
+    name = os.path.basename(row.path)
+    size = os.path.getsize(row.path) if sized and os.path.exists(row.path) else -1
+    return name, row.label, (row.part or "") if parted else "", size
+
+
+def finished(facts: dict[str, Any], folder: Path) -> Run:
+    """A run as it was when it ended, in the folder where it lies now."""
+    places = {"folder": str(folder), "bundle": str(folder / "bundle"), "split": str(folder / SPLIT)}
+    return msgspec.convert(facts | places, Run)
