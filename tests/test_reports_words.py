@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crackscope.records import Measure
 from crackscope.reports.chart import nice_ticks
-from crackscope.reports.formatting import count, elided, number, p_value, percent, signed
+from crackscope.reports.formatting import count, elided, number, p_value, percent, percent_interval, signed
 from crackscope.reports.scale import scale_for
 
 
@@ -29,6 +29,27 @@ def test_shares_counts_and_differences():
     assert [count(one, "row") for one in (0, 1, 1600)] == ["0 rows", "1 row", "1,600 rows"]
     assert [signed(one) for one in (None, 0.00001, -0.5, 0.25)] == ["–", "0.0000", "−0.5000", "+0.2500"]
     assert [p_value(one) for one in (None, 0.0001, 0.04)] == ["–", "< .001", "0.040"]
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+@example(0.99999)
+@example(0.00001)
+def test_a_share_that_is_neither_none_nor_all_is_told_as_neither(share):
+    sign, _, text = percent(share).removesuffix(" %").rpartition(" ")
+    told = float(text)
+    assert 0 < told < 100
+    assert {"<": 100 * share < told, ">": 100 * share > told, "": abs(100 * share - told) < 0.051}[sign]
+
+
+def test_the_ends_of_a_share_s_interval_are_told_so_too():
+    assert [percent(one) for one in (0.00001, 0.0001, 0.9999, 0.99999)] == [
+        "< 0.01 %",
+        "0.01 %",
+        "99.99 %",
+        "> 99.99 %",
+    ]
+    spread = [Measure(value=value, low=low, high=high) for value, low, high in ((0.041, 1e-6, 0.056), (1, 0.99999, 1))]
+    assert [percent_interval(one) for one in spread] == ["4.10 % (< 0.01 to 5.60 %)", "100 % (> 99.99 to 100 %)"]
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))

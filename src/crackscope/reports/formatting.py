@@ -57,14 +57,23 @@ def interval(measure: Measure) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share (0 to 1) in per cent, with a digit more where little is left to 0 or 100."""
+    """A share (0 to 1) in per cent, with a digit more where little is left to 0 or 100; never rounded to either."""
     if share is None:
         return "–"
-    return f"{100 * share:.{_percent_digits(share)}f} %"
+    return f"{_of_100(share, _percent_digits(share))} %"
 
 
 def _percent_digits(share: float) -> int:
     return 0 if share in (0, 1) else 2 if min(share, 1 - share) < 0.01 else 1
+
+
+def _of_100(share: float, digits: int) -> str:
+    if share in (0, 1):
+        return f"{100 * share:.0f}"
+    text = f"{100 * share:.{digits}f}"
+    if float(text) == 0:
+        return f"< {10**-digits:.{digits}f}"
+    return f"> {100 - 10**-digits:.{digits}f}" if float(text) == 100 else text
 
 
 def percent_interval(measure: Measure) -> str:
@@ -72,9 +81,7 @@ def percent_interval(measure: Measure) -> str:
     if measure.value is None or measure.low is None or measure.high is None:
         return percent(measure.value)
     digits = max(_percent_digits(share) for share in (measure.value, measure.low, measure.high))
-    value, low, high = (
-        f"{100 * share:.{digits if 0 < share < 1 else 0}f}" for share in (measure.value, measure.low, measure.high)
-    )
+    value, low, high = (_of_100(share, digits) for share in (measure.value, measure.low, measure.high))
     return f"{value} % ({low} to {high} %)"
 
 
