@@ -17,6 +17,8 @@ _KNOWN_BY = (
     "A surface is known again by its names, its split, its pictures where a run lists them, or by what its pictures "
     "look like to a bundle that knows several; what each learnt from stands below its own name."
 )
+_PLACES, _MORE_PLACES, _NEAR_ONE = 3, 5, 0.0005
+"""Decimals of a table, and where a figure of it is so near to 1 that these would hide how near."""
 _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 
 
@@ -24,7 +26,8 @@ _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 class Tinted:
     """A cell as drawn. good: 0 worst, 1 best, for its colour. met: that it learnt from what it was judged on, or ""."""
 
-    measure: Measure
+    value: str
+    interval: str
     good: float
     own: bool
     judged: int
@@ -39,7 +42,7 @@ class Plot:
     title: str
     meaning: str
     lines: tuple[tuple[str, tuple[Tinted, ...]], ...]
-    baselines: tuple[tuple[str, float], ...]
+    baselines: tuple[tuple[str, str], ...]
 
 
 def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
@@ -62,19 +65,30 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
 
 
 def _plot(matrix: Matrix, name: str) -> Plot:
+    near_one = any(0 < 1 - (cell.figures[name].value or 0) < _NEAR_ONE for cell in matrix.cells)
+    places = _MORE_PLACES if near_one else _PLACES
     lines = []
     for row in matrix.rows:
         cells = [matrix.cell(row, column.name) for column in matrix.columns]
-        tinted = [_tinted(one, name) for one in cells]
-        lines.append((row, tuple(tinted)))
-    baselines = tuple((baseline, values[name]) for baseline, values in matrix.baselines.items())
+        lines.append((row, tuple(_tinted(one, name, places) for one in cells)))
+    baselines = tuple((baseline, _fixed(values[name], places)) for baseline, values in matrix.baselines.items())
     return Plot(TITLES[name], MEANINGS[name], tuple(lines), baselines)
 
 
-def _tinted(cell: MatrixCell, name: str) -> Tinted:
+def _tinted(cell: MatrixCell, name: str, places: int) -> Tinted:
     figure = cell.figures[name]
+    ends = [_fixed(end, places) for end in (figure.low, figure.high)]
+    interval = " to ".join(ends) if figure.low is not None else ends[0]
     judged = sum(cell.support.values())
-    return Tinted(figure, _good(name, figure), cell.own, judged, cell.not_judged, _met(cell.met_before))
+    met = _met(cell.met_before)
+    return Tinted(_fixed(figure.value, places), interval, _good(name, figure), cell.own, judged, cell.not_judged, met)
+
+
+def _fixed(value: float | None, places: int) -> str:
+    """A figure with as many decimals as all others of its table; never rounded up to 1."""
+    if value is None:
+        return "–"
+    return f"{min(value, 1 - 10**-places) if value < 1 else value:.{places}f}"
 
 
 def _met(met: MetBefore | None) -> str:
