@@ -100,6 +100,15 @@ def test_photos_that_are_copies_are_told_and_told_apart(photos, bundle, tmp_path
     assert json.loads(capsys.readouterr().out)["copies"] == 2
 
 
+@pytest.mark.parametrize(("named", "says"), [((0, 1, 2), "2 photos have no mm"), ((0, 1), "1 photo has no mm")])
+def test_photos_without_a_row_in_the_table_are_counted(photos, bundle, tmp_path, capsys, named, says):
+    table = tmp_path / "scale.csv"
+    table.write_text("path,mm_per_px\n0.jpg,0.5\n")
+    given = [str(photos / f"{number}.jpg") for number in named]
+    assert main(["inspect", *given, "-o", str(tmp_path / "out"), "--bundle", bundle, "--scale", str(table)]) == 0
+    assert f"{says}: no row in the table\n" in capsys.readouterr().err
+
+
 def test_scale_by_table_fills_mm(photos, bundle, tmp_path):
     table = tmp_path / "scale.csv"
     table.write_text("path,mm_per_px\n0.jpg,0.5\n")
@@ -130,7 +139,7 @@ def test_the_report_says_what_the_bundle_was_judged_to_miss(photos, tmp_path):
         (["in", "--mm-per-px", "nan"], "above 0"),
         (["in", "--marker-dictionary", "4X4_50"], "--marker-mm"),
         (["in", "--marker-mm", "50", "--marker-dictionary", "XX"], "4X4_50"),
-        (["in", "--classes", "0.1,0.2"], "need a scale"),
+        (["in", "--classes", "0.1,0.2"], "need a scale, add one of --mm-per-px, --scale, --marker-mm, --distance-m"),
         (["in", "--mm-per-px", "1", "--classes", "a,b"], "commas"),
         (["in", "--mm-per-px", "1", "--classes", "0.2,0.1"], "rise"),
         (["in", "--mm-per-px", "1", "--classes", "1", "--preset", "aci224r"], "exclude each other"),

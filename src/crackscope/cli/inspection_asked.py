@@ -58,7 +58,7 @@ def check(asked: Asked) -> None:
         raise click.UsageError("--classes and --preset exclude each other, give one")
     _limits(asked)
     if (asked.classes is not None or asked.preset is not None) and not given:
-        raise click.UsageError("width classes are in mm and need a scale, add --mm-per-px, --scale or --marker-mm")
+        raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}")
 
 
 def settings_of(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":
