@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
-    from crackscope.inspection import Inspection, InspectOptions, Journal, Keep, Work
+    from crackscope.inspection import Findings, Inspection, InspectOptions, Journal, Keep, Work
     from crackscope.records import Unread
     from crackscope.reports import InspectionFacts
     from crackscope.scoring import Model
@@ -81,41 +82,18 @@ def inspect(state: State, /, **options: Any) -> None:
     check(asked)
     photos = _photos(asked)
     settings = settings_of(asked, photos)
-    import msgspec
+    reported = _inspect(asked, photos, settings)
+    _tell(asked, reported, scaled=settings.scaling.known)
+    state.status = 1 if reported.summary.unread else 0
 
-    from crackscope.images import find_copies
-    from crackscope.inspection import Findings, Work, open_journal
-    from crackscope.reports import remove_pictures, write_inspection
-    from crackscope.scoring import load
 
-    model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    started = time.monotonic()
-    journal = open_journal(asked.out, model, settings, resume=asked.resume)
-    with journal, _kept(asked.out, journal, photos):
-        _tell_of_bundle(model.manifest, asked.quiet)
-        tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
-        facts = _facts(asked, model, journal, settings)
-        paths = _paths(photos)
-        others = sorted(set(journal.paths) - set(paths))
-        work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), picture_limits(asked))
-        _work(asked, journal, work, photos)
-        findings = Findings(journal, paths)
-        summary = summarise(findings, asked.least_probability)
-        summary.copies = find_copies(photo.path for photo in summary.photos)
-        facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
-        files = write_inspection(asked.out, findings, facts, others)
-        remove_pictures(asked.out, [photo.path for photo in summary.photos], [*paths, *others])
-    if asked.as_json:
-        print_json({"out": asked.out, **summary.facts(), "left_out": len(others), "files": files})
-    else:
-        if others:
-            gone = several(len(others), "photo")
-            say(f"{gone} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
-        show(summary, quiet=asked.quiet)
-        if settings.scaling.known:
-            _tell_without_scale(asked, summary)
-        say(f"report: {Path(asked.out) / 'index.html'}", quiet=asked.quiet)
-    state.status = 1 if summary.unread else 0
+@dataclass(frozen=True)
+class _Reported:
+    """A report that is written. files: their names in its folder. others: photos of before that left it."""
+
+    summary: Summary
+    files: list[str]
+    others: list[str]
 
 
 def _photos(asked: Asked) -> "list[str | Unread]":
@@ -124,6 +102,24 @@ def _photos(asked: Asked) -> "list[str | Unread]":
     if not asked.photos and asked.from_list is None:
         raise click.UsageError("PHOTO is missing: name files, folders or globs")
     return gather(asked.photos, asked.from_list, quiet=asked.quiet)
+
+
+def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectOptions") -> _Reported:
+    """Inspect what is not done yet, and write the report of all photos."""
+    from crackscope.inspection import Findings, Work, open_journal
+    from crackscope.scoring import load
+
+    model = load(bundle_folder(asked.bundle), threads=asked.threads)
+    started = time.monotonic()
+    with open_journal(asked.out, model, settings, resume=asked.resume) as journal, _kept(asked.out, journal, photos):
+        _tell_of_bundle(model.manifest, asked.quiet)
+        tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
+        facts = _facts(asked, model, journal, settings)
+        paths = _paths(photos)
+        others = sorted(set(journal.paths) - set(paths))
+        work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), picture_limits(asked))
+        _work(asked, journal, work, photos)
+        return _report(asked, Findings(journal, paths), facts, others, started)
 
 
 @contextmanager
@@ -149,6 +145,24 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
     with progress("inspecting", len(left), quiet=quiet) as tell:
         for number, _result in enumerate(inspect_into(journal, work, left), 1):
             tell(number)
+
+
+def _report(
+    asked: Asked, findings: "Findings", facts: "InspectionFacts", others: list[str], started: float
+) -> _Reported:
+    """Write the report, and remove what is in it of others that have left it."""
+    import msgspec
+
+    from crackscope.images import find_copies
+    from crackscope.reports import remove_pictures, write_inspection
+
+    summary = summarise(findings, asked.least_probability)
+    shown = [photo.path for photo in summary.photos]
+    summary.copies = find_copies(shown)
+    facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
+    files = write_inspection(asked.out, findings, facts, others)
+    remove_pictures(asked.out, shown, [*findings.paths, *others])
+    return _Reported(summary, files, others)
 
 
 def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep":
@@ -201,6 +215,20 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
     )
 
 
+def _tell(asked: Asked, reported: _Reported, *, scaled: bool) -> None:
+    summary, gone = reported.summary, len(reported.others)
+    if asked.as_json:
+        print_json({"out": asked.out, **summary.facts(), "left_out": gone, "files": reported.files})
+        return
+    if gone:
+        left = several(gone, "photo")
+        say(f"{left} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
+    show(summary, quiet=asked.quiet)
+    if scaled:
+        _tell_without_scale(asked, summary)
+    say(f"report: {Path(asked.out) / 'index.html'}", quiet=asked.quiet)
+
+
 def _tell_of_bundle(manifest: "Manifest", quiet: bool) -> None:
     if manifest.verdict.kind != "conformal":
         warn("this bundle has no rule for photos: the larger one is, the likelier a false alarm", quiet=quiet)
@@ -218,4 +246,4 @@ def _tell_without_scale(asked: Asked, summary: Summary) -> None:
     differ = "two markers contradict each other"
     for count, reason in ((summary.without_scale, why), (summary.doubted_scales, differ)):
         if count:
-            warn(f"{count} photo{'s have' if count != 1 else ' has'} no mm: {reason}", quiet=asked.quiet)
+            warn(f"{several(count, 'photo has', 'photos have')} no mm: {reason}", quiet=asked.quiet)

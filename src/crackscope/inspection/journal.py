@@ -207,13 +207,17 @@ class Journal:
 
 
 class Findings(Sequence[Result]):
-    """The results of these photos, in this order, read from the journal one at a time: thousands take no memory."""
+    """The results of these photos, in this order, read from the journal one at a time: thousands take no memory.
+
+    paths: of the photos.
+    """
 
     def __init__(self, journal: Journal, paths: Sequence[str]) -> None:
-        self._journal, self._paths = journal, tuple(paths)
+        self._journal = journal
+        self.paths = tuple(paths)
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.paths)
 
     @overload
     def __getitem__(self, index: int) -> Result: ...
@@ -222,8 +226,8 @@ class Findings(Sequence[Result]):
     def __getitem__(self, index: int | slice) -> "Result | Findings":
         """One result, or some of them, still unread."""
         if isinstance(index, slice):
-            return Findings(self._journal, self._paths[index])
-        return self._journal.result(self._paths[index])
+            return Findings(self._journal, self.paths[index])
+        return self._journal.result(self.paths[index])
 
 
 def stamp_of(path: str) -> Stamp | None:
