@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from crackscope.inspection import InspectOptions, inspect_photo, open_photo
 from crackscope.inspection.gaping import MOST_PX, between_lips
 from crackscope.scoring import load
-from crackscope.surfaces import CrackSpec, SurfaceSpec, make
+from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
 
 Cells = NDArray[np.bool_]
 HIGH, WIDE = 160, 240
@@ -25,6 +26,33 @@ def test_a_gaping_crack_is_one_crack_of_its_width(width: float) -> None:
     assert widest.width_median_px.value == pytest.approx(true, rel=0.15)
     long = float(np.hypot(*np.diff(made.truth.centreline_px, axis=0).T).sum())
     assert sum(zone.length_px for zone in found.record.zones) == pytest.approx(long, rel=0.35)
+
+
+def ragged(seed: int, width: float) -> tuple[NDArray[np.uint8], float]:
+    """A wall with a winding crack from border to border whose edges are torn, and its length."""
+    size = (900, 1000)
+    rng = np.random.default_rng(seed)
+    grey = generate(seed, (size[1], size[0]), False).pixels.astype(np.float64)
+    middle = size[1] / 2 + 60 * np.sin(np.arange(size[0]) / 170 + seed)
+    torn = gaussian_filter1d(rng.normal(0, 1, (2, size[0])), 2.0, axis=1)
+    left, right = (
+        middle + side * width / 2 + 0.04 * width * one / one.std() for side, one in zip((-1, 1), torn, strict=True)
+    )
+    across = np.arange(size[1])[None]
+    share = gaussian_filter(((across > left[:, None]) & (across < right[:, None])).astype(np.float64), 1.0)
+    pixels = grey * (1 - 0.72 * share[..., None]) + rng.normal(0, 3, (*size, 1))
+    return np.clip(pixels, 0, 255).astype(np.uint8), float(np.hypot(np.diff(middle), 1).sum())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("width", [30.0, 45.0])
+def test_torn_edges_make_a_wide_crack_neither_longer_nor_less_likely(width: float, seed: int) -> None:
+    """Its middle line has no knots around holes, nor in the corners that the photo's border makes."""
+    pixels, long = ragged(seed, width)
+    (zone,) = inspect_photo(load(), open_photo(pixels), InspectOptions(all_zones=True)).record.zones
+    assert zone.length_px == pytest.approx(long, rel=0.05)
+    assert zone.width_median_px.value == pytest.approx(width, rel=0.06)
+    assert zone.probability > 0.5
 
 
 def wall(*dark: tuple[slice, slice]) -> NDArray[np.uint8]:
@@ -52,6 +80,27 @@ def test_the_dark_between_two_lips_is_crack() -> None:
 def test_the_surface_between_two_cracks_is_none() -> None:
     two = (slice(49, 51), slice(None)), (slice(79, 81), slice(None))
     assert not between_lips(wall(*two), lips(49, 50, 79, 80)).any()
+
+
+@pytest.mark.parametrize(("side", "shade", "crack"), [(3, 60, True), (1, 60, False), (3, 165, False)])
+def test_a_dark_hole_in_a_crack_is_crack(side: int, shade: int, crack: bool) -> None:
+    """A pinhole is none, nor is a stone."""
+    pixels, cells = wall((BAND, slice(None))), lips(*range(50, 80))
+    hole = slice(63, 63 + side), slice(100, 100 + side)
+    cells[hole] = False
+    if shade > 60:
+        pixels[252:264, 400:412] = shade
+    inner = between_lips(pixels, cells)
+    assert inner[hole].all() == crack
+    assert inner.any() == crack
+
+
+def test_a_pale_stripe_between_two_lips_is_none() -> None:
+    """Four grey levels darker than the wall."""
+    pixels = wall((slice(49, 51), slice(None)), (slice(79, 81), slice(None)))
+    pixels[204:316] -= 4
+    cells = lips(49, 50, 79, 80)
+    assert not between_lips(pixels, cells).any()
 
 
 @pytest.mark.parametrize("rows", [(49, 50), (79, 80)])

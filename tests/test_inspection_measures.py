@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
 from crackscope.inspection.polylines import length_of, without_hairpins
 from crackscope.inspection.roughness import rough_length
+from crackscope.inspection.zones import trace_zones
 from crackscope.records import Estimate, Zone
 from crackscope.scoring import Heatmap, Quality, quality
 from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
@@ -111,6 +112,24 @@ def test_a_straight_line_is_no_longer_than_its_points() -> None:
     (zone,) = zones_of(drawn([(line_at(25), 2.0)], noise=0.5))
     steps = np.diff(np.array(zone.centreline[0]), axis=0)
     assert zone.length_px == pytest.approx(np.hypot(*steps.T).sum(), rel=0.005)
+
+
+def test_what_gapes_is_told_less_surely_than_what_is_wide() -> None:
+    def share(width: float) -> float:
+        (zone,) = zones_of(drawn([((40, 350, 660, 350), width)], size=700))
+        return (zone.width_median_px.high - zone.width_median_px.low) / width
+
+    assert share(20) < 0.16 < share(70)
+
+
+def test_no_width_is_measured_where_lines_meet() -> None:
+    """At neither end of a line: there the profile across one runs along another."""
+    meetings = np.array([[110.0, 160.0], [210.0, 160.0]])
+    pixels, mask = drawn([((x, 60, x, 260), 6.0) for x in (110, 210)] + [((110, 160, 210, 160), 6.0)])
+    heat = heatmap(mask)
+    (traced,) = trace_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
+    assert traced.zone.branches == 2
+    assert np.hypot(*(traced.at[:, None] - meetings).T).min() > 5
 
 
 @pytest.mark.parametrize("side", [-1, 1])

@@ -20,6 +20,12 @@ _LEAST_PX = 20
 _LIPS = 0.6
 """Share of the border that lips run along: .66 to 1.0 of generated cracks of 60 to 100 px, up to .55 of what is dark
 between cracks on photos and generated surfaces, torn edges of mortar apart."""
+_ENCLOSED = 0.95
+"""The same of what is too small to gape by itself: a dark hole in a crack, which lips enclose."""
+_AS_DARK = 0.8
+"""Share of the darkness of what encloses a hole that it has at least, to be crack and no stone."""
+_LEAST_HOLE_PX = 8
+"""Side of a square as large as the smallest of them: around what is smaller, cells say little of a thin crack."""
 _LEAST_SHADE = 8.0
 """Grey levels that what lies in a crack is darker than the surface at least."""
 _SLENDERNESS = 3.5
@@ -47,8 +53,10 @@ def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
     near = beside.astype(np.float32)
     weight = cv2.GaussianBlur(near, (0, 0), _NEAR_CELLS)
     usual = cv2.GaussianBlur(shade * near, (0, 0), _NEAR_CELLS)
+    near_lips = (shade > _LEAST_SHADE) & (weight > _LEAST_WEIGHT) & ~beside
+    window.of(inner)[...] = _enclosed((shade * weight > _AS_DARK * usual) & near_lips, beside)
     # Lips are half crack, half surface.
-    dark = (shade * weight > usual) & (shade > _LEAST_SHADE) & (weight > _LEAST_WEIGHT) & ~beside
+    dark = (shade * weight > usual) & near_lips
     count, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
     for number in range(1, count):
         left, top, wide, high, area = (int(fact) for fact in facts[number])
@@ -111,6 +119,25 @@ def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.float32]:
     side = MOST_PX // CELL_PX + 1
     surface = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     return np.asarray(surface, np.float32) - grey
+
+
+def _enclosed(dark: Cells, lips: Cells) -> Cells:
+    """Which dark parts lips enclose, of those that are neither too small for a hole nor wider than a gaping crack."""
+    import cv2
+
+    count, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=4)
+    parts = np.asarray(labels, np.int32)
+    own, along = np.pad(parts, 1), np.pad(lips, 1)
+    steps, led = np.zeros(count), np.zeros(count)
+    for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        beside = (slice(1 + down, own.shape[0] - 1 + down), slice(1 + right, own.shape[1] - 1 + right))
+        out = own[beside] != parts
+        steps += np.bincount(parts[out], minlength=count)
+        led += np.bincount(parts[out], along[beside][out], count)
+    area_px = np.bincount(parts.ravel(), minlength=count) * CELL_PX**2
+    holes = (led >= _ENCLOSED * steps) & (area_px >= _LEAST_HOLE_PX**2) & (area_px <= MOST_PX**2)
+    holes[0] = False
+    return np.asarray(holes[parts], np.bool_)
 
 
 def _gapes(part: Cells, lips: Cells) -> bool:

@@ -89,11 +89,13 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
 def _seen(part: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[int, int]]:
     """What is not empty of a window with the crack continued beyond it, a margin around it, and x and y of its corner.
 
-    Beyond the border of the photo the crack goes on: an edge there would end its middle line too soon.
+    Beyond the border of the photo the crack goes on, as far as it is wide by half: an edge there would end its middle
+    line too soon, and lead it into the corners.
     """
     import cv2
 
-    border = _BORDER_PX
+    half = float(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 3).max())
+    border = min(max(_BORDER_PX, int(half) + 2), _HALO_PX)
     longer = cv2.copyMakeBorder(part.view(np.uint8), border, border, border, border, cv2.BORDER_REPLICATE)
     left, top, width, height = cv2.boundingRect(longer)
     first, last = (max(0, left - border), max(0, top - border)), (left + width + border, top + height + border)

@@ -15,6 +15,9 @@ from crackscope.inspection.skeleton import Line
 
 _SAMPLES = 33
 _FOLLOW_PX = 0.6
+_STIFF, _LIMBER_PX = 0.2, 6.0
+"""Share of what half the width has beyond so many px. Of drawn cracks with ragged edges, 60 to 118 px wide, shares of
+0, .1, .2 and .3 of the half itself gave 1.09 to 1.71, 1.04 to 1.12, 1.03 to 1.06 and 1.01 to 1.05 times the length."""
 _THIN_PX = 4.5
 _LEAST_POINTS = 5
 _OFFSET_PX = 0.5
@@ -35,6 +38,11 @@ class Laid(NamedTuple):
     def thin(self) -> bool:
         """Whether the line is followed as a whole."""
         return float(medians(self.wide)) < _THIN_PX
+
+    @property
+    def stiffness_px(self) -> float:
+        """Deviation of the Gaussian that its course is smoothed by: a wide crack turns no faster than it is wide."""
+        return max(_FOLLOW_PX, _STIFF * (float(medians(self.wide)) - _LIMBER_PX))
 
 
 def onto_valley(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: float) -> list[Line]:
@@ -67,7 +75,7 @@ def _into_middle(pixels: NDArray[np.uint8], lines: Sequence[Laid], blur_px: floa
     mass = np.maximum(sign * off, 0) ** 2 * near
     shift = (mass * place).sum(1) / np.maximum(mass.sum(1), 1e-6)
     farthest = wide + blur_px
-    return _shifted(pixels, lines, np.clip(shift, -farthest, farthest))
+    return _shifted(pixels, lines, _steady(np.clip(shift, -farthest, farthest), lines))
 
 
 def _against_rims(values: Floats, counts: Sequence[int], broad: int) -> tuple[Floats, Floats]:
@@ -80,14 +88,35 @@ def _against_rims(values: Floats, counts: Sequence[int], broad: int) -> tuple[Fl
     return off, np.repeat(np.array(signs, np.float32), counts)[:, None]
 
 
+def _steady(shift: Doubles, lines: Sequence[Laid]) -> Doubles:
+    """Shifts along lines, without what notches in the edges of a wide crack do to its middle."""
+    from scipy.ndimage import gaussian_filter1d
+
+    steady = shift.copy()
+    for line, some in zip(lines, parts([len(line.points) for line in lines]), strict=True):
+        if line.stiffness_px > _FOLLOW_PX:
+            steady[some] = gaussian_filter1d(shift[some], line.stiffness_px, mode="nearest")
+    return steady
+
+
 def _shifted(pixels: NDArray[np.uint8], lines: Sequence[Laid], shift: Doubles) -> list[Laid]:
     counts = [len(line.points) for line in lines]
     points = np.concatenate([line.points for line in lines])
     moved = points + shift[:, None] * normals(points, counts)
     moved = np.clip(moved, 0, (pixels.shape[1] - 1, pixels.shape[0] - 1))
     evenly = [resampled(without_hairpins(resampled(moved[some], 1.0)), 1.0) for some in parts(counts)]
-    smooth = smoothed_evenly(evenly, _FOLLOW_PX)
+    smooth = _smoothed(evenly, [line.stiffness_px for line in lines])
     return [line._replace(points=_same_count(new, len(line.points))) for line, new in zip(lines, smooth, strict=True)]
+
+
+def _smoothed(evenly: Sequence[Line], sigmas_px: Sequence[float]) -> list[Line]:
+    """Lines of points 1 px apart, each smoothed by its own deviation; all that share one at once."""
+    out = list(evenly)
+    for sigma_px in sorted(set(sigmas_px)):
+        same = [place for place, own in enumerate(sigmas_px) if own == sigma_px]
+        for place, line in zip(same, smoothed_evenly([evenly[place] for place in same], sigma_px), strict=True):
+            out[place] = line
+    return out
 
 
 def _same_count(points: Line, count: int) -> Line:

@@ -22,6 +22,9 @@ from crackscope.inspection.widths import Course, measure_courses
 from crackscope.records import Zone
 from crackscope.scoring import Heatmap, Quality
 
+_EDGE_PX = 4.0
+"""So far inside the edges of a gaping crack its logits are read; of thinner ones, in the middle."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneOptions:
@@ -138,9 +141,22 @@ def _places(course: Course) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _probability(courses: Sequence[Course], heat: Heatmap, options: ZoneOptions) -> float:
-    """Of the mean logit along the centre line."""
-    logits = np.concatenate([logits_at(heat, course.points) for course in courses])
+    """Of the mean logit along the centre line, or along its lips where the crack gapes."""
+    logits = np.concatenate([_hottest_across(heat, course) for course in courses])
     return float(logistic(options.logit_scale * logits.mean() + options.logit_shift))
+
+
+def _hottest_across(heat: Heatmap, course: Course) -> NDArray[np.float64]:
+    """The largest of three logits at each point of a line: in its middle, and just inside both edges.
+
+    The network knows a crack by its edges: in the middle of one that is wider than what it learnt from, it sees none.
+    """
+    if not len(course.at):
+        return logits_at(heat, course.points)
+    width = np.interp(np.arange(len(course.points)), course.at, course.fit.width)
+    aside = np.maximum(width / 2 - _EDGE_PX, 0)[:, None] * normals(course.points)
+    three = [logits_at(heat, course.points + side * aside) for side in (-1, 0, 1)]
+    return np.asarray(np.max(three, axis=0), np.float64)
 
 
 def _orientation(lines: Sequence[Line]) -> float:
