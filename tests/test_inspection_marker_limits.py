@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -145,3 +146,15 @@ class TestTwoMarkers:
         assert len(plane.beside) == 1
         assert not plane.holds(np.array([plane.beside[0].marker]))
         assert plane.rivals is None
+
+
+def test_a_marker_in_a_photo_longer_than_opencv_takes() -> None:
+    """Only what lies around it is looked at."""
+    words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
+    photo = np.full((500, 33_000), 180, np.uint8)
+    photo[60:440, 32_000:32_400] = 255
+    photo[100:400, 32_050:32_350] = cv2.aruco.generateImageMarker(words, 7, 300)
+    plane = find_plane(np.repeat(photo[..., None], 3, 2), 30.0)
+    assert plane is not None
+    assert plane.scale(*photo.shape[::-1]).mm_per_px == pytest.approx(0.1, rel=0.002)
+    assert plane.marker == pytest.approx((32_199.5, 249.5), abs=0.2)

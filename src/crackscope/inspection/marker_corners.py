@@ -12,10 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.inspection.evidence import Floats
+
 SMALLEST_SIDE_PX = 16.0
 _ALONG = np.linspace(0.1, 0.9, 41)
 """Where along an edge it is looked at: the corners are rounded by blur."""
 _ROUNDS = 3
+_MARGIN_PX = 16
+"""So much of the photo around a marker is looked at: its corners move by 4 px at most, and edges are seen 6 px wide."""
 ROUGH_PX = 0.5
 """Standard deviation of each coordinate of a corner as OpenCV gives it."""
 NEIGHBOUR_PX = 20.0
@@ -70,6 +74,15 @@ def refined(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> tuple[NDAr
     Also float64 [8, 4, 2], with each edge shifted and turned by its standard error; where there are no edges to go
     by, the corners as given, each coordinate off by ROUGH_PX.
     """
+    corner = np.maximum(np.floor(corners.min(0)).astype(int) - _MARGIN_PX, 0)
+    far = np.ceil(corners.max(0)).astype(int) + _MARGIN_PX
+    around = np.ascontiguousarray(grey[corner[1] : far[1], corner[0] : far[0]], np.float32)
+    here, shaken = _at_crossings(around, corners - corner)
+    return here + corner, shaken + corner
+
+
+def _at_crossings(grey: Floats, corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `refined`, in what lies around a marker: float32 [h, w]."""
     here, pattern_px = corners, NEIGHBOUR_PX / _shortest(corners) ** 2
     edges: list[_Edge] = []
     for _round in range(_ROUNDS):
@@ -119,7 +132,7 @@ def _with_another(edges: list[_Edge], number: int, turned: bool) -> NDArray[np.f
     return _crossings([edge.line for edge in others])
 
 
-def _edge(grey: NDArray[np.uint8], start: NDArray[np.float64], end: NDArray[np.float64]) -> _Edge:
+def _edge(grey: Floats, start: NDArray[np.float64], end: NDArray[np.float64]) -> _Edge:
     """An edge from bright (left of start to end, as seen with y down) to dark, by least squares through where the grey
     falls fastest, twice, the second time without outliers."""
     length = float(np.hypot(*(end - start)))
@@ -142,12 +155,12 @@ def _edge(grey: NDArray[np.uint8], start: NDArray[np.float64], end: NDArray[np.f
     return _Edge(start + shift * normal, end + (shift + slope) * normal, error, turn)
 
 
-def _sampled(grey: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sampled(grey: Floats, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Grey values at places, float64 [..., 2] px, between pixels by straight lines."""
     import cv2
 
     x, y = (np.ascontiguousarray(places[..., side], np.float32) for side in (0, 1))
-    values = cv2.remap(grey.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    values = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(values, np.float64)
 
 

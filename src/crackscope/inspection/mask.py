@@ -87,20 +87,19 @@ def find_cracks(
         tiles = _tiles_at(_strong(grades, tiles) | _painted(grades, more), grades.shape)
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     # No two groups have the same window: each would have to cross the other to reach all of its sides.
-    known = {window: own for window, own in zip(windows, owned, strict=True) if not _changed(window, more)}
-    return Cracks(grades.view(np.bool_), groups, known)
+    same = zip(windows, owned, _near(windows, more), strict=True)
+    return Cracks(grades.view(np.bool_), groups, {window: own for window, own, near in same if not near})
 
 
-def _changed(window: Window, lines: Sequence[Line]) -> bool:
-    """Whether the group in this window may not be what it was before lines were drawn."""
-    corners = [(*line.min(0), *line.max(0)) for line in lines]
-    return any(
-        left - _AROUND_PX < window.right
-        and right + _AROUND_PX > window.left
-        and top - _AROUND_PX < window.bottom
-        and bottom + _AROUND_PX > window.top
-        for left, top, right, bottom in corners
+def _near(windows: Sequence[Window], lines: Sequence[Line]) -> NDArray[np.bool_]:
+    """In which windows a group may no longer be what it was before these lines were drawn: bool [len(windows)]."""
+    first = np.array([line.min(0) for line in lines]).reshape(-1, 2) - _AROUND_PX
+    last = np.array([line.max(0) for line in lines]).reshape(-1, 2) + _AROUND_PX
+    near = (
+        ((first < (window.right, window.bottom)) & (last > (window.left, window.top))).all(1).any()
+        for window in windows
     )
+    return np.fromiter(near, np.bool_, len(windows))
 
 
 def _hot_tiles(heat: Heatmap, threshold: float, shape: tuple[int, int]) -> Iterator[Window]:
