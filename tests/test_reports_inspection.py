@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import re
+import unicodedata
 from pathlib import Path
 
 import msgspec
@@ -161,6 +163,21 @@ def test_how_likely_a_sound_photo_shows_as_much_is_in_the_data(tmp_path):
     assert [row["photo_chance"] for row in rows(tmp_path)] == ["0.07759", ""]
     lines = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["chance"] for line in lines] == [0.0775905, None]
+    features = [one["properties"] for one in loaded(tmp_path, "photos.geojson")["features"]]
+    assert [one["chance"] for one in features] == [0.07759, None]
+
+
+def test_what_is_to_be_looked_at_again_is_in_the_data(tmp_path):
+    plain = msgspec.structs.replace(inspected_bare("/a.jpg", ""), verdict="sound", probability=0.49)
+    again = msgspec.structs.replace(plain, path="/b.jpg", probability=0.5)
+    cracked = msgspec.structs.replace(plain, path="/c.jpg", verdict="crack", probability=0.9)
+    told = [False, True, False]
+    reports.write_inspection(tmp_path, [plain, again, cracked], facts())
+    assert [row["suspicious"] for row in rows(tmp_path)] == [str(one) for one in told]
+    lines = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["suspicious"] for line in lines] == told
+    features = [one["properties"] for one in loaded(tmp_path, "photos.geojson")["features"]]
+    assert [one["suspicious"] for one in features] == told
 
 
 def test_the_map_is_geojson_as_rfc_7946_has_it(folder, found):
@@ -376,6 +393,15 @@ def test_names_are_those_of_the_files_where_that_goes():
     assert list(names.values())[:4] == ["IMG_1", "IMG_2", "Nord_seite.v2", "_con"]
     assert names["d/x.jpg"].startswith("x-")
     assert names["e/X.jpg"].startswith("X-")
+
+
+def test_a_letter_with_a_sign_is_one_letter_however_it_is_spelt():
+    """Some file systems part é into e and a sign, and of two names that differ in that alone they keep one."""
+    once, apart = "été", unicodedata.normalize("NFD", "été")
+    assert reports.picture_names([f"b/{apart}.jpg"]) == {f"b/{apart}.jpg": once}
+    names = reports.picture_names([f"a/{once}.jpg", f"b/{apart}.jpg"])
+    assert all(re.fullmatch(f"{once}-[0-9a-f]{{8}}", name) for name in names.values())
+    assert len({unicodedata.normalize("NFD", name) for name in names.values()}) == 2
 
 
 def test_a_photo_called_as_another_is_with_its_digits_takes_none_of_its_pictures():

@@ -43,6 +43,7 @@ COLUMNS = (
     "halved",
     "photo_chance",
     "copy_of",
+    "suspicious",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -98,6 +99,7 @@ def _verdict(photo: Inspected) -> dict[str, Any]:
         "surface": printable(photo.surface),
         "halved": photo.halved,
         "photo_chance": None if photo.chance is None else float(f"{photo.chance:.4g}"),
+        "suspicious": photo.suspicious,
     }
 
 
@@ -181,5 +183,6 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "pages": photo.pages,
         "halved": photo.halved,
         "chance": photo.chance,
+        "suspicious": photo.suspicious,
         "left_out": photo.left_out,
     }

@@ -33,6 +33,8 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
         "verdict": photo.verdict,
         "reason": photo.reason or None,
         "probability": round(photo.probability, 4),
+        "chance": None if photo.chance is None else float(f"{photo.chance:.4g}"),
+        "suspicious": photo.suspicious,
         "zones": len(zones),
         "width_max_px": round(max(zone.width_max_px.value for zone in zones), 2) if zones else None,
         "width_max_mm": round(max(widths), 4) if widths else None,
@@ -50,9 +52,10 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
 
 
 def _nothing(path: str) -> dict[str, Any]:
-    keys = ("verdict", "reason", "probability", "zones", "width_max_px", "width_max_mm", "length_px", "length_mm")
-    others = ("mm_per_px", "altitude_m", "direction_deg", "taken", "picture", "overlay")
-    return {"photo": path, **dict.fromkeys((*keys, *others))}
+    judged = ("verdict", "reason", "probability", "chance", "suspicious", "zones")
+    measured = ("width_max_px", "width_max_mm", "length_px", "length_mm", "mm_per_px")
+    others = ("altitude_m", "direction_deg", "taken", "picture", "overlay")
+    return {"photo": path, **dict.fromkeys((*judged, *measured, *others))}
 
 
 def _failure(photo: Unread) -> dict[str, Any]:

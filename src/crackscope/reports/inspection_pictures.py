@@ -90,7 +90,8 @@ def _copied(source: Path, target: Path) -> bool:
 def heat_picture(logits: NDArray[np.float32], stride: int, size: tuple[int, int]) -> Pixels:
     """A heatmap as a picture to lay over a photo of `size` (width, height): uint8 [rows, columns, 4].
 
-    Yellow to red, and transparent where the probability of a crack is small.
+    Yellow to red, and transparent where the network sees no crack. It is the network's own map: what is drawn as even
+    odds, where masks begin, may be calibrated to a smaller probability.
     """
     import cv2
 
