@@ -1,5 +1,7 @@
 """Comparing evaluations of the same rows."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from scipy import stats
 
 from crackscope.errors import JudgingError
 from crackscope.judging import Bootstrap, compare, evaluate_scores, save
-from crackscope.judging.paired import holm, mcnemar, sign_share
+from crackscope.judging.paired import flipped, holm, mcnemar, sign_share
 from crackscope.records import Row
 
 FEW = Bootstrap(resamples=200)
@@ -38,6 +40,18 @@ def scores(labels, noise, seed):
 def test_mcnemar_is_scipys_binomial_test(first, second):
     expected = stats.binomtest(first, first + second).pvalue if first + second else 1.0
     assert mcnemar(first, second) == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(-1, 1), min_size=1, max_size=40))
+def test_flipping_single_rows_is_mcnemars_test(shifts):
+    assert flipped(np.array(shifts)) == mcnemar(shifts.count(-1), shifts.count(1))
+
+
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=9))
+def test_flipping_groups_counts_every_way_they_can_go(shifts):
+    ways = [sum(way) for way in product(*((one, -one) for one in shifts))]
+    far = [abs(one) >= abs(sum(shifts)) for one in ways]
+    assert flipped(np.array(shifts)) == pytest.approx(sum(far) / len(far))
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=12))
@@ -117,6 +131,55 @@ def test_rows_that_one_gave_no_verdict_are_left_out_for_all_and_counted(labels):
     assert sum(comparison.support.values()) == 397
     first, second = comparison.contenders
     assert first.correct == second.correct == int(((values >= 0.5) == labels)[3:].sum())
+
+
+def right_but_for(labels, wrong):
+    """Sure scores, right but for the rows at these places."""
+    sure = np.linspace(0.9, 0.99, len(labels))
+    said = labels.copy()
+    said[list(wrong)] ^= True
+    return np.where(said, sure, 1 - sure)
+
+
+def test_the_accuracys_p_is_mcnemars_where_no_rows_share_a_group(labels):
+    few = compare([evaluation(right_but_for(labels, some), labels) for some in ((), (0, 1, 2))], bootstrap=FEW)
+    (pair,) = few.pairs
+    assert (pair.only_first, pair.only_second) == (3, 0)
+    assert pair.differences["accuracy"].p == pair.mcnemar_p == 0.25
+
+
+def test_copies_of_one_picture_are_one_to_the_accuracys_p(labels):
+    rows = [Row(path=f"/{n}.jpg", label="crack" if one else "sound", group=f"{n // 8}") for n, one in enumerate(labels)]
+    both = [
+        evaluate_scores(rows, right_but_for(labels, some), bootstrap=FEW) for some in ((), [*range(8), *range(40, 48)])
+    ]
+    (pair,) = compare(both, bootstrap=FEW).pairs
+    assert pair.mcnemar_p < 0.001
+    assert pair.differences["accuracy"].p == 0.5
+
+
+@pytest.mark.parametrize(("count", "known"), [(0, True), (1, False), (9, False), (10, True), (30, True)])
+def test_a_p_is_resampled_where_enough_rows_differ(labels, count, known):
+    wrong = [*np.flatnonzero(labels)[: (count + 1) // 2], *np.flatnonzero(~labels)[: count // 2]]
+    both = [evaluation(right_but_for(labels, some), labels) for some in ((), wrong)]
+    differences = compare(both, bootstrap=FEW).pairs[0].differences
+    for name in ("f1", "balanced_accuracy"):
+        assert (differences[name].p is not None) == (differences[name].p_holm is not None) == known
+        assert differences[name].value is not None
+    assert differences["accuracy"].p is not None
+
+
+@pytest.mark.parametrize(("swapped", "known"), [(0, True), (4, False), (9, False), (10, True)])
+def test_ranks_count_by_the_rows_that_change_places_with_the_other_label(swapped, known):
+    labels = np.arange(60) < 30
+    ranks = np.linspace(0.99, 0.51, 60)
+    other = ranks.copy()
+    moved = [*range(30 - swapped, 30), *range(30, 30 + swapped)]
+    other[moved] = other[moved[::-1]]
+    # All are called crack, so that they differ in rank and in no verdict.
+    differences = compare([evaluation(one, labels) for one in (ranks, other)], bootstrap=FEW).pairs[0].differences
+    assert [differences[name].p is not None for name in ("roc_auc", "average_precision")] == [known, known]
+    assert differences["f1"].p == 1
 
 
 def test_one_alone_is_no_comparison(labels):

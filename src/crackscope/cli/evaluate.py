@@ -120,12 +120,20 @@ def _show_contenders(comparison: "Comparison") -> None:
 
 
 def _show_pairs(comparison: "Comparison", quiet: bool) -> None:
+    from crackscope.judging import FEWEST
+
     rows = []
     for pair in comparison.pairs:
         for name, difference in pair.differences.items():
-            p = "" if difference.p_holm is None else f"{difference.p_holm:.4f}"
+            p = "too few" if difference.p_holm is None else f"{difference.p_holm:.4f}"
+            p = "" if difference.value is None else p
             rows.append((f"{pair.second} less {pair.first}", name.replace("_", " "), spell_figure(difference), p))
+    lacking = any(
+        one.p is None and one.value is not None for pair in comparison.pairs for one in pair.differences.values()
+    )
     print_table("differences on the same pictures", ("pair", "figure", ">difference", ">p (Holm)"), rows)
+    if lacking:
+        say(f"too few: a p from fewer than {FEWEST} pictures or groups that differ would be too small", quiet=quiet)
     for pair in comparison.pairs:
         say(
             f"right where the other was wrong: {pair.first} {pair.only_first}, {pair.second} {pair.only_second} "

@@ -12,6 +12,7 @@ from crackscope.judging.across import (
 )
 from crackscope.judging.bundle import EvaluateOptions, evaluate
 from crackscope.judging.comparison import TESTED, Comparison, Contender, Difference, Pair, compare
+from crackscope.judging.discordant import FEWEST
 from crackscope.judging.doubts import Doubt, label_doubts, labels_opposed
 from crackscope.judging.evaluation import (
     FIGURES,
@@ -42,6 +43,7 @@ from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.judging.tracing import Band, Curves, curves
 
 __all__ = [
+    "FEWEST",
     "FIGURES",
     "MATRIX_FIGURES",
     "RATES",

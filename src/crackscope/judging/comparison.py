@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 
 from crackscope.errors import JudgingError
+from crackscope.judging.discordant import Shift, shift
 from crackscope.judging.evaluation import Evaluation, Judged
 from crackscope.judging.figures import Values, figures
 from crackscope.judging.files import load
 from crackscope.judging.intervals import LEVEL, draws, spread
-from crackscope.judging.paired import holm, mcnemar, sign_share
+from crackscope.judging.paired import flipped, holm, mcnemar, sign_share
 from crackscope.judging.sample import Sample, number_groups
 from crackscope.judging.scores import Bootstrap, as_sample
 from crackscope.records import Label, Measure
@@ -38,7 +39,9 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """The second's figure less the first's, with its 95 % interval over resampled groups.
 
-    p: two-sided. p_holm: corrected for the number of pairs compared. None where the figure is not defined.
+    p: two-sided; of the accuracy exact, by groups (McNemar's where no rows share one), of the others by the same
+    resamples. p_holm: corrected for the number of pairs compared. None where the figure is not defined, and where so
+    few groups differ between the two that resampling them says nothing of chance (`discordant.FEWEST`).
     """
 
     value: float | None
@@ -52,7 +55,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """Two contenders on the same rows.
 
     only_first, only_second: rows that only the one got right. mcnemar_p: exact, two-sided, rows taken as independent,
-    which near-copies are not: the interval of the accuracy's difference is the one that knows of groups.
+    which near-copies are not: the p of the accuracy's difference is the one that knows of groups.
     """
 
     first: str
@@ -185,7 +188,8 @@ def _pairs(names: Sequence[str], columns: Sequence[Sequence[Judged]], setting: B
     # Groups are the first's for all, so that one draw of groups resamples all alike.
     values, drawn = _resampled([as_sample(column, columns[0]) for column in columns], setting)
     couples = list(combinations(range(len(names)), 2))
-    tests = {name: _differences(couples, values, drawn, name) for name in TESTED}
+    shifts = [shift(columns[first], columns[second], columns[0]) for first, second in couples]
+    tests = {name: _differences(couples, values, drawn, name, shifts) for name in TESTED}
     alone = [_only_one_right(columns[first], columns[second]) for first, second in couples]
     ps = [mcnemar(*counts) for counts in alone]
     corrected = holm(ps)
@@ -221,11 +225,13 @@ def _differences(
     values: Sequence[dict[str, Values]],
     drawn: Sequence[dict[str, Values]],
     name: str,
+    shifts: Sequence[Shift],
 ) -> list[Difference]:
     between = [drawn[second][name] - drawn[first][name] for first, second in couples]
     points = [float(values[second][name][0] - values[first][name][0]) for first, second in couples]
     ps = [
-        sign_share(resampled) if np.isfinite(point) else None for resampled, point in zip(between, points, strict=True)
+        _p(name, resampled, one) if np.isfinite(point) else None
+        for resampled, point, one in zip(between, points, shifts, strict=True)
     ]
     corrected = holm(ps)
     differences = []
@@ -241,6 +247,13 @@ def _differences(
             )
         )
     return differences
+
+
+def _p(name: str, resampled: Values, one: Shift) -> float | None:
+    """Two-sided p of a difference, None where nothing can be said."""
+    if name == "accuracy":
+        return flipped(one.by_group)
+    return sign_share(resampled) if one.enough(name) else None
 
 
 def _only_one_right(first: Sequence[Judged], second: Sequence[Judged]) -> tuple[int, int]:

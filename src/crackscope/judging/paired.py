@@ -21,6 +21,24 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2.0 * float(bdtr(min(only_first, only_second), tossed, 0.5)))
 
 
+def flipped(shifts: NDArray[np.intp]) -> float:
+    """Two-sided exact p of a sum of shifts, int [groups], each of which is as likely to go the other way.
+
+    The sign-flip test of Fisher (1935). Of how many more rows of a group only the second got right than only the first
+    it knows of groups as McNemar's does of rows, and where a group is a row it is McNemar's.
+    """
+    sizes = np.abs(shifts[shifts != 0])
+    if (sizes == 1).all():
+        return mcnemar(int((shifts < 0).sum()), int((shifts > 0).sum()))
+    reach = int(sizes.sum())
+    chances = np.zeros(2 * reach + 1)
+    chances[reach] = 1.0
+    for size in sizes:
+        chances = (np.roll(chances, size) + np.roll(chances, -size)) / 2
+    far = np.abs(np.arange(-reach, reach + 1)) >= abs(int(shifts.sum()))
+    return min(1.0, float(chances[far].sum()))
+
+
 def sign_share(differences: Values) -> float | None:
     """Two-sided p of a bootstrapped difference: twice the share of resamples on the rarer side of nought.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscope.files import encode_csv, encode_json, write_whole
-from crackscope.judging import FIGURES, SMALLER_IS_BETTER, TESTED, Comparison
+from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison
 from crackscope.reports.formatting import count, number
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
@@ -51,6 +51,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "scale": scale_for(figures),
         "sentence": _sentence(comparison),
         "clear": _CLEAR,
+        "fewest": FEWEST,
     }
 
 
