@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 import shutil
 from pathlib import Path
 
@@ -225,6 +226,26 @@ class TestJournal:
         with open_journal(tmp_path / "out", model, InspectOptions(), resume=False) as journal:
             run(journal, Work(model), [str(text)])
             assert remaining(journal, [str(text)]) == []
+
+    def test_a_line_that_did_not_fit_leaves_nothing_before_the_next(self, model, photos, tmp_path):
+        """A disk that is full for a moment."""
+        whole = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with open_journal(tmp_path, model, InspectOptions(), resume=False) as journal:
+            list(inspect_into(journal, Work(model), photos[:1]))
+            size = journal.path.stat().st_size
+            try:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, whole[1]))
+                with pytest.raises(OutputError, match="go on with --resume"):
+                    list(inspect_into(journal, Work(model), photos[1:2]))
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, whole)
+            assert journal.path.stat().st_size == size
+            list(inspect_into(journal, Work(model), photos[2:3]))
+            told = [plain(one) for one in Findings(journal, [photos[0], photos[2]])]
+        with open_journal(tmp_path, model, InspectOptions(), resume=True) as journal:
+            assert remaining(journal, photos[:3]) == photos[1:2]
+            assert [plain(one) for one in Findings(journal, [photos[0], photos[2]])] == told
+        assert told == [plain(inspect(photos[at], bundle=model)) for at in (0, 2)]
 
     def test_names_that_are_no_utf8(self, model, photos, tmp_path):
         odd = os.path.join(tmp_path, os.fsdecode(b"\xff\xfe.png"))
