@@ -137,6 +137,14 @@ def test_an_interrupt_says_how_to_go_on(photos, bundle, tmp_path, calm, module, 
     assert findings(out) == findings(calm)
 
 
+@pytest.mark.parametrize(("how", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_what_is_pressed_twice_at_once_is_pressed_once(photos, bundle, tmp_path, how, status):
+    out = tmp_path / "out"
+    ended = program("jinja2", False, *call(photos, out, bundle)[3:], how=how, twice=True)
+    assert ended.returncode == status
+    assert f"{COUNT} of {COUNT} photos are kept in {out}, add --resume" in one_line(ended.stderr)
+
+
 def test_an_interrupt_counts_the_photos_that_are_named_and_no_others(photos, bundle, tmp_path):
     out, few = tmp_path / "out", tmp_path / "few"
     few.mkdir()

@@ -15,7 +15,11 @@ START = """
     import atexit, os, signal, sys
 
     def press():
-        os.kill(os.getpid(), signal.{how})
+        try:
+            os.kill(os.getpid(), signal.{how})
+        finally:
+            if {twice!r}:
+                os.kill(os.getpid(), signal.{how})
 
     class Loading:
         def find_spec(self, name, path=None, target=None):
@@ -39,9 +43,12 @@ START = """
 """
 
 
-def program(module: str, again: bool, *arguments: str, how: str = "SIGINT") -> subprocess.CompletedProcess[str]:
-    """Run crackscope in a process that presses Ctrl-C, or sends itself another signal, when it loads `module`."""
-    code = textwrap.dedent(START).format(module=module, again=again, how=how)
+def program(
+    module: str, again: bool, *arguments: str, how: str = "SIGINT", twice: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run crackscope in a process that presses Ctrl-C, or sends itself another signal, when it loads `module`; twice at
+    once, if wanted, and again while that is reported."""
+    code = textwrap.dedent(START).format(module=module, again=again, how=how, twice=twice)
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 
