@@ -86,6 +86,14 @@ class TestFlag:
         nineteen_in_twenty = NormalDist().inv_cdf(0.975)
         assert rough.high - rough.value == pytest.approx(math.hypot(0.4, nineteen_in_twenty * 0.1 * 4.0) * 0.1)
 
+    def test_no_width_reaches_below_zero(self):
+        """Thin, hardly measured, and of a scale that is a guess."""
+        ruler = find_ruler(Scaling(table={"a.png": (0.1, 0.9)}), "a.png", np.zeros((8, 8, 3), np.uint8), None)
+        measured = zone_in_mm(zone([(0, 0), (50, 0)], 1.0, 0.9), ruler)
+        for width in (measured.width_mean_mm, measured.width_median_mm, measured.width_p95_mm, measured.width_max_mm):
+            assert width.low == 0
+            assert width.high > width.value == pytest.approx(0.1)
+
 
 class TestDistance:
     def test_35_mm_equivalent(self):

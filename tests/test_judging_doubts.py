@@ -47,6 +47,29 @@ def test_what_is_no_number_is_refused_by_the_name_of_its_picture():
             label_doubts(rows_of(crack), *spoilt)
 
 
+@pytest.mark.parametrize("rare", ["crack", "sound"])
+def test_a_rare_label_is_believed_as_a_frequent_one_is(rare):
+    """Ten to one, and one more that carries the rare label wrongly: rarity alone says nothing against a label."""
+    rng = np.random.default_rng(1)
+    truly, wrong = np.arange(264) < 24, 24
+    embedding = rng.normal(size=(264, 12))
+    embedding[:, 0] += np.where(truly, 2.5, 0)
+    embedding[wrong, 0] = -1
+    score = np.where(truly, 1.0, -1.0) + rng.normal(size=264)
+    carried = truly.copy()
+    carried[wrong] = True
+    crack = carried if rare == "crack" else ~carried
+    told = {
+        int(one.path[1:-4]): one
+        for one in label_doubts(rows_of(crack, grouped=False), score if rare == "crack" else -score, embedding)
+    }
+    assert told[wrong].doubted
+    assert told[wrong].label == rare
+    right = [told[place] for place in np.flatnonzero(truly).tolist()]
+    assert not any(one.doubted for one in right)
+    assert sum(one.believed < 0.5 for one in right) <= len(right) / 4
+
+
 def test_clean_labels_are_hardly_doubted():
     crack, score, embedding = world()
     assert sum(one.doubted for one in label_doubts(rows_of(crack), score, embedding)) < 6

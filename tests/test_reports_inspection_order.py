@@ -74,6 +74,12 @@ def test_photos_whose_cracks_are_all_less_likely_than_not_stand_behind_the_other
     assert [a["id"] for tag, a in page.elements if tag == "article"] == ids(WORST_FIRST)
 
 
+def test_a_likely_crack_in_px_comes_before_a_wider_one_in_mm_that_is_less_likely_than_not():
+    likely = inspected("likely.jpg", zones=(crack(1, 2, 0.9),))
+    joint = inspected("joint.jpg", zones=(crack(1, 30, 0.3, 0.1),))
+    assert sorted([joint, likely], key=reports.severity) == [likely, joint]
+
+
 def test_each_group_is_named_by_the_crack_that_put_its_photos_there(index):
     text = " ".join(Page(index).text.split())
     places = [text.index(heading) for heading in GROUPS]
