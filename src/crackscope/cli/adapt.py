@@ -54,7 +54,8 @@ def adapt(state: State, /, **options: Any) -> None:
     """Teach a bundle a new surface from labelled patches, at least 5 cracked and 5 sound ones.
 
     It takes seconds. Score and map change; what the bundle knew holds it back, and what it lost there is told. Nothing
-    is written when it would get worse. Of data with parts the test part is left alone, to be judged on afterwards.
+    is written when it would get worse by more than the error of so few patches; where it is no better within that
+    error, it is written and said. Of data with parts the test part is left alone, to be judged on afterwards.
     """
     asked = Asked(**options)
     adapted = _adapt(asked)
@@ -116,8 +117,8 @@ def _show(adapted: "Adapted", quiet: bool) -> None:
     before, after = adapted.before.balanced_accuracy.value, adapted.after.balanced_accuracy.value
     if before is not None and after is not None and after <= before:
         warn(
-            f"not better on these patches than before (balanced accuracy {before:.3f}, now {after:.3f}, within "
-            "the error of so few): label more of them, or keep the old bundle"
+            f"written although it is no better on these patches than before (balanced accuracy {before:.3f}, now "
+            f"{after:.3f}, within the error of so few): label more of them, or keep the old bundle"
         )
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
