@@ -103,6 +103,23 @@ def test_what_a_reader_must_see_is_there(page):
         assert words in page.text, words
 
 
+@pytest.mark.parametrize(
+    ("probabilities", "said"),
+    [
+        ((0.2, 0.3), "2 look sound."),
+        ((0.2, 0.7), "2 look sound (1 of them to be looked at again)."),
+        ((0.7,), "1 looks sound (to be looked at again)."),
+    ],
+)
+def test_what_is_to_be_looked_at_again_is_in_the_first_sentence(tmp_path, probabilities, said):
+    photos = [
+        msgspec.structs.replace(inspected(picture(tmp_path, f"{p}.jpg", 1), "sound"), probability=p)
+        for p in probabilities
+    ]
+    reports.write_inspection(tmp_path / "report", photos, facts())
+    assert f"none is called cracked and {said}" in Page(tmp_path / "report" / "index.html").text
+
+
 def test_a_file_that_cannot_be_read_is_named_once(tmp_path):
     lost = Unread(path="/walls/gone.jpg", error=Failure(kind="missing", message="/walls/gone.jpg: is not there"))
     calm = inspected(picture(tmp_path, "calm.jpg", 1), "sound")

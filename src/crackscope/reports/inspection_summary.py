@@ -89,13 +89,21 @@ def counted(found: Sorted) -> str:
         return "No photo was inspected."
     parts = [
         f"{count(len(found.cracked), 'is', 'are')} called cracked" if found.cracked else "none is called cracked",
-        f"{count(len(found.sound), 'looks', 'look')} sound" if found.sound else "none looks sound",
+        f"{count(len(found.sound), 'looks', 'look')} sound{_again(found)}" if found.sound else "none looks sound",
     ]
     if found.doubtful:
         parts.append(f"{len(found.doubtful):,} cannot be judged")
     if found.unread:
         parts.append(f"{count(len(found.unread), 'is', 'are')} unreadable")
     return f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
+
+
+def _again(found: Sorted) -> str:
+    """How many of those called sound are to be looked at again, in brackets, as part of a sentence."""
+    some = len(found.suspicious)
+    if not some:
+        return ""
+    return " (to be looked at again)" if some == len(found.sound) else f" ({some:,} of them to be looked at again)"
 
 
 def to_look_at(found: Sorted) -> dict[str, int]:
