@@ -127,3 +127,29 @@ def test_no_table_is_cut(browser, tmp_path, write):
     assert set(told) <= set(heads)
     browser.open(page, 1280, 800)
     assert browser.run(CUT) == []
+
+
+LETTERS = """Array.from(document.querySelectorAll('.chart svg[role]')).filter(one => one.getClientRects().length).map(
+  one => [one.closest('figure').id,
+    parseFloat(getComputedStyle(one.querySelector('text')).fontSize) * one.getScreenCTM().a])"""
+PUSHED = """Array.from(document.querySelectorAll('figure')).filter(one => one.scrollWidth > one.clientWidth)
+  .map(one => one.id)"""
+AT = """Array.from(document.querySelectorAll('.at')).filter(one => one.getClientRects().length).map(one => {
+  const grid = Array.from(one.closest('svg').querySelectorAll('.grid')).filter(line => line.getBBox().width == 0);
+  const [first, , , , , last] = grid.map(line => line.getBoundingClientRect().left);
+  return (one.getBoundingClientRect().left - first) / (last - first);
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 360, 600, 900, 1280])
+def test_every_chart_can_be_read_as_a_whole(browser, tmp_path, width):
+    browser.open(evaluation(tmp_path), width, 844, phone=width < 500)
+    drawn = dict(browser.run(LETTERS))
+    assert set(drawn) == {"chart-roc", "chart-pr", "chart-reliability", "chart-scores"}
+    assert min(drawn.values()) > 9.5
+    assert browser.run(PUSHED) == []
+    assert browser.run(AT) == pytest.approx([0.5], abs=0.01)
+    browser.run(
+        "(at => { at.value = '0.25'; at.dispatchEvent(new Event('input')); })(document.getElementById('at-typed'))"
+    )
+    assert browser.run(AT) == pytest.approx([0.25], abs=0.01)

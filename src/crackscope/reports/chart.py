@@ -123,7 +123,8 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One drawing. says: the same in words, for those who do not see it. panels: the first carries the axis names."""
+    """One drawing. says: the same in words, for those who do not see it. panels: the first carries the axis names.
+    narrow: the same drawn for a phone, where this one is too wide to be read on one."""
 
     name: str
     title: str
@@ -134,6 +135,7 @@ class Chart:
     width: int = 360
     height: int = 320
     notes: tuple[str, ...] = field(default=())
+    narrow: "Chart | None" = None
 
 
 def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:

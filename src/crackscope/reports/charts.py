@@ -1,5 +1,7 @@
 """The charts of an evaluation: ROC, precision-recall, reliability, and the scores themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from crackscope.judging import Band, Curves, Evaluation, ReliabilityBin
@@ -169,7 +171,22 @@ def _whisker(one: ReliabilityBin) -> str:
 
 def score_chart(evaluation: Evaluation) -> Chart:
     """How many rows of each label got which probability; heights are square roots, so that few rows are seen too."""
-    frame = Frame(left=50, top=10, right=1026, bottom=150)
+    wide = Chart(
+        name="scores",
+        title="Scores by label",
+        says="How many cracked and how many sound rows got which probability of a crack; heights are square roots of "
+        "the counts, so that a few rows are seen beside many",
+        x_name="probability of a crack",
+        y_name="rows, square root",
+        panels=(_histogram(evaluation, Frame(left=50, top=10, right=1026, bottom=150)),),
+        width=1040,
+        height=192,
+    )
+    narrow = _histogram(evaluation, Frame(left=50, top=10, right=346, bottom=230))
+    return replace(wide, narrow=replace(wide, panels=(narrow,), width=360, height=272))
+
+
+def _histogram(evaluation: Evaluation, frame: Frame) -> Panel:
     counts = {
         label: np.histogram(
             [one.probability for one in evaluation.told if one.label == label], bins=_HISTOGRAM_BINS, range=(0, 1)
@@ -177,25 +194,14 @@ def score_chart(evaluation: Evaluation) -> Chart:
         for label in ("sound", "crack")
     }
     most = max(int(one.max()) for one in counts.values())
-    frame = Frame(frame.left, frame.top, frame.right, frame.bottom, y=(0.0, float(np.sqrt(most)) * 1.05))
+    frame = replace(frame, y=(0.0, float(np.sqrt(most)) * 1.05))
     edges = [(place / _HISTOGRAM_BINS, (place + 1) / _HISTOGRAM_BINS) for place in range(_HISTOGRAM_BINS)]
     marks = tuple(Mark(f"bars {label}", frame.bars(edges, np.sqrt(one).tolist())) for label, one in counts.items())
     tops = [top for top in (10, 100, 1000, 10_000, 100_000) if most / 60 < top < most * 0.7] + [most]
-    panel = Panel(
+    return Panel(
         frame=frame,
         x_ticks=frame.x_ticks(_FIFTHS, _FIFTHS_TEXT),
         y_ticks=frame.y_ticks([float(np.sqrt(top)) for top in tops], [f"{top:,}" for top in tops]),
         marks=marks,
         legend=(("bars crack", "cracked"), ("bars sound", "sound")),
-    )
-    return Chart(
-        name="scores",
-        title="Scores by label",
-        says="How many cracked and how many sound rows got which probability of a crack; heights are square roots of "
-        "the counts, so that a few rows are seen beside many",
-        x_name="probability of a crack",
-        y_name="rows, square root",
-        panels=(panel,),
-        width=1040,
-        height=192,
     )

@@ -4,7 +4,7 @@ document.documentElement.classList.remove("no-script");
   const holder = document.getElementById("scores");
   if (!holder) return;
   const scores = JSON.parse(holder.textContent);
-  const line = document.getElementById("at-line");
+  const lines = document.querySelectorAll(".at");
 
   // Scores are sorted: how many reach the threshold is a bisection.
   function reaching(sorted, threshold) {
@@ -33,8 +33,10 @@ document.documentElement.classList.remove("no-script");
     put("recall", share(tp, tp + fn));
     put("false_alarm_rate", share(fp, fp + tn));
     put("f1", share(2 * tp, 2 * tp + fp + fn));
-    const left = Number(line.dataset.left), right = Number(line.dataset.right);
-    line.setAttribute("transform", "translate(" + (threshold - scores.threshold) * (right - left) + " 0)");
+    lines.forEach(function (line) {
+      const left = Number(line.dataset.left), right = Number(line.dataset.right);
+      line.setAttribute("transform", "translate(" + (threshold - scores.threshold) * (right - left) + " 0)");
+    });
   }
   joinSlider(
     document.getElementById("at"), document.getElementById("at-typed"), document.getElementById("at-reset"), scores.threshold, show
