@@ -1,5 +1,6 @@
 """The report of an evaluation: one page, the plots as files, and the figures as data."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from crackscope.judging import (
     curves,
     save,
 )
+from crackscope.records import LABELS, Label
 from crackscope.reports import gallery
 from crackscope.reports.charts import curve_charts, score_chart
 from crackscope.reports.formatting import TITLES, count, number, percent
@@ -36,6 +38,7 @@ from crackscope.reports.sentences import (
 
 REPORT = "report.html"
 
+_OF_LABEL: dict[Label, str] = {"sound": "sound", "crack": "cracked"}
 _FEW_GROUPS = 30
 _UNREAD_SHOWN = 200
 
@@ -102,9 +105,7 @@ def page_values(evaluation: Evaluation, lines: Curves, samples: Sequence[Judged]
         "refused": gallery.shown(gallery.refused(evaluation)),
         **_training(run),
         "unread_shown": evaluation.unread[:_UNREAD_SHOWN],
-        "bounded": [
-            TITLES[name].lower() if TITLES[name][1:].islower() else TITLES[name] for name in _bounded(evaluation)
-        ],
+        "bounded": _bounded(evaluation),
     }
 
 
@@ -121,8 +122,21 @@ def _shipped(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _bounded(evaluation: Evaluation) -> list[str]:
-    return [name for name in (*FIGURES, *RATES) if name in evaluation.intervals.bounded]
+def _bounded(evaluation: Evaluation) -> dict[str, str]:
+    """The figures and shares whose interval is an exact bound, by their keys, as a sentence calls them."""
+    named = {name: TITLES[name] for name in (*FIGURES, *RATES) if name in evaluation.intervals.bounded}
+    told = {name: title.lower() if title[1:].islower() else title for name, title in named.items()}
+    alike = [label for label in LABELS if _refused_alike(evaluation, label)]
+    return told | {f"refused_{label}": f"the share refused of {_OF_LABEL[label]} pictures" for label in alike}
+
+
+def _refused_alike(evaluation: Evaluation, label: Label) -> bool:
+    """Whether of each group the same share was refused, so that no resample differs."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for place, row in enumerate(evaluation.predictions):
+        if row.label == label:
+            groups[row.group or f"\0{place}"].append(row.correct is None)
+    return len({sum(refused) / len(refused) for refused in groups.values()}) == 1
 
 
 def _sentence(evaluation: Evaluation) -> str:
