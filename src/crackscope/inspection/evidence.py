@@ -11,18 +11,30 @@ CELL_PX = 4
 """Local means are kept on cells of this size: they are smooth, and sixteen times cheaper there."""
 
 _BACKGROUND_PX = 10.0
+"""Deviation of the Gaussian over which the sound surface around a pixel is averaged."""
 _FALLBACK_PX = 16.0
+"""The same where none of that is sound: in the middle of a wide crack."""
 _DEPTH_PX = 6.0
+"""Deviation of the Gaussian over which the depth of the crack is averaged: along it, and no farther."""
 _COLD = 2.5
+"""So far below the threshold a cell is surface, and no crack's faint border."""
 _CLEAR, _UNCLEAR = 6.0, 2.0
+"""Depths, in deviations of the surface, from which on grey values are taken as sharp as they are, and up to which they
+are smoothed; between them, in parts."""
 _FINE_PX, _SMOOTH_PX = 0.4, 1.2
+"""Deviations of the Gaussians that grey values are smoothed by."""
 _PRIOR_CAP, _GREY_CAP = 2.0, 4.0
+"""What the heatmap, and what a grey value, may say at most: plain grey values overrule a heatmap however sure it is."""
 _COARSE_PRIOR = -2.5
 """What grey values must outweigh under a coarse map. Of -1, -2, -2.5, -3 and -3.6, F1 of masks on asphalt was .89, .92,
 .92, .91, .88, and lengths on generated photos 1.38, 1.12, 1.04, 1.01, 1.03 of the true ones."""
 _MEDIAN_CELLS = 15
+"""Side of the square whose median is the surface under a coarse map: 60 px, of which a crack is the lesser part."""
 _SPECK_PX, _HOLE_PX = 6, 16
+"""Pixels below which what stands alone is grain, and below which a hole is."""
 _FAR_PX, _BEYOND_RIM_PX = 4.0, 10.0
+"""Where the heatmap alone is sure, crack begins so far from what grey values show; and only if some of it lies farther
+off than the rim does that a wide crack has in the heatmap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,24 +14,41 @@ from crackscope.records import NORMAL_95
 from crackscope.scoring import Heatmap
 
 _STEP_PX, _STEPS, _BEAM = 3.0, 20, 12
+"""Length of a step, how many a path has at most, and how many paths of an end are followed at once."""
 _TURNS = np.radians(15.0) * np.arange(-3, 4)
 _SETTING_OUT = np.radians(15.0) * np.arange(-4, 5)
+"""How a path may turn from step to step, and at its first: the last px of a centre line point anywhere."""
 _CONE = np.radians(75.0)
+"""How far from where the crack pointed a path may lead at any time: none comes back beside the crack."""
 _BEND = 0.15
+"""What a turn of 15 degrees costs; one of 45 costs nine times as much."""
 _REACH_PX = int(_STEPS * _STEP_PX) + 8
+"""So much is seen around an end."""
 _FINE_PX, _WIDE_PX = 1.0, 4.0
+"""Deviations of the two Gaussians whose difference shows lines of 1 to some 6 px."""
 _SHOWN, _CAP = 1.0, 2.5
+"""How dark a faint crack is, in deviations of the surface; and what one step may gain or lose by it at most, so that a
+single dark pore leads no path on."""
 _COLD, _CHILL = 4.0, 3.0
+"""So far below the threshold a cell may lie without harm; what each logit below that costs a step."""
 _DROP, _ACCEPT = 1.5, 1.5
+"""A path that has lost so much since its best is given up; one that gained so much in all is crack: odds of 4.5."""
 _CLOSED = -9.0
+"""What a step into what is crack already costs: more than any path gains."""
 _NEAR_PX = 2
+"""So near to a centre line all is crack already."""
 _BORDER_PX = 3
+"""An end so near to the photo's border has nowhere to go."""
 _LEAST_STEPS, _SHORT_STEPS = 2, 6
+"""One step may be the end's own blur; up to so many steps a path is too short to be told from others like it."""
 _ELSEWHERE_PX, _CLEAR_PX, _MOSTLY, _ALIKE = 50, 4, 0.8, 0.9
+"""A path is laid elsewhere up to so far off, so many px clear of itself, where so large a share of it is clear; it is
+one of many where so large a share of what it shows is shown there, too."""
 _PLAIN = 1.1
 """Mean of what a path shows, in deviations of the surface. The best paths through grain alone show .65 to .9 (15 of 960
 such ends had one that was taken for crack), ends of cracks a tenth as dark as the surface 1.5 and more."""
 _AT_ONCE = 64
+"""Ends that are followed together, since each takes memory."""
 
 
 class Sight(NamedTuple):

@@ -18,26 +18,28 @@ from crackscope.inspection.valley import Laid, onto_valley
 from crackscope.scoring import Quality
 
 _SAMPLES = 33
+"""Grey values across the line at each place."""
 _PIXEL = 1 / 12
-_RAGGED_PX = 0.35
-"""Blur that is added to the photo's own, for edges that are no straight lines; no other value is known to be tried."""
+"""Square of the blur, in px, that a square pixel makes of a step."""
 _ALONG_PX = 4.0
+"""Deviation of the Gaussian along the line that profiles are averaged by."""
 _EVERY = 3
+"""Every third place is fitted: those between say the same."""
+# Of the next seven no other values are known to have been tried.
+_RAGGED_PX = 0.35
+"""Blur that is added to the photo's own, for edges that are no straight lines."""
 _WITHIN = 0.07
-"""Deviation of the depth along one crack, share of the background: so little does its best place say of the others; no
-other value is known to be tried."""
+"""Deviation of the depth along one crack, share of the background: so little does its best place say of the others."""
 _SHALLOW = 0.4
-"""Share of the expected depth that a place of the crack has at least; no other value is known to be tried."""
+"""Share of the expected depth that a place of the crack has at least."""
 _OUTSTANDING = 1.8
-"""Times the median width (around, or of the crack) from which on, and 1 px more, a place is far wider; no other value
-is known to be tried."""
+"""Times the median width (around, or of the crack) from which on, and 1 px more, a place is far wider."""
 _SHADE = 0.7
-"""Share of the crack's median depth below which a far wider place is a stain; no other value is known to be tried."""
+"""Share of the crack's median depth below which a far wider place is a stain."""
 _RAGGED_SHARE = 0.06
-"""Deviation by grain, as a share of its width, up to which a far wider place is the crack; no other value is known to
-be tried."""
+"""Deviation by grain, as a share of its width, up to which a far wider place is the crack."""
 _RAGGED_TIMES = 3
-"""The same, in median deviations of the crack: the larger of both counts; no other value is known to be tried."""
+"""The same, in median deviations of the crack: the larger of both counts."""
 _LIT_WALL = 0.05
 """Share of a width beyond 3 px that a lit wall hides, set on generated photos (`proofs/measures.py` came with it)."""
 _LIT_FROM_PX, _LIT_TO_PX = 3.0, 30.0
@@ -45,7 +47,9 @@ _LIT_FROM_PX, _LIT_TO_PX = 3.0, 30.0
 _UNSEEN_PX = 5.0
 """Thin cracks may well be off by more than their width; by so many px more none is that is seen at all."""
 _ROUGH_STEPS = 7
+"""Steps of the first fit, which only the depth is taken from."""
 _AT_ONCE = 2048
+"""Points of lines that are laid onto their valleys together, since profiles take memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,14 +10,22 @@ from numpy.typing import NDArray
 _WINDOW_PX = 160
 _WINDOWS_A_SIDE = 6
 _SMALLEST_PX = 16
+"""Of what has a shorter side no blur is told."""
 
 _FINE_PX, _COARSE_PX, _CHOOSING_PX = 0.7, 1.4, 2.0
+"""Deviations of the two further blurs that are held against each other, and of the one whose edges are chosen by."""
 _STRONGEST = 0.01
+"""Share of an eighth of the pixels whose edges count: the strongest, which are the nearest to steps."""
 _PIXEL = 1 / 12
+"""Square of the blur, in px, that a square pixel makes of a step."""
 _DIFFERENCE = 1 / 3
+"""The same of the difference of two neighbours that a gradient is worked out from."""
 _SLOPE, _OFFSET = 1.62, -0.6
+"""From the blur that edges seem to have to that of the photo, fitted in `proofs/quality.py`."""
 _LEAST_BLUR_PX, MOST_BLUR_PX = 0.3, 6.0
+"""Between these the fit holds."""
 _ROUNDING = 0.29
+"""Deviation of the noise that rounding to whole grey values makes: the root of 1/12."""
 
 
 class Quality(NamedTuple):
