@@ -10,7 +10,7 @@ import pytest
 from crackscope import datasets, images, recipes
 from crackscope.errors import CrackscopeError, DatasetError, TrainingError
 from crackscope.scoring import load
-from crackscope.training import TrainOptions, train
+from crackscope.training import Progress, TrainOptions, train
 from tests.small_patches import write_patches
 
 PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=1", "phases.batch=8"])
@@ -132,6 +132,35 @@ def test_data_go_on_that_had_unreadable_pictures_or_lost_some_since(tmp_path: Pa
     (data / "sound" / "and-again.png").write_bytes(b"no picture either")
     with pytest.raises(TrainingError, match="other data"):
         train(data, PROBE, run, options=on)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_two_trainings_do_not_write_into_one_run(tmp_path: Path, resume: bool) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    out, said = tmp_path / "run", []
+
+    def join_in(progress: Progress) -> None:
+        if progress.stage == "features" and not said:
+            said.append(refused(data, out, TrainOptions(resume=resume)))
+
+    first = train(data, PROBE, out, progress=join_in)
+    assert said == [f"another training is writing into {out}: wait for it, or name another folder with -o"]
+    assert train(data, PROBE, out, options=TrainOptions(resume=True)) == first
+
+
+@pytest.mark.parametrize(("resume", "told"), [(False, "holds a run already"), (True, "another training has begun in")])
+def test_a_run_that_another_training_wrote_meanwhile_is_left_as_it_is(tmp_path: Path, resume: bool, told: str) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    out, runs = tmp_path / "run", []
+
+    def be_faster(progress: Progress) -> None:
+        if progress.stage == "reading" and not runs:
+            runs.append(None)
+            runs.append(train(data, PROBE, out))
+
+    with pytest.raises(TrainingError, match=told):
+        train(data, PROBE, out, options=TrainOptions(resume=resume), progress=be_faster)
+    assert train(data, PROBE, out, options=TrainOptions(resume=True)) == runs[1]
 
 
 def test_finished_run_is_given_back_as_it_is_wherever_it_lies(tmp_path: Path) -> None:

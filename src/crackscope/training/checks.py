@@ -10,7 +10,6 @@ import torch
 
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, RecipeError, TrainingError
-from crackscope.files import make_folder
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -82,20 +81,16 @@ def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row
     """Refuse to start when the disk or the memory cannot hold what the training is sure to need.
 
     Raises:
-        OutputError: the folder cannot be written or its disk is too full. TrainingError: too little memory.
+        OutputError: the disk is too full. TrainingError: too little memory.
     """
-    make_folder(folder)
-    try:
-        probe = folder / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
+    # Nothing is made yet: a training that is refused leaves no folder.
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     need = parameters * BYTES_PER_PARAMETER + 200 * len(rows) + 2**20
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(there).free
     if free < need:
         raise OutputError(
-            f"{folder}: the run needs about {need / 2**20:,.0f} MiB and {free / 2**20:,.0f} are free there"
+            f"{folder}: the run needs about {need / 2**20:,.0f} MiB and {free / 2**20:,.0f} are free there: "
+            "make room, or name another folder with -o"
         )
     side = recipe.input if isinstance(recipe.input, int) else 256
     activations = max(phase.batch for phase in recipe.phases) * side * side * 3 * 4 * 40
@@ -105,6 +100,16 @@ def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row
             f"about {wanted / 2**20:,.0f} MiB of memory are needed and {available / 2**20:,.0f} are free: "
             "close other programs, or lower phases.batch"
         )
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder, which is there, that takes no file. Raises OutputError."""
+    try:
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
 
 
 def cores(options: TrainOptions) -> int:

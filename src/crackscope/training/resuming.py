@@ -48,6 +48,12 @@ def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any]
     return facts
 
 
+def refuse_meanwhile(folder: Path, before: dict[str, Any] | None, recipe: Recipe, options: TrainOptions) -> None:
+    """Raise TrainingError where another training wrote into the folder since `begun` said what was there."""
+    if (begun(folder, recipe, options) is None) != (before is None):
+        raise TrainingError(f"another training has begun in {folder} meanwhile: call again, or name another -o")
+
+
 def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Split, layout: Layout) -> None:
     """Raise TrainingError where a run is asked to go on with other pictures than it was begun on.
 

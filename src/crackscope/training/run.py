@@ -19,13 +19,14 @@ from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training import checkpoints, writing
-from crackscope.training.checks import check_room, check_rows, check_side, cores, device_for
+from crackscope.training.checks import check_room, check_rows, check_side, check_writable, cores, device_for
 from crackscope.training.heap import kept_heap
 from crackscope.training.history import History, write_text
+from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
 from crackscope.training.records import Listener, Parameters, Progress, Run, Stage, TrainOptions
-from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_other_data
+from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_meanwhile, refuse_other_data
 from crackscope.training.sources import Sources
 
 _STATE = "checkpoints/last.safetensors"
@@ -59,6 +60,7 @@ def train(
     if weights is not None:
         chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=weights))
     folder = Path(out) if out is not None else Path("runs") / f"{chosen.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    refuse_held(folder)
     started = begun(folder, chosen, options)
     if started:
         refuse_other_data(folder, started, data, options.layout)
@@ -98,6 +100,15 @@ class _Training:
         check_side(network, self.recipe)
         counts = Parameters(**dict(zip(("total", "trainable", "frozen"), self._counts(network), strict=True)))
         check_room(self.folder, counts.total, self.recipe, split.rows)
+        with held(self.folder):
+            refuse_meanwhile(self.folder, started, self.recipe, self.options)
+            check_writable(self.folder)
+            return self._learn(split, network, counts, started, clock)
+
+    def _learn(
+        self, split: Split, network: CrackNetwork, counts: Parameters, started: dict[str, Any] | None, clock: float
+    ) -> Run:
+        """Train, and write what came of it. clock: as it was when all of this began."""
         train_rows, val_rows = split.part("train"), sampled(split.part("val"), self.recipe.validate_on)
         size = input_size(self.recipe, train_rows, network.side)
         facts = started or self._begin(split, network, counts, size)

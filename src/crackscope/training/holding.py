@@ -1,0 +1,53 @@
+"""One training at a time writes into a run: whoever comes second is told so, before and while it is written."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from crackscope.errors import TrainingError
+from crackscope.files import make_folder
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the folder, and keep other trainings out of it for as long as this lasts or this process lives.
+
+    Where the system has no such locks, the user is trusted. Raises TrainingError where another training is writing
+    there, OutputError where the folder cannot be made.
+    """
+    descriptor = _locked(make_folder(folder))
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def refuse_held(folder: Path) -> None:
+    """Raise TrainingError where another training is writing into this folder, which need not be there."""
+    if folder.is_dir():
+        descriptor = _locked(folder)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked(folder: Path) -> int | None:
+    """The folder itself, locked until it is closed; None where that cannot be, which says nothing of others."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise TrainingError(
+            f"another training is writing into {folder}: wait for it, or name another folder with -o"
+        ) from None
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
