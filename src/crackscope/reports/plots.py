@@ -11,7 +11,7 @@ from crackscope.files import write_whole
 from crackscope.judging import Band, Curves, Evaluation, Judged
 from crackscope.reports.formatting import interval, number, percent
 from crackscope.reports.gallery import thumbnail
-from crackscope.reports.history import History
+from crackscope.reports.history import _MANY_TIMES, History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,9 @@ def write_history_plot(history: History, path: Path) -> None:
     for place, (name, train, val) in enumerate(pairs, start=1):
         axes = figure.add_subplot(1, 2, place)
         axes.plot(epochs, train, color=_GREY, marker="o", markersize=3, label="training")
-        axes.plot(epochs, val, color=_CRACK, marker="o", markersize=3, label="validation")
+        axes.plot(epochs, val, color=_SOUND, marker="o", markersize=3, label="validation")
+        if name == "loss" and _falls_far(history):
+            axes.set_yscale("log")
         for turn in history.turns:
             axes.axvline(turn + 0.5, color=_GREY, linestyle=":", linewidth=1)
         axes.set_xlabel("epoch")
@@ -49,6 +51,13 @@ def write_history_plot(history: History, path: Path) -> None:
         axes.legend(frameon=False)
         _plain(axes)
     _write(figure, path)
+
+
+def _falls_far(history: History) -> bool:
+    """Whether the losses want a logarithmic axis, as on the page."""
+    losses = np.concatenate([history.train_loss, history.val_loss])
+    known = losses[np.isfinite(losses)]
+    return len(known) > 0 and bool(0 < known.min() * _MANY_TIMES < known.max())
 
 
 def _figure(width: float, height: float) -> "Figure":
@@ -138,9 +147,10 @@ def _reliability(evaluation: Evaluation) -> "Figure":
         [end or 0.0 for end in ends] for ends in zip(*((b.share_low, b.share_high) for b in filled), strict=True)
     )
     axes.vlines(stated, low, high, color=_SOUND, alpha=0.5)
-    axes.scatter(stated, share, s=sizes, color=_SOUND, alpha=0.75, zorder=3)
+    axes.scatter(stated, share, s=sizes, color=_SOUND, alpha=0.75, zorder=3, clip_on=False)
     axes.set_title(f"calibration error {number(evaluation.ece.value)} ({interval(evaluation.ece)})", fontsize=10)
-    axes.legend(frameon=False, loc="upper left", fontsize=9)
+    # Dots may lie anywhere, so no corner of the axes is free for sure.
+    figure.legend(frameon=False, loc="outside lower center", fontsize=9)
     return figure
 
 
