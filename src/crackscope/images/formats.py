@@ -5,44 +5,44 @@ from crackscope.images.faults import Fault
 from crackscope.images.header import Stored
 
 _BRANDS = {
-    b"avif": "AVIF",
-    b"avis": "AVIF",
-    b"crx ": "Canon CR3 raw",
-    b"qt  ": "QuickTime video",
-    b"jp2 ": "JPEG 2000",
-    b"heic": "HEIC",
-    b"heix": "HEIC",
-    b"hevc": "HEIC",
-    b"mif1": "HEIC",
-    b"msf1": "HEIC",
+    b"avif": "an AVIF file",
+    b"avis": "an AVIF file",
+    b"crx ": "a Canon CR3 raw file",
+    b"qt  ": "a QuickTime video",
+    b"jp2 ": "a JPEG 2000 file",
+    b"heic": "a HEIC file",
+    b"heix": "a HEIC file",
+    b"hevc": "a HEIC file",
+    b"mif1": "a HEIC file",
+    b"msf1": "a HEIC file",
 }
 _FOREIGN = {
-    b"GIF8": "GIF",
-    b"8BPS": "Photoshop",
-    b"%PDF": "PDF",
-    b"\0\0\1\0": "ICO",
-    b"\xff\x4f\xff\x51": "JPEG 2000",
-    b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"\xff\x0a": "JPEG XL",
-    b"\0\0\0\x0cJXL ": "JPEG XL",
-    b"v/1\x01": "OpenEXR",
-    b"#?RADIANCE": "Radiance HDR",
-    b"qoif": "QOI",
-    b"DDS ": "DDS",
-    b"SIMPLE  =": "FITS",
-    b"FUJIFILM": "Fuji raw",
-    b"IIRO": "Olympus raw",
-    b"IIRS": "Olympus raw",
-    b"IIU\0": "Panasonic raw",
-    b"PK\3\4": "ZIP archive",
-    b"\x1f\x8b": "gzip archive",
-    b"<svg": "SVG",
-    b"<?xml": "XML",
-    b"<!DOCTYPE": "HTML page",
-    b"<html": "HTML page",
-    b"\x93NUMPY": "NumPy array file",
-    b"OggS": "Ogg video",
-    b"\x1aE\xdf\xa3": "Matroska video",
+    b"GIF8": "a GIF",
+    b"8BPS": "a Photoshop file",
+    b"%PDF": "a PDF",
+    b"\0\0\1\0": "an ICO file",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 file",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 file",
+    b"\xff\x0a": "a JPEG XL file",
+    b"\0\0\0\x0cJXL ": "a JPEG XL file",
+    b"v/1\x01": "an OpenEXR file",
+    b"#?RADIANCE": "a Radiance HDR file",
+    b"qoif": "a QOI file",
+    b"DDS ": "a DDS file",
+    b"SIMPLE  =": "a FITS file",
+    b"FUJIFILM": "a Fuji raw file",
+    b"IIRO": "an Olympus raw file",
+    b"IIRS": "an Olympus raw file",
+    b"IIU\0": "a Panasonic raw file",
+    b"PK\3\4": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"<svg": "an SVG file",
+    b"<?xml": "an XML file",
+    b"<!DOCTYPE": "an HTML page",
+    b"<html": "an HTML page",
+    b"\x93NUMPY": "a NumPy array file",
+    b"OggS": "an Ogg video",
+    b"\x1aE\xdf\xa3": "a Matroska video",
 }
 _ADVICE = "save it as JPEG, PNG, WebP, BMP or TIFF"
 
@@ -57,7 +57,7 @@ def parse(data: bytes) -> Stored:
         return webp.parse(data)
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         if data[8:10] == b"CR":
-            raise Fault("unsupported", f"it is Canon CR2 raw; {_ADVICE}")
+            raise Fault("unsupported", f"it is a Canon CR2 raw file, which is not read; {_ADVICE}")
         return tiff.parse(data)
     if data.startswith(b"BM") and len(data) >= 18 and data[15:18] == b"\0\0\0":
         return bmp.parse(data)
@@ -74,12 +74,12 @@ def begins_as_picture(head: bytes) -> bool:
 
 
 def _refusal(data: bytes) -> Fault:
-    name = _BRANDS.get(data[8:12], "MP4 video") if data[4:8] == b"ftyp" else None
+    name = _BRANDS.get(data[8:12], "an MP4 video") if data[4:8] == b"ftyp" else None
     name = name or next((n for start, n in _FOREIGN.items() if data.startswith(start)), None)
     if data[:1] == b"P" and data[1:2] in b"1234567" and data[2:3].isspace():
-        name = "Netpbm"
+        name = "a Netpbm file"
     if data[128:132] == b"DICM":
-        name = "DICOM"
+        name = "a DICOM file"
     if name is not None:
         return Fault("unsupported", f"it is {name}, which is not read; {_ADVICE}")
     known = (b"\xff\xd8", png.SIGNATURE, b"RIFF", b"BM", b"II*\0", b"MM\0*")
