@@ -57,6 +57,13 @@ def test_nothing_is_found_twice(folder):
     ]
 
 
+def test_one_file_under_two_spellings_is_found_once_as_it_was_named_first(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (one, *others) = find(["."])
+    assert find([one, f"./{one}", str(folder / one), f"../{folder.name}/{one}", "."]) == [one, *others]
+
+
+
 def test_reports_below_are_passed_over_but_not_one_that_is_named(folder):
     report = folder / "out" / "photos"
     report.mkdir(parents=True)

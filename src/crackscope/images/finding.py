@@ -42,7 +42,7 @@ Tell = Callable[[str], object]
 
 
 def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell | None = None) -> list[str]:
-    """The pictures that `arguments` stand for, each once, in the order of the arguments.
+    """The pictures that `arguments` stand for, each once, however it is spelt, in the order of the arguments.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
     ones left out, links followed but no folder entered twice, reports of earlier inspections below it passed over; a
@@ -55,17 +55,22 @@ def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell
     in most folders, but need not be. misnamed: told each file in a folder that begins as a picture does and has no name
     of one, so that it is left out (`photo`, `..jpg`, `wall.jpg~`); what begins with one dot is hidden, and not told.
     """
-    found: dict[str, None] = {}
-    passed: dict[str, None] = {}
+    found: dict[str, str] = {}
+    passed: dict[str, str] = {}
     for argument in arguments:
         every = [argument] if argument == "-" else _expanded(os.fspath(argument), misnamed)
         names = _without_twins(every) if os.path.isdir(argument) or not os.path.lexists(argument) else every
-        found |= dict.fromkeys(names)
-        passed |= dict.fromkeys(name for name in every if name not in found)
-    for name in passed:
-        if pass_over is not None and name not in found:
+        for some, kept in ((names, found), (every, passed)):
+            for name in some:
+                kept.setdefault(_place(name), name)
+    for place, name in passed.items():
+        if pass_over is not None and place not in found:
             pass_over(name)
-    return list(found)
+    return list(found.values())
+
+
+def _place(name: str) -> str:
+    return name if name == "-" else os.path.abspath(name)
 
 
 def _expanded(argument: str, misnamed: Tell | None) -> list[str]:
