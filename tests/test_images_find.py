@@ -59,8 +59,8 @@ def test_nothing_is_found_twice(folder):
 
 def test_one_file_under_two_spellings_is_found_once_as_it_was_named_first(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    (one, *others) = find(["."])
-    assert find([one, f"./{one}", str(folder / one), f"../{folder.name}/{one}", "."]) == [one, *others]
+    (one, *others) = images.find(["."])
+    assert images.find([one, f"./{one}", str(folder / one), f"../{folder.name}/{one}", "."]) == [one, *others]
 
 
 
