@@ -1,5 +1,6 @@
 """`generate`: pictures of surfaces that nobody photographed, with the truth about every pixel."""
 
+import contextlib
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,13 +109,28 @@ def check_widths(wanted: Wanted) -> None:
 
 
 def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) -> None:
-    """Generate the pictures into `folder`: cracked and sound in turn, PNG, with truth.csv beside them."""
+    """Generate the pictures into `folder`: cracked and sound in turn, PNG, with truth.csv beside them.
+
+    What ends it half-way, a full disk say, leaves nothing of it there, so that the same call can be made again.
+    """
+    written: list[Path] = []
+    try:
+        _write_all(wanted, folder, written, tell)
+    except BaseException:
+        for path in reversed(written):
+            with contextlib.suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+        raise
+
+
+def _write_all(wanted: Wanted, folder: Path, written: list[Path], tell: Callable[[int], None]) -> None:
+    """The same; adds each file and folder that it makes to `written`."""
     from crackscope.files import encode_csv, make_folder, write_whole
     from crackscope.images import write_png
     from crackscope.surfaces import generate as draw
 
     for name in ("crack", "sound", *(("masks",) if wanted.masks else ())):
-        make_folder(folder / name)
+        written.append(make_folder(folder / name))
     rows: list[tuple[object, ...]] = []
     for number in range(wanted.count):
         cracked = number % 2 == 0
@@ -122,11 +138,13 @@ def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) ->
         seed = wanted.seed * SEEDS_APART + number
         surface = draw(seed, (wanted.side, wanted.side), cracked=cracked, kind=wanted.kind, width_px=wanted.width_px)
         name = f"{surface.kind}-{number:05d}.png"
-        write_png(surface.pixels, folder / label / name)
+        written.append(folder / label / name)
+        write_png(surface.pixels, written[-1])
         mask = ""
         if wanted.masks and cracked:
             mask = f"masks/{name}"
-            write_png(surface.mask.astype("uint8") * 255, folder / mask)
+            written.append(folder / mask)
+            write_png(surface.mask.astype("uint8") * 255, written[-1])
         median, most = surface.widths_px if cracked else ("", "")
         rows.append((f"{label}/{name}", label, mask, surface.kind, median, most, surface.length_px, seed))
         tell(number + 1)
