@@ -87,6 +87,22 @@ def test_a_label_is_doubted_where_the_other_is_as_sure_as_it_is_where_it_stands(
         assert any(one.believed < 0.5 and not one.doubted for one in doubts if one.label == label)
 
 
+@pytest.mark.parametrize("way", ["crack", "sound"])
+def test_wrong_labels_of_an_easy_set_are_doubted_though_all_others_are_believed_more(way):
+    crack, score, embedding = world(apart=9.0)
+    truly = np.flatnonzero(crack == (way == "sound"))
+    turned = truly[:: len(truly) // 9][:9]
+    given = crack.copy()
+    given[turned] = ~given[turned]
+    doubts = label_doubts(rows_of(given), score, embedding)
+    wrong = {f"/{place}.jpg" for place in turned.tolist()}
+    usual = np.mean([one.believed for one in doubts if one.label != way])
+    doubted = {one.path for one in doubts if one.doubted}
+    assert doubted <= wrong
+    assert len(doubted) >= 8
+    assert any(1 - one.believed < usual for one in doubts if one.path in doubted)
+
+
 def test_the_order_of_the_rows_does_not_matter_to_the_worst():
     crack, score, embedding = world(200)
     crack[7] = ~crack[7]
