@@ -13,7 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crackscope.bundles import Manifest, dump_manifest, open_bundle, parse_manifest, write_bundle
+from crackscope.bundles import (
+    Manifest,
+    default_bundle,
+    dump_manifest,
+    edition,
+    open_bundle,
+    parse_manifest,
+    write_bundle,
+)
 from crackscope.errors import BundleError, OutputError
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
 
@@ -31,6 +39,20 @@ def bundle(tmp_path: Path) -> Path:
 def change(folder: Path, **values: object) -> None:
     manifest = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps(manifest | {"digest": ""} | values))
+
+
+def test_a_bundle_is_opened_by_its_run_and_the_packages_own_by_its_word(bundle: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    with pytest.raises(BundleError, match=r"run is a run without a bundle, .* add -o .*run --resume"):
+        open_bundle(run)
+    bundle.rename(run / "bundle")
+    for name in (run, str(run), run / "bundle"):
+        assert open_bundle(name).path == run / "bundle"
+    assert edition(run) == edition(run / "bundle") is not None
+    assert open_bundle("default").path == default_bundle()
+    with pytest.raises(BundleError, match="default is not a folder"):
+        open_bundle(Path("default"))
 
 
 def test_what_is_written_is_what_is_read(whole: Path) -> None:

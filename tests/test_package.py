@@ -28,6 +28,11 @@ def test_import_is_light():
     assert not loaded & {*HEAVY, "numpy", "PIL", "cv2", "msgspec", "click", "rich", "jinja2"}
 
 
+def test_nothing_is_imported_before_the_command_line_hears_an_interrupt():
+    """What Python loads before any program is not ours."""
+    assert modules_after("import crackscope.cli") - modules_after("pass") == {"crackscope"}
+
+
 def test_help_is_light():
     loaded = modules_after("from crackscope.cli import main; main(['--help'])")
     assert "click" in loaded
@@ -39,6 +44,14 @@ def test_a_prediction_is_light(tmp_path: Path) -> None:
     loaded = modules_after(f"from crackscope.cli import main; main(['predict', {str(tmp_path / 'wall.png')!r}])")
     assert "onnxruntime" in loaded
     assert not loaded & ({*HEAVY, "jinja2"} - {"onnxruntime"})
+
+
+def test_python_names_a_bundle_as_the_command_line_does(way) -> None:
+    assert crackscope.load(way.run).manifest == crackscope.load(way.bundle).manifest
+    picture = next((way.data / "crack").iterdir())
+    said = crackscope.predict(picture, bundle=way.run).probability
+    assert said == crackscope.load(str(way.run)).predict(picture).probability
+    assert crackscope.load("default").manifest == crackscope.load().manifest
 
 
 def test_nothing_is_kept_of_who_predicts(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
 from crackscope.bundles.card import figure_text, model_card
 from crackscope.bundles.deepness import export_deepness
-from crackscope.bundles.folder import Bundle, default_bundle, edition, open_bundle, write_bundle
+from crackscope.bundles.folder import Bundle, edition, open_bundle, write_bundle
 from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
 from crackscope.bundles.manifest import (
     FORMAT,
@@ -19,6 +19,7 @@ from crackscope.bundles.manifest import (
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
+from crackscope.bundles.naming import bundle_folder, default_bundle
 from crackscope.bundles.offset import Moved, Offset, feature_sizes, has_features, with_features, with_offset
 from crackscope.bundles.reference import Reference
 from crackscope.bundles.rounding import store_as_float16
@@ -42,6 +43,7 @@ __all__ = [
     "SurfaceRule",
     "TrainedOn",
     "VerdictRule",
+    "bundle_folder",
     "check_face",
     "default_bundle",
     "dump_manifest",

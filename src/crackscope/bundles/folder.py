@@ -23,6 +23,7 @@ from crackscope.bundles.manifest import (
     seal,
 )
 from crackscope.bundles.metadata import bundle_metadata, with_metadata
+from crackscope.bundles.naming import bundle_folder
 from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
 from crackscope.errors import BundleError, OutputError
 
@@ -69,22 +70,14 @@ class Bundle:
         return decode_reference(data, str(self.path / REFERENCE))
 
 
-def default_bundle() -> Path:
-    """Return the folder of the bundle in the package. Raises BundleError when the package was built without one."""
-    path = Path(__file__).parent / "default"
-    if not (path / MANIFEST).is_file():
-        raise BundleError("this build of crackscope carries no bundle; name one with --bundle")
-    return path
-
-
 def edition(folder: str | Path) -> tuple[int, int, int] | None:
     """What differs when a bundle is written anew under the same path: inode, bytes and time in ns of its bundle.json.
 
-    For those who keep a loaded bundle by its path. None where there is no bundle.
+    For those who keep a loaded bundle by its path, or that of its run. None where there is no bundle.
     """
     try:
-        facts = (Path(folder) / MANIFEST).stat()
-    except (OSError, ValueError):
+        facts = (bundle_folder(folder) / MANIFEST).stat()
+    except (OSError, ValueError, BundleError):
         return None
     return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
@@ -165,18 +158,19 @@ def _write_folder(target: Path, files: dict[str, bytes]) -> None:
 def open_bundle(path: str | Path) -> Bundle:
     """Open a bundle and check all that can be checked without running it.
 
+    path: its folder, the run that it lies in, or the text `default` for the one in the package.
     Presence, sizes and kinds of its files (no links, nothing outside the folder), format version, manifest, hashes,
     and that the graph is safe and has the face a bundle must have. Raises BundleError, one line a cause.
     """
-    folder = Path(path)
     try:
+        folder = bundle_folder(path)
         if not folder.is_dir():
             raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}")
         if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():
-            raise BundleError(f"{folder} is a run; its bundle is {folder / 'bundle'}")
+            raise BundleError(f"{folder} is no whole run; its bundle is {folder / 'bundle'}")
     except OSError as error:
         raise BundleError(
-            f"{folder} cannot be looked into ({error.strerror or error}); check its name and its rights"
+            f"{path} cannot be looked into ({error.strerror or error}); check its name and its rights"
         ) from None
     manifest = parse_manifest(_read(folder, MANIFEST), str(folder / MANIFEST))
     _check_names(manifest, folder)
