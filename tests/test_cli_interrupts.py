@@ -21,10 +21,14 @@ START = """
             if {twice!r}:
                 os.kill(os.getpid(), signal.{how})
 
+    class Named:
+        def __set_name__(self, owner, name):
+            press()
+
     class Loading:
         def find_spec(self, name, path=None, target=None):
             if name == {module!r}:
-                press()
+                type("Made", (), dict(named=Named())) if {making!r} else press()
 
     class Reporting:
         def write(self, text):
@@ -44,11 +48,11 @@ START = """
 
 
 def program(
-    module: str, again: bool, *arguments: str, how: str = "SIGINT", twice: bool = False
+    module: str, again: bool, *arguments: str, how: str = "SIGINT", twice: bool = False, making: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run crackscope in a process that presses Ctrl-C, or sends itself another signal, when it loads `module`; twice at
-    once, if wanted, and again while that is reported."""
-    code = textwrap.dedent(START).format(module=module, again=again, how=how, twice=twice)
+    once, if wanted, and again while that is reported. making: while a class is made there."""
+    code = textwrap.dedent(START).format(module=module, again=again, how=how, twice=twice, making=making)
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 
@@ -60,6 +64,13 @@ def test_one_line_and_its_status_whenever_it_comes(module, again, how, status, t
     ended = program(module, again, "predict", str(tmp_path), how=how)
     assert ended.returncode == status
     assert (ended.stdout, ended.stderr) == ("", "crackscope: interrupted\n")
+
+
+@pytest.mark.parametrize("making", [False, True])
+@pytest.mark.parametrize("module", ["crackscope.cli.interrupts", "crackscope.cli.app", "crackscope.cli.recipes"])
+def test_it_may_come_before_anybody_watches_and_while_a_class_is_made(module, making):
+    ended = program(module, False, "recipes", making=making)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "crackscope: interrupted\n")
 
 
 def test_a_training_that_is_done_says_so_when_the_judging_is_interrupted(way, tmp_path):

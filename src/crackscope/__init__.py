@@ -1,6 +1,7 @@
 """crackscope: finds cracks in pictures of built surfaces, and says how far to trust it."""
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
+"""As in `typing`, which takes longer to import than all of this."""
 
 __version__ = "0.1.0"
 
@@ -16,6 +17,8 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from crackscope.datasets import scan as scan
     from crackscope.datasets import split as split
     from crackscope.inspection import inspect as inspect
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["embed", "evaluate", "inspect", "load", "predict", "scan", "split", "train"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Load a public name on first use, so that `import crackscope` stays light."""
     room = _PUBLIC.get(name)
     if room is None:

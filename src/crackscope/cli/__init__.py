@@ -1,25 +1,38 @@
 """The command line: one file a command group; click and rich live here and nowhere else."""
 
 import sys
-from collections.abc import Sequence
 
-from crackscope.cli.interrupts import LINE, STATUS, Watch
+TYPE_CHECKING = False
+"""As in `typing`, which takes longer to import than all that happens before `main`."""
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crackscope.cli.interrupts import Watch
 
 __all__ = ["main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run one command as a shell would; return its exit status (0, 1, 2, 130 or 143). Never raises.
 
     Without arguments, those of the process are taken, which then is expected to end with this status.
     """
-    watch = Watch()
+    watch: Watch | None = None
     try:
+        # Imported in here, as far as it can be: an interrupt meanwhile is reported in our way.
+        from crackscope.cli import interrupts
+
+        watch = interrupts.Watch()
         from crackscope.cli.app import run
 
         return watch.status(run(arguments))
-    except KeyboardInterrupt:
-        print(LINE, file=sys.stderr, flush=True)
-        return watch.status(STATUS)
+    except BaseException as error:
+        # Python 3.11 wraps what comes while a class is made.
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        print("crackscope: interrupted", file=sys.stderr, flush=True)
+        return watch.status(130) if watch is not None else 130
     finally:
-        watch.end(process_ends=arguments is None)
+        if watch is not None:
+            watch.end(process_ends=arguments is None)

@@ -39,7 +39,8 @@ def explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
 def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
     if isinstance(error, Interrupted):
         return 130, str(error)
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    # Python 3.11 wraps in a RuntimeError what comes while a class is made.
+    if isinstance(error, KeyboardInterrupt | click.Abort) or isinstance(error.__cause__, KeyboardInterrupt):
         return 130, "interrupted"
     if isinstance(error, CrackscopeError):
         return error.exit_code, str(error)
