@@ -4,13 +4,15 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from crackscope import datasets, images, recipes
-from crackscope.errors import CrackscopeError, DatasetError, TrainingError
+from crackscope.errors import CrackscopeError, DatasetError, OutputError, TrainingError
 from crackscope.scoring import load
 from crackscope.training import Progress, TrainOptions, train
+from crackscope.training.checks import check_disk
 from tests.small_patches import write_patches
 
 PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=1", "phases.batch=8"])
@@ -54,6 +56,45 @@ def test_a_third_unreadable_is_refused_unless_allowed(tmp_path: Path) -> None:
     assert "--max-unreadable" in said
     run = train(data, PROBE, tmp_path / "run", options=TrainOptions(max_unreadable=0.5))
     assert Path(run.bundle).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "lever"),
+    [
+        ("default", ["phases.0.batch=1000000"], r"lower phases\.0\.batch \(1,000,000\), or close other programs"),
+        ("probe", ["input=4096"], r"lower input \(4,096 px\), or close other programs"),
+    ],
+)
+def test_too_little_memory_names_what_asks_for_it(tmp_path: Path, recipe: str, settings: list[str], lever: str) -> None:
+    data = write_patches(tmp_path / "data", 40)
+    asked = recipes.override(recipes.load(recipe), ["network.weights=none", *settings])
+    with pytest.raises(TrainingError, match=rf"MiB of memory are needed and [\d,]+ are free: {lever}$"):
+        train(data, asked, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_holds_no_more_than_there_are_pictures(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    assert train(data, recipes.override(PROBE, ["phases.0.batch=1000000"]), tmp_path / "run").history
+
+
+def test_too_full_a_disk_says_what_to_do_and_leaves_no_folder(tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "one"
+    with pytest.raises(OutputError, match=r"are free there: make room, or name another folder with -o$"):
+        check_disk(out, 10**12, 100)
+    assert not out.parent.exists()
+    check_disk(out, 10, 100)
+
+
+@pytest.mark.parametrize("part", ["val", "train"])
+def test_a_part_that_lacks_a_label_is_said_of_its_file(tmp_path: Path, part: str) -> None:
+    split = datasets.split(write_patches(tmp_path / "data", 8))
+    rows = tuple(row for row in split.rows if (row.part, row.label) != (part, "crack"))
+    datasets.write_split(msgspec.structs.replace(split, rows=rows), tmp_path / "m.csv")
+    said = refused(tmp_path / "m.csv", tmp_path / "run")
+    assert said.startswith(f"{tmp_path / 'm.csv'}: its {part} part holds no 'crack' picture")
+    assert "`crackscope split`" in said
+    assert "--parts" not in said
 
 
 def test_gpu_that_is_not_there(tmp_path: Path) -> None:

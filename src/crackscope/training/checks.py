@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,10 +11,11 @@ from crackscope.datasets import Split
 from crackscope.errors import OutputError, RecipeError, TrainingError
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
-from crackscope.records import Row
 from crackscope.training.features import free_memory
 from crackscope.training.records import TrainOptions
 
+_USUAL_SIDE = 256
+"""Of pictures in px, where a recipe does not state their size."""
 BYTES_PER_PARAMETER = 40
 """On disk while a run is written: state, best and averaged weights, two moments, twice for the move, and the bundle."""
 
@@ -34,8 +34,8 @@ def device_for(options: TrainOptions) -> torch.device:
     return torch.device("cuda" if there and options.device != "cpu" else "cpu")
 
 
-def check_rows(split: Split, recipe: Recipe, options: TrainOptions) -> None:
-    """Refuse a split that cannot teach: unreadable beyond the limit, a class or a part empty.
+def check_rows(split: Split, recipe: Recipe, options: TrainOptions, named: str) -> None:
+    """Refuse a split that cannot teach: unreadable beyond the limit, a class or a part empty. named: the data.
 
     Raises:
         TrainingError: names the part, the class and the way out.
@@ -53,12 +53,13 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions) -> None:
         for label in ("crack", "sound"):
             if not counts[label]:
                 raise TrainingError(
-                    f"the {part} part holds no {label!r} picture: add some, or split again with other --parts"
+                    f"{named}: its {part} part holds no {label!r} picture: add some, or deal all of them out anew with "
+                    f"`crackscope split`"
                 )
         smallest = min(phase.batch for phase in recipe.phases)
         if part == "train" and len(rows) < min(4, smallest):
             raise TrainingError(
-                f"the train part holds {len(rows)} picture{'s' * (len(rows) != 1)}; "
+                f"{named}: its train part holds {len(rows)} picture{'s' * (len(rows) != 1)}; "
                 "four are the least that anything learns from"
             )
 
@@ -77,29 +78,48 @@ def check_side(network: CrackNetwork, recipe: Recipe) -> None:
             raise RecipeError(f"{key} = {side}: {network.backbone_name} takes {network.side} px and no other size")
 
 
-def check_room(folder: Path, parameters: int, recipe: Recipe, rows: Sequence[Row]) -> None:
-    """Refuse to start when the disk or the memory cannot hold what the training is sure to need.
+def check_disk(folder: Path, parameters: int, pictures: int) -> None:
+    """Refuse to start when the disk cannot hold what a run is sure to need; nothing is made yet.
 
     Raises:
-        OutputError: the disk is too full. TrainingError: too little memory.
+        OutputError: the disk is too full.
     """
-    # Nothing is made yet: a training that is refused leaves no folder.
     there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    need = parameters * BYTES_PER_PARAMETER + 200 * len(rows) + 2**20
+    need = parameters * BYTES_PER_PARAMETER + 200 * pictures + 2**20
     free = shutil.disk_usage(there).free
     if free < need:
         raise OutputError(
             f"{folder}: the run needs about {need / 2**20:,.0f} MiB and {free / 2**20:,.0f} are free there: "
             "make room, or name another folder with -o"
         )
-    side = recipe.input if isinstance(recipe.input, int) else 256
-    activations = max(phase.batch for phase in recipe.phases) * side * side * 3 * 4 * 40
-    wanted = parameters * 24 + activations
-    if (available := free_memory()) < wanted:
-        raise TrainingError(
-            f"about {wanted / 2**20:,.0f} MiB of memory are needed and {available / 2**20:,.0f} are free: "
-            "close other programs, or lower phases.batch"
-        )
+
+
+def check_memory(parameters: int, recipe: Recipe, learnt: int) -> None:
+    """Refuse to start when the memory cannot hold a training's largest batch. learnt: pictures to learn from.
+
+    Raises:
+        TrainingError: names what to lower.
+    """
+    # A phase that states its steps draws with repetition; any other has no more in a batch than there are pictures.
+    batches = [phase.batch if phase.steps else min(phase.batch, learnt) for phase in recipe.phases]
+    batch, side = max(batches), recipe.input if isinstance(recipe.input, int) else _USUAL_SIDE
+    available = free_memory()
+    wanted = _held(parameters, batch, side)
+    if available >= wanted:
+        return
+    place = batches.index(batch)
+    ways = [f"lower input ({side:,} px)"] if side > _USUAL_SIDE else []
+    if batch > 1 and (not ways or available < _held(parameters, batch, _USUAL_SIDE)):
+        ways.append(f"lower phases.{place}.batch ({recipe.phases[place].batch:,})")
+    raise TrainingError(
+        f"about {wanted / 2**20:,.0f} MiB of memory are needed and {available / 2**20:,.0f} are free: "
+        f"{' and '.join(ways)}{', or ' if ways else ''}close other programs"
+    )
+
+
+def _held(parameters: int, batch: int, side: int) -> int:
+    """Bytes that a training step holds: weights, gradients and moments, and what forty layers give of a batch."""
+    return parameters * 24 + batch * side * side * 3 * 4 * 40
 
 
 def check_writable(folder: Path) -> None:

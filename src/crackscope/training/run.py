@@ -19,7 +19,15 @@ from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training import checkpoints, writing
-from crackscope.training.checks import check_room, check_rows, check_side, check_writable, cores, device_for
+from crackscope.training.checks import (
+    check_disk,
+    check_memory,
+    check_rows,
+    check_side,
+    check_writable,
+    cores,
+    device_for,
+)
 from crackscope.training.heap import kept_heap
 from crackscope.training.history import History, write_text
 from crackscope.training.holding import held, refuse_held
@@ -76,7 +84,7 @@ def train(
         )
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); make room; {kept}") from error
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise TrainingError(f"memory ran out: lower phases.batch or --cache-mib, then --resume ({error})") from error
+        raise TrainingError(f"memory ran out: lower phases.0.batch or --cache-mib, then --resume ({error})") from error
 
 
 class _Training:
@@ -95,11 +103,12 @@ class _Training:
         torch.set_num_threads(self.threads)
         self.tell(Progress(stage="reading"))
         split = datasets.read_split(self.folder / SPLIT) if started else self._split(data)
-        check_rows(split, self.recipe, self.options)
+        check_rows(split, self.recipe, self.options, self.named or "the split")
         network = self._network()
         check_side(network, self.recipe)
         counts = Parameters(**dict(zip(("total", "trainable", "frozen"), self._counts(network), strict=True)))
-        check_room(self.folder, counts.total, self.recipe, split.rows)
+        check_disk(self.folder, counts.total, len(split.rows))
+        check_memory(counts.total, self.recipe, len(split.part("train")))
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             check_writable(self.folder)
