@@ -56,6 +56,8 @@ def test_the_files_at_hand(shared: Path, name: str, backbone: str, family: str, 
     assert weights.metadata["licence"] == "Apache-2.0"
     for other in {"keras", "torchvision", "tf-slim"} - {family}:
         assert f"set network.family={family}" in refusal(shared / "weights" / name, backbone, other)
+    said = refusal(shared / "weights" / name, "timm:resnet18", "timm")
+    assert f"no timm:resnet18 but {'resnet50v2' if family == 'tf-slim' else 'mobilenetv2'}" in said
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
@@ -95,6 +97,18 @@ def test_a_header_that_contradicts_its_family(tmp_path: Path, fact: str, value: 
     text = refusal(path)
     assert str(path) in text
     assert value in text
+
+
+def test_weights_of_another_backbone_are_called_that(tmp_path: Path) -> None:
+    slim = save(tmp_path / "slim.safetensors", {"family": "tf-slim"})
+    for backbone, family in (("mobilenetv2", "keras"), ("resnet50", "torchvision")):
+        said = refusal(slim, backbone, family)
+        assert f"no {backbone} but resnet50v2: give weights of {backbone}" in said
+        assert "set network.family" not in said
+    assert "set network.family=tf-slim" in refusal(slim, "resnet50v2", "keras")
+    other = save(tmp_path / "other.safetensors", {"family": "torchvision", "backbone": "resnet50"})
+    assert "set network.backbone=resnet50 and network.family=torchvision" in refusal(other)
+    assert refusal(save(tmp_path / "odd.safetensors", {"family": "timm"})).endswith(": give a file of family keras")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def read_file(path: Path, network: Network, *, source: str = "", sha256: str = "
         return Weights(tensors, _torch_family(tensors, network, source), source, digest)
     tensors = read_keras_archive(path) if kind == "keras archive" else read_keras(path)
     if family_of(network) != "keras":
-        raise WeightsError(other_family(source, "keras", family_of(network)))
+        raise WeightsError(other_family(source, "keras", network))
     return Weights(tensors, "keras", source, digest)
 
 
@@ -72,7 +72,7 @@ def _from_safetensors(path: Path, network: Network, source: str, digest: str) ->
     if family == "timm":
         stated = metadata.get("family", "timm")
         if stated != "timm":
-            raise WeightsError(other_family(source, stated, family))
+            raise WeightsError(other_family(source, stated, network))
         return Weights(tensors, family, source, digest, metadata=metadata)
     if "family" not in metadata:
         raise WeightsError(
@@ -94,5 +94,5 @@ def _torch_family(tensors: Arrays, network: Network, source: str) -> str:
             "give a state_dict of one of them, or safetensors whose header says the family"
         )
     if family != "torchvision":
-        raise WeightsError(other_family(source, "torchvision", family))
+        raise WeightsError(other_family(source, "torchvision", network))
     return family

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NoReturn, get_args
 
 from crackscope.errors import WeightsError
+from crackscope.networks.weights.publishers import family_of
 from crackscope.recipes import Family, Network
 
 FAMILIES: tuple[str, ...] = get_args(Family)
@@ -29,11 +30,14 @@ def check_header(metadata: Mapping[str, str], network: Network, source: str) -> 
     Raises WeightsError naming the fact, what the file says and what is needed.
     """
     family, backbone = network.family, network.backbone
-    stated = metadata.get("family", family)
+    stated, holds = metadata.get("family", family), metadata.get("backbone", backbone)
+    if holds != backbone:
+        raise WeightsError(
+            f"{source} holds the weights of {holds}, the recipe asks for {backbone}: give weights of {backbone}, or "
+            f"set network.backbone={holds} and network.family={stated}"
+        )
     if stated != family:
-        raise WeightsError(other_family(source, stated, family))
-    if metadata.get("backbone", backbone) != backbone:
-        raise WeightsError(f"{source} holds the weights of {metadata['backbone']}, the recipe asks for {backbone}")
+        raise WeightsError(other_family(source, stated, network))
     _check_normalisation(metadata, network, source)
     _check_padding(metadata, network, source)
     activation = "relu6" if backbone == "mobilenetv2" else "relu"
@@ -42,11 +46,20 @@ def check_header(metadata: Mapping[str, str], network: Network, source: str) -> 
     return _folded(metadata, source)
 
 
-def other_family(source: str, found: str, wanted: str) -> str:
-    """The line for weights of another family than the recipe's."""
+def other_family(source: str, found: str, network: Network) -> str:
+    """The line for weights of another family than the recipe's, or of another backbone, which no family mends."""
+    from crackscope.networks.building import FAMILIES as TAKEN
+
+    backbone, wanted = network.backbone, family_of(network)
+    having = [name for name, families in TAKEN.items() if found in families]
+    if having and backbone not in having:
+        return (
+            f"{source} holds weights of family {found}, of which there is no {backbone} but {' or '.join(having)}: "
+            f"give weights of {backbone}, or a recipe of that network with network.family={found}"
+        )
     return (
         f"{source} holds weights of family {found}, the recipe asks for {wanted}: "
-        f"set network.family={found}, or give a file of family {wanted}"
+        f"{f'set network.family={found}, or ' if having else ''}give a file of family {wanted}"
     )
 
 
