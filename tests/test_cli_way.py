@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -87,6 +88,17 @@ def test_train_says_what_it_did(way):
     assert "validation: loss" in way.told
     assert "balanced accuracy" in way.told
     assert way.told.rstrip().endswith(f"report: {way.run / 'evaluation' / 'report.html'}")
+
+
+def test_train_says_what_each_epoch_came_to_where_no_terminal_shows_it(way, tmp_path, capsys):
+    first, second, *rest = way.told.splitlines()
+    figures = r"loss \d\.\d+, accuracy [01](\.\d+)?"
+    assert re.fullmatch(rf"epoch 1 of 2: {figures}, \d+ s left", first)
+    assert re.fullmatch(rf"epoch 2 of 2: {figures}", second)
+    assert rest[0].startswith("trained in ")
+    for number, silent in enumerate(("--quiet", "--json")):
+        assert main(["train", str(way.split), "-o", str(tmp_path / str(number)), *SMALL, "--no-evaluate", silent]) == 0
+        assert "epoch 1 of 2" not in capsys.readouterr().out
 
 
 def test_train_that_is_done_has_nothing_to_resume(way, capsys):

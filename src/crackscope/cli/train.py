@@ -89,7 +89,7 @@ def train(**options: Any) -> None:
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
     writable(folder)
-    with _kept(folder), TrainingBar(quiet=asked.silent) as bar:
+    with _kept(folder), TrainingBar(quiet=asked.silent, lines=True) as bar:
         from crackscope.training import train as learn
 
         remarks = [] if asked.quiet else [*_begins_anew(asked), *_steps(recipe)]

@@ -1,10 +1,11 @@
-"""The progress of a training on a terminal: one bar that says where it stands and how long that stage still takes."""
+"""The progress of a training: on a terminal one bar that says where it stands and how long that stage still takes;
+where nobody watches, a line an epoch for the log."""
 
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import console
+from crackscope.cli.console import console, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -22,10 +23,14 @@ _STAGES = {
 
 
 class TrainingBar:
-    """Call it with each `Progress` of a training. Draws on stderr, on a terminal only."""
+    """Call it with each `Progress` of a training. Draws on stderr, on a terminal only.
 
-    def __init__(self, *, quiet: bool) -> None:
+    lines: where it is none, say on stdout what each epoch came to.
+    """
+
+    def __init__(self, *, quiet: bool, lines: bool = False) -> None:
         self._bar: Bar | None = None
+        self._lines = lines and not quiet and not sys.stderr.isatty()
         self._task: TaskID | None = None
         if not quiet and sys.stderr.isatty():
             self._bar = _bar()
@@ -43,7 +48,9 @@ class TrainingBar:
             self._bar.stop()
 
     def __call__(self, progress: "Progress") -> None:
-        """Draw where the training stands."""
+        """Draw where the training stands, or say it when an epoch is done."""
+        if self._lines and progress.stage == "training" and progress.done == progress.total:
+            say(f"{_epoch(progress)}: {', '.join(filter(None, (_figures(progress.figures), _left(progress))))}")
         if self._bar is None or self._task is None:
             return
         self._bar.update(
@@ -51,7 +58,7 @@ class TrainingBar:
             description=_where(progress),
             completed=progress.done,
             total=progress.total or None,
-            left="" if progress.seconds_left is None else f"{spell_time(progress.seconds_left)} left",
+            left=_left(progress),
             figures=_figures(progress.figures),
         )
 
@@ -79,6 +86,11 @@ def _bar() -> "Bar":
         console=console(sys.stderr),
         transient=True,
     )
+
+
+def _left(progress: "Progress") -> str:
+    """How long the stage at hand still takes; "" where that is not known, or it is done."""
+    return f"{spell_time(progress.seconds_left)} left" if progress.seconds_left else ""
 
 
 def _where(progress: "Progress") -> str:
