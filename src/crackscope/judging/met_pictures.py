@@ -5,8 +5,8 @@ A bundle says how many pictures it learnt from and what they are called; its run
 
 import hashlib
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from crackscope.bundles import Bundle, Manifest
 from crackscope.datasets import Split, read_split
 from crackscope.errors import DatasetError
 from crackscope.judging.evaluation import MetBefore
-from crackscope.records import Row
+from crackscope.records import Part, Row
 
 _RUN, _SPLIT, _BUNDLE = "run.json", "split.csv", "bundle"
 _NO_NAME = "unnamed"
@@ -24,20 +24,21 @@ _NO_NAME = "unnamed"
 def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None) -> MetBefore | None:
     """`known`, what the bundle itself tells of these rows, or more where its run does: how many of them it learnt from.
 
-    A picture is known again by its path or, elsewhere, by its bytes. The very split of the training stays called so.
+    A picture is known again by its path or, where its path says nothing, by its bytes. The very split of the training
+    stays called so.
     """
     split = _split_of(bundle)
     if split is None:
         return known
-    learnt = set(_among(rows, split.part("train")))
-    chosen = set(_among(rows, split.part("val"))) - learnt
+    parts = Counter(_parts(rows, split))
+    learnt, chosen = parts["train"], parts["val"]
     if not learnt and not chosen:
         return known
     if known is None or known.by != "split":
         sets = bundle.manifest.trained_on
         names = tuple(dict.fromkeys(one.name for one in sets if one.name != _NO_NAME))
         known = MetBefore(by="pictures", sets=names, pictures=sum(one.pictures for one in sets))
-    return msgspec.structs.replace(known, learnt_from=len(learnt), chosen_on=len(chosen), judged=len(rows))
+    return msgspec.structs.replace(known, learnt_from=learnt, chosen_on=chosen, judged=len(rows))
 
 
 def _split_of(bundle: Bundle) -> Split | None:
@@ -60,29 +61,34 @@ def _made(file: Path, manifest: Manifest) -> bool:
     return any(one.fingerprint and one.fingerprint == said for one in manifest.trained_on)
 
 
-def _among(rows: Sequence[Row], others: Sequence[Row]) -> Iterable[int]:
-    """The places of the rows whose picture is one of the others'. Only files of one length are opened."""
-    paths = {row.path for row in others}
-    yield from (place for place, row in enumerate(rows) if row.path in paths)
-    lengths: dict[int, list[str]] = defaultdict(list)
-    for path in paths:
-        lengths[_length(path)].append(path)
-    alike = [(place, row.path) for place, row in enumerate(rows) if row.path not in paths]
-    asked = [(place, path, length) for place, path in alike if (length := _length(path)) in lengths and length >= 0]
-    digests = {_digest(path) for length in {one[2] for one in asked} for path in lengths[length]}
-    yield from (place for place, path, _ in asked if (digest := _digest(path)) and digest in digests)
+def _parts(rows: Sequence[Row], split: Split) -> Iterator[Part | None]:
+    """The part of the split that each row's picture stands in, None where it does not.
+
+    Only pictures that lie elsewhere are opened, and those of the training that are as long as one of them.
+    """
+    by_path = {row.path: row.part for row in split.rows}
+    lengths = {row.path: _length(row.path) for row in rows if row.path not in by_path}
+    asked = set(lengths.values()) - {None}
+    met = [*split.part("val"), *split.part("train")]  # A copy in each was learnt from: the later one counts.
+    alike = [row for row in met if _length(row.path) in asked]
+    by_bytes = {_digest(row.path): row.part for row in alike}
+    known = {_length(row.path) for row in alike}
+    for row in rows:
+        elsewhere = row.path in lengths and lengths[row.path] in known
+        yield by_bytes.get(_digest(row.path)) if elsewhere else by_path.get(row.path)
 
 
-def _length(path: str) -> int:
+def _length(path: str) -> int | None:
     try:
         return os.path.getsize(path)
     except OSError:
-        return -1
+        return None
 
 
 def _digest(path: str) -> bytes:
+    """SHA-256 of a file; of one that cannot be read a value that no other has."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
-        return b""
+        return os.fsencode(path)
