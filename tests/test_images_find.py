@@ -63,7 +63,6 @@ def test_one_file_under_two_spellings_is_found_once_as_it_was_named_first(folder
     assert images.find([one, f"./{one}", str(folder / one), f"../{folder.name}/{one}", "."]) == [one, *others]
 
 
-
 def test_reports_below_are_passed_over_but_not_one_that_is_named(folder):
     report = folder / "out" / "photos"
     report.mkdir(parents=True)

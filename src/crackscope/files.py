@@ -91,6 +91,24 @@ def make_folder(folder: str | Path) -> Path:
     return path
 
 
+def lock(descriptor: int) -> bool:
+    """Keep other processes from locking an open file or folder until it is closed, or this process ends.
+
+    False where another has locked it. Where the system has no such locks, the user is trusted.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _in_the_way(path: Path) -> OutputError:
     return OutputError(f"a file is in the way of the folder, {path}, name another one")
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, overload
 import msgspec
 
 from crackscope.errors import InspectionError, OutputError
+from crackscope.files import lock
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
@@ -251,17 +252,9 @@ def refuse_held(folder: Path) -> None:
 
 
 def _hold(file: FileIO, path: Path) -> None:
-    """Keep other processes out for as long as this one lives; where the system has no such locks, trust the user."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InspectionError(f"{path.parent}: another process is inspecting into it, wait for it or stop it") from None
-    except OSError:
-        return
+    """Keep other processes out for as long as this one lives."""
+    if not lock(file.fileno()):
+        raise InspectionError(f"{path.parent}: another process is inspecting into it, wait for it or stop it")
 
 
 def _entry(line: bytes) -> _Name | None:

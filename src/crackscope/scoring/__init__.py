@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackscope.bundles import default_bundle, edition
+from crackscope.bundles import bundle_folder, edition
 from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.crew import StoppedError
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
@@ -69,9 +69,9 @@ __all__ = [
 
 
 def kept(bundle: str | Path | None = None) -> Model:
-    """A bundle (None: the one in the package) that stays loaded for the next call, until another is written in its
-    place. Raises BundleError when it cannot be used."""
-    folder = default_bundle() if bundle is None else Path(bundle).absolute()
+    """A bundle (None: the one in the package), named as in `load`, that stays loaded for the next call, until another
+    is written in its place. Raises BundleError when it cannot be used."""
+    folder = bundle_folder(bundle).absolute()
     return _kept(folder, edition(folder))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crackscope.errors import TrainingError
-from crackscope.files import make_folder
+from crackscope.files import lock, make_folder
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Make the folder, and keep other trainings out of it for as long as this lasts or this process lives.
 
-    Where the system has no such locks, the user is trusted. Raises TrainingError where another training is writing
+    Raises TrainingError where another training is writing
     there, OutputError where the folder cannot be made.
     """
     descriptor = _locked(make_folder(folder))
@@ -33,21 +33,12 @@ def refuse_held(folder: Path) -> None:
 
 
 def _locked(folder: Path) -> int | None:
-    """The folder itself, locked until it is closed; None where that cannot be, which says nothing of others."""
+    """The folder itself, locked until it is closed; None where it cannot be opened, which says nothing of others."""
     try:
-        import fcntl
-
         descriptor = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise TrainingError(
-            f"another training is writing into {folder}: wait for it, or name another folder with -o"
-        ) from None
     except OSError:
-        os.close(descriptor)
         return None
+    if not lock(descriptor):
+        os.close(descriptor)
+        raise TrainingError(f"another training is writing into {folder}: wait for it, or name another folder with -o")
     return descriptor
