@@ -120,4 +120,4 @@ def test_a_matrix_marks_such_cells_and_leaves_them_out_of_its_headline(way, tmp_
     assert page.count(f"{met} of {len(split.rows)} met before") == 4
     cells = json.loads((tmp_path / "m" / "matrix.json").read_text())["cells"]
     (other,) = (cell["figures"]["balanced_accuracy"]["value"] for cell in cells if cell["column"] == "new")
-    assert f"not trained on here, balanced accuracy is {number(other)} on average" in page
+    assert f"not trained on here, balanced accuracy is {number(other)}. " in page

@@ -114,11 +114,15 @@ def _sentence(matrix: Matrix) -> str:
         return (
             "Every classifier was judged only on what it learnt from, on other rows of that, or on what looks like it."
         )
-    words = f"On surfaces that it was not trained on here, balanced accuracy is {number(_mean(others))} on average"
+    several = len(others) > 1
+    average = number(_mean(others)) + " on average" * several
+    words = f"On surfaces that it was not trained on here, balanced accuracy is {average}"
     if own:
-        said = f"{words} (worst {number(min(others))}); on other rows of its own it is {number(_mean(own))}."
+        worst = f" (worst {number(min(others))})" if several else ""
+        said = f"{words}{worst}; on other rows of its own it is {number(_mean(own))}."
     else:
-        said = f"{words}, {number(min(others))} at worst, {number(max(others))} at best."
+        ends = f", {number(min(others))} at worst, {number(max(others))} at best" if several else ""
+        said = f"{words}{ends}."
     return f"{said} {_KNOWN_BY}"
 
 
