@@ -39,6 +39,23 @@ def test_predict_writes_a_line_each_in_order(way, capsys):
         assert line["verdict"] == ("crack" if line["probability"] >= 0.5 else "sound")
 
 
+@pytest.mark.parametrize("call", ["predict", "inspect"])
+def test_a_picture_named_in_two_ways_is_looked_at_once(way, capsys, monkeypatch, tmp_path, call):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, path in enumerate(pictures(way, "crack")[:2]):
+        shutil.copy(path, folder / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    given = ["in/1.png", "./in/1.png", "in", "./in", "in/../in", str(folder)]
+    out = ["-o", "report", "--json"] if call == "inspect" else ["--jsonl"]
+    assert main([call, *given, "--bundle", way.bundle, *out]) == 0
+    told = capsys.readouterr().out
+    if call == "predict":
+        assert [line["path"] for line in lines(told)] == ["in/1.png", "in/0.png"]
+    else:
+        assert json.loads(told)["photos"] == 2
+
+
 def test_predict_says_the_same_by_every_way_in(way, capsys, monkeypatch, tmp_path):
     path = pictures(way, "crack")[0]
     listed = tmp_path / "names.txt"

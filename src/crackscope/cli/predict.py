@@ -96,7 +96,7 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
     if STANDARD_INPUT in names:
         _standard_input()
     from crackscope.errors import ImageError
-    from crackscope.images import find
+    from crackscope.images import find, one_spelling
     from crackscope.records import Unread
 
     inputs: dict[str, str | Unread] = {}
@@ -105,14 +105,15 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
     last: ImageError | None = None
     for name in names:
         try:
-            inputs |= {path: path for path in find([name], passed.setdefault, misnamed.setdefault)}
+            for path in find([name], passed.setdefault, misnamed.setdefault):
+                inputs.setdefault(one_spelling(path), path)
         except ImageError as error:
             last = error
-            inputs[name] = Unread.of(name, error)
-    _tell_misnamed([path for path in misnamed if path not in inputs], quiet)
+            inputs.setdefault(one_spelling(name), Unread.of(name, error))
+    _tell_misnamed([path for path in misnamed if one_spelling(path) not in inputs], quiet)
     if last is not None and not any(isinstance(item, str) for item in inputs.values()):
         raise last
-    _tell_passed([path for path in passed if path not in inputs], quiet)
+    _tell_passed([path for path in passed if one_spelling(path) not in inputs], quiet)
     return list(inputs.values())
 
 

@@ -22,7 +22,7 @@ Everything may be called from several threads at once; Pillow's global settings 
 
 from crackscope.images.copies import find_copies
 from crackscope.images.faults import or_unread
-from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find
+from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find, one_spelling
 from crackscope.images.header import Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
@@ -51,6 +51,7 @@ __all__ = [
     "find",
     "find_copies",
     "natural",
+    "one_spelling",
     "or_unread",
     "read",
     "read_file",

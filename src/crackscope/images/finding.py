@@ -62,15 +62,19 @@ def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell
         names = _without_twins(every) if os.path.isdir(argument) or not os.path.lexists(argument) else every
         for some, kept in ((names, found), (every, passed)):
             for name in some:
-                kept.setdefault(_place(name), name)
+                kept.setdefault(one_spelling(name), name)
     for place, name in passed.items():
         if pass_over is not None and place not in found:
             pass_over(name)
     return list(found.values())
 
 
-def _place(name: str) -> str:
-    return name if name == "-" else os.path.abspath(name)
+def one_spelling(name: str) -> str:
+    """A path as all its spellings are (`a.jpg`, `./a.jpg`, from the root); links are not followed, "-" stays."""
+    try:
+        return name if name == "-" else os.path.abspath(name)
+    except OSError:  # the folder that this runs in is gone
+        return name
 
 
 def _expanded(argument: str, misnamed: Tell | None) -> list[str]:
