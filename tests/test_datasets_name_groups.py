@@ -32,6 +32,7 @@ def named(folder: Path, names: Sequence[str], pattern: str) -> dict[str, str]:
         ([f"wall{photo}_{patch}.png" for photo in PHOTOS for patch in range(3)], r"^(.+)_\d+\."),
         ([f"IMG_{photo}_{x}-{y}.png" for photo in PHOTOS for x in (0, 32) for y in (0, 32)], r"^(.+)_\d+-\d+\."),
         ([f"bridge{letter}-{patch}.png" for letter in "ABCDEFGHIJKL" for patch in range(4)], r"^(.+)-\d+\."),
+        ([f"20210111_10{photo}_{patch}.png" for photo in PHOTOS for patch in range(4)], r"^(.+)_\d+\."),
         ([f"s{photo}{'-_'[patch % 2]}{patch}.png" for photo in PHOTOS for patch in range(4)], r"^(.+)[-_]\d+\."),
     ],
 )
@@ -60,6 +61,15 @@ def test_patches_that_are_counted_within_a_photo(tmp_path: Path, names: list[str
         [f"{photo}-{patch}.png" for photo in range(5) for patch in range(20)] + [f"{n}-1.png" for n in range(5, 25)],
         [f"{kind}-{number}.png" for kind in ("brick", "tile", "pipe", "stone", "road") for number in range(8)],
         [f"site{site}-{number}.png" for site in (1, 2) for number in range(20)],
+        [f"IMG_202101{day}_10{number:02d}371.png" for day in range(11, 17) for number in range(4)],
+        [f"IMG_202101{day}_10{number:02d}37.png" for day in range(11, 17) for number in range(4)],
+        [f"202101{day}-{number}.png" for day in range(11, 17) for number in range(4)],
+        [f"wall{day}_10{number:02d}37.png" for day in range(11, 17) for number in range(4)],
+        [f"2021-{month:02d}-{day}.png" for month in range(1, 7) for day in range(10, 14)],
+        [f"2021_{month:02d}_{day}.png" for month in range(1, 7) for day in range(10, 14)],
+        [f"{year}-{month:02d}-10.png" for year in range(2015, 2021) for month in range(1, 5)],
+        [f"2021-{month:02d}-10_{number}.png" for month in range(1, 7) for number in range(4)],
+        [f"2021-{month:02d}-{day}_{number}.png" for month in range(1, 7) for day in (10, 11) for number in range(4)],
     ],
 )
 def test_names_that_tell_no_photos(tmp_path: Path, names: list[str]) -> None:

@@ -16,6 +16,11 @@ _ANEW: Final = 0.8
 _NEARLY_ALL: Final = 0.95
 _DEEPEST: Final = 2
 """Patches that are named by row and column have two numbers behind their photo's name."""
+_TIME_DIGITS: Final = 6
+"""A last number of so many digits is a time of day or a counter of all, never the patch of a photo."""
+_MONTH, _DAY = r"(?<!\d)(?:19|20)\d\d[-_](?:0[1-9]|1[0-2])", r"[-_](?:0[1-9]|[12]\d|3[01])"
+_ENDS_IN_DATE: Final = re.compile(rf"(?:(?<!\d)(?:19|20)\d{{6}}|{_MONTH}(?:{_DAY})?)$")
+_IS_DATE: Final = re.compile(rf"{_MONTH}{_DAY}$")
 
 
 class LikelyGroups(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,19 +34,26 @@ class LikelyGroups(msgspec.Struct, frozen=True, kw_only=True):
 def likely_groups(names: Sequence[str]) -> LikelyGroups | None:
     """What these file names (without folders) are grouped by, if most of them share what stands before a last number.
 
-    None where they do not: plain numbers, one beginning for all, few beginnings, or beginnings with one patch each.
+    None where they do not: plain numbers, one beginning for all, few beginnings, beginnings with one patch each, or
+    dates, whose photos a camera counted.
     """
     for numbers in range(_DEEPEST, 0, -1):
         ends = re.compile(rf"^(.+?)((?:[-_]\d+){{{numbers}}})\.[^.]+$")
         groups: dict[str, list[str]] = defaultdict(list)
         tails: list[str] = []
         for name in names:
-            if found := ends.match(name):
+            if (found := ends.match(name)) and not _is_of_a_camera(found[1], found[2]):
                 groups[found[1]].append(name)
                 tails.append(found[2])
         if _parts_well(groups, tails, len(names)):
             return _as_pattern(groups, tails, numbers)
     return None
+
+
+def _is_of_a_camera(group: str, tail: str) -> bool:
+    """Whether a name is the date or the time at which a whole photo was taken, so that its group would be a day."""
+    last = re.split(r"[-_]", tail)[-1]
+    return len(last) >= _TIME_DIGITS or bool(_ENDS_IN_DATE.search(group) or _IS_DATE.search(group + tail))
 
 
 def _parts_well(groups: Mapping[str, Sequence[str]], tails: Sequence[str], total: int) -> bool:
