@@ -137,7 +137,9 @@ def test_other_data_do_not_go_on_with_a_run(tmp_path: Path) -> None:
     write_patches(tmp_path / "others", 8, side=48)
     more = shutil.copytree(data, tmp_path / "more")
     images.write_png(np.zeros((64, 64, 3), np.uint8), more / "sound" / "new.png")
-    for other in ("dealt-anew.csv", "others", "more"):
+    fewer = shutil.copytree(data, tmp_path / "fewer")
+    sorted((fewer / "sound").iterdir())[0].unlink()
+    for other in ("dealt-anew.csv", "others", "more", "fewer"):
         with pytest.raises(TrainingError) as caught:
             train(tmp_path / other, PROBE, run, options=on)
         told = f"{run} was begun on other data ({split}, 16 pictures): name that, or another -o"
@@ -158,6 +160,23 @@ def test_the_same_data_by_another_name_do(tmp_path: Path) -> None:
         assert train(same, PROBE, run, options=on) == first
     data.rename(tmp_path / "moved")
     assert train(tmp_path / "moved", PROBE, run, options=on) == first
+
+
+def test_a_run_whose_pictures_have_gone_does_not_go_on_before_they_are_back(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    on, run = TrainOptions(resume=True), tmp_path / "run"
+
+    def interrupt(progress: Progress) -> None:
+        if (run / "run.json").exists():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(data, PROBE, run, progress=interrupt)
+    moved = data.rename(tmp_path / "moved")
+    told = f"the pictures of {run} lay in {data} and have gone: move them back, or begin anew with another -o"
+    assert refused(moved, run, on) == told
+    moved.rename(data)
+    train(data, PROBE, run, options=on)
 
 
 def test_data_go_on_that_had_unreadable_pictures_or_lost_some_since(tmp_path: Path) -> None:

@@ -55,30 +55,35 @@ def refuse_meanwhile(folder: Path, before: dict[str, Any] | None, recipe: Recipe
 
 
 def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Split, layout: Layout) -> None:
-    """Raise TrainingError where a run is asked to go on with other pictures than it was begun on.
+    """Raise TrainingError where a run cannot go on with these pictures: it was begun on others, or its own have gone.
 
     The same pictures are those of the same names, labels, sizes and, where the data give any, parts, wherever they lie:
-    a run may go on from a split that was made of its folder, or after all was moved. DatasetError: no such data.
+    a run may go on from a split that was made of its folder. It reads those that its own split names, so unless it is
+    finished these must be where they were. DatasetError: no such data.
     """
     rows = list(data.rows) if isinstance(data, Split) else datasets.read_rows(data, layout)
     try:
         before = datasets.read_rows(folder / SPLIT)
     except DatasetError as error:
         raise TrainingError(f"{folder}: its split cannot be read ({error}); start anew in another folder") from None
-    said = facts.get("data", {})
-    if _same(before, rows, int(said.get("unreadable", 0))):
-        return
-    name = printable(str(said.get("name", "")))
-    begun_on = f"{name}, {several(len(before), 'picture')}" if name else several(len(before), "picture")
-    raise TrainingError(f"{folder} was begun on other data ({begun_on}): name that, or another -o")
-
-
-def _same(before: Sequence[Row], rows: Sequence[Row], unreadable: int) -> bool:
-    """Whether the pictures of a run are those of the data, but for those that could not be read when it began, or that
-    have gone since."""
     there = [row for row in before if os.path.exists(row.path)]
+    said = facts.get("data", {})
+    if not _same(before, there, rows, int(said.get("unreadable", 0))):
+        name = printable(str(said.get("name", "")))
+        begun_on = f"{name}, {several(len(before), 'picture')}" if name else several(len(before), "picture")
+        raise TrainingError(f"{folder} was begun on other data ({begun_on}): name that, or another -o")
+    if before and not there and not facts.get("finished"):
+        lay_in = printable(os.path.commonpath([os.path.dirname(row.path) for row in before]))
+        raise TrainingError(
+            f"the pictures of {folder} lay in {lay_in} and have gone: move them back, or begin anew with another -o"
+        )
+
+
+def _same(before: Sequence[Row], there: Sequence[Row], rows: Sequence[Row], unreadable: int) -> bool:
+    """Whether the pictures of a run, of which some are still there, are those of the data, but for those that could not
+    be read when it began, or that have gone since."""
     parted = all(row.part for row in rows)
-    # All gone: the run or its pictures were moved, and nothing but their names can be compared.
+    # Where all have gone, nothing but their names can be compared: enough to give a finished run back.
     wanted = Counter(_known_by(row, parted, sized=bool(there)) for row in there or before)
     given = Counter(_known_by(row, parted, sized=bool(there)) for row in rows)
     return not wanted - given and (given - wanted).total() <= unreadable + len(before) - len(there or before)
