@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -116,7 +117,30 @@ def test_a_pattern_that_looks_right_is_named(tmp_path, capsys):
     pattern = ["--group-by", r"^(\d+)-"]
     assert "--group-by" not in told(capsys, "scan", words[0], *pattern)
     assert "--group-by" not in told(capsys, "split", *words, *pattern, "--force")
+    assert "--group-by" not in told(capsys, "split", *words, "--random", "--force")
     assert told(capsys, "split", *words, "--quiet", "--force") == ""
+    facts = [json.loads(told(capsys, *call, "--json")) for call in (("scan", words[0]), ("split", *words, "--force"))]
+    assert facts[0]["likely_groups"] == facts[1]["likely_groups"]
+    assert facts[1]["likely_groups"]["pattern"] == r"^(\d+)-"
+    assert json.loads(told(capsys, "split", *words, *pattern, "--force", "--json"))["likely_groups"] is None
+
+
+def test_a_path_with_a_blank_is_named_as_it_can_be_typed(data, tmp_path, capsys):
+    as_tree(data, tmp_path / "sp ace")
+    for number in range(2):
+        shutil.copy(data / "crack" / f"{number}.jpg", tmp_path / "sp ace" / "train" / "sound" / f"again{number}.jpg")
+    said = told(capsys, "split", str(tmp_path / "sp ace"), "-o", str(tmp_path / "out.csv"))
+    typed = shlex.quote(str(tmp_path / "sp ace"))
+    assert f"`crackscope scan {typed}` names them" in said
+    assert f"to keep them, give {typed} itself to train and evaluate" in said
+
+
+def test_a_share_that_would_be_rounded_to_none_is_still_told(tmp_path, capsys):
+    for number in range(2600):
+        picture(tmp_path / "set" / ("crack", "sound")[number % 2] / f"{number:04d}.png", number)
+    shutil.copy(tmp_path / "set" / "crack" / "0000.png", tmp_path / "set" / "crack" / "again.png")
+    said = told(capsys, "split", str(tmp_path / "set"), "-o", str(tmp_path / "out.csv"))
+    assert "dealt at random, less than 0.1% of the test pictures would have one among those trained on" in said
 
 
 @pytest.mark.parametrize(("pattern", "says"), [("(", "nor a regular expression"), ("nomatch-*-", "no file name fits")])

@@ -1,5 +1,6 @@
 """`split`: a data set dealt into parts."""
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "had_part": dealt.had_part,
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
+        "likely_groups": dealt.likely_groups,
         "fingerprint": dealt.fingerprint,
         "unreadable": dealt.unreadable,
     }
@@ -118,7 +120,7 @@ def _show(dealt: "Split", asked: Asked) -> None:
         say(_moved(dealt, asked.data))
     if dealt.conflicts:
         groups = several(dealt.conflicts, "group of copies holds", "groups of copies hold")
-        say(f"{groups} both labels: `crackscope scan {asked.data}` names them and says what to do")
+        say(f"{groups} both labels: `crackscope scan {shlex.quote(asked.data)}` names them and says what to do")
     name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
@@ -129,8 +131,8 @@ def _moved(dealt: "Split", data: str) -> str:
     """That the parts which a data set came in are its parts no more."""
     of = f"{dealt.had_part} pictures" if dealt.had_part == len(dealt.rows) else f"{dealt.had_part} that had one"
     return (
-        f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {data} itself to train "
-        "and evaluate"
+        f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {shlex.quote(data)} "
+        "itself to train and evaluate"
     )
 
 
