@@ -221,7 +221,13 @@ def test_matrix_of_a_recipe_trains_on_each_surface(tmp_path, capsys):
     [
         (["a=x", "a=y", "--recipe", "probe"], "two surfaces are called 'a', give each --on a name"),
         (["a=x", "a=y", "--bundle", "default"], "two surfaces are called 'a', give each --on a name"),
-        (["a b=x", "a.b=y", "a-b=z", "--recipe", "probe"], "'a b' and 'a-b' would share the folder runs/probe-a-b"),
+        (
+            ["a b=x", "a.b=y", "a-b=z", "--recipe", "probe"],
+            "'a b' and 'a-b' would share the folder runs/probe-a-b, rename one",
+        ),
+        (["Deck=x", "deck=y", "--recipe", "probe"], "'Deck' and 'deck' would share the folder runs/probe-Deck"),
+        (["a=x", "--bundle", "b=no", "--bundle", "b=default"], "two rows would be called 'b', name the bundle"),
+        (["a=x", "--recipe", "probe", "--bundle", "a, probe=default"], "two rows would be called 'a, probe', name the"),
         (["a=x", "--recipe", "probe", "--recipe", "probe.toml"], "two rows would be called 'a, probe'"),
         (["b=x", "--recipe", "probe"], "the folder is not empty, mat/runs/probe-b, name a new one or remove it"),
         (["b=x", "--recipe", "probe.toml", "--set", "name=pro/be"], "not empty, mat/runs/pro-be-b, name"),

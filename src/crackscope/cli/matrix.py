@@ -116,12 +116,21 @@ def _refuse_clashes(asked: Asked, names: Sequence[str], trainings: Sequence[Plan
         raise click.UsageError(f"two surfaces are called {twice!r}, give each --on a name of its own")
     if twice := _twice([one.row for one in trainings]):
         raise click.UsageError(f"two rows would be called {twice!r}, leave a recipe out or change the name in its file")
-    if twice := _twice([one.run for one in trainings]):
-        one, other, *_ = (training.row for training in trainings if training.run == twice)
-        raise click.UsageError(f"{one!r} and {other!r} would share the folder runs/{twice}, rename one of them")
+    _refuse_rows([_called(text)[0] for text in asked.bundles], trainings)
+    # Some file systems take names that differ in case alone for one.
+    if twice := _twice([one.run.casefold() for one in trainings]):
+        one, other, *_ = (training for training in trainings if training.run.casefold() == twice)
+        share = f"{one.row!r} and {other.row!r} would share the folder runs/{one.run}"
+        raise click.UsageError(f"{share}, rename one of them")
     if asked.out is not None:
         for training in trainings:
             vacant(_runs(asked.out) / training.run)
+
+
+def _refuse_rows(bundles: Sequence[str], trainings: Sequence[Planned]) -> None:
+    """Refuse two rows of one name; "" is that of a bundle whose own is not known yet."""
+    if twice := _twice([*filter(None, bundles), *(training.row for training in trainings)]):
+        raise click.UsageError(f"two rows would be called {twice!r}, name the bundle otherwise: --bundle NAME=BUNDLE")
 
 
 def _twice(names: Sequence[str]) -> str:
@@ -150,8 +159,7 @@ def _judge(asked: Asked, surfaces: "list[Surface]", trainings: Sequence[Planned]
     from crackscope.judging import matrix as judge
 
     entries = [_bundle(asked, text) for text in asked.bundles]
-    if twice := _twice([*(entry.name for entry in entries), *(training.row for training in trainings)]):
-        raise click.UsageError(f"two rows would be called {twice!r}, name the bundle otherwise: --bundle NAME=BUNDLE")
+    _refuse_rows([entry.name for entry in entries], trainings)
     opened = {surface.name: surface for surface in surfaces}
     with TemporaryDirectory(prefix="crackscope-") as scratch:
         runs = _runs(asked.out) if asked.out else Path(scratch)
@@ -160,15 +168,20 @@ def _judge(asked: Asked, surfaces: "list[Surface]", trainings: Sequence[Planned]
             return judge(entries, surfaces, bootstrap=Bootstrap(seed=asked.seed or 0), progress=tell)
 
 
+def _called(text: str) -> tuple[str, str]:
+    """The name that a bundle is given, "" for its own, and what it is."""
+    name, separator, bundle = text.partition("=")
+    return (name, bundle) if separator else ("", text)
+
+
 def _bundle(asked: Asked, text: str) -> "Entry":
     from crackscope.judging import Entry
     from crackscope.scoring import load
 
-    name, separator, path = text.partition("=")
-    folder = bundle_folder(path if separator else text)
-    model = load(folder, threads=asked.threads)
+    name, bundle = _called(text)
+    model = load(bundle_folder(bundle), threads=asked.threads)
     sets = ", ".join(f"{one.name} {one.pictures:,}" for one in model.manifest.trained_on)
-    return Entry(name=name if separator else model.manifest.name, model=model, trained_on=sets or "not stated")
+    return Entry(name=name or model.manifest.name, model=model, trained_on=sets or "not stated")
 
 
 def _trained(asked: Asked, training: Planned, surface: "Surface", folder: Path) -> "Entry":
