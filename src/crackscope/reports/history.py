@@ -74,14 +74,24 @@ def read_summary(run: Path) -> str | None:
         return None
 
 
+def loss_by_powers(history: History) -> bool:
+    """Whether the losses, training and validation, fall so far that they want a logarithmic axis."""
+    losses = _known_losses(history)
+    return len(losses) > 0 and bool(0 < losses.min() * _MANY_TIMES < losses.max())
+
+
+def _known_losses(history: History) -> Numbers:
+    losses = np.concatenate([history.train_loss, history.val_loss])
+    return losses[np.isfinite(losses)]
+
+
 def history_charts(history: History) -> list[Chart]:
     """Loss and accuracy by epoch, training and validation."""
-    losses = np.concatenate([history.train_loss, history.val_loss])
-    finite = losses[np.isfinite(losses)]
+    finite = _known_losses(history)
     charts = []
     if len(finite):
         lowest, highest = float(finite.min()), float(finite.max())
-        by_powers = lowest > 0 and highest / lowest > _MANY_TIMES
+        by_powers = loss_by_powers(history)
         span = (lowest * 0.8, highest * 1.2) if by_powers else (min(0.0, lowest), highest * 1.05 or 1.0)
         lines = (history.train_loss, history.val_loss)
         charts.append(_chart(history, "loss", lines, span, by_powers=by_powers))

@@ -11,7 +11,7 @@ from crackscope.files import write_whole
 from crackscope.judging import Band, Curves, Evaluation, Judged
 from crackscope.reports.formatting import interval, number, percent
 from crackscope.reports.gallery import thumbnail
-from crackscope.reports.history import _MANY_TIMES, History
+from crackscope.reports.history import History, loss_by_powers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def write_history_plot(history: History, path: Path) -> None:
         axes = figure.add_subplot(1, 2, place)
         axes.plot(epochs, train, color=_GREY, marker="o", markersize=3, label="training")
         axes.plot(epochs, val, color=_SOUND, marker="o", markersize=3, label="validation")
-        if name == "loss" and _falls_far(history):
+        if name == "loss" and loss_by_powers(history):
             axes.set_yscale("log")
         for turn in history.turns:
             axes.axvline(turn + 0.5, color=_GREY, linestyle=":", linewidth=1)
@@ -51,13 +51,6 @@ def write_history_plot(history: History, path: Path) -> None:
         axes.legend(frameon=False)
         _plain(axes)
     _write(figure, path)
-
-
-def _falls_far(history: History) -> bool:
-    """Whether the losses want a logarithmic axis, as on the page."""
-    losses = np.concatenate([history.train_loss, history.val_loss])
-    known = losses[np.isfinite(losses)]
-    return len(known) > 0 and bool(0 < known.min() * _MANY_TIMES < known.max())
 
 
 def _figure(width: float, height: float) -> "Figure":
