@@ -70,6 +70,8 @@ def test_manifests_from_spreadsheets(tmp_path: Path, separator: str) -> None:
         ('"c.png,crack,train', 'line 4: a quote (") is not closed'),
         ('\n"c.png,crack,train\nd.png,crack,test\n"e.png",crack,test\n', 'line 5: a quote (") is not closed'),
         ('c.png,"cr\nack"', "line 4: 1 cell fewer"),
+        ('"c\nd.png",crack,train\ne.png,maybe,', "line 6: label 'maybe'"),
+        ('"c\nd\ne.png",crack,train\n\nf.png,,', "line 8: no label"),
         ('"c"d.png,crack,train', "line 4: not readable as CSV"),
         ('"c.png,crack,train\n' + "d.png,crack,test\n" * 9999, 'line 4: a quote (") is not closed'),
     ],
@@ -80,6 +82,22 @@ def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, said: str) -> Non
         datasets.read_rows(path)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("header", ['"path,label', 'path,"label', '"path,label,part'])
+@pytest.mark.parametrize("row", ["a.png,crack", '"a.png",crack', 'a.png,"crack"'])
+def test_a_quote_left_open_in_the_header_is_named(tmp_path: Path, header: str, row: str, end: str) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(end.join([header, row, ""]).encode())
+    with pytest.raises(DatasetError) as caught:
+        datasets.read_rows(path)
+    assert str(caught.value) == f'{path}: line 1: a quote (") is not closed, close it or leave it out'
+
+
+def test_a_header_may_name_another_column_over_two_lines(tmp_path: Path) -> None:
+    rows = datasets.read_rows(write_manifest(tmp_path, 'path,label,"seen\nby"', "a.png,crack,me", "b.png,sound,you"))
+    assert [row.label for row in rows] == ["crack", "sound"]
 
 
 def test_one_fault_of_many_lines_is_told_once_with_the_option_that_names_the_word(tmp_path: Path) -> None:

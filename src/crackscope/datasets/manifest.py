@@ -21,6 +21,7 @@ _OPTIONAL: Final = ("mask", "surface")
 _KNOWN: Final = (*_WRITTEN, *_OPTIONAL)
 _LONGEST_HEADER: Final = 200
 _NAMED_AT_ONCE: Final = 5
+_UNCLOSED: Final = 'a quote (") is not closed, close it or leave it out'
 _ODD: Final = r"(a byte FF of a file name that is no UTF-8 is written \udcff)"
 
 
@@ -60,9 +61,8 @@ def _rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
                 yield begins, cells
             begins = reader.line_num + 1
     except csv.Error as error:
-        fault = f"not readable as CSV ({error}), write it anew"
-        if reader.line_num > begins or "end of data" in str(error):
-            fault = 'a quote (") is not closed, close it or leave it out'
+        unclosed = reader.line_num > begins or "end of data" in str(error)
+        fault = _UNCLOSED if unclosed else f"not readable as CSV ({error}), write it anew"
         raise DatasetError(f"{path}: line {begins}: {fault}") from error
 
 
@@ -89,6 +89,8 @@ def _header(path: Path, lines: Sequence[str]) -> list[str]:
     if len(set(names)) != len(names):
         raise DatasetError(f"{path}: line 1: a column stands twice in the header ({', '.join(header)})")
     if "path" not in names or not {"label", "mask"} & set(names):
+        if any("\n" in name or "\r" in name for name in header):
+            raise DatasetError(f"{path}: line 1: {_UNCLOSED}")
         raise DatasetError(f"{path}: line 1: the header wants path,label[,part][,group][,mask][,surface], not {header}")
     return header
 
