@@ -13,8 +13,7 @@ from crackscope.files import lock, make_folder
 def held(folder: Path) -> Iterator[None]:
     """Make the folder, and keep other trainings out of it for as long as this lasts or this process lives.
 
-    Raises TrainingError where another training is writing
-    there, OutputError where the folder cannot be made.
+    Raises TrainingError where another training is writing there, OutputError where the folder cannot be made.
     """
     descriptor = _locked(make_folder(folder))
     try:
