@@ -30,13 +30,32 @@ def flipped(shifts: NDArray[np.intp]) -> float:
     sizes = np.abs(shifts[shifts != 0])
     if (sizes == 1).all():
         return mcnemar(int((shifts < 0).sum()), int((shifts > 0).sum()))
-    reach = int(sizes.sum())
-    chances = np.zeros(2 * reach + 1)
-    chances[reach] = 1.0
-    for size in sizes:
-        chances = (np.roll(chances, size) + np.roll(chances, -size)) / 2
-    far = np.abs(np.arange(-reach, reach + 1)) >= abs(int(shifts.sum()))
+    chances = np.ones(1)
+    for size, groups in zip(*np.unique(sizes, return_counts=True), strict=True):
+        chances = _with_groups(chances, int(size), int(groups))
+    reach = len(chances) - 1
+    # The sum is what goes forward less the rest.
+    far = np.abs(2 * np.arange(reach + 1) - reach) >= abs(int(shifts.sum()))
     return min(1.0, float(chances[far].sum()))
+
+
+def _with_groups(chances: Values, size: int, groups: int) -> Values:
+    """The chances that 0, 1, 2 ... rows go forward, when so many groups of one size join those that have these."""
+    tossed = _tossed(groups)
+    joined = np.zeros(len(chances) + size * groups)
+    # Groups of one size move in steps of it, so that places a step apart are apart from all others.
+    for first in range(min(size, len(chances))):
+        joined[first::size][: len(chances[first::size]) + groups] = np.convolve(chances[first::size], tossed)
+    return joined
+
+
+def _tossed(coins: int) -> Values:
+    """The chances of 0, 1, 2 ... heads of one coin or more."""
+    if coins == 1:
+        return np.array([0.5, 0.5])
+    half = _tossed(coins // 2)
+    both = np.convolve(half, half)
+    return np.convolve(both, [0.5, 0.5]) if coins % 2 else both
 
 
 def sign_share(differences: Values) -> float | None:
