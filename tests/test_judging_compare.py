@@ -54,6 +54,17 @@ def test_flipping_groups_counts_every_way_they_can_go(shifts):
     assert flipped(np.array(shifts)) == pytest.approx(sum(far) / len(far))
 
 
+def test_flipping_many_groups_of_many_sizes_is_the_law_of_their_sum():
+    """Against its moments: the sum is as good as normal, with the sum of squares as its variance."""
+    sizes = np.random.default_rng(3).integers(1, 7, 20_000)
+    spread = np.sqrt((sizes**2).sum())
+    for way in (0.001, 0.004, 0.008):
+        shifts = np.where(np.random.default_rng(4).random(len(sizes)) < 0.5 + way, sizes, -sizes)
+        # The sum moves in steps of two: what lies half way to the next belongs to it.
+        expected = 2 * stats.norm.sf((abs(shifts.sum()) - 1) / spread)
+        assert flipped(shifts) == pytest.approx(expected, rel=1e-3)
+
+
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=12))
 def test_holm_never_lowers_and_keeps_the_order(ps):
     corrected = holm(ps)
@@ -158,6 +169,22 @@ def test_copies_of_one_picture_are_one_to_the_accuracys_p(labels):
     assert pair.differences["accuracy"].p == 0.5
 
 
+def test_the_groups_of_the_first_are_those_of_every_pair(labels):
+    wrong = [*range(8), *range(40, 48)]
+    in_eights = [f"{place // 8}" for place in range(len(labels))]
+    alone = [f"{place}" for place in range(len(labels))]
+    evaluations = [
+        evaluate_scores(
+            [Row(path=f"/{n}.jpg", label="crack" if one else "sound", group=groups[n]) for n, one in enumerate(labels)],
+            right_but_for(labels, some),
+            bootstrap=FEW,
+        )
+        for groups, some in ((in_eights, ()), (alone, wrong), (alone, ()))
+    ]
+    with_second, _, without_first = compare(evaluations, bootstrap=FEW).pairs
+    assert [pair.differences["accuracy"].p for pair in (with_second, without_first)] == [0.5, 0.5]
+
+
 @pytest.mark.parametrize(("count", "known"), [(0, True), (1, False), (9, False), (10, True), (30, True)])
 def test_a_p_is_resampled_where_enough_rows_differ(labels, count, known):
     wrong = [*np.flatnonzero(labels)[: (count + 1) // 2], *np.flatnonzero(~labels)[: count // 2]]
@@ -180,6 +207,34 @@ def test_ranks_count_by_the_rows_that_change_places_with_the_other_label(swapped
     differences = compare([evaluation(one, labels) for one in (ranks, other)], bootstrap=FEW).pairs[0].differences
     assert [differences[name].p is not None for name in ("roc_auc", "average_precision")] == [known, known]
     assert differences["f1"].p == 1
+
+
+def ranked_p(first, second, labels):
+    """The p of the AUC's difference; scores above one half throughout, so that all are called crack."""
+    return (
+        compare([evaluation(one, labels) for one in (first, second)], bootstrap=FEW).pairs[0].differences["roc_auc"].p
+    )
+
+
+def test_ranks_count_by_the_label_that_has_fewer_rows_in_other_places():
+    labels = np.arange(60) < 30
+    ranks = np.linspace(0.99, 0.51, 60)
+    other = ranks.copy()
+    other[30] = (ranks[14] + ranks[15]) / 2
+    assert ranked_p(ranks, other, labels) is None
+    other[31:40] = other[30] - np.arange(1, 10) * 1e-5
+    assert ranked_p(ranks, other, labels) is not None
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_a_tie_with_the_other_label_is_half_a_place_for_both(above):
+    labels = np.arange(60) < 30
+    tied = np.tile(np.linspace(0.99, 0.51, 30), 2)
+    broken = tied.copy()
+    broken[:4] += 1e-4 if above else -1e-4
+    assert ranked_p(tied, broken, labels) is None
+    broken[:12] = tied[:12] + (1e-4 if above else -1e-4)
+    assert ranked_p(tied, broken, labels) is not None
 
 
 def test_one_alone_is_no_comparison(labels):

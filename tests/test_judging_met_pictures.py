@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from crackscope import datasets, images
+from crackscope.bundles import open_bundle
 from crackscope.cli import main
 from crackscope.judging import MetBefore, evaluate, load
+from crackscope.judging.met_pictures import met_in_training
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
 from tests.small_page import Page
 from tests.small_surfaces import write_surface
+from tests.small_way import SMALL
 
 
 def counted(way, data, **options) -> MetBefore | None:
@@ -91,6 +94,33 @@ def test_a_run_that_is_not_whole_is_no_reason_to_fail(way, tmp_path, missing):
     anew = datasets.split(way.data, seed=11)
     assert evaluate(tmp_path / "run" / "bundle", anew, resamples=20).met_before is None
     assert evaluate(copied_run(way, tmp_path / "whole") / "bundle", anew, resamples=20).met_before is not None
+
+
+@pytest.mark.parametrize("by", ["name", "weights", "look", "split"])
+def test_pictures_that_are_counted_say_more_than_a_name_or_a_look(way, by):
+    """The very split alone stays called so: that is all of them."""
+    split = datasets.read_split(way.split)
+    known = MetBefore(by=by, sets=("walls",), pictures=7)
+    found = met_in_training(open_bundle(way.bundle), split.part("train"), known)
+    assert found.by == ("split" if by == "split" else "pictures")
+    assert found.sets == (("walls",) if by == "split" else ())
+    assert (found.learnt_from, found.judged) == (len(split.part("train")),) * 2
+    assert met_in_training(open_bundle(way.bundle), split.part("test"), known) == known
+
+
+def test_the_test_part_of_a_random_split_is_not_met_for_the_copies_that_it_has(tmp_path):
+    """Every picture lies there twice, byte for byte: many of those judged have their copy among those learnt from."""
+    data, table, run = tmp_path / "data", tmp_path / "split.csv", tmp_path / "run"
+    write_surface(data, 20)
+    for path in sorted(data.glob("*/*.png")):
+        shutil.copy(path, path.with_name(f"again-{path.name}"))
+    assert main(["split", str(data), "-o", str(table), "--random", "--quiet"]) == 0
+    assert main(["train", str(table), "-o", str(run), *SMALL, "--no-evaluate", "--quiet"]) == 0
+    split = datasets.read_split(table)
+    learnt = {Path(row.path).read_bytes() for row in split.part("train")}
+    assert sum(Path(row.path).read_bytes() in learnt for row in split.part("test")) > 3
+    assert evaluate(run, split, resamples=20).met_before is None
+    assert evaluate(run, datasets.read_split(run / "split.csv"), resamples=20).met_before is None
 
 
 def test_evaluate_says_it_and_keeps_it(way, tmp_path, capsys):
