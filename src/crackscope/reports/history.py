@@ -81,8 +81,9 @@ def loss_by_powers(history: History) -> bool:
 
 
 def _known_losses(history: History) -> Numbers:
-    losses = np.concatenate([history.train_loss, history.val_loss])
-    return losses[np.isfinite(losses)]
+    losses: Numbers = np.concatenate([history.train_loss, history.val_loss])
+    known: Numbers = losses[np.isfinite(losses)]
+    return known
 
 
 def history_charts(history: History) -> list[Chart]:
