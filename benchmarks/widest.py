@@ -2,21 +2,26 @@
 
     python benchmarks/widest.py [-n 8]
 
-Cracks on generated concrete and plaster, of one width each, in photos of 1400x1100 px, inspected by the package's
-bundle. Written for each width: how many photos are called cracked; length by the true one; share of the true pixels
-that are in the mask; median width of the largest zone by the true one, and whether its interval covers that.
+Cracks of one width each, inspected by the package's bundle: generated ones on concrete and plaster, in photos of
+1400x1100 px; and dark bands with torn edges that wind from border to border of generated sound surfaces, without
+branches or anything else beside them that cracks have. Written for each width: how many photos are called cracked;
+length by the true one; share of the true pixels that are in the mask; median width of the largest zone by the true one,
+and whether its interval covers that.
 """
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from crackscope.inspection import InspectOptions, inspect_photo, open_photo
 from crackscope.scoring import Model, load
-from crackscope.surfaces import CrackSpec, Surface, SurfaceSpec, make
+from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
 
 WIDTHS_PX = (20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 160.0)
 SIZE = (1400, 1100)
@@ -32,15 +37,40 @@ class Told(NamedTuple):
     covered: bool
 
 
-def surface(seed: int, width: float) -> Surface:
+class Made(NamedTuple):
+    """pixels: uint8 [h, w, 3]. mask: bool [h, w]. width, length: true ones, px."""
+
+    pixels: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    width: float
+    length: float
+
+
+def generated(seed: int, width: float) -> Made:
     crack = CrackSpec(width_px=(width, width * 1.01), branching=0, breaks=0, contrast=CONTRAST)
-    return make(SurfaceSpec(seed=seed, kind=KINDS[seed % 2], size=SIZE, crack=crack, distractors=0))
-
-
-def told(model: Model, made: Surface) -> Told:
-    found = inspect_photo(model, open_photo(made.pixels), InspectOptions(all_zones=True))
-    zones, true = found.record.zones, made.truth.widths_px.median
+    made = make(SurfaceSpec(seed=seed, kind=KINDS[seed % 2], size=SIZE, crack=crack, distractors=0))
     long = float(np.hypot(*np.diff(made.truth.centreline_px, axis=0).T).sum())
+    return Made(made.pixels, made.mask, made.truth.widths_px.median, long)
+
+
+def torn(seed: int, width: float) -> Made:
+    rng = np.random.default_rng(seed)
+    grey = generate(seed, SIZE, False).pixels.astype(np.float64)
+    middle = SIZE[0] / 2 + 60 * np.sin(np.arange(SIZE[1]) / 170 + seed)
+    notches = gaussian_filter1d(rng.normal(0, 1, (2, SIZE[1])), 2.0, axis=1)
+    left, right = (
+        middle + side * width / 2 + 0.04 * width * one / one.std() for side, one in zip((-1, 1), notches, strict=True)
+    )
+    across = np.arange(SIZE[0])[None]
+    mask = (across > left[:, None]) & (across < right[:, None])
+    share = gaussian_filter(mask.astype(np.float64), 1.0)[..., None]
+    pixels = np.clip(grey * (1 - CONTRAST * share) + rng.normal(0, 3, (*SIZE[::-1], 1)), 0, 255).astype(np.uint8)
+    return Made(pixels, mask, width, float(np.hypot(np.diff(middle), 1).sum()))
+
+
+def told(model: Model, made: Made) -> Told:
+    found = inspect_photo(model, open_photo(made.pixels), InspectOptions(all_zones=True))
+    zones, true, long = found.record.zones, made.width, made.length
     pixels = np.count_nonzero(found.mask & made.mask) / np.count_nonzero(made.mask)
     cracked = found.record.verdict == "crack"
     if not zones:
@@ -56,9 +86,14 @@ def main() -> None:
     count = parser.parse_args().n
     print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load()
-    print("width px  called cracked  length: ratio  in the mask  median width: ratio  covered")
+    for kind in (generated, torn):
+        table(model, kind, count)
+
+
+def table(model: Model, kind: Callable[[int, float], Made], count: int) -> None:
+    print(f"\n{kind.__name__}\nwidth px  called cracked  length: ratio  in the mask  median width: ratio  covered")
     for width in WIDTHS_PX:
-        some = [told(model, surface(FIRST_SEED + number, width)) for number in range(count)]
+        some = [told(model, kind(FIRST_SEED + number, width)) for number in range(count)]
         cracked, length, pixels, ratio, covered = (np.array(each, float) for each in zip(*some, strict=True))
         print(
             f"{width:8.0f}  {int(cracked.sum()):7} of {count:2}  {np.median(length):13.2f}  {np.median(pixels):11.2f}"

@@ -95,6 +95,31 @@ def test_a_dark_hole_in_a_crack_is_crack(side: int, shade: int, crack: bool) -> 
     assert inner.any() == crack
 
 
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_a_stone_in_a_crack_is_none_however_dark(share: float) -> None:
+    """What is paler than the crack around it, though darker than the wall."""
+    pixels, cells = wall((BAND, slice(None))), lips(*range(50, 80))
+    cells[63:67, 100:104] = False
+    pixels[252:268, 400:416] = int(170 - share * 110)
+    assert not between_lips(pixels, cells).any()
+
+
+def test_dark_beside_a_crack_that_does_not_enclose_it_is_none() -> None:
+    """A bay of the dark: lips along three quarters of its border at most."""
+    pixels, cells = wall((BAND, slice(None)), (slice(46, 50), slice(100, 104))), lips(*range(50, 80))
+    cells[46:50, [99, 104]] = True
+    assert not between_lips(pixels, cells)[46:50, 100:104].any()
+
+
+def test_what_lips_enclose_is_none_where_it_is_wider_than_any_crack() -> None:
+    wide = MOST_PX // 4 + 4
+    plate = slice(40, 40 + wide), slice(2, WIDE - 2)
+    cells = lips()
+    cells[38 : 42 + wide] = True
+    cells[plate] = False
+    assert not between_lips(wall(plate), cells).any()
+
+
 def test_a_pale_stripe_between_two_lips_is_none() -> None:
     """Four grey levels darker than the wall."""
     pixels = wall((slice(49, 51), slice(None)), (slice(79, 81), slice(None)))

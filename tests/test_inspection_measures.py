@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from crackscope.inspection import ZoneOptions, find_cracks, measure_zones
 from crackscope.inspection.polylines import length_of, without_hairpins
@@ -120,6 +120,34 @@ def test_what_gapes_is_told_less_surely_than_what_is_wide() -> None:
         return (zone.width_median_px.high - zone.width_median_px.low) / width
 
     assert share(20) < 0.16 < share(70)
+
+
+@pytest.mark.parametrize("width", [60.0, 80.0])
+@pytest.mark.parametrize("angle", [30.0, 60.0, 120.0])
+def test_a_wide_crack_ends_at_the_photo_s_border_and_in_no_corner(angle: float, width: float) -> None:
+    (zone,) = zones_of(drawn([(line_at(angle, long=800), width)]))
+    assert zone.branches == 0
+    long = 320 / max(abs(np.cos(np.radians(angle))), abs(np.sin(np.radians(angle))))
+    assert zone.length_px == pytest.approx(long, rel=0.03)
+
+
+def notched(seed: int, deep_px: float) -> Drawn:
+    """An upright crack of 80 px from border to border with notches of so many px, 2 px high."""
+    rng = np.random.default_rng(seed)
+    notches = gaussian_filter1d(rng.normal(0, 1, (2, 500)), 2.0, axis=1)
+    notches *= deep_px / notches.std()
+    x = np.arange(420)[None]
+    mask = (x > (170 + notches[0])[:, None]) & (x < (250 + notches[1])[:, None])
+    grey = gaussian_filter(165 * (1 - 0.62 * mask), 1.0) + rng.normal(0, 1, mask.shape)
+    return np.repeat(np.clip(grey + 0.5, 0, 255).astype(np.uint8)[..., None], 3, 2), mask
+
+
+@pytest.mark.parametrize(("deep_px", "mean", "most"), [(3.0, 1.03, 1.13), (5.0, 1.15, 1.2)])
+def test_notches_in_the_edges_of_a_wide_crack_lengthen_it_little(deep_px: float, mean: float, most: float) -> None:
+    """They neither pull its middle line to and fro, nor are they branches."""
+    ratios = [sum(zone.length_px for zone in zones_of(notched(seed, deep_px))) / 500 for seed in range(6)]
+    assert max(ratios) < most
+    assert np.mean(ratios) < mean
 
 
 def test_no_width_is_measured_where_lines_meet() -> None:

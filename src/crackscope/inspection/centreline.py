@@ -16,7 +16,9 @@ from crackscope.inspection.stray_lines import without_companions, without_crumbs
 from crackscope.inspection.window import Window
 
 _SPUR_PX = 3.0
-_SPUR_HALVES = 1.5
+_NOTCH = 0.5
+"""Share of half the width by which a notch may reach beyond the edge."""
+_NEAR_NODE_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def own_lines(
 
 
 def _own(mask: NDArray[np.bool_], groups: Groups, number: int, joining: Joining) -> Own:
-    lines = pruned(lines_of(mask, groups, number))
+    lines = pruned(lines_of(mask, groups, number), mask.shape)
     nodes = max((node + 1 for line in lines for node in line.nodes), default=0)
     return Own(tuple(without_companions(without_crumbs(bridged(lines, joining), joining.crumb_px))), nodes)
 
@@ -87,23 +89,45 @@ def centre_lines(owned: Sequence[Own], joining: Joining = JOINING) -> list[Stret
     return bridged(lines, joining)
 
 
-def pruned(stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Cut off spurs that are no longer than the crack is wide, and join what then goes through."""
+def pruned(stretches: Sequence[Stretch], shape: tuple[int, ...]) -> list[Stretch]:
+    """Cut off spurs that are no longer than the crack is wide, and join what then goes through.
+
+    Of several at a node the shortest goes first, and those that end at the border of the photo, of `shape`, after all
+    others: the crack goes on there.
+    """
     lines = [line for line in stretches if not _eyelet(line)]
     while True:
         meeting = meeting_of(lines)
-        spurs: dict[int, tuple[float, int]] = {}
+        spurs: dict[int, tuple[bool, float, int]] = {}
         for place, line in enumerate(lines):
             for end, other in (line.nodes, line.nodes[::-1]):
                 if len(meeting[end]) == 1 and len(meeting[other]) > 2:
-                    here = line.half[-1] if line.nodes[1] == other else line.half[0]
-                    long = length_of(line.points)
-                    if long < _SPUR_HALVES * here + _SPUR_PX:
-                        spurs[other] = min(spurs.get(other, (np.inf, -1)), (long, place))
-        gone = {place for _, place in spurs.values()}
+                    spur = _ending(line, other)
+                    beside = [_starting(lines[one], other) for one in meeting[other] if one != place]
+                    long = length_of(spur.points)
+                    if long < _longest_spur(spur, beside):
+                        found = (_at_border(spur.points[0], shape), long, place)
+                        spurs[other] = min(spurs.get(other, found), found)
+        gone = {place for *_, place in spurs.values()}
         lines = _passed_through([line for place, line in enumerate(lines) if place not in gone])
         if not gone:
             return lines
+
+
+def _longest_spur(spur: Stretch, beside: Sequence[Stretch]) -> float:
+    """How long a line that ends at a node may be to be a notch in the crack's edge, given the lines that set out there.
+
+    From the middle of the crack to its edge, and as far again as a quarter of its width; near the edge, where notches
+    fork, what tells the width is the crack that they lead to.
+    """
+    here = float(spur.half[-1])
+    near = int(2 * here) + _NEAR_NODE_PX
+    return here + _NOTCH * max(here, *(float(line.half[:near].max()) for line in beside)) + _SPUR_PX
+
+
+def _at_border(point: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    x, y = point
+    return bool(min(x, y, shape[1] - 1 - x, shape[0] - 1 - y) < 1)
 
 
 def _eyelet(line: Stretch) -> bool:

@@ -122,7 +122,7 @@ def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.float32]:
 
 
 def _enclosed(dark: Cells, lips: Cells) -> Cells:
-    """Which dark parts lips enclose, of those that are neither too small for a hole nor wider than a gaping crack."""
+    """Which dark parts lips enclose, those apart that are too small for a hole."""
     import cv2
 
     count, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=4)
@@ -135,7 +135,7 @@ def _enclosed(dark: Cells, lips: Cells) -> Cells:
         steps += np.bincount(parts[out], minlength=count)
         led += np.bincount(parts[out], along[beside][out], count)
     area_px = np.bincount(parts.ravel(), minlength=count) * CELL_PX**2
-    holes = (led >= _ENCLOSED * steps) & (area_px >= _LEAST_HOLE_PX**2) & (area_px <= MOST_PX**2)
+    holes = (led >= _ENCLOSED * steps) & (area_px >= _LEAST_HOLE_PX**2)
     holes[0] = False
     return np.asarray(holes[parts], np.bool_)
 

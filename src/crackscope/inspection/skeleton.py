@@ -72,7 +72,7 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
     for window, seen in _tiles(whole, mask.shape):
         if not (groups.labels[cells_of(window)] == number).any():
             continue
-        part, (left, top) = _seen(group_mask(mask, groups, number, seen))
+        part, (left, top) = _seen(group_mask(mask, groups, number, seen), seen, mask.shape)
         part = _tidy(without_islands(part))
         away = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 5)
         rows, columns = np.nonzero(_thinned(part, float(away.max())))
@@ -86,21 +86,23 @@ def skeleton_of(mask: NDArray[np.bool_], groups: Groups, number: int) -> tuple[N
     return np.concatenate(places), np.concatenate(halves)
 
 
-def _seen(part: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[int, int]]:
+def _seen(part: NDArray[np.bool_], window: Window, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], tuple[int, int]]:
     """What is not empty of a window with the crack continued beyond it, a margin around it, and x and y of its corner.
 
-    Beyond the border of the photo the crack goes on, as far as it is wide by half: an edge there would end its middle
-    line too soon, and lead it into the corners.
+    Beyond the border of a photo of `shape` the crack goes on, as far as it is wide by half: an edge there would end its
+    middle line too soon, and lead it into the corners. Elsewhere the window is larger than what is asked of it.
     """
     import cv2
 
     half = float(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 3).max())
-    border = min(max(_BORDER_PX, int(half) + 2), _HALO_PX)
-    longer = cv2.copyMakeBorder(part.view(np.uint8), border, border, border, border, cv2.BORDER_REPLICATE)
+    far, near = min(max(_BORDER_PX, int(half) + 2), _HALO_PX), _BORDER_PX
+    ends = (window.top == 0, window.bottom == shape[0], window.left == 0, window.right == shape[1])
+    above, below, before, behind = (far if end else near for end in ends)
+    longer = cv2.copyMakeBorder(part.view(np.uint8), above, below, before, behind, cv2.BORDER_REPLICATE)
     left, top, width, height = cv2.boundingRect(longer)
-    first, last = (max(0, left - border), max(0, top - border)), (left + width + border, top + height + border)
+    first, last = (max(0, left - near), max(0, top - near)), (left + width + near, top + height + near)
     some = np.ascontiguousarray(longer[first[1] : last[1], first[0] : last[0]])
-    return some.view(np.bool_), (first[0] - border, first[1] - border)
+    return some.view(np.bool_), (first[0] - before, first[1] - above)
 
 
 def _tiles(whole: Window, shape: tuple[int, ...]) -> list[tuple[Window, Window]]:
