@@ -42,15 +42,20 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
         figure.suptitle(printable(title), fontsize=10, color=_INK)
     for place, one in enumerate(kept, start=1):
         axes = figure.add_subplot(lines, _COLUMNS, place)
-        pixels = thumbnail(one.path)
-        if pixels is None:
-            axes.text(0.5, 0.5, "unreadable", ha="center", va="center", color=_GREY, fontsize=7)
-        else:
-            axes.imshow(pixels)
-        axes.set_xticks([])
-        axes.set_yticks([])
+        show_picture(axes, one.path)
         words = f"{one.words}\n{elided(printable(Path(one.path).name), _LETTERS)}"
         axes.set_xlabel(words, fontsize=6.5, color=_WARN if one.warns else _INK, parse_math=False)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     write_whole(Path(path), encode_jpeg(np.ascontiguousarray(pixels), 88))
+
+
+def show_picture(axes: Any, path: str) -> None:
+    """Draw a picture, small, into matplotlib's axes; of one that cannot be read, that it cannot."""
+    pixels = thumbnail(path)
+    if pixels is None:
+        axes.text(0.5, 0.5, "unreadable", ha="center", va="center", color=_GREY, fontsize=7)
+    else:
+        axes.imshow(pixels)
+    axes.set_xticks([])
+    axes.set_yticks([])

@@ -9,8 +9,8 @@ import numpy as np
 
 from crackscope.files import write_whole
 from crackscope.judging import Band, Curves, Evaluation, Judged
+from crackscope.reports.contact_sheet import show_picture
 from crackscope.reports.formatting import interval, number, percent
-from crackscope.reports.gallery import thumbnail
 from crackscope.reports.history import History, loss_by_powers
 
 if TYPE_CHECKING:
@@ -152,13 +152,7 @@ def _samples(shown: Sequence[Judged]) -> "Figure":
     figure = _figure(1.5 * _COLUMNS, 1.9 * lines)
     for place, row in enumerate(shown, start=1):
         axes = figure.add_subplot(lines, _COLUMNS, place)
-        pixels = thumbnail(row.path)
-        if pixels is None:
-            axes.text(0.5, 0.5, "unreadable", ha="center", va="center", color=_GREY, fontsize=7)
-        else:
-            axes.imshow(pixels)
-        axes.set_xticks([])
-        axes.set_yticks([])
+        show_picture(axes, row.path)
         wrong = row.correct is False
         words = f"{row.verdict} {number(row.probability)}\n{'wrong: ' if wrong else ''}labelled {row.label}"
         axes.set_title(words, fontsize=7, color=_CRACK if wrong else _INK)
