@@ -127,10 +127,15 @@ def test_another_recipe_does_not_go_on_with_a_run(tmp_path: Path) -> None:
         train(data, recipes.override(PROBE, ["seed=3"]), tmp_path / "run", options=TrainOptions(resume=True))
 
 
-def test_other_data_do_not_go_on_with_a_run(tmp_path: Path) -> None:
-    data = write_patches(tmp_path / "data", 8)
-    split = tmp_path / "m.csv"
+def patches_and_split(folder: Path) -> tuple[Path, Path]:
+    """A folder of patches, and a split of it."""
+    data, split = write_patches(folder / "data", 8), folder / "m.csv"
     datasets.write_split(datasets.split(data, seed=3), split)
+    return data, split
+
+
+def test_other_data_do_not_go_on_with_a_run(tmp_path: Path) -> None:
+    data, split = patches_and_split(tmp_path)
     on, run = TrainOptions(resume=True), tmp_path / "run"
     first = train(split, PROBE, run)
     datasets.write_split(datasets.split(data, seed=4), tmp_path / "dealt-anew.csv")
@@ -150,9 +155,7 @@ def test_other_data_do_not_go_on_with_a_run(tmp_path: Path) -> None:
 
 
 def test_the_same_data_by_another_name_do(tmp_path: Path) -> None:
-    data = write_patches(tmp_path / "data", 8)
-    split = tmp_path / "m.csv"
-    datasets.write_split(datasets.split(data, seed=3), split)
+    data, split = patches_and_split(tmp_path)
     on, run = TrainOptions(resume=True), tmp_path / "run"
     first = train(split, PROBE, run)
     copied = shutil.copytree(data, tmp_path / "copied")

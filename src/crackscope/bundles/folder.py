@@ -23,11 +23,11 @@ from crackscope.bundles.manifest import (
     seal,
 )
 from crackscope.bundles.metadata import bundle_metadata, with_metadata
-from crackscope.bundles.naming import bundle_folder
+from crackscope.bundles.naming import MANIFEST, bundle_folder
 from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
 from crackscope.errors import BundleError, OutputError
 
-MODEL, WEIGHTS, CARD, MANIFEST = "model.onnx", "weights.safetensors", "README.md", "bundle.json"
+MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "README.md"
 REFERENCE = "reference.npy"
 _LIMITS = {
     MODEL: 2 << 30,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from crackscope.errors import BundleError
 
-_MANIFEST = "bundle.json"
+MANIFEST = "bundle.json"
 _OF_A_RUN = ("run.json", "history.csv", "checkpoints")
 """Any of these lies in a run from its first steps on; the bundle comes last."""
 
@@ -12,7 +12,7 @@ _OF_A_RUN = ("run.json", "history.csv", "checkpoints")
 def default_bundle() -> Path:
     """Return the folder of the bundle in the package. Raises BundleError when the package was built without one."""
     path = Path(__file__).parent / "default"
-    if not (path / _MANIFEST).is_file():
+    if not (path / MANIFEST).is_file():
         raise BundleError("this build of crackscope carries no bundle; name one with --bundle")
     return path
 
@@ -25,12 +25,12 @@ def bundle_folder(name: str | Path | None) -> Path:
     if name is None or name == "default":
         return default_bundle()
     folder = Path(name)
-    if (folder / _MANIFEST).is_file():
+    if (folder / MANIFEST).is_file():
         return folder
     run = folder.parent if folder.name == "bundle" else folder
     if not any((run / one).exists() for one in _OF_A_RUN):
         return folder
-    if not (run / "bundle" / _MANIFEST).is_file():
+    if not (run / "bundle" / MANIFEST).is_file():
         raise BundleError(
             f"{run} is a run without a bundle, its training was stopped: to end it, add -o {run} --resume to the call "
             "of `crackscope train` that began it"

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
     from crackscope.cli.interrupts import Watch
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "LINE", "main"]
+
+INTERRUPTED, LINE = 130, "crackscope: interrupted"
+"""Exit status of a call that Ctrl-C ended, and what is said of it."""
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -31,8 +34,8 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         # Python 3.11 wraps what comes while a class is made.
         if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
             raise
-        print("crackscope: interrupted", file=sys.stderr, flush=True)
-        return watch.status(130) if watch is not None else 130
+        print(LINE, file=sys.stderr, flush=True)
+        return INTERRUPTED if watch is None else watch.status(INTERRUPTED)
     finally:
         if watch is not None:
             watch.end(process_ends=arguments is None)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from crackscope.cli import INTERRUPTED
 from crackscope.errors import CrackscopeError, printable
 
 EXTRAS = {
@@ -38,10 +39,10 @@ def explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
 
 def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
     if isinstance(error, Interrupted):
-        return 130, str(error)
+        return INTERRUPTED, str(error)
     # Python 3.11 wraps in a RuntimeError what comes while a class is made.
     if isinstance(error, KeyboardInterrupt | click.Abort) or isinstance(error.__cause__, KeyboardInterrupt):
-        return 130, "interrupted"
+        return INTERRUPTED, "interrupted"
     if isinstance(error, CrackscopeError):
         return error.exit_code, str(error)
     if isinstance(error, click.ClickException):

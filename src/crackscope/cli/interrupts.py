@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-STATUS = 130
-LINE = "crackscope: interrupted"
+from crackscope.cli import INTERRUPTED, LINE
 
 AT_ONCE_S = 1.0
 """A key held down, a shell and a `make` that both pass the signal on, an impatient second press."""
@@ -47,10 +46,10 @@ class Watch:
 
     def status(self, status: int) -> int:
         """The exit status of a call that ended with this one: 143 where SIGTERM was what interrupted it."""
-        return self._interrupted() if status == STATUS else status
+        return self._interrupted() if status == INTERRUPTED else status
 
     def _interrupted(self) -> int:
-        return 128 + signal.SIGTERM if self._terminated else STATUS
+        return 128 + signal.SIGTERM if self._terminated else INTERRUPTED
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self._first is None:

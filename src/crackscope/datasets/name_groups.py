@@ -10,10 +10,13 @@ import msgspec
 from crackscope.images import natural
 
 _MOST: Final = 0.8
+"""Share of all pictures that must share a beginning with another."""
 _FEWEST, _FEWEST_WORDS = 5, 10
 """So many beginnings at least, and so many where none has a number in it: those are mostly kinds of surface."""
 _ANEW: Final = 0.8
+"""Where patches are counted anew in each photo, so large a share of their endings at most are all different."""
 _NEARLY_ALL: Final = 0.95
+"""Share of the names from which on a pattern is made for what they have in common, and the others count for nothing."""
 _DEEPEST: Final = 2
 """Patches that are named by row and column have two numbers behind their photo's name."""
 _TIME_DIGITS: Final = 6

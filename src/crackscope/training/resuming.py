@@ -73,7 +73,7 @@ def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Sp
         begun_on = f"{name}, {several(len(before), 'picture')}" if name else several(len(before), "picture")
         raise TrainingError(f"{folder} was begun on other data ({begun_on}): name that, or another -o")
     if before and not there and not facts.get("finished"):
-        lay_in = printable(os.path.commonpath([os.path.dirname(row.path) for row in before]))
+        lay_in = printable(os.path.commonpath([os.path.dirname(os.path.abspath(row.path)) for row in before]))
         raise TrainingError(
             f"the pictures of {folder} lay in {lay_in} and have gone: move them back, or begin anew with another -o"
         )
