@@ -1,12 +1,13 @@
-"""What the second look, at half size, finds in large soft photos, and whether it raises false alarms.
+"""What further looks, at half size and from afar, find in large soft photos, and whether they raise false alarms.
 
     python proofs/soft_photos.py SPLIT.csv [--bundle DIR]
 
 Photos are enlarged by bicubic interpolation, which makes them soft as a phone's zoom does: the asphalt pictures that
 the split holds out (val and test), generated ones with seeds that nothing was fitted to, and sound patches of the
-split's test part. Smaller ones are mirrored until the shorter side has 1,024 px. Each is judged with and without the
-second look, at a rate of 5 % false alarms. Printed: the blur, how many are called cracked and how many cannot be
-judged, how many called sound look suspicious, and the processor time of the heatmap and of judging.
+split's test part. Smaller ones are mirrored until the shorter side has 1,024 px. Each is judged by one look, and by
+all that it gets (`scoring/further_looks.py`), at a rate of 5 % false alarms. Printed: the blur, how many are looked at
+twice for it, how many are called cracked and how many cannot be judged, how many called sound look suspicious, and the
+processor time of the heatmap and of judging.
 Writes what it prints to proofs/soft_photos.txt.
 """
 
@@ -28,7 +29,7 @@ from crackscope.datasets import Split, read_split
 from crackscope.images import read
 from crackscope.records import suspicious
 from crackscope.scoring import Judgement, Model, load
-from crackscope.scoring.second_look import soft
+from crackscope.scoring.further_looks import may_look_again, soft
 
 RATE, LEAST_SIDE_PX = 0.05, 1024
 GENERATED, GENERATED_SIDE = 40, 448
@@ -83,7 +84,7 @@ def told(model: Model, pixels: Pixels) -> Told:
     after = model.judge(heat, pixels, RATE)
     clock.append(time.process_time())
     first, second, third = np.diff(clock)
-    twice = soft(model.manifest, heat, before, (pixels.shape[0], pixels.shape[1]))
+    twice = soft(before) and may_look_again(model.manifest, heat, before, (pixels.shape[0], pixels.shape[1]))
     return Told(before, after, twice, (float(first), float(second), float(third)))
 
 
@@ -98,10 +99,10 @@ def line(name: str, times: float, answers: list[Told]) -> str:
     low, middle, high = np.percentile([one.before.quality.sharpness_px for one in answers], (10, 50, 90))
     twice = sum(one.twice for one in answers)
     before, after = counts([one.before for one in answers]), counts([one.after for one in answers])
-    heat, one_look, two_looks = 1000 * np.mean([one.seconds for one in answers], axis=0)
+    heat, one_look, all_looks = 1000 * np.mean([one.seconds for one in answers], axis=0)
     blur = f"{low:.1f} {middle:.1f} {high:.1f}"
     figures = "".join(f"{figure:9}" for figure in (*before, *after))
-    spent = f"{heat:8.0f}{one_look:7.0f}{two_looks:7.0f} ms"
+    spent = f"{heat:8.0f}{one_look:7.0f}{all_looks:7.0f} ms"
     return f"{name:20}{times:6g}{len(answers):5}{blur:>13}{twice:6}{figures}{spent}"
 
 
@@ -113,12 +114,12 @@ def main() -> int:
     model = load(asked.bundle, threads=1)
     lines = [
         f"python proofs/{Path(__file__).name} SPLIT.csv: {model.manifest.name}, at {RATE:.0%} false alarms",
-        "blur: 10th, 50th and 90th percentile, px; twice: looked at twice; then one look and two, each:",
-        "called cracked, refused, suspicious; processor time of the heatmap, of judging by one look, and by two",
+        "blur: 10th, 50th and 90th percentile, px; twice: looked at twice for it; then one look and all, each:",
+        "called cracked, refused, suspicious; processor time of the heatmap, of judging by one look, and by all",
         "",
         f"{'photos':20}{'times':>6}{'n':>5}{'blur':>13}{'twice':>6}"
         + "".join(f"{word:>9}" for word in 2 * ("cracked", "refused", "susp."))
-        + f"{'heatmap':>8}{'one':>7}{'two':>7}",
+        + f"{'heatmap':>8}{'one':>7}{'all':>7}",
     ]
     print("\n".join(lines), flush=True)
     for name, photos, enlargements in sets(read_split(asked.split)):

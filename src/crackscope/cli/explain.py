@@ -155,10 +155,10 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
-    from crackscope.records import at_half_size, first_of
+    from crackscope.records import first_of, seen_smaller
 
     photo = explanation.photo
-    said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, at_half_size(photo)]
+    said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, seen_smaller(photo)]
     say(f"{photo.path}: {', '.join(filter(None, [*said, first_of(photo.pages)]))}")
     say(_rule(explanation))
     columns = ("painted over", ">crack probability", "verdict", ">in the zone before", ">after", ">control")

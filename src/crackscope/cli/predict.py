@@ -195,7 +195,7 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
     names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
-    return {name: getattr(result, name) for name in (*names, "halved", "chance", "suspicious")}
+    return {name: getattr(result, name) for name in (*names, "halved", "chance", "suspicious", "from_afar")}
 
 
 def _doubt(result: "Prediction") -> str:
@@ -207,7 +207,7 @@ def _doubt(result: "Prediction") -> str:
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import Prediction, at_half_size, first_of
+    from crackscope.records import Prediction, first_of, seen_smaller
 
     rows: list[tuple[object, ...]] = []
     for result in results:
@@ -217,7 +217,7 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
             seen = _doubt(result) if result.suspicious else result.reason
-            remarks = "; ".join(filter(None, (seen, at_half_size(result), first_of(result.pages))))
+            remarks = "; ".join(filter(None, (seen, seen_smaller(result), first_of(result.pages))))
             where = f"{result.path}: {remarks}" if remarks else result.path
             likely = crack_probability(result.verdict, result.probability)
             rows.append((verdict, likely, size, f"{result.seconds:.2f}", where))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
+from crackscope.inspection.afar import with_afar
 from crackscope.inspection.again import Again
 from crackscope.inspection.inspecting import (
     DEFAULTS,
@@ -27,6 +28,7 @@ from crackscope.inspection.inspecting import (
     Seen,
     measure,
     see,
+    shown_heat,
     without_marker,
 )
 from crackscope.inspection.photo import Photo
@@ -164,7 +166,8 @@ class _Painter:
         painted, heat = self._painted(shape)
         judged = self._judged(heat, painted)
         cells = touched_cells(shape, heat)
-        before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in (self._seen.heat, heat))
+        shown = (shown_heat(self._seen.heat, self._seen.judgement), self._comparable(heat, judged))
+        before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in shown)
         facing = self._seen.photo.facing
         upright = facing.back(shape)
         window = surroundings(window_around(upright), upright.shape) if number else Window.whole(upright.shape)
@@ -180,6 +183,10 @@ class _Painter:
             control=self._control(shape),
         )
         return result, window.of(facing.back(painted)).copy()
+
+    def _comparable(self, heat: Heatmap, judged: Judgement) -> Heatmap:
+        """The heatmap of the painted photo, seen from as near and as far as the photo was."""
+        return with_afar(heat, judged.afar) if self._seen.judgement.from_afar else heat
 
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
         box = window_around(shape)

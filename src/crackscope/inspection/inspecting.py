@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from crackscope.bundles import Manifest
 from crackscope.errors import BundleError, InspectionError
 from crackscope.images import Source
+from crackscope.inspection.afar import Enlarging, with_afar
 from crackscope.inspection.groups import pixels_of
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
@@ -23,7 +25,7 @@ from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, Quality, kept, known_chance, quality, quartered
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,11 +137,14 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     zones: tuple[Zone, ...] = ()
     found = 0
     if judged.verdict == "crack" or options.all_zones:
+        at = _looked_at(seen)
         with clock("mask"):
-            cracks = find_cracks(photo.pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
+            cracks = find_cracks(at.pixels, at.heat, manifest.mask_threshold, MaskOptions(threads=threads))
             mask = cracks.mask
         with clock("zones"):
-            as_seen = trace_zones(photo.pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
+            as_seen = trace_zones(at.pixels, cracks, at.heat, at.quality, _calibrated(manifest))
+            if at.enlarging is not None:
+                as_seen = tuple(at.enlarging.traced(one) for one in as_seen)
             traced = [upright_zone(one, photo) for one in as_seen]
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
             found = len(zones)
@@ -147,6 +152,8 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
                 zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
                 likely = [one.owners for one in traced if one.zone.probability >= options.least_probability]
                 mask = pixels_of(mask, cracks.groups, frozenset[int]().union(*likely))
+        if at.enlarging is not None:
+            mask = at.enlarging.mask(mask)
     mask = photo.facing.back(mask)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
@@ -155,7 +162,33 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )
-    return Inspection(record, photo, upright_heat(seen.heat, photo), mask)
+    return Inspection(record, photo, upright_heat(shown_heat(seen.heat, judged), photo), mask)
+
+
+class _LookedAt(NamedTuple):
+    """What cracks are looked for in: the photo, or the photo from afar where the verdict rests on that.
+
+    pixels: uint8 [h, w, 3]. enlarging: from it to the photo; None where it is the photo itself.
+    """
+
+    pixels: NDArray[np.uint8]
+    heat: Heatmap
+    quality: Quality
+    enlarging: Enlarging | None = None
+
+
+def _looked_at(seen: Seen) -> _LookedAt:
+    pixels, judged = seen.photo.pixels, seen.judgement
+    if judged.afar is None or not judged.from_afar:
+        return _LookedAt(pixels, seen.heat, judged.quality)
+    small = quartered(pixels)
+    enlarging = Enlarging((small.shape[0], small.shape[1]), (pixels.shape[0], pixels.shape[1]))
+    return _LookedAt(small, judged.afar, quality(small), enlarging)
+
+
+def shown_heat(heat: Heatmap, judged: Judgement) -> Heatmap:
+    """The heatmap of a photo with what its verdict rests on."""
+    return with_afar(heat, judged.afar) if judged.from_afar else heat
 
 
 def without_marker(heat: Heatmap, ruler: Ruler | None, photo: Photo) -> Heatmap:
@@ -198,6 +231,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         surface=judged.surface,
         pages=photo.pages,
         halved=judged.halved,
+        from_afar=judged.from_afar,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.files import write_whole
-from crackscope.records import Inspected, Verdict, at_half_size
+from crackscope.records import Inspected, Verdict, seen_smaller
 from crackscope.reports.inspection_classes import class_styles, classes_of
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import Pen
@@ -62,7 +62,7 @@ def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
         "facts": facts,
         "photo": photo,
         "name": short_name(photo.path),
-        "at_half_size": at_half_size(photo),
+        "seen_smaller": seen_smaller(photo),
         "rows": [_row(photo, one) for one in facts.painted],
         "conclusions": _conclusions(photo, facts.painted),
         "marks": Pen(classes).marks(photo),

@@ -44,6 +44,7 @@ COLUMNS = (
     "photo_chance",
     "copy_of",
     "suspicious",
+    "from_afar",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -100,6 +101,7 @@ def _verdict(photo: Inspected) -> dict[str, Any]:
         "halved": photo.halved,
         "photo_chance": None if photo.chance is None else float(f"{photo.chance:.4g}"),
         "suspicious": photo.suspicious,
+        "from_afar": photo.from_afar,
     }
 
 
@@ -184,5 +186,6 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "halved": photo.halved,
         "chance": photo.chance,
         "suspicious": photo.suspicious,
+        "from_afar": photo.from_afar,
         "left_out": photo.left_out,
     }

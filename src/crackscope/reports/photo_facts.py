@@ -3,7 +3,7 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, at_half_size, first_of, seen_by_chance
+from crackscope.records import Inspected, first_of, seen_by_chance, seen_smaller
 from crackscope.reports.inspection_marks import chance_text, length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -28,8 +28,9 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(thinnest)
     if photo.surface and photo.verdict != "cannot judge":
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
-    if at_half_size(photo):
-        said.append(f"{at_half_size(photo)}, where its blur hides less")
+    if seen_smaller(photo):
+        why = "where wide cracks show" if photo.from_afar else "where its blur hides less"
+        said.append(f"{seen_smaller(photo)}, {why}")
     if photo.place.taken:
         said.append(to_the_minute(photo.place.taken))
     return tuple(filter(None, said))

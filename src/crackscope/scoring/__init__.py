@@ -10,6 +10,7 @@ from crackscope.scoring.crew import StoppedError
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
+from crackscope.scoring.further_looks import quartered
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
@@ -60,6 +61,7 @@ __all__ = [
     "predict",
     "quality",
     "quantise",
+    "quartered",
     "repack",
     "showing_features",
     "take",

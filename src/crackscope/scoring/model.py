@@ -18,10 +18,19 @@ from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew, Share
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap, halved
 from crackscope.scoring.facing import facing_of
+from crackscope.scoring.further_looks import (
+    Looks,
+    from_near,
+    heat_afar,
+    heat_at_half,
+    joined,
+    may_look_again,
+    quartered,
+    soft,
+)
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
-from crackscope.scoring.second_look import heat_at_half, joined, soft
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
 from crackscope.scoring.verdict import (
@@ -142,7 +151,7 @@ class Model:
     ) -> Judgement:
         """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked.
 
-        A large soft one is looked at again at half size (see `second_look.py`), within the memory that the options
+        A large one may be looked at again at smaller sizes (see `further_looks.py`), within the memory that the options
         allow. Where `predict` judges a photo, it does the same.
         """
         with self._crew.seat():
@@ -152,11 +161,19 @@ class Model:
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
     ) -> Judgement:
         """As `judge`; the caller holds a seat."""
-        first = judge(self.manifest, heat, pixels, rate, self._read_beside(heat))
-        if not soft(self.manifest, heat, first, (pixels.shape[0], pixels.shape[1])):
+        first = self._judged_look(heat, pixels, rate)
+        if not may_look_again(self.manifest, heat, first, (pixels.shape[0], pixels.shape[1])):
             return first
-        second = self._judged_at_half(heat, pixels, rate, options, share)
-        return joined(first, second, rate, shows=bool(heat.logits.max() >= self.manifest.mask_threshold))
+        shows = bool(heat.logits.max() >= self.manifest.mask_threshold)
+        alone = replace(options, coarse=False)
+        looks = Looks(first, self._judged_at_half(heat, pixels, rate, alone, share) if soft(first) else None)
+        near = from_near(looks, rate, shows=shows)
+        if near.verdict == "crack":
+            return near
+        small = quartered(pixels)
+        seen = heat_afar(heat, self._dense.heatmap(small, alone, share))
+        looks = looks._replace(afar=self._judged_look(seen, small, rate))
+        return joined(looks, rate, shows=shows)._replace(afar=seen)
 
     def _judged_at_half(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
@@ -169,9 +186,13 @@ class Model:
             return None
         quarter = halved(half)
         del half  # of 100 megapixels it takes 75 MiB
-        seen = self._dense.heatmap(quarter, replace(options, scales=1, coarse=False), share)
+        seen = self._dense.heatmap(quarter, replace(options, scales=1), share)
         look = look._replace(heat=heat_at_half(heat, seen.logits))
         return judge_look(self.manifest, look, rate, self._read_beside(look.heat))
+
+    def _judged_look(self, seen: Heatmap, pixels: NDArray[np.uint8], rate: float) -> Judgement:
+        """What is said of a photo at one size, by its heatmap at that size."""
+        return judge(self.manifest, seen, pixels, rate, self._read_beside(seen))
 
     def _read_beside(self, heat: Heatmap) -> Callable[[float], Calibrated]:
         """How a score is read on the photo of this heatmap."""
@@ -246,6 +267,7 @@ class Model:
             surface=judged.surface,
             pages=picture.pages,
             halved=judged.halved,
+            from_afar=judged.from_afar,
             chance=judged.chance,
         )
 
@@ -262,7 +284,7 @@ class Model:
         seen = facing_of(pixels).turned(pixels)
         heat = self._dense.heatmap(seen, ORDINARY, share)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
-        told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved)
+        told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
         return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles))
 
 

@@ -3,7 +3,8 @@
 A patch is called cracked when its probability reaches the threshold, the bundle's or that of the surface it looks like
 (see `calibrated.py`). A photo holds thousands of places, and somewhere every sound one looks a little cracked, so it is
 called cracked when its most suspicious windows show more than those of sound photos of its size do by chance (see
-`by_chance.py`), at the rate that the user allows. A large soft photo is judged at half size, too (`second_look.py`).
+`by_chance.py`), at the rate that the user allows. A large photo may be judged at smaller sizes, too (see
+`further_looks.py`).
 """
 
 import heapq
@@ -27,8 +28,10 @@ class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
-    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved: these are of
-    the look at half size, which showed more than the one at full size; quality is of the photo as it is, always.
+    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved, from_afar: these
+    are of the look at half size or at a quarter of it, which showed more than the one at full size; quality is of the
+    photo as it is, always. afar: the heatmap at a quarter of the size, on a cell's stride of its own px; None where the
+    photo was not looked at so.
     """
 
     verdict: Verdict
@@ -38,6 +41,8 @@ class Judgement(NamedTuple):
     chance: float = 0.0
     surface: str = ""
     halved: bool = False
+    from_afar: bool = False
+    afar: Heatmap | None = None
 
 
 class Look(NamedTuple):
@@ -52,8 +57,9 @@ class Said(NamedTuple):
     """What is said of any picture.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". surface: the known surface as which its
-    score was read, "" for none. halved: the look at half size is told. chance: that a sound photo shows as much, None
-    where the verdict does not rest on it. tiles: pieces that it was scored in, 1 for all of it at once.
+    score was read, "" for none. halved, from_afar: the look at half size is told, or that at a quarter of it. chance:
+    that a sound photo shows as much, None where the verdict does not rest on it. tiles: pieces that it was scored in, 1
+    for all of it at once.
     """
 
     verdict: Verdict
@@ -61,6 +67,7 @@ class Said(NamedTuple):
     reason: str
     surface: str = ""
     halved: bool = False
+    from_afar: bool = False
     chance: float | None = None
     tiles: int = 1
 

@@ -1,4 +1,5 @@
-"""Large soft photos are judged at half size as well, and what is told goes with the look that the verdict rests on."""
+"""Large soft photos are judged at half size as well, what shows nothing is looked at from afar, and what is told goes
+with the look that the verdict rests on."""
 
 from dataclasses import replace
 from functools import cache
@@ -15,12 +16,12 @@ from crackscope import surfaces
 from crackscope.images import write_png
 from crackscope.inspection import InspectOptions, explain, inspect, open_photo
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, facing_of, load
+from crackscope.scoring.further_looks import FAR_SHARE, Looks, heat_at_half, joined, may_look_again, soft
 from crackscope.scoring.quality import Quality
-from crackscope.scoring.second_look import heat_at_half, joined, soft
 from tests.small_bundle import write_small_bundle
 
 RATE = 0.05
-FAINT, BLURRED, BLURRED_SOUND, SHOWN_TWICE = 3, 1, 1, 4
+FAINT, BLURRED, BLURRED_SOUND, SHOWN_TWICE = 3, 6, 1, 4
 """Seeds: cracks that the look at full size refuses (two of them, for blur), and one that both looks show."""
 
 
@@ -61,11 +62,11 @@ def test_a_crack_in_a_photo_refused_for_its_blur_is_found_at_half_size(seed):
 
 def test_the_second_look_is_that_at_the_photo_halved():
     half = cv2.resize(photo(BLURRED), (525, 525), interpolation=cv2.INTER_AREA)
-    alone = model().judge(model().heatmap(half), half, RATE / 2)
+    alone = model().judge(model().heatmap(half), half, RATE)
     told = judged(BLURRED)
     assert told.verdict == alone.verdict == "crack"
     assert told.probability == pytest.approx(alone.probability, abs=1e-6)
-    assert told.chance == pytest.approx(2 * alone.chance, rel=1e-4)
+    assert told.chance == pytest.approx(2 * alone.chance / (1 - FAR_SHARE), rel=1e-4)
 
 
 def test_a_blurred_photo_without_a_crack_stays_refused():
@@ -74,13 +75,15 @@ def test_a_blurred_photo_without_a_crack_stays_refused():
     assert before.reason == after.reason
 
 
-def test_a_photo_sharp_to_the_pixel_is_judged_by_one_look():
+def test_a_photo_sharp_to_the_pixel_and_cracked_is_judged_by_one_look_at_its_share():
     sharp = np.tile(surfaces.generate(7, (512, 512), True).pixels, (2, 2, 1))
     seen = model().heatmap(sharp)
     assert seen.half is not None
     once = model().judge(replace(seen, half=None), sharp, RATE)
     assert once.quality.sharpness_px < 0.6
-    assert model().judge(seen, sharp, RATE) == once
+    told = model().judge(seen, sharp, RATE)
+    assert told == once._replace(chance=once.chance / (1 - FAR_SHARE))
+    assert told.verdict == "crack"
 
 
 @pytest.mark.parametrize(("light", "reason"), [(0.03, "too dark"), (30.0, "overexposed")])
@@ -100,7 +103,7 @@ def test_what_is_no_surface_stays_refused_however_it_lights_up():
         assert (told.verdict, told.halved) == ("cannot judge", False)
 
 
-def test_a_photo_that_cannot_be_judged_at_half_size_is_asked_once_at_the_whole_rate():
+def test_a_photo_that_is_no_surface_at_half_size_is_asked_once_at_the_whole_rate():
     """At half size it looks like another thing, so no second question was put that would have to be paid for."""
     seen, rule = heat(SHOWN_TWICE), model().manifest.verdict.surface
     strange = (seen.half.embedding - 1e3 * np.asarray(rule.weights)).astype(np.float32)
@@ -143,7 +146,9 @@ def test_half_size_says_no_crack_that_full_size_cannot_show():
     assert judged(FAINT).verdict == "crack"
     dimmed = replace(seen, logits=np.minimum(seen.logits, np.float32(least - 0.1)))
     told = model().judge(dimmed, photo(FAINT), RATE)
-    assert (told.verdict, told.reason) == ("cannot judge", judged(FAINT, twice=False).reason)
+    assert not told.halved
+    # From afar it shows, and has a heatmap of its own to be traced on.
+    assert (told.verdict, told.from_afar) == ("crack", True)
 
 
 def test_every_caller_says_the_same(tmp_path):
@@ -208,21 +213,24 @@ def test_bundles_with_a_bare_threshold_or_one_scale_look_once(tmp_path):
     small = load(write_small_bundle(tmp_path / "small"))
     for one in (small.heatmap(pixels), small.heatmap(pixels, options=DenseOptions(scales=2))):
         first = small.judge(one, pixels, RATE)
-        assert not soft(small.manifest, one, first, pixels.shape[:2])
+        assert not may_look_again(small.manifest, one, first, pixels.shape[:2])
     single = model().heatmap(pixels, options=DenseOptions(scales=1))
     assert single.half is None
     assert model().judge(single, pixels, RATE).verdict == "cannot judge"
 
 
-def test_small_and_sharp_photos_and_bundles_that_know_no_chance_look_once():
+def test_small_photos_and_bundles_that_know_no_chance_look_once():
     once = judged(FAINT, twice=False)
-    assert soft(model().manifest, heat(FAINT), once, (1024, 1024))
-    assert not soft(model().manifest, heat(FAINT), once, (4000, 1023))
-    for blur_px in (0.55, 0.65):
-        seen = once._replace(quality=once.quality._replace(sharpness_px=blur_px))
-        assert soft(model().manifest, heat(FAINT), seen, (1024, 1024)) == (blur_px > 0.6)
+    assert may_look_again(model().manifest, heat(FAINT), once, (1024, 1024))
+    assert not may_look_again(model().manifest, heat(FAINT), once, (4000, 1023))
     blank = msgspec.structs.replace(model().manifest.verdict, sound=(), chances=())
-    assert not soft(msgspec.structs.replace(model().manifest, verdict=blank), heat(FAINT), once, (1024, 1024))
+    assert not may_look_again(msgspec.structs.replace(model().manifest, verdict=blank), heat(FAINT), once, (1024, 1024))
+
+
+def test_only_soft_photos_are_judged_at_half_size():
+    once = judged(FAINT, twice=False)
+    for blur_px in (0.55, 0.65):
+        assert soft(once._replace(quality=once.quality._replace(sharpness_px=blur_px))) == (blur_px > 0.6)
 
 
 CHANCES = st.floats(0, 1)
@@ -234,18 +242,31 @@ def look(chance: float, probability: float, reason: str = "") -> Judgement:
     return Judgement(verdict, probability, reason, SEEN, chance)
 
 
-@settings(max_examples=200, deadline=None)
-@given(CHANCES, st.none() | CHANCES, st.booleans(), st.booleans())
-def test_two_looks_are_joined_so_that_the_rate_holds(first, second, blurred, shows):
+@settings(max_examples=300, deadline=None)
+@given(CHANCES, st.none() | CHANCES, st.none() | CHANCES, st.booleans(), st.booleans())
+def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, shows):
     one = look(first, 0.3, "blurred" if blurred else "")
-    told = joined(one, None if second is None else look(second, 0.7), RATE, shows=shows)
-    times = 1 if second is None else 2
-    by_first = not blurred and times * first <= RATE
-    by_second = second is not None and 2 * second <= RATE and shows
-    assert (told.verdict == "crack") == (by_first or by_second)
-    assert (told.verdict == "cannot judge") == (blurred and not by_second)
+    others = [
+        None if chance is None else look(chance, probability) for chance, probability in ((half, 0.7), (afar, 0.9))
+    ]
+    told = joined(Looks(one, *others), RATE, shows=shows)
+    near = 1 - FAR_SHARE
+    share = near if half is None else near / 2
+    by_first = not blurred and first / share <= RATE
+    by_half = half is not None and half / share <= RATE and shows
+    by_afar = afar is not None and afar / FAR_SHARE <= RATE
+    assert (told.verdict == "crack") == (by_first or by_half or by_afar)
+    assert (told.verdict == "cannot judge") == (blurred and not by_half and not by_afar)
     assert bool(told.reason) == (told.verdict == "cannot judge")
-    assert told.halved == (told.probability == 0.7)
-    assert told.chance == min(1.0, times * (second if told.halved else first))
+    assert (told.halved, told.from_afar) == (told.probability == 0.7, told.probability == 0.9)
+    seen, of_it = (half, share) if told.halved else (afar, FAR_SHARE) if told.from_afar else (first, share)
+    assert told.chance == min(1.0, seen / of_it)
     if told.verdict == "crack":
         assert told.chance <= RATE
+
+
+@settings(max_examples=50, deadline=None)
+@given(CHANCES, CHANCES, st.booleans())
+def test_a_look_from_afar_that_cannot_judge_says_nothing(first, half, shows):
+    looks = Looks(look(first, 0.3), look(half, 0.7), look(0.0, 0.9, "unlike any surface"))
+    assert joined(looks, RATE, shows=shows) == joined(looks._replace(afar=None), RATE, shows=shows)
