@@ -21,8 +21,8 @@ _COLD = 2.5
 _CLEAR, _UNCLEAR = 6.0, 2.0
 """Depths, in deviations of the surface, from which on grey values are taken as sharp as they are, and up to which they
 are smoothed; between them, in parts."""
-_FINE_PX, _SMOOTH_PX = 0.4, 1.2
-"""Deviations of the Gaussians that grey values are smoothed by."""
+_DARK_PX, _FINE_PX, _SMOOTH_PX = 0.8, 0.4, 1.2
+"""Deviations of the Gaussians that grey values are smoothed by: for the depth, and where it is clear, and where not."""
 _PRIOR_CAP, _GREY_CAP = 2.0, 4.0
 """What the heatmap, and what a grey value, may say at most: plain grey values overrule a heatmap however sure it is."""
 _COARSE_PRIOR = -2.5
@@ -65,16 +65,20 @@ def grade_tile(grey: Floats, heat: tuple[Floats, Floats], level: Level) -> NDArr
     above = logits - np.float32(level.threshold)
     cold = (cells < level.threshold - _COLD).astype(np.float32)
     background, grain = _background_anywhere(grey) if level.coarse else _background(grey, cold)
-    hot = (above > 0).astype(np.float32)
-    dark = background - cv2.GaussianBlur(grey, (0, 0), 0.8)
-    depth, sign = _depth(dark, hot)
-    clear = depth / grain
+    # Few pixels are hot: what is asked of them alone is worked out for them alone.
+    hot = np.flatnonzero(above > 0)
+    level_there = background.take(hot)
+    blurred, fine, smooth = (
+        cv2.GaussianBlur(grey, (0, 0), sigma).take(hot) for sigma in (_DARK_PX, _FINE_PX, _SMOOTH_PX)
+    )
+    depth, sign = _depth(level_there - blurred, hot, logits.shape)
+    clear = depth / grain.take(hot)
     blend = np.clip((clear - _UNCLEAR) / (_CLEAR - _UNCLEAR), 0, 1)
-    fine, smooth = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE_PX, _SMOOTH_PX))
-    here = sign * (background - (blend * fine + (1 - blend) * smooth))
+    here = sign * (level_there - (blend * fine + (1 - blend) * smooth))
     likelihood = np.clip(clear * clear * (here / depth - 0.5), -_GREY_CAP, _GREY_CAP)
-    prior = np.float32(_COARSE_PRIOR) if level.coarse else np.minimum(above, _PRIOR_CAP)
-    crack = (prior + likelihood > 0) & (hot > 0)
+    prior = np.float32(_COARSE_PRIOR) if level.coarse else np.minimum(above.take(hot), _PRIOR_CAP)
+    crack = np.zeros(grey.shape, np.bool_)
+    crack.put(hot[prior + likelihood > 0], True)
     crack = without_specks(crack, _SPECK_PX, _HOLE_PX)
     if not level.coarse:
         crack |= unseen(above > level.seed, crack)
@@ -160,19 +164,26 @@ def _background_anywhere(grey: Floats) -> tuple[Floats, Floats]:
     return background, grain + np.float32(1)
 
 
-def _depth(dark: Floats, hot: Floats) -> tuple[Floats, Floats]:
-    """How far the crack lies below (sign 1) or above (sign -1) its surroundings, both [h, w].
+def _depth(dark: Floats, hot: NDArray[np.intp], shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """How far the crack lies below (sign 1) or above (sign -1) its surroundings, both [n], at the hot pixels of a tile
+    of `shape`, counted row by row.
 
-    The contraharmonic mean over the hot pixels around: what is darkest counts most.
+    dark: [n], how far each of them lies below. The contraharmonic mean over those around: what is darkest counts most.
     """
-    below, above = np.maximum(dark, 0) * hot, np.maximum(-dark, 0) * hot
-    first, second = pooled(below), pooled(below * below)
-    first_pale, second_pale = pooled(above), pooled(above * above)
+
+    def over_cells(values: Floats) -> Floats:
+        field = np.zeros(shape, np.float32)
+        field.put(hot, values)
+        return pooled(field)
+
+    below, above = np.maximum(dark, 0), np.maximum(-dark, 0)
+    first, second = over_cells(below), over_cells(below * below)
+    second_pale = over_cells(above * above)
     pale = _spread(second_pale, _FALLBACK_PX) > 2.5 * _spread(second, _FALLBACK_PX)
-    first, second = np.where(pale, first_pale, first), np.where(pale, second_pale, second)
+    first, second = np.where(pale, over_cells(above), first), np.where(pale, second_pale, second)
     depth = (_spread(second, _DEPTH_PX) + 1e-2) / (_spread(first, _DEPTH_PX) + 1e-2)
-    sign = enlarged(np.where(pale, np.float32(-1), np.float32(1)), dark.shape)
-    return enlarged(depth, dark.shape), np.where(sign < 0, np.float32(-1), np.float32(1))
+    sign = enlarged(np.where(pale, np.float32(-1), np.float32(1)), shape).take(hot)
+    return enlarged(depth, shape).take(hot), np.where(sign < 0, np.float32(-1), np.float32(1))
 
 
 def unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool_]:
