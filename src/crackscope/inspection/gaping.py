@@ -57,11 +57,11 @@ def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
     window.of(inner)[...] = _enclosed((shade * weight > _AS_DARK * usual) & near_lips, beside)
     # Lips are half crack, half surface.
     dark = (shade * weight > usual) & near_lips
-    count, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
-    for number in range(1, count):
-        left, top, wide, high, area = (int(fact) for fact in facts[number])
-        if area * CELL_PX**2 < _LEAST_PX**2:
-            continue
+    _, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
+    large = facts[:, cv2.CC_STAT_AREA] * CELL_PX**2 >= _LEAST_PX**2
+    large[0] = False
+    for number in np.flatnonzero(large).tolist():
+        left, top, wide, high, _area = facts[number].tolist()
         place = Window(left, top, left + wide, top + high).around(2, dark.shape)
         part = place.of(parts) == number
         if _gapes(part, place.of(beside)):

@@ -107,7 +107,7 @@ def _hot_tiles(heat: Heatmap, threshold: float, shape: tuple[int, int]) -> Itera
     import cv2
 
     hot = cv2.dilate((heat.logits > threshold).astype(np.uint8), np.ones((3, 3), np.uint8))
-    rows, columns = np.nonzero(hot)
+    rows, columns = np.nonzero(hot.view(np.bool_))
     across = -(-shape[1] // _TILE_PX)
     first_row, last_row = rows * heat.stride // _TILE_PX, ((rows + 1) * heat.stride - 1) // _TILE_PX
     first_column, last_column = columns * heat.stride // _TILE_PX, ((columns + 1) * heat.stride - 1) // _TILE_PX

@@ -15,7 +15,6 @@ _LARGEST_PX = 16_000_000
 _FINE_PX = 2_000_000
 _BAND_PX = 1024
 _SIMPLIFIED_PX = 0.7
-_DECIMALS = 2
 _LEAST_HOLE_PX = 25
 """Holes of fewer px are gaps that grain leaves in a mask, not slabs: corners without a use."""
 
@@ -159,6 +158,7 @@ def _told(contours: Iterable[Contour], corner: tuple[int, int], step: int, fine:
             simple = contour[:, 0]
         if len(simple) < 3:
             continue
+        # Multiples of a quarter, which need no rounding to be short.
         places = (simple + 0.5) * (step / fine) - 0.5 + corner
-        rings.append(tuple((round(float(x), _DECIMALS), round(float(y), _DECIMALS)) for x, y in places))
+        rings.append(tuple(map(tuple, places.tolist())))
     return rings

@@ -94,9 +94,11 @@ def _seen(part: NDArray[np.bool_], window: Window, shape: tuple[int, ...]) -> tu
     """
     import cv2
 
-    half = float(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 3).max())
-    far, near = min(max(_BORDER_PX, int(half) + 2), _HALO_PX), _BORDER_PX
+    far = near = _BORDER_PX
     ends = (window.top == 0, window.bottom == shape[0], window.left == 0, window.right == shape[1])
+    if any(ends):
+        half = float(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 3).max())
+        far = min(max(_BORDER_PX, int(half) + 2), _HALO_PX)
     above, below, before, behind = (far if end else near for end in ends)
     longer = cv2.copyMakeBorder(part.view(np.uint8), above, below, before, behind, cv2.BORDER_REPLICATE)
     left, top, width, height = cv2.boundingRect(longer)
