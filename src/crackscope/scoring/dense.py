@@ -228,5 +228,5 @@ def any_in(cells: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     height, width = cells.shape
     padded = np.pad(cells, ((0, -height % side), (0, -width % side)))
     # Whole rows, then what is left of columns: both at once take six times as long.
-    tall = padded.reshape(-1, side, padded.shape[1]).any(1)
+    tall = np.asarray(padded.reshape(-1, side, padded.shape[1]).any(1))
     return np.asarray(tall.reshape(len(tall), -1, side).any(2))
