@@ -1,4 +1,4 @@
-"""What is suggested: patches in doubt that differ, out of pictures of any size, as files that can be sorted."""
+"""What is suggested: patches in doubt that differ, and likely cracks, out of pictures of any size, as files to sort."""
 
 import csv
 import json
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import images
-from crackscope.adaptation import hand_out, suggest
+from crackscope.adaptation import LEAST_A_LABEL, hand_out, suggest
 from crackscope.adaptation.choosing import choose, doubts, parting
 from crackscope.bundles import feature_sizes
 from crackscope.datasets import read_rows
@@ -51,14 +51,43 @@ def test_one_of_each_kind_comes_before_a_second_of_any():
     rng = np.random.default_rng(0)
     kinds = np.repeat(np.arange(4), 20)
     embedding = np.eye(4)[kinds] * 9 + rng.normal(scale=0.1, size=(80, 4))
-    taken = choose(rng.normal(size=80), embedding, 4)
+    taken = choose(rng.normal(size=80), embedding, 4, likeliest=0)
     assert sorted(kinds[taken].tolist()) == [0, 1, 2, 3]
 
 
 def test_of_patches_that_differ_alike_the_most_doubtful_come_first():
     score = np.random.default_rng(1).normal(size=24)
-    taken = choose(score, np.eye(24), 6)
+    taken = choose(score, np.eye(24), 6, likeliest=0)
     assert sorted(taken.tolist()) == sorted(np.argsort(-doubts(score))[:6].tolist())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 60), st.integers(0, 9))
+def test_every_third_is_the_highest_score_left_until_there_are_seven(patches, seed):
+    rng = np.random.default_rng(seed)
+    score = rng.normal(size=patches)
+    taken = choose(score, rng.normal(size=(patches, 5)), 40).tolist()
+    for place in range(2, min(21, len(taken)), 3):
+        assert score[taken[place]] == np.delete(score, taken[:place]).max()
+
+
+def test_more_patches_begin_with_those_of_fewer():
+    rng = np.random.default_rng(2)
+    score, features = rng.normal(size=50), rng.normal(size=(50, 8))
+    assert choose(score, features, 12).tolist() == choose(score, features, 30)[:12].tolist()
+
+
+def test_few_cracks_that_look_alike_among_much_that_is_sound_are_named_for_adapt(model, tmp_path):
+    """Sound patches differ a lot, and doubt lies among them: by doubt and distance alone 1 of 6 cracks is named."""
+    paths = []
+    for number in range(120):
+        cracked = number % 20 == 0
+        pixels = patch(7 if cracked else 500 + number, 64, cracked=cracked)[0]
+        path = tmp_path / f"{'crack' if cracked else 'sound'}-{number}.png"
+        images.write_png(np.clip(pixels * (0.9 + number / 1200), 0, 255).astype(np.uint8), path)
+        paths.append(str(path))
+    named = [Path(one.path).name.partition("-")[0] for one in suggest(model, paths, 20).patches]
+    assert named.count("crack") >= LEAST_A_LABEL
 
 
 def test_doubt_is_largest_where_the_scores_part_wherever_they_lie():

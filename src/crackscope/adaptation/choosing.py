@@ -1,4 +1,4 @@
-"""Which patches to label next: those the network is least sure of, and unlike each other.
+"""Which patches to label next: those the network is least sure of, and unlike each other, and some likely cracks.
 
 Taken one by one, each time the patch whose doubt times squared distance to all that are taken already is the largest:
 the greedy form of k-centre (Sener and Savarese, "Active learning for convolutional neural networks", 2018) with the
@@ -8,10 +8,16 @@ On a new surface all scores may lie too high or too low, and then those about an
 doubt is counted from where the scores of these very patches part best (Otsu, "A threshold selection method from
 gray-level histograms", 1979).
 
+Where most is sound, though, scores part among the sound patches, and these lie farthest apart: where a tenth is cracked
+20 so chosen hold two or three cracked ones, and `adapt` needs five. So every third patch is the one of the highest
+score left, until there are seven: what is probably of the rarer label has to be favoured (Aggarwal, Popescu and
+Hudelot, "Minority class oriented active learning for imbalanced datasets", 2020), and more than seven taught less where
+half is cracked. What they bring stands in benchmarks/suggest.txt.
+
 Distances are those of the features at suspicious places (see `bundles.with_offset`). On decks, walls, pavements and
-asphalt, each left out of training, 20 patches so chosen taught a bundle to a balanced accuracy of .750, .804, .845 and
-.943 on the other half of the surface; 20 drawn by lot .750, .800, .842 and .937; the 20 nearest the threshold .710,
-.751, .834 and .946 (means of 12 halves).
+asphalt, each left out of training and half of it cracked, 20 patches chosen by doubt and distance alone taught a bundle
+to a balanced accuracy of .750, .804, .845 and .943 on the other half of the surface; 20 drawn by lot .750, .800, .842
+and .937; the 20 nearest the threshold .710, .751, .834 and .946 (means of 12 halves).
 """
 
 import numpy as np
@@ -19,22 +25,34 @@ from numpy.typing import NDArray
 
 from crackscope.adaptation.patches import Floats
 
+LIKELIEST = 7
+"""Patches taken for their high score alone: a few more than the 5 cracked ones without which nothing can be learnt."""
+_EVERY = 3
+"""So often one of them is taken, until there are enough."""
+_FARTHEST = 4.0
+"""Squared distance of two opposite patches: none lies farther off."""
 _FLOOR = 0.25
 """Doubt that even a patch beyond doubt has: somewhere the network is sure and wrong."""
 _COMPONENTS = 32
 
 
-def choose(score: Floats, features: Floats, count: int) -> NDArray[np.intp]:
-    """Places of up to `count` patches (1 or more), the most wanted first. score: float64 [n]; features: [n, k]."""
+def choose(score: Floats, features: Floats, count: int, *, likeliest: int = LIKELIEST) -> NDArray[np.intp]:
+    """Places of up to `count` patches (1 or more), the most wanted first; of more patches these are the first as well.
+
+    score: float64 [n]; features: [n, k]. likeliest: how many are taken for their high score alone.
+    """
     doubt = doubts(score)
     places = _apart(features)
-    taken = [int(doubt.argmax())]
-    distance = np.full(len(score), np.inf)
+    free = np.ones(len(score), np.bool_)
+    distance = np.full(len(score), _FARTHEST)
+    taken: list[int] = []
     while len(taken) < min(count, len(score)):
-        distance = np.minimum(distance, ((places - places[taken[-1]]) ** 2).sum(axis=1))
-        worth = doubt * distance
-        worth[taken] = -1
-        taken.append(int(worth.argmax()))
+        by_score = len(taken) % _EVERY == _EVERY - 1 and len(taken) < _EVERY * likeliest
+        worth = score if by_score else doubt * distance
+        at = int(np.where(free, worth, -np.inf).argmax())
+        taken.append(at)
+        free[at] = False
+        distance = np.minimum(distance, ((places - places[at]) ** 2).sum(axis=1))
     return np.array(taken, np.intp)
 
 

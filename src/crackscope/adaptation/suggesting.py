@@ -82,6 +82,7 @@ class _Seen:
 def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progress | None = None) -> Suggestions:
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
+    Every third is the highest score left instead, until there are seven, so that cracks are among them.
     paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
     pictures are done. Pictures that the bundle calls too dark, overexposed, blurred or too small are left out; those
     that only show what it has not learnt from are not, since their labels teach it. Raises AdaptationError when nothing

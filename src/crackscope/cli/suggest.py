@@ -42,7 +42,8 @@ class Asked:
 @shared("threads", "quiet", "json")
 @click.pass_obj
 def suggest(state: State, /, **options: Any) -> None:
-    """Name the patches of unlabelled photos whose labels would help most: unsure ones that differ from each other.
+    """Name the patches of unlabelled photos whose labels would help most: unsure ones that differ from each other, and
+    some that score highest, so that cracks are among them where most is sound.
 
     OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
     OUT` takes it), tasks for Label Studio, and a contact sheet. Photos of any size are cut; patches are taken whole.
