@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.zones import Traced
 from crackscope.records import Estimate, Point, Zone
-from crackscope.scoring import Heatmap, grown
+from crackscope.scoring import Heatmap, Look, grown
 
 Line = tuple[Point, ...]
 Shape = tuple[int, int]
@@ -77,10 +77,10 @@ class Enlarging:
         return Estimate(value=value, low=low, high=high)
 
 
-def with_afar(heat: Heatmap, afar: Heatmap | None) -> Heatmap:
+def with_afar(heat: Heatmap, afar: Look | None) -> Heatmap:
     """A heatmap as it is shown: the larger of its logits and of those from afar, at a quarter of the size."""
     if afar is None:
         return heat
-    rows, columns = afar.logits.shape
-    large = grown(grown(afar.logits, (2 * rows, 2 * columns)), heat.logits.shape)
+    rows, columns = afar.heat.logits.shape
+    large = grown(grown(afar.heat.logits, (2 * rows, 2 * columns)), heat.logits.shape)
     return replace(heat, logits=np.maximum(heat.logits, large))

@@ -25,7 +25,7 @@ from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, Quality, kept, known_chance, quality, quartered
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, Quality, kept, known_chance, quartered
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,9 +181,9 @@ def _looked_at(seen: Seen) -> _LookedAt:
     pixels, judged = seen.photo.pixels, seen.judgement
     if judged.afar is None or not judged.from_afar:
         return _LookedAt(pixels, seen.heat, judged.quality)
-    small = quartered(pixels)
-    enlarging = Enlarging((small.shape[0], small.shape[1]), (pixels.shape[0], pixels.shape[1]))
-    return _LookedAt(small, judged.afar, quality(small), enlarging)
+    look = judged.afar
+    enlarging = Enlarging(look.shape, (pixels.shape[0], pixels.shape[1]))
+    return _LookedAt(quartered(pixels), look.heat, look.quality, enlarging)
 
 
 def shown_heat(heat: Heatmap, judged: Judgement) -> Heatmap:

@@ -172,8 +172,9 @@ class Model:
             return near
         small = quartered(pixels)
         seen = heat_afar(heat, self._dense.heatmap(small, alone, share))
-        looks = looks._replace(afar=self._judged_look(seen, small, rate))
-        return joined(looks, rate, shows=shows)._replace(afar=seen)
+        afar = self._judged_look(seen, small, rate)
+        look = Look(seen, afar.quality, (small.shape[0], small.shape[1]))
+        return joined(looks._replace(afar=afar), rate, shows=shows)._replace(afar=look)
 
     def _judged_at_half(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share

@@ -24,14 +24,21 @@ from crackscope.scoring.dense import Heatmap
 from crackscope.scoring.quality import MOST_BLUR_PX, Quality, quality
 
 
+class Look(NamedTuple):
+    """A photo as it was looked at: its heatmap, what can be seen in it, and its height and width in px."""
+
+    heat: Heatmap
+    quality: Quality
+    shape: tuple[int, int]
+
+
 class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
     shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved, from_afar: these
     are of the look at half size or at a quarter of it, which showed more than the one at full size; quality is of the
-    photo as it is, always. afar: the heatmap at a quarter of the size, on a cell's stride of its own px; None where the
-    photo was not looked at so.
+    photo as it is, always. afar: the photo as it was looked at at a quarter of its size, None where it was not.
     """
 
     verdict: Verdict
@@ -42,15 +49,7 @@ class Judgement(NamedTuple):
     surface: str = ""
     halved: bool = False
     from_afar: bool = False
-    afar: Heatmap | None = None
-
-
-class Look(NamedTuple):
-    """A photo as it was looked at: its heatmap, what can be seen in it, and its height and width in px."""
-
-    heat: Heatmap
-    quality: Quality
-    shape: tuple[int, int]
+    afar: Look | None = None
 
 
 class Said(NamedTuple):
