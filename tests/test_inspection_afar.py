@@ -59,7 +59,7 @@ def test_a_crack_too_wide_to_be_known_is_found_from_afar_and_measured():
     seen = model().heatmap(photo.pixels)
     assert seen.half is not None
     (zone,) = record.zones
-    assert (record.verdict, record.from_afar, record.halved, record.reason) == ("crack", True, False, "")
+    assert (record.verdict, record.from_afar, record.halved, record.reason) == ("crack", 4, False, "")
     assert record.chance is not None
     assert record.chance <= 0.05
     assert zone.width_median_px.low <= WIDTH_PX <= zone.width_median_px.high
@@ -77,6 +77,18 @@ def test_a_crack_too_wide_to_be_known_is_found_from_afar_and_measured():
     drawn = np.zeros(mask.shape, np.uint8)
     cv2.fillPoly(drawn, [np.rint(np.array(ring)).astype(np.int32) for ring in zone.outline], 1)
     assert (drawn.view(np.bool_) & mask).sum() / (drawn.view(np.bool_) | mask).sum() > 0.9
+
+
+def test_a_wider_one_in_a_larger_photo_is_found_from_farther():
+    pixels, mask = torn(302, (2100, 2060), 130)
+    found = inspect_photo(model(), open_photo(pixels))
+    (zone,) = found.record.zones
+    assert (found.record.verdict, found.record.from_afar) == ("crack", 8)
+    assert zone.width_median_px.value == pytest.approx(130, rel=0.05)
+    assert zone.box[1::2] == (0, 2060)
+    assert (found.mask & mask).sum() / (found.mask | mask).sum() > 0.9
+    cells = mask[::4, ::4]
+    assert np.median(found.heat.logits[cells]) > model().manifest.mask_threshold > np.median(found.heat.logits[~cells])
 
 
 def test_its_heatmap_shows_what_the_verdict_rests_on():
@@ -99,7 +111,7 @@ def test_predict_says_the_same(tmp_path):
     told, record = model().predict(path), wide()[2].record
     assert (told.verdict, told.from_afar, told.probability, told.chance) == (
         "crack",
-        True,
+        4,
         record.probability,
         record.chance,
     )
@@ -107,13 +119,13 @@ def test_predict_says_the_same(tmp_path):
 
 def test_coarse_first_says_the_same():
     record = inspect_photo(model(), wide()[0], InspectOptions(coarse=True)).record
-    assert (record.verdict, record.from_afar, record.zones) == ("crack", True, wide()[2].record.zones)
+    assert (record.verdict, record.from_afar, record.zones) == ("crack", 4, wide()[2].record.zones)
 
 
 def test_painted_over_nothing_is_left_of_it():
     explanation = explain(model(), wide()[0]).explanation
     (painted,) = explanation.painted
-    assert explanation.photo.from_afar
+    assert explanation.photo.from_afar == 4
     assert painted.verdict == "sound"
     assert painted.probability < explanation.photo.probability
     assert painted.zone_before > 4 * painted.zone_after
@@ -130,7 +142,7 @@ def test_one_that_is_less_likely_than_asked_for_is_left_out_with_its_pixels():
 def test_a_turned_photo_has_turned_findings(turn):
     photo, _, found = wide()
     turned = inspect_photo(model(), open_photo(np.ascontiguousarray(turn(photo.upright()))))
-    assert (turned.record.verdict, turned.record.from_afar) == ("crack", True)
+    assert (turned.record.verdict, turned.record.from_afar) == ("crack", 4)
     again = turn(found.mask)
     assert (turned.mask & again).sum() / (turned.mask | again).sum() > 0.95
 
@@ -144,7 +156,7 @@ def test_the_photo_without_it_is_sound():
 def test_what_was_put_out_stays_so_from_afar():
     photo, mask, _ = wide()
     heat = model().heatmap(photo.pixels)
-    assert model().judge(heat, photo.pixels).from_afar
+    assert model().judge(heat, photo.pixels).from_afar == 4
     rows, columns = heat.logits.shape
     near = cv2.dilate(photo.facing.turned(mask).astype(np.uint8), np.ones((65, 65), np.uint8))
     hidden = cv2.resize(near, (columns, rows), interpolation=cv2.INTER_NEAREST) > 0

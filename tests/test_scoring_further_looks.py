@@ -16,7 +16,16 @@ from crackscope import surfaces
 from crackscope.images import write_png
 from crackscope.inspection import InspectOptions, explain, inspect, open_photo
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, facing_of, load
-from crackscope.scoring.further_looks import FAR_SHARE, Looks, heat_at_half, joined, may_look_again, soft
+from crackscope.scoring.further_looks import (
+    FAR_SHARE,
+    Looks,
+    heat_at_half,
+    joined,
+    may_look_again,
+    smaller,
+    soft,
+    times_afar,
+)
 from crackscope.scoring.quality import Quality
 from tests.small_bundle import write_small_bundle
 
@@ -148,7 +157,7 @@ def test_half_size_says_no_crack_that_full_size_cannot_show():
     told = model().judge(dimmed, photo(FAINT), RATE)
     assert not told.halved
     # From afar it shows, and has a heatmap of its own to be traced on.
-    assert (told.verdict, told.from_afar) == ("crack", True)
+    assert (told.verdict, told.from_afar) == ("crack", 4)
 
 
 def test_every_caller_says_the_same(tmp_path):
@@ -242,24 +251,29 @@ def look(chance: float, probability: float, reason: str = "") -> Judgement:
     return Judgement(verdict, probability, reason, SEEN, chance)
 
 
+SEEN_AFAR = st.dictionaries(st.sampled_from([4, 8, 16]), CHANCES)
+
+
 @settings(max_examples=300, deadline=None)
-@given(CHANCES, st.none() | CHANCES, st.none() | CHANCES, st.booleans(), st.booleans())
+@given(CHANCES, st.none() | CHANCES, SEEN_AFAR, st.booleans(), st.booleans())
 def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, shows):
     one = look(first, 0.3, "blurred" if blurred else "")
-    others = [
-        None if chance is None else look(chance, probability) for chance, probability in ((half, 0.7), (afar, 0.9))
-    ]
-    told = joined(Looks(one, *others), RATE, shows=shows)
+    again = None if half is None else look(half, 0.7)
+    far = {times: look(chance, 0.9) for times, chance in afar.items()}
+    told = joined(Looks(one, again, far, (4, 8, 16)), RATE, shows=shows)
     near = 1 - FAR_SHARE
     share = near if half is None else near / 2
     by_first = not blurred and first / share <= RATE
     by_half = half is not None and half / share <= RATE and shows
-    by_afar = afar is not None and afar / FAR_SHARE <= RATE
+    by_afar = any(chance / (FAR_SHARE / 3) <= RATE for chance in afar.values())
     assert (told.verdict == "crack") == (by_first or by_half or by_afar)
     assert (told.verdict == "cannot judge") == (blurred and not by_half and not by_afar)
     assert bool(told.reason) == (told.verdict == "cannot judge")
-    assert (told.halved, told.from_afar) == (told.probability == 0.7, told.probability == 0.9)
-    seen, of_it = (half, share) if told.halved else (afar, FAR_SHARE) if told.from_afar else (first, share)
+    assert (told.halved, bool(told.from_afar)) == (told.probability == 0.7, told.probability == 0.9)
+    looks = {0: (half if told.halved else first, share)} | {
+        times: (chance, FAR_SHARE / 3) for times, chance in afar.items()
+    }
+    seen, of_it = looks[told.from_afar]
     assert told.chance == min(1.0, seen / of_it)
     if told.verdict == "crack":
         assert told.chance <= RATE
@@ -268,5 +282,20 @@ def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, sho
 @settings(max_examples=50, deadline=None)
 @given(CHANCES, CHANCES, st.booleans())
 def test_a_look_from_afar_that_cannot_judge_says_nothing(first, half, shows):
-    looks = Looks(look(first, 0.3), look(half, 0.7), look(0.0, 0.9, "unlike any surface"))
-    assert joined(looks, RATE, shows=shows) == joined(looks._replace(afar=None), RATE, shows=shows)
+    looks = Looks(look(first, 0.3), look(half, 0.7))
+    strange = looks._replace(afar={4: look(0.0, 0.9, "unlike any surface")})
+    assert joined(strange, RATE, shows=shows) == joined(looks, RATE, shows=shows)
+
+
+def test_photos_are_looked_at_from_as_far_as_leaves_something_of_them():
+    assert times_afar((1024, 5000)) == (4,)
+    assert times_afar((2047, 2047)) == (4,)
+    assert times_afar((3024, 4032)) == (4, 8)
+    assert times_afar((10_000, 10_000)) == (4, 8, 16, 32)
+
+
+@pytest.mark.parametrize("times", [1, 2, 4, 8])
+def test_a_photo_from_afar_is_the_mean_of_its_pixels(times):
+    pixels = photo(FAINT)[:1024, :512]
+    means = pixels.reshape(1024 // times, times, 512 // times, times, 3).mean((1, 3))
+    assert np.abs(smaller(pixels, times) - means).max() <= 1.5

@@ -163,8 +163,8 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     no scale though one was seen, else "". skipped: share of the photo that the coarse pass left out. seconds: of each
     step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of
     which this is. halved: verdict and probability are of the photo at half size, where a soft one showed more.
-    from_afar: of the photo at a quarter of its size, where a crack wider than those that the network knows showed; its
-    zones were measured there.
+    from_afar: of the photo at a size so many times smaller, where a crack wider than those that the network knows
+    showed, and its zones were measured; else 0.
     chance: that a sound photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None
     where that is not known, or the photo cannot be judged. left_out: zones that were less likely than was asked for.
     """
@@ -188,7 +188,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     surface: str = ""
     pages: int = 1
     halved: bool = False
-    from_afar: bool = False
+    from_afar: int = 0
     chance: float | None = None
     left_out: int = 0
 
@@ -205,8 +205,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
     pages: of the file, the first of which this is. halved: verdict and probability are of the photo at half size, where
-    a large soft one showed more than as it is; from_afar: of the photo at a quarter of its size, where one with a wide
-    crack did. chance: that a sound photo of its size shows as much, 0 to 1, by which
+    a large soft one showed more than as it is; from_afar: of the photo at a size so many times smaller,
+    where one with a wide crack did; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which
     photos are called cracked or sound; None for patches, which are called by their probability, and where it is not
     known or the picture cannot be judged.
     """
@@ -222,7 +222,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     surface: str = ""
     pages: int = 1
     halved: bool = False
-    from_afar: bool = False
+    from_afar: int = 0
     chance: float | None = None
 
     @property
@@ -236,7 +236,7 @@ def seen_smaller(record: Inspected | Prediction) -> str:
     if record.verdict == "cannot judge":
         return ""
     if record.from_afar:
-        return "judged from afar, at a quarter of its size"
+        return f"judged from afar, at 1/{record.from_afar} of its size"
     return "soft, judged at half size" if record.halved else ""
 
 

@@ -1,4 +1,4 @@
-"""A crack that was found from afar, at a quarter of the photo's size, in the photo itself.
+"""A crack that was found from afar, at a quarter of the photo's size or less, in the photo itself.
 
 What the network does not know for a crack at full size, the steps after it would not find there either: so such cracks
 are traced and measured at the size at which they were found, where they are as wide as the ones that those steps are
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.zones import Traced
 from crackscope.records import Estimate, Point, Zone
-from crackscope.scoring import Heatmap, Look, grown
+from crackscope.scoring import Heatmap, grown
 
 Line = tuple[Point, ...]
 Shape = tuple[int, int]
@@ -77,10 +77,9 @@ class Enlarging:
         return Estimate(value=value, low=low, high=high)
 
 
-def with_afar(heat: Heatmap, afar: Look | None) -> Heatmap:
-    """A heatmap as it is shown: the larger of its logits and of those from afar, at a quarter of the size."""
-    if afar is None:
-        return heat
-    rows, columns = afar.heat.logits.shape
-    large = grown(grown(afar.heat.logits, (2 * rows, 2 * columns)), heat.logits.shape)
-    return replace(heat, logits=np.maximum(heat.logits, large))
+def with_afar(heat: Heatmap, afar: Heatmap) -> Heatmap:
+    """A heatmap as it is shown: the larger of its logits and of those of the photo from afar, some halvings smaller."""
+    large, shape = afar.logits, heat.logits.shape
+    while large.shape[0] < shape[0] or large.shape[1] < shape[1]:
+        large = grown(large, (2 * large.shape[0], 2 * large.shape[1]))
+    return replace(heat, logits=np.maximum(heat.logits, large[: shape[0], : shape[1]]))

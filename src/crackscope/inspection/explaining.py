@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
-from crackscope.inspection.afar import with_afar
 from crackscope.inspection.again import Again
 from crackscope.inspection.inspecting import (
     DEFAULTS,
@@ -166,7 +165,8 @@ class _Painter:
         painted, heat = self._painted(shape)
         judged = self._judged(heat, painted)
         cells = touched_cells(shape, heat)
-        shown = (shown_heat(self._seen.heat, self._seen.judgement), self._comparable(heat, judged))
+        told = self._seen.judgement
+        shown = (shown_heat(self._seen.heat, told, told.from_afar), shown_heat(heat, judged, told.from_afar))
         before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in shown)
         facing = self._seen.photo.facing
         upright = facing.back(shape)
@@ -183,10 +183,6 @@ class _Painter:
             control=self._control(shape),
         )
         return result, window.of(facing.back(painted)).copy()
-
-    def _comparable(self, heat: Heatmap, judged: Judgement) -> Heatmap:
-        """The heatmap of the painted photo, seen from as near and as far as the photo was."""
-        return with_afar(heat, judged.afar) if self._seen.judgement.from_afar else heat
 
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
         box = window_around(shape)

@@ -25,7 +25,7 @@ from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, Quality, kept, known_chance, quartered
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, Quality, kept, known_chance, smaller
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +162,7 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )
-    return Inspection(record, photo, upright_heat(shown_heat(seen.heat, judged), photo), mask)
+    return Inspection(record, photo, upright_heat(shown_heat(seen.heat, judged, judged.from_afar), photo), mask)
 
 
 class _LookedAt(NamedTuple):
@@ -179,16 +179,17 @@ class _LookedAt(NamedTuple):
 
 def _looked_at(seen: Seen) -> _LookedAt:
     pixels, judged = seen.photo.pixels, seen.judgement
-    if judged.afar is None or not judged.from_afar:
+    look = judged.afar.get(judged.from_afar)
+    if look is None:
         return _LookedAt(pixels, seen.heat, judged.quality)
-    look = judged.afar
     enlarging = Enlarging(look.shape, (pixels.shape[0], pixels.shape[1]))
-    return _LookedAt(quartered(pixels), look.heat, look.quality, enlarging)
+    return _LookedAt(smaller(pixels, judged.from_afar), look.heat, look.quality, enlarging)
 
 
-def shown_heat(heat: Heatmap, judged: Judgement) -> Heatmap:
-    """The heatmap of a photo with what its verdict rests on."""
-    return with_afar(heat, judged.afar) if judged.from_afar else heat
+def shown_heat(heat: Heatmap, judged: Judgement, from_afar: int) -> Heatmap:
+    """The heatmap of a photo as it was judged, with what a look so many times smaller saw; 0 for none."""
+    look = judged.afar.get(from_afar)
+    return heat if look is None else with_afar(heat, look.heat)
 
 
 def without_marker(heat: Heatmap, ruler: Ruler | None, photo: Photo) -> Heatmap:

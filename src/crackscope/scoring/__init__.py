@@ -10,7 +10,7 @@ from crackscope.scoring.crew import StoppedError
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
-from crackscope.scoring.further_looks import quartered
+from crackscope.scoring.further_looks import smaller
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
@@ -18,7 +18,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
+from crackscope.scoring.verdict import Judgement, known_chance, top_mean, unfit_pixels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,6 @@ __all__ = [
     "Graph",
     "Heatmap",
     "Judgement",
-    "Look",
     "Model",
     "Quality",
     "QuantisedReport",
@@ -62,9 +61,9 @@ __all__ = [
     "predict",
     "quality",
     "quantise",
-    "quartered",
     "repack",
     "showing_features",
+    "smaller",
     "take",
     "top_mean",
     "unfit_pixels",

@@ -5,16 +5,19 @@ the network learnt from, and halving the photo loses next to nothing of it. So s
 
 The network knows a crack by its edges. One that is wider than what it sees at once, as in a photo taken close up, is a
 dark field with a border to it, and what borders it no crack. So a large photo that would be called sound is looked at
-once more at a quarter of its size, where such a crack is as wide as those that the network learnt from.
+again at a quarter of its size, an eighth, and so on, where such a crack is as wide as those that the network learnt
+from, until one look finds it or little is left of the photo.
 
 A photo that is asked so often whether it shows what sound photos seldom do has as many chances to be called cracked.
 Each look may therefore raise a share of the false alarms that the user allows, and all shares together are one
 (Bonferroni; O. J. Dunn, Multiple Comparisons Among Means, J. Am. Stat. Assoc. 56, 1961): told is the chance divided by
 the look's share. Whether there is a look at half size is settled by blur, light and likeness at that size, before
-anything is scored there; where there is none, its share is the first look's. That from afar keeps its share whether or
-not it is needed.
+anything is scored there; where there is none, its share is the first look's. Those from afar keep their share, dealt
+evenly among them, whether or not they are needed.
 """
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -23,31 +26,94 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest
 from crackscope.records import Verdict
+from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap, any_in, grown, halved
-from crackscope.scoring.verdict import Judgement, Look, unfit_look
+from crackscope.scoring.quality import quality
+from crackscope.scoring.verdict import Judgement, Look, judge, judge_look, unfit_look
 
 SOFT_PX = 0.6
 """Blur from which on a photo is looked at twice. Asphalt and SDNET2018's patches lie at .3 to .5 px, enlarged two times
 at .5 to 2 (`proofs/soft_photos.txt`); sharper ones would gain little, and a second look doubles their chance."""
 
 LEAST_SIDE_PX = 1024
-"""Photos with a shorter side are judged as they are: at half their size little is left of them, and at a quarter of it
-they would be seen at one scale alone."""
+"""Photos with a shorter side are judged as they are: at half their size little is left of them."""
 
-_AFAR = 4
-"""How many times smaller a photo is from afar."""
+_LEAST_AFAR_PX = 256
+"""From no farther is a photo looked at than where its shorter side has so many px: smaller ones are seen at one scale
+alone."""
 
 FAR_SHARE = 0.2
-"""Of the false alarms, what the look from afar may raise. It has a sixteenth of the windows, so what is rare in them is
-so by less luck, and it is seldom needed (`benchmarks/widest.txt`)."""
+"""Of the false alarms, what the looks from afar may raise. They have a sixteenth of the windows and fewer, so what is
+rare in them is so by less luck, and they are seldom needed (`benchmarks/widest.txt`)."""
+
+
+Pixels = NDArray[np.uint8]
+
+
+class Eyes(NamedTuple):
+    """A bundle that looks at photos.
+
+    see: the heatmap of pixels, uint8 [h, w, 3], at so many scales, 0 for as many as the bundle says. read: how a score
+    is read on the photo of a heatmap.
+    """
+
+    manifest: Manifest
+    see: Callable[[Pixels, int], Heatmap]
+    read: Callable[[Heatmap], Callable[[float], Calibrated]]
 
 
 class Looks(NamedTuple):
-    """What was said of a photo at each size; None for a look that there was not."""
+    """What was said of a photo at each size.
+
+    half: None where there was no such look. afar: by how many times smaller it was. times: of all looks from afar that
+    a photo of its size may get.
+    """
 
     first: Judgement
     half: Judgement | None = None
-    afar: Judgement | None = None
+    afar: Mapping[int, Judgement] = MappingProxyType({})
+    times: tuple[int, ...] = (4,)
+
+
+def judge_photo(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judgement:
+    """Say of a photo, uint8 [h, w, 3] with its heatmap, what it shows, by as many looks as it needs.
+
+    rate: share of sound photos that may be called cracked.
+    """
+    first = _judged(eyes, heat, pixels, rate)
+    shape = (pixels.shape[0], pixels.shape[1])
+    if not may_look_again(eyes.manifest, heat, first, shape):
+        return first
+    shows = bool(heat.logits.max() >= eyes.manifest.mask_threshold)
+    looks = Looks(first, _judged_at_half(eyes, heat, pixels, rate) if soft(first) else None, times=times_afar(shape))
+    told, seen, small = joined(looks, rate, shows=shows), dict[int, Look](), pixels
+    for times in looks.times:
+        if told.verdict == "crack":
+            break
+        small = smaller(small, 4 if small is pixels else 2)
+        afar = heat_afar(heat, eyes.see(small, 0), times)
+        judged = _judged(eyes, afar, small, rate)
+        seen[times] = Look(afar, judged.quality, (small.shape[0], small.shape[1]))
+        looks = looks._replace(afar={**looks.afar, times: judged})
+        told = joined(looks, rate, shows=shows)
+    return told._replace(afar=seen)
+
+
+def _judged(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judgement:
+    return judge(eyes.manifest, heat, pixels, rate, eyes.read(heat))
+
+
+def _judged_at_half(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judgement | None:
+    """What is said of a photo at half size; None where it cannot be judged there."""
+    assert heat.half is not None
+    half = halved(pixels)
+    look = Look(heat.half, quality(half), (half.shape[0], half.shape[1]))
+    if unfit_look(look, eyes.manifest.verdict):
+        return None
+    quarter = halved(half)
+    del half  # of 100 megapixels it takes 75 MiB
+    look = look._replace(heat=heat_at_half(heat, eyes.see(quarter, 1).logits))
+    return judge_look(eyes.manifest, look, rate, eyes.read(look.heat))
 
 
 def may_look_again(manifest: Manifest, heat: Heatmap, first: Judgement, shape: tuple[int, int]) -> bool:
@@ -80,14 +146,20 @@ def heat_at_half(heat: Heatmap, quarter: NDArray[np.float32]) -> Heatmap:
     return _put_out(seen, heat.hidden, 2)
 
 
-def quartered(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A photo, uint8 [h, w, 3], as it is seen from afar: at a quarter of its size, sides rounded up."""
-    return halved(halved(pixels))
+def times_afar(shape: tuple[int, int]) -> tuple[int, ...]:
+    """How many times smaller a photo of (height, width) px is from afar, for each look: 4, 8 and so on."""
+    return tuple(times for times in (4, 8, 16, 32, 64) if min(shape) >= times * _LEAST_AFAR_PX)
 
 
-def heat_afar(heat: Heatmap, seen: Heatmap) -> Heatmap:
-    """The heatmap of the photo from afar; what was put out in that at full size stays so, and a cell more around it."""
-    return _put_out(seen, heat.hidden, _AFAR)
+def smaller(pixels: Pixels, times: int) -> Pixels:
+    """A photo, uint8 [h, w, 3], so many times smaller, a power of two, its sides rounded up."""
+    return pixels if times == 1 else smaller(halved(pixels), times // 2)
+
+
+def heat_afar(heat: Heatmap, seen: Heatmap, times: int) -> Heatmap:
+    """The heatmap of a photo so many times smaller; what was put out in that at full size stays so, and a cell more
+    around it."""
+    return _put_out(seen, heat.hidden, times)
 
 
 def _put_out(seen: Heatmap, hidden: NDArray[np.bool_] | None, times: int) -> Heatmap:
@@ -119,10 +191,10 @@ def from_near(looks: Looks, rate: float, *, shows: bool) -> Judgement:
 def joined(looks: Looks, rate: float, *, shows: bool) -> Judgement:
     """One judgement of all looks, as `from_near` makes it of two."""
     near = from_near(looks, rate, shows=shows)
-    if looks.afar is None or looks.afar.verdict == "cannot judge":
-        return near
-    far = _within(looks.afar, FAR_SHARE, rate)._replace(quality=near.quality, from_afar=True)
-    return _told([near, far], looks.first.reason)
+    share = FAR_SHARE / max(1, len(looks.times))
+    seen = ((times, look) for times, look in looks.afar.items() if look.verdict != "cannot judge")
+    far = [_within(look, share, rate)._replace(quality=near.quality, from_afar=times) for times, look in seen]
+    return _told([near, *far], looks.first.reason)
 
 
 def _told(looks: list[Judgement], reason: str) -> Judgement:

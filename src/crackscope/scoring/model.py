@@ -16,33 +16,19 @@ from crackscope.images import Picture, Source, or_unread, read
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew, Share
-from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap, halved
+from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.facing import facing_of
-from crackscope.scoring.further_looks import (
-    Looks,
-    from_near,
-    heat_afar,
-    heat_at_half,
-    joined,
-    may_look_again,
-    quartered,
-    soft,
-)
+from crackscope.scoring.further_looks import Eyes, judge_photo
 from crackscope.scoring.golden import check_golden
-from crackscope.scoring.quality import quality
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
 from crackscope.scoring.verdict import (
     Judgement,
-    Look,
     Said,
     by_threshold,
-    judge,
-    judge_look,
     judge_patch,
     known_chance,
-    unfit_look,
 )
 
 _TASK = "scored"
@@ -161,39 +147,11 @@ class Model:
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
     ) -> Judgement:
         """As `judge`; the caller holds a seat."""
-        first = self._judged_look(heat, pixels, rate)
-        if not may_look_again(self.manifest, heat, first, (pixels.shape[0], pixels.shape[1])):
-            return first
-        shows = bool(heat.logits.max() >= self.manifest.mask_threshold)
-        alone = replace(options, coarse=False)
-        looks = Looks(first, self._judged_at_half(heat, pixels, rate, alone, share) if soft(first) else None)
-        near = from_near(looks, rate, shows=shows)
-        if near.verdict == "crack":
-            return near
-        small = quartered(pixels)
-        seen = heat_afar(heat, self._dense.heatmap(small, alone, share))
-        afar = self._judged_look(seen, small, rate)
-        look = Look(seen, afar.quality, (small.shape[0], small.shape[1]))
-        return joined(looks._replace(afar=afar), rate, shows=shows)._replace(afar=look)
 
-    def _judged_at_half(
-        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
-    ) -> Judgement | None:
-        """What is said of a photo at half size; None where it cannot be judged there."""
-        assert heat.half is not None
-        half = halved(pixels)
-        look = Look(heat.half, quality(half), (half.shape[0], half.shape[1]))
-        if unfit_look(look, self.manifest.verdict):
-            return None
-        quarter = halved(half)
-        del half  # of 100 megapixels it takes 75 MiB
-        seen = self._dense.heatmap(quarter, replace(options, scales=1), share)
-        look = look._replace(heat=heat_at_half(heat, seen.logits))
-        return judge_look(self.manifest, look, rate, self._read_beside(look.heat))
+        def see(pixels: NDArray[np.uint8], scales: int) -> Heatmap:
+            return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False), share)
 
-    def _judged_look(self, seen: Heatmap, pixels: NDArray[np.uint8], rate: float) -> Judgement:
-        """What is said of a photo at one size, by its heatmap at that size."""
-        return judge(self.manifest, seen, pixels, rate, self._read_beside(seen))
+        return judge_photo(Eyes(self.manifest, see, self._read_beside), heat, pixels, rate)
 
     def _read_beside(self, heat: Heatmap) -> Callable[[float], Calibrated]:
         """How a score is read on the photo of this heatmap."""

@@ -9,7 +9,8 @@ called cracked when its most suspicious windows show more than those of sound ph
 
 import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -36,9 +37,10 @@ class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
-    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved, from_afar: these
-    are of the look at half size or at a quarter of it, which showed more than the one at full size; quality is of the
-    photo as it is, always. afar: the photo as it was looked at at a quarter of its size, None where it was not.
+    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved: these are of
+    the look at half size, which showed more than the one at full size; from_afar: of the look at a size so many times
+    smaller, else 0. quality is of the photo as it is, always. afar: the photo as it was looked at from afar, by how
+    many times smaller it was.
     """
 
     verdict: Verdict
@@ -48,17 +50,17 @@ class Judgement(NamedTuple):
     chance: float = 0.0
     surface: str = ""
     halved: bool = False
-    from_afar: bool = False
-    afar: Look | None = None
+    from_afar: int = 0
+    afar: Mapping[int, Look] = MappingProxyType({})
 
 
 class Said(NamedTuple):
     """What is said of any picture.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". surface: the known surface as which its
-    score was read, "" for none. halved, from_afar: the look at half size is told, or that at a quarter of it. chance:
-    that a sound photo shows as much, None where the verdict does not rest on it. tiles: pieces that it was scored in, 1
-    for all of it at once.
+    score was read, "" for none. halved: the look at half size is told; from_afar: that at a size so many times
+    smaller, else 0. chance: that a sound photo shows as much, None where the verdict does not rest on it. tiles: pieces
+    that it was scored in, 1 for all of it at once.
     """
 
     verdict: Verdict
@@ -66,7 +68,7 @@ class Said(NamedTuple):
     reason: str
     surface: str = ""
     halved: bool = False
-    from_afar: bool = False
+    from_afar: int = 0
     chance: float | None = None
     tiles: int = 1
 
