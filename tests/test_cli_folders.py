@@ -46,7 +46,7 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeyp
     assert "name another" in said
 
 
-def test_where_8_bits_shall_go_is_a_new_folder_or_a_bundle(tmp_path, monkeypatch, capsys):
+def test_8_bits_go_into_a_new_or_empty_folder_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for folder in ("bundle", "empty", "foreign"):
         Path(folder).mkdir()
@@ -54,12 +54,27 @@ def test_where_8_bits_shall_go_is_a_new_folder_or_a_bundle(tmp_path, monkeypatch
     Path("bundle", "bundle.json").touch()
     Path("link").symlink_to("empty")
     call = ["bundle", "export", "nowhere", "--onnx", "a.onnx", "--int8", "--calibrate", "nowhere", "-o"]
-    for out, says in (("foreign", "the folder is not empty, foreign"), ("link", "a link is in the way")):
+    in_the_way = {
+        "foreign": "the folder is not empty, foreign, name a new one or remove it",
+        "bundle": "the folder is not empty, bundle, name a new one or remove it",
+        "link": "a link is in the way",
+    }
+    for out, says in in_the_way.items():
         assert main([*call, out]) == 2
         assert says in capsys.readouterr().err
-    for out in ("bundle", "empty", "new"):
+    for out in ("empty", "new"):
         assert main([*call, out]) == 2
         assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--onnx", "--deepness"])
+def test_an_exported_network_writes_over_no_file(tmp_path, capsys, option):
+    mine = tmp_path / "mine.onnx"
+    mine.write_text("mine")
+    assert main(["bundle", "export", "default", option, str(mine)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"crackscope: a file is there already, {mine}, name a new one or remove it\n"
+    assert mine.read_text() == "mine"
 
 
 WITH_OUT = (

@@ -1,5 +1,6 @@
 """`bundle show|check|export`: what a trained model is, whether it is whole, and how to take it elsewhere."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
 from crackscope.errors import OutputError, several
-from crackscope.files import writable, write_whole
+from crackscope.files import write_whole
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
@@ -75,12 +76,13 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 @click.option(
     "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; their training part is used."
 )
-@out("OUT", "Folder of the quantised bundle.")
+@out("OUT", "Folder of the quantised bundle, new or empty.")
 @shared("threads", "quiet", "json")
 def export(**options: Any) -> None:
     """Write a bundle in another form.
 
-    --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average.
+    --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average. Nothing
+    that is there is written over.
     """
     asked = Asked(**options)
     from crackscope.bundles import export_deepness, open_bundle
@@ -89,8 +91,7 @@ def export(**options: Any) -> None:
         raise click.UsageError("there is nothing to write, give --onnx FILE, --deepness FILE or --int8 -o OUT")
     if asked.int8 and not (asked.calibrate and asked.out):
         raise click.UsageError("--int8 needs pictures and a place: --int8 --calibrate DATA -o OUT")
-    if asked.int8 and asked.out:
-        _refuse_in_the_way(asked.out)
+    _refuse_in_the_way(asked)
     opened = open_bundle(bundle_folder(asked.name))
     written: list[str] = []
     if asked.onnx:
@@ -109,13 +110,15 @@ def export(**options: Any) -> None:
         say(f"written: {path}", quiet=asked.quiet)
 
 
-def _refuse_in_the_way(out: str) -> None:
-    """Raise OutputError, before minutes of work, unless the folder can be written and is new, empty or a bundle."""
-    folder = writable(out)
-    if folder.is_symlink():
-        raise OutputError(f"a link is in the way of the folder, {out}, name another one")
-    if not (folder / "bundle.json").is_file():
-        vacant(folder)
+def _refuse_in_the_way(asked: Asked) -> None:
+    """Raise OutputError, before minutes of work, unless all that is to be written is new; a folder may be empty."""
+    for file in (asked.onnx, asked.deepness):
+        if file is not None and os.path.isfile(file):
+            raise OutputError(f"a file is there already, {file}, name a new one or remove it")
+    if asked.int8 and asked.out:
+        if os.path.islink(asked.out):
+            raise OutputError(f"a link is in the way of the folder, {asked.out}, name another one")
+        vacant(asked.out)
 
 
 def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
