@@ -1,17 +1,22 @@
 """`adapt`, `suggest`, `matrix` and `scan --bundle` as they are typed."""
 
+import csv
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from crackscope import images
+from crackscope.bundles import open_bundle
 from crackscope.cli import main
 from crackscope.judging import evaluate
 from crackscope.recipes import text
+from crackscope.scoring import repack
 from tests.small_surfaces import remembering_bundle, write_surface
 
 
@@ -351,3 +356,81 @@ def test_nothing_is_split_where_all_of_it_is_judged(made, uneven, tmp_path, caps
     assert evaluate(made[0], data, part=None, resamples=20).support == support
     assert main(["evaluate", made[0], data]) == 2
     assert "the part" in capsys.readouterr().err
+
+
+def test_a_bundle_in_8_bits_is_not_adapted(made, tmp_path, capsys):
+    bundle, data = made
+    plain = open_bundle(bundle)
+    manifest = msgspec.structs.replace(plain.manifest, precision="int8")
+    repack(tmp_path / "int8", plain, manifest, model=plain.model, reference=None)
+    assert main(["adapt", str(tmp_path / "int8"), data, "-o", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "int8 is in 8 bits" in told
+    assert "adapt the float32 bundle" in told
+    assert not (tmp_path / "out").exists()
+
+
+def sorted_suggestions(made, out):
+    """All patches of the faint surface suggested, and sorted by their photos' labels."""
+    bundle, data = made
+    assert main(["suggest", bundle, f"{data}/crack", f"{data}/sound", "-n", "24", "-o", str(out), "-q"]) == 0
+    lines = csv.DictReader((out / "suggestions.csv").read_text().splitlines())
+    for line in lines:
+        patch = out / line["patch"]
+        patch.rename(out / Path(line["photo"]).parent.name / patch.name)
+    return str(out)
+
+
+def test_figures_on_suggested_patches_are_not_those_of_ordinary_photos(made, tmp_path, capsys):
+    labelled, out = sorted_suggestions(made, tmp_path / "labelled"), str(tmp_path / "out")
+    capsys.readouterr()
+    assert main(["adapt", made[0], labelled, "-o", out, "--most-forgotten", "1"]) == 0
+    told = capsys.readouterr()
+    (line,) = (line for line in told.out.splitlines() if "were suggested" in line)
+    assert line.startswith("24 of 24 patches were suggested")
+    assert "judge on photos that were not suggested" in line
+    assert "suggested, so hard or likely cracked, unlike ordinary photos 24" in (Path(out) / "README.md").read_text()
+    assert main(["adapt", made[0], made[1], "-o", f"{out}-plain", "--most-forgotten", "1"]) == 0
+    assert "were suggested" not in capsys.readouterr().out
+
+
+def test_pictures_that_the_bundle_was_adapted_to_are_told(made, tmp_path, capsys):
+    bundle, data = made
+    first = str(tmp_path / "first")
+    assert main(["adapt", bundle, data, "-o", first, "--most-forgotten", "1"]) == 0
+    told = capsys.readouterr()
+    assert "judged on those left out in learning" in told.out
+    assert "adapted before" not in told.out + told.err
+    assert main(["adapt", first, data, "-o", str(tmp_path / "again"), "--most-forgotten", "1"]) == 0
+    told = capsys.readouterr()
+    assert "learnt from before" in told.out
+    assert "left out in learning" not in told.out
+    assert "learnt from these very pictures before" in told.err
+    write_surface(tmp_path / "more", 12, faint=0.3, first=2)
+    assert main(["adapt", first, str(tmp_path / "more"), "-o", str(tmp_path / "third"), "--most-forgotten", "1"]) == 0
+    told = capsys.readouterr()
+    assert "was adapted before, to 24 patches: if some of them are among these" in told.out
+
+
+def test_one_picture_under_both_labels_is_refused_by_both_names(made, tmp_path, capsys):
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 8, faint=0.3)
+    shutil.copy(data / "crack" / "0003.png", data / "sound" / "other.png")
+    assert main(["adapt", bundle, str(data), "-o", str(tmp_path / "out"), "--most-forgotten", "1"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    for words in ("both labels", str(data / "crack" / "0003.png"), str(data / "sound" / "other.png"), "remove the"):
+        assert words in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_copies_under_both_labels_are_warned_of(made, tmp_path, capsys):
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 12, faint=0.3)
+    mirrored = images.read(data / "crack" / "0003.png").pixels[:, ::-1].copy()
+    images.write_png(mirrored, data / "sound" / "other.png")
+    assert main(["adapt", bundle, str(data), "-o", str(tmp_path / "out"), "--most-forgotten", "1"]) == 0
+    assert "1 group of copies holds both labels: `crackscope scan DATA` names them" in capsys.readouterr().err

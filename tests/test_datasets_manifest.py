@@ -199,3 +199,26 @@ def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> No
         ("a, b, c, d.png", "crack"),
         ("e, f, g, h.png", "sound"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        (
+            "labels.json",
+            f'[{{"id":1,"data":{{"image":"{"x" * 5000}"}}}},{{"id":2}}]',
+            "labels.json: JSON, not CSV; write",
+        ),
+        ("labels.json", '{\n  "path": 1\n}\n', "labels.json: JSON, not CSV; write"),
+        ("labels.csv", f"{'x' * 5000},label\n1,2\n", "line 1: the header wants path,label"),
+        ("labels.csv", "path,label" + ",more" * 1000 + "\n1,2\n", "line 1: a column stands twice in the header"),
+    ],
+)
+def test_of_what_is_no_manifest_little_is_quoted(tmp_path: Path, name: str, content: str, says: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DatasetError) as refused:
+        datasets.load(tmp_path / name)
+    told = str(refused.value)
+    assert says in told
+    assert "\n" not in told
+    assert len(told) < len(str(tmp_path)) + 400

@@ -7,11 +7,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from crackscope.adaptation.at_hand import (
+    ADAPTED,
+    adapted_before,
+    count_suggested,
+    learnt_before,
+    refuse_both_labels,
+)
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.patches import Patches, Progress, remembered, see
 from crackscope.adaptation.validating import Worth, beats_guessing, crossed, growth, kept, worth
-from crackscope.adaptation.writing import ADAPTED, Lesson, SoundMove, refuse_in_the_way, write_adapted
+from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import TrainedOn
 from crackscope.datasets import Layout, Split, load
 from crackscope.errors import AdaptationError, several
@@ -58,13 +65,20 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     """What an adaptation gave. Everything is measured on patches, or old pictures, that it did not learn from.
 
     bundle: folder that was written. before, after: on the new surface. old_before, old_after: on the pictures that the
-    bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from.
+    bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from. suggested: how many of them
+    `suggest` chose as hard or likely cracked, so that the figures are not those of ordinary photos. learnt_before:
+    whether the old bundle learnt from this very set, so that the figures flatter. adapted_before: patches that the old
+    bundle was adapted to, some of which may be among these. conflicts: groups of copies that hold both labels.
     """
 
     bundle: str
     parent: str
     labels: dict[Label, int]
     groups: int
+    suggested: int
+    learnt_before: bool
+    adapted_before: int
+    conflicts: int
     before: Worth
     after: Worth
     old_before: Worth | None
@@ -84,8 +98,9 @@ def adapt(
     data: labelled patches as `datasets.load` takes them; from 5 a label. Of data with parts the test part is left
     alone. The figures that come back are cross-validated, and honest about how few patches they rest on.
 
-    Raises AdaptationError, and writes nothing, when there are too few patches, or when labels seem to be swapped: the
-    bundle, asked beforehand, is surely worse than guessing; and RefusedError, which is one, when the bundle would get
+    Raises AdaptationError, and writes nothing, when the bundle is in 8 bits, which keeps no word of old pictures, when
+    there are too few patches, when one picture has both labels, or when labels seem to be swapped: the bundle, asked
+    beforehand, is surely worse than guessing; and RefusedError, which is one, when the bundle would get
     worse: on patches of the new surface that it did not learn from, or by `most_forgotten` on the old ones. Raises
     BundleError and DatasetError for what cannot be used, OutputError when the bundle cannot be written or something is
     in its way.
@@ -93,9 +108,11 @@ def adapt(
     began = time.perf_counter()
     refuse_in_the_way(Path(out), options.force)
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
+    _refuse_8_bits(model)
     split = data if isinstance(data, Split) else _loaded(data, options)
     rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
     _check_count(rows)
+    refuse_both_labels(rows)
     patches, read, unread, embedding = see(model, rows, options.progress)
     _check_count(read)
     reference = model.bundle.reference()
@@ -106,10 +123,11 @@ def adapt(
         refused.curve = learning_curve(Prior(old, patches), patches, options.seed) if options.curve else None
         raise
     change = learn(facts.prior, patches)
+    suggested = count_suggested(read)
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
         taught=TrainedOn(name=ADAPTED, fingerprint=split.fingerprint, pictures=len(patches), licence=options.licence),
-        figures=_figures(facts, patches),
+        figures=_figures(facts, patches, suggested),
         embedding=embedding,
         sound=facts.sound,
     )
@@ -119,6 +137,10 @@ def adapt(
         parent=model.manifest.name,
         labels={"sound": int((~patches.crack).sum()), "crack": int(patches.crack.sum())},
         groups=len(np.unique(patches.group)),
+        suggested=suggested,
+        learnt_before=learnt_before(model.manifest, split.fingerprint),
+        adapted_before=adapted_before(model.manifest),
+        conflicts=split.conflicts,
         before=facts.before,
         after=facts.after,
         old_before=facts.old_before,
@@ -144,9 +166,11 @@ class Facts:
     sound: SoundMove
 
 
-def _figures(facts: Facts, patches: Patches) -> dict[str, object]:
+def _figures(facts: Facts, patches: Patches, suggested: int) -> dict[str, object]:
+    chosen = {"of them suggested, so hard or likely cracked, unlike ordinary photos": suggested} if suggested else {}
     figures: dict[str, object] = {
         "labelled patches": len(patches),
+        **chosen,
         "balanced accuracy before": msgspec.to_builtins(facts.before.balanced_accuracy),
         "balanced accuracy, cross-validated": msgspec.to_builtins(facts.after.balanced_accuracy),
     }
@@ -159,6 +183,14 @@ def _figures(facts: Facts, patches: Patches) -> dict[str, object]:
 def _loaded(data: str | Path, options: AdaptOptions) -> Split:
     """Dealing the patches out is not wanted, but what comes with it: which of them are copies of each other."""
     return load(data, parts=None, group_by=options.group_by, layout=options.layout)
+
+
+def _refuse_8_bits(model: Model) -> None:
+    if model.manifest.precision == "int8":
+        raise AdaptationError(
+            f"{model.bundle.path} is in 8 bits, where nothing holds back what it knew: adapt the float32 bundle that "
+            "it was made from, then write that in 8 bits (`crackscope bundle export BUNDLE --int8`)"
+        )
 
 
 def _check_count(rows: list[Row]) -> None:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from crackscope import __version__
+from crackscope.adaptation.at_hand import ADAPTED
 from crackscope.adaptation.fitting import Change, Prior
 from crackscope.adaptation.patches import Floats, Patches, threshold_logit
 from crackscope.bundles import (
@@ -24,8 +25,6 @@ from crackscope.errors import BundleError, OutputError
 from crackscope.files import writable
 from crackscope.scoring import repack
 
-ADAPTED = "adapted to"
-"""What a bundle calls a set of pictures that it was adapted to."""
 _SURFACE_SHARE = 0.05
 _LEAST_STRETCH, _MOST_STRETCH = 1 / 3, 3.0
 

@@ -55,7 +55,8 @@ def adapt(state: State, /, **options: Any) -> None:
 
     It takes seconds. Score and map change; what the bundle knew holds it back, and what it lost there is told. Nothing
     is written when it would get worse by more than the error of so few patches; where it is no better within that
-    error, it is written and said. Of data with parts the test part is left alone, to be judged on afterwards.
+    error, it is written and said. A bundle in 8 bits is refused: adapt the float32 one, then export it. Of data with
+    parts the test part is left alone, to be judged on afterwards.
     """
     asked = Asked(**options)
     adapted = _adapt(asked)
@@ -101,9 +102,10 @@ def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
 
 def _show(adapted: "Adapted", quiet: bool) -> None:
     cracked, sound = adapted.labels["crack"], adapted.labels["sound"]
+    judged = "learnt from before" if adapted.learnt_before else "judged on those left out in learning"
     title = (
         f"{cracked} cracked and {several(sound, 'sound patch', 'sound patches')}, "
-        f"{several(adapted.groups, 'group')}; judged on those left out in learning"
+        f"{several(adapted.groups, 'group')}; {judged}"
     )
     print_table(title, ("new surface", ">before", ">after"), _rows(adapted.before, adapted.after))
     if adapted.old_before is not None and adapted.old_after is not None:
@@ -120,9 +122,37 @@ def _show(adapted: "Adapted", quiet: bool) -> None:
             f"written although it is no better on these patches than before (balanced accuracy {before:.3f}, now "
             f"{after:.3f}, within the error of so few): label more of them, or keep the old bundle"
         )
+    _show_doubts(adapted, quiet)
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
+
+
+def _show_doubts(adapted: "Adapted", quiet: bool) -> None:
+    """Say for what reasons the figures may not be those to be met elsewhere."""
+    labelled = sum(adapted.labels.values())
+    if adapted.suggested:
+        say(
+            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} were suggested, chosen as hard or likely "
+            "cracked, so the figures on the new surface do not hold for ordinary photos: judge on photos that were not "
+            "suggested",
+            quiet=quiet,
+        )
+    if adapted.learnt_before:
+        warn(
+            f"{adapted.parent} learnt from these very pictures before, so the figures on the new surface flatter: "
+            "judge on pictures that neither bundle learnt from"
+        )
+    elif adapted.adapted_before:
+        before = several(adapted.adapted_before, "patch", "patches")
+        say(
+            f"{adapted.parent} was adapted before, to {before}: if some of them are among these, the figures on the "
+            "new surface flatter",
+            quiet=quiet,
+        )
+    if adapted.conflicts:
+        groups = several(adapted.conflicts, "group of copies holds", "groups of copies hold")
+        warn(f"{groups} both labels: `crackscope scan DATA` names them")
 
 
 def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:

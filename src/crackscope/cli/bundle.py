@@ -81,8 +81,9 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 def export(**options: Any) -> None:
     """Write a bundle in another form.
 
-    --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average. Nothing
-    that is there is written over.
+    --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average.
+    What comes out cannot be adapted: adapt the float32 bundle, then write it in 8 bits. Nothing that is there is
+    written over.
     """
     asked = Asked(**options)
     from crackscope.bundles import export_deepness, open_bundle

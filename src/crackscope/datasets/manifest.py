@@ -86,13 +86,23 @@ def _delimiter(lines: Sequence[str]) -> str:
 def _header(path: Path, lines: Sequence[str]) -> list[str]:
     header = next(csv.reader(lines[:1], delimiter=_delimiter(lines)))
     names = [name.strip().casefold() for name in header]
+    if "path" not in names and lines[0].lstrip().startswith(("[", "{")):
+        raise DatasetError(f"{path}: JSON, not CSV; write its labels as CSV with the header path,label")
     if len(set(names)) != len(names):
-        raise DatasetError(f"{path}: line 1: a column stands twice in the header ({', '.join(header)})")
+        raise DatasetError(f"{path}: line 1: a column stands twice in the header, {_begin(header)}")
     if "path" not in names or not {"label", "mask"} & set(names):
         if any("\n" in name or "\r" in name for name in header):
             raise DatasetError(f"{path}: line 1: {_UNCLOSED}")
-        raise DatasetError(f"{path}: line 1: the header wants path,label[,part][,group][,mask][,surface], not {header}")
+        raise DatasetError(
+            f"{path}: line 1: the header wants path,label[,part][,group][,mask][,surface], not {_begin(header)}"
+        )
     return header
+
+
+def _begin(header: Sequence[str]) -> str:
+    """A header as it is quoted: only how it begins, where all of a file may stand in its first line."""
+    told = str(list(header))
+    return told if len(told) <= _LONGEST_HEADER else f"{told[:_LONGEST_HEADER]} ..."
 
 
 def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) -> Entry | str:
