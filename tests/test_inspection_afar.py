@@ -24,11 +24,11 @@ PALER = 0.7
 
 
 def torn(
-    seed: int, size: tuple[int, int] = SIZE, width: float = WIDTH_PX
+    seed: int, size: tuple[int, int] = SIZE, width: float = WIDTH_PX, cracked: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """A dark band with torn edges from the upper to the lower border of a sound surface, and its pixels."""
     rng = np.random.default_rng(seed)
-    grey = surfaces.generate(seed, size, False).pixels.astype(np.float64)
+    grey = surfaces.generate(seed, size, cracked).pixels.astype(np.float64)
     rows = np.arange(size[1])
     middle = size[0] / 2 + 60 * np.sin(rows / 170 + seed)
     ends = [
@@ -89,6 +89,56 @@ def test_a_wider_one_in_a_larger_photo_is_found_from_farther():
     assert (found.mask & mask).sum() / (found.mask | mask).sum() > 0.9
     cells = mask[::4, ::4]
     assert np.median(found.heat.logits[cells]) > model().manifest.mask_threshold > np.median(found.heat.logits[~cells])
+
+
+@cache
+def with_thin() -> tuple[NDArray[np.uint8], NDArray[np.bool_], Inspection]:
+    """A wide crack on a surface with a thin one, which is seen up close; the mask is of the wide one alone."""
+    pixels, mask = torn(309, cracked=True)
+    return pixels, mask, inspect_photo(model(), open_photo(pixels))
+
+
+def test_a_thin_crack_beside_it_does_not_hide_it():
+    """The thin one is found up close, so the verdict rests on that; the wide one takes the place of its lips."""
+    _, mask, found = with_thin()
+    record = found.record
+    wide_one, thin_one = record.zones
+    assert (record.verdict, record.from_afar) == ("crack", 0)
+    assert wide_one.width_median_px.value == pytest.approx(WIDTH_PX, rel=0.05)
+    assert thin_one.width_median_px.value < 3
+    assert (found.mask & mask).sum() > 0.9 * mask.sum()
+    assert (found.mask & ~mask).sum() < 0.2 * mask.sum()
+    assert np.median(found.heat.logits[mask[::4, ::4]]) > model().manifest.mask_threshold
+
+
+def test_those_less_likely_than_asked_for_are_left_out_of_either_look():
+    pixels, _, found = with_thin()
+    least = min(zone.probability for zone in found.record.zones) + 1e-6
+    fewer = inspect_photo(model(), open_photo(pixels), InspectOptions(least_probability=least))
+    kept = [zone for zone in found.record.zones if zone.probability >= least]
+    assert list(fewer.record.zones) == kept
+    assert fewer.record.left_out == len(found.record.zones) - len(kept) >= 1
+    assert fewer.mask.sum() < found.mask.sum()
+    assert not (fewer.mask & ~found.mask).any()
+
+
+def test_explained_it_is_painted_over_like_any_other():
+    pixels, _, found = with_thin()
+    (painted,) = explain(model(), open_photo(pixels), zone=1).explanation.painted
+    assert painted.zone_before > 4 * painted.zone_after
+    assert painted.share > 0.8 * found.record.crack_share
+
+
+def test_zones_of_a_sound_photo_are_those_of_the_photo_as_it_is():
+    """What a look from afar says of a sound photo may be told; it is no reason to look for cracks there."""
+    pixels, _ = torn(302)
+    found = inspect_photo(model(), open_photo(pixels), InspectOptions(all_zones=True))
+    assert (found.record.verdict, found.record.from_afar) == ("sound", 4)
+    assert found.record.suspicious
+    heat = model().heatmap(open_photo(pixels).pixels)
+    assert (found.heat.logits.max() >= model().manifest.mask_threshold) == (
+        heat.logits.max() >= model().manifest.mask_threshold
+    )
 
 
 def test_its_heatmap_shows_what_the_verdict_rests_on():

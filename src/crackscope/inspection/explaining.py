@@ -29,6 +29,7 @@ from crackscope.inspection.inspecting import (
     see,
     shown_heat,
     without_marker,
+    zones_from,
 )
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
@@ -166,7 +167,8 @@ class _Painter:
         judged = self._judged(heat, painted)
         cells = touched_cells(shape, heat)
         told = self._seen.judgement
-        shown = (shown_heat(self._seen.heat, told, told.from_afar), shown_heat(heat, judged, told.from_afar))
+        afar = zones_from(told)
+        shown = (shown_heat(self._seen.heat, told, afar), shown_heat(heat, judged, afar))
         before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in shown)
         facing = self._seen.photo.facing
         upright = facing.back(shape)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 from crackscope.bundles import Manifest
 from crackscope.errors import BundleError, InspectionError
 from crackscope.images import Source
-from crackscope.inspection.afar import Enlarging, with_afar
-from crackscope.inspection.groups import pixels_of
+from crackscope.inspection.afar import with_afar
+from crackscope.inspection.finding import Found, Part, enlarged
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.scale import Ruler, Scaling, find_ruler, zone_in_mm
@@ -25,7 +24,7 @@ from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, Quality, kept, known_chance, smaller
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance, smaller
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,23 +136,14 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     zones: tuple[Zone, ...] = ()
     found = 0
     if judged.verdict == "crack" or options.all_zones:
-        at = _looked_at(seen)
-        with clock("mask"):
-            cracks = find_cracks(at.pixels, at.heat, manifest.mask_threshold, MaskOptions(threads=threads))
-            mask = cracks.mask
+        looks = _found(seen, manifest, threads, clock)
         with clock("zones"):
-            as_seen = trace_zones(at.pixels, cracks, at.heat, at.quality, _calibrated(manifest))
-            if at.enlarging is not None:
-                as_seen = tuple(at.enlarging.traced(one) for one in as_seen)
-            traced = [upright_zone(one, photo) for one in as_seen]
+            traced = [upright_zone(one, photo) for one in looks.traced]
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
             found = len(zones)
-            if options.least_probability:
-                zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
-                likely = [one.owners for one in traced if one.zone.probability >= options.least_probability]
-                mask = pixels_of(mask, cracks.groups, frozenset[int]().union(*likely))
-        if at.enlarging is not None:
-            mask = at.enlarging.mask(mask)
+            zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
+        with clock("mask"):
+            mask = looks.mask(options.least_probability)
     mask = photo.facing.back(mask)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
@@ -162,33 +152,43 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )
-    return Inspection(record, photo, upright_heat(shown_heat(seen.heat, judged, judged.from_afar), photo), mask)
+    return Inspection(record, photo, upright_heat(shown_heat(seen.heat, judged, zones_from(judged)), photo), mask)
 
 
-class _LookedAt(NamedTuple):
-    """What cracks are looked for in: the photo, or the photo from afar where the verdict rests on that.
-
-    pixels: uint8 [h, w, 3]. enlarging: from it to the photo; None where it is the photo itself.
-    """
-
-    pixels: NDArray[np.uint8]
-    heat: Heatmap
-    quality: Quality
-    enlarging: Enlarging | None = None
-
-
-def _looked_at(seen: Seen) -> _LookedAt:
-    pixels, judged = seen.photo.pixels, seen.judgement
-    look = judged.afar.get(judged.from_afar)
-    if look is None:
-        return _LookedAt(pixels, seen.heat, judged.quality)
-    enlarging = Enlarging(look.shape, (pixels.shape[0], pixels.shape[1]))
-    return _LookedAt(smaller(pixels, judged.from_afar), look.heat, look.quality, enlarging)
+def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Found:
+    """The cracks of a photo, by the looks that its verdict rests on."""
+    judged, photo = seen.judgement, seen.photo
+    if judged.verdict == "crack" and judged.from_afar:
+        return _found_afar(seen, judged.from_afar, manifest, threads, clock)
+    with clock("mask"):
+        cracks = find_cracks(photo.pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
+    with clock("zones"):
+        zones = trace_zones(photo.pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
+    near = Found((Part(cracks, zones),))
+    if not judged.gaping:
+        return near
+    return near.with_gaping(_found_afar(seen, judged.gaping, manifest, threads, clock))
 
 
-def shown_heat(heat: Heatmap, judged: Judgement, from_afar: int) -> Heatmap:
+def _found_afar(seen: Seen, times: int, manifest: Manifest, threads: int, clock: "_Clock") -> Found:
+    """The cracks of a photo, as they were found when it was so many times smaller."""
+    look, pixels = seen.judgement.afar[times], smaller(seen.photo.pixels, times)
+    with clock("mask"):
+        cracks = find_cracks(pixels, look.heat, manifest.mask_threshold, MaskOptions(threads=threads))
+    with clock("zones"):
+        zones = trace_zones(pixels, cracks, look.heat, look.quality, _calibrated(manifest))
+    height, width = seen.photo.pixels.shape[:2]
+    return enlarged(cracks, zones, look.shape, (height, width))
+
+
+def zones_from(judged: Judgement) -> int:
+    """How many times smaller the photo was in the look from afar that its zones are of; 0 for none."""
+    return judged.gaping or (judged.from_afar if judged.verdict == "crack" else 0)
+
+
+def shown_heat(heat: Heatmap, judged: Judgement, times: int) -> Heatmap:
     """The heatmap of a photo as it was judged, with what a look so many times smaller saw; 0 for none."""
-    look = judged.afar.get(from_afar)
+    look = judged.afar.get(times)
     return heat if look is None else with_afar(heat, look.heat)
 
 
@@ -246,4 +246,4 @@ class _Clock:
     def __call__(self, step: str) -> Iterator[None]:
         begin = time.perf_counter()
         yield
-        self.seconds[step] = time.perf_counter() - begin
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begin

@@ -21,7 +21,7 @@ from crackscope.files import lock
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
-FORMAT = 1
+FORMAT = 2
 Result = Inspected | Unread
 Stamp = tuple[int, int]
 Row = tuple[float, float]

@@ -6,7 +6,8 @@ the network learnt from, and halving the photo loses next to nothing of it. So s
 The network knows a crack by its edges. One that is wider than what it sees at once, as in a photo taken close up, is a
 dark field with a border to it, and what borders it no crack. So a large photo that would be called sound is looked at
 again at a quarter of its size, an eighth, and so on, where such a crack is as wide as those that the network learnt
-from, until one look finds it or little is left of the photo.
+from. So is one that was called cracked already, where it holds a broad dark field: what was found may be the lips of
+such a crack.
 
 A photo that is asked so often whether it shows what sound photos seldom do has as many chances to be called cracked.
 Each look may therefore raise a share of the false alarms that the user allows, and all shares together are one
@@ -25,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest
-from crackscope.records import Verdict
+from crackscope.records import Verdict, suspicious
 from crackscope.scoring.calibrated import Calibrated
+from crackscope.scoring.dark_fields import holds_dark_field
 from crackscope.scoring.dense import Heatmap, any_in, grown, halved
 from crackscope.scoring.quality import quality
 from crackscope.scoring.verdict import Judgement, Look, judge, judge_look, unfit_look
@@ -86,17 +88,16 @@ def judge_photo(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judge
         return first
     shows = bool(heat.logits.max() >= eyes.manifest.mask_threshold)
     looks = Looks(first, _judged_at_half(eyes, heat, pixels, rate) if soft(first) else None, times=times_afar(shape))
-    told, seen, small = joined(looks, rate, shows=shows), dict[int, Look](), pixels
+    if from_near(looks, rate, shows=shows).verdict == "crack" and not holds_dark_field(pixels):
+        return joined(looks, rate, shows=shows)
+    seen, small = dict[int, Look](), pixels
     for times in looks.times:
-        if told.verdict == "crack":
-            break
         small = smaller(small, 4 if small is pixels else 2)
         afar = heat_afar(heat, eyes.see(small, 0), times)
         judged = _judged(eyes, afar, small, rate)
         seen[times] = Look(afar, judged.quality, (small.shape[0], small.shape[1]))
         looks = looks._replace(afar={**looks.afar, times: judged})
-        told = joined(looks, rate, shows=shows)
-    return told._replace(afar=seen)
+    return joined(looks, rate, shows=shows)._replace(afar=seen)
 
 
 def _judged(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judgement:
@@ -175,7 +176,7 @@ def from_near(looks: Looks, rate: float, *, shows: bool) -> Judgement:
     """One judgement of the looks at the photo as it is and at half size.
 
     It is `crack` when either look says so within its share of the rate, and what is told with it is of the look that
-    the verdict rests on: one that says crack, before the one with the smaller chance. shows: whether the heatmap at
+    the verdict rests on. shows: whether the heatmap at
     full size has a crack to show; without one, the look at half size cannot say crack. A photo that is too blurred for
     the first look stays refused unless the second says crack.
     """
@@ -185,24 +186,37 @@ def from_near(looks: Looks, rate: float, *, shows: bool) -> Judgement:
     again = _within(half, share / 2, rate)
     called: Verdict = "crack" if again.verdict == "crack" and shows else "sound"
     second = again._replace(verdict=called, quality=first.quality, halved=True)
-    return _told([_within(first, share / 2, rate), second], first.reason)
+    one = _within(first, share / 2, rate)
+    return one if first.reason and called != "crack" else _told([one, second])
 
 
 def joined(looks: Looks, rate: float, *, shows: bool) -> Judgement:
-    """One judgement of all looks, as `from_near` makes it of two."""
+    """One judgement of all looks, as `from_near` makes it of two.
+
+    What a look from afar says is told where those before it do not say crack and it does, or where it finds a photo
+    suspicious that is sound to them.
+    """
     near = from_near(looks, rate, shows=shows)
     share = FAR_SHARE / max(1, len(looks.times))
     seen = ((times, look) for times, look in looks.afar.items() if look.verdict != "cannot judge")
     far = [_within(look, share, rate)._replace(quality=near.quality, from_afar=times) for times, look in seen]
-    return _told([near, *far], looks.first.reason)
+    if near.verdict == "crack":
+        gaping = [look for look in far if look.verdict == "crack"]
+        return near._replace(gaping=_told(gaping).from_afar) if gaping else near
+    doubts = near.verdict == "sound"
+    told = (look for look in far if look.verdict == "crack" or (doubts and _doubtful(look)))
+    return _told([near, *told])
 
 
-def _told(looks: list[Judgement], reason: str) -> Judgement:
-    """reason: why the photo as it is cannot be judged, which stands where no look says crack."""
-    told = min(looks, key=lambda look: (look.verdict != "crack", look.chance))
-    if reason and told.verdict != "crack":
-        return told._replace(verdict="cannot judge", reason=reason)
-    return told
+def _doubtful(look: Judgement) -> bool:
+    return suspicious("sound", look.probability)
+
+
+def _told(looks: list[Judgement]) -> Judgement:
+    """The look that is told: one that says crack, before one that is suspicious, before the one with the smaller
+    chance; what could not be judged comes last."""
+    ranks = {"crack": 0, "sound": 1, "cannot judge": 2}
+    return min(looks, key=lambda look: (ranks[look.verdict], not _doubtful(look), look.chance))
 
 
 def _within(look: Judgement, share: float, rate: float) -> Judgement:

@@ -37,10 +37,11 @@ class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
-    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. halved: these are of
-    the look at half size, which showed more than the one at full size; from_afar: of the look at a size so many times
-    smaller, else 0. quality is of the photo as it is, always. afar: the photo as it was looked at from afar, by how
-    many times smaller it was.
+    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. quality: of the photo as
+    it is, always. halved: these are of the look at half size, which showed more than the one at full size. from_afar:
+    of the look at a size so many times smaller, else 0. gaping: how many times smaller the photo was where, beside what
+    is told, it shows a crack from afar, else 0. afar: the photo as it was looked at from afar, by how many times
+    smaller it was.
     """
 
     verdict: Verdict
@@ -51,6 +52,7 @@ class Judgement(NamedTuple):
     surface: str = ""
     halved: bool = False
     from_afar: int = 0
+    gaping: int = 0
     afar: Mapping[int, Look] = MappingProxyType({})
 
 

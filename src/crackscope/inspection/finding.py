@@ -1,0 +1,94 @@
+"""The cracks that the looks at one photo found.
+
+Up close a gaping crack is two lips, each a thin crack beside a dark field. Where a look from afar shows the one crack,
+it takes the place of its lips; what else was found up close stays beside it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscope.inspection.afar import Enlarging
+from crackscope.inspection.groups import pixels_of
+from crackscope.inspection.mask import Cracks
+from crackscope.inspection.zones import Traced
+
+GAPING_PX = 40.0
+"""Width, the 95th percentile along it, from which on a crack that a look from afar shows counts beside those that were
+found up close: up to so many px the network knows them there, and measures them better."""
+
+_LIP_PX = 24
+"""So far beside a gaping crack its lips are marked."""
+
+_LIP_SHARE = 0.5
+"""Share of a zone's lines that lies there from which on the zone is a lip."""
+
+
+class Part(NamedTuple):
+    """What one look found. traced: in px of the photo as it is seen. enlarging: from the pixels of the cracks to the
+    photo's; None where they are the photo's."""
+
+    cracks: Cracks
+    traced: tuple[Traced, ...]
+    enlarging: Enlarging | None = None
+    complete: bool = True
+
+    def mask(self, least_probability: float) -> NDArray[np.bool_]:
+        """The pixels of the photo, bool [h, w], that belong to zones as likely as that, or, where all zones are and
+        none was left out, to any crack."""
+        likely = [one.owners for one in self.traced if one.zone.probability >= least_probability]
+        mask = self.cracks.mask
+        if least_probability or not self.complete:
+            mask = pixels_of(mask, self.cracks.groups, frozenset[int]().union(*likely))
+        return mask if self.enlarging is None else self.enlarging.mask(mask)
+
+
+class Found(NamedTuple):
+    """What all looks found."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def traced(self) -> tuple[Traced, ...]:
+        """The zones, in px of the photo as it is seen."""
+        return tuple(one for part in self.parts for one in part.traced)
+
+    def mask(self, least_probability: float = 0.0) -> NDArray[np.bool_]:
+        """The pixels of the photo as it is seen, bool [h, w], that belong to zones as likely as that."""
+        mask, *more = (part.mask(least_probability) for part in self.parts)
+        for other in more:
+            mask = mask | other
+        return mask
+
+    def with_gaping(self, afar: "Found") -> "Found":
+        """What was found up close with the gaping cracks that were found from afar in the place of their lips."""
+        (near,), (far,) = self.parts, afar.parts
+        wide = tuple(one for one in far.traced if one.zone.width_p95_px.value >= GAPING_PX)
+        if not wide:
+            return self
+        far = far._replace(traced=wide, complete=False)
+        beside = _beside(near.traced, far.mask(0.0))
+        return Found((near._replace(traced=beside, complete=len(beside) == len(near.traced)), far))
+
+
+def enlarged(cracks: Cracks, traced: tuple[Traced, ...], small: tuple[int, int], large: tuple[int, int]) -> Found:
+    """What was found in a smaller copy of a photo, (h, w) px each, in the photo."""
+    enlarging = Enlarging(small, large)
+    return Found((Part(cracks, tuple(enlarging.traced(one) for one in traced), enlarging),))
+
+
+def _beside(traced: tuple[Traced, ...], wide: NDArray[np.bool_]) -> tuple[Traced, ...]:
+    """The zones that are no lips of cracks with these pixels, bool [h, w]."""
+    import cv2
+
+    size = 2 * _LIP_PX + 1
+    around = np.asarray(cv2.dilate(wide.view(np.uint8), np.ones((size, size), np.uint8)), np.uint8)
+    return tuple(one for one in traced if _share_in(one, around) < _LIP_SHARE)
+
+
+def _share_in(traced: Traced, around: NDArray[np.uint8]) -> float:
+    """Of the points of a zone's lines, those where an array uint8 [h, w] is not 0."""
+    lines = [np.asarray(line, np.float64).reshape(-1, 2) for line in traced.zone.centreline]
+    columns, rows = np.rint(np.concatenate(lines)).astype(int).T
+    return float(np.count_nonzero(around[rows, columns]) / len(rows))

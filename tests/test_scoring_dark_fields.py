@@ -1,0 +1,34 @@
+"""A broad dark field may be a gaping crack; a thin or pale one is none."""
+
+import numpy as np
+import pytest
+
+from crackscope.scoring.dark_fields import holds_dark_field
+from crackscope.surfaces import generate
+
+GROUND = generate(301, (1400, 1100), False).pixels
+
+
+def crossed(wide: int, long: int, light: float, at: int = 600) -> bool:
+    pixels = GROUND.copy()
+    pixels[100 : 100 + long, at : at + wide] = (pixels[100 : 100 + long, at : at + wide] * light).astype(np.uint8)
+    return holds_dark_field(pixels)
+
+
+@pytest.mark.parametrize("wide", [50, 80, 160, 320])
+@pytest.mark.parametrize("at", [0, 601])
+def test_a_gaping_crack_is_one(wide, at):
+    assert crossed(wide, 900, 0.4, at)
+
+
+@pytest.mark.parametrize(("wide", "long", "light"), [(12, 900, 0.4), (100, 900, 0.9), (60, 30, 0.4)])
+def test_what_is_thin_or_pale_or_small_is_none(wide, long, light):
+    assert not crossed(wide, long, light)
+
+
+def test_a_sound_surface_holds_none():
+    assert not holds_dark_field(GROUND)
+
+
+def test_however_small_the_picture_it_answers():
+    assert not holds_dark_field(np.full((5, 9, 3), 128, np.uint8))
