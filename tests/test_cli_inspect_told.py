@@ -115,6 +115,15 @@ def test_a_soft_photo_judged_at_half_size_says_so(capsys):
     assert printed.count("soft") == 1
 
 
+def test_a_photo_judged_from_afar_says_so(capsys):
+    photo = Inspected(path="close", verdict="sound", probability=0.1, width=9, height=9, from_afar=4)
+    refused = msgspec.structs.replace(photo, path="blurred", verdict="cannot judge", reason="blurred")
+    show(summarise([photo, refused, msgspec.structs.replace(photo, path="plain", from_afar=0)]), quiet=False)
+    printed = capsys.readouterr().out
+    assert "close: judged from afar, at 1/4 of its size" in printed
+    assert printed.count("afar") == 1
+
+
 def test_zones_without_mm_are_summed_in_px_and_counted(capsys):
     beyond = [zone(1, 30, 8, length=70), zone(2, 60, 5, length=30)]
     found = [

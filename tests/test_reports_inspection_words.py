@@ -49,6 +49,19 @@ def test_a_photo_that_cannot_be_judged_is_not_judged_as_a_surface(tmp_path):
     assert said in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
 
 
+def test_a_photo_judged_from_afar_says_so(tmp_path):
+    said = "judged from afar, at 1/8 of its size, where wide cracks show"
+    why = "A large photo that shows no crack is looked at again"
+    cracked = inspected("/close.jpg", zones=(zone(1, 50, 3),), from_afar=8)
+    assert said in page(tmp_path, [cracked])
+    assert why in page(tmp_path, [cracked])
+    with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["from_afar"] for row in csv.DictReader(file)] == ["8"]
+    assert json.loads((tmp_path / "findings.jsonl").read_text())["from_afar"] == 8
+    assert said not in page(tmp_path, [msgspec.structs.replace(cracked, from_afar=0)])
+    assert why not in page(tmp_path, [msgspec.structs.replace(cracked, from_afar=0)])
+
+
 def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
     said = "soft, judged at half size, where its blur hides less"
     why = "a large photo is looked at in full size and at half"

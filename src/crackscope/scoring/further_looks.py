@@ -46,7 +46,8 @@ alone."""
 
 FAR_SHARE = 0.2
 """Of the false alarms, what the looks from afar may raise. They have a sixteenth of the windows and fewer, so what is
-rare in them is so by less luck, and they are seldom needed (`benchmarks/widest.txt`)."""
+rare in them is so by less luck. That holds as far as sound windows, which were fitted at one size, look alike at
+all."""
 
 
 Pixels = NDArray[np.uint8]
