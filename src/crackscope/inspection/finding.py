@@ -31,7 +31,7 @@ _LIP_SHARE = 0.5
 
 class Part(NamedTuple):
     """What one look found. traced: in px of the photo as it is seen. enlarging: from the pixels of the cracks to the
-    photo's; None where they are the photo's."""
+    photo's; None where they are the photo's. complete: whether these are all zones that the cracks have."""
 
     cracks: Cracks
     traced: tuple[Traced, ...]
