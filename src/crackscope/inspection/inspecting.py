@@ -176,7 +176,7 @@ def _found_afar(seen: Seen, times: int, manifest: Manifest, threads: int, clock:
     with clock("mask"):
         cracks = find_cracks(pixels, look.heat, manifest.mask_threshold, MaskOptions(threads=threads))
     with clock("zones"):
-        zones = trace_zones(pixels, cracks, look.heat, look.quality, _calibrated(manifest))
+        zones = trace_zones(pixels, cracks, look.heat, look.quality, _calibrated(manifest, times))
     height, width = seen.photo.pixels.shape[:2]
     return enlarged(cracks, zones, look.shape, (height, width))
 
@@ -204,8 +204,9 @@ def without_marker(heat: Heatmap, ruler: Ruler | None, photo: Photo) -> Heatmap:
     return heat.without(ruler.plane.covers(places).reshape(rows, columns))
 
 
-def _calibrated(manifest: Manifest) -> ZoneOptions:
-    return ZoneOptions(logit_scale=manifest.calibration.scale, logit_shift=manifest.calibration.shift)
+def _calibrated(manifest: Manifest, times: int = 1) -> ZoneOptions:
+    fitted = manifest.calibration
+    return ZoneOptions(logit_scale=fitted.scale, logit_shift=fitted.shift, times=times)
 
 
 def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale: PhotoScale | None) -> Inspected:

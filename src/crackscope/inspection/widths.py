@@ -41,7 +41,8 @@ _RAGGED_SHARE = 0.06
 _RAGGED_TIMES = 3
 """The same, in median deviations of the crack: the larger of both counts."""
 _LIT_WALL = 0.05
-"""Share of a width beyond 3 px that a lit wall hides, set on generated photos (`proofs/measures.py` came with it)."""
+"""Share of a width beyond 3 px, of the photo as it was taken, that a lit wall hides, set on generated photos
+(`proofs/measures.py` came with it)."""
 _LIT_FROM_PX, _LIT_TO_PX = 3.0, 30.0
 """Of wider ones than were measured when it was set, no more is added: they are told wide enough without."""
 _UNSEEN_PX = 5.0
@@ -67,9 +68,12 @@ class Course:
     fit: Fit
 
 
-def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], quality: Quality) -> list[list[Course]]:
+def measure_courses(
+    pixels: NDArray[np.uint8], networks: Sequence[Network], quality: Quality, times: int = 1
+) -> list[list[Course]]:
     """Lay each line of some cracks onto its valley and measure across it; the courses of each crack.
 
+    times: how many times smaller the photo is than it was taken.
     Twice: what the well resolved places show of the depth is known of the thin ones in the second round.
     """
     if not networks:
@@ -86,7 +90,9 @@ def measure_courses(pixels: NDArray[np.uint8], networks: Sequence[Network], qual
     tones = [(sign, _learned(_whole(fits), prior)) for fits, (sign, prior) in zip(first, tones, strict=True)]
     fitted = _fitted([[one.profiles for one in some] for some in strips], tones, blur_px)
     return [
-        _trusted([Course(one.points, one.length_px, one.at, fit) for one, fit in zip(some, fits, strict=True)], prior)
+        _trusted(
+            [Course(one.points, one.length_px, one.at, fit) for one, fit in zip(some, fits, strict=True)], prior, times
+        )
         for some, fits, (_, prior) in zip(strips, fitted, tones, strict=True)
     ]
 
@@ -184,7 +190,7 @@ def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[i
     return some if len(some) else at
 
 
-def _trusted(courses: Sequence[Course], prior: DepthPrior) -> list[Course]:
+def _trusted(courses: Sequence[Course], prior: DepthPrior, times: int) -> list[Course]:
     """The lines of a crack without the places where what was fitted is not the crack, if enough others are left.
 
     A line of which none is left has no widths. What is held against the places of one line is the whole crack, since
@@ -198,7 +204,7 @@ def _trusted(courses: Sequence[Course], prior: DepthPrior) -> list[Course]:
     kept = []
     for course, some in zip(courses, good, strict=True):
         fit = _part(course.fit, some)
-        kept.append(replace(course, at=course.at[some], fit=replace(fit, width=_steadied(fit.width))))
+        kept.append(replace(course, at=course.at[some], fit=replace(fit, width=_steadied(fit.width, times))))
     return kept
 
 
@@ -242,7 +248,7 @@ def _ragged(fit: Fit, usual: _Usual) -> NDArray[np.bool_]:
     return np.asarray(_far_wider(fit, usual) & unsure)
 
 
-def _steadied(width: Doubles) -> Doubles:
+def _steadied(width: Doubles, times: int) -> Doubles:
     """Widths with less of the grain, which shows in thin ones, and with the lit wall of wide ones added.
 
     Thin ones are averaged over some 15 px along the line, gaping ones over about their own width, so that a notch in
@@ -256,7 +262,8 @@ def _steadied(width: Doubles) -> Doubles:
     middle = float(np.median(width))
     spread = float(np.clip(max(7 / max(middle, 0.5) - 0.7, middle / 6), 0, 2.5))
     steady = gaussian_filter1d(width, spread, mode="nearest") if spread > 0.3 else width
-    return np.asarray(steady + _LIT_WALL * (np.clip(steady, _LIT_FROM_PX, _LIT_TO_PX) - _LIT_FROM_PX))
+    hidden = _LIT_WALL * (np.clip(steady * times, _LIT_FROM_PX, _LIT_TO_PX) - _LIT_FROM_PX)
+    return np.asarray(steady + hidden / times)
 
 
 def _running(half: NDArray[np.float64], count: int) -> Doubles:

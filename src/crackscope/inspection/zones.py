@@ -31,11 +31,13 @@ class ZoneOptions:
     """What makes a zone.
 
     joining: which lines are one. logit_scale, logit_shift: how the heatmap's logits become those of a probability.
+    times: how many times smaller the photo is than it was taken.
     """
 
     joining: Joining = JOINING
     logit_scale: float = 1.0
     logit_shift: float = 0.0
+    times: int = 1
 
 
 class Traced(NamedTuple):
@@ -78,7 +80,7 @@ def trace_zones(
     known = cracks.known if options.joining == JOINING else None
     owned = own_lines(cracks.mask, cracks.groups, options.joining, known)
     networks = connected(led_to_tips(cracks.mask, centre_lines(owned, options.joining)))
-    measured = measure_courses(pixels, networks, quality)
+    measured = measure_courses(pixels, networks, quality, options.times)
     zones = [
         _zone(cracks, (heat, quality), network, courses, options)
         for network, courses in zip(networks, measured, strict=True)
