@@ -32,7 +32,7 @@ class Enlarging:
         """bool [h, w], of the photo."""
         import cv2
 
-        large = cv2.resize(mask.view(np.uint8), self._large[::-1], interpolation=cv2.INTER_NEAREST)
+        large = cv2.resize(mask.view(np.uint8), self._large[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         return np.asarray(large).view(np.bool_)
 
     def traced(self, traced: Traced) -> Traced:
