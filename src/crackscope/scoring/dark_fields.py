@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TIMES = 16
+_APART = 4
+"""Every fourth px in every fourth row is enough to tell the mean of a cell by."""
 _AROUND = 63
 """Cells that the ground is told from, the median of so many a side: 1,008 px, three times the widest crack."""
 _DARK = 0.75
@@ -21,7 +23,8 @@ def holds_dark_field(pixels: NDArray[np.uint8]) -> bool:
     import cv2
 
     size = (max(1, pixels.shape[1] // _TIMES), max(1, pixels.shape[0] // _TIMES))
-    grey = cv2.cvtColor(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    some = np.ascontiguousarray(pixels[::_APART, ::_APART])
+    grey = cv2.cvtColor(cv2.resize(some, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     ground = cv2.medianBlur(grey, _AROUND)
     dark = (grey < _DARK * ground).astype(np.uint8)
     broad = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
