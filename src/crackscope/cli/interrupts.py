@@ -22,6 +22,17 @@ _ORDINARY: dict[signal.Signals, Callable[[int, FrameType | None], object] | sign
 """Signal -> what Python does with it; where it is something else, somebody has set it."""
 
 
+_heard: list[signal.Signals] = []
+"""What was heard first, while somebody watches."""
+
+
+def raise_if_lost() -> None:
+    """Raise KeyboardInterrupt where one was raised and never came through: compiled code that calls Python may clear
+    what is raised meanwhile. For loops that run for minutes."""
+    if _heard:
+        raise KeyboardInterrupt
+
+
 class Watch:
     """Takes the place of Python's own handlers from its making until `end`; where others are set, leaves them alone."""
 
@@ -40,6 +51,7 @@ class Watch:
 
     def end(self, *, process_ends: bool) -> None:
         """Give Python its handlers back; or, where the process ends now, see that it does so without another word."""
+        _heard.clear()
         for number in self._watched:
             # A handler of Python's would be taken away while the process ends, and a second press kill it half-way.
             signal.signal(number, signal.SIG_IGN if process_ends else _ORDINARY[number])
@@ -55,6 +67,7 @@ class Watch:
         if self._first is None:
             self._first = time.monotonic()
             self._terminated = number == signal.SIGTERM
+            _heard.append(signal.Signals(number))
             raise KeyboardInterrupt
         if time.monotonic() - self._first > AT_ONCE_S:
             os.write(2, f"{LINE}\n".encode())
