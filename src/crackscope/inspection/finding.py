@@ -69,23 +69,23 @@ class Found(NamedTuple):
             mask = mask | other
         return mask
 
-    def with_gaping(self, afar: "Found") -> "Found":
-        """What was found up close with the gaping cracks that were found from afar in the place of their lips."""
-        (near,), (far,) = self.parts, afar.parts
-        gaping = [one for one in far.traced if one.zone.width_p95_px.value >= GAPING_PX]
-        known = near.mask(0.0)
-        wide = tuple(one for one in gaping if _share_of(far.only(one), known) < _KNOWN_SHARE)
-        if not wide:
-            return self
-        far = far._replace(traced=wide, complete=False)
-        beside = _beside(near.traced, far.mask(0.0))
-        return Found((near._replace(traced=beside, complete=len(beside) == len(near.traced)), far))
+
+def with_gaping(near: Part, far: Part) -> Found:
+    """What was found up close, with the gaping cracks that were found from afar in the place of their lips."""
+    gaping = [one for one in far.traced if one.zone.width_p95_px.value >= GAPING_PX]
+    known = near.mask(0.0)
+    wide = tuple(one for one in gaping if _share_of(far.only(one), known) < _KNOWN_SHARE)
+    if not wide:
+        return Found((near,))
+    far = far._replace(traced=wide, complete=False)
+    beside = _beside(near.traced, far.mask(0.0))
+    return Found((near._replace(traced=beside, complete=len(beside) == len(near.traced)), far))
 
 
-def enlarged(cracks: Cracks, traced: tuple[Traced, ...], small: tuple[int, int], large: tuple[int, int]) -> Found:
+def enlarged(part: Part, small: tuple[int, int], large: tuple[int, int]) -> Part:
     """What was found in a smaller copy of a photo, (h, w) px each, in the photo."""
     enlarging = Enlarging(small, large)
-    return Found((Part(cracks, tuple(enlarging.traced(one) for one in traced), enlarging),))
+    return part._replace(traced=tuple(enlarging.traced(one) for one in part.traced), enlarging=enlarging)
 
 
 def _share_of(pixels: NDArray[np.bool_], known: NDArray[np.bool_]) -> float:

@@ -15,7 +15,7 @@ from crackscope.bundles import Manifest
 from crackscope.errors import BundleError, InspectionError
 from crackscope.images import Source
 from crackscope.inspection.afar import with_afar
-from crackscope.inspection.finding import Found, Part, enlarged
+from crackscope.inspection.finding import Found, Part, enlarged, with_gaping
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.scale import Ruler, Scaling, find_ruler, zone_in_mm
@@ -24,7 +24,7 @@ from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
-from crackscope.scoring import DenseOptions, Heatmap, Judgement, Model, kept, known_chance, smaller
+from crackscope.scoring import DenseOptions, Heatmap, Judgement, Look, Model, kept, known_chance, smaller
 
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,28 +157,22 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
 
 def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Found:
     """The cracks of a photo, by the looks that its verdict rests on."""
-    judged, photo = seen.judgement, seen.photo
-    if judged.verdict == "crack" and judged.from_afar:
-        return _found_afar(seen, judged.from_afar, manifest, threads, clock)
-    with clock("mask"):
-        cracks = find_cracks(photo.pixels, seen.heat, manifest.mask_threshold, MaskOptions(threads=threads))
-    with clock("zones"):
-        zones = trace_zones(photo.pixels, cracks, seen.heat, judged.quality, _calibrated(manifest))
-    near = Found((Part(cracks, zones),))
-    if not judged.gaping:
-        return near
-    return near.with_gaping(_found_afar(seen, judged.gaping, manifest, threads, clock))
 
+    def by(look: Look, times: int) -> Part:
+        pixels = smaller(seen.photo.pixels, times)
+        with clock("mask"):
+            cracks = find_cracks(pixels, look.heat, manifest.mask_threshold, MaskOptions(threads=threads))
+        with clock("zones"):
+            zones = trace_zones(pixels, cracks, look.heat, look.quality, _calibrated(manifest, times))
+        return Part(cracks, zones) if times == 1 else enlarged(Part(cracks, zones), look.shape, shape)
 
-def _found_afar(seen: Seen, times: int, manifest: Manifest, threads: int, clock: "_Clock") -> Found:
-    """The cracks of a photo, as they were found when it was so many times smaller."""
-    look, pixels = seen.judgement.afar[times], smaller(seen.photo.pixels, times)
-    with clock("mask"):
-        cracks = find_cracks(pixels, look.heat, manifest.mask_threshold, MaskOptions(threads=threads))
-    with clock("zones"):
-        zones = trace_zones(pixels, cracks, look.heat, look.quality, _calibrated(manifest, times))
-    height, width = seen.photo.pixels.shape[:2]
-    return enlarged(cracks, zones, look.shape, (height, width))
+    judged, shape = seen.judgement, (seen.photo.pixels.shape[0], seen.photo.pixels.shape[1])
+    times = zones_from(judged)
+    afar = by(judged.afar[times], times) if times else None
+    if afar is not None and not judged.gaping:
+        return Found((afar,))
+    near = by(Look(seen.heat, judged.quality, shape), 1)
+    return Found((near,)) if afar is None else with_gaping(near, afar)
 
 
 def zones_from(judged: Judgement) -> int:

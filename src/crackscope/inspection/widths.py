@@ -73,8 +73,8 @@ def measure_courses(
 ) -> list[list[Course]]:
     """Lay each line of some cracks onto its valley and measure across it; the courses of each crack.
 
-    times: how many times smaller the photo is than it was taken.
-    Twice: what the well resolved places show of the depth is known of the thin ones in the second round.
+    Twice: what the well resolved places show of the depth is known of the thin ones in the second round. times: how
+    many times smaller the photo is than it was taken.
     """
     if not networks:
         return []

@@ -18,7 +18,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
-from crackscope.scoring.verdict import Judgement, known_chance, top_mean, unfit_pixels
+from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "Graph",
     "Heatmap",
     "Judgement",
+    "Look",
     "Model",
     "Quality",
     "QuantisedReport",
