@@ -8,7 +8,7 @@ import pytest
 
 from crackscope.judging import TESTED, Bootstrap, BundleFacts, Origin, compare, evaluate_scores
 from crackscope.records import Row
-from crackscope.reports import write_comparison
+from crackscope.reports import comparison_sentences, write_comparison
 from tests.small_page import Page
 
 EVIL = "</td><script>alert(1)</script>"
@@ -37,6 +37,28 @@ def test_the_page_shows_all_and_runs_nothing(comparison, tmp_path):
     assert "more than chance would explain" in page.text
     for one in comparison.contenders:
         assert f"{one.figures['accuracy'].value:.4f}" in page.text
+
+
+def test_of_more_than_two_the_pairs_that_differ_are_named(comparison, tmp_path):
+    ahead, beyond = comparison_sentences(comparison)
+    # The two noisy ones are beaten by the first, and no other pair is told apart.
+    names = [pair for pair in comparison.pairs if pair.differences["accuracy"].p_holm < 0.05]
+    assert [(pair.first, pair.second) for pair in names] == [(EVIL, "plain"), (EVIL, "plain (2)")]
+    assert "2 pairs differ by more than chance explains (p below 0.05 after Holm's correction for 3 pairs" in beyond
+    assert f"plain and {EVIL} in accuracy, F1" in beyond
+    assert "plain (2) and plain in" not in beyond
+    page = Page(write_comparison(comparison, tmp_path)).text
+    assert ahead in page
+    assert "plain (2) and" in page
+    assert "p, Holm-corrected" in page
+
+
+def test_where_no_pair_differs_that_is_said(tmp_path):
+    rows = [Row(path=f"/{n}.jpg", label="crack" if n % 2 else "sound") for n in range(40)]
+    one = evaluate_scores(rows, [0.9 if n % 2 else 0.1 for n in range(40)], bootstrap=Bootstrap(30))
+    _, beyond = comparison_sentences(compare([one, one, one]))
+    assert beyond.startswith("No two of them differ by more than chance explains in any figure that is tested")
+    assert len(comparison_sentences(compare([one, one]))) == 1
 
 
 def test_csv_and_json_say_the_same(comparison, tmp_path):

@@ -91,12 +91,15 @@ def metrics(evaluation: "Evaluation") -> dict[str, object]:
 @out("DIR", "Write the comparison as a page there.")
 @shared("seed", "quiet", "json")
 def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: bool, as_json: bool) -> None:
-    """Put runs that were judged on the same split side by side, with a paired test of every two."""
+    """Put runs that were judged on the same split side by side, with a paired test of every two.
+
+    Each p is corrected for the number of pairs (Holm); --json has it before the correction as p, after it as p_holm.
+    """
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
     from crackscope.judging import Bootstrap
     from crackscope.judging import compare as put_side_by_side
-    from crackscope.reports import write_comparison
+    from crackscope.reports import comparison_sentences, write_comparison
 
     comparison = put_side_by_side(runs, bootstrap=Bootstrap(seed=seed or 0))
     page = write_comparison(comparison, Path(out)) if out is not None else None
@@ -105,6 +108,8 @@ def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: boo
         return
     _show_contenders(comparison)
     _show_pairs(comparison, quiet)
+    for sentence in comparison_sentences(comparison):
+        say(sentence, quiet=quiet)
     if page is not None:
         say(f"report: {page}")
 
@@ -131,12 +136,12 @@ def _show_pairs(comparison: "Comparison", quiet: bool) -> None:
     lacking = any(
         one.p is None and one.value is not None for pair in comparison.pairs for one in pair.differences.values()
     )
-    print_table("differences on the same pictures", ("pair", "figure", ">difference", ">p (Holm)"), rows)
+    print_table("differences on the same pictures", ("pair", "figure", ">difference", ">p, Holm-corrected"), rows)
     if lacking:
         say(f"too few: a p from fewer than {FEWEST} pictures or groups that differ would be too small", quiet=quiet)
     for pair in comparison.pairs:
         say(
             f"right where the other was wrong: {pair.first} {pair.only_first}, {pair.second} {pair.only_second} "
-            f"(McNemar p {pair.mcnemar_p_holm:.4f})",
+            f"(McNemar p, Holm-corrected: {pair.mcnemar_p_holm:.4f})",
             quiet=quiet,
         )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crackscope.reports.comparison_page import write_comparison
+    from crackscope.reports.comparison_page import comparison_sentences, write_comparison
     from crackscope.reports.contact_sheet import Print, write_contact_sheet
     from crackscope.reports.evaluation_page import write_evaluation
     from crackscope.reports.explanation_page import ExplanationFacts, PaintedFacts, write_explanation
@@ -23,6 +23,7 @@ __all__ = [
     "MeasuredFigure",
     "PaintedFacts",
     "Print",
+    "comparison_sentences",
     "conclusions",
     "draw_overlay",
     "met_before_sentences",
@@ -46,6 +47,7 @@ _HOMES = {
     "ExplanationFacts": "explanation_page",
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
+    "comparison_sentences": "comparison_page",
     "conclusions": "sentences",
     "draw_overlay": "overlays",
     "met_before_sentences": "sentences",

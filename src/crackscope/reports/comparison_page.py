@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from crackscope.files import encode_csv, encode_json, write_whole
-from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison
-from crackscope.reports.formatting import count, number
+from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, Pair
+from crackscope.reports.formatting import TITLES, count, number
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
 
@@ -49,7 +49,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "tested": TESTED,
         "best": {name: _best(comparison, name) for name in FIGURES},
         "scale": scale_for(figures),
-        "sentence": _sentence(comparison),
+        "sentences": comparison_sentences(comparison),
         "clear": _CLEAR,
         "fewest": FEWEST,
     }
@@ -62,14 +62,20 @@ def _best(comparison: Comparison, name: str) -> float | None:
     return best if [number(value) for value in known].count(number(best)) == 1 else None
 
 
-def _sentence(comparison: Comparison) -> str:
+def comparison_sentences(comparison: Comparison) -> list[str]:
+    """Which one is ahead by accuracy; of more than two, also which pairs differ by more than chance, and in what."""
+    ahead = _ahead(comparison)
+    return [ahead] if len(comparison.pairs) == 1 else [ahead, _beyond_chance(comparison)]
+
+
+def _ahead(comparison: Comparison) -> str:
     """Which one is ahead by accuracy, and whether that is more than chance."""
     ranked = sorted(comparison.contenders, key=lambda one: -one.correct)
     first, second = ranked[0], ranked[1]
     rows = count(comparison.n, "row")
     if first.correct == second.correct:
         return f"{first.name} and {second.name} both got {first.correct:,} of {rows} right."
-    told = _told_apart(comparison, first.name, second.name)
+    told = any(_told_apart(one) for one in comparison.pairs if {one.first, one.second} == {first.name, second.name})
     verdict = "more than chance would explain" if told else "no more than chance explains"
     return (
         f"{first.name} got {first.correct:,} of {rows} right, {second.name} {second.correct:,}: {verdict} "
@@ -77,10 +83,32 @@ def _sentence(comparison: Comparison) -> str:
     )
 
 
-def _told_apart(comparison: Comparison, first: str, second: str) -> bool:
+def _beyond_chance(comparison: Comparison) -> str:
+    """The pairs that differ by more than chance, each with the figures in which it does."""
+    corrected = f"p below {_CLEAR:g} after Holm's correction for {len(comparison.pairs)} pairs"
+    differing = [(pair, names) for pair in comparison.pairs if (names := _clear_figures(pair))]
+    if not differing:
+        return f"No two of them differ by more than chance explains in any figure that is tested ({corrected})."
+    told = [f"{pair.second} and {pair.first} in {', '.join(map(_within, names))}" for pair, names in differing]
+    pairs = "1 pair differs" if len(told) == 1 else f"{len(told)} pairs differ"
+    return f"{pairs} by more than chance explains ({corrected}, each figure by itself): {'; '.join(told)}."
+
+
+def _within(name: str) -> str:
+    """The title of a figure as it stands within a sentence."""
+    title = TITLES[name]
+    return title[0].lower() + title[1:] if title[1].islower() else title
+
+
+def _clear_figures(pair: Pair) -> list[str]:
+    return [
+        name
+        for name, gap in pair.differences.items()
+        if (_told_apart(pair) if name == "accuracy" else gap.p_holm is not None and gap.p_holm < _CLEAR)
+    ]
+
+
+def _told_apart(pair: Pair) -> bool:
     """Whether both tests of the accuracy, by rows and by groups, find a difference after correction."""
-    for pair in comparison.pairs:
-        if {pair.first, pair.second} == {first, second}:
-            by_groups = pair.differences["accuracy"].p_holm
-            return pair.mcnemar_p_holm < _CLEAR and by_groups is not None and by_groups < _CLEAR
-    return False
+    by_groups = pair.differences["accuracy"].p_holm
+    return pair.mcnemar_p_holm < _CLEAR and by_groups is not None and by_groups < _CLEAR
