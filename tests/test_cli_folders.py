@@ -15,6 +15,7 @@ from crackscope.files import writable
 CALLS = [
     ["scan", "nowhere", "--bundle", "default", "--doubts"],
     ["evaluate", "default", "nowhere", "-o"],
+    ["compare", "nowhere", "nowhere", "-o"],
     ["adapt", "default", "nowhere", "-o"],
     ["matrix", "--on", "a=nowhere", "--bundle", "default", "-o"],
     ["train", "nowhere", "--recipe", "probe", "--weights", "none", "-o"],
@@ -65,6 +66,27 @@ def test_8_bits_go_into_a_new_or_empty_folder_alone(tmp_path, monkeypatch, capsy
     for out in ("empty", "new"):
         assert main([*call, out]) == 2
         assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("call", "last", "what"),
+    [
+        (["evaluate", "default", "nowhere", "-o"], "report.html", "an evaluation"),
+        (["compare", "nowhere", "nowhere", "-o"], "compare.html", "a comparison"),
+        (["matrix", "--on", "a=nowhere", "--bundle", "default", "-o"], "matrix.html", "a matrix"),
+        (["scan", "nowhere", "--bundle", "default", "--doubts"], "doubts.jpg", "a sheet of doubts"),
+    ],
+    ids=lambda one: one[0] if isinstance(one, list) else "",
+)
+def test_a_result_is_written_over_no_other(tmp_path, capsys, call, last, what):
+    """Before anything is read. What a full disk left half-written, and files of others, are in nobody's way."""
+    (tmp_path / "notes.txt").touch()
+    assert main([*call, str(tmp_path)]) == 2
+    assert "nowhere" in capsys.readouterr().err
+    (tmp_path / last).write_text("mine")
+    assert main([*call, str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (f"crackscope: {what} is already in {tmp_path}, name a new folder or remove it\n")
+    assert (tmp_path / last).read_text() == "mine"
 
 
 @pytest.mark.parametrize("option", ["--onnx", "--deepness"])

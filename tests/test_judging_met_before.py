@@ -119,8 +119,8 @@ def test_half_of_the_pictures_must_look_like_a_set_and_a_tenth_like_each_that_is
 
 def test_it_is_kept_and_said(places, tmp_path, capsys):
     folder, bundle = places
-    call = ["evaluate", str(bundle.path), str(folder / "split.csv"), "-o", str(tmp_path / "out"), "--part"]
-    assert main([*call, "all"]) == 0
+    call = ["evaluate", str(bundle.path), str(folder / "split.csv"), "--part"]
+    assert main([*call, "all", "-o", str(tmp_path / "out")]) == 0
     said = "The bundle was trained on this very split, and it learnt from 14 pictures of Decks: the figures flatter."
     assert said in " ".join(capsys.readouterr().out.split())
     assert said in Page(tmp_path / "out" / "report.html").text

@@ -9,12 +9,12 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say, tell_of_pages_in
+from crackscope.cli.folders import unused
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
-from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.judging import Comparison, Evaluation
@@ -57,7 +57,7 @@ def evaluate(state: State, /, **options: Any) -> None:
     """
     asked = Asked(**options)
     if asked.out is not None:
-        writable(asked.out)
+        unused(asked.out, "report.html", "an evaluation")
     split = asked.opened(asked.data, whole=asked.part == "all")
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
@@ -97,6 +97,8 @@ def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: boo
     """
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
+    if out is not None:
+        unused(out, "compare.html", "a comparison")
     from crackscope.judging import Bootstrap
     from crackscope.judging import compare as put_side_by_side
     from crackscope.reports import comparison_sentences, write_comparison

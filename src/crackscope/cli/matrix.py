@@ -12,12 +12,11 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, warn
-from crackscope.cli.folders import vacant
+from crackscope.cli.folders import unused, vacant
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
 from crackscope.errors import several
-from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.judging import Entry, Matrix, MatrixCell, Surface
@@ -72,7 +71,7 @@ def matrix(**options: Any) -> None:
     if asked.recipes and asked.part == "all":
         raise click.UsageError("--part all would judge on what was trained on, leave it out or give --bundle only")
     if asked.out is not None:
-        writable(asked.out)
+        unused(asked.out, "matrix.html", "a matrix")
     named = [_named(text) for text in asked.surfaces]
     trainings = _planned(asked, [name for name, _ in named])
     _refuse_clashes(asked, [name for name, _ in named], trainings)

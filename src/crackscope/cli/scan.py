@@ -6,11 +6,11 @@ import click
 
 from crackscope.cli.console import NAMED, name_some, print_json, print_table, progress, say, unread_line
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
+from crackscope.cli.folders import unused
 from crackscope.cli.labelled import tell_of_groups
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
 from crackscope.errors import several
-from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.datasets import Copies, Member, ScanReport
@@ -37,7 +37,7 @@ def scan(state: State, /, **options: Any) -> None:
     if asked.doubts is not None and asked.bundle is None:
         raise click.UsageError("--doubts needs a network to doubt by: give --bundle BUNDLE, or --bundle default")
     if asked.doubts is not None:
-        writable(asked.doubts)
+        unused(asked.doubts, "doubts.jpg", "a sheet of doubts")
     import msgspec
 
     from crackscope.datasets import scan as look
