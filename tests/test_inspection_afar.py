@@ -228,21 +228,25 @@ def test_places_in_a_small_version_are_where_they_were(high, wide_px, more_rows,
     mask = np.zeros((high, wide_px), np.bool_)
     mask[top : top + 8, left : left + 8] = True
     ring = ((left - 0.5, top - 0.5), (left - 0.5, top + 7.5), (left + 7.5, top + 7.5), (left + 7.5, top - 0.5))
-    some = Estimate(value=8.0, low=7.0, high=9.0)
+    of_width = {
+        name: Estimate(value=value, low=value - 1, high=value + 2)
+        for name, value in {"mean": 7.5, "median": 8.0, "p95": 9.0, "max": 9.5}.items()
+    }
     zone = Zone(
         number=1,
         probability=0.9,
         outline=(ring,),
         centreline=(((left + 3.5, top), (left + 3.5, top + 7.0)),),
+        holes=(tuple(((x + left + 3.5) / 2, (y + top + 3.5) / 2) for x, y in ring),),
         box=(left, top, 8, 8),
         area_px=64,
         orientation_deg=90,
         branches=0,
         length_px=8,
-        width_mean_px=some,
-        width_median_px=some,
-        width_p95_px=some,
-        width_max_px=some,
+        width_mean_px=of_width["mean"],
+        width_median_px=of_width["median"],
+        width_p95_px=of_width["p95"],
+        width_max_px=of_width["max"],
     )
     at = np.array([[left + 3.5, top + 3.5]])
     traced = enlarging.traced(Traced(zone, at, np.array([[0.0, 1.0]]), np.array([8.0])))
@@ -262,4 +266,15 @@ def test_places_in_a_small_version_are_where_they_were(high, wide_px, more_rows,
     assert traced.at[0] == pytest.approx(corners.mean(0), abs=0.05)
     assert traced.zone.area_px == pytest.approx(grown.sum(), rel=0.1)
     assert traced.zone.length_px == pytest.approx(32, rel=0.08)
-    assert traced.zone.width_median_px.value == pytest.approx(traced.width_px[0])
+    (hole,), (line,) = np.array(traced.zone.holes), np.array(traced.zone.centreline)
+    assert hole.max(0) - hole.min(0) == pytest.approx((corners.max(0) - corners.min(0)) / 2, abs=0.05)
+    assert (hole.max(0) + hole.min(0)) / 2 == pytest.approx(traced.at[0], abs=0.05)
+    assert line.mean(0) == pytest.approx(traced.at[0], abs=0.05)
+    assert line[1] - line[0] == pytest.approx([0, 28], abs=2)
+    times = traced.width_px[0] / 8
+    assert times == pytest.approx(4, rel=0.08)
+    for name, px in of_width.items():
+        large = getattr(traced.zone, f"width_{name}_px")
+        assert (large.value, large.low, large.high) == pytest.approx(
+            (times * px.value, times * px.low, times * px.high)
+        )

@@ -78,6 +78,18 @@ def test_the_second_look_is_that_at_the_photo_halved():
     assert told.chance == pytest.approx(2 * alone.chance / (1 - FAR_SHARE), rel=1e-4)
 
 
+def test_smaller_copies_are_seen_whole_where_the_photo_is_seen_coarsely_first():
+    """Their sides are long enough to be seen so, too, and there it would be the second halving."""
+    pixels = photo(FAINT, side=600)
+    seen = model().heatmap(pixels)
+    told, coarse = (model().judge(seen, pixels, RATE, options=DenseOptions(coarse=first)) for first in (False, True))
+    assert (told.verdict, told.halved, sorted(told.afar)) == ("crack", True, [4, 8])
+    assert coarse._replace(afar={}) == told._replace(afar={})
+    for times, look in told.afar.items():
+        assert coarse.afar[times].heat.skipped == 0
+        assert np.array_equal(coarse.afar[times].heat.logits, look.heat.logits)
+
+
 def test_a_blurred_photo_without_a_crack_stays_refused():
     before, after = judged(BLURRED_SOUND, cracked=False, twice=False), judged(BLURRED_SOUND, cracked=False)
     assert before.verdict == after.verdict == "cannot judge"
@@ -244,11 +256,12 @@ def test_only_soft_photos_are_judged_at_half_size():
 
 CHANCES = st.floats(0, 1)
 SEEN = Quality(1.0, 1.0, 0.0, 0.0)
+SEEN_SMALLER = Quality(0.4, 0.5, 0.1, 0.0)
 
 
-def look(chance: float, probability: float, reason: str = "") -> Judgement:
+def look(chance: float, probability: float, reason: str = "", seen: Quality = SEEN_SMALLER) -> Judgement:
     verdict = "cannot judge" if reason else "crack" if chance <= RATE else "sound"
-    return Judgement(verdict, probability, reason, SEEN, chance)
+    return Judgement(verdict, probability, reason, seen, chance)
 
 
 SEEN_AFAR = st.dictionaries(st.sampled_from([4, 8, 16]), CHANCES)
@@ -257,7 +270,7 @@ SEEN_AFAR = st.dictionaries(st.sampled_from([4, 8, 16]), CHANCES)
 @settings(max_examples=300, deadline=None)
 @given(CHANCES, st.none() | CHANCES, SEEN_AFAR, st.booleans(), st.booleans())
 def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, shows):
-    one = look(first, 0.3, "blurred" if blurred else "")
+    one = look(first, 0.3, "blurred" if blurred else "", SEEN)
     again = None if half is None else look(half, 0.7)
     far = {times: look(chance, 0.9) for times, chance in afar.items()}
     told = joined(Looks(one, again, far, (4, 8, 16)), RATE, shows=shows)
@@ -275,6 +288,7 @@ def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, sho
     }
     seen, of_it = looks[told.from_afar]
     assert told.chance == min(1.0, seen / of_it)
+    assert told.quality == SEEN
     if told.verdict == "crack":
         assert told.chance <= RATE
 
