@@ -74,7 +74,7 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 @click.option("--deepness", metavar="FILE", help="Write an ONNX file for Deepness, the plugin of QGIS.")
 @click.option("--int8", is_flag=True, help="Quantise to 8 bits into the bundle -o OUT; needs --calibrate.")
 @click.option(
-    "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; their training part is used."
+    "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; only their training part is used."
 )
 @out("OUT", "Folder of the quantised bundle, new or empty.")
 @shared("threads", "quiet", "json")

@@ -76,8 +76,8 @@ def quantise(
     held_out = [pixels for path in comparing if (pixels := _piece(path, spec)) is not None]
     if not pictures or len(held_out) < LEAST_COMPARED:
         raise BundleError(
-            f"{len(pictures)} pictures to calibrate on and {len(held_out)} to compare are too few; "
-            f"give at least {2 * LEAST_COMPARED} readable training pictures"
+            f"only pictures of the training part count, and {len(pictures)} to calibrate on and {len(held_out)} to "
+            f"compare are too few; give data whose training part holds at least {2 * LEAST_COMPARED} readable ones"
         )
     model = load(opened)
     plain = _read(model, model.graph, held_out)
