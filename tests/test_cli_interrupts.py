@@ -74,12 +74,12 @@ def test_it_may_come_before_anybody_watches_and_while_a_class_is_made(module, ma
 
 
 def test_a_training_that_is_done_says_so_when_the_judging_is_interrupted(way, tmp_path):
-    run = tmp_path / "run"
+    run = tmp_path / "my run"
     call = ["train", str(way.split), "-o", str(run), *SMALL]
     ended = program("crackscope.judging", False, *call)
     assert ended.returncode == 130
     assert f"interrupted while judging, the training is done and its bundle whole: {run / 'bundle'};" in ended.stderr
-    assert f"add -o {run} --resume" in ended.stderr
+    assert f"add -o '{run}' --resume" in ended.stderr
     assert not (run / "evaluation" / "metrics.json").exists()
     epochs = (run / "history.csv").read_bytes()
     again = program("no such module", False, *call, "--resume")

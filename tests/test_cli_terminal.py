@@ -65,7 +65,7 @@ def test_a_narrow_terminal_breaks_no_word_but_names(way, columns):
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
 def test_train_interrupted_says_how_to_go_on(way, tmp_path):
-    run = tmp_path / "run"
+    run = tmp_path / "my run"
     endless = ["--set", "phases.0.epochs=100000", "--set", "phases.0.early_stopping.patience=0"]
     arguments = ["train", str(way.split), "-o", str(run), *SMALL, *endless]
     with on_a_terminal(*arguments, COLUMNS="500") as (running, terminal):
@@ -74,5 +74,5 @@ def test_train_interrupted_says_how_to_go_on(way, tmp_path):
         running.send_signal(signal.SIGINT)
         shown = read_until(TO_THE_END, terminal)
     assert running.returncode == 130
-    assert f"interrupted, what was reached is kept in {run}, to go on add -o {run} --resume" in shown
+    assert f"interrupted, what was reached is kept in {run}, to go on add -o '{run}' --resume" in shown
     assert "Traceback" not in shown

@@ -213,10 +213,10 @@ def test_demo_names_the_program_as_it_can_be_called(tmp_path, capsys, monkeypatc
         pytest.skip("wants the package installed beside its Python")
     monkeypatch.setenv("PATH", str(here if active else tmp_path))
     monkeypatch.chdir(here.parent)
-    assert main(["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", "none"]) == 0
+    assert main(["demo", "-o", str(tmp_path / "a demo"), "-n", "40", "--size", "64", "--weights", "none"]) == 0
     printed = capsys.readouterr().out
     program = "crackscope" if active else f"{here.name}/crackscope"
-    assert f": {program} predict PICTURE --bundle " in printed
+    assert f": {program} predict PICTURE --bundle '{tmp_path / 'a demo' / 'run' / 'bundle'}'\n" in printed
     assert f": {program} inspect PHOTO" in printed
 
 

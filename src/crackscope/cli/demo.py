@@ -206,7 +206,7 @@ def _end(run: "Run", judgement: Judgement, seconds: float) -> None:
     if judgement.report is not None:
         say(f"Open this in a browser: {judgement.report.resolve()}")
     program = _program()
-    say(f"Try a picture of your own: {program} predict PICTURE --bundle {run.bundle}")
+    say(f"Try a picture of your own: {program} predict PICTURE --bundle {shlex.quote(run.bundle)}")
     say(f"Whole photos, with the bundle that knows real surfaces: {program} inspect PHOTO... -o report")
     say(f"These surfaces are drawn: a real one is harder. With labelled patches of yours: {program} train FOLDER")
 

@@ -1,5 +1,6 @@
 """What the commands that take labelled pictures have in common: their options, and how such pictures are opened."""
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,6 @@ def tell_of_groups(likely: "LikelyGroups | None", *, quiet: bool = False) -> Non
         one, other = likely.examples
         say(
             f"file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
-            f"--group-by '{likely.pattern}' keeps each group on one side of a split",
+            f"--group-by {shlex.quote(likely.pattern)} keeps each group on one side of a split",
             quiet=quiet,
         )

@@ -3,6 +3,7 @@
 Training and judging know nothing of each other; they are joined here.
 """
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ def _kept(folder: str) -> Iterator[None]:
         if not Path(folder).is_dir():
             raise
         raise Interrupted(
-            f"interrupted, what was reached is kept in {folder}, to go on add -o {folder} --resume to the same call"
+            f"interrupted, what was reached is kept in {folder}, to go on add -o {shlex.quote(folder)} --resume to the "
+            "same call"
         ) from None
 
 
@@ -188,7 +190,7 @@ def _trained(run: "Run") -> Iterator[None]:
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted while judging, the training is done and its bundle whole: {run.bundle}; to judge it add "
-            f"-o {run.folder} --resume to the same call, which trains no further"
+            f"-o {shlex.quote(run.folder)} --resume to the same call, which trains no further"
         ) from None
 
 
