@@ -177,9 +177,8 @@ def from_near(looks: Looks, rate: float, *, shows: bool) -> Judgement:
     """One judgement of the looks at the photo as it is and at half size.
 
     It is `crack` when either look says so within its share of the rate, and what is told with it is of the look that
-    the verdict rests on. shows: whether the heatmap at
-    full size has a crack to show; without one, the look at half size cannot say crack. A photo that is too blurred for
-    the first look stays refused unless the second says crack.
+    the verdict rests on. shows: whether the heatmap at full size has a crack to show; without one, the look at half
+    size cannot say crack. A photo that is too blurred for the first look stays refused unless the second says crack.
     """
     first, half, share = looks.first, looks.half, 1 - FAR_SHARE
     if half is None:
