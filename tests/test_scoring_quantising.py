@@ -97,6 +97,37 @@ def test_parts_of_a_photo_look_as_they_do_in_the_whole(default_in_bytes: Path, i
     assert np.abs(parts.logits - whole.logits)[hot].mean() < 0.25
 
 
+def twice_the_same(*, stored_once: bool) -> bytes:
+    """A deep model with biases, two of whose convolutions have the same kernel."""
+    proto = onnx.load_model_from_string(deep_model())
+    rng = np.random.default_rng(2)
+    made = {node.output[0]: node for node in proto.graph.node}
+    stored = {tensor.name: tensor for tensor in proto.graph.initializer}
+    for number in range(6):
+        bias = (0.3 * rng.normal(size=16)).astype(np.float32)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(bias, f"b{number}"))
+        made[f"c{number}"].input.append(f"b{number}")
+    if stored_once:
+        made["c4"].input[1] = "k3"
+        proto.graph.initializer.remove(stored["k4"])
+    else:
+        stored["k4"].raw_data = stored["k3"].raw_data
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
+
+
+def test_convolutions_that_share_a_kernel_are_each_corrected_as_if_it_were_stored_twice(
+    rows: list[str], tmp_path: Path
+) -> None:
+    scores = []
+    for name, model in (("once", twice_the_same(stored_once=True)), ("twice", twice_the_same(stored_once=False))):
+        path = pack(tmp_path / name, small_manifest(), model=model, weights=None).path
+        quantise(path, rows, tmp_path / f"{name}-int8", limit=16)
+        small = load(tmp_path / f"{name}-int8")
+        scores.append([small.score(wall(seed)).score for seed in range(20)])
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)
+
+
 def test_a_bundle_that_disagrees_is_refused_with_the_figures(deep: Path, rows: list[str], tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"verdicts turned over \(gate 0.00%\).*probability changed by"):
         quantise(deep, rows, tmp_path / "int8", gate=Gate(verdicts=0.0, mean=1e-9), limit=4)
@@ -105,7 +136,9 @@ def test_a_bundle_that_disagrees_is_refused_with_the_figures(deep: Path, rows: l
 
 def test_too_few_pictures_are_refused(deep: Path, rows: list[str], tmp_path: Path) -> None:
     for sources in ([], rows[:10], [str(tmp_path / "none.png")] * 60):
-        with pytest.raises(BundleError, match=r"only pictures of the training part count.* too few; give data whose training part"):
+        with pytest.raises(
+            BundleError, match=r"only pictures of the training part count.* too few; give data whose training part"
+        ):
             quantise(deep, sources, tmp_path / "int8")
 
 

@@ -32,8 +32,8 @@ class _Pair(NamedTuple):
 def corrected(quantised: bytes, plain: Any, pictures: Sequence[Pixels]) -> bytes:
     """The quantised graph, with operators in order, with the biases of its convolutions corrected.
 
-    plain: the graph that it was made from, whose weights have the same names. pictures: uint8 [h, w, 3], of which up to
-    MOST_PICTURES are used.
+    plain: the graph that it was made from, whose operators have the same names. pictures: uint8 [h, w, 3], of which up
+    to MOST_PICTURES are used.
     """
     import onnx
     from onnx import numpy_helper
@@ -58,15 +58,14 @@ def _pairs(proto: Any, plain: Any) -> list[_Pair]:
 
     stored = {tensor.name: tensor for tensor in proto.graph.initializer}
     read = {node.output[0]: node for node in proto.graph.node if node.op_type == "DequantizeLinear"}
-    before = {node.input[1]: node for node in plain.graph.node if node.op_type == "Conv"}
+    before = {node.name: node for node in plain.graph.node}
     pairs = []
     for node in proto.graph.node:
         if node.op_type != "Conv" or len(node.input) < 3 or not {node.input[1], node.input[2]} <= set(read):
             continue
-        weight, bias = (read[name] for name in node.input[1:3])
-        made_from = before[weight.input[0].removesuffix("_quantized")]
+        bias = read[node.input[2]]
         scale = np.asarray(numpy_helper.to_array(stored[bias.input[1]]), np.float32)
-        pairs.append(_Pair(node, made_from, stored[bias.input[0]], scale))
+        pairs.append(_Pair(node, before[node.name], stored[bias.input[0]], scale))
     return pairs
 
 
