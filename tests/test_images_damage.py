@@ -159,11 +159,16 @@ def test_limits_are_those_that_are_given(tmp_path):
     assert images.DEFAULT_LIMITS.max_pixels >= 120_000_000
 
 
-def test_too_many_scans_are_refused():
+@pytest.mark.parametrize(("scans", "refused"), [(63, False), (64, False), (65, True), (110, True)])
+def test_more_than_64_scans_are_refused(scans, refused):
     data = SEEDS["jpeg-progressive"]
-    at = data.rindex(b"\xff\xda")
-    with pytest.raises(ImageError, match="scans"):
-        images.read(data[:at] + data[at:-2] * 100 + b"\xff\xd9")
+    last = data[data.rindex(b"\xff\xda") : -2]
+    data = data[:-2] + last * (scans - data.count(b"\xff\xda")) + b"\xff\xd9"
+    if refused:
+        with pytest.raises(ImageError, match="more than 64 scans"):
+            images.read(data)
+    else:
+        assert images.read(data).pixels.shape == WHOLE["jpeg-progressive"].shape
 
 
 def test_packed_bmp_that_would_take_minutes_is_refused():
