@@ -11,6 +11,7 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
@@ -18,7 +19,10 @@ from crackscope.bundles import Bundle, InputSpec, Manifest
 from crackscope.images import resize, write_png
 from crackscope.networks import embedding_size, export_network, halo
 from crackscope.recipes import Head, Network
-from crackscope.scoring import DenseOptions, Heatmap, Model, load, pack, quantise
+from crackscope.scoring import DenseOptions, Heatmap, Model, grown, load, pack, quantise
+from crackscope.scoring.anatomy import dissect
+from crackscope.scoring.dense import any_in, halved
+from crackscope.scoring.stages import plan
 from crackscope.surfaces import generate
 from tests.networks_random import random_network
 from tests.small_bundle import STRIDE, deep_model, small_manifest, small_model, write_small_bundle
@@ -331,3 +335,54 @@ def test_every_place_in_doubt_is_seen(small: Model, seed: int, count: int) -> No
     hot = fine > small.manifest.mask_threshold
     assert hot.any()
     assert np.abs(heat.logits - fine)[hot].max() <= SAME
+
+
+@settings(max_examples=60, deadline=None)
+@given(cells=arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))), side=st.integers(1, 5))
+def test_a_square_holds_what_any_of_its_cells_holds(cells: NDArray[np.bool_], side: int) -> None:
+    rows, columns = (-(-length // side) for length in cells.shape)
+    there = {(row // side, column // side) for row, column in np.argwhere(cells).tolist()}
+    expected = [[(row, column) in there for column in range(columns)] for row in range(rows)]
+    assert any_in(cells, side).tolist() == expected
+
+
+def in_doubt(rough: NDArray[np.float32], least: float, doubt: float) -> set[tuple[int, int]]:
+    """The cells from which a way leads, over cells that come near, to one that reaches the least logit."""
+    near = {(row, column) for row, column in np.argwhere(rough >= least - doubt).tolist()}
+    found, at_hand = set(), [place for place in near if rough[place] >= least]
+    while at_hand:
+        row, column = at_hand.pop()
+        if (row, column) in near and (row, column) not in found:
+            found.add((row, column))
+            at_hand += [(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return found
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 12), doubt=st.floats(0, 4))
+def test_seen_again_is_what_hangs_together_with_a_suspicious_place_and_nothing_else(
+    small: Model, seed: int, count: int, doubt: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = np.full((630, 770, 3), 180, np.uint8)
+    for _ in range(count):
+        # Down a stair, ever paler: its last cells hang together by their corners.
+        row, column, shade = int(rng.integers(8, 540)), int(rng.integers(8, 680)), int(rng.integers(20, 120))
+        for step in range(8):
+            place = pixels[row + 8 * step : row + 8 * step + 6, column + 8 * step : column + 8 * step + 6]
+            place[...] = min(170, shade + 10 * step)
+    fine, half = small.heatmap(pixels, options=ONE).logits, small.heatmap(halved(pixels), options=ONE).logits
+    rough, least = grown(half, fine.shape), small.manifest.mask_threshold
+    squares = plan(dissect(small.bundle.model)).grain // STRIDE
+    again = np.zeros(fine.shape, np.bool_)
+    for row, column in in_doubt(rough, least, doubt):
+        # 8 px around, and whole squares, since the graph is run on these alone.
+        above, left = (max(0, place - 2) // squares * squares for place in (row, column))
+        below, right = (
+            (min(place + 2, end - 1) // squares + 1) * squares
+            for place, end in zip((row, column), fine.shape, strict=True)
+        )
+        again[above:below, left:right] = True
+    heat = small.heatmap(pixels, options=DenseOptions(coarse=True, doubt_logits=doubt, scales=1))
+    assert heat.skipped == pytest.approx(1 - again.mean())
+    assert np.abs(heat.logits - np.where(again, fine, rough)).max() <= SAME
