@@ -149,3 +149,39 @@ def test_a_pattern_that_parts_nothing_is_refused_by_both(command, pattern, says,
     out = ["-o", str(tmp_path / "out.csv")] * (command == "split")
     assert main([command, str(data), "--group-by", pattern, *out]) == 2
     assert says in capsys.readouterr().err
+
+
+def written(table: Path, rows: list[str], columns: str) -> str:
+    table.write_text(f"{columns}\n" + "\n".join(rows), encoding="utf-8")
+    return str(table)
+
+
+def test_few_pictures_of_a_class_are_said_by_part_and_those_of_one_group_count_once(data, tmp_path, capsys):
+    counted = "val 4 crack and 4 sound, test 4 crack and 4 sound;"
+    said = told(capsys, "split", str(data), "-o", str(tmp_path / "few.csv"))
+    (line,) = (line for line in said.splitlines() if line.startswith("few pictures of a class: "))
+    assert counted in line
+    (remark,) = json.loads(told(capsys, "split", str(data), "-o", str(tmp_path / "few.csv"), "--json"))["remarks"]
+    assert remark == line
+    for number in range(40):
+        for label in ("crack", "sound"):
+            picture(tmp_path / "many" / label / f"{number}.png", number + 100 * (label == "crack"))
+    many = sorted((tmp_path / "many").rglob("*.png"))
+    rows = [f"{path},{path.parent.name},{int(path.stem) % 12 if path.parent.name == 'crack' else ''}" for path in many]
+    out = ["-o", str(tmp_path / "out.csv"), "--parts", "50:0:50", "--force"]
+    said = told(capsys, "split", written(tmp_path / "grouped.csv", rows, "path,label,group"), *out)
+    assert re.search(r"class: train \d+ crack in \d groups, test \d+ crack in \d groups; what is learnt", said)
+    assert "few pictures" not in told(capsys, "split", str(tmp_path / "many"), *out)
+
+
+def test_surfaces_that_differ_in_spelling_alone_are_named_and_stay_apart(data, tmp_path, capsys):
+    paths = sorted(data.rglob("*.jpg"))
+    names = ("Wall", "wall", "deck", "east wall", "East-Wall", "")
+    rows = [f"{path},{path.parent.name},{names[place % 6]}" for place, path in enumerate(paths)]
+    table = written(tmp_path / "two.csv", rows, "path,label,surface")
+    said = "count apart: 'East-Wall' and 'east wall'; 'Wall' and 'wall'; where they are one, give them one name"
+    assert f"problem: surfaces that differ in spelling alone {said}" in told(capsys, "scan", table)
+    assert said in told(capsys, "split", table, "-o", str(tmp_path / "out.csv"))
+    assert {row.surface for row in datasets.read_split(tmp_path / "out.csv").rows} == set(names)
+    table = written(tmp_path / "one.csv", [row.replace("Wall", "wall") for row in rows], "path,label,surface")
+    assert "'wall'" not in told(capsys, "scan", table)

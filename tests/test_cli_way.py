@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crackscope.cli import main
-from tests.small_way import SMALL, lines, pictures
+from tests.small_way import FEW, SMALL, lines, pictures
 
 
 def test_generate_writes_what_it_says(way):
@@ -114,7 +114,7 @@ def test_train_says_that_there_was_no_run_to_go_on_with(way, tmp_path, capsys):
     typed = tmp_path / "rum"
     call = ["train", str(way.split), "-o", str(typed), *SMALL, "--resume", "--no-evaluate"]
     assert main(call) == 0
-    assert capsys.readouterr().err == f"there is no run to go on with in {typed}: it begins anew\n"
+    assert capsys.readouterr().err == f"there is no run to go on with in {typed}: it begins anew\n{FEW}"
     assert main(call) == 0
     assert capsys.readouterr().err == ""
     call[1] = str(tmp_path / "no such data")

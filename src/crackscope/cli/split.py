@@ -96,6 +96,8 @@ def _counts(dealt: "Split") -> dict[str, dict[str, int]]:
 
 
 def _summary(dealt: "Split", path: str) -> dict[str, object]:
+    from crackscope.datasets import remarks
+
     return {
         "path": path,
         "parts": _counts(dealt),
@@ -106,12 +108,15 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
         "likely_groups": dealt.likely_groups,
+        "remarks": remarks(dealt.rows),
         "fingerprint": dealt.fingerprint,
         "unreadable": dealt.unreadable,
     }
 
 
 def _show(dealt: "Split", asked: Asked) -> None:
+    from crackscope.datasets import remarks
+
     rows = [(part, counts["crack"], counts["sound"]) for part, counts in _counts(dealt).items()]
     print_table("", ("part", ">crack", ">sound"), rows)
     if dealt.leak_share is not None:
@@ -124,6 +129,8 @@ def _show(dealt: "Split", asked: Asked) -> None:
     name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
+    for remark in remarks(dealt.rows):
+        say(remark)
     say(f"written: {asked.out}")
 
 

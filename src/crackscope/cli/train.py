@@ -161,7 +161,7 @@ def _beginning_with(remarks: list[str], bar: TrainingBar) -> "Callable[[Progress
     """Tell the bar, and say the remarks first, once the pictures are found: a wrong call ends with its error alone."""
 
     def tell(progress: "Progress") -> None:
-        while remarks and (progress.done or progress.stage != "reading"):
+        while remarks and (progress.done or progress.remark or progress.stage != "reading"):
             warn(remarks.pop(0))
         bar(progress)
 

@@ -5,7 +5,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import console, say
+from crackscope.cli.console import console, say, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -25,11 +25,12 @@ _STAGES = {
 class TrainingBar:
     """Call it with each `Progress` of a training. Draws on stderr, on a terminal only.
 
-    lines: where it is none, say on stdout what each epoch came to.
+    lines: where it is none, say on stdout what each epoch came to. Remarks on the data are said at once.
     """
 
     def __init__(self, *, quiet: bool, lines: bool = False) -> None:
         self._bar: Bar | None = None
+        self._quiet = quiet
         self._lines = lines and not quiet and not sys.stderr.isatty()
         self._task: TaskID | None = None
         if not quiet and sys.stderr.isatty():
@@ -49,6 +50,8 @@ class TrainingBar:
 
     def __call__(self, progress: "Progress") -> None:
         """Draw where the training stands, or say it when an epoch is done."""
+        if progress.remark:
+            warn(progress.remark, quiet=self._quiet)
         if self._lines and progress.stage == "training" and progress.done == progress.total:
             say(f"{_epoch(progress)}: {', '.join(filter(None, (_figures(progress.figures), _left(progress))))}")
         if self._bar is None or self._task is None:

@@ -5,9 +5,11 @@ split(data) -> Split              grouped and stratified by default
 load(data_or_csv) -> Split        ready-made parts as they are, anything else split
 read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
+remarks(rows)                     lines on what is doubtful: few pictures of a class, surfaces spelt in two ways
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
+from crackscope.datasets.doubtful import remarks
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
 from crackscope.datasets.manifest import refuse_strangers
@@ -32,6 +34,7 @@ __all__ = [
     "read_rows",
     "read_split",
     "refuse_strangers",
+    "remarks",
     "scan",
     "split",
     "watched",

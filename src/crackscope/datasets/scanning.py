@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from crackscope.datasets.doubtful import surfaces_alike
 from crackscope.datasets.found import Kind, describe_unlabelled
 from crackscope.datasets.grouping import Numbers, chosen_groups, components, members, same_pairs
 from crackscope.datasets.loading import fingerprint
@@ -186,6 +187,7 @@ def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
         )
     if report.leak_share_now:
         lines.append(f"{report.leak_share_now:.1%} of the test pictures have a copy in train: split anew")
+    lines.append(surfaces_alike(report.surfaces))
     return tuple(line for line in lines if line)
 
 

@@ -37,7 +37,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Where a training stands. `seconds_left` is for the stage at hand, None while it cannot be known.
 
-    done, total: pictures or, of weights that are downloaded, KiB; total 0 where it is not known.
+    done, total: pictures or, of weights that are downloaded, KiB; total 0 where it is not known. remark: a line on what
+    is doubtful about the data, once each; "" else.
     """
 
     stage: Stage
@@ -49,6 +50,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     seconds_left: float | None = None
     figures: dict[str, float] = {}
+    remark: str = ""
 
 
 Listener = Callable[[Progress], None]

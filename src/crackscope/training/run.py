@@ -112,6 +112,8 @@ class _Training:
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             check_writable(self.folder)
+            for remark in datasets.remarks(split.rows):
+                self.tell(Progress(stage="reading", remark=remark))
             return self._learn(split, network, counts, started, clock)
 
     def _learn(

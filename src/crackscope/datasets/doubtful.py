@@ -1,0 +1,52 @@
+"""What is doubtful about rows that can be used all the same: a line each, for people."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from crackscope.datasets.splitting import PARTS
+from crackscope.datasets.words import plain
+from crackscope.errors import printable, several
+from crackscope.records import LABELS, Row
+
+FEWEST: Final = 10
+"""Groups of a class in a part. Where all of ten are called rightly, the share may still be .69 (95 %, exact)."""
+
+
+def remarks(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What to say of rows that stand in parts: classes with very few pictures in one, surfaces spelt in two ways."""
+    return tuple(filter(None, (_few(rows), surfaces_alike(row.surface for row in rows))))
+
+
+def surfaces_alike(names: Iterable[str]) -> str:
+    """That surfaces differ in case, spaces, dashes or underscores alone, and count apart; "" where none do."""
+    spelt: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        spelt[plain(name)].add(name)
+    alike = [sorted(ways) for word, ways in sorted(spelt.items()) if word and len(ways) > 1]
+    if not alike:
+        return ""
+    named = "; ".join(" and ".join(repr(printable(way)) for way in ways) for ways in alike)
+    return f"surfaces that differ in spelling alone count apart: {named}; where they are one, give them one name"
+
+
+def _few(rows: Sequence[Row]) -> str:
+    parts = []
+    for part in PARTS:
+        here = [row for row in rows if row.part == part]
+        counted = [_count([row for row in here if row.label == label], label) for label in reversed(LABELS)]
+        if here and (few := [words for words, groups in counted if groups < FEWEST]):
+            parts.append(f"{part} {' and '.join(few)}")
+    if not parts:
+        return ""
+    return (
+        f"few pictures of a class: {', '.join(parts)}; what is learnt from or measured on fewer than {FEWEST} (a group "
+        "counts once) means little"
+    )
+
+
+def _count(rows: Sequence[Row], label: str) -> tuple[str, int]:
+    """How many of a label there are, in words, and in how many groups; a row without one stands for itself."""
+    groups = len({row.group or row.path for row in rows})
+    apart = groups == len(rows)
+    return f"{len(rows)} {label}" if apart else f"{len(rows)} {label} in {several(groups, 'group')}", groups
