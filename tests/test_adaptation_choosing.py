@@ -55,6 +55,16 @@ def test_one_of_each_kind_comes_before_a_second_of_any():
     assert sorted(kinds[taken].tolist()) == [0, 1, 2, 3]
 
 
+def test_a_kind_that_is_labelled_already_comes_last():
+    """Four kinds, the most doubtful of which is known."""
+    rng = np.random.default_rng(3)
+    kinds = 5 * np.eye(4).repeat(5, axis=0)
+    features = kinds + 0.01 * rng.normal(size=(20, 4))
+    score = np.repeat([0.0, 1.0, -1.0, 2.0], 5)
+    assert 0 in choose(score, features, 3, likeliest=0) // 5
+    assert sorted(choose(score, features, 3, likeliest=0, known=features[:2]) // 5) == [1, 2, 3]
+
+
 def test_of_patches_that_differ_alike_the_most_doubtful_come_first():
     score = np.random.default_rng(1).normal(size=24)
     taken = choose(score, np.eye(24), 6, likeliest=0)

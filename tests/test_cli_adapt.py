@@ -433,4 +433,4 @@ def test_copies_under_both_labels_are_warned_of(made, tmp_path, capsys):
     mirrored = images.read(data / "crack" / "0003.png").pixels[:, ::-1].copy()
     images.write_png(mirrored, data / "sound" / "other.png")
     assert main(["adapt", bundle, str(data), "-o", str(tmp_path / "out"), "--most-forgotten", "1"]) == 0
-    assert "1 group of copies holds both labels: `crackscope scan DATA` names them" in capsys.readouterr().err
+    assert "1 group of copies holds both labels (crack/0003.png = sound/other.png): give " in capsys.readouterr().err

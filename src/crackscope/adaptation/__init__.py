@@ -3,6 +3,7 @@
 from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, RefusedError, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
 from crackscope.adaptation.handing_out import hand_out
+from crackscope.adaptation.label_studio import read_labels
 from crackscope.adaptation.patches import Progress
 from crackscope.adaptation.suggesting import Suggestion, Suggestions, Unfit, suggest
 from crackscope.adaptation.validating import Worth
@@ -21,5 +22,6 @@ __all__ = [
     "Worth",
     "adapt",
     "hand_out",
+    "read_labels",
     "suggest",
 ]

@@ -10,17 +10,20 @@ import numpy as np
 from crackscope.adaptation.at_hand import (
     ADAPTED,
     adapted_before,
-    count_suggested,
+    by_photo,
+    contradictions,
     learnt_before,
+    photos_of,
     refuse_both_labels,
 )
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
+from crackscope.adaptation.label_studio import load_labels
 from crackscope.adaptation.patches import Patches, Progress, remembered, see
 from crackscope.adaptation.validating import Worth, beats_guessing, crossed, growth, kept, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import TrainedOn
-from crackscope.datasets import Layout, Split, load
+from crackscope.datasets import Layout, Split
 from crackscope.errors import AdaptationError, several
 from crackscope.records import Label, Row, Unread
 from crackscope.scoring import Model
@@ -66,9 +69,11 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
 
     bundle: folder that was written. before, after: on the new surface. old_before, old_after: on the pictures that the
     bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from. suggested: how many of them
-    `suggest` chose as hard or likely cracked, so that the figures are not those of ordinary photos. learnt_before:
-    whether the old bundle learnt from this very set, so that the figures flatter. adapted_before: patches that the old
-    bundle was adapted to, some of which may be among these. conflicts: groups of copies that hold both labels.
+    `suggest` chose as hard or likely cracked, so that the figures are not those of ordinary photos. photos: of how many
+    photos they are. one_photo: whether all patches of one label are of one photo, so that patches count one by one and
+    the figures flatter. learnt_before: whether the old bundle learnt from this very set, so that the figures flatter.
+    adapted_before: patches that the old bundle was adapted to, some of which may be among these. conflicts: groups of
+    copies that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
     """
 
     bundle: str
@@ -76,9 +81,12 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[Label, int]
     groups: int
     suggested: int
+    photos: int
+    one_photo: bool
     learnt_before: bool
     adapted_before: int
     conflicts: int
+    contradictions: tuple[tuple[str, str], ...]
     before: Worth
     after: Worth
     old_before: Worth | None
@@ -95,8 +103,10 @@ def adapt(
 ) -> Adapted:
     """Write a bundle that has learnt the surface of labelled patches: its score, and its map with it.
 
-    data: labelled patches as `datasets.load` takes them; from 5 a label. Of data with parts the test part is left
-    alone. The figures that come back are cross-validated, and honest about how few patches they rest on.
+    data: labelled patches as `datasets.load` takes them, or a JSON export of Label Studio; from 5 a label. Of data with
+    parts the test part is left alone. The figures that come back are cross-validated, and honest about how few patches
+    they rest on: those that `suggest` cut from one photo are one witness, as copies are, unless one label has no second
+    one.
 
     Raises AdaptationError, and writes nothing, when the bundle is in 8 bits, which keeps no word of old pictures, when
     there are too few patches, when one picture has both labels, or when labels seem to be swapped: the bundle, asked
@@ -109,21 +119,24 @@ def adapt(
     refuse_in_the_way(Path(out), options.force)
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
     _refuse_8_bits(model)
-    split = data if isinstance(data, Split) else _loaded(data, options)
+    split = data if isinstance(data, Split) else load_labels(data, options.group_by, options.layout)
     rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
     _check_count(rows)
     refuse_both_labels(rows)
-    patches, read, unread, embedding = see(model, rows, options.progress)
+    apart, read, unread, embedding = see(model, rows, options.progress)
     _check_count(read)
+    photos = photos_of(read)
+    patches = by_photo(apart, photos)
+    of_photos = patches is not apart
     reference = model.bundle.reference()
     old = None if reference is None else remembered(reference, model.bundle)
     try:
-        facts = measured(patches, old, options)
+        facts = measured(patches, old, options, apart)
     except RefusedError as refused:
-        refused.curve = learning_curve(Prior(old, patches), patches, options.seed) if options.curve else None
+        refused.curve = _curve(Prior(old, patches), patches, options, of_photos=of_photos)
         raise
     change = learn(facts.prior, patches)
-    suggested = count_suggested(read)
+    suggested = len(photos) - photos.count("")
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
         taught=TrainedOn(name=ADAPTED, fingerprint=split.fingerprint, pictures=len(patches), licence=options.licence),
@@ -138,16 +151,19 @@ def adapt(
         labels={"sound": int((~patches.crack).sum()), "crack": int(patches.crack.sum())},
         groups=len(np.unique(patches.group)),
         suggested=suggested,
+        photos=len(set(photos) - {""}),
+        one_photo=any(photos) and not of_photos,
         learnt_before=learnt_before(model.manifest, split.fingerprint),
         adapted_before=adapted_before(model.manifest),
         conflicts=split.conflicts,
+        contradictions=contradictions(split.rows, split.conflicts),
         before=facts.before,
         after=facts.after,
         old_before=facts.old_before,
         old_after=facts.old_after,
         old_pictures=0 if old is None else len(old),
         threshold=model.manifest.threshold,
-        curve=learning_curve(facts.prior, patches, options.seed) if options.curve else None,
+        curve=_curve(facts.prior, patches, options, of_photos=of_photos),
         unread=(*split.unreadable, *unread),
         seconds=time.perf_counter() - began,
     )
@@ -166,6 +182,10 @@ class Facts:
     sound: SoundMove
 
 
+def _curve(prior: Prior, patches: Patches, options: AdaptOptions, *, of_photos: bool) -> Curve | None:
+    return learning_curve(prior, patches, options.seed, of_photos=of_photos) if options.curve else None
+
+
 def _figures(facts: Facts, patches: Patches, suggested: int) -> dict[str, object]:
     chosen = {"of them suggested, so hard or likely cracked, unlike ordinary photos": suggested} if suggested else {}
     figures: dict[str, object] = {
@@ -178,11 +198,6 @@ def _figures(facts: Facts, patches: Patches, suggested: int) -> dict[str, object
         figures["on old pictures before"] = msgspec.to_builtins(facts.old_before.balanced_accuracy)
         figures["on old pictures"] = msgspec.to_builtins(facts.old_after.balanced_accuracy)
     return figures
-
-
-def _loaded(data: str | Path, options: AdaptOptions) -> Split:
-    """Dealing the patches out is not wanted, but what comes with it: which of them are copies of each other."""
-    return load(data, parts=None, group_by=options.group_by, layout=options.layout)
 
 
 def _refuse_8_bits(model: Model) -> None:
@@ -209,20 +224,23 @@ def _check_count(rows: list[Row]) -> None:
         )
 
 
-def measured(patches: Patches, old: Patches | None, options: AdaptOptions) -> Facts:
+def measured(patches: Patches, old: Patches | None, options: AdaptOptions, apart: Patches | None = None) -> Facts:
     """Judge a bundle as it is and as it would be, on patches and old pictures that it did not learn from.
 
+    apart: the same patches in smaller groups, of copies alone; whether labels mean anything at all is asked of these,
+    since labels drawn by lot, or swapped, are so patch by patch.
     Raises RefusedError when it would be worse, AdaptationError when the patches cannot tell.
     """
-    if min(patches.groups_of(True), patches.groups_of(False)) < 2:
+    apart = patches if apart is None else apart
+    if patches.fewest_groups < 2:
         raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
     prior = Prior(old, patches)
     before = worth(patches.margin[None], patches)
-    _refuse_swapped(before)
+    _refuse_swapped(worth(apart.margin[None], apart))
     said = crossed(prior, patches, options.seed)
     after = worth(said, patches)
     _refuse_worse(before, after, growth(said, patches), "" if options.curve else _MORE_TOLD)
-    _refuse_guessing(after, patches)
+    _refuse_guessing(after, apart)
     sound = SoundMove.of(patches, said)
     if old is None:
         return Facts(prior, before, after, None, None, sound)

@@ -1,16 +1,22 @@
-"""What can be said of labelled patches before a network has seen them: whether they contradict each other, and whether
-they were chosen, or learnt from, before."""
+"""What can be said of labelled patches besides what a network sees: whether they contradict each other, from which photos
+they are, and whether they were chosen, or learnt from, before."""
 
 import csv
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from crackscope.adaptation.patches import Patches
 from crackscope.bundles import Manifest
 from crackscope.datasets import SUGGESTIONS
 from crackscope.errors import AdaptationError
-from crackscope.files import read_table
-from crackscope.records import Row
+from crackscope.files import original, read_table
+from crackscope.images import one_spelling
+from crackscope.judging import number_groups
+from crackscope.records import Label, Row
 
 ADAPTED = "adapted to"
 """What a bundle calls a set of pictures that it was adapted to."""
@@ -36,28 +42,56 @@ def refuse_both_labels(rows: Sequence[Row]) -> None:
             )
 
 
-def count_suggested(rows: Sequence[Row]) -> int:
-    """How many rows are patches that `suggest` chose: those named in its table in a folder above them."""
-    tables: dict[Path, frozenset[str]] = {}
-    count = 0
-    for row in rows:
-        path = Path(row.path).absolute()
-        for folder in path.parents[:_FOLDERS]:
+def photos_of(rows: Sequence[Row]) -> list[str]:
+    """The photo that each patch was cut from, as the table of `suggest` in a folder above it says; "" for others."""
+    tables: dict[Path, dict[str, str]] = {}
+    photos: list[str] = []
+    for path in (Path(row.path).absolute() for row in rows):
+        above = path.parents[:_FOLDERS]
+        for folder in above:
             if folder not in tables:
                 tables[folder] = _suggested_in(folder)
-            if path.name in tables[folder]:
-                count += 1
-                break
-    return count
+        photos.append(next((photo for folder in above if (photo := tables[folder].get(path.name))), ""))
+    return photos
 
 
-def _suggested_in(folder: Path) -> frozenset[str]:
-    """The names of the patches in the table that `suggest` left in a folder; none where there is no such table."""
+def _suggested_in(folder: Path) -> dict[str, str]:
+    """Photos by the names of their patches, of the table that `suggest` left in a folder; none where there is none."""
     try:
         lines = read_table(folder / SUGGESTIONS).decode().splitlines()
-        return frozenset(Path(cells["patch"]).name for cells in csv.DictReader(lines) if cells.get("patch"))
+        return {
+            Path(cells["patch"]).name: one_spelling(original(cells["photo"]))
+            for cells in csv.DictReader(lines)
+            if cells.get("patch") and cells.get("photo")
+        }
     except (OSError, UnicodeDecodeError, csv.Error):
-        return frozenset()
+        return {}
+
+
+def by_photo(patches: Patches, photos: Sequence[str]) -> Patches:
+    """The patches in groups of which those that share a photo are one ("" is no photo); as they are where none is
+    known, or where the photos would leave a label but one group, which nothing could be judged on."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not any(photos):
+        return patches
+    n = len(patches)
+    links = coo_array((np.ones(n, np.bool_), (patches.group, n + number_groups(photos))), shape=(2 * n, 2 * n))
+    found = connected_components(links, directed=False)[1][patches.group]
+    whole = replace(patches, group=np.unique(found, return_inverse=True)[1])
+    return whole if whole.fewest_groups > 1 else patches
+
+
+def contradictions(rows: Sequence[Row], groups: int) -> tuple[tuple[str, str], ...]:
+    """A cracked and a sound patch of each of the groups of copies that hold both labels; none where rows hold together
+    for other reasons as well, so that there are not just so many such groups."""
+    held: dict[str, dict[Label, str]] = {}
+    for row in rows:
+        if row.group:
+            held.setdefault(row.group, {}).setdefault(row.label, row.path)
+    pairs = tuple((both["crack"], both["sound"]) for both in held.values() if len(both) > 1)
+    return pairs if len(pairs) == groups else ()
 
 
 def learnt_before(manifest: Manifest, fingerprint: str) -> bool:

@@ -8,6 +8,8 @@ On a new surface all scores may lie too high or too low, and then those about an
 doubt is counted from where the scores of these very patches part best (Otsu, "A threshold selection method from
 gray-level histograms", 1979).
 
+What is labelled already is taken from the start, as the first centres are in k-centre.
+
 Where most is sound, though, scores part among the sound patches, and these lie farthest apart: where a tenth is cracked
 20 so chosen hold two or three cracked ones, and `adapt` needs five. So every third patch is the one of the highest
 score left, until there are seven: what is probably of the rarer label has to be favoured (Aggarwal, Popescu and
@@ -36,15 +38,21 @@ _FLOOR = 0.25
 _COMPONENTS = 32
 
 
-def choose(score: Floats, features: Floats, count: int, *, likeliest: int = LIKELIEST) -> NDArray[np.intp]:
+def choose(
+    score: Floats, features: Floats, count: int, *, likeliest: int = LIKELIEST, known: Floats | None = None
+) -> NDArray[np.intp]:
     """Places of up to `count` patches (1 or more), the most wanted first; of more patches these are the first as well.
 
-    score: float64 [n]; features: [n, k]. likeliest: how many are taken for their high score alone.
+    score: float64 [n]; features: [n, k]. likeliest: how many are taken for their high score alone. known: [m, k],
+    features of what is labelled already.
     """
     doubt = doubts(score)
-    places = _apart(features)
+    every = features if known is None else np.vstack([features, known])
+    places, old = np.split(_apart(every), [len(score)])
     free = np.ones(len(score), np.bool_)
     distance = np.full(len(score), _FARTHEST)
+    for place in old:
+        distance = np.minimum(distance, ((places - place) ** 2).sum(axis=1))
     taken: list[int] = []
     while len(taken) < min(count, len(score)):
         by_score = len(taken) % _EVERY == _EVERY - 1 and len(taken) < _EVERY * likeliest

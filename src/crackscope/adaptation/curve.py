@@ -31,14 +31,18 @@ class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """Points by rising number of labels: some that were measured, then with twice and four times what there is."""
+    """Points by rising number of labels: some that were measured, then with twice and four times what there is.
+
+    of_photos: whether patches of one photo are counted as one.
+    """
 
     points: tuple[CurvePoint, ...]
+    of_photos: bool = False
 
 
-def learning_curve(prior: Prior, patches: Patches, seed: int) -> Curve:
+def learning_curve(prior: Prior, patches: Patches, seed: int, *, of_photos: bool = False) -> Curve:
     """Measure how the balanced accuracy grows with labels, and where it would go. A second or two."""
-    fewest = min(patches.groups_of(True), patches.groups_of(False))
+    fewest = patches.fewest_groups
     sizes = _sizes(fewest)
     rng = np.random.default_rng(seed)
     right = np.stack([_drawn(prior, patches, size, rng) for size in sizes])
@@ -48,7 +52,7 @@ def learning_curve(prior: Prior, patches: Patches, seed: int) -> Curve:
     fitted = np.stack([_ahead(np.array(sizes, float), one, ahead) for one in errors])
     points = [_point(size, errors[:, place], True) for place, size in enumerate(sizes)]
     points += [_point(int(size), fitted[:, place], False) for place, size in enumerate(ahead)]
-    return Curve(points=tuple(points))
+    return Curve(points=tuple(points), of_photos=of_photos)
 
 
 def _sizes(fewest: int) -> list[int]:

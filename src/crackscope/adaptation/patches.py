@@ -57,6 +57,11 @@ class Patches:
         """How many groups have a patch of this label."""
         return len(np.unique(self.group[self.crack == crack]))
 
+    @property
+    def fewest_groups(self) -> int:
+        """How many groups the label with fewer of them has."""
+        return min(self.groups_of(True), self.groups_of(False))
+
 
 def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> "Seen":
     """Run a network over rows, for its features and its embedding. Raises BundleError when it gives no number."""

@@ -1,5 +1,6 @@
 """`suggest`: the patches of unlabelled photos whose labels would help most."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,12 +8,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.adaptation.choosing import choose, doubts
+from crackscope.adaptation.choosing import LIKELIEST, choose, doubts
 from crackscope.adaptation.patches import Progress, refuse_no_number
 from crackscope.bundles import feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import read
-from crackscope.records import Unread
+from crackscope.records import Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features, unfit_pixels
 
 _WHOLE = 1.5
@@ -38,7 +39,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
 
     def cut(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The patch out of its photo, uint8 [h, w, 3]."""
-        return np.ascontiguousarray(pixels[self.top : self.top + self.height, self.left : self.left + self.width])
+        return _cut(pixels, self)
 
 
 class Unfit(msgspec.Struct, frozen=True):
@@ -49,10 +50,12 @@ class Unfit(msgspec.Struct, frozen=True):
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What to label, the most wanted first. seen: patches looked at. unfit: pictures left out."""
+    """What to label, the most wanted first. seen: patches looked at. labelled: patches left out, as they are labelled
+    already. unfit: pictures left out."""
 
     patches: tuple[Suggestion, ...]
     seen: int
+    labelled: int
     unread: tuple[Unread, ...]
     unfit: tuple[Unfit, ...] = ()
 
@@ -79,14 +82,41 @@ class _Seen:
     features: NDArray[np.float32]
 
 
-def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progress | None = None) -> Suggestions:
+_Look = Callable[[NDArray[np.uint8], Sequence[_Place]], Iterator[_Seen]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is labelled already. pixels: a digest of each. features: float64 [m, k]. cracks: how many are cracked."""
+
+    unread: list[Unread]
+    pixels: frozenset[bytes]
+    features: NDArray[np.float64] | None
+    cracks: int
+
+    def without(self, pixels: NDArray[np.uint8], places: list[_Place]) -> list[_Place]:
+        """The places of a picture that are not labelled yet."""
+        return [place for place in places if _digest(_cut(pixels, place)) not in self.pixels] if self.pixels else places
+
+
+def suggest(
+    model: Model,
+    paths: Sequence[str],
+    count: int,
+    *,
+    labelled: Sequence[Row] = (),
+    progress: Progress | None = None,
+) -> Suggestions:
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
-    Every third is the highest score left instead, until there are seven, so that cracks are among them.
-    paths: pictures of any size; large ones are cut into patches of the network's native size. progress: called as
-    pictures are done. Pictures that the bundle calls too dark, overexposed, blurred or too small are left out; those
-    that only show what it has not learnt from are not, since their labels teach it. Raises AdaptationError when nothing
-    is asked for, no picture is named, or none can be read and judged, and BundleError when the network gives no number.
+    Every third is the highest score left instead, until there are seven cracked ones with those that are labelled, so
+    that cracks are among them.
+    paths: pictures of any size; large ones are cut into patches of the network's native size. labelled: patches that
+    have their label, which are known by their very pixels wherever they lie; they are not named again, nor is what
+    looks like them. progress: called as pictures are done. Pictures that the bundle calls too dark, overexposed,
+    blurred or too small are left out; those that only show what it has not learnt from are not, since their labels
+    teach it. Raises AdaptationError when nothing is asked for, no picture is named, none can be read and judged, or all
+    is labelled, and BundleError when the network gives no number.
     """
     if count < 1:
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
@@ -97,6 +127,8 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
     unfit: list[Unfit] = []
     side = model.manifest.input.native or _PATCH_PX
     look = _look(model)
+    known = _known(look, labelled)
+    left_out = 0
     for done, path in enumerate(paths, start=1):
         try:
             pixels = read(path).pixels
@@ -106,15 +138,50 @@ def suggest(model: Model, paths: Sequence[str], count: int, *, progress: Progres
             if reason := unfit_pixels(pixels, model.manifest):
                 unfit.append(Unfit(path, reason))
             else:
-                seen += look(pixels, _grid(path, pixels.shape[0], pixels.shape[1], side))
+                grid = _grid(path, pixels.shape[0], pixels.shape[1], side)
+                places = known.without(pixels, grid)
+                left_out += len(grid) - len(places)
+                seen += look(pixels, places)
         if progress is not None:
             progress(done, len(paths))
+    if not seen and left_out:
+        raise AdaptationError("all patches of these photos are labelled already: name other photos")
     if not seen and unfit:
         why = f"{unfit[0].path}: {unfit[0].reason}"
         raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
     if not seen:
         raise AdaptationError(f"none of {len(paths)} pictures can be read: {unread[0].error.message}")
-    return Suggestions(patches=_chosen(seen, count), seen=len(seen), unread=tuple(unread), unfit=tuple(unfit))
+    return Suggestions(
+        patches=_chosen(seen, count, known),
+        seen=len(seen),
+        labelled=left_out,
+        unread=(*known.unread, *unread),
+        unfit=tuple(unfit),
+    )
+
+
+def _known(look: _Look, labelled: Sequence[Row]) -> _Known:
+    unread: list[Unread] = []
+    pixels_of: set[bytes] = set()
+    features: list[NDArray[np.float32]] = []
+    for row in labelled:
+        try:
+            pixels = read(row.path).pixels
+        except ImageError as error:
+            unread.append(Unread.of(row.path, error))
+            continue
+        pixels_of.add(_digest(pixels))
+        features += [one.features for one in look(pixels, [_Place(row.path, 0, 0, pixels.shape[1], pixels.shape[0])])]
+    cracks = sum(row.label == "crack" for row in labelled)
+    return _Known(unread, frozenset(pixels_of), np.array(features, np.float64) if features else None, cracks)
+
+
+def _digest(pixels: NDArray[np.uint8]) -> bytes:
+    return hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
+
+
+def _cut(pixels: NDArray[np.uint8], place: Suggestion | _Place) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(pixels[place.top : place.top + place.height, place.left : place.left + place.width])
 
 
 def _grid(path: str, height: int, width: int, side: int) -> list[_Place]:
@@ -131,17 +198,14 @@ def _starts(length: int, side: int) -> tuple[list[int], int]:
     return np.linspace(0, length - side, count).round().astype(int).tolist(), side
 
 
-def _look(model: Model) -> Callable[[NDArray[np.uint8], Sequence[_Place]], Iterator[_Seen]]:
+def _look(model: Model) -> _Look:
     """What looks at the patches of a picture, uint8 [h, w, 3]."""
     showing = showing_features(model)
     # The first kind of features alone tells patches apart; where a network has none, what it says of a patch in all.
     first = sum(feature_sizes(model.bundle.model)[:1]) or None
 
     def look(pixels: NDArray[np.uint8], places: Sequence[_Place]) -> Iterator[_Seen]:
-        pieces = [
-            np.ascontiguousarray(pixels[place.top : place.top + place.height, place.left : place.left + place.width])
-            for place in places
-        ]
+        pieces = [_cut(pixels, place) for place in places]
         for place, answer in zip(places, describe(showing, pieces), strict=True):
             if isinstance(answer, Described):
                 shown = answer.embedding
@@ -152,10 +216,11 @@ def _look(model: Model) -> Callable[[NDArray[np.uint8], Sequence[_Place]], Itera
     return look
 
 
-def _chosen(seen: Sequence[_Seen], count: int) -> tuple[Suggestion, ...]:
+def _chosen(seen: Sequence[_Seen], count: int, known: _Known) -> tuple[Suggestion, ...]:
     score = np.array([one.score for one in seen], np.float64)
     features = np.array([one.features for one in seen], np.float64)
     doubt = doubts(score)
+    chosen = choose(score, features, count, likeliest=max(0, LIKELIEST - known.cracks), known=known.features)
     return tuple(
         Suggestion(
             rank=rank,
@@ -167,5 +232,5 @@ def _chosen(seen: Sequence[_Seen], count: int) -> tuple[Suggestion, ...]:
             probability=seen[at].probability,
             doubt=float(doubt[at]),
         )
-        for rank, at in enumerate(choose(score, features, count).tolist(), start=1)
+        for rank, at in enumerate(chosen.tolist(), start=1)
     )

@@ -1,5 +1,7 @@
 """`adapt`: a new surface from a few labelled patches, in seconds."""
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.console import NAMED, print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
@@ -34,7 +36,7 @@ class Asked(Labelled):
 
 @click.command()
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @out("BUNDLE", "Folder of the adapted bundle.", required=True)
 @click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
 @click.option("--curve", is_flag=True, help="Say how much more labels would bring.")
@@ -56,7 +58,8 @@ def adapt(state: State, /, **options: Any) -> None:
     It takes seconds. Score and map change; what the bundle knew holds it back, and what it lost there is told. Nothing
     is written when it would get worse by more than the error of so few patches; where it is no better within that
     error, it is written and said. A bundle in 8 bits is refused: adapt the float32 one, then export it. Of data with
-    parts the test part is left alone, to be judged on afterwards.
+    parts the test part is left alone, to be judged on afterwards. Patches that `crackscope suggest` cut from one photo
+    count as one in the intervals. EXPORT.json is what Label Studio exports as JSON, saved beside the patches.
     """
     asked = Asked(**options)
     adapted = _adapt(asked)
@@ -64,7 +67,7 @@ def adapt(state: State, /, **options: Any) -> None:
     if asked.as_json:
         print_json(adapted)
         return
-    _show(adapted, asked.quiet)
+    _show(adapted, asked.data, asked.quiet)
 
 
 def _adapt(asked: Asked) -> "Adapted":
@@ -100,7 +103,7 @@ def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
     )
 
 
-def _show(adapted: "Adapted", quiet: bool) -> None:
+def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
     cracked, sound = adapted.labels["crack"], adapted.labels["sound"]
     judged = "learnt from before" if adapted.learnt_before else "judged on those left out in learning"
     title = (
@@ -122,21 +125,26 @@ def _show(adapted: "Adapted", quiet: bool) -> None:
             f"written although it is no better on these patches than before (balanced accuracy {before:.3f}, now "
             f"{after:.3f}, within the error of so few): label more of them, or keep the old bundle"
         )
-    _show_doubts(adapted, quiet)
+    _show_doubts(adapted, data, quiet)
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
 
 
-def _show_doubts(adapted: "Adapted", quiet: bool) -> None:
+def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
     """Say for what reasons the figures may not be those to be met elsewhere."""
     labelled = sum(adapted.labels.values())
     if adapted.suggested:
         say(
-            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} were suggested, chosen as hard or likely "
-            "cracked, so the figures on the new surface do not hold for ordinary photos: judge on photos that were not "
-            "suggested",
+            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} were suggested, from "
+            f"{several(adapted.photos, 'photo')}, chosen as hard or likely cracked, so the figures on the new surface "
+            "do not hold for ordinary photos: judge on photos that were not suggested",
             quiet=quiet,
+        )
+    if adapted.one_photo:
+        warn(
+            f"all patches{' of one label' * (adapted.photos > 1)} are of one photo, so the figures on the new surface "
+            "flatter: they come from learning and judging on that same photo; label patches of others, too"
         )
     if adapted.learnt_before:
         warn(
@@ -152,7 +160,17 @@ def _show_doubts(adapted: "Adapted", quiet: bool) -> None:
         )
     if adapted.conflicts:
         groups = several(adapted.conflicts, "group of copies holds", "groups of copies hold")
-        warn(f"{groups} both labels: `crackscope scan DATA` names them")
+        advice = f": `crackscope scan {shlex.quote(data)}` names them and says what to do"
+        if adapted.contradictions:
+            advice = f" ({_pairs(adapted.contradictions)}): give copies the one right label, or remove them"
+        warn(f"{groups} both labels{advice}")
+
+
+def _pairs(contradictions: Sequence[tuple[str, str]]) -> str:
+    """A few of them, with the folders that say their labels."""
+    told = [" = ".join("/".join(Path(path).parts[-2:]) for path in pair) for pair in contradictions[:NAMED]]
+    more = len(contradictions) - len(told)
+    return ", ".join(told) + f" and {more} more" * (more > 0)
 
 
 def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
@@ -165,8 +183,12 @@ def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
 
 
 def _show_curve(curve: "Curve") -> None:
+    if all(point.balanced_accuracy.value is None for point in curve.points):
+        say("what more labels bring cannot be told from so few photos: label patches of more of them")
+        return
     rows = [
         (point.a_label, spell_figure(point.balanced_accuracy), "measured" if point.measured else "to be expected")
         for point in curve.points
     ]
-    print_table("what more labels bring", (">patches a label", ">balanced accuracy", ""), rows)
+    counted = "photos" if curve.of_photos else "patches"
+    print_table("what more labels bring", (f">{counted} a label", ">balanced accuracy", ""), rows)

@@ -1,5 +1,6 @@
 """`suggest`: the patches whose labels would help most, as a folder to sort."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Asked:
     photos: tuple[str, ...]
     out: str
     count: int
+    labelled: tuple[str, ...]
     threads: int | None
     quiet: bool
     as_json: bool
@@ -39,6 +41,13 @@ class Asked:
 @click.option(
     "-n", "--count", type=WholeRange(min=1), metavar="N", default=20, show_default=True, help="How many patches."
 )
+@click.option(
+    "--labelled",
+    multiple=True,
+    metavar="DATA",
+    help="Patches that are labelled already, not to be named again: a folder that was sorted, a CSV or an export of "
+    "Label Studio; may be given again.",
+)
 @shared("threads", "quiet", "json")
 @click.pass_obj
 def suggest(state: State, /, **options: Any) -> None:
@@ -46,13 +55,12 @@ def suggest(state: State, /, **options: Any) -> None:
     some that score highest, so that cracks are among them where most is sound.
 
     OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
-    OUT` takes it), tasks for Label Studio, and a contact sheet. Photos of any size are cut; patches are taken whole.
-    Pictures that cannot be judged (blurred, too dark, overexposed, too small) are left out.
+    OUT` takes it), tasks for Label Studio (whose JSON export, saved into OUT, `crackscope adapt` takes as well), and a
+    contact sheet. Photos of any size are cut; patches are taken whole. Pictures that cannot be judged (blurred, too
+    dark, overexposed, too small) are left out, and so is what `suggest` wrote before into a folder among the photos.
     """
     asked = Asked(**options)
-    from crackscope.images import find
-
-    paths = find(list(asked.photos))
+    paths = _photos(asked.photos)
     found, names = _suggest(asked, paths)
     state.status = 1 if found.unread else 0
     if asked.as_json:
@@ -62,30 +70,52 @@ def suggest(state: State, /, **options: Any) -> None:
         warn(f"left out: {unread_line(unread)}")
     if found.unfit:
         warn(_unfit_line(found.unfit), quiet=asked.quiet)
+    _show(asked, found, len(names))
+    tell_of_pages_in(paths, quiet=asked.quiet, done="looked at")
+
+
+def _show(asked: Asked, found: "Suggestions", names: int) -> None:
     from crackscope.datasets import CONTACT_SHEET, UNSORTED
 
-    seen = several(found.seen, "patch", "patches")
-    say(f"{len(names)} of {seen} to label: {Path(asked.out) / UNSORTED}", quiet=asked.quiet)
-    say(f"to look at: {Path(asked.out) / CONTACT_SHEET}", quiet=asked.quiet)
-    tell_of_pages_in(paths, quiet=asked.quiet, done="looked at")
-    say(
-        f"sort them into {Path(asked.out) / 'crack'} and {Path(asked.out) / 'sound'}, then: "
-        f"crackscope adapt {asked.bundle} {asked.out} -o NEW-BUNDLE",
-        quiet=asked.quiet,
-    )
+    out = Path(asked.out)
+    if asked.labelled:
+        say(f"left out: {several(found.labelled, 'patch', 'patches')} labelled already", quiet=asked.quiet)
+    say(f"{names} of {several(found.seen, 'patch', 'patches')} to label: {out / UNSORTED}", quiet=asked.quiet)
+    say(f"to look at: {out / CONTACT_SHEET}", quiet=asked.quiet)
+    adapt = shlex.join(["crackscope", "adapt", asked.bundle, asked.out, "-o", "NEW-BUNDLE"])
+    say(f"sort them into {out / 'crack'} and {out / 'sound'}, then: {adapt}", quiet=asked.quiet)
+
+
+def _photos(named: Sequence[str]) -> list[str]:
+    """The pictures that are named, without those of earlier suggestions that lie among them."""
+    from crackscope.datasets import SUGGESTIONS
+    from crackscope.images import find, one_spelling
+
+    wanted = [Path(one_spelling(name)) for name in named]
+    known: dict[Path, bool] = {}
+
+    def is_ours(folder: Path) -> bool:
+        if folder not in known:
+            asked_for = any(one.is_relative_to(folder) for one in wanted)
+            above = folder.parent != folder and is_ours(folder.parent)
+            known[folder] = not asked_for and (above or (folder / SUGGESTIONS).is_file())
+        return known[folder]
+
+    return [path for path in find(list(named)) if not is_ours(Path(one_spelling(path)).parent)]
 
 
 def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
-    from crackscope.adaptation import hand_out
+    from crackscope.adaptation import hand_out, read_labels
     from crackscope.adaptation import suggest as choose
     from crackscope.datasets import CONTACT_SHEET
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
     vacant(asked.out)
+    labelled = [row for data in asked.labelled for row in read_labels(data)]
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
     with progress("looking at photos", len(paths), quiet=asked.quiet or asked.as_json) as tell:
-        found = choose(model, paths, asked.count, progress=tell)
+        found = choose(model, paths, asked.count, labelled=labelled, progress=tell)
     folder = fresh(asked.out)
     names = hand_out(found.patches, folder, model.manifest.name)
     prints = [

@@ -1,0 +1,283 @@
+"""From photos to suggested patches, labels by hand or in Label Studio, and back into `adapt` or the next `suggest`."""
+
+import csv
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscope import images
+from crackscope.cli import main
+from tests.small_patches import patch
+from tests.small_surfaces import remembering_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return str(remembering_bundle(tmp_path_factory.mktemp("bundles") / "small").path)
+
+
+def write_photo(path, number, across, faint=0.3):
+    """Patches of 64 px side by side: cracked ones in the upper row, sound ones below."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        np.hstack([patch(1000 * number + column + first, cracked=first == 0)[0] for column in range(across)])
+        for first in (0, 50_000)
+    ]
+    dulled = 128 + faint * (np.vstack(rows).astype(np.float32) - 128)
+    images.write_png(dulled.round().astype(np.uint8), path)
+
+
+def listed(folder):
+    return list(csv.DictReader((folder / "suggestions.csv").read_text().splitlines()))
+
+
+def sort_patches(folder, *, swapped=False):
+    for line in listed(folder):
+        cracked = (line["top"] == "0") != swapped
+        (folder / line["patch"]).rename(folder / ("crack" if cracked else "sound") / Path(line["patch"]).name)
+
+
+def suggested(bundle, photos, out, *more):
+    assert main(["suggest", bundle, str(photos), "-n", "24", "-o", str(out), "-q", *more]) == 0
+    return out
+
+
+def adapted(bundle, data, out, capsys):
+    capsys.readouterr()
+    assert main(["adapt", bundle, str(data), "-o", str(out), "--most-forgotten", "1", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def width(record):
+    share = record["before"]["balanced_accuracy"]
+    return share["high"] - share["low"]
+
+
+def test_patches_of_one_photo_are_one_group_whichever_way_the_photo_was_named(bundle, tmp_path, monkeypatch, capsys):
+    for number in range(6):
+        write_photo(tmp_path / "photos" / f"{number}.png", number, 2)
+    monkeypatch.chdir(tmp_path)
+    both = tmp_path / "both"
+    sort_patches(suggested(bundle, "photos", both / "first", "-n", "12"))
+    sort_patches(suggested(bundle, tmp_path / "photos", both / "second", "--labelled", str(both / "first")))
+    record = adapted(bundle, both, tmp_path / "out", capsys)
+    assert record["labels"] == {"sound": 12, "crack": 12}
+    assert (record["groups"], record["photos"], record["suggested"], record["one_photo"]) == (6, 6, 24, False)
+    for label in ("crack", "sound"):
+        for part in ("first", "second"):
+            shutil.copytree(both / part / label, tmp_path / "apart" / part / label)
+    alone = adapted(bundle, tmp_path / "apart", tmp_path / "alone", capsys)
+    assert (alone["groups"], alone["photos"], alone["suggested"]) == (24, 0, 0)
+    assert width(record) > width(alone)
+
+
+def test_patches_of_a_single_photo_are_learnt_from_and_the_figures_called_flattering(bundle, tmp_path, capsys):
+    write_photo(tmp_path / "wall.png", 0, 12)
+    sort_patches(suggested(bundle, tmp_path / "wall.png", tmp_path / "out"))
+    asked = ["adapt", bundle, str(tmp_path / "out"), "-o", str(tmp_path / "mine"), "--most-forgotten", "1"]
+    assert main([*asked, "--curve"]) == 0
+    told = capsys.readouterr()
+    assert "24 groups" in told.out
+    assert "from 1 photo," in told.out
+    assert "patches a label" in told.out
+    assert "all patches are of one photo" in told.err
+
+
+def test_few_photos_hide_neither_swapped_labels_nor_what_is_learnt(bundle, tmp_path, capsys):
+    for number in range(2):
+        write_photo(tmp_path / "photos" / f"{number}.png", number, 6, faint=1)
+    wrong = suggested(bundle, tmp_path / "photos", tmp_path / "wrong")
+    right = shutil.copytree(wrong, tmp_path / "right")
+    sort_patches(wrong, swapped=True)
+    sort_patches(right)
+    asked = ["-o", str(tmp_path / "mine"), "--most-forgotten", "1", "--curve"]
+    assert main(["adapt", bundle, str(wrong), *asked]) == 2
+    assert "seem to be swapped" in capsys.readouterr().err
+    assert main(["adapt", bundle, str(right), *asked]) == 0
+    assert "2 groups" in (told := capsys.readouterr().out)
+    assert "cannot be told from so few photos" in told
+
+
+def pixels_of(folder):
+    return {images.read(path).pixels.tobytes() for path in Path(folder).rglob("*.png")}
+
+
+def test_what_is_labelled_already_is_not_suggested_again(bundle, tmp_path, capsys):
+    for number in range(4):
+        write_photo(tmp_path / "photos" / f"{number}.png", number, 6)
+    first = suggested(bundle, tmp_path / "photos", tmp_path / "first")
+    sort_patches(first)
+    capsys.readouterr()
+    call = ["suggest", bundle, str(tmp_path / "photos"), "-n", "99", "--labelled", str(first), "-o"]
+    assert main([*call, str(tmp_path / "second")]) == 0
+    told = capsys.readouterr().out
+    assert "left out: 24 patches labelled already" in told
+    assert "24 of 24 patches to label" in told
+    assert not pixels_of(tmp_path / "second") & pixels_of(first)
+    sort_patches(tmp_path / "second")
+    assert main([*call, str(tmp_path / "third"), "--labelled", str(tmp_path / "second")]) == 2
+    assert "all patches of these photos are labelled already" in capsys.readouterr().err
+    assert not (tmp_path / "third").exists()
+
+
+def test_suggestions_that_lie_among_the_photos_are_no_photos(bundle, tmp_path, capsys):
+    photos = tmp_path / "my photos"
+    write_photo(photos / "wall.png", 0, 4)
+    assert main(["suggest", bundle, str(photos), "-n", "3", "-o", str(photos / "to label")]) == 0
+    told = capsys.readouterr().out
+    assert "3 of 8 patches" in told
+    line = next(line for line in told.splitlines() if line.startswith("sort them"))
+    assert shlex.split(line.partition("then: ")[2])[:4] == ["crackscope", "adapt", bundle, str(photos / "to label")]
+    again = ["suggest", bundle, str(photos), "-n", "3", "-o"]
+    assert main([*again, str(tmp_path / "again")]) == 0
+    assert "3 of 8 patches" in capsys.readouterr().out
+    named = ["suggest", bundle, str(photos / "to label" / "unsorted"), "-n", "3", "-o"]
+    assert main([*named, str(tmp_path / "named")]) == 0
+    assert "3 of 3 patches" in capsys.readouterr().out
+
+
+def annotation(choice, *, skipped=False):
+    """As Label Studio writes one in its JSON export (https://labelstud.io/guide/task_format)."""
+    result = {"id": "Dx_aB91ISN", "from_name": "label", "to_name": "image", "type": "choices", "origin": "manual"}
+    return {
+        "id": 1001,
+        "completed_by": 1,
+        "result": [] if skipped else [{**result, "value": {"choices": [choice]}}],
+        "was_cancelled": skipped,
+        "ground_truth": False,
+        "created_at": "2021-03-09T21:52:49.513742Z",
+        "lead_time": 4.288,
+        "prediction": {},
+        "parent_annotation": None,
+    }
+
+
+def export(folder, *, uploaded=False):
+    """The tasks of this folder as Label Studio exports them once all are labelled."""
+    tasks = json.loads((folder / "label-studio.json").read_text())
+    for number, task in enumerate(tasks, start=1):
+        choice = "crack" if task["data"]["top"] == 0 else "sound"
+        task.update(id=number, annotations=[annotation(choice)], drafts=[], meta={}, project=1, comment_authors=[])
+        if uploaded:
+            task["data"]["image"] = f"/data/upload/1/0a1b2c3d-{task['data']['image'].rpartition('/')[2]}"
+    return tasks
+
+
+def as_json_min(tasks):
+    """As Label Studio's converter flattens them: what was skipped is left out."""
+    return [
+        {
+            **task["data"],
+            "id": task["id"],
+            "label": one["result"][0]["value"]["choices"][0],
+            "annotator": 1,
+            "annotation_id": one["id"],
+        }
+        for task in tasks
+        for one in task["annotations"]
+        if not one["was_cancelled"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def unsorted(bundle, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("label studio")
+    for number in range(6):
+        write_photo(folder / "photos" / f"{number}.png", number, 2)
+    return suggested(bundle, folder / "photos", folder / "to label")
+
+
+@pytest.mark.parametrize("uploaded", [False, True])
+@pytest.mark.parametrize("shape", [list, as_json_min])
+def test_what_label_studio_exports_is_learnt_from(bundle, unsorted, tmp_path, capsys, uploaded, shape):
+    tasks = export(unsorted, uploaded=uploaded)
+    tasks[3]["annotations"] = [annotation("", skipped=True)]
+    labelled = unsorted / f"project-{tmp_path.name}.json"
+    labelled.write_text(json.dumps(shape(tasks)))
+    record = adapted(bundle, labelled, tmp_path / "out", capsys)
+    assert sum(record["labels"].values()) == 23
+    assert min(record["labels"].values()) == 11
+    assert (record["suggested"], record["photos"], record["groups"]) == (23, 6, 6)
+    known = ["--labelled", str(labelled), "-o", str(tmp_path / "next")]
+    assert main(["suggest", bundle, str(unsorted.parent / "photos"), *known]) == 0
+    (left,) = listed(tmp_path / "next")
+    assert Path(left["patch"]).name.partition("_")[2] == Path(listed(unsorted)[3]["patch"]).name.partition("_")[2]
+
+
+def test_a_labelled_patch_that_is_gone_is_told_and_the_others_are_learnt_from(bundle, unsorted, tmp_path, capsys):
+    folder = shutil.copytree(unsorted, tmp_path / "copy")
+    (folder / "export.json").write_text(json.dumps(export(folder)))
+    gone = folder / listed(folder)[0]["patch"]
+    gone.unlink()
+    asked = ["adapt", bundle, str(folder / "export.json"), "-o", str(tmp_path / "out"), "--most-forgotten", "1"]
+    assert main(asked) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"left out: {gone}: it cannot be opened")
+    assert line.endswith("; check the path")
+
+
+def both_annotators(tasks):
+    tasks[0]["annotations"] = [annotation("crack"), annotation("sound")]
+
+
+def unknown_choice(tasks):
+    tasks[0]["annotations"] = [annotation("spalling")]
+
+
+def nothing_labelled(tasks):
+    for task in tasks:
+        del task["annotations"]
+
+
+def other_json(tasks):
+    tasks[0]["annotations"] = "none"
+
+
+def one_label(tasks):
+    for task in tasks:
+        task["annotations"] = [annotation("sound")]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (both_annotators, "is labelled crack and sound: remove the wrong annotation"),
+        (
+            unknown_choice,
+            "is labelled 'spalling', which is neither crack nor sound: say which it means with --positive",
+        ),
+        (nothing_labelled, "nothing is labelled in it: give the JSON that Label Studio exports"),
+        (other_json, "no JSON or JSON-MIN export of Label Studio"),
+        (one_label, "export.json: no readable picture is labelled crack"),
+    ],
+)
+def test_an_export_that_cannot_be_learnt_from_is_refused_in_one_line(unsorted, tmp_path, capsys, bundle, spoil, says):
+    folder = shutil.copytree(unsorted, tmp_path / "copy")
+    tasks = export(folder)
+    spoil(tasks)
+    (folder / "export.json").write_text(json.dumps(tasks))
+    assert main(["adapt", bundle, str(folder / "export.json"), "-o", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_export_far_from_its_patches_says_where_to_put_it(unsorted, tmp_path, capsys, bundle):
+    (tmp_path / "export.json").write_text(json.dumps(export(unsorted)))
+    assert main(["adapt", bundle, str(tmp_path / "export.json"), "-o", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "none of 24 labelled pictures is found beside it" in told
+    assert "move the file into the folder" in told
+
+
+def test_other_words_for_the_labels_of_an_export_are_told_by_flags(unsorted, tmp_path, capsys, bundle):
+    labelled = unsorted / f"{tmp_path.name}.json"
+    labelled.write_text(json.dumps(export(unsorted)).replace('["crack"]', '["Riss"]'))
+    out = ["-o", str(tmp_path / "out"), "--most-forgotten", "1"]
+    assert main(["adapt", bundle, str(labelled), *out, "--positive", "riss"]) == 0
+    assert "12 cracked and 12 sound" in capsys.readouterr().out
