@@ -25,10 +25,19 @@ START = """
         def __set_name__(self, owner, name):
             press()
 
+    class Leaving:
+        def __del__(self):
+            press()
+
     class Loading:
         def find_spec(self, name, path=None, target=None):
             if name == {module!r}:
-                type("Made", (), dict(named=Named())) if {making!r} else press()
+                if {making!r} == "a class":
+                    type("Made", (), dict(named=Named()))
+                elif {making!r} == "way for others":
+                    Leaving()
+                else:
+                    press()
 
     class Reporting:
         def write(self, text):
@@ -48,10 +57,11 @@ START = """
 
 
 def program(
-    module: str, again: bool, *arguments: str, how: str = "SIGINT", twice: bool = False, making: bool = False
+    module: str, again: bool, *arguments: str, how: str = "SIGINT", twice: bool = False, making: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run crackscope in a process that presses Ctrl-C, or sends itself another signal, when it loads `module`; twice at
-    once, if wanted, and again while that is reported. making: while a class is made there."""
+    once, if wanted, and again while that is reported. making: while "a class" is made there, or an object makes "way
+    for others"."""
     code = textwrap.dedent(START).format(module=module, again=again, how=how, twice=twice, making=making)
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
@@ -66,11 +76,25 @@ def test_one_line_and_its_status_whenever_it_comes(module, again, how, status, t
     assert (ended.stdout, ended.stderr) == ("", "crackscope: interrupted\n")
 
 
-@pytest.mark.parametrize("making", [False, True])
+@pytest.mark.parametrize("making", ["", "a class"])
 @pytest.mark.parametrize("module", ["crackscope.cli.interrupts", "crackscope.cli.app", "crackscope.cli.recipes"])
 def test_it_may_come_before_anybody_watches_and_while_a_class_is_made(module, making):
     ended = program(module, False, "recipes", making=making)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "crackscope: interrupted\n")
+
+
+@pytest.mark.parametrize(("how", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_one_that_was_lost_while_an_object_was_taken_down_ends_it_all_the_same(how, status, tmp_path):
+    call = ["generate", "-o", str(tmp_path / "drawn"), "-n", "3", "--size", "64"]
+    ended = program("crackscope.surfaces", False, *call, how=how, making="way for others")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (status, "", "crackscope: interrupted\n")
+    assert not list((tmp_path / "drawn").iterdir())
+
+
+def test_one_that_was_lost_is_told_of_a_command_that_was_done_before_anybody_asked():
+    ended = program("crackscope.cli.recipes", False, "recipes", making="way for others")
+    assert (ended.returncode, ended.stderr) == (130, "crackscope: interrupted\n")
+    assert "default" in ended.stdout
 
 
 def test_a_training_that_is_done_says_so_when_the_judging_is_interrupted(way, tmp_path):

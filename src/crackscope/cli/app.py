@@ -11,6 +11,7 @@ import click
 from crackscope import __version__
 from crackscope.cli.failures import Interrupted, ReaderLeft, explain, give_up_stdout
 from crackscope.cli.groups import Group
+from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.state import State
 from crackscope.cli.streams import settle
 
@@ -93,6 +94,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         settle(process_ends=arguments is None)
         result = crackscope.main(given or ["--help"], "crackscope", standalone_mode=False, obj=state)
+        raise_if_lost()
         sys.stdout.flush()
     except (BrokenPipeError, ReaderLeft):
         give_up_stdout()

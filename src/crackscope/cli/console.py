@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.streams import json_shown, shown
 
 if TYPE_CHECKING:
@@ -128,9 +129,12 @@ class Tell(Protocol):
 
 @contextmanager
 def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[Tell]:
-    """Give a function that is told how many are done; draws a bar with the time left on stderr, on a terminal only."""
+    """Give a function that is told how many are done; draws a bar with the time left on stderr, on a terminal only.
+
+    It raises KeyboardInterrupt where one was lost: whatever takes long tells how far it is.
+    """
     if quiet or not sys.stderr.isatty():
-        yield lambda done, total=None, /: None
+        yield lambda done, total=None, /: raise_if_lost()
         return
     from rich.progress import (
         BarColumn,
@@ -145,4 +149,9 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     columns.append(TimeRemainingColumn())
     with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda done, total=None, /: bar.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int | None = None, /) -> None:
+            raise_if_lost()
+            bar.update(task, completed=done, total=total)
+
+        yield tell

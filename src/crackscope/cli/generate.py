@@ -11,7 +11,6 @@ import click
 
 from crackscope.cli.console import print_json, progress, say
 from crackscope.cli.folders import fresh
-from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.options import Number, WholeRange, out, shared
 from crackscope.errors import several
 
@@ -134,7 +133,6 @@ def _write_all(wanted: Wanted, folder: Path, written: list[Path], tell: Callable
         written.append(make_folder(folder / name))
     rows: list[tuple[object, ...]] = []
     for number in range(wanted.count):
-        raise_if_lost()
         cracked = number % 2 == 0
         label = "crack" if cracked else "sound"
         seed = wanted.seed * SEEDS_APART + number

@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that the watch begins before anything that ta
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -28,7 +29,10 @@ _heard: list[signal.Signals] = []
 
 def raise_if_lost() -> None:
     """Raise KeyboardInterrupt where one was raised and never came through: compiled code that calls Python may clear
-    what is raised meanwhile. For loops that run for minutes."""
+    what is raised meanwhile, and what is raised while objects are taken down goes nowhere.
+
+    Asked by what commands hand down to be told how far the work is (`console.progress`), and once they are done.
+    """
     if _heard:
         raise KeyboardInterrupt
 
@@ -48,10 +52,14 @@ class Watch:
             except ValueError:
                 # Only the main thread may set handlers.
                 return
+        self._tell_ignored = sys.unraisablehook
+        sys.unraisablehook = self._tell_of_others
 
     def end(self, *, process_ends: bool) -> None:
         """Give Python its handlers back; or, where the process ends now, see that it does so without another word."""
         _heard.clear()
+        if sys.unraisablehook == self._tell_of_others:
+            sys.unraisablehook = self._tell_ignored
         for number in self._watched:
             # A handler of Python's would be taken away while the process ends, and a second press kill it half-way.
             signal.signal(number, signal.SIG_IGN if process_ends else _ORDINARY[number])
@@ -62,6 +70,11 @@ class Watch:
 
     def _interrupted(self) -> int:
         return 128 + signal.SIGTERM if self._terminated else INTERRUPTED
+
+    def _tell_of_others(self, ignored: "sys.UnraisableHookArgs") -> None:
+        """Say nothing of an interrupt that goes nowhere, since `raise_if_lost` raises it again."""
+        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+            self._tell_ignored(ignored)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self._first is None:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import console, say, warn
+from crackscope.cli.interrupts import raise_if_lost
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -49,7 +50,8 @@ class TrainingBar:
             self._bar.stop()
 
     def __call__(self, progress: "Progress") -> None:
-        """Draw where the training stands, or say it when an epoch is done."""
+        """Draw where the training stands, or say it when an epoch is done; KeyboardInterrupt where one was lost."""
+        raise_if_lost()
         if progress.remark:
             warn(progress.remark, quiet=self._quiet)
         if self._lines and progress.stage == "training" and progress.done == progress.total:
