@@ -41,6 +41,22 @@ def test_folder_of_photos(calm, photos):
     assert [Path(one["photo"]).name for one in facts["photos"]] == [f"{number}.jpg" for number in range(COUNT)]
 
 
+def test_one_sound_photo_more_changes_nothing_of_the_others(calm, photos, bundle, tmp_path):
+    more, out = tmp_path / "photos", tmp_path / "out"
+    shutil.copytree(photos, more)
+    pixels = surfaces.generate(COUNT + 1, (160, 128), cracked=False, kind="plaster").pixels
+    images.write_png(pixels, more / "2 again.png")
+    assert main(["inspect", str(more), "-o", str(out), "--bundle", bundle, "--quiet"]) == 0
+    counts = [json.loads((one / "inspection.json").read_text())["counts"] for one in (calm, out)]
+    assert counts[1] == counts[0] | {"sound": counts[0]["sound"] + 1}
+    for name in ("findings.csv", "findings.jsonl"):
+        before = (calm / name).read_text().replace(str(photos), str(more))
+        assert [line for line in (out / name).read_text().splitlines() if "2 again" not in line] == before.splitlines()
+    for kind in ("heat", "overlays", "photos", "thumbs"):
+        before = {one.name: one.read_bytes() for one in (calm / kind).iterdir()}
+        assert before.items() <= {one.name: one.read_bytes() for one in (out / kind).iterdir()}.items()
+
+
 def test_what_is_said(photos, bundle, tmp_path, capsys):
     assert main(["inspect", str(photos), "-o", str(tmp_path / "out"), "--bundle", bundle]) == 0
     printed = capsys.readouterr().out

@@ -381,8 +381,14 @@ class TestMetamorphic:
             inspect(photos[0], bundle=model, options=InspectOptions(all_zones=True, scaling=Scaling(mm_per_px=scale)))
             for scale in (0.25, 0.5)
         )
-        lengths = [np.array([zone.length_mm for zone in found.zones]) for found in (one, two)]
-        assert lengths[1] == pytest.approx(2 * lengths[0])
+        assert one.zones
+        for small, large in zip(one.zones, two.zones, strict=True):
+            assert large.length_mm == pytest.approx(2 * small.length_mm)
+            for name in ("mean", "median", "p95", "max"):
+                widths = [getattr(zone, f"width_{name}_mm") for zone in (small, large)]
+                ends = [np.array([width.low, width.value, width.high]) for width in widths]
+                assert ends[1] == pytest.approx(2 * ends[0])
+            assert (large.length_px, large.width_max_px) == (small.length_px, small.width_max_px)
 
 
 class Pipe(io.RawIOBase):

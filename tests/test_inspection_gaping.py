@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from crackscope.inspection import InspectOptions, inspect_photo, open_photo
-from crackscope.inspection.gaping import MOST_PX, between_lips
+from crackscope.inspection.gaping import MOST_PX, between_lips, closed_around
 from crackscope.scoring import load
 from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
 
@@ -80,6 +80,24 @@ def test_the_dark_between_two_lips_is_crack() -> None:
 def test_the_surface_between_two_cracks_is_none() -> None:
     two = (slice(49, 51), slice(None)), (slice(79, 81), slice(None))
     assert not between_lips(wall(*two), lips(49, 50, 79, 80)).any()
+
+
+def test_a_crack_hardly_darker_than_the_wall_is_one() -> None:
+    """Twelve grey levels."""
+    pixels = wall()
+    pixels[200:320] -= 12
+    assert between_lips(pixels, lips(49, 50, 79, 80))[51:79].all()
+
+
+def test_only_gaps_beside_what_gapes_are_closed() -> None:
+    """Of two cracks with a gap between them each: in the first the dark between its lips was found."""
+    crack, inner = np.zeros((120, 200), np.bool_), np.zeros((120, 200), np.bool_)
+    crack[20:24, :60] = crack[90:94, :60] = True
+    inner[32:82, :60] = True
+    crack[[40, 52], 150:] = True
+    whole = closed_around(crack, inner)
+    assert whole[20:94, 5:55].all()
+    assert not whole[41:52, 150:].any()
 
 
 @pytest.mark.parametrize(("side", "shade", "crack"), [(3, 60, True), (1, 60, False), (3, 165, False)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from crackscope.inspection import find_cracks, measure_zones
+from crackscope.inspection import find_cracks, inspect, measure_zones
 from crackscope.records import Zone
 from crackscope.scoring import Heatmap, load, quality
 from crackscope.surfaces import CrackSpec, SurfaceSpec, make
@@ -88,3 +88,17 @@ def test_a_sound_margin_changes_nothing(margin: int) -> None:
         zones, again = measure_zones(photo.pixels, cracks, heat, seen), measure_zones(pixels, framed, around, seen)
         assert len(zones) == len(again)
         assert summary(again) == pytest.approx(summary(zones), rel=0.05, abs=0.3)
+
+
+@pytest.mark.parametrize("number", range(len(PHOTOS)))
+def test_a_photo_taken_in_other_light_has_the_same_cracks(number: int) -> None:
+    photo = PHOTOS[number]
+    found = inspect(photo.pixels)
+    for light in (0.7, 1.15):
+        again = inspect(np.clip(photo.pixels * light + 0.5, 0, 255).astype(np.uint8))
+        assert found.verdict == again.verdict == "crack"
+        assert len(again.zones) == len(found.zones)
+        lengths = [sum(zone.length_px for zone in one.zones) for one in (found, again)]
+        widths = [one.zones[0].width_median_px.value for one in (found, again)]
+        assert lengths[1] == pytest.approx(lengths[0], rel=0.07)
+        assert widths[1] == pytest.approx(widths[0], rel=0.07, abs=0.15)

@@ -21,6 +21,11 @@ def test_a_gaping_crack_is_one(wide, at):
     assert crossed(wide, 900, 0.4, at)
 
 
+@pytest.mark.parametrize(("wide", "long", "light"), [(80, 900, 0.65), (48, 120, 0.4)])
+def test_so_is_a_pale_or_a_short_one(wide, long, light):
+    assert crossed(wide, long, light)
+
+
 @pytest.mark.parametrize(("wide", "long", "light"), [(12, 900, 0.4), (100, 900, 0.9), (60, 30, 0.4)])
 def test_what_is_thin_or_pale_or_small_is_none(wide, long, light):
     assert not crossed(wide, long, light)

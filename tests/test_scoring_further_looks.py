@@ -26,7 +26,7 @@ from crackscope.scoring.further_looks import (
     soft,
     times_afar,
 )
-from crackscope.scoring.quality import Quality
+from crackscope.scoring.quality import Quality, quality
 from tests.small_bundle import write_small_bundle
 
 RATE = 0.05
@@ -86,6 +86,8 @@ def test_smaller_copies_are_seen_whole_where_the_photo_is_seen_coarsely_first():
     assert (told.verdict, told.halved, sorted(told.afar)) == ("crack", True, [4, 8])
     assert coarse._replace(afar={}) == told._replace(afar={})
     for times, look in told.afar.items():
+        copy = smaller(pixels, times)
+        assert (look.quality, look.shape) == (quality(copy), copy.shape[:2])
         assert coarse.afar[times].heat.skipped == 0
         assert np.array_equal(coarse.afar[times].heat.logits, look.heat.logits)
 
@@ -299,6 +301,18 @@ def test_a_look_from_afar_that_cannot_judge_says_nothing(first, half, shows):
     looks = Looks(look(first, 0.3), look(half, 0.7))
     strange = looks._replace(afar={4: look(0.0, 0.9, "unlike any surface")})
     assert joined(strange, RATE, shows=shows) == joined(looks, RATE, shows=shows)
+
+
+def test_of_the_looks_that_show_a_gaping_crack_the_one_with_the_smallest_chance_is_traced():
+    afar = {4: look(0.002, 0.9), 8: look(0.0005, 0.9), 16: look(0.001, 0.9)}
+    told = joined(Looks(look(0.0, 0.7), None, afar, (4, 8, 16)), RATE, shows=True)
+    assert (told.verdict, told.from_afar, told.gaping) == ("crack", 0, 8)
+
+
+@pytest.mark.parametrize(("probability", "from_afar"), [(0.6, 4), (0.4, 0)])
+def test_a_sound_look_from_afar_is_told_where_it_is_suspicious_and_not_for_its_chance(probability, from_afar):
+    told = joined(Looks(look(0.9, 0.1), None, {4: look(0.1, probability)}, (4,)), RATE, shows=True)
+    assert (told.verdict, told.from_afar) == ("sound", from_afar)
 
 
 def test_photos_are_looked_at_from_as_far_as_leaves_something_of_them():
