@@ -306,3 +306,14 @@ def test_what_a_crack_encloses_is_not_painted_over(model):
     changed[place] = (evidence.pictures[1] != pixels[place]).any(-1)
     assert changed[80, 33:38].any()
     assert not changed[70:90, 70:90].any()
+
+
+def test_what_lies_within_a_crack_goes_with_it(model):
+    pixels = wall(*range(64, 96, 4))
+    pixels[67:93, 67:93] = 160
+    evidence = explain(model, open_photo(pixels), zone=1)
+    (zone,) = evidence.explanation.photo.zones
+    assert zone.holes
+    (painted,) = evidence.explanation.painted
+    left, top, *_ = painted.window
+    assert evidence.pictures[1][80 - top, 50 - left : 110 - left].min() > 165

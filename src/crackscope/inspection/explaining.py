@@ -33,7 +33,7 @@ from crackscope.inspection.inspecting import (
 )
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
-from crackscope.records import Inspected, Verdict, Zone
+from crackscope.records import Inspected, Point, Verdict, Zone
 from crackscope.scoring import Heatmap, Judgement, Model
 
 MOST_ZONES = 8
@@ -150,7 +150,7 @@ class _Painter:
         canvas = np.zeros(self._seen.photo.shape, np.uint8)
         for zone in zones:
             # Drawn together, what lies in one more ring is outside again.
-            rings = [np.rint(np.array(ring)).astype(np.int32) for ring in (*zone.outline, *zone.holes)]
+            rings = [np.rint(np.array(ring)).astype(np.int32) for ring in (*zone.outline, *_wide_holes(zone))]
             cv2.drawContours(canvas, rings, -1, 1, cv2.FILLED)
         size = 2 * _MARGIN_PX + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
@@ -206,6 +206,15 @@ class _Painter:
         painted = paint_over(seen.photo.pixels, shape)
         heat = self._again.heatmap(painted, window_around(shape))
         return painted, without_marker(heat, seen.ruler, seen.photo)
+
+
+def _wide_holes(zone: Zone) -> list[tuple[Point, ...]]:
+    """The holes of a zone that hold some of the surface: narrower ones lie within the crack, and what is left of it
+    there would be smeared all over the place when it is painted over."""
+    import cv2
+
+    least = zone.width_max_px.value**2
+    return [hole for hole in zone.holes if cv2.contourArea(np.array(hole, np.float32)) >= least]
 
 
 def surroundings(box: Window, shape: tuple[int, ...]) -> Window:
