@@ -34,6 +34,8 @@ START = """
             if name == {module!r}:
                 if {making!r} == "a class":
                     type("Made", (), dict(named=Named()))
+                elif {making!r} == "a value of text":
+                    eval("press()", globals())
                 elif {making!r} == "way for others":
                     Leaving()
                 else:
@@ -81,6 +83,17 @@ def test_one_line_and_its_status_whenever_it_comes(module, again, how, status, t
 def test_it_may_come_before_anybody_watches_and_while_a_class_is_made(module, making):
     ended = program(module, False, "recipes", making=making)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "crackscope: interrupted\n")
+
+
+@pytest.mark.parametrize(("how", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_module_that_is_run_ends_with_its_status_though_text_was_evaluated_meanwhile(how, status, tmp_path):
+    code = textwrap.dedent(START).format(
+        module="crackscope.cli.recipes", again=False, how=how, twice=False, making="a value of text"
+    )
+    (tmp_path / "pressing.py").write_text(code, encoding="utf-8")
+    call = [sys.executable, "-m", "pressing", "recipes"]
+    ended = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (status, "crackscope: interrupted\n")
 
 
 @pytest.mark.parametrize(("how", "status"), [("SIGINT", 130), ("SIGTERM", 143)])

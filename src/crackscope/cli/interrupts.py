@@ -58,6 +58,9 @@ class Watch:
     def end(self, *, process_ends: bool) -> None:
         """Give Python its handlers back; or, where the process ends now, see that it does so without another word."""
         _heard.clear()
+        # `python -m` ends by SIGINT, whatever the status, where an interrupt went through the last text that was
+        # evaluated, as named tuples and dataclasses have it when they are made. So one more is.
+        eval("0")
         if sys.unraisablehook == self._tell_of_others:
             sys.unraisablehook = self._tell_ignored
         for number in self._watched:
