@@ -309,9 +309,9 @@ def test_of_the_looks_that_show_a_gaping_crack_the_one_with_the_smallest_chance_
     assert (told.verdict, told.from_afar, told.gaping) == ("crack", 0, 8)
 
 
-@pytest.mark.parametrize(("probability", "from_afar"), [(0.6, 4), (0.4, 0)])
-def test_a_sound_look_from_afar_is_told_where_it_is_suspicious_and_not_for_its_chance(probability, from_afar):
-    told = joined(Looks(look(0.9, 0.1), None, {4: look(0.1, probability)}, (4,)), RATE, shows=True)
+@pytest.mark.parametrize(("near", "probability", "from_afar"), [(0.9, 0.6, 4), (0.06, 0.6, 4), (0.9, 0.4, 0)])
+def test_a_sound_look_from_afar_is_told_where_it_is_suspicious_and_not_for_its_chance(near, probability, from_afar):
+    told = joined(Looks(look(near, 0.1), None, {4: look(0.1, probability)}, (4,)), RATE, shows=True)
     assert (told.verdict, told.from_afar) == ("sound", from_afar)
 
 
