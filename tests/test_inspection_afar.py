@@ -12,11 +12,22 @@ from scipy.ndimage import gaussian_filter
 
 from crackscope import surfaces
 from crackscope.images import write_png
-from crackscope.inspection import Inspection, InspectOptions, Photo, Scaling, explain, inspect_photo, open_photo
+from crackscope.inspection import (
+    Inspection,
+    InspectOptions,
+    Photo,
+    Scaling,
+    ZoneOptions,
+    explain,
+    find_cracks,
+    inspect_photo,
+    measure_zones,
+    open_photo,
+)
 from crackscope.inspection.afar import Enlarging
 from crackscope.inspection.zones import Traced
 from crackscope.records import Estimate, Zone
-from crackscope.scoring import Model, load
+from crackscope.scoring import Model, load, smaller
 
 SIZE, WIDTH_PX = (1400, 1100), 80
 PALER = 0.7
@@ -77,6 +88,21 @@ def test_a_crack_too_wide_to_be_known_is_found_from_afar_and_measured():
     drawn = np.zeros(mask.shape, np.uint8)
     cv2.fillPoly(drawn, [np.rint(np.array(ring)).astype(np.int32) for ring in zone.outline], 1)
     assert (drawn.view(np.bool_) & mask).sum() / (drawn.view(np.bool_) | mask).sum() > 0.9
+
+
+def test_what_a_lit_wall_hides_of_it_is_counted_in_px_of_the_photo_as_it_was_taken():
+    """A twentieth of what lies between 3 and 30 px, whatever the size at which it was measured."""
+    photo, _, found = wide()
+    look = model().judge(model().heatmap(photo.pixels), photo.pixels).afar[4]
+    small = smaller(photo.pixels, 4)
+    cracks = find_cracks(small, look.heat, model().manifest.mask_threshold)
+    ((there,), (near,)) = (
+        measure_zones(small, cracks, look.heat, look.quality, ZoneOptions(times=times)) for times in (4, 1)
+    )
+    (zone,) = found.record.zones
+    width_px = 4 * there.width_median_px.value
+    assert zone.width_median_px.value == pytest.approx(width_px, rel=1e-3)
+    assert 4 * near.width_median_px.value - width_px == pytest.approx(0.05 * (width_px - 4 * 3 - 27), abs=0.2)
 
 
 def test_a_wider_one_in_a_larger_photo_is_found_from_farther():
