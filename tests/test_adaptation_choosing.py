@@ -15,6 +15,7 @@ from crackscope.adaptation.choosing import choose, doubts, parting
 from crackscope.bundles import feature_sizes
 from crackscope.datasets import read_rows
 from crackscope.errors import AdaptationError, BundleError
+from crackscope.records import Row
 from crackscope.scoring import describe, load, pack, showing_features
 from tests.small_bundle import odd_model, small_manifest
 from tests.small_patches import patch
@@ -165,6 +166,30 @@ def test_what_is_chosen_follows_from_the_score_and_the_first_kind_of_features(tm
     assert [one.probability for one in found.patches] == [
         judging.probability(told[at].score, embeddings[at]) for at in chosen
     ]
+
+
+@pytest.mark.parametrize("cracks", [0, 3, 8])
+def test_labelled_patches_count_as_taken_and_cracked_ones_as_likely_cracks(model, tmp_path, cracks):
+    """They lie elsewhere, a grey level lighter."""
+    paths = []
+    for number in range(24):
+        path = tmp_path / f"{number}.png"
+        images.write_png(patch(number, 64, cracked=number % 3 == 0)[0], path)
+        paths.append(str(path))
+    rows = []
+    for number in range(8):
+        path = tmp_path / "labelled" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        images.write_png(np.minimum(images.read(paths[number]).pixels, 254) + np.uint8(1), path)
+        rows.append(Row(path=str(path), label="crack" if number < cracks else "sound"))
+    told = list(describe(showing_features(model), [*paths, *(row.path for row in rows)]))
+    first = feature_sizes(model.bundle.model)[0]
+    score = np.array([one.score for one in told[:24]], np.float64)
+    features = np.array([one.embedding[:first] for one in told], np.float64)
+    chosen = choose(score, features[:24], 12, likeliest=max(0, 7 - cracks), known=features[24:])
+    found = suggest(model, paths, 12, labelled=rows)
+    assert [one.path for one in found.patches] == [paths[at] for at in chosen]
+    assert found.labelled == 0
 
 
 def test_a_network_that_gives_no_number_is_refused_with_the_picture(tmp_path):

@@ -1,5 +1,7 @@
 """What is learnt from few patches, how it is judged on those left out, and what it is held back by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -115,6 +117,29 @@ def test_why_it_is_refused_though_more_are_called_rightly_is_said_in_words():
         measured(patches, None, AdaptOptions())
     for words in ("more patches rightly (balanced accuracy 0.750 and 0.780)", "would fit the labels less (log loss"):
         assert words in str(refused.value)
+
+
+def ten_of_three_photos(wrong):
+    """Ten patches a label of three photos, so many of each label on the wrong side; and the same patches one by one."""
+    crack = np.arange(20) % 2 == 0
+    margin = np.where(crack ^ (np.arange(20) < 2 * wrong), 0.3, -0.3)
+    apart = seen(margin, crack, np.arange(20))
+    return replace(apart, group=np.arange(20) // 2 % 3), apart
+
+
+def test_swapped_labels_are_seen_by_patches_where_photos_are_few():
+    photos, apart = ten_of_three_photos(wrong=8)
+    assert worth(photos.margin[None], photos).balanced_accuracy.high > 0.5
+    with pytest.raises(AdaptationError, match="seem to be swapped"):
+        measured(photos, None, AdaptOptions(), apart)
+
+
+def test_what_beats_guessing_patch_by_patch_is_not_refused_for_few_photos():
+    photos, apart = ten_of_three_photos(wrong=2)
+    with pytest.raises(AdaptationError, match="guessing might reach"):
+        measured(photos, None, AdaptOptions())
+    found = measured(photos, None, AdaptOptions(), apart).after.balanced_accuracy
+    assert found.low < 0.5 < found.value
 
 
 def test_growth_is_the_mean_of_both_labels_and_its_error_that_of_their_groups():

@@ -141,12 +141,15 @@ def test_suggestions_that_lie_among_the_photos_are_no_photos(bundle, tmp_path, c
 
 
 def annotation(choice, *, skipped=False):
-    """As Label Studio writes one in its JSON export (https://labelstud.io/guide/task_format)."""
+    """As Label Studio writes one in its JSON export (https://labelstud.io/guide/task_format).
+
+    Of one that was skipped it keeps what had been marked.
+    """
     result = {"id": "Dx_aB91ISN", "from_name": "label", "to_name": "image", "type": "choices", "origin": "manual"}
     return {
         "id": 1001,
         "completed_by": 1,
-        "result": [] if skipped else [{**result, "value": {"choices": [choice]}}],
+        "result": [{**result, "value": {"choices": [choice]}}],
         "was_cancelled": skipped,
         "ground_truth": False,
         "created_at": "2021-03-09T21:52:49.513742Z",
@@ -195,7 +198,7 @@ def unsorted(bundle, tmp_path_factory):
 @pytest.mark.parametrize("shape", [list, as_json_min])
 def test_what_label_studio_exports_is_learnt_from(bundle, unsorted, tmp_path, capsys, uploaded, shape):
     tasks = export(unsorted, uploaded=uploaded)
-    tasks[3]["annotations"] = [annotation("", skipped=True)]
+    tasks[3]["annotations"] = [annotation("crack", skipped=True)]
     labelled = unsorted / f"project-{tmp_path.name}.json"
     labelled.write_text(json.dumps(shape(tasks)))
     record = adapted(bundle, labelled, tmp_path / "out", capsys)

@@ -84,6 +84,10 @@ def _show(asked: Asked, found: "Suggestions", names: int) -> None:
     say(f"to look at: {out / CONTACT_SHEET}", quiet=asked.quiet)
     adapt = shlex.join(["crackscope", "adapt", asked.bundle, asked.out, "-o", "NEW-BUNDLE"])
     say(f"sort them into {out / 'crack'} and {out / 'sound'}, then: {adapt}", quiet=asked.quiet)
+    say(
+        f"or label them in Label Studio (import label-studio.json), save its JSON export into {out}, and name that file",
+        quiet=asked.quiet,
+    )
 
 
 def _photos(named: Sequence[str]) -> list[str]:
