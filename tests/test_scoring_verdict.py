@@ -22,10 +22,10 @@ from crackscope.bundles import (
     VerdictRule,
     pack_projection,
 )
-from crackscope.scoring import Heatmap, alarms_by_surface, quality
+from crackscope.scoring import Heatmap, Quality, alarms_by_surface, quality
 from crackscope.scoring.by_chance import chance, chance_of_one, lag
 from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.verdict import cracked, judge, unfit, window_scores
+from crackscope.scoring.verdict import by_threshold, cracked, judge, unfit, window_scores
 
 RULE = VerdictRule(
     kind="conformal",
@@ -105,6 +105,28 @@ def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() 
     assert reasons[1] == "blurred: edges are 12 px wide or more, cracks would be smeared out"
 
 
+@pytest.mark.parametrize(
+    ("seen", "shape", "says"),
+    [
+        (Quality(0.5, 1.0, 0.5, 0.4), (64, 200), ""),
+        (Quality(0.5, 1.0, 0.0, 0.0), (63, 200), "too small: 200x63 px, at least 64 px"),
+        (Quality(0.5, 1.0, 0.51, 0.0), (64, 200), "too dark: 51%"),
+        (Quality(0.5, 1.0, 0.0, 0.41), (64, 200), "overexposed: 41%"),
+        (Quality(1.1, 1.0, 0.0, 0.0), (64, 200), "blurred: edges are 2.2 px wide"),
+    ],
+)
+def test_each_limit_is_held_against_its_own_figure(seen: Quality, shape: tuple[int, int], says: str) -> None:
+    rule = QualityRule(blurred_px=1.0, dark=0.5, bright=0.4, smallest_px=64)
+    reason = unfit(seen, shape, rule)
+    assert reason.startswith(says)
+    assert bool(reason) == bool(says)
+    assert unfit(seen, shape, QualityRule()) == ""
+
+
+def test_a_patch_is_cracked_from_the_threshold_on() -> None:
+    assert [by_threshold(Calibrated(probability, 0.5)) for probability in (0.49, 0.5)] == ["sound", "crack"]
+
+
 SCORES = st.lists(st.floats(-30, 60), min_size=10, max_size=80)
 
 
@@ -173,5 +195,5 @@ def test_what_the_rate_means_on_each_surface_is_counted(rate: float, expected: d
 
 def test_nothing_is_cracked_that_the_mask_could_not_show() -> None:
     found = Calibrated(0.9, 0.5)
-    assert [cracked(found, (score, 0.1), ruled(), 0.2) for score in (-1.1, -0.9)] == ["sound", "crack"]
+    assert [cracked(found, (score, 0.1), ruled(), 0.2) for score in (-1.1, -1.0)] == ["sound", "crack"]
     assert cracked(found, (3.0, 0.3), ruled(), 0.2) == "sound"
