@@ -1,5 +1,5 @@
-"""What can be said of labelled patches besides what a network sees: whether they contradict each other, from which photos
-they are, and whether they were chosen, or learnt from, before."""
+"""What can be said of labelled patches besides what a network sees: whether they contradict each other, from which
+photos they are, and whether they were chosen, or learnt from, before."""
 
 import csv
 import hashlib

@@ -85,7 +85,7 @@ def _show(asked: Asked, found: "Suggestions", names: int) -> None:
     adapt = shlex.join(["crackscope", "adapt", asked.bundle, asked.out, "-o", "NEW-BUNDLE"])
     say(f"sort them into {out / 'crack'} and {out / 'sound'}, then: {adapt}", quiet=asked.quiet)
     say(
-        f"or label them in Label Studio (import label-studio.json), save its JSON export into {out}, and name that file",
+        f"or label them in Label Studio (import label-studio.json), save its JSON export into {out} and name that file",
         quiet=asked.quiet,
     )
 
