@@ -14,8 +14,8 @@ SMALL = shlex.split(
 )
 
 FEW = (
-    "few pictures of a class: val 4 crack and 4 sound, test 4 crack and 4 sound; what is learnt from or measured on fewer "
-    "than 10 (a group counts once) means little\n"
+    "few pictures of a class: val 4 crack and 4 sound, test 4 crack and 4 sound; what is learnt from or measured on "
+    "fewer than 10 (a group counts once) means little\n"
 )
 """What `train` says first of so few."""
 
