@@ -155,16 +155,16 @@ def test_explained_it_is_painted_over_like_any_other():
     assert painted.share > 0.8 * found.record.crack_share
 
 
-def test_zones_of_a_sound_photo_are_those_of_the_photo_as_it_is():
-    """What a look from afar says of a sound photo may be told; it is no reason to look for cracks there."""
-    pixels, _ = torn(302)
-    found = inspect_photo(model(), open_photo(pixels), InspectOptions(all_zones=True))
-    assert (found.record.verdict, found.record.from_afar) == ("sound", 4)
-    assert found.record.suspicious
-    heat = model().heatmap(open_photo(pixels).pixels)
-    assert (found.heat.logits.max() >= model().manifest.mask_threshold) == (
-        heat.logits.max() >= model().manifest.mask_threshold
-    )
+def test_what_makes_a_sound_photo_suspicious_is_shown():
+    pixels, mask = torn(302)
+    found = inspect_photo(model(), open_photo(pixels))
+    assert (found.record.verdict, found.record.suspicious, found.record.from_afar) == ("sound", True, 4)
+    assert not found.record.zones
+    assert not found.mask.any()
+    assert np.median(found.heat.logits[mask[::4, ::4]]) > np.percentile(found.heat.logits[~mask[::4, ::4]], 99)
+    everything = inspect_photo(model(), open_photo(pixels), InspectOptions(all_zones=True))
+    assert (everything.mask & mask).sum() > 0.5 * mask.sum()
+    assert max(zone.width_p95_px.value for zone in everything.record.zones) > 0.5 * WIDTH_PX
 
 
 def test_its_heatmap_shows_what_the_verdict_rests_on():

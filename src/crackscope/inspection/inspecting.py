@@ -156,7 +156,10 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
 
 
 def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Found:
-    """The cracks of a photo, by the looks that its verdict rests on."""
+    """The cracks of a photo, by the looks that its verdict rests on.
+
+    Where a sound one is suspicious from afar alone, gaping cracks join what shows up close, as beside a crack.
+    """
 
     def by(look: Look, times: int) -> Part:
         pixels = smaller(seen.photo.pixels, times)
@@ -169,15 +172,15 @@ def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Fou
     judged, shape = seen.judgement, (seen.photo.pixels.shape[0], seen.photo.pixels.shape[1])
     times = zones_from(judged)
     afar = by(judged.afar[times], times) if times else None
-    if afar is not None and not judged.gaping:
+    if afar is not None and judged.verdict == "crack" and not judged.gaping:
         return Found((afar,))
     near = by(Look(seen.heat, judged.quality, shape), 1)
     return Found((near,)) if afar is None else with_gaping(near, afar)
 
 
 def zones_from(judged: Judgement) -> int:
-    """How many times smaller the photo was in the look from afar that its zones are of; 0 for none."""
-    return judged.gaping or (judged.from_afar if judged.verdict == "crack" else 0)
+    """How many times smaller the photo was in the look from afar that has a say in its zones; 0 for none."""
+    return judged.gaping or judged.from_afar
 
 
 def shown_heat(heat: Heatmap, judged: Judgement, times: int) -> Heatmap:
