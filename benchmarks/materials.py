@@ -2,12 +2,17 @@
 
     apt-get download ufoai-textures && dpkg-deb -x ufoai-textures_*.deb textures      # 336 MB, GPL-2+ and CC licences
     python benchmarks/materials.py textures/usr/share/games/ufoai/base/0textures.pk3 [--bundle DIR]
+    python benchmarks/materials.py textures/usr/share/games/ufoai/base/0textures.pk3 --write TILES
+    python benchmarks/adapt.py --data TILES/stone --labels 10,20
 
 The textures of a free game (UFO: Alien Invasion) that were made from photographs of walls and floors without a crack
 and without doors or windows, chosen by eye. Those of 1,000 px and more are halved; of each at most four tiles of 224 px
 are judged as they are, and again with a generated crack laid over (tiles that get less than .5 % of crack are left
 out). The cracks are of the kind that the default bundle learnt from, so that what is told is the ground: how often it
 looks like a crack or like no surface, and whether it hides one.
+
+`--write`: the tiles as PNGs, a folder for each material with one for each class in it, and nothing is judged; so it can
+be asked what a few labels buy there.
 
 They are no data to learn from, and none was learnt from. They were looked at, though: stonework and painted walls are
 among the generated surfaces since so many of these stones were called cracked.
@@ -25,7 +30,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from tiles_of import SMALLEST_SHARE, TILE
 
-from crackscope.images import read, resize
+from crackscope.images import read, resize, write_png
 from crackscope.scoring import Model, load
 from crackscope.surfaces import draw_crack
 
@@ -64,10 +69,24 @@ def tiles(pixels: Pixels) -> Iterator[Pixels]:
         yield np.ascontiguousarray(pixels[top : top + TILE, left : left + TILE])
 
 
+def cracked(grounds: list[Pixels]) -> list[Pixels]:
+    """The tiles with a crack laid over, without those that get too little of it."""
+    drawn = [draw_crack(ground, np.random.default_rng(number)) for number, ground in enumerate(grounds)]
+    return [pixels for pixels, mask in drawn if mask.mean() >= SMALLEST_SHARE]
+
+
+def written(folder: Path, grounds: list[Pixels]) -> str:
+    """A line on one material, after its tiles have been written."""
+    for label, some in (("sound", grounds), ("crack", cracked(grounds))):
+        (folder / label).mkdir(parents=True)
+        for number, pixels in enumerate(some):
+            write_png(pixels, folder / label / f"{number:03}.png")
+    return f"{folder}: {len(grounds)} sound"
+
+
 def told(model: Model, material: str, grounds: list[Pixels]) -> str:
     """A line on one material."""
-    cracked = [draw_crack(ground, np.random.default_rng(number)) for number, ground in enumerate(grounds)]
-    shown = [pixels for pixels, mask in cracked if mask.mean() >= SMALLEST_SHARE]
+    shown = cracked(grounds)
     sound, crack = ([model.predict(pixels) for pixels in few] for few in (grounds, shown))
     area = roc_auc_score([0] * len(sound) + [1] * len(crack), [one.probability for one in (*sound, *crack)])
     alarms = np.mean([one.verdict == "crack" for one in sound])
@@ -80,14 +99,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path)
     parser.add_argument("--bundle", default=None)
+    parser.add_argument("--write", type=Path, metavar="TILES", help="write the tiles there instead of judging them")
     arguments = parser.parse_args()
     model = load(arguments.bundle)
-    print(f"bundle {model.manifest.name}")
-    print("material    tiles   false alarms   refused   cracked   found   ROC AUC", flush=True)
+    if not arguments.write:
+        print(f"bundle {model.manifest.name}")
+        print("material    tiles   false alarms   refused   cracked   found   ROC AUC", flush=True)
     with zipfile.ZipFile(arguments.archive) as archive:
         for material, names in MATERIALS.items():
             grounds = [tile for pixels in textures(archive, names) for tile in tiles(pixels)]
-            print(told(model, material, grounds), flush=True)
+            if arguments.write:
+                print(written(arguments.write / material, grounds), flush=True)
+            else:
+                print(told(model, material, grounds), flush=True)
     return 0
 
 
