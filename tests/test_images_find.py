@@ -63,11 +63,12 @@ def test_one_file_under_two_spellings_is_found_once_as_it_was_named_first(folder
     assert images.find([one, f"./{one}", str(folder / one), f"../{folder.name}/{one}", "."]) == [one, *others]
 
 
-def test_reports_below_are_passed_over_but_not_one_that_is_named(folder):
+@pytest.mark.parametrize("mark", ["inspection.jsonl", "suggestions.csv"])
+def test_what_we_wrote_below_is_passed_over_but_not_what_is_named(folder, mark):
     report = folder / "out" / "photos"
     report.mkdir(parents=True)
     (report / "img1.jpg").touch()
-    (folder / "out" / "inspection.jsonl").touch()
+    (folder / "out" / mark).touch()
     assert not [name for name in images.find([str(folder)]) if "out" in name.split(os.sep)]
     assert names(images.find([str(folder / "out")]), folder) == ["out/photos/img1.jpg"]
 
@@ -109,6 +110,11 @@ def test_what_stands_for_nothing_is_an_error(folder, name):
         images.find([str(folder / "img1.png"), str(folder / name)])
     assert caught.value.kind == "missing"
     assert "\n" not in str(caught.value)
+
+
+def test_an_empty_name_is_an_error_in_words():
+    with pytest.raises(ImageError, match=r"\Aan empty name stands for no picture"):
+        images.find([""])
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def explain(**options: Any) -> None:
     asked = Asked(**options)
     if asked.picture == "-":
         raise click.UsageError("a picture on standard input has no name for the page, name a file")
+    if not asked.picture:
+        raise click.UsageError("PICTURE is empty, name a file")
     from crackscope.inspection import InspectOptions, open_photo
     from crackscope.inspection import explain as look
     from crackscope.scoring import load

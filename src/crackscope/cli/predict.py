@@ -89,6 +89,9 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
     names = [*named, *(_listed(from_list) if from_list else [])]
+    if not names and from_list:
+        where = "standard input" if from_list == STANDARD_INPUT else from_list
+        raise click.UsageError(f"the list names no picture: {where}, write one name a line into it")
     if not names:
         raise click.UsageError("PICTURE is missing: name files, folders or globs, or - for standard input")
     if names.count(STANDARD_INPUT) + (from_list == STANDARD_INPUT) > 1:

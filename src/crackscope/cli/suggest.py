@@ -60,7 +60,9 @@ def suggest(state: State, /, **options: Any) -> None:
     dark, overexposed, too small) are left out, and so is what `suggest` wrote before into a folder among the photos.
     """
     asked = Asked(**options)
-    paths = _photos(asked.photos)
+    from crackscope.images import find
+
+    paths = find(asked.photos)
     found, names = _suggest(asked, paths)
     state.status = 1 if found.unread else 0
     if asked.as_json:
@@ -88,24 +90,6 @@ def _show(asked: Asked, found: "Suggestions", names: int) -> None:
         f"or label them in Label Studio (import label-studio.json), save its JSON export into {out} and name that file",
         quiet=asked.quiet,
     )
-
-
-def _photos(named: Sequence[str]) -> list[str]:
-    """The pictures that are named, without those of earlier suggestions that lie among them."""
-    from crackscope.datasets import SUGGESTIONS
-    from crackscope.images import find, one_spelling
-
-    wanted = [Path(one_spelling(name)) for name in named]
-    known: dict[Path, bool] = {}
-
-    def is_ours(folder: Path) -> bool:
-        if folder not in known:
-            asked_for = any(one.is_relative_to(folder) for one in wanted)
-            above = folder.parent != folder and is_ours(folder.parent)
-            known[folder] = not asked_for and (above or (folder / SUGGESTIONS).is_file())
-        return known[folder]
-
-    return [path for path in find(list(named)) if not is_ours(Path(one_spelling(path)).parent)]
 
 
 def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":

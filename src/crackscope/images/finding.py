@@ -32,8 +32,9 @@ FOREIGN_SUFFIXES = (
 """Suffixes, in lower case, of photos that are not read: found in folders all the same, so that none is passed over
 without a word."""
 
-_REPORT_MARK = "inspection.jsonl"
-"""Lies in the folder of every inspection: its pictures are copies of photos and drawings upon them."""
+_OUR_MARKS = ("inspection.jsonl", "suggestions.csv")
+"""One of these lies in every folder that `inspect` or `suggest` wrote: its pictures are copies of photos, drawings upon
+them and patches cut from them."""
 
 _SEPARATORS = re.compile(r"[/\\]")
 
@@ -45,11 +46,11 @@ def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell
     """The pictures that `arguments` stand for, each once, however it is spelt, in the order of the arguments.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
-    ones left out, links followed but no folder entered twice, reports of earlier inspections below it passed over; a
-    pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is never
-    taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error, unless
-    the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands for
-    itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
+    ones left out, links followed but no folder entered twice, what `inspect` and `suggest` wrote below it passed over;
+    a pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is
+    never taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error,
+    unless the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands
+    for itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
 
     pass_over: told each photo that is left out because one of its stem is found that can be read: they are of one shot
     in most folders, but need not be. misnamed: told each file in a folder that begins as a picture does and has no name
@@ -91,6 +92,8 @@ def _expanded(argument: str, misnamed: Tell | None) -> list[str]:
         if names:
             return names
         raise ImageError("missing", f"{printable(argument)}: the pattern matches no picture; check it, and the folder")
+    if not argument:
+        raise ImageError("missing", "an empty name stands for no picture; name a file or a folder")
     raise ImageError("missing", f"{printable(argument)}: there is no such file or folder; check the path")
 
 
@@ -117,7 +120,7 @@ def _below(folder: str, misnamed: Tell | None) -> Iterator[str]:
             if (facts.st_dev, facts.st_ino) in entered:
                 continue
             entered.add((facts.st_dev, facts.st_ino))
-            if here != folder and os.path.isfile(os.path.join(here, _REPORT_MARK)):
+            if here != folder and any(os.path.isfile(os.path.join(here, mark)) for mark in _OUR_MARKS):
                 continue
             with os.scandir(here) as entries:
                 for entry in entries:
