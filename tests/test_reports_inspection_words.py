@@ -79,10 +79,15 @@ def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
 
 def test_the_table_of_findings_promises_nothing_of_a_photo_that_cannot_be_judged(tmp_path):
     scale = PhotoScale(mm_per_px=0.5, source="flag")
-    page(tmp_path, [inspected("/blurred.jpg", "cannot judge", scale=scale), inspected("/no.jpg", "sound", scale=scale)])
+    known = {"scale": scale, "surface": "deck"}
+    page(tmp_path, [inspected("/blurred.jpg", "cannot judge", **known), inspected("/no.jpg", "sound", **known)])
     with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
-        found = [(row["thinnest_px"], row["thinnest_mm"]) for row in csv.DictReader(file)]
-    assert found == [("", ""), ("1.3", "0.65")]
+        found = [(row["thinnest_px"], row["thinnest_mm"], row["surface"]) for row in csv.DictReader(file)]
+    assert found == [("", "", ""), ("1.3", "0.65", "deck")]
+    lines = [json.loads(line) for line in (tmp_path / "findings.jsonl").read_text().splitlines()]
+    whole = json.loads((tmp_path / "inspection.json").read_text())["photos"]
+    for photos in (lines, whole):
+        assert [(one["thinnest_px"], one["surface"]) for one in photos] == [(None, ""), (1.3, "deck")]
 
 
 def test_directions_end_below_180(tmp_path):

@@ -104,5 +104,7 @@ def test_a_bundle_says_as_which_surface_it_judged(tmp_path: Path) -> None:
     wanted = 1 / (1 + math.exp(-(2 * scored.score - 9)))
     assert said.surface == "this"
     assert said.probability == pytest.approx(wanted, abs=1e-4)
+    assert said.threshold == pytest.approx(0.01, abs=1e-4)
     assert said.verdict == ("crack" if wanted >= 0.01 else "sound")
-    assert scoring.load(bundle).predict(pixels).surface == ""
+    elsewhere = scoring.load(bundle).predict(pixels)
+    assert (elsewhere.surface, elsewhere.threshold) == ("", bundle.manifest.threshold)

@@ -6,6 +6,7 @@ Paths in records are strings, as the user wrote them or absolute; they become a 
 from typing import Literal
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from crackscope.errors import ImageError
 
@@ -157,16 +158,16 @@ def first_of(pages: int) -> str:
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one photo.
 
-    probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after
-    the EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be
-    found, from the photo's sharpness and noise, at least 1; thinner ones are found by luck. scale_doubt: why there is
-    no scale though one was seen, else "". skipped: share of the photo that the coarse pass left out. seconds: of each
-    step, by name. surface: the known surface as which it was judged, "" for none. pages: of the file, the first of
-    which this is. halved: verdict and probability are of the photo at half size, where a soft one showed more.
-    from_afar: of the photo at a size so many times smaller, where a crack wider than those that the network knows
-    showed, and its zones were measured; else 0.
-    chance: that a sound photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None
-    where that is not known, or the photo cannot be judged. left_out: zones that were less likely than was asked for.
+    probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after the
+    EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be found, from
+    the photo's sharpness and noise, at least 1; thinner ones are found by luck; None where it cannot be judged.
+    scale_doubt: why there is no scale though one was seen, else "". skipped: share of the photo that the coarse pass
+    left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for none and where
+    it cannot be judged. pages: of the file, the first of which this is. halved: verdict and probability are of the
+    photo at half size, where a soft one showed more. from_afar: of the photo at a size so many times smaller, where a
+    crack wider than those that the network knows showed, and its zones were measured; else 0. chance: that a sound
+    photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None where that is not known,
+    or the photo cannot be judged. left_out: zones that were less likely than was asked for.
     """
 
     path: str
@@ -179,7 +180,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     crack_share: float = 0.0
     sharpness_px: float = 0.0
     noise: float = 0.0
-    thinnest_px: float = 0.0
+    thinnest_px: float | None = None
     scale: PhotoScale | None = None
     scale_doubt: str = ""
     place: Place = Place()
@@ -192,6 +193,11 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     chance: float | None = None
     left_out: int = 0
 
+    def __post_init__(self) -> None:
+        if self.verdict == "cannot judge":
+            force_setattr(self, "surface", "")
+            force_setattr(self, "thinnest_px", None)
+
     @property
     def suspicious(self) -> bool:
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
@@ -203,12 +209,13 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
-    reason: why it cannot be judged, else "". surface: the known surface as which its score was read, "" for none.
-    pages: of the file, the first of which this is. halved: verdict and probability are of the photo at half size, where
-    a large soft one showed more than as it is; from_afar: of the photo at a size so many times smaller,
-    where one with a wide crack did; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which
-    photos are called cracked or sound; None for patches, which are called by their probability, and where it is not
-    known or the picture cannot be judged.
+    reason: why it cannot be judged, else "". surface: the known surface that decided most how its score was read, ""
+    for none and where it cannot be judged. pages: of the file, the first of which this is. halved: verdict and
+    probability are of the photo at half size, where a large soft one showed more than as it is; from_afar: of the photo
+    at a size so many times smaller, where one with a wide crack did; else 0. chance: that a sound photo of its size
+    shows as much, 0 to 1, by which photos are called cracked or sound; None for patches, which are called by their
+    probability, and where it is not known or the picture cannot be judged. threshold: the probability from which on
+    this very picture is called cracked; None for photos that are called by their chance, and where it cannot be judged.
     """
 
     path: str
@@ -224,6 +231,12 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     halved: bool = False
     from_afar: int = 0
     chance: float | None = None
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict == "cannot judge":
+            force_setattr(self, "surface", "")
+            force_setattr(self, "threshold", None)
 
     @property
     def suspicious(self) -> bool:

@@ -198,7 +198,8 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
     names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
-    return {name: getattr(result, name) for name in (*names, "halved", "chance", "suspicious", "from_afar")}
+    later = ("halved", "chance", "suspicious", "from_afar", "threshold")
+    return {name: getattr(result, name) for name in (*names, *later)}
 
 
 def _doubt(result: "Prediction") -> str:

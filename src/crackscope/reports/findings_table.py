@@ -111,7 +111,7 @@ def _scale(photo: Inspected) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if scale is not None:
         row = {"mm_per_px": float(f"{scale.mm_per_px:.6g}"), "scale_source": printable(scale.source)}
-    if photo.verdict != "cannot judge":
+    if photo.thinnest_px is not None:
         row["thinnest_px"] = round(photo.thinnest_px, 2)
         if scale is not None:
             row["thinnest_mm"] = float(f"{photo.thinnest_px * scale.mm_per_px:.4g}")

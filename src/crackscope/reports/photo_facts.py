@@ -26,7 +26,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     thinnest = _thinnest_text(photo)
     if thinnest:
         said.append(thinnest)
-    if photo.surface and photo.verdict != "cannot judge":
+    if photo.surface:
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
     if seen_smaller(photo):
         why = "where wide cracks show" if photo.from_afar else "where its blur hides less"
@@ -51,7 +51,7 @@ def _pages_text(photo: Inspected) -> str:
 
 def _thinnest_text(photo: Inspected) -> str:
     """Below which width cracks may be missed, though some are found; "" for a photo that cannot be judged."""
-    if photo.thinnest_px <= 0 or photo.verdict == "cannot judge":
+    if photo.thinnest_px is None:
         return ""
     scale, unit = (1.0, "px") if photo.scale is None else (photo.scale.mm_per_px, "mm")
     return f"cracks thinner than {length_text(photo.thinnest_px * scale, unit)} may go unseen"

@@ -228,6 +228,7 @@ class Model:
             halved=judged.halved,
             from_afar=judged.from_afar,
             chance=judged.chance,
+            threshold=judged.threshold,
         )
 
     def _judged_whole(self, pixels: NDArray[np.uint8], share: Share) -> Said:
@@ -236,7 +237,8 @@ class Model:
         if self.manifest.verdict.kind == "threshold":
             looks = share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
-            return Said(by_threshold(found), found.probability, "", found.surface, tiles=len(tiles))
+            verdict = by_threshold(found)
+            return Said(verdict, found.probability, "", found.surface, tiles=len(tiles), threshold=found.threshold)
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))

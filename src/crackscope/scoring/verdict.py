@@ -62,7 +62,8 @@ class Said(NamedTuple):
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". surface: the known surface as which its
     score was read, "" for none. halved: the look at half size is told; from_afar: that at a size so many times
     smaller, else 0. chance: that a sound photo shows as much, None where the verdict does not rest on it. tiles: pieces
-    that it was scored in, 1 for all of it at once.
+    that it was scored in, 1 for all of it at once. threshold: that its probability was held against, None where it was
+    held against none.
     """
 
     verdict: Verdict
@@ -73,6 +74,7 @@ class Said(NamedTuple):
     from_afar: int = 0
     chance: float | None = None
     tiles: int = 1
+    threshold: float | None = None
 
 
 def judge_patch(
@@ -83,7 +85,7 @@ def judge_patch(
     reason = unfit(quality(pixels), shape, rule.quality) or unlike(embedding, rule.surface)
     if reason:
         return Said("cannot judge", found.probability, reason, found.surface)
-    return Said(by_threshold(found), found.probability, "", found.surface)
+    return Said(by_threshold(found), found.probability, "", found.surface, threshold=found.threshold)
 
 
 def by_threshold(found: Calibrated) -> Verdict:
