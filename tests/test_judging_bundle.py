@@ -1,5 +1,6 @@
 """A real bundle judged on real files, as a user runs it."""
 
+import hashlib
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from crackscope import scoring
 from crackscope.datasets import load as load_split
 from crackscope.errors import JudgingError
+from crackscope.inspection import InspectOptions, open_journal
 from crackscope.judging import evaluate, save
 from tests.small_bundle import write_small_bundle
 from tests.small_patches import write_patches
@@ -36,6 +38,15 @@ def test_the_bundle_that_ships_is_what_is_judged(data, bundle):
     for row in evaluation.predictions[:5]:
         answer = model.predict(row.path)
         assert (row.probability, row.verdict) == (answer.probability, answer.verdict)
+
+
+def test_an_evaluation_names_its_bundle_as_an_inspection_does(data, bundle, tmp_path):
+    """By what `sha256sum bundle.json` says."""
+    model = scoring.load(bundle)
+    with open_journal(tmp_path / "report", model, InspectOptions(), resume=False) as journal:
+        inspected_with = journal.terms.bundle
+    judged = evaluate(model, data, resamples=20).bundle.fingerprint
+    assert judged == inspected_with == hashlib.sha256((bundle / "bundle.json").read_bytes()).hexdigest()
 
 
 def test_threads_and_the_way_in_change_nothing(data, bundle):
@@ -76,3 +87,15 @@ def test_a_part_without_rows_is_named(data, bundle):
 def test_a_drawing_that_cannot_be_is_refused_before_anything_is_read(tmp_path, options, says):
     with pytest.raises(JudgingError, match=says):
         evaluate(tmp_path / "no bundle", tmp_path / "no data", **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("prt", "'prt', did you mean 'part'"), ("options", "'options', there are part, threads, ")]
+)
+def test_an_option_that_there_is_not_is_refused(tmp_path, name, says):
+    with pytest.raises(TypeError, match=says):
+        evaluate(tmp_path / "no bundle", tmp_path / "no data", **{name: "all"})
+
+
+def test_all_means_all_as_on_the_command_line(data, bundle):
+    assert evaluate(bundle, data, part="all", resamples=5) == evaluate(bundle, data, part=None, resamples=5)

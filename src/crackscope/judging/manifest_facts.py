@@ -1,10 +1,9 @@
 """What a bundle says of itself, as far as an evaluation repeats it. Figures and recipe may hold anything."""
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from crackscope.bundles import Manifest
+from crackscope.bundles import Manifest, dump_manifest
 from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
 from crackscope.judging.met_before import sets_of_weights
 
@@ -14,7 +13,7 @@ def facts_of(manifest: Manifest) -> BundleFacts:
     fitted = manifest.calibration
     return BundleFacts(
         name=manifest.name,
-        fingerprint=fingerprint(manifest.hashes),
+        fingerprint=fingerprint(manifest),
         precision=manifest.precision,
         stated=stated(manifest),
         calibration=CalibrationFacts(method=fitted.method, fitted_on=fitted.fitted_on),
@@ -38,10 +37,9 @@ def _surfaces(manifest: Manifest) -> tuple[SurfaceFacts, ...]:
     )
 
 
-def fingerprint(hashes: Mapping[str, str]) -> str:
-    """One sha256 (64 hex digits) over the names and hashes of a bundle's files."""
-    text = "".join(f"{name}\0{digest}\n" for name, digest in sorted(hashes.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
+def fingerprint(manifest: Manifest) -> str:
+    """The sha256 (64 hex digits) of bundle.json, which holds those of the other files: as an inspection names it."""
+    return hashlib.sha256(dump_manifest(manifest)).hexdigest()
 
 
 def stated(manifest: Manifest) -> Stated | None:
