@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.streams import json_shown, shown
+from crackscope.errors import several as counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,6 +89,13 @@ def name_some(what: str, lines: Sequence[str], tell: Callable[[str], None] = say
         tell(f"{what}: {line}")
     if len(lines) > NAMED:
         tell(f"{what}: {len(lines) - NAMED} more, --json names them all")
+
+
+def tell_unread(unread: "Sequence[Unread]") -> None:
+    """Warn of the pictures that could not be read: how many, and a few of them with the reason."""
+    if unread:
+        warn(f"left out: {counted(len(unread), 'picture')} that cannot be read")
+        name_some("unreadable", [unread_line(one) for one in unread], warn)
 
 
 def tell_of_pages(several: int, *, quiet: bool, done: str = "judged") -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import print_table, progress, say, warn
+from crackscope.cli.console import print_table, progress, say, tell_unread
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def show(judgement: Judgement, *, quiet: bool) -> None:
     say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {several(fp, 'false alarm')}", quiet=quiet)
     for sentence in conclusions(evaluation):
         say(sentence, quiet=quiet)
-    if evaluation.unread:
-        warn(f"unreadable pictures: {len(evaluation.unread)}, {evaluation.unread[0].path} is one")
+    tell_unread(evaluation.unread)
     if judgement.report is not None:
         say(f"report: {judgement.report}")
 

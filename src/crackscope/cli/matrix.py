@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_json, print_table, progress, say, warn
+from crackscope.cli.console import print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.folders import unused, vacant
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
+from crackscope.cli.state import State
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Planned:
 )
 @out("DIR", "Write matrix.html, matrix.json and matrix.csv there; runs too.")
 @shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
-def matrix(**options: Any) -> None:
+@click.pass_obj
+def matrix(state: State, /, **options: Any) -> None:
     """Judge what was trained on each surface on every other, beside always and never saying crack.
 
     With --recipe a model is trained on the training part of each surface and judged on the test part of every surface,
@@ -75,7 +77,12 @@ def matrix(**options: Any) -> None:
     named = [_named(text) for text in asked.surfaces]
     trainings = _planned(asked, [name for name, _ in named])
     _refuse_clashes(asked, [name for name, _ in named], trainings)
-    table = _judge(asked, [_surface(asked, *one) for one in named], trainings)
+    surfaces = [_surface(asked, *one) for one in named]
+    table = _judge(asked, surfaces, trainings)
+    unread = {one.path: one for column in table.columns for one in column.unread}
+    if trainings:
+        unread |= {one.path: one for surface in surfaces for one in surface.split.unreadable}
+    state.status = 1 if unread else 0
     if asked.out is not None:
         from crackscope.reports import write_matrix
 
@@ -84,6 +91,7 @@ def matrix(**options: Any) -> None:
         print_json(table)
         return
     _show(table)
+    tell_unread(list(unread.values()))
     if asked.out is not None:
         say(f"report: {page}")
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.console import print_json, say, tell_of_pages_in, warn
+from crackscope.cli.console import print_json, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, WholeRange, out, shared
+from crackscope.cli.state import State
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.errors import several
 from crackscope.files import writable
@@ -78,7 +79,8 @@ class Asked(Labelled):
 )
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard too.")
 @shared("random", "group_by", "positive", "negative", "threads", "seed", "quiet", "json")
-def train(**options: Any) -> None:
+@click.pass_obj
+def train(state: State, /, **options: Any) -> None:
     """Train a classifier as a recipe says, and judge it on the test part.
 
     DATA is a folder of class folders, a tree of train/ val/ test/, or a CSV manifest. A data set without parts is split
@@ -103,9 +105,22 @@ def train(**options: Any) -> None:
         if not asked.as_json:
             _tell(run, asked.quiet)
             tell_of_pages_in((row.path for row in split.rows), quiet=asked.quiet, done="used")
-        judgement = _judge(run, split, asked) if asked.evaluate else None
+        judgement = _judge(run, _with_unread(split, run), asked) if asked.evaluate else None
+    unread = run.unread if judgement is None else judgement.evaluation.unread
+    state.status = 1 if unread else 0
     if asked.as_json:
         print_json({"run": run, "evaluation": None if judgement is None else metrics(judgement.evaluation)})
+    elif judgement is None:
+        tell_unread(unread)
+
+
+def _with_unread(split: "Split", run: "Run") -> "Split":
+    """The split of a run, with what could not be read when it was made: it names the others alone."""
+    import msgspec
+
+    listed = {row.path for row in split.rows} | {one.path for one in split.unreadable}
+    lacking = tuple(one for one in run.unread if one.path not in listed)
+    return msgspec.structs.replace(split, unreadable=(*split.unreadable, *lacking))
 
 
 def _recipe(asked: Asked) -> "Recipe":

@@ -32,7 +32,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     names, labels, parts and file sizes. seed: None when the parts were not dealt here. had_part, moved: where
     they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
     that hold both labels; 0 where copies were not looked for. likely_groups: what file names look grouped by, unless
-    the user said it.
+    the user said it. unreadable: pictures that are no rows, since they, or their masks, could not be read;
+    unreadable_parts: the part of each of their paths that was given one.
     """
 
     rows: tuple[Row, ...]
@@ -41,6 +42,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     leak_share: float | None = None
     fingerprint: str = ""
     unreadable: tuple[Unread, ...] = ()
+    unreadable_parts: dict[str, Part] = {}
     had_part: int = 0
     moved: int = 0
     conflicts: int = 0
@@ -49,6 +51,10 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     def part(self, name: Part) -> list[Row]:
         """The rows of one part."""
         return [row for row in self.rows if row.part == name]
+
+    def unreadable_of(self, name: Part | None) -> tuple[Unread, ...]:
+        """What could not be read of a part, or might have been dealt to it; None: all of it."""
+        return tuple(one for one in self.unreadable if name in (None, self.unreadable_parts.get(one.path, name)))
 
     @property
     def unreadable_share(self) -> float:
@@ -192,8 +198,15 @@ def _taken_tree(found: Found, group_by: str | None) -> Split:
         leak_share=leak,
         fingerprint=fingerprint(grouped),
         unreadable=surveyed.reading.unread,
+        unreadable_parts=_parts_of(surveyed.reading.unread, found),
         conflicts=len(surveyed.conflicts),
     )
+
+
+def _parts_of(unread: Sequence[Unread], found: Found) -> dict[str, Part]:
+    """The parts that were given to what could not be read, by path: its own, or that of its mask."""
+    given = {path: entry.part for entry in found.entries for path in (entry.path, entry.mask) if path}
+    return {one.path: part for one in unread if (part := given.get(one.path)) is not None}
 
 
 def _taken(found: Found) -> Split:
@@ -213,6 +226,7 @@ def _taken(found: Found) -> Split:
         leak_share=leak if leak > 0 else None,
         fingerprint=fingerprint(kept),
         unreadable=tuple(unread),
+        unreadable_parts=_parts_of(unread, found),
     )
 
 

@@ -12,7 +12,7 @@ from crackscope.judging.evaluation import Evaluation, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
 from crackscope.judging.sample import number_groups
 from crackscope.judging.scores import Bootstrap, as_sample, measures_of
-from crackscope.records import Label, Measure, Part, Row
+from crackscope.records import Label, Measure, Part, Row, Unread
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -35,7 +35,8 @@ _COLUMNS = (
 
 class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
     """A surface that is judged on. part: its rows that were taken, None for all. support: these rows by label, whether
-    or not a classifier judges them. groups: of near-copies or photos, among these rows.
+    or not a classifier judges them. groups: of near-copies or photos, among these rows. unread: its pictures that
+    could not be read.
     """
 
     name: str
@@ -43,14 +44,16 @@ class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
     support: dict[Label, int]
     groups: int
     fingerprint: str
+    unread: tuple[Unread, ...] = ()
 
 
 class MatrixCell(msgspec.Struct, frozen=True, kw_only=True):
     """One classifier on one surface.
 
-    own: it was trained on other rows of the same set. support: rows that it judged, by label. not_judged: rows left
-    out, because they could not be read or got no verdict. figures: as named in MATRIX_FIGURES, with 95 % intervals.
-    met_before: what the classifier learnt from, where the surface seems to be that.
+    own: it was trained on other rows of the same set. support: rows that it judged, by label. not_judged: those left
+    out of the rows of the column, because they could not be read or got no verdict. figures: as named in
+    MATRIX_FIGURES, with 95 % intervals. met_before: what the classifier learnt from, where the surface seems to be
+    that.
     """
 
     row: str
@@ -121,16 +124,18 @@ def matrix(
         if not count:
             raise JudgingError(f"{surface.name} holds no {surface.part or 'labelled'} rows to judge on: leave it out")
     cells: list[MatrixCell] = []
+    unread: dict[str, dict[str, Unread]] = {surface.name: {} for surface in surfaces}
     done = 0
     for entry in entries:
         for surface, count in zip(surfaces, counts, strict=True):
             judged = _judge(entry, surface, setting, _after(progress, done, len(entries) * sum(counts)))
             done += count
+            unread[surface.name] |= {one.path: one for one in judged.unread}
             cells.append(_cell(entry, surface, judged, setting))
     return Matrix(
         rows=tuple(entry.name for entry in entries),
         trained_on={entry.name: entry.trained_on for entry in entries},
-        columns=tuple(_column(surface) for surface in surfaces),
+        columns=tuple(_column(surface, tuple(unread[surface.name].values())) for surface in surfaces),
         cells=tuple(cells),
         baselines={name: dict(values) for name, values in BASELINES.items()},
         resamples=setting.resamples,
@@ -169,7 +174,7 @@ def _judge(
     )
 
 
-def _column(surface: Surface) -> MatrixColumn:
+def _column(surface: Surface, unread: tuple[Unread, ...]) -> MatrixColumn:
     rows = _rows_of(surface)
     cracked = sum(row.label == "crack" for row in rows)
     return MatrixColumn(
@@ -178,6 +183,7 @@ def _column(surface: Surface) -> MatrixColumn:
         support={"sound": len(rows) - cracked, "crack": cracked},
         groups=int(number_groups([row.group for row in rows]).max()) + 1,
         fingerprint=surface.split.fingerprint,
+        unread=unread,
     )
 
 
@@ -187,7 +193,7 @@ def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap
         column=surface.name,
         own=entry.column == surface.name,
         support=judged.support,
-        not_judged=len(judged.predictions) - len(judged.told) + len(judged.unread),
+        not_judged=len(_rows_of(surface)) - len(judged.told),
         met_before=judged.met_before,
         figures=measures_of(as_sample(judged.told), setting, MATRIX_FIGURES)[0],
     )

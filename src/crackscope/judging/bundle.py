@@ -1,9 +1,10 @@
 """From a bundle and labelled pictures to an evaluation: the bundle is run as a user runs it."""
 
+import difflib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import msgspec
 
@@ -27,13 +28,13 @@ Progress = Callable[[int, int], None]
 class EvaluateOptions(TypedDict, total=False):
     """What `evaluate` may be told besides, all optional.
 
-    part: rows to judge, "test" unless said; None for every row. threads: pictures scored at once. seed, resamples: of
-    the intervals; 0 and 1000. layout: class folders with names of their own. progress: called as pictures are done.
-    prevalence: the share of cracked pictures, above 0 and below 1, that precision is restated for. called: a name of
-    the data, by which they are known again where the bundle learnt from a set of that name.
+    part: rows to judge, "test" unless said; "all" or None for every row. threads: pictures scored at once. seed,
+    resamples: of the intervals; 0 and 1000. layout: class folders with names of their own. progress: called as pictures
+    are done. prevalence: the share of cracked pictures, above 0 and below 1, that precision is restated for. called: a
+    name of the data, by which they are known again where the bundle learnt from a set of that name.
     """
 
-    part: Part | None
+    part: Part | Literal["all"] | None
     threads: int | None
     seed: int
     resamples: int
@@ -52,14 +53,16 @@ def evaluate(
     parts are split 60:20:20 by groups first. Pictures that cannot be read are listed, and enter no figure.
 
     Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged, the
-    prevalence is no share, or resamples or seed are out of range.
+    prevalence is no share, or resamples or seed are out of range, TypeError for an option that there is not.
     """
     from crackscope import datasets, scoring
 
+    _refuse_unknown(options)
     prevalence = checked_prevalence(options.get("prevalence"))
     bootstrap = Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0))
     source = data
-    part = options.get("part", "test")
+    asked = options.get("part", "test")
+    part = None if asked == "all" else asked
     if not isinstance(source, datasets.Split):
         shares = None if part is None else (60, 20, 20)
         source = datasets.load(source, parts=shares, layout=options.get("layout", datasets.Layout()))
@@ -83,7 +86,7 @@ def evaluate(
         bundle=facts_of(manifest),
         split=split,
         part=part,
-        unread=tuple(unread),
+        unread=(*source.unreadable_of(part), *unread),
         reasons=tuple(one.reason for one in predictions),
         read_as=read_as,
         met_before=met_in_training(model.bundle, rows, known),
@@ -99,6 +102,15 @@ def evaluate(
     if prevalence is None:
         return evaluation
     return msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, prevalence))
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = list(EvaluateOptions.__annotations__)
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise TypeError(f"evaluate() has no option {name!r}, {advice}")
 
 
 def _read_as(rows: list[Row], predictions: list[Prediction]) -> dict[str, dict[str, int]]:

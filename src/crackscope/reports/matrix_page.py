@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crackscope.errors import printable
 from crackscope.files import encode_json, write_whole
 from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MetBefore, matrix_csv
 from crackscope.records import Measure
-from crackscope.reports.formatting import MEANINGS, TITLES, number
+from crackscope.reports.formatting import MEANINGS, TITLES, count, number
 from crackscope.reports.rendering import render
 from crackscope.reports.sentences import met_before_sentences, refusing_sentence
 
@@ -19,6 +20,7 @@ _KNOWN_BY = (
 )
 _PLACES, _MORE_PLACES, _NEAR_ONE = 3, 5, 0.0005
 """Decimals of a table, and where a figure of it is so near to 1 that these would hide how near."""
+_UNREAD_SHOWN = 3
 _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 
 
@@ -57,11 +59,23 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "matrix": matrix,
         "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
         "sentence": _sentence(matrix),
-        "notes": met_before_sentences(matrix),
+        "notes": [*met_before_sentences(matrix), *_unread_notes(matrix)],
         "refusing": refusing_sentence(matrix),
     }
     write_whole(target / PAGE, render("matrix.html", "Across surfaces", values))
     return target / PAGE
+
+
+def _unread_notes(matrix: Matrix) -> list[str]:
+    """A note on each surface of which pictures could not be read."""
+    notes = []
+    for column in matrix.columns:
+        if column.unread:
+            some = "; ".join(one.error.message for one in column.unread[:_UNREAD_SHOWN])
+            more = f"; and {len(column.unread) - _UNREAD_SHOWN:,} more" * (len(column.unread) > _UNREAD_SHOWN)
+            lacking = f"{printable(column.name)}: {count(len(column.unread), 'picture')} left out as unreadable"
+            notes.append(f"{lacking} ({printable(some)}{more}); matrix.json names them all.")
+    return notes
 
 
 def _plot(matrix: Matrix, name: str) -> Plot:

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from crackscope.datasets import Layout
+from crackscope.records import Unread
 
 Stage = Literal["reading", "weights", "features", "training", "writing"]
 
@@ -81,7 +82,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What one training left: the folder, the bundle in it, and how it went.
 
     stopped: "done", "early" (the validation loss no longer fell) or "time" (the budget was used up). kept: the epoch
-    whose weights the bundle holds, None in runs of before that was written down.
+    whose weights the bundle holds, None in runs of before that was written down. unread: pictures that could not be
+    read when it began, and were left out.
     """
 
     folder: str
@@ -92,3 +94,4 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     stopped: str
     kept: Epoch | None = None
+    unread: tuple[Unread, ...] = ()

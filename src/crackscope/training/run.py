@@ -17,7 +17,7 @@ from crackscope.errors import OutputError, TrainingError
 from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
-from crackscope.records import Row
+from crackscope.records import Row, Unread
 from crackscope.training import checkpoints, writing
 from crackscope.training.checks import (
     check_disk,
@@ -144,6 +144,7 @@ class _Training:
             seconds=round(float(facts.get("seconds", 0.0)) + time.monotonic() - clock, 1),
             stopped=self.state.counters.stopped or "done",
             kept=writing.kept_epoch(self.state.counters.history, self.recipe),
+            unread=msgspec.convert(facts["data"].get("unread", []), tuple[Unread, ...]),
         )
         self._note(facts | {"finished": msgspec.to_builtins(run)})
         return run
@@ -187,6 +188,7 @@ class _Training:
                 "fingerprint": split.fingerprint,
                 "rows": len(split.rows),
                 "unreadable": len(split.unreadable),
+                "unread": msgspec.to_builtins(split.unreadable),
             },
             "input": msgspec.to_builtins(size),
             "parameters": msgspec.to_builtins(counts),

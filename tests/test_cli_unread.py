@@ -1,0 +1,122 @@
+"""Pictures that cannot be read are named by every command that judges or trains, and end it with 1."""
+
+import csv
+import json
+
+import pytest
+
+from crackscope import datasets
+from crackscope.cli import main
+from crackscope.judging import evaluate
+from crackscope.records import Row
+from tests.small_bundle import write_small_bundle
+from tests.small_page import Page
+from tests.small_patches import write_patches
+from tests.small_way import SMALL, lines
+
+BROKEN = 7
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Of 40 pictures in class folders, the first 7 cracked ones are cut."""
+    folder = write_patches(tmp_path / "data", 20)
+    for path in broken(folder):
+        path.write_bytes(path.read_bytes()[:60])
+    return folder
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return str(write_small_bundle(tmp_path / "bundle", threshold=0.4).path)
+
+
+def broken(folder):
+    return sorted((folder / "crack").iterdir())[:BROKEN]
+
+
+def told(capsys):
+    """What stderr says of unreadable pictures: the count, five of them with the reason, and how many more."""
+    return [line for line in capsys.readouterr().err.splitlines() if line.startswith(("left out: ", "unreadable: "))]
+
+
+def is_told(said, folder):
+    count, *few, more = said
+    assert count == f"left out: {BROKEN} pictures that cannot be read"
+    assert [line.split(": ")[1] for line in few] == [str(path) for path in broken(folder)[:5]]
+    assert all(": it ends before the picture does" in line for line in few)
+    assert more == "unreadable: 2 more, --json names them all"
+
+
+def named(records):
+    return sorted(one["path"] for one in records)
+
+
+def test_evaluate(data, bundle, tmp_path, capsys):
+    all_broken = [str(path) for path in broken(data)]
+    assert main(["evaluate", bundle, str(data), "--part", "all", "-o", str(tmp_path / "ev")]) == 1
+    is_told(told(capsys), data)
+    assert named(json.loads((tmp_path / "ev" / "metrics.json").read_text())["unread"]) == all_broken
+    assert "7 pictures are unreadable" in Page(tmp_path / "ev" / "report.html").text
+    assert main(["evaluate", bundle, str(data), "--json"]) == 1
+    (metrics,) = lines(capsys.readouterr().out)
+    assert named(metrics["unread"]) == all_broken
+
+
+def test_matrix(data, bundle, tmp_path, capsys):
+    write_patches(tmp_path / "whole", 5)
+    surfaces = ["--on", f"cut={data}", "--on", f"whole={tmp_path / 'whole'}"]
+    assert main(["matrix", *surfaces, "--bundle", bundle, "-o", str(tmp_path / "m")]) == 1
+    is_told(told(capsys), data)
+    cut, whole = json.loads((tmp_path / "m" / "matrix.json").read_text())["columns"]
+    assert named(cut["unread"]) == [str(path) for path in broken(data)]
+    assert whole["unread"] == []
+    page = Page(tmp_path / "m" / "matrix.html").text
+    assert "cut: 7 pictures left out as unreadable" in page
+    assert "whole: " not in page
+    assert main(["matrix", *surfaces[2:], "--bundle", bundle, "--json"]) == 0
+
+
+def test_train_tells_it_of_a_run_that_is_done_too(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    call = ["train", str(data), "-o", str(run), *SMALL, "--max-unreadable", "0.3"]
+    assert main(call) == 1
+    is_told(told(capsys), data)
+    facts = json.loads((run / "run.json").read_text())
+    assert named(facts["finished"]["unread"]) == [str(path) for path in broken(data)]
+    assert len(json.loads((run / "evaluation" / "metrics.json").read_text())["unread"]) == BROKEN
+    assert main([*call, "--resume", "--no-evaluate"]) == 1
+    is_told(told(capsys), data)
+
+
+def parted(data, tmp_path):
+    """A split of what can be read, with one cut picture more in its test part and a lost one in its training part."""
+    dealt = datasets.split(data)
+    lost = str(data / "crack" / "lost.png")
+    rows = [Row(path=str(broken(data)[0]), label="crack", part="test"), Row(path=lost, label="crack", part="train")]
+    with open(tmp_path / "split.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "label", "part"])
+        table.writerows((row.path, row.label, row.part) for row in (*dealt.rows, *rows))
+    return tmp_path / "split.csv", str(broken(data)[0]), lost
+
+
+def test_of_a_csv_with_parts_what_is_asked_for_counts(data, bundle, tmp_path, capsys):
+    split, cut, lost = parted(data, tmp_path)
+    for part, names in (("test", [cut]), ("train", [lost]), ("val", []), ("all", [cut, lost])):
+        assert main(["evaluate", bundle, str(split), "--part", part, "--json"]) == (1 if names else 0)
+        (metrics,) = lines(capsys.readouterr().out)
+        assert named(metrics["unread"]) == sorted(names)
+    assert main(["matrix", "--on", f"a={split}", "--bundle", bundle, "--part", "test"]) == 1
+    assert [line.split(": ")[1] for line in told(capsys)] == ["1 picture that cannot be read", cut]
+    assert main(["train", str(split), "-o", str(tmp_path / "run"), *SMALL]) == 1
+    assert sorted(line.split(": ")[1] for line in told(capsys)[1:]) == sorted([cut, lost])
+
+
+def test_a_tree_keeps_what_cannot_be_read_in_its_part(tmp_path, bundle):
+    for part in ("train", "test"):
+        write_patches(tmp_path / "tree" / part, 4)
+    cut = tmp_path / "tree" / "train" / "crack" / "0000.png"
+    cut.write_bytes(b"no picture")
+    assert evaluate(bundle, tmp_path / "tree", resamples=5).unread == ()
+    assert [one.path for one in evaluate(bundle, tmp_path / "tree", part="all", resamples=5).unread] == [str(cut)]
