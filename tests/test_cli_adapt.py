@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from crackscope import images
-from crackscope.bundles import open_bundle
+from crackscope.adaptation import AdaptOptions, RefusedError, adapt
+from crackscope.bundles import KnownSurface, LocalCalibration, TrainedOn, open_bundle, pack_projection
 from crackscope.cli import main
 from crackscope.judging import evaluate
 from crackscope.recipes import text
@@ -407,10 +408,32 @@ def test_pictures_that_the_bundle_was_adapted_to_are_told(made, tmp_path, capsys
     assert "learnt from before" in told.out
     assert "left out in learning" not in told.out
     assert "learnt from these very pictures before" in told.err
+    with pytest.raises(RefusedError, match=r"forget too much.*learnt from these very pictures before: label others"):
+        adapt(first, data, tmp_path / "refused", AdaptOptions(most_forgotten=-1.0))
     write_surface(tmp_path / "more", 12, faint=0.3, first=2)
     assert main(["adapt", first, str(tmp_path / "more"), "-o", str(tmp_path / "third"), "--most-forgotten", "1"]) == 0
     told = capsys.readouterr()
     assert "was adapted before, to 24 patches: if some of them are among these" in told.out
+
+
+def test_patches_that_look_like_what_the_bundle_learnt_from_are_told(made, tmp_path, capsys):
+    folder, data = made
+    bundle = open_bundle(folder)
+    fitted = bundle.manifest.calibration
+    wall = KnownSurface(
+        name="wall", centre=(0.0,), scale=fitted.scale, shift=fitted.shift, threshold=bundle.manifest.threshold
+    )
+    projection = pack_projection(np.eye(1, bundle.manifest.embedding))
+    everything = LocalCalibration(projection=projection, origin=(0.0,), limit=1e9, surfaces=(wall,))
+    manifest = msgspec.structs.replace(
+        bundle.manifest, local=everything, trained_on=(TrainedOn(name="Wall", pictures=60), TrainedOn(name="deck"))
+    )
+    knowing = repack(tmp_path / "knowing", bundle, manifest, model=bundle.model, reference=bundle.reference())
+    assert main(["adapt", str(knowing.path), data, "-o", str(tmp_path / "new"), "--most-forgotten", "1"]) == 0
+    said = "Most of these data look to the bundle like what it learnt from, 60 pictures of Wall"
+    assert said in capsys.readouterr().err
+    assert main(["adapt", folder, data, "-o", str(tmp_path / "other"), "--most-forgotten", "1"]) == 0
+    assert said[:20] not in capsys.readouterr().err
 
 
 def test_one_picture_under_both_labels_is_refused_by_both_names(made, tmp_path, capsys):

@@ -1,10 +1,11 @@
 """Adaptation: learning a new surface from few labels, without torch."""
 
-from crackscope.adaptation.adapting import LEAST_A_LABEL, Adapted, AdaptOptions, RefusedError, adapt
+from crackscope.adaptation.adapting import Adapted, AdaptOptions, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
 from crackscope.adaptation.handing_out import hand_out
 from crackscope.adaptation.label_studio import read_labels
 from crackscope.adaptation.patches import Progress
+from crackscope.adaptation.refusing import LEAST_A_LABEL, RefusedError
 from crackscope.adaptation.suggesting import Suggestion, Suggestions, Unfit, suggest
 from crackscope.adaptation.validating import Worth
 

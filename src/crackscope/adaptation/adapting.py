@@ -12,27 +12,34 @@ from crackscope.adaptation.at_hand import (
     adapted_before,
     by_photo,
     contradictions,
-    learnt_before,
+    met_before,
     photos_of,
     refuse_both_labels,
 )
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.label_studio import load_labels
-from crackscope.adaptation.patches import Patches, Progress, remembered, see
-from crackscope.adaptation.validating import Worth, beats_guessing, crossed, growth, kept, worth
+from crackscope.adaptation.patches import Floats, Patches, Progress, remembered, see
+from crackscope.adaptation.refusing import (
+    RefusedError,
+    check_count,
+    refuse_8_bits,
+    refuse_forgetting,
+    refuse_guessing,
+    refuse_swapped,
+    refuse_worse,
+)
+from crackscope.adaptation.validating import Worth, crossed, growth, kept, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import TrainedOn
 from crackscope.datasets import Layout, Split
-from crackscope.errors import AdaptationError, several
-from crackscope.records import Label, Row, Unread
+from crackscope.errors import AdaptationError
+from crackscope.judging import MetBefore
+from crackscope.records import Label, Unread
 from crackscope.scoring import Model
 from crackscope.scoring import load as load_model
 
-LEAST_A_LABEL = 5
-MOST_PATCHES = 2000
 _KNOWN_WORDS = Layout()
-_MORE_TOLD = " (--curve says what they would bring)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,6 @@ class AdaptOptions:
     progress: Progress | None = None
 
 
-class RefusedError(AdaptationError):
-    """A bundle that was not written, since what it would have learnt is worth nothing, or costs too much of what it
-    knew. curve: what more labels would bring, where that was asked for."""
-
-    curve: Curve | None = None
-
-
 class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     """What an adaptation gave. Everything is measured on patches, or old pictures, that it did not learn from.
 
@@ -72,6 +72,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     `suggest` chose as hard or likely cracked, so that the figures are not those of ordinary photos. photos: of how many
     photos they are. one_photo: whether all patches of one label are of one photo, so that patches count one by one and
     the figures flatter. learnt_before: whether the old bundle learnt from this very set, so that the figures flatter.
+    met_before: this set (`split`), or those that most of the patches look like (`look`), as an evaluation says it.
     adapted_before: patches that the old bundle was adapted to, some of which may be among these. conflicts: groups of
     copies that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
     """
@@ -84,6 +85,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     photos: int
     one_photo: bool
     learnt_before: bool
+    met_before: MetBefore | None
     adapted_before: int
     conflicts: int
     contradictions: tuple[tuple[str, str], ...]
@@ -118,54 +120,112 @@ def adapt(
     began = time.perf_counter()
     refuse_in_the_way(Path(out), options.force)
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
-    _refuse_8_bits(model)
+    refuse_8_bits(model)
     split = data if isinstance(data, Split) else load_labels(data, options.group_by, options.layout)
-    rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
-    _check_count(rows)
-    refuse_both_labels(rows)
-    apart, read, unread, embedding = see(model, rows, options.progress)
-    _check_count(read)
-    photos = photos_of(read)
-    patches = by_photo(apart, photos)
-    of_photos = patches is not apart
-    reference = model.bundle.reference()
-    old = None if reference is None else remembered(reference, model.bundle)
-    try:
-        facts = measured(patches, old, options, apart)
-    except RefusedError as refused:
-        refused.curve = _curve(Prior(old, patches), patches, options, of_photos=of_photos)
-        raise
-    change = learn(facts.prior, patches)
-    suggested = len(photos) - photos.count("")
+    gathered = _gathered(model, split, options.progress)
+    facts = _measured_or_refused(gathered, options)
+    change = learn(facts.prior, gathered.patches)
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
-        taught=TrainedOn(name=ADAPTED, fingerprint=split.fingerprint, pictures=len(patches), licence=options.licence),
-        figures=_figures(facts, patches, suggested),
-        embedding=embedding,
+        taught=TrainedOn(
+            name=ADAPTED, fingerprint=split.fingerprint, pictures=len(gathered.patches), licence=options.licence
+        ),
+        figures=_figures(facts, gathered),
+        embedding=gathered.embedding,
         sound=facts.sound,
     )
     written = write_adapted(Path(out), model.bundle, facts.prior, change, lesson)
+    curve = _curve(facts.prior, gathered, options)
+    return _told(written.path, gathered, facts, curve, time.perf_counter() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What is learnt from, and held back by. apart: the patches in groups of copies alone; patches: in groups of which
+    those that share a photo are one. photos: of each patch, "" for none known. embedding: float64 [n, d]. old: what the
+    bundle keeps a word of. met: what of the patches the bundle learnt from before."""
+
+    model: Model
+    split: Split
+    apart: Patches
+    patches: Patches
+    photos: list[str]
+    unread: list[Unread]
+    embedding: Floats
+    old: Patches | None
+    met: MetBefore | None
+
+    @property
+    def of_photos(self) -> bool:
+        """Whether patches of one photo count as one."""
+        return self.patches is not self.apart
+
+    @property
+    def suggested(self) -> int:
+        """How many patches `suggest` cut from photos."""
+        return len(self.photos) - self.photos.count("")
+
+
+def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathered:
+    """See the labelled patches of a split, but for its test part; see `adapt` for what is raised."""
+    rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
+    check_count(rows)
+    refuse_both_labels(rows)
+    seen = see(model, rows, progress)
+    check_count(seen.rows)
+    photos = photos_of(seen.rows)
+    reference = model.bundle.reference()
+    # The score has no part in what a patch looks like.
+    surfaces = [model.calibrated(0.0, one).surface for one in seen.embedding.astype(np.float32)]
+    return _Gathered(
+        model=model,
+        split=split,
+        apart=seen.patches,
+        patches=by_photo(seen.patches, photos),
+        photos=photos,
+        unread=seen.unread,
+        embedding=seen.embedding,
+        old=None if reference is None else remembered(reference, model.bundle),
+        met=met_before(model.manifest, split.fingerprint, surfaces),
+    )
+
+
+def _measured_or_refused(gathered: _Gathered, options: AdaptOptions) -> "Facts":
+    """As `measured`; a refusal says besides what more labels would bring, and that these were learnt from before."""
+    try:
+        return measured(gathered.patches, gathered.old, options, gathered.apart)
+    except RefusedError as refused:
+        if gathered.met is not None and gathered.met.by == "split":
+            name = gathered.model.manifest.name
+            refused = RefusedError(f"{refused}; {name} learnt from these very pictures before: label others")
+        refused.curve = _curve(Prior(gathered.old, gathered.patches), gathered, options)
+        raise refused from None
+
+
+def _told(bundle: Path, gathered: _Gathered, facts: "Facts", curve: Curve | None, seconds: float) -> Adapted:
+    patches, split, manifest = gathered.patches, gathered.split, gathered.model.manifest
     return Adapted(
-        bundle=str(written.path),
-        parent=model.manifest.name,
+        bundle=str(bundle),
+        parent=manifest.name,
         labels={"sound": int((~patches.crack).sum()), "crack": int(patches.crack.sum())},
         groups=len(np.unique(patches.group)),
-        suggested=suggested,
-        photos=len(set(photos) - {""}),
-        one_photo=any(photos) and not of_photos,
-        learnt_before=learnt_before(model.manifest, split.fingerprint),
-        adapted_before=adapted_before(model.manifest),
+        suggested=gathered.suggested,
+        photos=len(set(gathered.photos) - {""}),
+        one_photo=any(gathered.photos) and not gathered.of_photos,
+        learnt_before=gathered.met is not None and gathered.met.by == "split",
+        met_before=gathered.met,
+        adapted_before=adapted_before(manifest),
         conflicts=split.conflicts,
         contradictions=contradictions(split.rows, split.conflicts),
         before=facts.before,
         after=facts.after,
         old_before=facts.old_before,
         old_after=facts.old_after,
-        old_pictures=0 if old is None else len(old),
-        threshold=model.manifest.threshold,
-        curve=_curve(facts.prior, patches, options, of_photos=of_photos),
-        unread=(*split.unreadable, *unread),
-        seconds=time.perf_counter() - began,
+        old_pictures=0 if gathered.old is None else len(gathered.old),
+        threshold=manifest.threshold,
+        curve=curve,
+        unread=(*split.unreadable, *gathered.unread),
+        seconds=seconds,
     )
 
 
@@ -182,14 +242,17 @@ class Facts:
     sound: SoundMove
 
 
-def _curve(prior: Prior, patches: Patches, options: AdaptOptions, *, of_photos: bool) -> Curve | None:
-    return learning_curve(prior, patches, options.seed, of_photos=of_photos) if options.curve else None
+def _curve(prior: Prior, gathered: _Gathered, options: AdaptOptions) -> Curve | None:
+    if not options.curve:
+        return None
+    return learning_curve(prior, gathered.patches, options.seed, of_photos=gathered.of_photos)
 
 
-def _figures(facts: Facts, patches: Patches, suggested: int) -> dict[str, object]:
+def _figures(facts: Facts, gathered: _Gathered) -> dict[str, object]:
+    suggested = gathered.suggested
     chosen = {"of them suggested, so hard or likely cracked, unlike ordinary photos": suggested} if suggested else {}
     figures: dict[str, object] = {
-        "labelled patches": len(patches),
+        "labelled patches": len(gathered.patches),
         **chosen,
         "balanced accuracy before": msgspec.to_builtins(facts.before.balanced_accuracy),
         "balanced accuracy, cross-validated": msgspec.to_builtins(facts.after.balanced_accuracy),
@@ -198,30 +261,6 @@ def _figures(facts: Facts, patches: Patches, suggested: int) -> dict[str, object
         figures["on old pictures before"] = msgspec.to_builtins(facts.old_before.balanced_accuracy)
         figures["on old pictures"] = msgspec.to_builtins(facts.old_after.balanced_accuracy)
     return figures
-
-
-def _refuse_8_bits(model: Model) -> None:
-    if model.manifest.precision == "int8":
-        raise AdaptationError(
-            f"{model.bundle.path} is in 8 bits, where nothing holds back what it knew: adapt the float32 bundle that "
-            "it was made from, then write that in 8 bits (`crackscope bundle export BUNDLE --int8`)"
-        )
-
-
-def _check_count(rows: list[Row]) -> None:
-    cracks = sum(row.label == "crack" for row in rows)
-    for label, count in (("cracked", cracks), ("sound", len(rows) - cracks)):
-        if count < LEAST_A_LABEL:
-            there = several(count, "readable patch is", "readable patches are")
-            raise AdaptationError(
-                f"{there} labelled {label}, at least {LEAST_A_LABEL} are needed: label some more "
-                "(`crackscope suggest` names those that help most)"
-            )
-    if len(rows) > MOST_PATCHES:
-        raise AdaptationError(
-            f"{len(rows)} patches are more than adapting is made for ({MOST_PATCHES}): train on them with "
-            "`crackscope train`"
-        )
 
 
 def measured(patches: Patches, old: Patches | None, options: AdaptOptions, apart: Patches | None = None) -> Facts:
@@ -236,68 +275,16 @@ def measured(patches: Patches, old: Patches | None, options: AdaptOptions, apart
         raise AdaptationError("all patches of one label are copies of each other: label patches of other places")
     prior = Prior(old, patches)
     before = worth(patches.margin[None], patches)
-    _refuse_swapped(worth(apart.margin[None], apart))
+    refuse_swapped(worth(apart.margin[None], apart))
     said = crossed(prior, patches, options.seed)
     after = worth(said, patches)
-    _refuse_worse(before, after, growth(said, patches), "" if options.curve else _MORE_TOLD)
-    _refuse_guessing(after, apart)
+    refuse_worse(before, after, growth(said, patches), curve_asked=options.curve)
+    refuse_guessing(after, apart)
     sound = SoundMove.of(patches, said)
     if old is None:
         return Facts(prior, before, after, None, None, sound)
     old_before = worth(old.margin[None], old)
     old_said = kept(old, patches, options.seed)
     old_after = worth(old_said, old)
-    _refuse_forgetting(old_before, old_after, options.most_forgotten)
+    refuse_forgetting(old_before, old_after, options.most_forgotten)
     return Facts(prior, before, after, old_before, old_after, sound.joined(SoundMove.of(old, old_said)))
-
-
-def _refuse_swapped(before: Worth) -> None:
-    here, high = before.balanced_accuracy.value, before.balanced_accuracy.high
-    if here is not None and high is not None and high < 0.5:
-        raise AdaptationError(
-            f"crack and sound seem to be swapped: the bundle says the opposite of {1 - here:.0%} of the labels, so "
-            "nothing was written: check the names of the folders and the labels"
-        )
-
-
-def _refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], more: str) -> None:
-    """By the log loss, which tells better from worse on fewer patches than the balanced accuracy does.
-
-    growth: of the log loss, and its standard error; what lies within the error is no sign of getting worse. more: on
-    how to learn what more labels would bring.
-    """
-    here, there = before.balanced_accuracy, after.balanced_accuracy
-    grown = growth[0] > growth[1]
-    if not grown and (there.high or 0.0) >= (here.value or 0.0):
-        return
-    losses = f"log loss {before.log_loss:.3f} as it is, {after.log_loss:.3f} on patches left out in learning"
-    shares = f"balanced accuracy {here.value:.3f} and {there.value:.3f}"
-    if grown and (there.value or 0.0) > (here.value or 0.0):
-        worse = (
-            f"it would call more patches rightly ({shares}), but its probabilities would fit the labels less "
-            f"({losses}), as it would be surer where it is wrong, or less sure where it is right"
-        )
-    else:
-        worse = f"{losses} ({shares})"
-    raise RefusedError(
-        f"the bundle would get worse: {worse}; nothing was written: label more patches{more}, check the labels "
-        "(`crackscope scan DATA --bundle BUNDLE` names doubtful ones), or keep the bundle as it is"
-    )
-
-
-def _refuse_guessing(after: Worth, patches: Patches) -> None:
-    if not beats_guessing(after, patches):
-        raise RefusedError(
-            f"nothing can be learnt from these labels: balanced accuracy {after.balanced_accuracy.value:.3f} on those "
-            "left out while learning from the others, which guessing might reach as well, so nothing was written: "
-            "check the labels, or label more patches"
-        )
-
-
-def _refuse_forgetting(before: Worth, after: Worth, most: float) -> None:
-    lost = (before.balanced_accuracy.value or 0.0) - (after.balanced_accuracy.value or 0.0)
-    if lost > most:
-        raise RefusedError(
-            f"the bundle would forget too much: balanced accuracy on what it knew falls by {lost:.3f}, more than "
-            f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow more"
-        )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -122,42 +122,61 @@ def suggest(
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
     if not paths:
         raise AdaptationError("there is nothing to choose from: name photos")
-    seen: list[_Seen] = []
-    unread: list[Unread] = []
-    unfit: list[Unfit] = []
-    side = model.manifest.input.native or _PATCH_PX
     look = _look(model)
     known = _known(look, labelled)
-    left_out = 0
+    survey = _survey(model, look, paths, known, progress)
+    _refuse_nothing(survey, paths)
+    return Suggestions(
+        patches=_chosen(survey.seen, count, known),
+        seen=len(survey.seen),
+        labelled=survey.labelled,
+        unread=(*known.unread, *survey.unread),
+        unfit=tuple(survey.unfit),
+    )
+
+
+@dataclass(slots=True)
+class _Survey:
+    """What was met in pictures. labelled: patches left out, as they have their label."""
+
+    seen: list[_Seen] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    unfit: list[Unfit] = field(default_factory=list)
+    labelled: int = 0
+
+
+def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, progress: Progress | None) -> _Survey:
+    """Look at every patch of these pictures that can be judged and has no label yet."""
+    survey = _Survey()
+    side = model.manifest.input.native or _PATCH_PX
     for done, path in enumerate(paths, start=1):
         try:
             pixels = read(path).pixels
         except ImageError as error:
-            unread.append(Unread.of(path, error))
+            survey.unread.append(Unread.of(path, error))
         else:
             if reason := unfit_pixels(pixels, model.manifest):
-                unfit.append(Unfit(path, reason))
+                survey.unfit.append(Unfit(path, reason))
             else:
                 grid = _grid(path, pixels.shape[0], pixels.shape[1], side)
                 places = known.without(pixels, grid)
-                left_out += len(grid) - len(places)
-                seen += look(pixels, places)
+                survey.labelled += len(grid) - len(places)
+                survey.seen += look(pixels, places)
         if progress is not None:
             progress(done, len(paths))
-    if not seen and left_out:
+    return survey
+
+
+def _refuse_nothing(survey: _Survey, paths: Sequence[str]) -> None:
+    """Raise AdaptationError where no patch is left to choose from, with the reason."""
+    if survey.seen:
+        return
+    if survey.labelled:
         raise AdaptationError("all patches of these photos are labelled already: name other photos")
-    if not seen and unfit:
-        why = f"{unfit[0].path}: {unfit[0].reason}"
+    if survey.unfit:
+        why = f"{survey.unfit[0].path}: {survey.unfit[0].reason}"
         raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
-    if not seen:
-        raise AdaptationError(f"none of {len(paths)} pictures can be read: {unread[0].error.message}")
-    return Suggestions(
-        patches=_chosen(seen, count, known),
-        seen=len(seen),
-        labelled=left_out,
-        unread=(*known.unread, *unread),
-        unfit=tuple(unfit),
-    )
+    raise AdaptationError(f"none of {len(paths)} pictures can be read: {survey.unread[0].error.message}")
 
 
 def _known(look: _Look, labelled: Sequence[Row]) -> _Known:

@@ -151,7 +151,11 @@ def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
             f"{adapted.parent} learnt from these very pictures before, so the figures on the new surface flatter: "
             "judge on pictures that neither bundle learnt from"
         )
-    elif adapted.adapted_before:
+    elif adapted.met_before is not None:
+        from crackscope.reports import met_before_sentence
+
+        warn(met_before_sentence(adapted.met_before, None))
+    if adapted.adapted_before and not adapted.learnt_before:
         before = several(adapted.adapted_before, "patch", "patches")
         say(
             f"{adapted.parent} was adapted before, to {before}: if some of them are among these, the figures on the "

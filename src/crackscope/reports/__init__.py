@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_widest import severity, telling
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import draw_overlay, write_overlay
-    from crackscope.reports.sentences import conclusions, met_before_sentences, refusing_sentence
+    from crackscope.reports.sentences import conclusions, met_before_sentence, met_before_sentences, refusing_sentence
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "comparison_sentences",
     "conclusions",
     "draw_overlay",
+    "met_before_sentence",
     "met_before_sentences",
     "picture_names",
     "refusing_sentence",
@@ -50,6 +51,7 @@ _HOMES = {
     "comparison_sentences": "comparison_page",
     "conclusions": "sentences",
     "draw_overlay": "overlays",
+    "met_before_sentence": "sentences",
     "met_before_sentences": "sentences",
     "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",

@@ -1,0 +1,102 @@
+"""What is not adapted: bundles and patches that it is not made for, and changes that are worth nothing or too dear."""
+
+from collections.abc import Sequence
+
+from crackscope.adaptation.curve import Curve
+from crackscope.adaptation.patches import Patches
+from crackscope.adaptation.validating import Worth, beats_guessing
+from crackscope.errors import AdaptationError, several
+from crackscope.records import Row
+from crackscope.scoring import Model
+
+LEAST_A_LABEL = 5
+MOST_PATCHES = 2000
+
+
+class RefusedError(AdaptationError):
+    """A bundle that was not written, since what it would have learnt is worth nothing, or costs too much of what it
+    knew. curve: what more labels would bring, where that was asked for."""
+
+    curve: Curve | None = None
+
+
+def refuse_8_bits(model: Model) -> None:
+    """Raise AdaptationError for a bundle in 8 bits, which keeps no word of old pictures."""
+    if model.manifest.precision == "int8":
+        raise AdaptationError(
+            f"{model.bundle.path} is in 8 bits, where nothing holds back what it knew: adapt the float32 bundle that "
+            "it was made from, then write that in 8 bits (`crackscope bundle export BUNDLE --int8`)"
+        )
+
+
+def check_count(rows: Sequence[Row]) -> None:
+    """Raise AdaptationError for fewer patches of a label than can be learnt from, or for more than this is made for."""
+    cracks = sum(row.label == "crack" for row in rows)
+    for label, count in (("cracked", cracks), ("sound", len(rows) - cracks)):
+        if count < LEAST_A_LABEL:
+            there = several(count, "readable patch is", "readable patches are")
+            raise AdaptationError(
+                f"{there} labelled {label}, at least {LEAST_A_LABEL} are needed: label some more "
+                "(`crackscope suggest` names those that help most)"
+            )
+    if len(rows) > MOST_PATCHES:
+        raise AdaptationError(
+            f"{len(rows)} patches are more than adapting is made for ({MOST_PATCHES}): train on them with "
+            "`crackscope train`"
+        )
+
+
+def refuse_swapped(before: Worth) -> None:
+    """Raise AdaptationError where the bundle, asked beforehand, is surely worse than guessing."""
+    here, high = before.balanced_accuracy.value, before.balanced_accuracy.high
+    if here is not None and high is not None and high < 0.5:
+        raise AdaptationError(
+            f"crack and sound seem to be swapped: the bundle says the opposite of {1 - here:.0%} of the labels, so "
+            "nothing was written: check the names of the folders and the labels"
+        )
+
+
+def refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], *, curve_asked: bool) -> None:
+    """Raise RefusedError where the bundle would get worse: by the log loss, which tells better from worse on fewer
+    patches than the balanced accuracy does.
+
+    growth: of the log loss, and its standard error; what lies within the error is no sign of getting worse.
+    """
+    here, there = before.balanced_accuracy, after.balanced_accuracy
+    grown = growth[0] > growth[1]
+    if not grown and (there.high or 0.0) >= (here.value or 0.0):
+        return
+    losses = f"log loss {before.log_loss:.3f} as it is, {after.log_loss:.3f} on patches left out in learning"
+    shares = f"balanced accuracy {here.value:.3f} and {there.value:.3f}"
+    if grown and (there.value or 0.0) > (here.value or 0.0):
+        worse = (
+            f"it would call more patches rightly ({shares}), but its probabilities would fit the labels less "
+            f"({losses}), as it would be surer where it is wrong, or less sure where it is right"
+        )
+    else:
+        worse = f"{losses} ({shares})"
+    more = "" if curve_asked else " (--curve says what they would bring)"
+    raise RefusedError(
+        f"the bundle would get worse: {worse}; nothing was written: label more patches{more}, check the labels "
+        "(`crackscope scan DATA --bundle BUNDLE` names doubtful ones), or keep the bundle as it is"
+    )
+
+
+def refuse_guessing(after: Worth, patches: Patches) -> None:
+    """Raise RefusedError where what was learnt is no better on patches left out than guessing may be."""
+    if not beats_guessing(after, patches):
+        raise RefusedError(
+            f"nothing can be learnt from these labels: balanced accuracy {after.balanced_accuracy.value:.3f} on those "
+            "left out while learning from the others, which guessing might reach as well, so nothing was written: "
+            "check the labels, or label more patches"
+        )
+
+
+def refuse_forgetting(before: Worth, after: Worth, most: float) -> None:
+    """Raise RefusedError where the balanced accuracy on old pictures, 0 to 1, falls by more than `most`."""
+    lost = (before.balanced_accuracy.value or 0.0) - (after.balanced_accuracy.value or 0.0)
+    if lost > most:
+        raise RefusedError(
+            f"the bundle would forget too much: balanced accuracy on what it knew falls by {lost:.3f}, more than "
+            f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow more"
+        )
