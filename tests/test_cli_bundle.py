@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from crackscope.bundles import KnownSurface, LocalCalibration, pack_projection
+from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, pack_projection
 from crackscope.cli import main
 from crackscope.scoring.packing import repack
+from crackscope.scoring.quantising import LEAST_COMPARED
 from tests.small_bundle import EMBEDDING, write_small_bundle
 from tests.small_way import lines
 
@@ -38,6 +39,17 @@ def test_bundle_export(way, tmp_path):
     assert main(["bundle", "export", way.bundle, "--onnx", str(onnx), "--deepness", str(deepness), "--quiet"]) == 0
     assert onnx.read_bytes() == (way.run / "bundle" / "model.onnx").read_bytes()
     assert deepness.stat().st_size > 0
+
+
+def test_a_refused_export_writes_nothing(way, tmp_path, capsys):
+    """The training part is too small to quantise on; how many it must hold is told before, by --help."""
+    onnx, out = tmp_path / "model.onnx", tmp_path / "int8"
+    call = ["bundle", "export", way.bundle, "--onnx", str(onnx), "--int8", "--calibrate", str(way.split)]
+    assert main([*call, "-o", str(out)]) == 2
+    assert f"at least {2 * LEAST_COMPARED} readable ones" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert main(["bundle", "export", "--help"]) == 0
+    assert f"which must hold {2 * LEAST_COMPARED} or more" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="wants /proc")
@@ -85,4 +97,20 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
     assert "int8 beside float32 compared 304, mean change 0.00087" in lines_told
     assert "adapted balanced accuracy before 0.5 (0.25 to 0.75)" in lines_told
     (asphalt,) = (" ".join(words) for words in told if words[:2] == ["on", "asphalt"])
-    assert asphalt == "on asphalt sigmoid(1.25 x score + -0.5), crack from 0.45 on, as everywhere else"
+    assert asphalt == "on asphalt sigmoid(1.25 x score - 0.5), crack from 0.45 on, as everywhere else"
+
+
+@pytest.mark.parametrize(
+    ("calibration", "says"),
+    [
+        (Calibration(), "sigmoid(score), not calibrated"),
+        (Calibration(scale=0.5, shift=0.25, method="Platt", fitted_on=3), "sigmoid(0.5 x score + 0.25), Platt"),
+        (Calibration(shift=-1.72, method="Platt", fitted_on=3), "sigmoid(score - 1.72), Platt"),
+    ],
+)
+def test_bundle_show_writes_the_way_to_a_probability_as_one_does(tmp_path, capsys, calibration, says):
+    plain = write_small_bundle(tmp_path / "plain")
+    manifest = msgspec.structs.replace(plain.manifest, calibration=calibration)
+    bundle = repack(tmp_path / "other", plain, manifest, model=plain.model, reference=None)
+    assert main(["bundle", "show", str(bundle.path)]) == 0
+    assert f"probability {says}" in [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]

@@ -11,6 +11,8 @@ from crackscope.cli import main
 from crackscope.cli.folders import vacant
 from crackscope.errors import OutputError
 from crackscope.files import writable
+from tests.small_bundle import write_small_bundle
+from tests.small_patches import write_patches
 
 CALLS = [
     ["scan", "nowhere", "--bundle", "default", "--doubts"],
@@ -69,24 +71,66 @@ def test_8_bits_go_into_a_new_or_empty_folder_alone(tmp_path, monkeypatch, capsy
 
 
 @pytest.mark.parametrize(
-    ("call", "last", "what"),
+    ("call", "first", "last", "what"),
     [
-        (["evaluate", "default", "nowhere", "-o"], "report.html", "an evaluation"),
-        (["compare", "nowhere", "nowhere", "-o"], "compare.html", "a comparison"),
-        (["matrix", "--on", "a=nowhere", "--bundle", "default", "-o"], "matrix.html", "a matrix"),
-        (["scan", "nowhere", "--bundle", "default", "--doubts"], "doubts.jpg", "a sheet of doubts"),
+        (["evaluate", "default", "nowhere", "-o"], "metrics.json", "report.html", "an evaluation"),
+        (["compare", "nowhere", "nowhere", "-o"], "compare.csv", "compare.html", "a comparison"),
+        (["matrix", "--on", "a=nowhere", "--bundle", "default", "-o"], "matrix.json", "matrix.html", "a matrix"),
+        (["scan", "nowhere", "--bundle", "default", "--doubts"], "doubts.csv", "doubts.jpg", "a sheet of doubts"),
     ],
     ids=lambda one: one[0] if isinstance(one, list) else "",
 )
-def test_a_result_is_written_over_no_other(tmp_path, capsys, call, last, what):
-    """Before anything is read. What a full disk left half-written, and files of others, are in nobody's way."""
-    (tmp_path / "notes.txt").touch()
+def test_a_result_is_written_over_no_other(tmp_path, capsys, call, first, last, what):
+    """Before anything is read. What a full disk left half-written is in nobody's way, a run or pictures are."""
+    (tmp_path / first).touch()
     assert main([*call, str(tmp_path)]) == 2
     assert "nowhere" in capsys.readouterr().err
+    (tmp_path / "run.json").touch()
+    assert main([*call, str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"crackscope: the folder is not empty, {tmp_path}, name a new one or remove it\n"
     (tmp_path / last).write_text("mine")
     assert main([*call, str(tmp_path)]) == 2
     assert capsys.readouterr().err == (f"crackscope: {what} is already in {tmp_path}, name a new folder or remove it\n")
     assert (tmp_path / last).read_text() == "mine"
+
+
+def test_the_call_that_a_full_disk_ended_is_made_again(tmp_path, capsys):
+    """All that it writes before its last file may lie there."""
+    data, bundle = write_patches(tmp_path / "data", 10), str(write_small_bundle(tmp_path / "bundle").path)
+    ev, other = str(tmp_path / "ev"), str(tmp_path / "other")
+    assert main(["evaluate", bundle, str(data), "--part", "all", "-o", other]) == 0
+    calls = {
+        "report.html": ["evaluate", bundle, str(data), "--part", "all", "-o", ev],
+        "compare.html": ["compare", ev, other, "-o", str(tmp_path / "compared")],
+        "matrix.html": ["matrix", "--on", f"a={data}", "--bundle", bundle, "-o", str(tmp_path / "matrix")],
+        "doubts.jpg": ["scan", str(data), "--bundle", bundle, "--doubts", str(tmp_path / "doubts")],
+    }
+    for last, call in calls.items():
+        assert main(call) == 0
+        assert main(call) == 2
+        (Path(call[-1]) / last).unlink()
+        assert main(call) == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["evaluate", "default", "DATA", "-o"],
+        ["matrix", "--on", "a=DATA", "--bundle", "default", "-o"],
+        ["scan", "DATA", "--bundle", "default", "--doubts"],
+    ],
+    ids=lambda call: call[0],
+)
+@pytest.mark.parametrize("below", ["", "judged/deeper"])
+def test_nothing_is_written_among_the_pictures_that_are_judged(tmp_path, capsys, call, below):
+    (tmp_path / "crack").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    out = tmp_path / "link" / below
+    assert main([*(word.replace("DATA", str(tmp_path)) for word in call), str(out)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"crackscope: {out} lies in the data set {tmp_path}, which it would change, name a folder outside\n"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["crack", "link"]
 
 
 @pytest.mark.parametrize("option", ["--onnx", "--deepness"])

@@ -17,7 +17,7 @@ from crackscope.errors import OutputError, several
 from crackscope.files import write_whole
 
 if TYPE_CHECKING:
-    from crackscope.bundles import Manifest
+    from crackscope.bundles import Calibration, KnownSurface, Manifest
     from crackscope.scoring import QuantisedReport
 
 
@@ -74,7 +74,10 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 @click.option("--deepness", metavar="FILE", help="Write an ONNX file for Deepness, the plugin of QGIS.")
 @click.option("--int8", is_flag=True, help="Quantise to 8 bits into the bundle -o OUT; needs --calibrate.")
 @click.option(
-    "--calibrate", metavar="DATA", help="Labelled pictures to fit the 8 bits on; only their training part is used."
+    "--calibrate",
+    metavar="DATA",
+    # Written out, since help loads nothing that scores; a test holds it against what is asked for.
+    help="Labelled pictures to fit the 8 bits on; only their training part is used, which must hold 40 or more.",
 )
 @out("OUT", "Folder of the quantised bundle, new or empty.")
 @shared("threads", "quiet", "json")
@@ -92,18 +95,21 @@ def export(**options: Any) -> None:
         raise click.UsageError("there is nothing to write, give --onnx FILE, --deepness FILE or --int8 -o OUT")
     if asked.int8 and not (asked.calibrate and asked.out):
         raise click.UsageError("--int8 needs pictures and a place: --int8 --calibrate DATA -o OUT")
+    if not asked.int8 and (asked.calibrate is not None or asked.out is not None):
+        what = "--calibrate" if asked.calibrate is not None else "-o"
+        raise click.UsageError(f"{what} is for the 8-bit bundle: give --int8 --calibrate DATA -o OUT, or leave it out")
     _refuse_in_the_way(asked)
     opened = open_bundle(bundle_folder(asked.name))
+    # What may be refused comes first, so that a refused call has written nothing, and can be made again.
+    report = _quantise(opened.path, asked) if asked.int8 else None
     written: list[str] = []
     if asked.onnx:
         write_whole(asked.onnx, opened.model)
         written.append(asked.onnx)
     if asked.deepness:
         written.append(str(export_deepness(opened, asked.deepness)))
-    report = None
-    if asked.int8 and asked.calibrate and asked.out:
-        report = _quantise(opened.path, asked)
-        written.append(asked.out)
+    if asked.int8:
+        written.append(str(asked.out))
     if asked.as_json:
         print_json({"written": written, "int8": report})
         return
@@ -155,17 +161,24 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
         ("halo", f"{manifest.halo} px"),
         ("embedding", f"{manifest.embedding} numbers"),
         ("precision", manifest.precision),
-        ("probability", f"sigmoid({fitted.scale:.4g} x score + {fitted.shift:.4g}), {fitted.method}"),
+        ("probability", f"{_read(fitted)}, {'not calibrated' if fitted.method == 'none' else fitted.method}"),
         ("verdict", f"crack from a probability of {manifest.threshold:.4g} on"),
     ]
     for known in manifest.local.surfaces if manifest.local else ():
-        own = f"sigmoid({known.scale:.4g} x score + {known.shift:.4g}), crack from {known.threshold:.4g} on"
+        own = f"{_read(known)}, crack from {known.threshold:.4g} on"
         rows.append((f"on {known.name}", own if known.fitted_on else f"{own}, as everywhere else"))
     for source in manifest.trained_on:
         pictures = several(source.pictures, "picture")
         rows.append(("trained on", f"{source.name}: {pictures}, {source.licence or 'licence not stated'}"))
     rows += [(name.replace("_", " "), _figure(value)) for name, value in manifest.figures.items()]
     return rows
+
+
+def _read(fitted: "Calibration | KnownSurface") -> str:
+    """How a score becomes a probability."""
+    times = "" if fitted.scale == 1 else f"{fitted.scale:.4g} x "
+    shifted = f" {'-' if fitted.shift < 0 else '+'} {abs(fitted.shift):.4g}" if fitted.shift else ""
+    return f"sigmoid({times}score{shifted})"
 
 
 def _figure(value: object) -> object:

@@ -9,7 +9,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say, tell_of_pages_in
-from crackscope.cli.folders import unused
+from crackscope.cli.folders import outside, unused
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
@@ -18,6 +18,13 @@ from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.judging import Comparison, Evaluation
+
+
+EVALUATED = (
+    *("metrics.json", "predictions.csv"),
+    *("confusion_matrix.png", "roc.png", "pr.png", "reliability.png", "samples.png"),
+)
+"""The files that an evaluation writes before its report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,8 @@ def evaluate(state: State, /, **options: Any) -> None:
     """
     asked = Asked(**options)
     if asked.out is not None:
-        unused(asked.out, "report.html", "an evaluation")
+        outside(asked.out, [asked.data])
+        unused(asked.out, "report.html", "an evaluation", EVALUATED)
     split = asked.opened(asked.data, whole=asked.part == "all")
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
@@ -98,7 +106,7 @@ def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: boo
     if len(runs) < 2:
         raise click.UsageError("there is nothing to compare with, name at least two runs or evaluations")
     if out is not None:
-        unused(out, "compare.html", "a comparison")
+        unused(out, "compare.html", "a comparison", ("compare.json", "compare.csv"))
     from crackscope.judging import Bootstrap
     from crackscope.judging import compare as put_side_by_side
     from crackscope.reports import comparison_sentences, write_comparison

@@ -1,6 +1,7 @@
 """Where results go: folders that are new, empty or our own, never somebody else's."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from crackscope.errors import OutputError
@@ -12,11 +13,14 @@ def fresh(folder: str | Path) -> Path:
     return make_folder(vacant(folder))
 
 
-def vacant(folder: str | Path) -> Path:
-    """This folder, if it is empty or can be made; nothing is made yet. OutputError otherwise."""
+def vacant(folder: str | Path, besides: Collection[str] = ()) -> Path:
+    """This folder, if it is empty or can be made; nothing is made yet. OutputError otherwise.
+
+    besides: names of what may be in it all the same.
+    """
     path = writable(folder)
     try:
-        occupied = path.exists() and any(path.iterdir())
+        occupied = path.exists() and any(one.name not in besides for one in path.iterdir())
     except PermissionError:
         raise OutputError(f"not allowed to look into it, {path}, name another folder") from None
     except OSError as error:
@@ -26,11 +30,21 @@ def vacant(folder: str | Path) -> Path:
     return path
 
 
-def unused(folder: str | Path, last: str, what: str) -> Path:
-    """This folder, which may hold anything but the file that such a call writes last: half a result may be written
-    over, a whole one (`what`, with its article) not. Nothing is made yet. OutputError otherwise.
+def unused(folder: str | Path, last: str, what: str, before: Collection[str]) -> Path:
+    """This folder, if it is empty, can be made, or holds half of such a result, which may be written over.
+
+    last, before: what such a call writes last, and before that; where the last is there, the result (`what`, with its
+    article) is whole. Nothing is made yet. OutputError otherwise.
     """
     path = writable(folder)
     if os.path.lexists(path / last):
         raise OutputError(f"{what} is already in {path}, name a new folder or remove it")
-    return path
+    return vacant(path, before)
+
+
+def outside(folder: str | Path, data: Collection[str]) -> None:
+    """Raise OutputError for a folder that is, or lies in, one of these data sets: what is written would be of it."""
+    place = Path(folder).resolve()
+    for one in data:
+        if os.path.isdir(one) and place.is_relative_to(Path(one).resolve()):
+            raise OutputError(f"{folder} lies in the data set {one}, which it would change, name a folder outside")

@@ -12,7 +12,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, tell_unread, warn
-from crackscope.cli.folders import unused, vacant
+from crackscope.cli.folders import outside, unused, vacant
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
@@ -52,7 +52,7 @@ class Planned:
 @click.option("--bundle", "bundles", multiple=True, metavar="[NAME=]BUNDLE", help="Judge this bundle; a row each.")
 @click.option("--recipe", "recipes", multiple=True, metavar="RECIPE", help="Train it on each surface; a row each.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipes, as `train` does.")
-@click.option("--weights", metavar="FILE|BUNDLE|default|none", help="Where training starts from.")
+@click.option("--weights", metavar="FILE|BUNDLE|default|publisher|none", help="Where training starts from.")
 @click.option(
     "--part",
     type=click.Choice(["test", "all"]),
@@ -70,11 +70,15 @@ def matrix(state: State, /, **options: Any) -> None:
     asked = Asked(**options)
     if not asked.recipes and not asked.bundles:
         raise click.UsageError("there is nothing to judge, give --bundle BUNDLE or --recipe RECIPE")
+    if not asked.recipes and (asked.settings or asked.weights is not None):
+        what = "--set" if asked.settings else "--weights"
+        raise click.UsageError(f"{what} says how to train, and nothing is to be trained: give --recipe RECIPE")
     if asked.recipes and asked.part == "all":
         raise click.UsageError("--part all would judge on what was trained on, leave it out or give --bundle only")
-    if asked.out is not None:
-        unused(asked.out, "matrix.html", "a matrix")
     named = [_named(text) for text in asked.surfaces]
+    if asked.out is not None:
+        outside(asked.out, [data for _, data in named])
+        unused(asked.out, "matrix.html", "a matrix", ("matrix.json", "matrix.csv", "runs"))
     trainings = _planned(asked, [name for name, _ in named])
     _refuse_clashes(asked, [name for name, _ in named], trainings)
     surfaces = [_surface(asked, *one) for one in named]

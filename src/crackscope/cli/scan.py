@@ -6,7 +6,7 @@ import click
 
 from crackscope.cli.console import NAMED, name_some, print_json, print_table, progress, say, unread_line
 from crackscope.cli.doubts import Doubting, find_doubts, show_doubts, with_doubts
-from crackscope.cli.folders import unused
+from crackscope.cli.folders import outside, unused
 from crackscope.cli.labelled import tell_of_groups
 from crackscope.cli.options import shared
 from crackscope.cli.state import State
@@ -36,8 +36,11 @@ def scan(state: State, /, **options: Any) -> None:
     asked = Doubting(**options)
     if asked.doubts is not None and asked.bundle is None:
         raise click.UsageError("--doubts needs a network to doubt by: give --bundle BUNDLE, or --bundle default")
+    if asked.seed is not None and asked.bundle is None:
+        raise click.UsageError("--seed is for the doubts of a network: give --bundle BUNDLE, or leave it out")
     if asked.doubts is not None:
-        unused(asked.doubts, "doubts.jpg", "a sheet of doubts")
+        outside(asked.doubts, [asked.data])
+        unused(asked.doubts, "doubts.jpg", "a sheet of doubts", ("doubts.csv",))
     import msgspec
 
     from crackscope.datasets import scan as look

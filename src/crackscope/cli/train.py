@@ -54,7 +54,9 @@ class Asked(Labelled):
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe: --set phases.0.epochs=3"
 )
-@click.option("--weights", metavar="FILE|BUNDLE|default|none", help="Where to start from; default: as the recipe says.")
+@click.option(
+    "--weights", metavar="FILE|BUNDLE|default|publisher|none", help="Where to start from; default: as the recipe says."
+)
 @out("RUN", "Folder of the run; default: runs/RECIPE-DATE-TIME.")
 @click.option("--resume", is_flag=True, help="Go on with the run in -o RUN where it stopped, on the same DATA.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Judge the bundle on the test part.", show_default=True)
