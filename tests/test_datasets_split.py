@@ -133,3 +133,8 @@ def test_rows_alone_are_dealt_within_one_of_the_share(cracked: int, sound: int, 
     for label, total in (("crack", cracked), ("sound", sound)):
         for part, share in zip(PARTS, (0.6, 0.2, 0.2), strict=True):
             assert abs(counts[label, part] - share * total) <= 1
+
+
+def test_a_seed_below_nothing_is_refused(data: Path) -> None:
+    with pytest.raises(DatasetError, match="the seed of the split is -1: it must be 0 or more"):
+        datasets.split(data, seed=-1)

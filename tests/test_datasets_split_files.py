@@ -51,6 +51,15 @@ def test_the_file_whose_name_is_no_text_is_named(tmp_path: Path, odd: str) -> No
     assert not list(tmp_path.iterdir())
 
 
+def test_of_many_names_that_are_no_text_the_count_and_a_few_are_told(tmp_path: Path) -> None:
+    rows = [Row(path=str(tmp_path / f"{number}\udcff.png"), label="sound", part="train") for number in range(7)]
+    with pytest.raises(
+        OutputError, match=r": 7 names are not UTF-8: .*0\udcff.*4\udcff\.png and 2 more; rename them$"
+    ) as one:
+        datasets.write_split(datasets.Split(rows=tuple(rows)), tmp_path / "split.csv")
+    assert "5\udcff" not in str(one.value)
+
+
 @pytest.mark.parametrize("told", ["label", "mask"])
 def test_a_csv_whose_files_are_all_gone(tmp_path: Path, told: str) -> None:
     lines = [f"path,{told},part", *(f"{number}.png,{'crack' if told == 'label' else 'm.png'},test" for number in "123")]

@@ -266,3 +266,17 @@ def test_a_runner_gives_the_first_output_whatever_else_runs(folder: Path, model:
 def test_bytes_that_are_no_graph_are_refused() -> None:
     with pytest.raises(BundleError, match="cannot be run"):
         Runner(b"nothing")
+
+
+def test_threads_below_one_are_refused(folder: Path) -> None:
+    with pytest.raises(BundleError, match="threads is 0: it must be 1 or more"):
+        load(folder, threads=0)
+
+
+@pytest.mark.parametrize("way", ["score", "heatmap"])
+def test_other_arrays_than_pixels_are_refused(model: Model, way: str) -> None:
+    pixels = np.full((64, 64, 3), 90, np.uint8)
+    for other in (pixels / 255, pixels[..., 0], pixels[..., :2], pixels[:0]):
+        with pytest.raises(ImageError, match=r"give uint8 \[h, w, 3\] RGB") as caught:
+            getattr(model, way)(other)
+        assert caught.value.kind == "unsupported"

@@ -135,6 +135,9 @@ def test_what_cannot_be_is_refused():
         generate(-1)
     with pytest.raises(ValueError, match="at least 8 px"):
         generate(1, (4, 200))
+    for widths in ((0, 0), (-1, -1)):
+        with pytest.raises(ValueError, match=r"want 0\.7 <= least"):
+            generate(1, width_px=widths)
     with pytest.raises(ValueError, match=r"want 0\.7 <= least"):
         generate(1, width_px=(3.0, 2.0))
 

@@ -1,5 +1,6 @@
 """What a training refuses, and when: before the work wherever that can be known."""
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -235,3 +236,35 @@ def test_finished_run_is_given_back_as_it_is_wherever_it_lies(tmp_path: Path) ->
     assert (again.history, again.parameters, again.seconds) == (first.history, first.parameters, first.seconds)
     assert load(again.bundle).manifest.name == PROBE.name
     assert Path(again.split).is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"threads": 0}, "threads is 0: it must be 1 or more"),
+        ({"cache_mib": -1}, "cache_mib is -1: it must be 0 or more"),
+        ({"max_unreadable": 1.5}, "max_unreadable is 1.5: it must lie between 0 and 1"),
+    ],
+)
+def test_numbers_that_cannot_be(options: dict[str, float], says: str) -> None:
+    with pytest.raises(TrainingError, match=says):
+        TrainOptions(**options)
+
+
+def test_a_licence_of_a_surface_that_is_not_there(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    said = refused(data, tmp_path / "run", TrainOptions(licences={"": "CC BY 4.0", "moon": "CC0"}))
+    assert said.startswith("a licence is given for the surface 'moon', of which no training picture is (none of them ")
+    assert not (tmp_path / "run").exists()
+    rows = [msgspec.structs.replace(row, surface="deck") for row in datasets.split(data).rows]
+    split = datasets.Split(rows=tuple(rows))
+    with pytest.raises(TrainingError, match=r"'moon', .* \(there are deck\)"):
+        train(split, PROBE, tmp_path / "run", options=TrainOptions(licences={"moon": "CC0"}))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="tensorboard is here")
+def test_tensorboard_that_is_not_here_leaves_no_folder(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 8)
+    said = refused(data, tmp_path / "run", TrainOptions(tensorboard=True))
+    assert "pip install 'crackscope[tensorboard]'" in said
+    assert not (tmp_path / "run").exists()

@@ -106,6 +106,8 @@ def split(
 
 
 def _split(found: Found, wish: _Wish) -> Split:
+    if wish.seed < 0:
+        raise DatasetError(f"the seed of the split is {wish.seed}: it must be 0 or more")
     words = _words(found, wish.group_by)
     surveyed = survey(found)
     refuse_one_class(surveyed)

@@ -177,13 +177,21 @@ def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:
     try:
         content = text.encode()
     except UnicodeEncodeError:
-        odd = next(name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name))
-        raise OutputError(f"cannot write {path}: the name of {odd} is not UTF-8; rename it") from None
+        odd = [name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name)]
+        raise OutputError(f"cannot write {path}: {_no_text(odd)}") from None
     if not force and path.is_file() and path.read_bytes() != content:
         raise OutputError(
-            f"another split is there already, {path}, name a new file or remove it; --force writes over it"
+            f"another split is there already, {path}, name a new file or remove it; --force (force=True) writes over it"
         )
     write_whole(path, content)
+
+
+def _no_text(names: Sequence[str]) -> str:
+    """How many names are to be changed, and a few of them."""
+    if len(names) == 1:
+        return f"the name of {names[0]} is not UTF-8; rename it"
+    more = f" and {len(names) - _NAMED_AT_ONCE} more" if len(names) > _NAMED_AT_ONCE else ""
+    return f"{len(names)} names are not UTF-8: {', '.join(names[:_NAMED_AT_ONCE])}{more}; rename them"
 
 
 def _is_no_text(name: str) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
+from crackscope.errors import ImageError
 from crackscope.images import Picture, Source, or_unread, read
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
@@ -93,8 +94,9 @@ class Model:
         """Score a picture, uint8 [h, w, 3] RGB, of any size, at its own resolution.
 
         Small ones are enlarged by reflection to the network's minimum; large ones are scored in tiles (see
-        `tiling.cut`) and take the largest of the tiles' scores.
+        `tiling.cut`) and take the largest of the tiles' scores. Raises ImageError for other arrays.
         """
+        _refuse_others(pixels)
         spec, stride = self.manifest.input, self.manifest.stride
         height, width = pixels.shape[:2]
         tiles = self._cut(height, width)
@@ -127,8 +129,10 @@ class Model:
     def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY) -> Heatmap:
         """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
 
-        Neither threads nor memory change the answer by more than rounding does. Raises BundleError.
+        Neither threads nor memory change the answer by more than rounding does. Raises BundleError, and ImageError for
+        other arrays.
         """
+        _refuse_others(pixels)
         with self._crew.seat():
             return self._dense.heatmap(pixels, options, self._crew.share)
 
@@ -255,6 +259,16 @@ class _Opened(NamedTuple):
     source: Source
     picture: Picture
     seconds: float
+
+
+def _refuse_others(pixels: NDArray[np.uint8]) -> None:
+    """Raise ImageError for an array that is no RGB picture: the network would see other colours, or none."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise ImageError(
+            "unsupported",
+            f"an array {pixels.dtype} {list(pixels.shape)} is no picture as decoded: give uint8 [h, w, 3] RGB, as "
+            "crackscope.images.read does",
+        )
 
 
 def _opened(source: Source) -> _Opened:

@@ -25,9 +25,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def usable_threads(threads: int | None = None) -> int:
-    """Return how many threads to use: as asked, else as many as there are processors this process may run on."""
+    """Return how many threads to use: as asked, else as many as there are processors this process may run on.
+
+    Raises BundleError for less than one.
+    """
     if threads is not None:
-        return max(1, threads)
+        if threads < 1:
+            raise BundleError(f"threads is {threads}: it must be 1 or more, or None for one per processor")
+        return threads
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -18,7 +18,7 @@ def random_crack(
 ) -> CrackSpec:
     """An ordinary crack for a picture of size (width, height): hairlines are the most frequent, gaping ones rare."""
     width_px = width_px or ordinary_width(rng, size)
-    thick = float(np.clip(np.log(width_px[1]) / np.log(12), 0, 1))
+    thick = float(np.clip(np.log(max(1.0, width_px[1])) / np.log(12), 0, 1))
     return CrackSpec(
         width_px=width_px,
         branching=float(rng.choice([0.0, 0.5, 1.5, 3.0], p=[0.45, 0.25, 0.2, 0.1])) * (1 - 0.6 * thick),

@@ -47,6 +47,14 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions, named: str) 
             f"{len(split.unreadable):,} of {listed:,} pictures cannot be read (the first: "
             f"{first.error.message}); `crackscope scan` lists them; mend or remove them, or raise --max-unreadable"
         )
+    taught = sorted({row.surface for row in split.part("train")} - {""})
+    for surface in options.licences:
+        if surface and surface not in taught:
+            there = f"there are {', '.join(taught)}" if taught else "none of them names its surface"
+            raise TrainingError(
+                f"a licence is given for the surface {surface!r}, of which no training picture is ({there}): name one "
+                "that is there, or none (=TEXT) where it is that of all"
+            )
     for part in ("train", "val"):
         rows = split.part(part)
         counts = Counter(row.label for row in rows)
@@ -135,7 +143,7 @@ def check_writable(folder: Path) -> None:
 def cores(options: TrainOptions) -> int:
     """Threads to use: as asked, or as OMP_NUM_THREADS says, or the cores that this process may run on."""
     if options.threads is not None:
-        return max(1, options.threads)
+        return options.threads
     if os.environ.get("OMP_NUM_THREADS", "").isdigit():
         return max(1, int(os.environ["OMP_NUM_THREADS"]))
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -44,9 +44,15 @@ def _cell(value: float | int) -> str:
     return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
-def _writer(folder: Path) -> Any:
+def check_tensorboard() -> None:
+    """Raise TrainingError where events cannot be written, before there is a folder for them."""
     try:
-        from torch.utils.tensorboard import SummaryWriter
+        import torch.utils.tensorboard  # noqa: F401  (whether it can be imported is the question)
     except ImportError:
-        raise TrainingError('--tensorboard needs a package: pip install "crackscope[tensorboard]"') from None
+        raise TrainingError("--tensorboard needs a package, run: pip install 'crackscope[tensorboard]'") from None
+
+
+def _writer(folder: Path) -> Any:
+    from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(str(folder))

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from crackscope.datasets import Layout
+from crackscope.errors import TrainingError
 from crackscope.records import Unread
 
 Stage = Literal["reading", "weights", "features", "training", "writing"]
@@ -21,6 +22,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     cache_mib: memory for the output of the frozen part; None takes half of what is free, 0 recomputes it every epoch.
     licences: of the training pictures, by surface ("" for all); they go into the bundle.
     max_unreadable: share of pictures that may be unreadable before the training refuses to start.
+    Raises TrainingError for numbers that cannot be.
     """
 
     resume: bool = False
@@ -33,6 +35,14 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     tensorboard: bool = False
     max_unreadable: float = 0.1
     licences: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise TrainingError(f"threads is {self.threads}: it must be 1 or more, or None for all cores")
+        if self.cache_mib is not None and self.cache_mib < 0:
+            raise TrainingError(f"cache_mib is {self.cache_mib}: it must be 0 or more, or None for half of the memory")
+        if not 0 <= self.max_unreadable <= 1:
+            raise TrainingError(f"max_unreadable is {self.max_unreadable}: it must lie between 0 and 1")
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

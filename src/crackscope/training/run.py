@@ -29,7 +29,7 @@ from crackscope.training.checks import (
     device_for,
 )
 from crackscope.training.heap import kept_heap
-from crackscope.training.history import History, write_text
+from crackscope.training.history import History, check_tensorboard, write_text
 from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
@@ -69,6 +69,8 @@ def train(
         chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=weights))
     folder = Path(out) if out is not None else Path("runs") / f"{chosen.name}-{datetime.now():%Y%m%d-%H%M%S}"
     refuse_held(folder)
+    if options.tensorboard:
+        check_tensorboard()
     started = begun(folder, chosen, options)
     if started:
         refuse_other_data(folder, started, data, options.layout)
