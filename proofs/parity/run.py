@@ -7,6 +7,7 @@ the files here, and compares features at even and odd sizes, the list of layers,
 every freezing rule of the recipes. Writes figures.txt beside this file; exit status 1 when anything differs.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -115,6 +116,7 @@ def compare_counts(task: dict, theirs: dict) -> tuple[str, bool]:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     tasks = rules()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
