@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope.adaptation.at_hand import (
     ADAPTED,
@@ -123,8 +124,11 @@ def adapt(
     refuse_8_bits(model)
     split = data if isinstance(data, Split) else load_labels(data, options.group_by, options.layout)
     gathered = _gathered(model, split, options.progress)
-    facts = _measured_or_refused(gathered, options)
-    change = learn(facts.prior, gathered.patches)
+    # With threads that wait for each other, systems as small as these take twice the time, on a busy machine far more.
+    with threadpool_limits(1, "blas"):
+        facts = _measured_or_refused(gathered, options)
+        change = learn(facts.prior, gathered.patches)
+        curve = _curve(facts.prior, gathered, options)
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
         taught=TrainedOn(
@@ -135,7 +139,6 @@ def adapt(
         sound=facts.sound,
     )
     written = write_adapted(Path(out), model.bundle, facts.prior, change, lesson)
-    curve = _curve(facts.prior, gathered, options)
     return _told(written.path, gathered, facts, curve, time.perf_counter() - began)
 
 

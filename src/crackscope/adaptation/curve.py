@@ -41,7 +41,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def learning_curve(prior: Prior, patches: Patches, seed: int, *, of_photos: bool = False) -> Curve:
-    """Measure how the balanced accuracy grows with labels, and where it would go. A second or two."""
+    """Measure how the balanced accuracy grows with labels, and where it would go; as long again as `adapt` takes."""
     fewest = patches.fewest_groups
     sizes = _sizes(fewest)
     rng = np.random.default_rng(seed)

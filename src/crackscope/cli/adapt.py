@@ -39,7 +39,7 @@ class Asked(Labelled):
 @click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @out("BUNDLE", "Folder of the adapted bundle.", required=True)
 @click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
-@click.option("--curve", is_flag=True, help="Say how much more labels would bring.")
+@click.option("--curve", is_flag=True, help="Say how much more labels would bring; takes as long again.")
 @click.option(
     "--most-forgotten",
     type=FiniteRange(0, 1),
@@ -55,11 +55,12 @@ class Asked(Labelled):
 def adapt(state: State, /, **options: Any) -> None:
     """Teach a bundle a new surface from labelled patches, at least 5 cracked and 5 sound ones.
 
-    It takes seconds. Score and map change; what the bundle knew holds it back, and what it lost there is told. Nothing
-    is written when it would get worse by more than the error of so few patches; where it is no better within that
-    error, it is written and said. A bundle in 8 bits is refused: adapt the float32 one, then export it. Of data with
-    parts the test part is left alone, to be judged on afterwards. Patches that `crackscope suggest` cut from one photo
-    count as one in the intervals. EXPORT.json is what Label Studio exports as JSON, saved beside the patches.
+    It takes seconds, with hundreds of patches ten or so. Score and map change; what the bundle knew holds it back, and
+    what it lost there is told. Nothing is written when it would get worse by more than the error of so few patches;
+    where it is no better within that error, it is written and said. A bundle in 8 bits is refused: adapt the float32
+    one, then export it. Of data with parts the test part is left alone, to be judged on afterwards. Patches that
+    `crackscope suggest` cut from one photo count as one in the intervals. EXPORT.json is what Label Studio exports as
+    JSON, saved beside the patches.
     """
     asked = Asked(**options)
     adapted = _adapt(asked)
