@@ -96,21 +96,23 @@ def test_a_result_is_written_over_no_other(tmp_path, capsys, call, first, last, 
 
 
 def test_the_call_that_a_full_disk_ended_is_made_again(tmp_path, capsys):
-    """All that it writes before its last file may lie there."""
-    data, bundle = write_patches(tmp_path / "data", 10), str(write_small_bundle(tmp_path / "bundle").path)
-    ev, other = str(tmp_path / "ev"), str(tmp_path / "other")
-    assert main(["evaluate", bundle, str(data), "--part", "all", "-o", other]) == 0
+    """All that it writes before its last file may lie there: it comes to where it misses what it is to read."""
+    data, bundle = str(write_patches(tmp_path / "data", 10)), str(write_small_bundle(tmp_path / "bundle").path)
+    ev = str(tmp_path / "ev")
     calls = {
-        "report.html": ["evaluate", bundle, str(data), "--part", "all", "-o", ev],
-        "compare.html": ["compare", ev, other, "-o", str(tmp_path / "compared")],
+        "report.html": ["evaluate", bundle, data, "--part", "all", "-o", ev],
+        "compare.html": ["compare", ev, ev + "/", "-o", str(tmp_path / "compared")],
         "matrix.html": ["matrix", "--on", f"a={data}", "--bundle", bundle, "-o", str(tmp_path / "matrix")],
-        "doubts.jpg": ["scan", str(data), "--bundle", bundle, "--doubts", str(tmp_path / "doubts")],
+        "doubts.jpg": ["scan", data, "--bundle", bundle, "--doubts", str(tmp_path / "doubts")],
     }
     for last, call in calls.items():
         assert main(call) == 0
-        assert main(call) == 2
         (Path(call[-1]) / last).unlink()
-        assert main(call) == 0
+    (tmp_path / "data").rename(tmp_path / "moved")
+    assert main(calls.pop("compare.html")) == 0
+    for call in calls.values():
+        assert main(call) == 2
+        assert capsys.readouterr().err.startswith(f"crackscope: {data}: no such folder")
 
 
 @pytest.mark.parametrize(

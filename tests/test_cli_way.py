@@ -222,22 +222,40 @@ def test_demo_names_the_program_as_it_can_be_called(tmp_path, capsys, monkeypatc
 
 def test_demo_goes_the_whole_way(tmp_path, capsys):
     arguments = ["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", "none"]
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / ".crackscope-demo").touch()
+    (tmp_path / "demo" / "left.txt").write_text("of the last time")
     assert main(arguments) == 0
+    assert not (tmp_path / "demo" / "left.txt").exists()
     printed = capsys.readouterr().out
+    assert "The network begins with random numbers;" in printed
+    assert "only the last one learns what a crack is." in printed
     report = next(line for line in printed.splitlines() if line.startswith("Open this")).partition(": ")[2]
     assert Path(report).is_file()
     assert "verdict" in printed
     assert main(["predict", str(tmp_path / "demo" / "new"), "--bundle", str(tmp_path / "demo/run/bundle")]) == 0
 
 
-def test_demo_makes_its_folder_anew(tmp_path, capsys):
-    absent = str(tmp_path / "absent.safetensors")
-    arguments = ["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", absent, "--quiet"]
-    assert main(arguments) == 2
-    (tmp_path / "demo" / "left.txt").write_text("of the last time")
-    assert main(arguments) == 2
-    assert not (tmp_path / "demo" / "left.txt").exists()
-    assert "absent.safetensors" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--weights", "absent.safetensors"], "there is no weights file or bundle absent.safetensors"),
+        (["--recipe", "prob"], "probe"),
+        (
+            ["--recipe", "mobilenetv2-finetune"],
+            "lacks weights that mobilenetv2-finetune begins with: give --weights none, publisher or FILE\n",
+        ),
+    ],
+)
+def test_demo_says_before_it_draws_what_cannot_be_trained(tmp_path, capsys, words, says):
+    (tmp_path / ".crackscope-demo").touch()
+    (tmp_path / "left.txt").write_text("of the last time")
+    assert main(["demo", "-o", str(tmp_path), *words]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert says in printed.err
+    assert "--set" not in printed.err
+    assert (tmp_path / "left.txt").exists()
 
 
 def test_demo_leaves_a_folder_of_others_alone(tmp_path, capsys):

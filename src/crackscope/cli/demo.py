@@ -12,16 +12,17 @@ import click
 
 from crackscope.cli.console import print_json, print_table, progress, say
 from crackscope.cli.evaluate import metrics
-from crackscope.cli.folders import fresh
+from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
-from crackscope.errors import several
+from crackscope.errors import WeightsError, several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
+    from crackscope.recipes import Recipe
     from crackscope.records import Prediction
     from crackscope.training import Run
 
@@ -77,7 +78,7 @@ class Asked:
     "--weights",
     default="default",
     show_default=True,
-    metavar="FILE|BUNDLE|default|none",
+    metavar="FILE|BUNDLE|default|publisher|none",
     help="Where training starts from.",
 )
 @shared("threads", "seed", "quiet", "json")
@@ -85,10 +86,11 @@ def demo(**options: Any) -> None:
     """Generate surfaces, train a classifier on them, judge it, and use it: a minute or two, no data needed."""
     asked = Asked(**options)
     began = monotonic()
+    recipe = _checked(asked)
     folder = _stage(Path(asked.out))
     _draw(asked, folder / "patches")
     split = _deal(asked, folder)
-    run = _learn(asked, folder, split)
+    run = _learn(asked, recipe, folder, split)
     judgement = _judge(asked, run, split)
     said = _use(asked, folder, run)
     if asked.as_json:
@@ -97,9 +99,41 @@ def demo(**options: Any) -> None:
     _end(run, judgement, monotonic() - began)
 
 
+def _checked(asked: Asked) -> "Recipe":
+    """The recipe, once it is known that the folder may be used and that the weights fit, before anything is drawn.
+
+    Weights that a publisher has yet to send are asked for by the training, which shows how far they are.
+    """
+    if not _ours(Path(asked.out)):
+        vacant(asked.out)
+    import msgspec
+
+    from crackscope.networks import build, find_weights
+    from crackscope.recipes import load, override
+
+    named = override(load(asked.recipe), () if asked.seed is None else (f"seed={asked.seed}",))
+    recipe = msgspec.structs.replace(named, network=msgspec.structs.replace(named.network, weights=asked.weights))
+    if asked.weights != "publisher":
+        try:
+            build(recipe.network, recipe.head, find_weights(recipe.network))
+        except WeightsError:
+            if asked.weights != "default":
+                raise
+            raise WeightsError(
+                f"the bundle in the package lacks weights that {asked.recipe} begins with: give --weights none, "
+                "publisher or FILE"
+            ) from None
+    return recipe
+
+
+def _ours(folder: Path) -> bool:
+    """Whether an earlier demo made this folder. Raises OutputError where nothing can be written."""
+    return (writable(folder) / MARK).is_file()
+
+
 def _stage(folder: Path) -> Path:
     """An empty folder with our mark; one that an earlier demo made is emptied first."""
-    if (writable(folder) / MARK).is_file():
+    if _ours(folder):
         shutil.rmtree(folder)
     fresh(folder)
     (folder / MARK).write_text("Made by `crackscope demo`, which may remove it.\n", encoding="utf-8")
@@ -135,19 +169,24 @@ def _deal(asked: Asked, folder: Path) -> "Split":
     return dealt
 
 
-def _learn(asked: Asked, folder: Path, split: "Split") -> "Run":
-    from crackscope.recipes import load, override
+def _beginning(recipe: "Recipe") -> tuple[str, str]:
+    """What the network is before the training, and what of it learns."""
+    random = recipe.network.weights == "none"
+    first = "begins with random numbers" if random else "has already learnt to see on other pictures"
+    if any(phase.freeze.stage != "all" for phase in recipe.phases):
+        return first, "from there it learns what a crack is"
+    end = "those at its end learn" if recipe.head.layers or recipe.head.kind == "dense" else "the last one learns"
+    return first, f"its layers are kept as they are, and only {end} what a crack is"
+
+
+def _learn(asked: Asked, recipe: "Recipe", folder: Path, split: "Split") -> "Run":
     from crackscope.training import TrainOptions, train
 
-    _tell(
-        asked,
-        f"3. Training, by the recipe `{asked.recipe}`. The network has already learnt to see on other pictures; its",
-        "   layers are kept as they are, and only the last one learns what a crack is.",
-    )
-    recipe = override(load(asked.recipe), () if asked.seed is None else (f"seed={asked.seed}",))
+    first, then = _beginning(recipe)
+    _tell(asked, f"3. Training, by the recipe `{asked.recipe}`. The network {first};", f"   {then}.")
     options = TrainOptions(threads=asked.threads)
     with TrainingBar(quiet=asked.silent) as bar:
-        run = train(split, recipe, folder / "run", weights=asked.weights, options=options, progress=bar)
+        run = train(split, recipe, folder / "run", options=options, progress=bar)
     rounds, counts = several(len(run.history), "round"), run.parameters
     _tell(
         asked,
@@ -193,7 +232,7 @@ def _use(asked: Asked, folder: Path, run: "Run") -> "list[Prediction]":
         _tell(
             asked,
             f"   {wrong} of {len(rows)} wrong: a good figure on few patches promises little for other pictures, here",
-            "   larger ones, of a classifier that learnt for seconds.",
+            f"   larger ones, of a classifier that learnt for {spell_time(run.seconds)}.",
             "",
         )
     return said
