@@ -108,13 +108,32 @@ def test_the_table_reads_as_the_rest_of_the_page_does(tmp_path):
     assert rows(text)[0][5] == 4.694962
 
 
-def test_every_key_of_a_finding_is_explained(tmp_path):
-    page(tmp_path, [inspected("/no.jpg", "sound")])
-    (line,) = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
-    docs = (Path(__file__).parents[1] / "docs" / "predictions.md").read_text(encoding="utf-8")
-    table = docs.split("## What `inspect` says of a photo")[1].split("\n## ")[0]
+def explained(heading):
+    """The keys that a table of docs/findings.md names."""
+    docs = (Path(__file__).parents[1] / "docs" / "findings.md").read_text(encoding="utf-8")
+    table = docs.split(f"## {heading}\n")[1].split("\n## ")[0]
     cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
-    assert set(json.loads(line)) == {key for cell in cells for key in re.findall("`([a-z_]+)`", cell)}
+    return {key for cell in cells for key in re.findall(r"`([a-z0-9_]+\*?)`", cell)}
+
+
+def test_every_key_of_a_finding_is_explained(tmp_path):
+    page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 30, 4, 0.1),))])
+    (line,) = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
+    found = json.loads(line)
+    assert set(found) == explained("A photo")
+    assert set(found["zone"]) == {
+        key.replace("*", unit) for key in explained("A zone") for unit in (("px", "mm") if "*" in key else ("",))
+    }
+    columns = explained("The columns of `findings.csv`")
+    columns |= {
+        key.replace("mean", which).replace("_px", unit)
+        for key in columns
+        if key.startswith("width_mean")
+        for which in ("mean", "median", "p95", "max")
+        for unit in ("_px", "_mm")
+    }
+    with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert set(next(csv.reader(file))) == columns
 
 
 def test_the_least_probability_that_was_asked_for_stands_among_the_settings(tmp_path):
