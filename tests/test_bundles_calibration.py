@@ -87,6 +87,9 @@ def test_the_card_names_each_surface_that_has_its_own() -> None:
     card = model_card(with_local(surfaces=(DECK, msgspec.structs.replace(DECK, name="road", fitted_on=0))))
     assert "looks like deck" in card
     assert "road" not in card
+    says = "So every picture is read as one that looks like none of the surfaces above"
+    assert says in card
+    assert says not in model_card(small_manifest())
 
 
 def test_a_probability_and_its_logit_lead_to_each_other() -> None:

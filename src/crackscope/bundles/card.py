@@ -110,10 +110,17 @@ def _limits(manifest: Manifest) -> str:
 - {whole}"""
 
 
+_AS_NEVER_MET = """
+
+So every picture is read as one that looks like none of the surfaces above. crackscope reads a score, and chooses the
+threshold, by how much the picture looks like each of them, so its probability may differ from this one."""
+
+
 def _use(manifest: Manifest) -> str:
     size = manifest.input
     side = size.native or max(size.minimum, 256 // size.multiple * size.multiple)
     exact = f"{side} by {side}" if size.fixed else "h by w"
+    fitted, beside = manifest.calibration, _AS_NEVER_MET if _surfaces(manifest) else ""
     return f"""## Use
 
     import crackscope
@@ -125,4 +132,4 @@ Or with ONNX Runtime alone, in any language (here a picture of {exact} px):
     import numpy as np, onnxruntime, PIL.Image
     pixels = np.asarray(PIL.Image.open("picture.jpg").convert("RGB"))[None]
     score, heat, embedding = onnxruntime.InferenceSession("model.onnx").run(None, {{"images": pixels}})
-    probability = 1 / (1 + np.exp(-({manifest.calibration.scale!r} * score + {manifest.calibration.shift!r})))"""
+    probability = 1 / (1 + np.exp(-({fitted.scale!r} * score + {fitted.shift!r}))){beside}"""
