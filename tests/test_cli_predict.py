@@ -146,6 +146,17 @@ def photo_of_lines(path: Path) -> str:
     return str(path)
 
 
+def test_of_chance_and_threshold_a_line_has_what_its_verdict_rests_on(way, capsys):
+    """By a bundle with a rule for photos; those are called by their chance, patches by their probability."""
+    names = [str(path) for path in (*pictures(way, "sound")[:2], *pictures(way, "crack")[:2])]
+    assert main(["predict", *names, "--jsonl"]) == 0
+    judged = [line for line in lines(capsys.readouterr().out) if line["verdict"] != "cannot judge"]
+    assert judged
+    for line in judged:
+        assert line["chance"] is None
+        assert line["verdict"] == ("crack" if line["probability"] >= line["threshold"] else "sound")
+
+
 def test_a_photo_called_sound_that_looks_cracked_stands_beside_how_often_sound_ones_do(capsys, tmp_path):
     rule = VerdictRule(kind="conformal", window_px=64, sound=(50.0, -50.0), chances=(0.001, 0.01))
     manifest = msgspec.structs.replace(small_manifest(), verdict=rule)
@@ -155,6 +166,7 @@ def test_a_photo_called_sound_that_looks_cracked_stands_beside_how_often_sound_o
     (told,) = lines(capsys.readouterr().out)
     assert (told["verdict"], told["probability"] > 0.5) == ("sound", True)
     assert 0.05 < told["chance"] < 1
+    assert told["threshold"] is None
     assert main(call) == 0
     printed = " ".join(capsys.readouterr().out.split())
     seen = f"as much is seen in {of_100(told['chance'])} sound photos of its size"
