@@ -109,6 +109,8 @@ def test_of_a_csv_with_parts_what_is_asked_for_counts(data, bundle, tmp_path, ca
         assert named(metrics["unread"]) == sorted(names)
     assert main(["matrix", "--on", f"a={split}", "--bundle", bundle, "--part", "test"]) == 1
     assert [line.split(": ")[1] for line in told(capsys)] == ["1 picture that cannot be read", cut]
+    assert main(["matrix", "--on", f"a={split}", *SMALL]) == 1
+    assert sorted(line.split(": ")[1] for line in told(capsys)[1:]) == sorted([cut, lost])
     assert main(["train", str(split), "-o", str(tmp_path / "run"), *SMALL]) == 1
     assert sorted(line.split(": ")[1] for line in told(capsys)[1:]) == sorted([cut, lost])
 
