@@ -205,7 +205,7 @@ class _Painter:
         seen = self._seen
         painted = paint_over(seen.photo.pixels, shape)
         heat = self._again.heatmap(painted, window_around(shape))
-        return painted, without_marker(heat, seen.ruler, seen.photo)
+        return painted, without_marker(heat.beside(seen.photo.hidden), seen.ruler, seen.photo)
 
 
 def _wide_holes(zone: Zone) -> list[tuple[Point, ...]]:

@@ -113,7 +113,7 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
         heat = model.heatmap(photo.pixels, options=options.dense)
     with clock("scale"):
         ruler = _ruler(options.scaling, photo)
-    heat = without_marker(heat, ruler, photo)
+    heat = without_marker(heat.beside(photo.hidden), ruler, photo)
     with clock("verdict"):
         judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
     return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
@@ -144,6 +144,8 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
             zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
         with clock("mask"):
             mask = looks.mask(options.least_probability)
+            if photo.void is not None:
+                mask &= photo.void == 0
     mask = photo.facing.back(mask)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
@@ -201,6 +203,10 @@ def without_marker(heat: Heatmap, ruler: Ruler | None, photo: Photo) -> Heatmap:
     return heat.without(ruler.plane.covers(places).reshape(rows, columns))
 
 
+def _surface_px(photo: Photo) -> int:
+    return photo.pixels[..., 0].size if photo.void is None else int(np.count_nonzero(photo.void == 0))
+
+
 def _calibrated(manifest: Manifest, times: int = 1) -> ZoneOptions:
     fitted = manifest.calibration
     return ZoneOptions(logit_scale=fitted.scale, logit_shift=fitted.shift, times=times)
@@ -219,7 +225,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         height=height,
         zones=zones,
         reason=judged.reason,
-        crack_share=float(np.count_nonzero(mask) / mask.size),
+        crack_share=np.count_nonzero(mask) / _surface_px(photo),
         sharpness_px=judged.quality.sharpness_px,
         noise=judged.quality.noise,
         thinnest_px=thinnest_seen(judged.quality),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crackscope.images import DEFAULT_LIMITS, Limits, Source, read, read_file, read_header, read_optics, read_place
 from crackscope.inspection.scale import Focal, focal_length
 from crackscope.records import Place
-from crackscope.scoring import Facing, facing_of
+from crackscope.scoring import Facing, facing_of, put_back, surface_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,8 +19,10 @@ class Photo:
     """A photo as it is seen, what it is called, and what its EXIF block says.
 
     pixels: uint8 [h, w, 3] RGB, turned as `facing` says; the photo as it is would take as much memory again, and so is
-    turned back where it is asked for. focal: None where EXIF does not tell the focal length in px. pages: of the file.
-    seconds: that reading and turning took.
+    turned back where it is asked for. Where it shows nothing, they are filled from what it shows (see
+    `scoring/void.py`). focal: None where EXIF does not tell the focal length in px. pages: of the file. seconds: that
+    reading and turning took. void: uint8 [h, w], turned, too: 1 where it shows black only, 2 white, else 0; None for
+    nowhere.
     """
 
     pixels: NDArray[np.uint8]
@@ -30,6 +32,12 @@ class Photo:
     focal: Focal | None
     pages: int
     seconds: float
+    void: NDArray[np.uint8] | None = None
+
+    @property
+    def hidden(self) -> NDArray[np.bool_] | None:
+        """Where it shows nothing, bool of the shape of `pixels`; None for nowhere."""
+        return None if self.void is None else self.void > 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -39,7 +47,8 @@ class Photo:
 
     def upright(self) -> NDArray[np.uint8]:
         """Its pixels as it is, uint8 [h, w, 3] RGB: a new array, or `pixels` where nothing is to turn."""
-        return self.facing.back(self.pixels)
+        pixels = self.facing.back(self.pixels)
+        return pixels if self.void is None else put_back(pixels, self.facing.back(self.void))
 
 
 def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
@@ -50,9 +59,11 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     path = str(source) if isinstance(source, (str, Path)) else picture.name
     optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
-    facing = facing_of(picture.pixels)
-    pixels = facing.turned_over(picture.pixels)
-    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, time.perf_counter() - begin)
+    surface = surface_of(picture.pixels)
+    facing = facing_of(surface.bounded)
+    void = None if surface.void is None else facing.turned(surface.void)
+    pixels = facing.turned_over(surface.pixels)
+    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, time.perf_counter() - begin, void)
 
 
 def _kept(stream: IOBase, limits: Limits) -> BytesIO:

@@ -15,8 +15,8 @@ Line = tuple[Point, ...]
 
 def upright_heat(heat: Heatmap, photo: Photo) -> Heatmap:
     """The heatmap of a photo as it was seen on the photo's own grid, without what was for the verdict alone (`half`,
-    `hidden`). Where sides are no multiples of the stride, the grid that it was seen on begins at another border, and
-    logits are interpolated between its cells."""
+    `hidden`, `void`). Where sides are no multiples of the stride, the grid that it was seen on begins at another
+    border, and logits are interpolated between its cells."""
     facing, shape = photo.facing, photo.shape
     logits = facing.back(heat.logits)
     for axis, far in enumerate(_begins_far(facing)):
@@ -24,7 +24,7 @@ def upright_heat(heat: Heatmap, photo: Photo) -> Heatmap:
             share = np.float32(1 - shape[axis] % heat.stride / heat.stride)
             following = np.take(logits, np.minimum(np.arange(logits.shape[axis]) + 1, logits.shape[axis] - 1), axis)
             logits = (1 - share) * logits + share * following
-    return replace(heat, logits=np.ascontiguousarray(logits, np.float32), half=None, hidden=None)
+    return replace(heat, logits=np.ascontiguousarray(logits, np.float32), half=None, hidden=None, void=None)
 
 
 def _begins_far(facing: Facing) -> tuple[bool, bool]:

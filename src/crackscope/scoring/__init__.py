@@ -19,6 +19,7 @@ from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
+from crackscope.scoring.void import put_back, surface_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,11 +61,13 @@ __all__ = [
     "load",
     "pack",
     "predict",
+    "put_back",
     "quality",
     "quantise",
     "repack",
     "showing_features",
     "smaller",
+    "surface_of",
     "take",
     "top_mean",
     "unfit_pixels",

@@ -69,7 +69,8 @@ class Heatmap:
     skipped: share of the photo that only the coarse pass saw. tiles: pieces that overlap and were blended, of a photo
     over which the network cannot run at once; else 0. half: the photo at half scale as it was seen at that scale alone;
     None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is no
-    surface (a printed marker) and what lights up was put out; None for nowhere.
+    surface (a printed marker, a void) and what lights up was put out; None for nowhere. void: those of them that show
+    nothing at all (see `void.py`), and so do not count as seen; None for none.
     """
 
     logits: NDArray[np.float32]
@@ -79,6 +80,7 @@ class Heatmap:
     tiles: int = 0
     half: "Heatmap | None" = None
     hidden: NDArray[np.bool_] | None = None
+    void: NDArray[np.bool_] | None = None
 
     @property
     def tiled(self) -> bool:
@@ -88,7 +90,18 @@ class Heatmap:
     def without(self, hidden: NDArray[np.bool_]) -> "Heatmap":
         """The same with what lights up in these cells, bool of the shape of logits, put out."""
         dark = np.minimum(self.logits, np.median(self.logits))
+        hidden = hidden if self.hidden is None else hidden | self.hidden
         return replace(self, logits=np.where(hidden, dark, self.logits).astype(np.float32), hidden=hidden)
+
+    def beside(self, void: NDArray[np.bool_] | None) -> "Heatmap":
+        """The same of a photo that shows nothing in these px, bool [h, w], or None for nowhere: the cells that touch
+        them are put out."""
+        return self if void is None else self.beside_cells(any_in(void, self.stride))
+
+    def beside_cells(self, void: NDArray[np.bool_]) -> "Heatmap":
+        """As `beside`, of cells, bool of the shape of logits."""
+        half = None if self.half is None else self.half.beside_cells(any_in(void, 2))
+        return replace(self.without(void), void=void, half=half)
 
 
 class Dense:

@@ -145,7 +145,7 @@ def heat_at_half(heat: Heatmap, quarter: NDArray[np.float32]) -> Heatmap:
     half = heat.half
     assert half is not None
     seen = Heatmap((half.logits + grown(quarter, half.logits.shape)) * np.float32(0.5), half.stride, half.embedding)
-    return _put_out(seen, heat.hidden, 2)
+    return _put_out(seen, heat, 2)
 
 
 def times_afar(shape: tuple[int, int]) -> tuple[int, ...]:
@@ -161,15 +161,17 @@ def smaller(pixels: Pixels, times: int) -> Pixels:
 def heat_afar(heat: Heatmap, seen: Heatmap, times: int) -> Heatmap:
     """The heatmap of a photo so many times smaller; what was put out in that at full size stays so, and a cell more
     around it."""
-    return _put_out(seen, heat.hidden, times)
+    return _put_out(seen, heat, times)
 
 
-def _put_out(seen: Heatmap, hidden: NDArray[np.bool_] | None, times: int) -> Heatmap:
+def _put_out(seen: Heatmap, heat: Heatmap, times: int) -> Heatmap:
     import cv2
 
-    if hidden is None:
+    if heat.hidden is None:
         return seen
-    cells = any_in(hidden, times).astype(np.uint8)
+    if heat.void is not None and not (void := any_in(heat.void, times)).all():
+        seen = seen.beside_cells(void)
+    cells = any_in(heat.hidden, times).astype(np.uint8)
     return seen.without(cv2.dilate(cells, np.ones((3, 3), np.uint8)) > 0)
 
 

@@ -31,6 +31,7 @@ from crackscope.scoring.verdict import (
     judge_patch,
     known_chance,
 )
+from crackscope.scoring.void import surface_of
 
 _TASK = "scored"
 
@@ -129,12 +130,13 @@ class Model:
     def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY) -> Heatmap:
         """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
 
-        Neither threads nor memory change the answer by more than rounding does. Raises BundleError, and ImageError for
-        other arrays.
+        Where the photo shows nothing, in a frame, say, nothing lights up (see `void.py`). Neither threads nor memory
+        change the answer by more than rounding does. Raises BundleError, and ImageError for other arrays.
         """
         _refuse_others(pixels)
+        surface = surface_of(pixels)
         with self._crew.seat():
-            return self._dense.heatmap(pixels, options, self._crew.share)
+            return self._dense.heatmap(surface.pixels, options, self._crew.share).beside(surface.hidden)
 
     def judge(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = PHOTO_RATE, *, options: DenseOptions = ORDINARY
@@ -145,12 +147,12 @@ class Model:
         allow. Where `predict` judges a photo, it does the same.
         """
         with self._crew.seat():
-            return self._judge(heat, pixels, rate, options, self._crew.share)
+            return self._judge(heat, surface_of(pixels).pixels, rate, options, self._crew.share)
 
     def _judge(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
     ) -> Judgement:
-        """As `judge`; the caller holds a seat."""
+        """As `judge`, of pixels whose void is filled; the caller holds a seat."""
 
         def see(pixels: NDArray[np.uint8], scales: int) -> Heatmap:
             return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False), share)
@@ -246,8 +248,11 @@ class Model:
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
-        seen = facing_of(pixels).turned(pixels)
-        heat = self._dense.heatmap(seen, ORDINARY, share)
+        surface = surface_of(pixels)
+        facing = facing_of(surface.bounded)
+        seen = facing.turned(surface.pixels)
+        hidden = None if surface.void is None else facing.turned(surface.void) > 0
+        heat = self._dense.heatmap(seen, ORDINARY, share).beside(hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
         return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles))

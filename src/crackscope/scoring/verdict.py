@@ -23,6 +23,7 @@ from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
 from crackscope.scoring.quality import MOST_BLUR_PX, Quality, quality
+from crackscope.scoring.void import bounds
 
 
 class Look(NamedTuple):
@@ -118,10 +119,11 @@ def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[floa
     rule = manifest.verdict
     if not np.isfinite(look.heat.logits).all():
         raise BundleError("the network gives no number: train it again, or take another bundle")
-    scores, overlapping = window_scores(look.heat.logits, look.heat.stride, rule)
+    logits, void = on_surface(look.heat)
+    scores, overlapping = window_scores(logits, look.heat.stride, rule, void)
     found = read(scores[0])
     beyond = [score - found.lag for score in scores]
-    by_chance = chance(beyond, overlapping, windows_in(*look.shape, rule), rule) if rule.sound else 0.0
+    by_chance = chance(beyond, overlapping, windows_seen(look, rule), rule) if rule.sound else 0.0
     reason = unfit_look(look, rule)
     verdict: Verdict = "cannot judge" if reason else cracked(found, (scores[0], by_chance), manifest, rate)
     return Judgement(verdict, found.probability, reason, look.quality, by_chance, found.surface)
@@ -129,7 +131,43 @@ def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[floa
 
 def unfit_look(look: Look, rule: VerdictRule) -> str:
     """Why a photo cannot be judged; "" when it can. Of the heatmap the embedding alone is asked."""
-    return unfit(look.quality, look.shape, rule.quality) or unlike(look.heat.embedding, rule.surface)
+    return (
+        _little(look, rule.quality)
+        or unfit(look.quality, look.shape, rule.quality)
+        or unlike(look.heat.embedding, rule.surface)
+    )
+
+
+def on_surface(heat: Heatmap) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """The logits within the rectangle that holds all cells that show something, and which of those do not."""
+    if heat.void is None or heat.void.all():
+        return heat.logits, None
+    part = bounds(heat.void)
+    return heat.logits[part], heat.void[part]
+
+
+def windows_seen(look: Look, rule: VerdictRule) -> float:
+    """How many windows, side by side, the photo shows, where it shows something."""
+    if look.heat.void is None:
+        return windows_in(*look.shape, rule)
+    logits, void = on_surface(look.heat)
+    seen = 1.0 if void is None else 1 - float(void.mean())
+    height, width = (side * look.heat.stride for side in logits.shape)
+    return max(1.0, windows_in(height, width, rule) * seen)
+
+
+def _little(look: Look, rule: QualityRule) -> str:
+    """Why a photo with a void has too little beside it; "" where it has enough, or no void."""
+    if look.heat.void is None:
+        return ""
+    seen = int(np.count_nonzero(~look.heat.void))
+    if math.sqrt(seen) * look.heat.stride >= rule.smallest_px:
+        return ""
+    share = seen / look.heat.void.size
+    return (
+        f"too small: {share:.0%} of the {look.shape[1]}x{look.shape[0]} px show something, the rest is black or white; "
+        f"a square of {rule.smallest_px} px is needed"
+    )
 
 
 def unfit_pixels(pixels: NDArray[np.uint8], manifest: Manifest) -> str:
@@ -162,13 +200,21 @@ def unlike(embedding: NDArray[np.float32], rule: SurfaceRule | None) -> str:
     return "" if logit >= rule.limit else "unlike any surface that the bundle has learnt from"
 
 
-def window_scores(logits: NDArray[np.float32], stride: int, rule: VerdictRule) -> tuple[list[float], int]:
+def window_scores(
+    logits: NDArray[np.float32], stride: int, rule: VerdictRule, void: NDArray[np.bool_] | None = None
+) -> tuple[list[float], int]:
     """Scores of the most suspicious windows of a heatmap, float32 [h, w], falling, and how many windows it has.
 
     Windows overlap by half. Given are as many as the root of their number: what a crack half as long as a side meets.
+    void: bool [h, w], cells that show nothing. What holds some of them is a window as long as half of its cells do show
+    something; where there is no such window, as long as any does.
     """
     side = max(1, round(rule.window_px / stride))
     places = [(top, left) for top in _starts(logits.shape[0], side) for left in _starts(logits.shape[1], side)]
+    if void is not None:
+        empty = [float(void[top : top + side, left : left + side].mean()) for top, left in places]
+        most = 0.5 if min(empty) <= 0.5 else 1 - 0.5 / side**2
+        places = [place for place, share in zip(places, empty, strict=True) if share <= most]
     best = [-math.inf] * math.isqrt(len(places))
     for top, left in places:
         window = logits[top : top + side, left : left + side]

@@ -1,0 +1,208 @@
+"""Where a photo shows nothing: the black or white around an orthophoto, a letterbox, a frame, a round mask.
+
+A void is black or white throughout, lies along the photo's border at least as far as it reaches, and ends abruptly.
+What is clipped by light or shadow fades, and a gaping crack runs away from the border. A network takes a void for part
+of the surface and its edge for one, so it is filled before anything is scored: inside the rectangle that bounds the
+surface by the surface's median colour, outside of it by a mirror, as a photo is continued beyond its own borders.
+"""
+
+from math import isqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLACK, WHITE = 1, 2
+"""In a void, what a pixel is; 0 is surface."""
+
+_SHORTEST_RUN_PX = 32
+"""Of the outermost pixels, so many of one colour in a row make it worth while to look further."""
+_LEAST_PX, _LEAST_SHARE = 1000, 0.001
+"""A void has so many px, and this share of the photo."""
+_TIGHT, _LOOSE = 6, 24
+"""Grey values off black or white in a void, and in the rings that JPEG leaves at its edge."""
+_RINGS_PX = 8
+"""How far the rings reach: a block of JPEG."""
+_STEP = 30
+"""Grey values by which the surface differs from the void just outside its edge."""
+_MARGINS_PX = (2, 4, 6, 8, 10, 12)
+"""What may be taken off the surface along the edge, where both colours are mixed: the least beside which the picture
+has so much of the step as `_FAR_PX` away."""
+_SETTLED = 0.8
+_FAR_PX = 16
+_SPECK = 0.05
+"""Islands in the void smaller than this share of the largest piece of surface are no surface: a caption in a bar."""
+_COARSE_PX = 4
+
+Pixels = NDArray[np.uint8]
+
+
+class Surface(NamedTuple):
+    """A photo as it is to be seen. pixels: uint8 [h, w, 3], its void filled. void: uint8 [h, w], BLACK and WHITE where
+    it had one, else 0; None where it had none, and the pixels are the very ones that were given."""
+
+    pixels: Pixels
+    void: Pixels | None
+
+    @property
+    def hidden(self) -> NDArray[np.bool_] | None:
+        """Where it shows nothing; None for nowhere."""
+        return None if self.void is None else self.void > 0
+
+    @property
+    def bounded(self) -> Pixels:
+        """The part of the pixels, a view, that holds all of the surface."""
+        return self.pixels if self.void is None else self.pixels[bounds(self.void > 0)]
+
+
+def surface_of(pixels: Pixels) -> Surface:
+    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one."""
+    void = find_void(pixels)
+    return Surface(pixels, None) if void is None else Surface(_filled(pixels, void > 0), void)
+
+
+def put_back(pixels: Pixels, void: Pixels) -> Pixels:
+    """A filled photo with its void as it was, in a new array."""
+    shown = np.where((void > 0)[..., None], np.uint8(0), pixels)
+    shown[void == WHITE] = 255
+    return shown
+
+
+def bounds(hidden: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns of the smallest rectangle that holds all that is not hidden, bool [h, w], at least some."""
+    rows, columns = np.flatnonzero(~hidden.all(1)), np.flatnonzero(~hidden.all(0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def find_void(pixels: Pixels) -> Pixels | None:
+    """The void of a photo, uint8 [h, w, 3]: uint8 [h, w], BLACK, WHITE, or 0 for surface; None where it has none.
+
+    Where no long run of its outermost pixels is black or white, nothing else is looked at.
+    """
+    void: Pixels | None = None
+    for kind in (BLACK, WHITE):
+        starts = _starts(pixels, kind)
+        found = _areas(pixels, kind, starts) if starts else None
+        if found is not None:
+            void = np.zeros(pixels.shape[:2], np.uint8) if void is None else void
+            void[found] = kind
+    if void is None:
+        return None
+    _drown_specks(void)
+    return void if not void.all() else None
+
+
+def _starts(pixels: Pixels, kind: int) -> list[tuple[int, int]]:
+    """Where, x and y, long runs of black or white begin among the outermost pixels."""
+    height, width = pixels.shape[:2]
+    lines = (
+        (pixels[0], lambda at: (at, 0)),
+        (pixels[-1], lambda at: (at, height - 1)),
+        (pixels[:, 0], lambda at: (0, at)),
+        (pixels[:, -1], lambda at: (width - 1, at)),
+    )
+    found = []
+    for line, place in lines:
+        low, high = _range(kind, _TIGHT)
+        flags = np.concatenate([[False], ((line >= low) & (line <= high)).all(1), [False]])
+        ends = np.flatnonzero(flags[1:] != flags[:-1])
+        found += [place(int(a)) for a, b in zip(ends[::2], ends[1::2], strict=True) if b - a >= _SHORTEST_RUN_PX]
+    return found
+
+
+def _range(kind: int, off: int) -> tuple[int, int]:
+    return (0, off) if kind == BLACK else (255 - off, 255)
+
+
+def _areas(pixels: Pixels, kind: int, starts: list[tuple[int, int]]) -> NDArray[np.bool_] | None:
+    """The void of one colour, bool [h, w], what is mixed with it at its edge taken along; None for none."""
+    import cv2
+
+    alike, near = (_within(pixels, _range(kind, off)) for off in (_TIGHT, _LOOSE))
+    new, seen = 64, 128
+    least = max(_LEAST_PX, _LEAST_SHARE * alike.size)
+    void: NDArray[np.bool_] | None = None
+    for start in starts:
+        if alike[start[1], start[0]] != 255:
+            continue
+        area, _, _, (left, top, wide, high) = cv2.floodFill(alike, None, start, (new,))
+        along = sum(np.count_nonzero(line == new) for line in (alike[0], alike[-1], alike[1:-1, 0], alike[1:-1, -1]))
+        if area >= least and along >= max(wide, high):
+            reach = _RINGS_PX + _FAR_PX + 1
+            part = (slice(max(0, top - reach), top + high + reach), slice(max(0, left - reach), left + wide + reach))
+            one = _with_rings(alike[part] == new, near[part])
+            margin = _margin(pixels[part], one, kind)
+            if margin is not None:
+                void = np.zeros(alike.shape, np.bool_) if void is None else void
+                void[part] |= _grown(one, margin) > 0
+        cv2.floodFill(alike, None, start, (seen,))
+    return void
+
+
+def _within(pixels: Pixels, limits: tuple[int, int]) -> Pixels:
+    """Where all three channels lie within limits, uint8, 0 or 255."""
+    import cv2
+
+    low, high = limits
+    return np.asarray(cv2.inRange(pixels, (low,) * 3, (high,) * 3), np.uint8)
+
+
+def _margin(pixels: Pixels, area: Pixels, kind: int) -> int | None:
+    """How many px beside an area, uint8, 0 or 1, its colour still fades into the surface's; None where it has no edge,
+    or one that is no step."""
+    import cv2
+
+    away = np.asarray(cv2.distanceTransform(1 - area, cv2.DIST_L2, 3), np.float32)
+    places = np.flatnonzero((away > 0) & (away <= _FAR_PX + 1))
+    px = away.ravel()[places]
+    rows, columns = np.divmod(places, area.shape[1])
+    steps = np.abs(pixels[rows, columns].mean(1) - (0 if kind == BLACK else 255))
+
+    def step(least: int, most: int) -> float:
+        there = steps[(px > least) & (px <= most)]
+        return float(np.median(there)) if len(there) else 0.0
+
+    if step(2, 3) <= _STEP:
+        return None
+    whole = step(_FAR_PX - 2, _FAR_PX + 1)
+    return next((px for px in _MARGINS_PX if step(px, px + 2) >= _SETTLED * whole), _MARGINS_PX[-1])
+
+
+def _with_rings(area: NDArray[np.bool_], near: Pixels) -> Pixels:
+    """An area with what is nearly of its colour close by, uint8, 0 or 1."""
+    return _grown(area.view(np.uint8), _RINGS_PX) & (near > 0).view(np.uint8) | area.view(np.uint8)
+
+
+def _grown(area: Pixels, by: int) -> Pixels:
+    import cv2
+
+    return np.asarray(cv2.dilate(area, np.ones((2 * by + 1, 2 * by + 1), np.uint8)), np.uint8)
+
+
+def _drown_specks(void: Pixels) -> None:
+    """Take small islands of surface into the void, in place, as black as they are white."""
+    import cv2
+
+    small = np.ascontiguousarray(void[::_COARSE_PX, ::_COARSE_PX] == 0).view(np.uint8)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(small, connectivity=8)
+    if count <= 2:
+        return
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = areas[1:].max()
+    specks = _grown((areas < _SPECK * areas[0])[parts].view(np.uint8), 1)
+    large = cv2.resize(specks, (specks.shape[1] * _COARSE_PX, specks.shape[0] * _COARSE_PX), interpolation=0)
+    void[(large[: void.shape[0], : void.shape[1]] > 0) & (void == 0)] = BLACK
+
+
+def _filled(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
+    import cv2
+
+    rows, columns = part = bounds(hidden)
+    step = 1 + isqrt(hidden.size) // 1024
+    sample = pixels[part][::step, ::step][~hidden[part][::step, ::step]]
+    inside = pixels[part].copy()
+    if len(sample):
+        np.copyto(inside, np.median(sample, 0).astype(np.uint8), where=hidden[part][..., None])
+    (height, width), mirror = hidden.shape, cv2.BORDER_REFLECT_101
+    around = (rows.start, height - rows.stop, columns.start, width - columns.stop)
+    return np.asarray(cv2.copyMakeBorder(inside, *around, mirror), np.uint8)
