@@ -225,7 +225,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         height=height,
         zones=zones,
         reason=judged.reason,
-        crack_share=np.count_nonzero(mask) / _surface_px(photo),
+        crack_share=float(np.count_nonzero(mask) / _surface_px(photo)),
         sharpness_px=judged.quality.sharpness_px,
         noise=judged.quality.noise,
         thinnest_px=thinnest_seen(judged.quality),

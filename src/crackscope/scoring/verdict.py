@@ -165,7 +165,7 @@ def _little(look: Look, rule: QualityRule) -> str:
         return ""
     share = seen / look.heat.void.size
     return (
-        f"too small: {share:.0%} of the {look.shape[1]}x{look.shape[0]} px show something, the rest is black or white; "
+        f"too small: {share:.1%} of the {look.shape[1]}x{look.shape[0]} px show something, the rest is black or white; "
         f"a square of {rule.smallest_px} px is needed"
     )
 

@@ -25,7 +25,7 @@ _RINGS_PX = 8
 """How far the rings reach: a block of JPEG."""
 _STEP = 30
 """Grey values by which the surface differs from the void just outside its edge."""
-_MARGINS_PX = (2, 4, 6, 8, 10, 12)
+_MARGINS_PX = (0, 1, 2, 4, 6, 8, 10, 12)
 """What may be taken off the surface along the edge, where both colours are mixed: the least beside which the picture
 has so much of the step as `_FAR_PX` away."""
 _SETTLED = 0.8
@@ -165,7 +165,7 @@ def _margin(pixels: Pixels, area: Pixels, kind: int) -> int | None:
     if step(2, 3) <= _STEP:
         return None
     whole = step(_FAR_PX - 2, _FAR_PX + 1)
-    return next((px for px in _MARGINS_PX if step(px, px + 2) >= _SETTLED * whole), _MARGINS_PX[-1])
+    return next((px for px in _MARGINS_PX if step(px, px + 1) >= _SETTLED * whole), _MARGINS_PX[-1])
 
 
 def _with_rings(area: NDArray[np.bool_], near: Pixels) -> Pixels:
@@ -203,6 +203,6 @@ def _filled(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
     inside = pixels[part].copy()
     if len(sample):
         np.copyto(inside, np.median(sample, 0).astype(np.uint8), where=hidden[part][..., None])
-    (height, width), mirror = hidden.shape, cv2.BORDER_REFLECT_101
+    (height, width), mirror = hidden.shape, cv2.BORDER_REFLECT
     around = (rows.start, height - rows.stop, columns.start, width - columns.stop)
     return np.asarray(cv2.copyMakeBorder(inside, *around, mirror), np.uint8)

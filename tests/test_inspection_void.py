@@ -1,0 +1,69 @@
+"""An inspected photo with black or white around it: what is found in the bare one, where it lies then."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from crackscope.inspection import Inspection, inspect_photo, open_photo
+from crackscope.scoring import Model, load
+from tests.test_inspection_mask import overlap
+from tests.void_photos import AROUND, BLACK, disc, framed, turned, wall
+
+
+@cache
+def model() -> Model:
+    return load()
+
+
+def inspected(pixels: np.ndarray) -> Inspection:
+    return inspect_photo(model(), open_photo(pixels))
+
+
+@cache
+def bare() -> Inspection:
+    return inspected(wall(1, cracked=True))
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_a_framed_photo_gives_the_findings_of_the_bare_one(name: str) -> None:
+    down, beside, around = AROUND[name]
+    one, other = bare().record, inspected(around(wall(1, cracked=True)))
+    found = other.record
+    assert found.verdict == one.verdict == "crack"
+    assert found.surface == one.surface
+    assert found.crack_share == pytest.approx(one.crack_share, rel=0.15)
+    assert len(found.zones) == len(one.zones)
+    for zone, known in zip(found.zones, one.zones, strict=True):
+        assert zone.length_px == pytest.approx(known.length_px, rel=0.05)
+        assert zone.width_median_px.value == pytest.approx(known.width_median_px.value, abs=0.3)
+    mask = other.mask.copy()
+    inside = mask[down : mask.shape[0] - down, beside : mask.shape[1] - beside]
+    assert overlap(inside, bare().mask) > 0.85
+    inside[:] = False
+    assert not mask.any()
+
+
+def test_a_sound_photo_stays_sound_and_its_edge_shows_no_zone() -> None:
+    sound = wall(3, cracked=False)
+    for pixels in (framed(sound, 40), disc(sound), turned(sound, 24, 640), turned(sound, 24, 640, 255)):
+        found = inspected(pixels).record
+        assert found.verdict == "sound", found.probability
+        assert found.zones == ()
+
+
+def test_a_crack_in_a_round_mask_is_found() -> None:
+    found = inspected(disc(wall(1, cracked=True)))
+    assert found.record.verdict == "crack"
+    known = bare().mask & ~(disc(np.full_like(wall(1, cracked=True), 9)) == BLACK).all(2)
+    assert overlap(found.mask, known) > 0.75
+
+
+def test_what_is_shown_of_a_photo_holds_its_void() -> None:
+    for colour in (0, 255):
+        pixels = framed(wall(1, cracked=True), 40, colour)
+        shown = open_photo(pixels).upright()
+        differs = (shown != pixels).any(2)
+        assert not differs[:40].any()
+        assert not differs[44:-44, 44:-44].any()
+        assert not differs[:, :40].any()

@@ -1,0 +1,135 @@
+"""What a photo shows nothing in: found where it is, and nowhere else, and left out of verdicts."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from crackscope.scoring import Model, load, put_back, surface_of
+from tests.void_photos import AROUND, BLACK, WHITE, as_jpeg, disc, framed, letterboxed, turned, wall
+
+
+@cache
+def model() -> Model:
+    return load()
+
+
+def hidden(pixels: np.ndarray) -> NDArray[np.bool_]:
+    surface = surface_of(pixels)
+    assert surface.hidden is not None
+    return np.asarray(surface.hidden, np.bool_)
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_black_and_white_around_a_photo_are_void(name: str) -> None:
+    down, beside, around = AROUND[name]
+    void = hidden(around(wall(1, cracked=True)))
+    within = np.ones((420, 448), np.bool_)
+    within[4:-4, 4:-4] = False
+    assert not (void & ~np.pad(within, ((down, down), (beside, beside)), constant_values=True)).any()
+    within[:] = False
+    assert void[np.pad(within, ((down, down), (beside, beside)), constant_values=True)].all()
+
+
+@pytest.mark.parametrize("colour", [BLACK, WHITE])
+def test_round_masks_and_turned_photos_have_void_corners(colour: int) -> None:
+    bare = wall(1, cracked=True)
+    for pixels, share in ((disc(bare, colour), 0.32), (as_jpeg(turned(bare, 24, 640, colour)), 0.54)):
+        assert float(hidden(pixels).mean()) == pytest.approx(share, abs=0.04)
+
+
+def test_what_was_filled_is_put_back() -> None:
+    for colour in (BLACK, WHITE):
+        pixels = framed(wall(1, cracked=False), 40, colour)
+        surface = surface_of(pixels)
+        assert surface.void is not None
+        assert (surface.pixels[:20] != colour).any()
+        shown = put_back(surface.pixels, surface.void)
+        assert (shown[:40] == colour).all()
+        assert np.array_equal(shown[44:-44, 44:-44], pixels[44:-44, 44:-44])
+
+
+def lit(pixels: np.ndarray, light: np.ndarray) -> np.ndarray:
+    return np.asarray(np.clip(pixels * light[..., None], 0, 255), np.uint8)
+
+
+def test_clipped_light_and_deep_shadow_that_fade_are_no_void() -> None:
+    bare = wall(1, cracked=False)
+    slope = np.linspace(0, 1, bare.shape[1])[None].repeat(bare.shape[0], 0)
+    for light in (np.clip(2 * slope - 0.7, 0, 1), 1 + 12 * np.clip(slope - 0.6, 0, 1)):
+        pixels = lit(bare, light)
+        assert ((pixels <= 6) | (pixels >= 249)).all(2).mean() > 0.2
+        assert surface_of(pixels).pixels is pixels
+
+
+def test_a_gaping_crack_that_leaves_the_photo_is_no_void() -> None:
+    pixels = wall(1, cracked=False)
+    cv2.line(pixels, (100, -20), (330, 440), (3, 3, 3), 50)
+    assert surface_of(pixels).void is None
+
+
+def test_a_picture_of_one_colour_has_no_void() -> None:
+    for colour in (BLACK, WHITE):
+        assert surface_of(np.full((300, 400, 3), colour, np.uint8)).void is None
+
+
+def test_a_photo_without_void_is_seen_as_it_was() -> None:
+    """Black within the photo and short runs of it along the border change nothing."""
+    pixels = wall(1, cracked=True)
+    pixels[100:200, 100:300] = BLACK
+    pixels[:30, 50:80] = WHITE
+    before = pixels.copy()
+    surface = surface_of(pixels)
+    assert surface.pixels is pixels
+    assert surface.bounded is pixels
+    assert np.array_equal(pixels, before)
+    heat = model().heatmap(pixels)
+    assert heat.hidden is None
+    assert heat.void is None
+
+
+def test_nothing_lights_up_in_a_frame_and_what_it_holds_does_as_before() -> None:
+    bare = wall(1, cracked=True)
+    one, heat = model().heatmap(bare), model().heatmap(framed(bare, 64))
+    assert heat.void is not None
+    inside = heat.logits[16:-16, 16:-16]
+    assert np.abs(inside - one.logits).mean() < 0.1
+    assert heat.logits[heat.void].max() <= np.median(heat.logits)
+    assert heat.half is not None
+    assert heat.half.void is not None
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_the_verdict_on_a_framed_photo_is_that_on_the_bare_one(name: str) -> None:
+    around = AROUND[name][2]
+    for seed, cracked in ((1, True), (3, False)):
+        bare = wall(seed, cracked=cracked, size=(620, 600))
+        one, other = model().predict(bare), model().predict(around(bare))
+        assert other.verdict == one.verdict == ("crack" if cracked else "sound")
+        assert other.surface == one.surface
+        assert other.probability == pytest.approx(one.probability, abs=0.05)
+
+
+def test_a_strip_with_seventy_per_cent_void_is_judged() -> None:
+    for cracked, verdict in ((True, "crack"), (False, "sound")):
+        strip = wall(2, cracked=cracked, size=(900, 320))
+        pixels = turned(strip, 35, 980)
+        assert float((pixels == BLACK).all(2).mean()) > 0.69
+        assert model().predict(pixels).verdict == verdict
+        heat = model().heatmap(pixels)
+        assert model().judge(heat, pixels).verdict == verdict
+
+
+def test_a_photo_of_which_little_is_left_is_too_small() -> None:
+    pixels = framed(wall(1, cracked=True, size=(26, 24)), 300)
+    found = model().predict(pixels)
+    assert found.verdict == "cannot judge"
+    assert found.reason.startswith("too small: 0.1% of the 626x624 px show something")
+
+
+def test_a_caption_in_a_bar_is_no_surface() -> None:
+    pixels = letterboxed(wall(3, cracked=False), 96)
+    cv2.putText(pixels, "B-112 2024-05-17", (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 3)
+    assert hidden(pixels)[:94].all()
