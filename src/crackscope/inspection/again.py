@@ -27,6 +27,7 @@ _WORTH = 0.75
 """Share of the photo from which on it is seen whole: its embedding is then that of the changed photo, too."""
 
 Map = NDArray[np.float32]
+Void = NDArray[np.bool_] | None
 
 
 class Again:
@@ -36,9 +37,12 @@ class Again:
     by what fills a crack.
     """
 
-    def __init__(self, model: Model, pixels: NDArray[np.uint8], heat: Heatmap, options: DenseOptions) -> None:
-        """pixels: uint8 [h, w, 3], as it was, with its heatmap as the network gave it."""
-        self._model, self._pixels, self._heat, self._options = model, pixels, heat, options
+    def __init__(
+        self, model: Model, pixels: NDArray[np.uint8], heat: Heatmap, options: DenseOptions, void: Void = None
+    ) -> None:
+        """pixels: uint8 [h, w, 3], as it was, with its heatmap as the network gave it. void: bool [h, w], what of them
+        was filled."""
+        self._model, self._pixels, self._heat, self._options, self._void = model, pixels, heat, options, void
         scales = options.scales or model.manifest.scales
         self._levels = range(1, scales + 1)
         self._alone = replace(options, scales=1)
@@ -50,7 +54,7 @@ class Again:
         too_small = min(self._pixels.shape[:2]) < _LEAST_SIDE_PX
         dear = sum(seen.area for _, _, seen in parts) > _WORTH * there
         if self._heat.tiled or self._options.coarse or too_small or dear:
-            return self._model.heatmap(changed, options=self._options)
+            return self._model.heatmap(changed, options=self._options, void=self._void)
         if len(parts) == 1:
             return replace(self._heat, logits=self._replaced(self._heat.logits, changed, parts[0]))
         fine, rough = self._apart

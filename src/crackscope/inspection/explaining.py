@@ -141,7 +141,7 @@ class _Painter:
 
     def __init__(self, model: Model, inspection: Inspection, seen: Seen, options: InspectOptions) -> None:
         self._model, self._zones, self._seen, self._options = model, inspection.record.zones, seen, options
-        self._again = Again(model, seen.photo.pixels, seen.heat, options.dense)
+        self._again = Again(model, seen.photo.pixels, seen.heat, options.dense, seen.photo.hidden)
 
     def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
         """The pixels of these zones and a margin around them."""

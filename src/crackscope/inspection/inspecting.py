@@ -110,10 +110,10 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     """The first half: the network, the scale and the verdict, in as many threads as the model has."""
     clock = _Clock()
     with clock("network"):
-        heat = model.heatmap(photo.pixels, options=options.dense)
+        heat = model.heatmap(photo.pixels, options=options.dense, void=photo.hidden)
     with clock("scale"):
         ruler = _ruler(options.scaling, photo)
-    heat = without_marker(heat.beside(photo.hidden), ruler, photo)
+    heat = without_marker(heat, ruler, photo)
     with clock("verdict"):
         judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
     return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})

@@ -24,6 +24,7 @@ from crackscope.scoring.runtime import Graph, Piece
 from crackscope.scoring.stages import Plan, plan
 
 Map = NDArray[np.float32]
+Void = NDArray[np.bool_] | None
 
 _AROUND_PX = 8
 """How far around a place in doubt the photo is seen at full scale."""
@@ -65,12 +66,12 @@ class Heatmap:
     """Crack logits over a photo.
 
     logits: float32 [ceil(h / stride), ceil(w / stride)]; cell (i, j) covers the px from (i, j) * stride on.
-    embedding: float32 [d], mean over the photo (where parts of it were skipped: over the photo at half scale).
-    skipped: share of the photo that only the coarse pass saw. tiles: pieces that overlap and were blended, of a photo
-    over which the network cannot run at once; else 0. half: the photo at half scale as it was seen at that scale alone;
-    None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is no
-    surface (a printed marker, a void) and what lights up was put out; None for nowhere. void: those of them that show
-    nothing at all (see `void.py`), and so do not count as seen; None for none.
+    embedding: float32 [d], mean over the photo without its void (where parts of it were skipped: over the photo at half
+    scale). skipped: share of the photo that only the coarse pass saw. tiles: pieces that overlap and were blended, of a
+    photo over which the network cannot run at once; else 0. half: the photo at half scale as it was seen at that scale
+    alone; None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is
+    no surface (a printed marker, a void) and what lights up was put out; None for nowhere. void: those of them that
+    show nothing at all (see `void.py`), and so do not count as seen; None for none.
     """
 
     logits: NDArray[np.float32]
@@ -114,8 +115,14 @@ class Dense:
         self._whole: Piece | None = None
         self._tiled = bundle.manifest.input.fixed
 
-    def heatmap(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
-        """Score every place of a photo, uint8 [h, w, 3]. share: runs a function on many things, several at a time."""
+    def heatmap(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void = None) -> Heatmap:
+        """Score every place of a photo, uint8 [h, w, 3]. share: runs a function on many things, several at a time.
+
+        void: bool [h, w], what was filled since it shows nothing; it is left out.
+        """
+        return self._scored(pixels, options, share, void).beside(void)
+
+    def _scored(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         prepared = self._prepare()
         stride = self._bundle.manifest.stride
         if prepared is None:
@@ -123,10 +130,10 @@ class Dense:
             return Heatmap(logits, stride, embedding, tiles=tiles)
         try:
             if options.coarse and min(pixels.shape[:2]) >= _LEAST_COARSE_PX:
-                return self._coarse_to_fine(pixels, options, share)
-            logits, embedding = self._flow(pixels, options).run(share)
+                return self._coarse_to_fine(pixels, options, share, void)
+            logits, embedding = self._flow(pixels, options, void).run(share)
             if self._scales(options) == 2 and min(pixels.shape[:2]) >= _LEAST_HALVED_PX:
-                half = self._halved(pixels, options, share)
+                half = self._halved(pixels, options, share, void)
                 return Heatmap(_mean(logits, grown(half.logits, logits.shape)), stride, embedding, half=half)
             return Heatmap(logits, stride, embedding)
         finally:
@@ -150,11 +157,11 @@ class Dense:
                 self._prepared = cut, [Piece(model, where) for model in models]
             return self._prepared
 
-    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions) -> Flow:
+    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions, void: Void) -> Flow:
         assert self._prepared is not None
         cut, pieces = self._prepared
         layout = lay_out(cut, pixels.shape[1], options.memory_mib << 20, self._threads)
-        return Flow(cut, pieces, pixels, layout)
+        return Flow(cut, pieces, pixels, layout, void)
 
     def _uncut(self) -> Piece:
         """The whole graph, which takes its memory from the same pool as the stages."""
@@ -166,17 +173,18 @@ class Dense:
     def _scales(self, options: DenseOptions) -> int:
         return options.scales or self._bundle.manifest.scales
 
-    def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
+    def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         """The photo at half scale, seen at that scale alone."""
-        logits, embedding = self._flow(halved(pixels), options).run(share)
+        there = None if void is None else void[::2, ::2]
+        logits, embedding = self._flow(halved(pixels), options, there).run(share)
         return Heatmap(logits, self._bundle.manifest.stride, embedding)
 
-    def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share) -> Heatmap:
+    def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         import cv2
 
         assert self._prepared is not None
         stride, grain = self._bundle.manifest.stride, self._prepared[0].grain
-        half = self._halved(pixels, options, share)
+        half = self._halved(pixels, options, share, void)
         cells = (-(-pixels.shape[0] // stride), -(-pixels.shape[1] // stride))
         rough = grown(half.logits, cells)
         both = self._scales(options) == 2
@@ -186,7 +194,7 @@ class Dense:
         wanted = any_in(cv2.dilate(doubtful, np.ones((around, around), np.uint8)) > 0, grain // stride)
         parts = parts_around(wanted, grain)
         if parts.area_px > _MOST_IN_PARTS * pixels.shape[0] * pixels.shape[1]:
-            logits, embedding = self._flow(pixels, options).run(share)
+            logits, embedding = self._flow(pixels, options, void).run(share)
             return Heatmap(_mean(logits, rough) if both else logits, stride, embedding, half=kept)
         seen = wanted.repeat(grain // stride, 0).repeat(grain // stride, 1)[: cells[0], : cells[1]]
         if parts.rectangles:

@@ -108,12 +108,13 @@ class Flow:
         sessions: Sequence[Session],
         pixels: NDArray[np.uint8],
         layout: Layout,
+        void: NDArray[np.bool_] | None = None,
     ) -> None:
-        """sessions: one a stage, and one for the tail."""
+        """sessions: one a stage, and one for the tail. void: bool [h, w], px that have no say in the embedding."""
         self._plan, self._sessions, self._layout = plan, sessions, layout
         height, width = pixels.shape[:2]
         self._shape = (_up(height, plan.grain), _up(width, plan.grain))
-        self._photo = Photo(pixels)
+        self._photo, self._void = Photo(pixels), void
         self._rows = {
             name: Rows(plan.grids[name], *self._shape)
             for stage in plan.stages
@@ -127,6 +128,7 @@ class Flow:
         self._cells = (-(-height // cell), -(-width // cell))
         self.map = np.empty(tuple(side // cell for side in self._shape), np.float32)
         self._sum: NDArray[np.float64] | None = None
+        self._weight = 0.0
 
     def run(self, share: Share) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Work out the map, float32 [ceil(h / s), ceil(w / s)], and the mean embedding, float32 [d]. share: runs a
@@ -135,7 +137,7 @@ class Flow:
             bottom = min(bottom, self._shape[0])
             self._advance(self._makers[MAP], bottom, share)
             self._embed(bottom, share)
-        embedding = np.zeros(0) if self._sum is None else self._sum / self._shape[0]
+        embedding = np.zeros(0) if self._sum is None else self._sum / self._weight
         return self.map[: self._cells[0], : self._cells[1]], embedding.astype(np.float32)
 
     def _advance(self, number: int, bottom: int, share: Share) -> None:
@@ -190,12 +192,34 @@ class Flow:
                 self.map[at : at + high, beside : beside + wide] = kept[0]
 
     def _embed(self, bottom: int, share: Share) -> None:
-        """Add the embedding of the rows that have not been looked at, weighted by how many they are."""
+        """Add the embedding of the rows that have not been looked at, weighted by how many they are.
+
+        Cells in the void are given the mean of the others: however the tail pools, they tell it nothing new.
+        """
         for name in self._plan.tail_inputs:
             self._advance(self._makers[name], bottom, share)
         rows, columns = (self._pooled, bottom), (0, self._shape[1])
         inputs = {name: self._rows[name].take(rows, columns) for name in self._plan.tail_inputs}
+        weight = float(bottom - self._pooled)
+        if self._void is not None:
+            void = self._void[self._pooled : bottom]
+            weight *= 1 - float(void.mean())
+            inputs = {name: _evened(grid, void, self._plan.grids[name].stride) for name, grid in inputs.items()}
         embedding = np.asarray(self._sessions[-1].run(["embedding"], inputs)[0][0], np.float64)
-        added = embedding * (bottom - self._pooled)
+        added = embedding * weight
         self._sum = added if self._sum is None else self._sum + added
+        self._weight += weight
         self._pooled = bottom
+
+
+def _evened(grid: Array, void: NDArray[np.bool_], stride: int) -> Array:
+    """A grid [1, c, h, w] with the mean of its other cells in those in the void, bool [h', w'] in px; itself where
+    there are no others."""
+    at = np.minimum(np.arange(grid.shape[2]) * stride + stride // 2, void.shape[0] - 1)
+    beside = np.minimum(np.arange(grid.shape[3]) * stride + stride // 2, void.shape[1] - 1)
+    hidden = void[at][:, beside]
+    if hidden.all() or not hidden.any():
+        return grid
+    evened = grid.copy()
+    evened[0][:, hidden] = grid[0][:, ~hidden].mean(1, dtype=np.float64)[:, None].astype(grid.dtype)
+    return evened

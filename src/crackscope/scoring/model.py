@@ -127,16 +127,21 @@ class Model:
         """Turn a score into a probability of crack, 0 to 1, as `calibrated` does."""
         return self.calibrated(score, embedding).probability
 
-    def heatmap(self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY) -> Heatmap:
+    def heatmap(
+        self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY, void: NDArray[np.bool_] | None = None
+    ) -> Heatmap:
         """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
 
-        Where the photo shows nothing, in a frame, say, nothing lights up (see `void.py`). Neither threads nor memory
-        change the answer by more than rounding does. Raises BundleError, and ImageError for other arrays.
+        Where the photo shows nothing, in a frame, say, nothing lights up (see `void.py`). void: where that is, bool
+        [h, w], of a photo that was filled; None where it is to be looked for. Neither threads nor memory change the
+        answer by more than rounding does. Raises BundleError, and ImageError for other arrays.
         """
         _refuse_others(pixels)
-        surface = surface_of(pixels)
+        if void is None:
+            surface = surface_of(pixels)
+            pixels, void = surface.pixels, surface.hidden
         with self._crew.seat():
-            return self._dense.heatmap(surface.pixels, options, self._crew.share).beside(surface.hidden)
+            return self._dense.heatmap(pixels, options, self._crew.share, void)
 
     def judge(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = PHOTO_RATE, *, options: DenseOptions = ORDINARY
@@ -252,7 +257,7 @@ class Model:
         facing = facing_of(surface.bounded)
         seen = facing.turned(surface.pixels)
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
-        heat = self._dense.heatmap(seen, ORDINARY, share).beside(hidden)
+        heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
         return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles))
