@@ -30,9 +30,13 @@ _MARGINS_PX = (0, 1, 2, 4, 6, 8, 10, 12)
 has so much of the step as `_FAR_PX` away."""
 _SETTLED = 0.8
 _FAR_PX = 16
+_LOOKED_AT, _AROUND_PX = 48, 24
+"""At so many places along an edge the picture beside it is looked at, and so far around each."""
 _SPECK = 0.05
 """Islands in the void smaller than this share of the largest piece of surface are no surface: a caption in a bar."""
 _COARSE_PX = 4
+_BAND_PX = 256
+"""So many rows are filled at a time."""
 
 Pixels = NDArray[np.uint8]
 
@@ -63,7 +67,8 @@ def surface_of(pixels: Pixels) -> Surface:
 
 def put_back(pixels: Pixels, void: Pixels) -> Pixels:
     """A filled photo with its void as it was, in a new array."""
-    shown = np.where((void > 0)[..., None], np.uint8(0), pixels)
+    shown = pixels.copy()
+    shown[void == BLACK] = 0
     shown[void == WHITE] = 255
     return shown
 
@@ -150,13 +155,13 @@ def _within(pixels: Pixels, limits: tuple[int, int]) -> Pixels:
 def _margin(pixels: Pixels, area: Pixels, kind: int) -> int | None:
     """How many px beside an area, uint8, 0 or 1, its colour still fades into the surface's; None where it has no edge,
     or one that is no step."""
-    import cv2
-
-    away = np.asarray(cv2.distanceTransform(1 - area, cv2.DIST_L2, 3), np.float32)
-    places = np.flatnonzero((away > 0) & (away <= _FAR_PX + 1))
-    px = away.ravel()[places]
-    rows, columns = np.divmod(places, area.shape[1])
-    steps = np.abs(pixels[rows, columns].mean(1) - (0 if kind == BLACK else 255))
+    edge = np.flatnonzero(_grown(area, 1) > area)
+    if not len(edge):
+        return None
+    chosen = edge[np.linspace(0, len(edge) - 1, min(len(edge), _LOOKED_AT)).astype(np.intp)]
+    parts = [_profile(pixels, area, divmod(int(place), area.shape[1])) for place in chosen]
+    px, grey = (np.concatenate(some) for some in zip(*parts, strict=True))
+    steps = np.abs(grey - (0 if kind == BLACK else 255))
 
     def step(least: int, most: int) -> float:
         there = steps[(px > least) & (px <= most)]
@@ -166,6 +171,20 @@ def _margin(pixels: Pixels, area: Pixels, kind: int) -> int | None:
         return None
     whole = step(_FAR_PX - 2, _FAR_PX + 1)
     return next((px for px in _MARGINS_PX if step(px, px + 1) >= _SETTLED * whole), _MARGINS_PX[-1])
+
+
+def _profile(pixels: Pixels, area: Pixels, place: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """How far from an area the px around a place, row and column, lie, and their grey values."""
+    import cv2
+
+    reach = _FAR_PX + 1
+    top, left = (max(0, at - _AROUND_PX - reach) for at in place)
+    window = (slice(top, place[0] + _AROUND_PX + reach), slice(left, place[1] + _AROUND_PX + reach))
+    away = np.asarray(cv2.distanceTransform(1 - area[window], cv2.DIST_L2, 3), np.float32)
+    rows, columns = np.nonzero((away > 0) & (away <= reach))
+    near = (abs(rows + top - place[0]) <= _AROUND_PX) & (abs(columns + left - place[1]) <= _AROUND_PX)
+    rows, columns = rows[near], columns[near]
+    return away[rows, columns], np.asarray(pixels[window][rows, columns].mean(1), np.float64)
 
 
 def _with_rings(area: NDArray[np.bool_], near: Pixels) -> Pixels:
@@ -201,8 +220,11 @@ def _filled(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
     step = 1 + isqrt(hidden.size) // 1024
     sample = pixels[part][::step, ::step][~hidden[part][::step, ::step]]
     inside = pixels[part].copy()
-    if len(sample):
-        np.copyto(inside, np.median(sample, 0).astype(np.uint8), where=hidden[part][..., None])
+    if len(sample) and hidden[part].any():
+        colour = np.full((_BAND_PX, inside.shape[1], 3), np.median(sample, 0).astype(np.uint8))
+        for top in range(0, len(inside), _BAND_PX):
+            band = inside[top : top + _BAND_PX]
+            cv2.copyTo(colour[: len(band)], hidden[part][top : top + _BAND_PX].astype(np.uint8), band)
     (height, width), mirror = hidden.shape, cv2.BORDER_REFLECT
     around = (rows.start, height - rows.stop, columns.start, width - columns.stop)
     return np.asarray(cv2.copyMakeBorder(inside, *around, mirror), np.uint8)
