@@ -30,8 +30,7 @@ from crackscope.records import Verdict, suspicious
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dark_fields import holds_dark_field
 from crackscope.scoring.dense import Heatmap, any_in, grown, halved
-from crackscope.scoring.quality import quality
-from crackscope.scoring.verdict import Judgement, Look, judge, judge_look, unfit_look
+from crackscope.scoring.verdict import Judgement, Look, judge, judge_look, look_at, unfit_look
 
 SOFT_PX = 0.6
 """Blur from which on a photo is looked at twice. Asphalt and SDNET2018's patches lie at .3 to .5 px, enlarged two times
@@ -109,7 +108,7 @@ def _judged_at_half(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> J
     """What is said of a photo at half size; None where it cannot be judged there."""
     assert heat.half is not None
     half = halved(pixels)
-    look = Look(heat.half, quality(half), (half.shape[0], half.shape[1]))
+    look = look_at(heat.half, half)
     if unfit_look(look, eyes.manifest.verdict):
         return None
     quarter = halved(half)

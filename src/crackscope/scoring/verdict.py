@@ -105,7 +105,16 @@ def judge(
 
     rate: share of sound photos that may be called cracked. read: a score, as it is read on this photo.
     """
-    return judge_look(manifest, Look(heat, quality(pixels), (pixels.shape[0], pixels.shape[1])), rate, read)
+    return judge_look(manifest, look_at(heat, pixels), rate, read)
+
+
+def look_at(heat: Heatmap, pixels: NDArray[np.uint8]) -> Look:
+    """A photo, uint8 [h, w, 3] with its heatmap, as it is judged: its quality is told of what shows something."""
+    shape = (pixels.shape[0], pixels.shape[1])
+    if heat.void is None or heat.void.all():
+        return Look(heat, quality(pixels), shape)
+    rows, columns = (slice(cells.start * heat.stride, cells.stop * heat.stride) for cells in bounds(heat.void))
+    return Look(heat, quality(pixels[rows, columns]), shape)
 
 
 def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
