@@ -45,8 +45,8 @@ def test_a_framed_photo_gives_the_findings_of_the_bare_one(name: str) -> None:
 
 
 def test_a_sound_photo_stays_sound_and_its_edge_shows_no_zone() -> None:
-    sound = wall(3, cracked=False)
-    for pixels in (framed(sound, 40), disc(sound), turned(sound, 24, 640), turned(sound, 24, 640, 255)):
+    sound = wall(4, cracked=False)
+    for pixels in (sound, framed(sound, 40), disc(sound), turned(sound, 24, 640), turned(sound, 24, 640, 255)):
         found = inspected(pixels).record
         assert found.verdict == "sound", found.probability
         assert found.zones == ()
