@@ -35,6 +35,9 @@ def test_a_framed_photo_gives_the_findings_of_the_bare_one(name: str) -> None:
     assert found.crack_share == pytest.approx(one.crack_share, rel=0.15)
     assert len(found.zones) == len(one.zones)
     for zone, known in zip(found.zones, one.zones, strict=True):
+        left, top, width, height = zone.box
+        assert beside <= left < left + width <= beside + 448
+        assert down <= top < top + height <= down + 420
         assert zone.length_px == pytest.approx(known.length_px, rel=0.05)
         assert zone.width_median_px.value == pytest.approx(known.width_median_px.value, abs=0.3)
     mask = other.mask.copy()
@@ -67,3 +70,14 @@ def test_what_is_shown_of_a_photo_holds_its_void() -> None:
         assert not differs[:40].any()
         assert not differs[44:-44, 44:-44].any()
         assert not differs[:, :40].any()
+
+
+def test_a_crack_that_runs_off_the_photo_ends_where_the_void_begins() -> None:
+    pixels = wall(1, cracked=True)[100:-100, 100:-100]
+    height, width = pixels.shape[:2]
+    found = inspected(framed(pixels, 83)).record
+    assert found.zones
+    for zone in found.zones:
+        left, top, wide, high = zone.box
+        assert 83 <= left < left + wide <= 83 + width
+        assert 83 <= top < top + high <= 83 + height

@@ -68,11 +68,7 @@ def find_cracks(
     tiles = list(_hot_tiles(heat, threshold_logit, (height, width)))
 
     def grade(tile: Window) -> None:
-        part = grades[tile.top : tile.bottom, tile.left : tile.right]
-        part[...] = _grade(pixels, heat, tile, level)
-        if heat.void is not None:
-            # The void was filled by a mirror, in which cracks go on.
-            part[_void_in(tile, heat.void, heat.stride)] = 0
+        grades[tile.top : tile.bottom, tile.left : tile.right] = _grade(pixels, heat, tile, level)
 
     with ThreadPoolExecutor(options.threads) as pool:
         deque(pool.map(grade, tiles), maxlen=0)
@@ -93,12 +89,6 @@ def find_cracks(
     # No two groups have the same window: each would have to cross the other to reach all of its sides.
     same = zip(windows, owned, _near(windows, more), strict=True)
     return Cracks(grades.view(np.bool_), groups, {window: own for window, own, near in same if not near})
-
-
-def _void_in(tile: Window, void: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
-    """The px of a tile that lie in void cells."""
-    rows, columns = (np.arange(*ends) // stride for ends in ((tile.top, tile.bottom), (tile.left, tile.right)))
-    return np.asarray(void[rows][:, columns])
 
 
 def _near(windows: Sequence[Window], lines: Sequence[Line]) -> NDArray[np.bool_]:
