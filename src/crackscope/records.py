@@ -6,7 +6,6 @@ Paths in records are strings, as the user wrote them or absolute; they become a 
 from typing import Literal
 
 import msgspec
-from msgspec.structs import force_setattr
 
 from crackscope.errors import ImageError
 
@@ -193,11 +192,6 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     chance: float | None = None
     left_out: int = 0
 
-    def __post_init__(self) -> None:
-        if self.verdict == "cannot judge":
-            force_setattr(self, "surface", "")
-            force_setattr(self, "thinnest_px", None)
-
     @property
     def suspicious(self) -> bool:
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
@@ -232,11 +226,6 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     from_afar: int = 0
     chance: float | None = None
     threshold: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.verdict == "cannot judge":
-            force_setattr(self, "surface", "")
-            force_setattr(self, "threshold", None)
 
     @property
     def suspicious(self) -> bool:

@@ -222,7 +222,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         crack_share=float(np.count_nonzero(mask) / mask.size),
         sharpness_px=judged.quality.sharpness_px,
         noise=judged.quality.noise,
-        thinnest_px=thinnest_seen(judged.quality),
+        thinnest_px=None if judged.reason else thinnest_seen(judged.quality),
         scale=scale,
         scale_doubt="" if seen.ruler is None else seen.ruler.doubt,
         place=photo.place,
