@@ -91,3 +91,12 @@ def test_dark_and_bright_are_shares_of_the_pixels() -> None:
     pixels[:300], pixels[1080:] = 7, 251
     seen = quality(pixels)
     assert (seen.dark, seen.bright) == pytest.approx((0.25, 0.1))
+
+
+@pytest.mark.parametrize("lit", [0, 1, 2])
+def test_what_one_colour_alone_shows_is_neither_dark_nor_bright(lit: int) -> None:
+    """A wall in red light is black in green and blue."""
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    pixels[..., lit] = np.random.default_rng(3).integers(60, 200, (200, 300))
+    assert quality(pixels).dark == 0
+    assert quality(255 - pixels).bright == 0

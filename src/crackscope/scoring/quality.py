@@ -1,6 +1,6 @@
 """How good a photo is: whether a crack could be seen in it at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -51,16 +51,24 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     are seldom steps; the line that turns their answer into the blur was fitted on generated photos of known blur
     (`proofs/quality.py`), which it tells to about a quarter of a pixel.
     """
-    grey = pixels[..., 1]
-    sample = np.ascontiguousarray(grey[:: max(1, grey.shape[0] // 1024), :: max(1, grey.shape[1] // 1024)])
-    dark, bright = (float(np.count_nonzero(some) / some.size) for some in (sample < 8, sample > 250))
-    if min(grey.shape) < _SMALLEST_PX:
+    height, width = pixels.shape[:2]
+    sample = pixels[:: max(1, height // 1024), :: max(1, width // 1024)]
+    dark, bright = _share(sample, lambda colour: colour < 8), _share(sample, lambda colour: colour > 250)
+    if min(height, width) < _SMALLEST_PX:
         return Quality(_LEAST_BLUR_PX, _ROUNDING, dark, bright)
     windows = list(_windows(pixels))
     grains = [_grain(window) for window in windows]
     # A patch is one window, and looking for its percentile would take as long as its grain.
     noise = float(np.percentile(grains, 20)) if len(grains) > 1 else grains[0]
     return Quality(_blur(windows, noise), max(noise, _ROUNDING), dark, bright)
+
+
+def _share(pixels: NDArray[np.uint8], beyond: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> float:
+    """Of the pixels, those that are beyond in every colour: what is black in one of them may show in another."""
+    there = beyond(np.ascontiguousarray(pixels[..., 1]))
+    if there.any():
+        there = there & beyond(pixels[..., 0]) & beyond(pixels[..., 2])
+    return float(np.count_nonzero(there) / there.size)
 
 
 def _windows(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
