@@ -1,0 +1,100 @@
+"""How many of 16 bits a picture uses is told by its largest value and by what its file declares."""
+
+import itertools
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from crackscope import images
+from tests.small_pictures import (
+    DEEP,
+    GREY,
+    HEIGHT,
+    RNG,
+    WIDTH,
+    as_tiff,
+    grey_to_rgb,
+    in_order,
+    over_white,
+    png_by_hand,
+    saved,
+)
+
+PART = DEEP >> 4
+PART[0, 0] = 4095
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        PART,
+        Image.fromarray(PART),
+        saved(Image.fromarray(PART), "PNG"),
+        saved(Image.fromarray(PART), "TIFF"),
+        as_tiff(PART, byteorder=">", compression="zlib"),
+        as_tiff(PART, extratags=[(281, "H", 1, 4000, False)]),
+        as_tiff(PART, extratags=[(281, "H", 1, 1, False)]),
+        as_tiff(4095 - PART, photometric="miniswhite", extratags=[(281, "H", 1, 4095, False)]),
+        png_by_hand(0, 16, in_order(PART), significant=b"\x0a"),
+    ],
+)
+def test_grey_of_12_bits_in_16_is_read_as_12(source):
+    picture = images.read(source)
+    assert np.array_equal(picture.pixels, grey_to_rgb(np.round(PART / (4095 / 255))))
+    assert picture.bits == 12
+    assert np.array_equal(images.read_mask(source), PART != 0)
+
+
+@pytest.mark.parametrize(("largest", "bits"), [(511, 0), (512, 10), (2047, 11), (2048, 12), (16_383, 14), (16_384, 0)])
+def test_how_many_bits_are_used_follows_from_the_largest_value(largest, bits):
+    deep = np.zeros((HEIGHT, WIDTH), np.uint16)
+    deep[3, 4] = largest
+    white = 2**bits - 1 if bits else 65_535
+    colour = np.dstack([deep] * 3)
+    alpha = np.dstack([colour, np.full_like(deep, 65_535)])
+    files = saved(Image.fromarray(deep), "PNG"), as_tiff(colour, photometric="rgb")
+    for source in (deep, colour, alpha, *files):
+        picture = images.read(source)
+        assert picture.bits == bits
+        assert abs(int(picture.pixels[3, 4, 0]) - largest * 255 / white) <= 1
+        assert np.count_nonzero(picture.pixels) in (0, 3)
+
+
+@pytest.mark.parametrize(("declared", "bits"), [(255, 8), (1023, 10), (16_383, 14), (65_535, 0)])
+def test_a_file_may_declare_more_bits_than_it_uses(declared, bits):
+    deep = GREY.astype(np.uint16)
+    said = declared.bit_length()
+    sources = [as_tiff(deep, extratags=[(tag, "H", 1, declared, False)]) for tag in (281, 341)]
+    sources += [png_by_hand(0, 16, in_order(deep), significant=bytes([said]))]
+    sources += [png_by_hand(2, 16, in_order(np.dstack([deep] * 3)), significant=bytes([said] * 3))]
+    for source in sources:
+        picture = images.read(source)
+        assert picture.bits == bits
+        assert np.abs(picture.pixels - grey_to_rgb(deep) * (255 / declared)).max() <= (0.5 if bits else 1)
+
+
+def test_the_transparent_value_says_nothing_of_bits():
+    deep = PART.copy()
+    deep[:3] = 65_535
+    picture = images.read(png_by_hand(0, 16, in_order(deep), struct.pack(">H", 65_535)))
+    assert picture.bits == 12
+    assert (picture.pixels[:3] == 255).all()
+
+
+def test_colour_of_12_bits_in_16_is_read_as_12_from_files_as_from_arrays():
+    deep = RNG.integers(0, 4096, (HEIGHT, WIDTH, 3), np.uint16)
+    clear = np.dstack([deep, PART])
+    for pixels, kind in ((deep, 2), (clear, 6)):
+        expected = images.read(pixels).pixels
+        extra = {"extrasamples": ["unassalpha"]} if kind == 6 else {}
+        files = [png_by_hand(kind, 16, in_order(pixels))]
+        for order, packing, tile in itertools.product("<>", (None, "zlib"), (None, (16, 16))):
+            options = {"byteorder": order, "compression": packing, "tile": tile, "predictor": packing is not None}
+            files.append(as_tiff(pixels, photometric="rgb", **options, **extra))
+        for data in files:
+            assert np.array_equal(images.read(data).pixels, expected)
+            assert images.read(data).bits == 12
+    assert np.array_equal(images.read(deep).pixels, np.round(deep / (4095 / 255)))
+    assert np.abs(images.read(clear).pixels - over_white(deep / (4095 / 255), PART / (4095 / 255))).max() <= 2
