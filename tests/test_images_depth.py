@@ -1,6 +1,7 @@
 """How many of 16 bits a picture uses is told by its largest value and by what its file declares."""
 
 import itertools
+import json
 import struct
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from PIL import Image
 
 from crackscope import images
+from crackscope.cli import main
+from tests.small_bundle import write_small_bundle
 from tests.small_pictures import (
     DEEP,
     GREY,
@@ -98,3 +101,21 @@ def test_colour_of_12_bits_in_16_is_read_as_12_from_files_as_from_arrays():
             assert images.read(data).bits == 12
     assert np.array_equal(images.read(deep).pixels, np.round(deep / (4095 / 255)))
     assert np.abs(images.read(clear).pixels - over_white(deep / (4095 / 255), PART / (4095 / 255))).max() <= 2
+
+
+def test_commands_reports_and_tables_say_as_how_many_bits_a_photo_was_read(tmp_path, capsys):
+    bundle = str(write_small_bundle(tmp_path / "bundle").path)
+    deep = RNG.integers(1400, 2600, (300, 400), np.uint16)
+    photo, plain, out = tmp_path / "scan.tif", tmp_path / "plain.tif", tmp_path / "report"
+    photo.write_bytes(as_tiff(deep))
+    plain.write_bytes(as_tiff(deep << 4))
+    said = "only the lowest 12 of its 16 bits are used, so read as 12"
+    for call in ("predict", "inspect"):
+        extra = ["-o", str(out)] if call == "inspect" else []
+        assert main([call, str(photo), str(plain), "--bundle", bundle, *extra]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert told.count(said) == 1, call
+    assert main(["predict", str(photo), str(plain), "--bundle", bundle, "--jsonl"]) == 0
+    assert [json.loads(line)["bits"] for line in capsys.readouterr().out.splitlines()] == [12, 0]
+    assert sorted(json.loads(line)["bits"] for line in (out / "findings.jsonl").read_text().splitlines()) == [0, 12]
+    assert (out / "index.html").read_text().count(said) == 1

@@ -229,6 +229,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         skipped=seen.heat.skipped,
         surface=judged.surface,
         pages=photo.pages,
+        bits=photo.bits,
         halved=judged.halved,
         from_afar=judged.from_afar,
     )

@@ -29,6 +29,7 @@ class Photo:
     place: Place
     focal: Focal | None
     pages: int
+    bits: int
     seconds: float
 
     @property
@@ -52,7 +53,8 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     focal = focal_length(optics, (stored.width, stored.height))
     facing = facing_of(picture.pixels)
     pixels = facing.turned_over(picture.pixels)
-    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, picture.bits, seconds)
 
 
 def _kept(stream: IOBase, limits: Limits) -> BytesIO:
