@@ -1,5 +1,6 @@
 """How many of 16 bits a picture uses is told by its largest value and by what its file declares."""
 
+import io
 import itertools
 import json
 import struct
@@ -101,6 +102,35 @@ def test_colour_of_12_bits_in_16_is_read_as_12_from_files_as_from_arrays():
             assert images.read(data).bits == 12
     assert np.array_equal(images.read(deep).pixels, np.round(deep / (4095 / 255)))
     assert np.abs(images.read(clear).pixels - over_white(deep / (4095 / 255), PART / (4095 / 255))).max() <= 2
+
+
+def test_alpha_may_fill_all_bits_where_the_colours_do_not():
+    alpha = np.full_like(PART, 32_768)
+    alpha[0] = 65_535
+    clear = np.dstack([PART, PART, PART, alpha])
+    file = png_by_hand(6, 16, in_order(clear), significant=bytes([12, 12, 12, 16]))
+    for source in (clear, file):
+        picture = images.read(source)
+        assert picture.bits == 12
+        expected = over_white(grey_to_rgb(np.round(PART / (4095 / 255))), alpha / 257)
+        assert np.abs(picture.pixels - expected).max() <= 1
+
+
+def test_what_no_rule_fits_is_read_at_all_16_bits():
+    """Where 0 is white, or colours were multiplied by alpha, the largest value says nothing of the bits."""
+    colours = np.dstack([PART, PART, PART, np.full_like(PART, 65_535)])
+    for data, expected in (
+        (as_tiff(PART, photometric="miniswhite"), 255 - PART / 257),
+        (as_tiff(colours, photometric="rgb", extrasamples=["assocalpha"]), PART >> 8),
+    ):
+        picture = images.read(data)
+        assert picture.bits == 0
+        assert np.abs(picture.pixels[:, :, 0] - expected).max() <= 0.5
+
+
+def test_a_picture_that_pillow_opened_tells_what_its_file_declares():
+    with Image.open(io.BytesIO(as_tiff(PART, extratags=[(281, "H", 1, 16_383, False)]))) as image:
+        assert images.read(image).bits == 14
 
 
 def test_commands_reports_and_tables_say_as_how_many_bits_a_photo_was_read(tmp_path, capsys):
