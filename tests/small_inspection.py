@@ -62,7 +62,8 @@ def picture(folder: Path, name: str, number: int, *, placed: bool = True) -> str
 
 
 def inspected(path: str, verdict: str = "crack", zones: tuple[Zone, ...] = (), **other) -> Inspected:
-    known = {"place": read_place(path), "thinnest_px": 1.3, "probability": 0.97 if verdict == "crack" else 0.02}
+    thinnest_px = None if verdict == "cannot judge" else 1.3
+    known = {"place": read_place(path), "thinnest_px": thinnest_px, "probability": 0.97 if verdict == "crack" else 0.02}
     return Inspected(path=path, verdict=verdict, width=SIZE[0], height=SIZE[1], zones=zones, **{**known, **other})
 
 

@@ -14,43 +14,19 @@ from PIL import Image
 
 from crackscope import images
 from crackscope.errors import ImageError
-
-WIDTH, HEIGHT = 23, 17
-RNG = np.random.default_rng(3)
-RGB = RNG.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-GREY = RGB[:, :, 0].copy()
-DEEP = RNG.integers(0, 65_536, (HEIGHT, WIDTH), np.uint16)
-
-
-def saved(image: Image.Image, kind: str, **options) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def as_tiff(pixels: np.ndarray, **options) -> bytes:
-    file = io.BytesIO()
-    tifffile.imwrite(file, pixels, metadata=None, **options)
-    return file.getvalue()
-
-
-def grey_to_rgb(values: np.ndarray) -> np.ndarray:
-    return np.repeat(np.asarray(values, np.uint8)[:, :, None], 3, axis=2)
-
-
-def over_white(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    share = alpha.astype(float)[:, :, None] / 255
-    return colours * share + 255 * (1 - share)
-
-
-def png_by_hand(colour: int, depth: int, rows: list[bytes], extra: bytes = b"") -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
-
-    start = chunk(b"IHDR", struct.pack(">LLBBBBB", WIDTH, HEIGHT, depth, colour, 0, 0, 0))
-    clear = chunk(b"tRNS", extra) if extra else b""
-    body = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
-    return b"\x89PNG\r\n\x1a\n" + start + clear + body + chunk(b"IEND", b"")
+from tests.small_pictures import (
+    DEEP,
+    GREY,
+    HEIGHT,
+    RGB,
+    RNG,
+    WIDTH,
+    as_tiff,
+    grey_to_rgb,
+    over_white,
+    png_by_hand,
+    saved,
+)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
@@ -155,6 +131,23 @@ def test_colour_of_16_bits_keeps_the_upper_byte():
     assert caught.value.kind == "unsupported"
 
 
+@pytest.mark.parametrize(("order", "bigtiff"), [("<", False), (">", False), ("<", True)])
+@pytest.mark.parametrize("deep", [False, True])
+def test_bands_that_are_declared_as_grey_are_colours(deep, order, bigtiff):
+    scale = np.uint16(257) if deep else np.uint8(1)
+    options = {"photometric": "minisblack", "planarconfig": "contig", "byteorder": order, "bigtiff": bigtiff}
+    three, four = (np.dstack([RGB, *[GREY] * count]) * scale for count in (0, 1))
+    assert np.array_equal(images.read(as_tiff(three, **options)).pixels, RGB)
+    assert np.array_equal(images.read(as_tiff(four, **options)).pixels, RGB)
+    clear = images.read(as_tiff(four, extrasamples=[0, 0, 2], **options)).pixels
+    assert np.abs(clear - over_white(RGB, GREY)).max() <= 1
+    if not deep:
+        five = np.dstack([RGB, GREY, GREY])
+        assert np.array_equal(images.read(as_tiff(five, **options)).pixels, RGB)
+        sheets = {**options, "planarconfig": "separate"}
+        assert np.array_equal(images.read(as_tiff(np.moveaxis(RGB, 2, 0), **sheets)).pixels, RGB)
+
+
 @pytest.mark.parametrize("full", [1, 255])
 def test_float_grey_in_either_range(full):
     values = np.linspace(0, full, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH)
@@ -162,13 +155,18 @@ def test_float_grey_in_either_range(full):
     assert np.abs(difference).max() <= 0.5 + 1e-3
 
 
-@pytest.mark.parametrize("value", [-1.0, 300.0, float("nan"), float("inf")])
-def test_float_grey_of_no_agreed_range_is_refused(value):
+@pytest.mark.parametrize(
+    ("value", "nodata"), [(-1.0, ""), (300.0, ""), (-9999.0, "-9999"), (float("nan"), "nan"), (float("inf"), "inf")]
+)
+def test_float_grey_of_no_agreed_range_is_refused(value, nodata):
     values = np.ones((HEIGHT, WIDTH), np.float32)
     values[4, 4] = value
     with pytest.raises(ImageError, match=r"scale them to 0..1") as caught:
         images.read(as_tiff(values))
     assert caught.value.kind == "unsupported"
+    assert ("is likely nodata" in str(caught.value)) == bool(nodata)
+    assert f"of which {nodata} is" in str(caught.value) or not nodata
+    assert "gdal_translate -ot Byte -scale" in str(caught.value)
 
 
 def test_cmyk_follows_adobe():

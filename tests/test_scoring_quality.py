@@ -1,10 +1,13 @@
 """Blur and noise of a photo: worked out at its strongest edges alone, and the same as if at all of them."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from crackscope.images import encode_jpeg, read
 from crackscope.scoring import quality
 from crackscope.surfaces import generate
 
@@ -36,6 +39,7 @@ def blur_by_hand(pixels: NDArray[np.uint8]) -> float:
     windows, found = windows_of(pixels), []
     second = np.array([1, -2, 1], np.float32)
     grain = [np.abs(cv2.sepFilter2D(one, -1, second, second)[1:-1, 1:-1]).mean() for one in windows]
+    quiet = [windows[place] for place in np.argsort(grain)[: len(windows) // 4]]
     noise = float(np.percentile(np.array(grain) * np.sqrt(np.pi / 2) / 6, 20))
     for window in windows:
         fine, coarse, chosen = (steepness(window, sigma) for sigma in (0.7, 1.4, 2.0))
@@ -44,7 +48,11 @@ def blur_by_hand(pixels: NDArray[np.uint8]) -> float:
     fine, coarse, chosen = np.concatenate(found, 1)
     best = np.argsort(-chosen)[: int(0.01 * sum(window.size for window in windows) / 8) + 1]
     above, below = (
-        max(float(some[best].mean()) - noise**2 * noise_share(sigma), 1e-3)
+        max(
+            float(some[best].mean())
+            - max([noise**2 * noise_share(sigma), np.mean([steepness(one, sigma).mean() for one in quiet] or [0])]),
+            1e-3,
+        )
         for some, sigma in ((fine, 0.7), (coarse, 1.4))
     )
     ratio = above / below
@@ -91,3 +99,21 @@ def test_dark_and_bright_are_shares_of_the_pixels() -> None:
     pixels[:300], pixels[1080:] = 7, 251
     seen = quality(pixels)
     assert (seen.dark, seen.bright) == pytest.approx((0.25, 0.1))
+
+
+@pytest.mark.parametrize("lit", [0, 1, 2])
+def test_what_one_colour_alone_shows_is_neither_dark_nor_bright(lit: int) -> None:
+    """A wall in red light is black in green and blue."""
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    pixels[..., lit] = np.random.default_rng(3).integers(60, 200, (200, 300))
+    assert quality(pixels).dark == 0
+    assert quality(255 - pixels).bright == 0
+
+
+def test_grain_that_jpeg_has_smeared_makes_no_blurred_photo_sharp() -> None:
+    """A photo in poor light, the left half of README's picture: out of focus, then the sensor's noise, then JPEG."""
+    road = read(Path(__file__).parent.parent / "docs" / "one-picture.jpg").pixels[:, :512]
+    blurred = cv2.GaussianBlur(road, (0, 0), 6.0).astype(np.float32)
+    noisy = blurred + np.random.default_rng(1).normal(0, 5, blurred.shape[:2])[..., None]
+    seen = quality(read(encode_jpeg(np.clip(noisy, 0, 255).astype(np.uint8), 75)).pixels)
+    assert seen.sharpness_px > 3

@@ -2,7 +2,9 @@
 
 import math
 import re
+from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from crackscope import surfaces
+from crackscope import inspect, surfaces
 from crackscope.bundles import (
     InputSpec,
     KnownSound,
@@ -22,7 +24,8 @@ from crackscope.bundles import (
     VerdictRule,
     pack_projection,
 )
-from crackscope.scoring import Heatmap, Quality, alarms_by_surface, quality
+from crackscope.images import read
+from crackscope.scoring import Heatmap, Quality, alarms_by_surface, load, quality
 from crackscope.scoring.by_chance import chance, chance_of_one, lag
 from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.verdict import by_threshold, cracked, judge, unfit, window_scores
@@ -197,3 +200,16 @@ def test_nothing_is_cracked_that_the_mask_could_not_show() -> None:
     found = Calibrated(0.9, 0.5)
     assert [cracked(found, (score, 0.1), ruled(), 0.2) for score in (-1.1, -1.0)] == ["sound", "crack"]
     assert cracked(found, (3.0, 0.3), ruled(), 0.2) == "sound"
+
+
+def test_what_cannot_be_judged_is_read_as_no_surface_and_shows_no_crack_however_thin():
+    """The left half of README's picture, a road of the kind that the bundle learnt."""
+    sharp = np.ascontiguousarray(read(Path(__file__).parent.parent / "docs" / "one-picture.jpg").pixels[:, :512])
+    model = load(threads=1)
+    blurred = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 6.0), np.uint8)
+    for pixels, surface, thinnest_px in ((sharp, "asphalt", 1.0), (blurred, "", None)):
+        photo = inspect(pixels, bundle=model)
+        assert (photo.surface, photo.thinnest_px) == (surface, thinnest_px)
+        assert model.predict(pixels).surface == surface
+    assert model.predict(sharp).threshold is not None
+    assert model.predict(blurred).threshold is None

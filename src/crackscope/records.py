@@ -6,7 +6,6 @@ Paths in records are strings, as the user wrote them or absolute; they become a 
 from typing import Literal
 
 import msgspec
-from msgspec.structs import force_setattr
 
 from crackscope.errors import ImageError
 
@@ -155,6 +154,11 @@ def first_of(pages: int) -> str:
     return "" if pages < 2 else f"page 1 of {pages:,}{' or more' * (pages >= MOST_PAGES)}"
 
 
+def read_as(bits: int) -> str:
+    """That a picture of 16 bits was read as one of fewer, in words; "" for 0, of which all were used."""
+    return f"only the lowest {bits} of its 16 bits are used, so read as {bits}" if bits else ""
+
+
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one photo.
 
@@ -163,11 +167,12 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     the photo's sharpness and noise, at least 1; thinner ones are found by luck; None where it cannot be judged.
     scale_doubt: why there is no scale though one was seen, else "". skipped: share of the photo that the coarse pass
     left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for none and where
-    it cannot be judged. pages: of the file, the first of which this is. halved: verdict and probability are of the
-    photo at half size, where a soft one showed more. from_afar: of the photo at a size so many times smaller, where a
-    crack wider than those that the network knows showed, and its zones were measured; else 0. chance: that a sound
-    photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None where that is not known,
-    or the photo cannot be judged. left_out: zones that were less likely than was asked for.
+    it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16 were read, where it
+    uses no more, else 0. halved: verdict and probability are of the photo at half size, where a soft one showed more.
+    from_afar: of the photo at a size so many times smaller, where a crack wider than those that the network knows
+    showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which
+    a photo is called cracked or sound; None where that is not known, or the photo cannot be judged. left_out: zones
+    that were less likely than was asked for.
     """
 
     path: str
@@ -188,15 +193,11 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     seconds: dict[str, float] = {}
     surface: str = ""
     pages: int = 1
+    bits: int = 0
     halved: bool = False
     from_afar: int = 0
     chance: float | None = None
     left_out: int = 0
-
-    def __post_init__(self) -> None:
-        if self.verdict == "cannot judge":
-            force_setattr(self, "surface", "")
-            force_setattr(self, "thinnest_px", None)
 
     @property
     def suspicious(self) -> bool:
@@ -210,12 +211,13 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack, 0 to 1, calibrated as the bundle says. width, height: pixels as decoded, after the EXIF turn.
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface that decided most how its score was read, ""
-    for none and where it cannot be judged. pages: of the file, the first of which this is. halved: verdict and
-    probability are of the photo at half size, where a large soft one showed more than as it is; from_afar: of the photo
-    at a size so many times smaller, where one with a wide crack did; else 0. chance: that a sound photo of its size
-    shows as much, 0 to 1, by which photos are called cracked or sound; None for patches, which are called by their
-    probability, and where it is not known or the picture cannot be judged. threshold: the probability from which on
-    this very picture is called cracked; None for photos that are called by their chance, and where it cannot be judged.
+    for none and where it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16
+    were read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where a
+    large soft one showed more than as it is; from_afar: of the photo at a size so many times smaller, where one with a
+    wide crack did; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which photos are called
+    cracked or sound; None for patches, which are called by their probability, and where it is not known or the picture
+    cannot be judged. threshold: the probability from which on this very picture is called cracked; None for photos that
+    are called by their chance, and where it cannot be judged.
     """
 
     path: str
@@ -228,15 +230,11 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     surface: str = ""
     pages: int = 1
+    bits: int = 0
     halved: bool = False
     from_afar: int = 0
     chance: float | None = None
     threshold: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.verdict == "cannot judge":
-            force_setattr(self, "surface", "")
-            force_setattr(self, "threshold", None)
 
     @property
     def suspicious(self) -> bool:

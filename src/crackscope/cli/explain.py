@@ -157,11 +157,11 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
-    from crackscope.records import first_of, seen_smaller
+    from crackscope.records import first_of, read_as, seen_smaller
 
     photo = explanation.photo
     said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, seen_smaller(photo)]
-    say(f"{photo.path}: {', '.join(filter(None, [*said, first_of(photo.pages)]))}")
+    say(f"{photo.path}: {', '.join(filter(None, [*said, first_of(photo.pages), read_as(photo.bits)]))}")
     say(_rule(explanation))
     columns = ("painted over", ">crack probability", "verdict", ">in the zone before", ">after", ">control")
     if explanation.painted:

@@ -97,14 +97,14 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
 
 
 def _worst(photo: "Inspected", least: float) -> Worst:
-    from crackscope.records import SUSPICIOUS, first_of, seen_smaller
+    from crackscope.records import SUSPICIOUS, first_of, read_as, seen_smaller
     from crackscope.reports import severity, telling
 
     tell = [zone for _, zone in telling([(photo, zone) for zone in photo.zones])]
     widths = [zone.width_max_mm.value for zone in tell if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
-    remarks = [_doubt(photo, least) or photo.reason, seen_smaller(photo), first_of(photo.pages)]
+    remarks = [_doubt(photo, least) or photo.reason, seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if bare and (lengths or photo.scale is not None):

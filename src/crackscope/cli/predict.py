@@ -198,7 +198,7 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
     names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
-    later = ("halved", "chance", "suspicious", "from_afar", "threshold")
+    later = ("halved", "chance", "suspicious", "from_afar", "threshold", "bits")
     return {name: getattr(result, name) for name in (*names, *later)}
 
 
@@ -211,7 +211,7 @@ def _doubt(result: "Prediction") -> str:
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import Prediction, first_of, seen_smaller
+    from crackscope.records import Prediction, first_of, read_as, seen_smaller
 
     rows: list[tuple[object, ...]] = []
     for result in results:
@@ -221,7 +221,8 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
             seen = _doubt(result) if result.suspicious else result.reason
-            remarks = "; ".join(filter(None, (seen, seen_smaller(result), first_of(result.pages))))
+            all_seen = (seen, seen_smaller(result), first_of(result.pages), read_as(result.bits))
+            remarks = "; ".join(filter(None, all_seen))
             where = f"{result.path}: {remarks}" if remarks else result.path
             likely = crack_probability(result.verdict, result.probability)
             rows.append((verdict, likely, size, f"{result.seconds:.2f}", where))

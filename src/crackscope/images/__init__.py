@@ -7,8 +7,12 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
   refused by its name. Sizes, pixels and format are judged from the header, before anything is decoded.
 - **Transparency** is laid over white, as paper shows it: alpha, palettes with alpha, and transparent colour keys.
 - **More than 8 bits**: grey of 16 bits is value / 257, rounded; colour of 16 bits from a file keeps the upper byte
-  (Pillow decodes no more: at most one level away from / 257); grey of 12 and 32 bits is scaled from its full range;
-  float grey must lie in 0..1 or in 0..255 (the largest value decides), anything else is refused.
+  (Pillow decodes no more: at most one level away from / 257). Where only the lowest 10 to 14 of 16 bits are used, by
+  the largest value and what the file declares (MaxSampleValue, sBIT), white is the largest value of as many bits, and
+  `Picture.bits` says how many; below 512 a picture is taken for black unless it declares them. Grey of 12 and 32 bits
+  is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the largest value decides), anything else is
+  refused.
+- **Bands**: a TIFF of three to five bands that are declared as grey is RGB, with alpha where the fourth is said to be.
 - **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
   not applied.
 - **Several frames**: the first one (WebP, TIFF, MPO); of an animated PNG the picture that a viewer without animation

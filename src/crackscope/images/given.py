@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackscope.images import exif
+from crackscope.images.depth import reach, scaled_array
 from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning
 from crackscope.images.limits import Limits
-from crackscope.images.modes import flattened, scaled_16, to_rgb
+from crackscope.images.modes import flattened, to_rgb
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_ORIENTATION, _PHOTOMETRIC, _BITS = 274, 262, 258
+_ORIENTATION, _PHOTOMETRIC, _BITS, _MOST_SAMPLE, _MOST_SAMPLE_SIGNED = 274, 262, 258, 281, 341
 _LOSSY = {"JPEG", "MPO", "WEBP"}
 
 
@@ -27,22 +28,25 @@ def _checked(array: NDArray[Any], limits: Limits) -> tuple[NDArray[Any], str]:
     return array, _MODES[bands]
 
 
-def from_array(array: NDArray[Any], limits: Limits) -> tuple[NDArray[np.uint8], Header]:
-    """A copy as uint8 [h, w, 3] RGB, and its header. Raises `Fault` for shapes and types that are not pictures."""
+def from_array(array: NDArray[Any], limits: Limits) -> tuple[NDArray[np.uint8], Header, int]:
+    """A copy as uint8 [h, w, 3] RGB, its header, and how many of 16 bits it uses where not all, else 0.
+
+    Raises `Fault` for shapes and types that are not pictures.
+    """
     array, mode = _checked(array, limits)
-    header = Header(array.shape[1], array.shape[0], "array", mode)
+    header, bits = Header(array.shape[1], array.shape[0], "array", mode), 0
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        array = scaled_16(array.astype(np.uint16, copy=False))
+        array, bits = scaled_array(array.astype(np.uint16, copy=False))
     elif array.dtype != np.uint8:
         raise Fault(
             "unsupported",
             f"an array of {array.dtype} has no agreed range of values; give uint8 (0..255) or uint16 (0..65535)",
         )
     if mode == "RGB":
-        return np.array(array, order="C", copy=True, subok=False), header
+        return np.array(array, order="C", copy=True, subok=False), header, bits
     if mode == "L":
-        return np.repeat(array[:, :, None], 3, axis=2), header
-    return to_rgb(flattened(Image.fromarray(np.ascontiguousarray(array)), Meaning())), header
+        return np.repeat(array[:, :, None], 3, axis=2), header, bits
+    return to_rgb(flattened(Image.fromarray(np.ascontiguousarray(array)), Meaning())), header, bits
 
 
 def mask_from_array(array: NDArray[Any], limits: Limits) -> NDArray[np.bool_]:
@@ -64,12 +68,15 @@ def from_image(image: Image.Image, limits: Limits, *, load: bool) -> tuple[Heade
     tags = getattr(image, "tag_v2", {})
     bits, photo = tags.get(_BITS, (16,))[0], tags.get(_PHOTOMETRIC, 1)
     deep = image.mode.startswith("I;16")
+    inverted = photo == 0 and (deep or image.mode == "F")
+    most = (number for tag in (_MOST_SAMPLE, _MOST_SAMPLE_SIGNED) for number in tags.get(tag, ()))
     transparency = image.info.get("transparency")
     header = Header(*image.size, image.format or "image", image.mode, _turn(image))
     return header, Meaning(
         transparency=transparency if isinstance(transparency, bytes | int | tuple) else None,
-        top=2**bits - 1 if deep else None,
-        inverted=photo == 0 and (deep or image.mode == "F"),
+        top=2**bits - 1 if deep and bits != 16 else None,
+        reaches=reach(most, inverted=inverted),
+        inverted=inverted,
         lossy=image.format in _LOSSY,
     )
 

@@ -34,11 +34,13 @@ class Meaning:
     """What stored values stand for where the mode does not say it.
 
     transparency: per palette entry (bytes), or the one value or colour that is transparent. top: the value of full
-    white in grey of more than 8 bits. inverted: 0 is white. lossy: values near 0 may be meant as 0.
+    white in grey of more than 8 bits; None where the largest of its 16 bits tells. reaches: such a value as the file
+    says may be among them, else 0. inverted: 0 is white. lossy: values near 0 may be meant as 0.
     """
 
     transparency: bytes | int | tuple[int, ...] | None = None
     top: int | None = None
+    reaches: int = 0
     inverted: bool = False
     lossy: bool = False
 

@@ -1,22 +1,22 @@
 """From any of Pillow's modes to 8 bit grey or RGB over white, to NumPy, and to masks."""
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from crackscope.images.depth import FULL, scaled_16, white_of
 from crackscope.images.faults import Fault
 from crackscope.images.header import Meaning
 
 CHUNK_BYTES = 1 << 16
 """Rows are copied out of Pillow in pieces of this size, which stay in the processor's cache."""
 
-FULL_RANGE = Meaning(top=65_535)
-"""White is the largest value of 16 bits."""
-
 LOSSY_MASK = 128
 """A lossy file leaves noise around 0: there a mask is what is lighter than half."""
+
+_SCALING = "scale them to 0..1 or to 0..255, as `gdal_translate -ot Byte -scale LOWEST HIGHEST 0 255 IN OUT` does"
+_LEAST_MEANT, _MOST_MEANT = -9999, 1e30
+"""Float values between these are taken for measured: nodata is marked by -9999, the limits of float, or nan."""
 
 _ALPHA = {"LA", "La", "PA", "RGBA", "RGBa"}
 _CONVERTED = {"1": "L", "CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB", "RGBX": "RGB"}
@@ -83,22 +83,11 @@ def _keyed(image: Image.Image, key: bytes | int | tuple[int, ...]) -> Image.Imag
     return Image.fromarray(values)
 
 
-@cache
-def _scale(top: int, inverted: bool) -> NDArray[np.uint8]:
-    steps = np.minimum(np.arange(65_536, dtype=np.uint32), top)
-    scaled = ((steps * 255 + top // 2) // top).astype(np.uint8)
-    return 255 - scaled if inverted else scaled
-
-
-def scaled_16(values: NDArray[np.uint16], meaning: Meaning = FULL_RANGE) -> NDArray[np.uint8]:
-    """uint16 of any shape to uint8: value / 257, rounded (or whatever full scale `meaning` gives)."""
-    return _scale(meaning.top or 65_535, meaning.inverted)[values]
-
-
 def _deep_grey(image: Image.Image, meaning: Meaning) -> NDArray[np.uint8]:
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        grey = scaled_16(values.astype(np.uint16, copy=False), meaning)
+        white = meaning.top or FULL
+        grey = scaled_16(values.astype(np.uint16, copy=False), white, inverted=meaning.inverted)
         if isinstance(meaning.transparency, int):
             grey[values == meaning.transparency] = 255
         return grey
@@ -108,16 +97,22 @@ def _deep_grey(image: Image.Image, meaning: Meaning) -> NDArray[np.uint8]:
         return ((values.view(np.uint32).astype(np.float64) * (255 / meaning.top)) + 0.5).astype(np.uint8)
     if values.min() < 0 or values.max() > 65_535:
         raise Fault("unsupported", f"its values run from {values.min()} to {values.max()}; scale them to 0..65535")
-    return scaled_16(values.astype(np.uint16))
+    return scaled_16(values.astype(np.uint16), white_of(int(values.max())))
 
 
 def _float_grey(values: NDArray[np.float32], *, inverted: bool) -> NDArray[np.uint8]:
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 255):
-        raise Fault("unsupported", f"its float values run from {low:g} to {high:g}; scale them to 0..1 or to 0..255")
+        raise Fault("unsupported", f"its float values run from {low:g} to {high:g}{_nodata(low, high)}; {_SCALING}")
     scaled = values * np.float32(255) if high <= 1 else values
     grey: NDArray[np.uint8] = (scaled + np.float32(0.5)).astype(np.uint8)
     return 255 - grey if inverted else grey
+
+
+def _nodata(low: float, high: float) -> str:
+    """Which of the two stands where nothing was measured, as surveys write it; "" where neither looks so."""
+    odd = [value for value in (low, high) if not (_LEAST_MEANT < value < _MOST_MEANT)]
+    return f", of which {odd[0]:g} is likely nodata" if odd else ""
 
 
 def to_array(image: Image.Image) -> NDArray[np.uint8]:
@@ -151,7 +146,7 @@ def to_mask(image: Image.Image, meaning: Meaning) -> NDArray[np.bool_]:
     mode = image.mode
     if mode.startswith("I") or mode == "F":
         values = np.asarray(image)
-        black = meaning.top or 65_535 if meaning.inverted and mode != "F" else 0
+        black = meaning.top or FULL if meaning.inverted and mode != "F" else 0
         return np.asarray(values != black)
     if mode == "P" or mode in _ALPHA:
         if mode == "P":

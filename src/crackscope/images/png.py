@@ -12,6 +12,7 @@ from zlib import crc32
 from PIL import Image, PngImagePlugin
 
 from crackscope.images import exif
+from crackscope.images.depth import reach
 from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning, Stored, integer
 
@@ -104,7 +105,11 @@ def _stored(data: bytes, pieces: list[memoryview | bytes], found: dict[bytes, by
         raise Fault("damaged", "it is a palette picture without a palette")
     size = integer(start, 0, 4, big=True), integer(start, 4, 4, big=True)
     header = Header(*size, "PNG", mode, exif.orientation(found.get(b"eXIf", b"")))
-    meaning = Meaning(transparency=_transparency(found.get(b"tRNS"), colour, depth))
+    significant = found.get(b"sBIT", b"")[: 3 if colour in (_RGB, _RGB_ALPHA) else 1]
+    meaning = Meaning(
+        transparency=_transparency(found.get(b"tRNS"), colour, depth),
+        reaches=reach(2**bits - 1 for bits in significant),
+    )
     return Stored(header, meaning, lambda: _opened(data, pieces, start))
 
 

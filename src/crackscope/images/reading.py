@@ -1,7 +1,8 @@
 """Reading pictures: headers, pixels, masks and thumbnails, from any source."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from io import IOBase
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackscope.images import formats, modes
+from crackscope.images.depth import bits_below, white_in, with_lower_bytes
 from crackscope.images.faults import Fault, reported_as
 from crackscope.images.given import from_array, from_image, mask_from_array
 from crackscope.images.header import Header, Meaning
@@ -18,6 +20,7 @@ from crackscope.images.sources import Source, name_of, read_bytes
 from crackscope.images.squeezing import squeezed
 
 HEAD_BYTES = 1 << 16
+_DEEP = ("I;16", "RGB;16", "RGBA;16")
 DRAFT = 2
 """A JPEG is decoded for a thumbnail to at least this many pixels a side per pixel of the result."""
 
@@ -25,12 +28,14 @@ DRAFT = 2
 @dataclass(frozen=True, slots=True)
 class Picture:
     """pixels: uint8 [h, w, 3] RGB after the EXIF turn, C-contiguous, its own memory. name: the path as given, or
-    "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`. pages: as `count_pages` counts them."""
+    "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`. pages: as `count_pages` counts them. bits: how
+    many of 16 bits it uses, as which it was read, where that is not all of them; else 0."""
 
     pixels: NDArray[np.uint8]
     name: str
     format: str
     pages: int = 1
+    bits: int = 0
 
     @property
     def width(self) -> int:
@@ -51,6 +56,7 @@ class _Loaded:
     header: Header
     meaning: Meaning
     pages: int = 1
+    bits: int = 0
     extent: tuple[float, float] | None = None
     """How much of a draft the picture covers, in its pixels: the last row and column may be filled only partly."""
 
@@ -96,11 +102,11 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
     name = name_of(source)
     with reported_as(name):
         if isinstance(source, np.ndarray):
-            pixels, header = from_array(source, limits)
-            return Picture(pixels, name, header.format)
+            pixels, header, bits = from_array(source, limits)
+            return Picture(pixels, name, header.format, bits=bits)
         loaded = _load(source, limits)
         image = modes.turned(modes.flattened(loaded.image, loaded.meaning), loaded.header.orientation)
-        return Picture(modes.to_rgb(image), name, loaded.header.format, loaded.pages)
+        return Picture(modes.to_rgb(image), name, loaded.header.format, loaded.pages, loaded.bits)
 
 
 def read_mask(
@@ -155,7 +161,7 @@ def _holding(header: Header, count: int) -> float:
 def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
     if isinstance(source, Image.Image):
         header, meaning = from_image(source, limits, load=True)
-        return _Loaded(source, header, meaning)
+        return _settled(_Loaded(source, header, meaning))
     content = read_bytes(source, limits).content
     stored = formats.parse(content)
     header = stored.header
@@ -168,4 +174,16 @@ def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
         drawn = image.draft("L", (DRAFT * draft, DRAFT * draft))
         extent = drawn and drawn[1][2:]
     image.load()
-    return _Loaded(image, header, stored.meaning, pages_in(content), extent)
+    return _settled(_Loaded(image, header, stored.meaning, pages_in(content), extent=extent), stored.open)
+
+
+def _settled(loaded: _Loaded, again: Callable[[], Image.Image] | None = None) -> _Loaded:
+    """With the value of white where the header leaves it to the pixels. again: opens a file of deep colours."""
+    image, meaning = loaded.image, loaded.meaning
+    if meaning.top is not None or not loaded.header.mode.startswith(_DEEP):
+        return loaded
+    white = white_in(image, meaning)
+    bits = bits_below(white)
+    if bits and again is not None and not image.mode.startswith("I"):
+        image = with_lower_bytes(image, white, again)
+    return replace(loaded, image=image, meaning=replace(meaning, top=white), bits=bits)

@@ -7,9 +7,10 @@ from io import BytesIO
 
 from PIL import Image, ImageFile
 
+from crackscope.images import depth
 from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning, Stored
-from crackscope.images.tiff_tags import SINGLE, Tag, Tags, read_directory, rewritten
+from crackscope.images.tiff_tags import SINGLE, Tag, Tags, as_colours, read_directory, rewritten
 
 _MODES: dict[tuple[int, int, int, int], str] = {}
 """(photometric, bits, sample format, colour samples) -> mode, filled below: what we can answer for."""
@@ -51,7 +52,7 @@ def _reader() -> type[ImageFile.ImageFile]:
 
 def parse(data: bytes) -> Stored:
     """Parse the first directory of a TIFF. Raises `Fault`."""
-    tags = read_directory(data)
+    tags = _coloured(read_directory(data))
     if Tag.DNG in tags.values or tags.one(Tag.SUBFILE, 0) & 1:
         raise Fault("unsupported", "its first picture is only a preview (camera raw?); export it as JPEG or TIFF")
     for tag in SINGLE:
@@ -62,6 +63,15 @@ def parse(data: bytes) -> Stored:
     turn = tags.one(Tag.ORIENTATION, 1)
     header = Header(width, height, "TIFF", mode, turn if 1 <= turn <= 8 else 1)
     return Stored(header, meaning, lambda: _opened(data, tags, header))
+
+
+def _coloured(tags: Tags) -> Tags:
+    """Three bands and more, declared as black and white and what is beside it, are colours: so GDAL writes 16 bits."""
+    samples = tags.one(Tag.SAMPLES, 1)
+    if tags.one(Tag.PHOTOMETRIC, 0) != 1 or samples not in (3, 4, 5):
+        return tags
+    extra = tags.values.get(Tag.EXTRA_SAMPLES, ())
+    return as_colours(tags, (*extra, 0, 0, 0, 0)[2 : samples - 1])
 
 
 def _mode(tags: Tags) -> tuple[str, Meaning]:
@@ -77,20 +87,32 @@ def _mode(tags: Tags) -> tuple[str, Meaning]:
         photo, colours = 1, 1
     mode = _MODES.get((photo, max(bits), max(formats), colours))
     if mode is None or min(bits) != max(bits) or min(formats) != max(formats) or not colours <= samples <= colours + 3:
-        raise Fault("unsupported", f"it is {what}, {samples} samples a pixel; save it as RGB or grey of 8 bits")
+        advice = f"save it as RGB or grey of 8 bits{_command(photo, samples)}"
+        raise Fault("unsupported", f"it is {what}, {samples} samples a pixel; {advice}")
     sheets = tags.one(Tag.PLANAR, 1) == _SHEETS and samples > 1
     if sheets and (max(bits) != 8 or colours == 1 or (samples > colours and packing == _UNCOMPRESSED)):
-        raise Fault("unsupported", f"it is {what} in separate planes; save it with its channels interleaved")
+        advice = f"save it with its channels interleaved{_command(photo, samples)}"
+        raise Fault("unsupported", f"it is {what} in separate planes; {advice}")
     if mode == "YCbCr" and packing == _UNCOMPRESSED and tags.values.get(Tag.YCC_SUBSAMPLING, (2, 2)) != (1, 1):
         raise Fault("unsupported", f"it is {what}, subsampled and uncompressed; save it as RGB")
     if samples > colours and (extra or colours > 1):
         mode += "A" if not extra or extra[0] in (1, 2) else ""
+    inverted = photo == 0 and mode in ("I;16", "F")
+    most = [number for tag in (Tag.MOST_SAMPLE, Tag.MOST_SAMPLE_SIGNED) for number in tags.values.get(tag, ())]
     meaning = Meaning(
-        top={"I;16": 2 ** max(bits) - 1, "I": 2**32 - 1}.get(mode),
-        inverted=photo == 0 and mode in ("I;16", "F"),
+        top=2 ** max(bits) - 1 if mode in ("I", "I;16") and max(bits) != 16 else None,
+        # Multiplied by alpha, they are divided again while they are decoded, and have no upper and lower bytes.
+        reaches=depth.FULL if extra[:1] == (1,) else depth.reach(most, inverted=inverted),
+        inverted=inverted,
         lossy=packing in (_OLD_JPEG, _JPEG),
     )
     return mode, meaning
+
+
+def _command(photo: int, samples: int) -> str:
+    """What makes 8 bits of the grey or colours that surveys have, as advice goes on; "" for other pictures."""
+    bands = "-b 1 -b 2 -b 3 " if samples >= 3 else "-b 1 "
+    return f", as `gdal_translate -ot Byte -scale {bands}IN OUT` does" if photo in (0, 1, 2) else ""
 
 
 def _opened(data: bytes, tags: Tags, header: Header) -> Image.Image:
@@ -98,7 +120,9 @@ def _opened(data: bytes, tags: Tags, header: Header) -> Image.Image:
     try:
         return _reader()(BytesIO(rewritten(data, tags)))
     except SyntaxError as error:
-        raise Fault("unsupported", f"Pillow does not read this kind of TIFF ({error}); save it as 8 bit RGB") from error
+        command = _command(tags.one(Tag.PHOTOMETRIC, 0), tags.one(Tag.SAMPLES, 1))
+        why = f"Pillow does not read this kind of TIFF ({error}); save it as 8 bit RGB{command}"
+        raise Fault("unsupported", why) from error
 
 
 def _check_pieces(data: bytes, tags: Tags, header: Header) -> None:

@@ -1,7 +1,7 @@
 """The first directory of a TIFF, as numbers, and as bytes again with only the tags that pixels need."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from crackscope.images.faults import Fault
@@ -23,6 +23,7 @@ class Tag(IntEnum):
     SAMPLES = 277
     ROWS = 278
     STRIP_COUNTS = 279
+    MOST_SAMPLE = 281
     PLANAR = 284
     T4_OPTIONS = 292
     T6_OPTIONS = 293
@@ -34,6 +35,7 @@ class Tag(IntEnum):
     TILE_COUNTS = 325
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    MOST_SAMPLE_SIGNED = 341
     JPEG_TABLES = 347
     OLD_JPEG_PROCESS = 512
     OLD_JPEG_OFFSET = 513
@@ -49,7 +51,7 @@ class Tag(IntEnum):
     DNG = 50706
 
 
-NOT_HANDED_ON = {Tag.SUBFILE, Tag.ORIENTATION, Tag.DNG}
+NOT_HANDED_ON = {Tag.SUBFILE, Tag.ORIENTATION, Tag.MOST_SAMPLE, Tag.MOST_SAMPLE_SIGNED, Tag.DNG}
 SINGLE = {
     Tag.SUBFILE,
     Tag.WIDTH,
@@ -143,6 +145,19 @@ def _take(data: bytes, tags: Tags, tag: int, entry: bytes) -> None:
         tags.values[tag] = struct.unpack(f"{'>' if big else '<'}{count}{_CODES[kind]}", piece)
     elif tag in _NEEDED or tag in SINGLE:
         raise Fault("damaged", f"its tag {tag} has type {kind}")
+
+
+def as_colours(tags: Tags, extra: tuple[int, ...]) -> Tags:
+    """The same picture declared as RGB and `extra`: at most two further samples, as EXTRA_SAMPLES has them."""
+    values, entries = tags.values.copy(), tags.entries.copy()
+    order, width = ">" if tags.big_endian else "<", 8 if tags.long_offsets else 4
+    for tag, numbers in ((Tag.PHOTOMETRIC, (2,)), (Tag.EXTRA_SAMPLES, extra)):
+        values[tag] = numbers
+        head = struct.pack(f"{order}HH{'Q' if tags.long_offsets else 'L'}", tag, 3, len(numbers))
+        entries[tag] = head + struct.pack(f"{order}{len(numbers)}H", *numbers).ljust(width, b"\0")
+    if not extra:
+        del values[Tag.EXTRA_SAMPLES], entries[Tag.EXTRA_SAMPLES]
+    return replace(tags, values=values, entries=entries)
 
 
 def count_directories(data: bytes, most: int) -> int:

@@ -31,6 +31,7 @@ class Photo:
     place: Place
     focal: Focal | None
     pages: int
+    bits: int
     seconds: float
     void: NDArray[np.uint8] | None = None
 
@@ -63,7 +64,8 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     facing = facing_of(surface.bounded)
     void = None if surface.void is None else facing.turned(surface.void)
     pixels = facing.turned_over(surface.pixels)
-    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, time.perf_counter() - begin, void)
+    seconds = time.perf_counter() - begin
+    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, picture.bits, seconds, void)
 
 
 def _kept(stream: IOBase, limits: Limits) -> BytesIO:

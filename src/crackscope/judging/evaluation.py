@@ -142,7 +142,7 @@ class SurfaceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bundle was judged, and what it says of itself. fingerprint: sha256 over the hashes of its files.
+    """Which bundle was judged, and what it says of itself. fingerprint: sha256 of its bundle.json.
     started_from: the sets that its starting weights learnt from, where those are of the bundle in the package."""
 
     name: str

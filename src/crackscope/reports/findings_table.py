@@ -45,6 +45,7 @@ COLUMNS = (
     "copy_of",
     "suspicious",
     "from_afar",
+    "bits",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -102,6 +103,7 @@ def _verdict(photo: Inspected) -> dict[str, Any]:
         "photo_chance": None if photo.chance is None else float(f"{photo.chance:.4g}"),
         "suspicious": photo.suspicious,
         "from_afar": photo.from_afar,
+        "bits": photo.bits,
     }
 
 
@@ -187,5 +189,6 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "chance": photo.chance,
         "suspicious": photo.suspicious,
         "from_afar": photo.from_afar,
+        "bits": photo.bits,
         "left_out": photo.left_out,
     }

@@ -3,7 +3,7 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, first_of, seen_by_chance, seen_smaller
+from crackscope.records import Inspected, first_of, read_as, seen_by_chance, seen_smaller
 from crackscope.reports.inspection_marks import chance_text, length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -19,6 +19,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(f"crack probability {chance_text(photo.probability)}")
     if photo.pages > 1:
         said.append(_pages_text(photo))
+    said.append(read_as(photo.bits))
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     if photo.scale_doubt:
@@ -38,7 +39,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
     """The few facts that stand with a sound photo: what was not looked at, and what may have gone unseen."""
-    return tuple(filter(None, (_pages_text(photo), _thinnest_text(photo)))) or (_size_text(photo),)
+    return tuple(filter(None, (_pages_text(photo), read_as(photo.bits), _thinnest_text(photo)))) or (_size_text(photo),)
 
 
 def _size_text(photo: Inspected) -> str:

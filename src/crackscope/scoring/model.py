@@ -236,6 +236,7 @@ class Model:
             reason=judged.reason,
             surface=judged.surface,
             pages=picture.pages,
+            bits=picture.bits,
             halved=judged.halved,
             from_afar=judged.from_afar,
             chance=judged.chance,

@@ -1,6 +1,6 @@
 """How good a photo is: whether a crack could be seen in it at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ _WINDOWS_A_SIDE = 6
 _SMALLEST_PX = 16
 """Of what has a shorter side no blur is told."""
 
+_QUIET = 4
+"""One of so many windows is quiet; a photo of fewer has none to tell noise from a surface's own grain by."""
 _FINE_PX, _COARSE_PX, _CHOOSING_PX = 0.7, 1.4, 2.0
 """Deviations of the two further blurs that are held against each other, and of the one whose edges are chosen by."""
 _STRONGEST = 0.01
@@ -47,20 +49,30 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     Noise: what a filter that is blind to slopes and edges leaves (J. Immerkær, Fast noise variance estimation, CVIU 64,
     1996), in the quietest fifth of the windows; grain that a camera or JPEG has smeared or removed does not count.
     Blur: at the strongest edges, how much a known further blur weakens the gradient (S. Zhuo and T. Sim, Defocus map
-    estimation from a single image, Pattern Recognition 44, 2011), the noise's share taken off. Edges of built surfaces
-    are seldom steps; the line that turns their answer into the blur was fitted on generated photos of known blur
-    (`proofs/quality.py`), which it tells to about a quarter of a pixel.
+    estimation from a single image, Pattern Recognition 44, 2011), the noise's share taken off: that of white noise, and
+    at least what the quietest windows hold, since what JPEG leaves of noise looks like fine edges. Edges of built
+    surfaces are seldom steps; the line that turns their answer into the blur was fitted on generated photos of known
+    blur (`proofs/quality.py`), which it tells to about a quarter of a pixel.
     """
-    grey = pixels[..., 1]
-    sample = np.ascontiguousarray(grey[:: max(1, grey.shape[0] // 1024), :: max(1, grey.shape[1] // 1024)])
-    dark, bright = (float(np.count_nonzero(some) / some.size) for some in (sample < 8, sample > 250))
-    if min(grey.shape) < _SMALLEST_PX:
+    height, width = pixels.shape[:2]
+    sample = pixels[:: max(1, height // 1024), :: max(1, width // 1024)]
+    dark, bright = _share(sample, lambda colour: colour < 8), _share(sample, lambda colour: colour > 250)
+    if min(height, width) < _SMALLEST_PX:
         return Quality(_LEAST_BLUR_PX, _ROUNDING, dark, bright)
     windows = list(_windows(pixels))
     grains = [_grain(window) for window in windows]
     # A patch is one window, and looking for its percentile would take as long as its grain.
     noise = float(np.percentile(grains, 20)) if len(grains) > 1 else grains[0]
-    return Quality(_blur(windows, noise), max(noise, _ROUNDING), dark, bright)
+    quiet = [windows[place] for place in np.argsort(grains)[: len(windows) // _QUIET]]
+    return Quality(_blur(windows, quiet, noise), max(noise, _ROUNDING), dark, bright)
+
+
+def _share(pixels: NDArray[np.uint8], beyond: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> float:
+    """Of the pixels, those that are beyond in every colour: what is black in one of them may show in another."""
+    there = beyond(np.ascontiguousarray(pixels[..., 1]))
+    if there.any():
+        there = there & beyond(pixels[..., 0]) & beyond(pixels[..., 2])
+    return float(np.count_nonzero(there) / there.size)
 
 
 def _windows(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
@@ -116,7 +128,7 @@ def _noise_share(sigma_px: float) -> float:
     return float(2 * (apart**2).sum() * (kernel**2).sum())
 
 
-def _blur(windows: list[NDArray[np.float32]], noise: float) -> float:
+def _blur(windows: list[NDArray[np.float32]], quiet: list[NDArray[np.float32]], noise: float) -> float:
     edges = [_edges(window) for window in windows]
     chosen = np.concatenate([steep for steep, _ in edges])
     if not len(chosen):
@@ -124,13 +136,21 @@ def _blur(windows: list[NDArray[np.float32]], noise: float) -> float:
     wanted = int(_STRONGEST * sum(window.size for window in windows) / 8) + 1
     best = _strongest(chosen, wanted)
     fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
-    squared = noise * noise
-    above = max(float(fine.mean()) - squared * _noise_share(_FINE_PX), 1e-3)
-    below = max(float(coarse.mean()) - squared * _noise_share(_COARSE_PX), 1e-3)
+    above = max(float(fine.mean()) - _noise_left(quiet, noise, _FINE_PX), 1e-3)
+    below = max(float(coarse.mean()) - _noise_left(quiet, noise, _COARSE_PX), 1e-3)
     ratio = above / below
     near, far = _FINE_PX**2 + _DIFFERENCE, _COARSE_PX**2 + _DIFFERENCE
     apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - _PIXEL, 0.0))
     return float(np.clip(_SLOPE * apparent + _OFFSET, _LEAST_BLUR_PX, MOST_BLUR_PX))
+
+
+def _noise_left(quiet: list[NDArray[np.float32]], noise: float, sigma_px: float) -> float:
+    """What noise leaves of squared gradient after a Gaussian blur."""
+    import cv2
+
+    white = noise * noise * _noise_share(sigma_px)
+    held = [_steepness(np.asarray(cv2.GaussianBlur(one, (0, 0), sigma_px), np.float32)).mean() for one in quiet]
+    return max(white, float(np.mean(held))) if held else white
 
 
 def _edges(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:

@@ -38,11 +38,11 @@ class Judgement(NamedTuple):
     """What is said of a photo.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". chance: that a sound photo of this size
-    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none. quality: of the photo as
-    it is, always. halved: these are of the look at half size, which showed more than the one at full size. from_afar:
-    of the look at a size so many times smaller, else 0. gaping: how many times smaller the photo was where, beside what
-    is told, it shows a crack from afar, else 0. afar: the photo as it was looked at from afar, by how many times
-    smaller it was.
+    shows as much, 0 to 1. surface: the known surface as which its score was read, "" for none and where it cannot be
+    judged. quality: of the photo as it is, always. halved: these are of the look at half size, which showed more than
+    the one at full size. from_afar: of the look at a size so many times smaller, else 0. gaping: how many times smaller
+    the photo was where, beside what is told, it shows a crack from afar, else 0. afar: the photo as it was looked at
+    from afar, by how many times smaller it was.
     """
 
     verdict: Verdict
@@ -61,10 +61,10 @@ class Said(NamedTuple):
     """What is said of any picture.
 
     probability: of crack, 0 to 1. reason: why it cannot be judged, else "". surface: the known surface as which its
-    score was read, "" for none. halved: the look at half size is told; from_afar: that at a size so many times
-    smaller, else 0. chance: that a sound photo shows as much, None where the verdict does not rest on it. tiles: pieces
-    that it was scored in, 1 for all of it at once. threshold: that its probability was held against, None where it was
-    held against none.
+    score was read, "" for none and where it cannot be judged. halved: the look at half size is told; from_afar: that at
+    a size so many times smaller, else 0. chance: that a sound photo shows as much, None where the verdict does not rest
+    on it. tiles: pieces that it was scored in, 1 for all of it at once. threshold: that its probability was held
+    against, None where it was held against none.
     """
 
     verdict: Verdict
@@ -85,7 +85,7 @@ def judge_patch(
     rule, shape = manifest.verdict, (pixels.shape[0], pixels.shape[1])
     reason = unfit(quality(pixels), shape, rule.quality) or unlike(embedding, rule.surface)
     if reason:
-        return Said("cannot judge", found.probability, reason, found.surface)
+        return Said("cannot judge", found.probability, reason)
     return Said(by_threshold(found), found.probability, "", found.surface, threshold=found.threshold)
 
 
@@ -135,7 +135,8 @@ def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[floa
     by_chance = chance(beyond, overlapping, windows_seen(look, rule), rule) if rule.sound else 0.0
     reason = unfit_look(look, rule)
     verdict: Verdict = "cannot judge" if reason else cracked(found, (scores[0], by_chance), manifest, rate)
-    return Judgement(verdict, found.probability, reason, look.quality, by_chance, found.surface)
+    surface = "" if reason else found.surface
+    return Judgement(verdict, found.probability, reason, look.quality, by_chance, surface)
 
 
 def unfit_look(look: Look, rule: VerdictRule) -> str:
