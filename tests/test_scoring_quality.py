@@ -47,18 +47,20 @@ def blur_by_hand(pixels: NDArray[np.uint8]) -> float:
         found.append(np.stack([fine[crest], coarse[crest], chosen[crest]]))
     fine, coarse, chosen = np.concatenate(found, 1)
     best = np.argsort(-chosen)[: int(0.01 * sum(window.size for window in windows) / 8) + 1]
-    above, below = (
-        max(
-            float(some[best].mean())
-            - max([noise**2 * noise_share(sigma), np.mean([steepness(one, sigma).mean() for one in quiet] or [0])]),
-            1e-3,
+    told = []
+    for calm in ([], quiet):
+        left = [
+            [noise**2 * noise_share(sigma), *(steepness(one, sigma).mean() for one in calm)] for sigma in (0.7, 1.4)
+        ]
+        above, below = (
+            max(float(some[best].mean()) - max(white, float(np.mean(held)) if held else 0), 1e-3)
+            for some, (white, *held) in zip((fine, coarse), left, strict=True)
         )
-        for some, sigma in ((fine, 0.7), (coarse, 1.4))
-    )
-    ratio = above / below
-    near, far = 0.7**2 + 1 / 3, 1.4**2 + 1 / 3
-    apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - 1 / 12, 0.0))
-    return float(np.clip(1.62 * apparent - 0.6, 0.3, 6.0))
+        ratio = above / below
+        near, far = 0.7**2 + 1 / 3, 1.4**2 + 1 / 3
+        apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - 1 / 12, 0.0))
+        told.append(float(np.clip(1.62 * apparent - 0.6, 0.3, 6.0)))
+    return told[1] if told[1] >= 1 else told[0]
 
 
 @pytest.mark.parametrize("size", [(160, 160), (200, 330), (520, 700), (1100, 1000), (40, 900), (16, 16)])

@@ -14,6 +14,8 @@ _SMALLEST_PX = 16
 
 _QUIET = 4
 """One of so many windows is quiet; a photo of fewer has none to tell noise from a surface's own grain by."""
+_TEXTURE_PX = 1.0
+"""Up to such a blur the quietest windows hold the surface's own texture besides noise, which is not to be taken off."""
 _FINE_PX, _COARSE_PX, _CHOOSING_PX = 0.7, 1.4, 2.0
 """Deviations of the two further blurs that are held against each other, and of the one whose edges are chosen by."""
 _STRONGEST = 0.01
@@ -49,10 +51,10 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     Noise: what a filter that is blind to slopes and edges leaves (J. Immerkær, Fast noise variance estimation, CVIU 64,
     1996), in the quietest fifth of the windows; grain that a camera or JPEG has smeared or removed does not count.
     Blur: at the strongest edges, how much a known further blur weakens the gradient (S. Zhuo and T. Sim, Defocus map
-    estimation from a single image, Pattern Recognition 44, 2011), the noise's share taken off: that of white noise, and
-    at least what the quietest windows hold, since what JPEG leaves of noise looks like fine edges. Edges of built
-    surfaces are seldom steps; the line that turns their answer into the blur was fitted on generated photos of known
-    blur (`proofs/quality.py`), which it tells to about a quarter of a pixel.
+    estimation from a single image, Pattern Recognition 44, 2011), the noise's share taken off: that of white noise, or,
+    of a blurred photo, what the quietest windows hold, since what JPEG leaves of noise looks like fine edges. Edges of
+    built surfaces are seldom steps; the line that turns their answer into the blur was fitted on generated photos of
+    known blur (`proofs/quality.py`), which it tells to about a quarter of a pixel.
     """
     height, width = pixels.shape[:2]
     sample = pixels[:: max(1, height // 1024), :: max(1, width // 1024)]
@@ -136,21 +138,28 @@ def _blur(windows: list[NDArray[np.float32]], quiet: list[NDArray[np.float32]], 
     wanted = int(_STRONGEST * sum(window.size for window in windows) / 8) + 1
     best = _strongest(chosen, wanted)
     fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
-    above = max(float(fine.mean()) - _noise_left(quiet, noise, _FINE_PX), 1e-3)
-    below = max(float(coarse.mean()) - _noise_left(quiet, noise, _COARSE_PX), 1e-3)
-    ratio = above / below
+    left = [_noise_left(quiet, noise, px) for px in (_FINE_PX, _COARSE_PX)]
+    white, held = (
+        _told(float(fine.mean()) - one, float(coarse.mean()) - other) for one, other in zip(*left, strict=True)
+    )
+    return held if held >= _TEXTURE_PX else white
+
+
+def _told(above: float, below: float) -> float:
+    """The blur, in px, by what is left of squared gradient at edges after the finer and the coarser further blur."""
+    ratio = max(above, 1e-3) / max(below, 1e-3)
     near, far = _FINE_PX**2 + _DIFFERENCE, _COARSE_PX**2 + _DIFFERENCE
     apparent = np.sqrt(max((far - ratio * near) / max(ratio - 1, 0.01) - _PIXEL, 0.0))
     return float(np.clip(_SLOPE * apparent + _OFFSET, _LEAST_BLUR_PX, MOST_BLUR_PX))
 
 
-def _noise_left(quiet: list[NDArray[np.float32]], noise: float, sigma_px: float) -> float:
-    """What noise leaves of squared gradient after a Gaussian blur."""
+def _noise_left(quiet: list[NDArray[np.float32]], noise: float, sigma_px: float) -> tuple[float, float]:
+    """What white noise leaves of squared gradient after a Gaussian blur, and what the quiet windows hold if more."""
     import cv2
 
     white = noise * noise * _noise_share(sigma_px)
     held = [_steepness(np.asarray(cv2.GaussianBlur(one, (0, 0), sigma_px), np.float32)).mean() for one in quiet]
-    return max(white, float(np.mean(held))) if held else white
+    return white, max(white, float(np.mean(held))) if held else white
 
 
 def _edges(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
