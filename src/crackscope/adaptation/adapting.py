@@ -1,6 +1,7 @@
 """`adapt`: a bundle that has learnt a new surface from a few labelled patches, in seconds and without torch."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from crackscope.adaptation.at_hand import (
     adapted_before,
     by_photo,
     contradictions,
-    met_before,
     photos_of,
     refuse_both_labels,
 )
@@ -35,7 +35,7 @@ from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, 
 from crackscope.bundles import TrainedOn
 from crackscope.datasets import Layout, Split
 from crackscope.errors import AdaptationError
-from crackscope.judging import MetBefore
+from crackscope.judging import MetBefore, met_before
 from crackscope.records import Label, Unread
 from crackscope.scoring import Model
 from crackscope.scoring import load as load_model
@@ -73,7 +73,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     `suggest` chose as hard or likely cracked, so that the figures are not those of ordinary photos. photos: of how many
     photos they are. one_photo: whether all patches of one label are of one photo, so that patches count one by one and
     the figures flatter. learnt_before: whether the old bundle learnt from this very set, so that the figures flatter.
-    met_before: this set (`split`), or those that most of the patches look like (`look`), as an evaluation says it.
+    met_before: what of these patches the bundle had learnt from, as an evaluation says it.
     adapted_before: patches that the old bundle was adapted to, some of which may be among these. conflicts: groups of
     copies that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
     """
@@ -179,7 +179,7 @@ def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathere
     photos = photos_of(seen.rows)
     reference = model.bundle.reference()
     # The score has no part in what a patch looks like.
-    surfaces = [model.calibrated(0.0, one).surface for one in seen.embedding.astype(np.float32)]
+    surfaces = Counter(model.calibrated(0.0, one).surface for one in seen.embedding.astype(np.float32))
     return _Gathered(
         model=model,
         split=split,
@@ -189,7 +189,7 @@ def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathere
         unread=seen.unread,
         embedding=seen.embedding,
         old=None if reference is None else remembered(reference, model.bundle),
-        met=met_before(model.manifest, split.fingerprint, surfaces),
+        met=met_before(model.manifest, split.fingerprint, None, seen.rows, read_as={"": surfaces}),
     )
 
 

@@ -3,27 +3,23 @@ photos they are, and whether they were chosen, or learnt from, before."""
 
 import csv
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from crackscope.adaptation.patches import Patches
-from crackscope.bundles import Manifest, TrainedOn
+from crackscope.bundles import Manifest
 from crackscope.datasets import SUGGESTIONS
 from crackscope.errors import AdaptationError
 from crackscope.files import original, read_table
 from crackscope.images import one_spelling
-from crackscope.judging import MetBefore, number_groups
+from crackscope.judging import number_groups
 from crackscope.records import Label, Row
 
 ADAPTED = "adapted to"
 """What a bundle calls a set of pictures that it was adapted to."""
-_MOST, _SOME = 0.5, 0.1
-"""Shares of the patches from which on they look like what a bundle learnt from, and are told to look like a surface."""
 _FOLDERS = 3
 """So many folders above a patch may hold the table of what was suggested."""
 
@@ -96,25 +92,6 @@ def contradictions(rows: Sequence[Row], groups: int) -> tuple[tuple[str, str], .
             held.setdefault(row.group, {}).setdefault(row.label, row.path)
     pairs = tuple((both["crack"], both["sound"]) for both in held.values() if len(both) > 1)
     return pairs if len(pairs) == groups else ()
-
-
-def met_before(manifest: Manifest, fingerprint: str, surfaces: Sequence[str]) -> MetBefore | None:
-    """What of labelled patches a bundle learnt from, as far as it can tell: the very set that has this fingerprint, or,
-    as `evaluate` says it, a surface that most of them look like. surfaces: which one each looks like, "" for none."""
-    same = [one for one in manifest.trained_on if fingerprint and one.fingerprint == fingerprint]
-    if same:
-        return _met("split", same)
-    like = Counter(surface.casefold() for surface in surfaces if surface)
-    if not like or like.total() < _MOST * len(surfaces):
-        return None
-    told = {name for name, count in like.items() if count >= _SOME * len(surfaces)}
-    alike = [one for one in manifest.trained_on if one.name.casefold() in told]
-    return _met("look", alike) if alike else None
-
-
-def _met(by: Literal["split", "look"], sets: Sequence[TrainedOn]) -> MetBefore:
-    names = tuple(dict.fromkeys(one.name for one in sets))
-    return MetBefore(by=by, sets=names, pictures=sum(one.pictures for one in sets))
 
 
 def adapted_before(manifest: Manifest) -> int:
