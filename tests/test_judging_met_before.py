@@ -10,7 +10,7 @@ from crackscope import datasets, scoring
 from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, TrainedOn, pack_projection
 from crackscope.cli import main
 from crackscope.judging import MetBefore, evaluate, load
-from crackscope.judging.met_before import met_before
+from crackscope.judging.met_sets import met_before
 from crackscope.records import Row
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number

@@ -37,7 +37,7 @@ from crackscope.judging.evaluation import (
 )
 from crackscope.judging.files import load, save
 from crackscope.judging.manifest_facts import stated
-from crackscope.judging.met_before import met_before
+from crackscope.judging.met_sets import met_before
 from crackscope.judging.prevalence import at_prevalence
 from crackscope.judging.sample import number_groups
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores

@@ -11,8 +11,8 @@ import msgspec
 from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import Evaluation, SplitFacts
 from crackscope.judging.manifest_facts import facts_of
-from crackscope.judging.met_before import met_before
 from crackscope.judging.met_pictures import met_in_training
+from crackscope.judging.met_sets import met_before
 from crackscope.judging.prevalence import at_prevalence, checked_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
 from crackscope.records import Part, Prediction, Row, Unread, Verdict

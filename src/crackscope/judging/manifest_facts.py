@@ -5,7 +5,7 @@ from typing import Any, TypeGuard
 
 from crackscope.bundles import Manifest, dump_manifest
 from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
-from crackscope.judging.met_before import sets_of_weights
+from crackscope.judging.met_sets import sets_of_weights
 
 
 def facts_of(manifest: Manifest) -> BundleFacts:
