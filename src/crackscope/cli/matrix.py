@@ -154,10 +154,14 @@ def _runs(out: str) -> Path:
 
 
 def _surface(asked: Asked, name: str, data: str) -> "Surface":
+    from crackscope.datasets import opened, watched
     from crackscope.judging import Surface
 
     all_unless_parted = asked.part == "all" or (asked.part is None and not asked.recipes)
     split = asked.opened(data, f"opening {name}", whole=all_unless_parted)
+    if asked.recipes:
+        with progress(f"opening {name}", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
+            split = opened(split)
     dealt_here = split.seed is not None
     whole = asked.part == "all" or (dealt_here and all_unless_parted)
     return Surface(name=name, split=split, part=None if whole else "test")

@@ -3,6 +3,7 @@
 scan(data) -> ScanReport          what is there, and what is wrong with it
 split(data) -> Split              grouped and stratified by default
 load(data_or_csv) -> Split        ready-made parts as they are, anything else split
+opened(split) -> Split            without what cannot be read
 read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 remarks(rows)                     lines on what is doubtful: few pictures of a class, surfaces spelt in two ways
@@ -11,7 +12,7 @@ watched(progress, threads)        context in which scan, split and load tell how
 
 from crackscope.datasets.doubtful import remarks
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
-from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
+from crackscope.datasets.loading import Split, fingerprint, load, opened, read_rows, read_split, split, write_split
 from crackscope.datasets.manifest import refuse_strangers
 from crackscope.datasets.name_groups import LikelyGroups
 from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
@@ -31,6 +32,7 @@ __all__ = [
     "Split",
     "fingerprint",
     "load",
+    "opened",
     "read_rows",
     "read_split",
     "refuse_strangers",

@@ -13,7 +13,7 @@ from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
-from crackscope.datasets.reading import label_by_masks
+from crackscope.datasets.reading import label_by_masks, open_all
 from crackscope.datasets.splitting import Shares, deal, expected_leak, leak_share, refuse_if_lacking, shares_of
 from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
@@ -33,7 +33,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
     that hold both labels; 0 where copies were not looked for. likely_groups: what file names look grouped by, unless
     the user said it. unreadable: pictures that are no rows, since they, or their masks, could not be read;
-    unreadable_parts: the part of each of their paths that was given one.
+    unreadable_parts: the part of each of their paths that was given one. opened: whether every picture was opened, so
+    that each row can be read; the rows of a CSV with parts are only known to be there, see `opened`.
     """
 
     rows: tuple[Row, ...]
@@ -43,6 +44,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     unreadable: tuple[Unread, ...] = ()
     unreadable_parts: dict[str, Part] = {}
+    opened: bool = False
     had_part: int = 0
     moved: int = 0
     conflicts: int = 0
@@ -142,6 +144,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         leak_share=drawn if wish.random else expected_leak(surveyed.copies, surveyed.strata, at_random),
         fingerprint=fingerprint(dealt),
         unreadable=surveyed.reading.unread,
+        opened=True,
         had_part=sum(row.part is not None for row in rows),
         moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
         conflicts=len(surveyed.conflicts),
@@ -200,14 +203,32 @@ def _taken_tree(found: Found, group_by: str | None) -> Split:
         leak_share=leak,
         fingerprint=fingerprint(grouped),
         unreadable=surveyed.reading.unread,
-        unreadable_parts=_parts_of(surveyed.reading.unread, found),
+        unreadable_parts=_parts_of(surveyed.reading.unread, found.entries),
+        opened=True,
         conflicts=len(surveyed.conflicts),
     )
 
 
-def _parts_of(unread: Sequence[Unread], found: Found) -> dict[str, Part]:
+def opened(split: Split) -> Split:
+    """A split whose every row can be read: opens what was not opened yet; what cannot be read is no row any more, but
+    stands in `unreadable`. What was opened before comes back as it is."""
+    if split.opened:
+        return split
+    reading = open_all([Entry(**msgspec.structs.asdict(row)) for row in split.rows])
+    rows = tuple(seen.row for seen in reading.seen)
+    return msgspec.structs.replace(
+        split,
+        rows=rows,
+        fingerprint=fingerprint(rows) if reading.unread else split.fingerprint,
+        unreadable=(*split.unreadable, *reading.unread),
+        unreadable_parts=split.unreadable_parts | _parts_of(reading.unread, split.rows),
+        opened=True,
+    )
+
+
+def _parts_of(unread: Sequence[Unread], named: Sequence[Entry | Row]) -> dict[str, Part]:
     """The parts that were given to what could not be read, by path: its own, or that of its mask."""
-    given = {path: entry.part for entry in found.entries for path in (entry.path, entry.mask) if path}
+    given = {path: one.part for one in named for path in (one.path, one.mask) if path}
     return {one.path: part for one in unread if (part := given.get(one.path)) is not None}
 
 
@@ -228,7 +249,7 @@ def _taken(found: Found) -> Split:
         leak_share=leak if leak > 0 else None,
         fingerprint=fingerprint(kept),
         unreadable=tuple(unread),
-        unreadable_parts=_parts_of(unread, found),
+        unreadable_parts=_parts_of(unread, found.entries),
     )
 
 
