@@ -205,11 +205,12 @@ def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> No
     ("name", "content", "says"),
     [
         (
-            "labels.json",
+            "labels.csv",
             f'[{{"id":1,"data":{{"image":"{"x" * 5000}"}}}},{{"id":2}}]',
-            "labels.json: JSON, not CSV; write",
+            "labels.csv: JSON, not CSV; write",
         ),
-        ("labels.json", '{\n  "path": 1\n}\n', "labels.json: JSON, not CSV; write"),
+        ("labels.csv", '{\n  "path": 1\n}\n', "labels.csv: JSON, not CSV; write"),
+        ("labels.json", f'{{"{"x" * 5000}": 1}}', "labels.json: no JSON or JSON-MIN export of Label Studio"),
         ("labels.csv", f"{'x' * 5000},label\n1,2\n", "line 1: the header wants path,label"),
         ("labels.csv", "path,label" + ",more" * 1000 + "\n1,2\n", "line 1: a column stands twice in the header"),
     ],

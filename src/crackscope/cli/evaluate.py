@@ -40,7 +40,7 @@ class Asked(Labelled):
 
 @click.command()
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @click.option(
     "--part",
     type=click.Choice(["test", "val", "train", "all"]),

@@ -49,7 +49,7 @@ class Asked(Labelled):
 
 
 @click.command()
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @click.option("--recipe", default="default", show_default=True, metavar="NAME|FILE", help="What to train.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe: --set phases.0.epochs=3"
@@ -85,8 +85,9 @@ class Asked(Labelled):
 def train(state: State, /, **options: Any) -> None:
     """Train a classifier as a recipe says, and judge it on the test part.
 
-    DATA is a folder of class folders, a tree of train/ val/ test/, or a CSV manifest. A data set without parts is split
-    60:20:20 with near-copies kept together.
+    DATA is a folder of class folders, a tree of train/ val/ test/, or a CSV manifest; EXPORT.json what Label Studio
+    exports as JSON, saved beside the patches. A data set without parts is split 60:20:20 with near-copies kept
+    together, and so are the patches that `crackscope suggest` cut from one photo.
     """
     asked = Asked(**options)
     if asked.resume and asked.out is None:

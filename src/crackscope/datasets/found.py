@@ -7,7 +7,7 @@ import msgspec
 from crackscope.errors import DatasetError, several
 from crackscope.records import Failure, Label, Part, Row, Unread
 
-Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks"]
+Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks", "Label Studio export"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was named.
 
-    unlabelled: folder to number of pictures in it that nothing labels. unread: masks that could not be read.
+    unlabelled: folder to number of pictures in it that nothing labels. unread: masks that could not be read. photos: of
+    how many photos the patches are, where they are grouped by these.
     """
 
     root: str
@@ -45,6 +46,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     unlabelled: dict[str, int] = {}
     unread: tuple[Unread, ...] = ()
+    photos: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
