@@ -88,18 +88,24 @@ def _left_of(loops: Sequence[_Points], boxes: _Points, own: int) -> tuple[int, i
     boxes: left, top, right and bottom of each loop.
     """
     x, y = loops[own][0].tolist()
-    best: tuple[int, int, Point] | None = None
-    for at in np.flatnonzero((boxes[:own, 1] <= y) & (y <= boxes[:own, 3])).tolist():
+    best = (-np.inf, 0, 0)
+    level = np.flatnonzero((boxes[:own, 1] <= y) & (y <= boxes[:own, 3]))
+    # Those that reach farthest to the right first: most others end left of what is found by then. A px of room is left
+    # for what rounding does to a place.
+    for at in level[np.argsort(-boxes[level, 2])].tolist():
+        if boxes[at, 2] < best[0] - 1:
+            break
         met = _met(loops[at], y)
         across = _crossings(loops[at], met, y)
         across = np.where(across < x, across, -np.inf)
-        if len(across) and across.max() > (best[2][0] if best else -np.inf):
-            best = at, int(met[across.argmax()]), (float(across.max()), y)
-    if best is None:
+        if len(across):
+            best = max(best, (float(across.max()), -at, int(met[across.argmax()])))
+    there, loop, edge = best
+    if there == -np.inf:
         # A hole that reaches out of a thin crack: led to the nearest corner, whose cut encloses nothing either.
         near = int(np.hypot(*(loops[0] - (x, y)).T).argmin())
         return 0, near, (float(loops[0][near, 0]), float(loops[0][near, 1]))
-    return best[0], best[1], (round(best[2][0], 2), y)
+    return -loop, edge, (round(there, 2), y)
 
 
 def _met(loop: _Points, y: float) -> NDArray[np.intp]:
