@@ -101,7 +101,9 @@ def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
         "unsorted",
     ]
     assert main(["suggest", bundle, data, "-o", str(out)]) == 2
-    assert "not empty" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "not empty" in told
+    assert "--force (force=True) writes over" in told
 
 
 def test_suggestions_that_nobody_has_sorted_are_no_data_yet(made, tmp_path, capsys):
@@ -136,7 +138,9 @@ def test_a_bundle_in_the_way_is_kept_unless_it_was_adapted_and_force_is_given(ma
     assert main([*asked, str(out)]) == 0
     written = (out / "bundle.json").read_bytes()
     assert main([*asked, str(out), "--name", "other"]) == 2
-    assert "not empty" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "not empty" in told
+    assert "--force (force=True) writes over" in told
     assert (out / "bundle.json").read_bytes() == written
     assert main([*asked, str(out), "--name", "other", "--force"]) == 0
     assert (out / "bundle.json").read_bytes() != written
