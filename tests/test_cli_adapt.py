@@ -101,9 +101,7 @@ def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
         "unsorted",
     ]
     assert main(["suggest", bundle, data, "-o", str(out)]) == 2
-    told = capsys.readouterr().err
-    assert "not empty" in told
-    assert "--force (force=True) writes over" in told
+    assert "not empty" in capsys.readouterr().err
 
 
 def test_suggestions_that_nobody_has_sorted_are_no_data_yet(made, tmp_path, capsys):
