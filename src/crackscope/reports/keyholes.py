@@ -37,16 +37,18 @@ def _holder(hole: _Points, rings: Sequence[_Points], boxes: _Points) -> int:
     asked = hole[:: -(-len(hole) // _ASKED)]
     middle = np.median(hole, axis=0)
     near = np.flatnonzero((boxes[:, :2] <= middle).all(1) & (middle <= boxes[:, 2:]).all(1)).tolist()
-    around = [at for at in near if 2 * sum(_holds(rings[at], place) for place in asked) > len(asked)]
+    around = [at for at in near if 2 * _holds(rings[at], asked) > len(asked)]
     if around:
         return min(around, key=lambda at: abs(_doubled_area(rings[at])))
     return max(range(len(rings)), key=lambda at: abs(_doubled_area(rings[at])))
 
 
-def _holds(ring: _Points, place: _Points) -> bool:
-    """Whether a ring goes around a place: the edges left of it are odd in number."""
-    met = _met(ring, float(place[1]))
-    return bool(np.count_nonzero(_crossings(ring, met, float(place[1])) < place[0]) % 2)
+def _holds(ring: _Points, places: _Points) -> int:
+    """How many of these places a ring goes around: the edges left of each are odd in number."""
+    below = ring[:, 1] <= places[:, 1:]
+    of, met = np.nonzero(below != np.roll(below, -1, axis=1))
+    left = _crossings(ring, met, places[of, 1]) < places[of, 0]
+    return int(np.count_nonzero(np.bincount(of[left], minlength=len(places)) % 2))
 
 
 def _doubled_area(ring: _Points) -> float:
@@ -114,8 +116,8 @@ def _met(loop: _Points, y: float) -> NDArray[np.intp]:
     return np.flatnonzero(below != np.roll(below, -1))
 
 
-def _crossings(loop: _Points, met: NDArray[np.intp], y: float) -> _Points:
-    """Where a level line meets these edges, px from the left."""
+def _crossings(loop: _Points, met: NDArray[np.intp], y: float | _Points) -> _Points:
+    """Where a level line, or one for each, meets these edges, px from the left."""
     (x1, y1), (x2, y2) = loop[met].T, loop[(met + 1) % len(loop)].T
     return np.asarray(x1 + (x2 - x1) * ((y - y1) / (y2 - y1)), np.float64)
 
