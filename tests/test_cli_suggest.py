@@ -304,7 +304,7 @@ def one_label(tasks):
         ),
         (nothing_labelled, "nothing is labelled in it: give the JSON that Label Studio exports"),
         (other_json, "no JSON or JSON-MIN export of Label Studio"),
-        (one_label, "export.json: no readable picture is labelled crack"),
+        (one_label, "0 readable patches are labelled cracked"),
     ],
 )
 def test_an_export_that_cannot_be_learnt_from_is_refused_in_one_line(unsorted, tmp_path, capsys, bundle, spoil, says):

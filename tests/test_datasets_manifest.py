@@ -84,6 +84,16 @@ def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, said: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_a_column_split_that_names_parts_is_that_of_the_parts(tmp_path: Path) -> None:
+    lines = ["a.png,crack,train", "b.png,sound,Validation", "c.png,sound,test"]
+    rows = datasets.read_rows(write_manifest(tmp_path, "path,label,Split", *lines))
+    assert [row.part for row in rows] == ["train", "val", "test"]
+    with pytest.raises(DatasetError, match="line 5: part 'trian'"):
+        datasets.read_rows(write_manifest(tmp_path, "path,label,Split", *lines, "d.png,crack,trian"))
+    folds = datasets.read_rows(write_manifest(tmp_path, "path,label,split", "a.png,crack,1", "b.png,sound,2"))
+    assert [row.part for row in folds] == [None, None]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", ['"path,label', 'path,"label', '"path,label,part'])
 @pytest.mark.parametrize("row", ["a.png,crack", '"a.png",crack', 'a.png,"crack"'])

@@ -54,9 +54,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.entries[0].cells) if self.entries else ()
 
 
-def refuse_if_useless(found: Found) -> None:
-    """Raises DatasetError when there are fewer than two labelled pictures."""
-    if len(found.entries) >= 2:
+def refuse_if_useless(found: Found, fewest: int) -> None:
+    """Raises DatasetError when there are fewer labelled pictures than this, 1 or 2."""
+    if len(found.entries) >= fewest:
         return
     if not found.entries and not found.unlabelled:
         raise DatasetError(f"{found.root}: no pictures in it; give a folder of class folders, or a CSV with path,label")
@@ -70,6 +70,9 @@ def refuse_if_useless(found: Found) -> None:
 
 def describe_unlabelled(found: Found) -> str:
     """One line on the folders that no label could be had from, and what to do."""
+    if list(found.unlabelled) == ["."]:
+        some = several(found.unlabelled["."], "picture lies", "pictures lie")
+        return f"{some} in no class folder: give the folder that the class folders are in, or a CSV with path,label"
     named = sorted(found.unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
     folders = ", ".join(f"{folder} ({count})" for folder, count in named)
     return (

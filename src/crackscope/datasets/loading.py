@@ -16,7 +16,7 @@ from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
 from crackscope.datasets.reading import label_by_masks, open_all
 from crackscope.datasets.splitting import Shares, deal, expected_leak, leak_share, refuse_if_lacking, shares_of
-from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_names, survey
+from crackscope.datasets.surveying import Survey, find, half_parted, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError
 from crackscope.images import natural
@@ -86,7 +86,7 @@ def read_rows(data: str | Path, layout: Layout = KNOWN_WORDS) -> list[Row]:
 
     Pictures whose mask cannot be read are left out; `scan` lists them. Raises DatasetError.
     """
-    rows, _ = label_by_masks(find(data, layout).entries)
+    rows, _ = label_by_masks(find(data, layout, fewest=1).entries)
     return rows
 
 
@@ -122,7 +122,9 @@ def _split(found: Found, wish: _Wish) -> Split:
         raise DatasetError(f"the seed of the split is {wish.seed}: it must be 0 or more")
     words = _words(found, wish.group_by)
     surveyed = survey(found)
-    refuse_one_class(surveyed)
+    # Of sound pictures alone it can be told how often they give an alarm, where no others were meant to be there.
+    if not wish.whole or found.unlabelled or surveyed.reading.unread:
+        refuse_one_class(surveyed)
     return _deal(surveyed, wish, [words[entry.path] for entry in surveyed.entries])
 
 
@@ -175,7 +177,7 @@ def load(
     """A CSV with parts, or a train/val/test tree, as it is; anything else as `split` deals it, with the same arguments.
 
     parts: None where all rows are wanted and no part by itself: they are dealt 60:20:20 all the same, as the
-    fingerprint tells, but a part that lacks a label is no reason to refuse.
+    fingerprint tells, but a part, or all of it, that lacks a label is no reason to refuse.
     A tree's pictures are opened and their copies grouped (`leak_share` is then that of its own parts); of a CSV's only
     the presence is checked. Raises DatasetError, also when some pictures have a part and others have none, and when
     pictures that have one are to be dealt at random, or by groups other than their CSV gives.
@@ -191,14 +193,10 @@ def load_apart(data: str | Path, *, group_by: str | None = None, layout: Layout 
 
 
 def _load(found: Found, wish: _Wish) -> Split:
-    without = [entry.path for entry in found.entries if entry.part is None]
-    if len(without) == len(found.entries):
+    if all(entry.part is None for entry in found.entries):
         return _split(found, wish)
-    if without:
-        raise DatasetError(
-            f"{found.root}: {len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
-            "give all of them one, or none and let it be split"
-        )
+    if fault := half_parted(found):
+        raise DatasetError(f"{found.root}: {fault}")
     if wish.random or (wish.group_by is not None and found.kind == "manifest"):
         how = "at random (--random)" if wish.random else f"by {wish.group_by} (--group-by)"
         raise DatasetError(

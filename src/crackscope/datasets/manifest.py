@@ -19,6 +19,7 @@ from crackscope.records import Row
 _WRITTEN: Final = ("path", "label", "part", "group")
 _OPTIONAL: Final = ("mask", "surface")
 _KNOWN: Final = (*_WRITTEN, *_OPTIONAL)
+_PART_ELSEWHERE: Final = "split"
 _LONGEST_HEADER: Final = 200
 _NAMED_AT_ONCE: Final = 5
 _UNCLOSED: Final = 'a quote (") is not closed, close it or leave it out'
@@ -33,11 +34,12 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     """
     lines = _lines(path)
     header = _header(path, lines)
-    columns = {name.strip().casefold(): name for name in header}
+    rows = list(_rows(path, lines))
+    columns = _columns(header, rows)
     entries: list[Entry] = []
     faults: dict[str, list[int]] = {}
     seen: dict[str, int] = {}
-    for line, cells in _rows(path, lines):
+    for line, cells in rows:
         fault_or_entry = _entry(path.parent, dict(zip(columns, cells, strict=False)), len(cells) - len(header), layout)
         if isinstance(fault_or_entry, Entry):
             before = seen.setdefault(fault_or_entry.path, line)
@@ -49,6 +51,16 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     if faults:
         raise DatasetError(_say(path, faults))
     return Found(root=str(path), kind="manifest", entries=tuple(entries))
+
+
+def _columns(header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> list[str]:
+    """The columns in small letters; one called `split` that names parts is that of the parts, as others write it."""
+    columns = [name.strip().casefold() for name in header]
+    if "part" not in columns and _PART_ELSEWHERE in columns:
+        at = columns.index(_PART_ELSEWHERE)
+        if any(len(cells) > at and part_of(cells[at]) for _, cells in rows):
+            columns[at] = "part"
+    return columns
 
 
 def _rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

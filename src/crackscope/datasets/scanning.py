@@ -16,7 +16,7 @@ from crackscope.datasets.loading import fingerprint
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
 from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
-from crackscope.datasets.surveying import Survey, find, missing_class, survey
+from crackscope.datasets.surveying import Survey, find, half_parted, missing_class, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import several
 from crackscope.images import natural
@@ -171,7 +171,7 @@ _MASKS = "pictures are labelled other than their masks say"
 
 
 def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
-    lines = [missing_class(surveyed)]
+    lines = [missing_class(surveyed), half_parted(surveyed.found)]
     if report.unreadable:
         some = several(len(report.unreadable), "picture")
         gone = "the lines that name them" if report.kind == "manifest" else "them"

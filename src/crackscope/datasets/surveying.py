@@ -54,10 +54,10 @@ _WAYS_TO_LABEL: dict[Kind, str] = {
 """Where no folder says it."""
 
 
-def find(data: str | Path, layout: Layout) -> Found:
+def find(data: str | Path, layout: Layout, fewest: int = 2) -> Found:
     """What a folder, a manifest or an export of Label Studio names.
 
-    Raises DatasetError when that is fewer than two labelled pictures.
+    Raises DatasetError when that is fewer than so many labelled pictures, two at most.
     """
     path = Path(data)
     if os.path.isdir(path):
@@ -71,8 +71,19 @@ def find(data: str | Path, layout: Layout) -> Found:
         found = find_in_export(path, layout) if exported else find_in_manifest(path, layout)
     else:
         raise DatasetError(f"{path}: no such folder or CSV file; check the path")
-    refuse_if_useless(found)
+    refuse_if_useless(found, fewest)
     return found
+
+
+def half_parted(found: Found) -> str:
+    """One line on the pictures that stand in no part where others do, and what to do; "" where all do, or none."""
+    without = [entry.path for entry in found.entries if entry.part is None]
+    if len(without) in (0, len(found.entries)):
+        return ""
+    return (
+        f"{len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
+        "give all of them one, or none and let it be split"
+    )
 
 
 def survey(found: Found) -> Survey:

@@ -114,7 +114,7 @@ class _Training:
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             check_writable(self.folder)
-            for remark in (*_left_out([] if started else split.unreadable), *datasets.remarks(split.rows)):
+            for remark in (*([] if started else _doubts(split)), *datasets.remarks(split.rows)):
                 self.tell(Progress(stage="reading", remark=remark))
             return self._learn(split, network, counts, started, clock)
 
@@ -238,12 +238,18 @@ def sampled(rows: Sequence[Row], limit: int) -> list[Row]:
     return [rows[ranked[i * len(ranked) // limit]] for i in range(limit)]
 
 
-def _left_out(unread: Sequence[Unread]) -> list[str]:
-    """That pictures are left out, before hours of work are spent on the others; nothing of none."""
-    if not unread:
-        return []
-    some = several(len(unread), "picture that cannot be read is", "pictures that cannot be read are")
-    return [f"{some} left out, the first: {unread[0].error.message}"]
+def _doubts(split: Split) -> list[str]:
+    """What is to be known before hours of work: pictures that are left out, and copies on both sides."""
+    unread, told = split.unreadable, []
+    if unread:
+        some = several(len(unread), "picture that cannot be read is", "pictures that cannot be read are")
+        told.append(f"{some} left out, the first: {unread[0].error.message}")
+    if split.random and split.leak_share:
+        told.append(
+            f"{split.leak_share:.1%} of the test pictures have a copy among those trained on, so accuracy on them may "
+            "flatter by up to as much; `crackscope split` keeps copies on one side"
+        )
+    return told
 
 
 def versions() -> dict[str, str]:
