@@ -16,6 +16,7 @@ import click
 from crackscope.cli.console import print_json, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
+from crackscope.cli.folders import outside
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, WholeRange, out, shared
@@ -95,6 +96,8 @@ def train(state: State, /, **options: Any) -> None:
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
     writable(folder)
+    if not asked.resume:
+        outside(folder, [asked.data])
     with _kept(folder), TrainingBar(quiet=asked.silent, lines=True) as bar:
         from crackscope.training import train as learn
 
