@@ -234,6 +234,8 @@ def test_a_split_parts_no_photo_unless_at_random(bundle, unsorted, tmp_path, mon
     # What is written is the same wherever it is called, and keeps saying it.
     assert {row["group"] for row in csv.DictReader(split.read_text().splitlines())} == {f"{n}.png" for n in range(6)}
     monkeypatch.chdir(tmp_path)
+    table = folder / "suggestions.csv"
+    table.write_text(table.read_text().replace(",", ";"), encoding="utf-8-sig")
     assert main(["split", "copy", "-o", "split.csv"]) == 0
     assert main(["evaluate", bundle, str(split), "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["groups"] == len(

@@ -65,7 +65,7 @@ def _columns(header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> li
 
 def _rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header that are not empty, each with the line on which it begins."""
-    reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
+    reader = csv.reader(lines, delimiter=delimiter_of(lines), strict=True)
     begins = 1
     try:
         for cells in reader:
@@ -91,12 +91,13 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-def _delimiter(lines: Sequence[str]) -> str:
+def delimiter_of(lines: Sequence[str]) -> str:
+    """What stands between the cells of a table, by its first line: a comma, a semicolon or a tab."""
     return max(",;\t", key=lines[0].count)
 
 
 def _header(path: Path, lines: Sequence[str]) -> list[str]:
-    header = next(csv.reader(lines[:1], delimiter=_delimiter(lines)))
+    header = next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))
     names = [name.strip().casefold() for name in header]
     if "path" not in names and lines[0].lstrip().startswith(("[", "{")):
         raise DatasetError(f"{path}: JSON, not CSV; write its labels as CSV with the header path,label")

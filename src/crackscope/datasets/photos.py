@@ -9,6 +9,7 @@ import msgspec
 
 from crackscope.datasets.folders import SUGGESTIONS
 from crackscope.datasets.found import Found
+from crackscope.datasets.manifest import delimiter_of
 from crackscope.datasets.surveying import short_names
 from crackscope.errors import printable
 from crackscope.files import original, read_table
@@ -49,10 +50,11 @@ def photos_of(paths: Sequence[str]) -> list[str]:
 def _suggested_in(folder: Path) -> dict[str, str]:
     """Photos by the names of their patches, of the table that `suggest` left in a folder; none where there is none."""
     try:
-        lines = read_table(folder / SUGGESTIONS).decode().splitlines()
+        # Spreadsheets save it with semicolons, where decimals have commas.
+        lines = read_table(folder / SUGGESTIONS).decode("utf-8-sig").splitlines() or [""]
         return {
             Path(cells["patch"]).name: one_spelling(original(cells["photo"]))
-            for cells in csv.DictReader(lines)
+            for cells in csv.DictReader(lines, delimiter=delimiter_of(lines))
             if cells.get("patch") and cells.get("photo")
         }
     except (OSError, UnicodeDecodeError, csv.Error):
