@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.fitting import Doubles
-from crackscope.inspection.widths import Course
+from crackscope.inspection.widths import EVERY, Course
 from crackscope.records import NORMAL_95, Estimate
 from crackscope.scoring import Quality
 
-_SPACING_PX = 3.0
 _APART_PX = 12.0
 _FLOOR_PX = 0.1
 _SHARE = 0.03
@@ -47,7 +46,7 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     width = np.concatenate([course.fit.width for course in courses])
     stat = np.concatenate([course.fit.stat for course in courses])
     shared = float(np.median(np.concatenate([course.fit.shared for course in courses])))
-    many = max(1.0, len(width) * _SPACING_PX / _APART_PX)
+    many = max(1.0, len(width) * EVERY / _APART_PX)
     base = float(np.hypot(shared, np.hypot(_FLOOR_PX, _BLUR_SHARE * quality.sharpness_px)))
     grain = float(np.median(stat))
     scatter = 1.4826 * float(np.median(np.abs(width - np.median(width))))

@@ -23,7 +23,7 @@ _PIXEL = 1 / 12
 """Square of the blur, in px, that a square pixel makes of a step."""
 _ALONG_PX = 4.0
 """Deviation of the Gaussian along the line that profiles are averaged by."""
-_EVERY = 3
+EVERY = 3
 """Every third place is fitted: those between say the same."""
 # Of the next seven no other values are known to have been tried.
 _RAGGED_PX = 0.35
@@ -189,7 +189,7 @@ def _begun(line: Stretch, shape: tuple[int, ...], blur_px: float) -> Laid:
 
 def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: frozenset[int]) -> NDArray[np.int64]:
     """Every third place of a line, those left out that lie within a crack's width of a junction, if others are left."""
-    at = np.arange(min(count // 2, _EVERY // 2), count, _EVERY)
+    at = np.arange(min(count // 2, EVERY // 2), count, EVERY)
     first = int(2 * wide[0] + 3) if nodes[0] in junctions else 0
     last = count - int(2 * wide[-1] + 3) if nodes[1] in junctions else count
     some = at[(at >= first) & (at < last)]
