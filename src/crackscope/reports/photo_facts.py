@@ -17,16 +17,12 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
     elif photo.verdict == "crack" and not photo.zones:
         said.append(f"crack probability {chance_text(photo.probability)}")
-    if photo.pages > 1:
-        said.append(_pages_text(photo))
-    said.append(read_as(photo.bits))
+    said += [_pages_text(photo), read_as(photo.bits)]
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     if photo.scale_doubt:
         said.append(f"no mm: {printable(photo.scale_doubt)}")
-    thinnest = _thinnest_text(photo)
-    if thinnest:
-        said.append(thinnest)
+    said.append(_thinnest_text(photo))
     if photo.surface:
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
     if seen_smaller(photo):
