@@ -21,9 +21,10 @@ from crackscope.scoring import Heatmap
 FINE_STRIDE = 8
 """Up to cells of so many px a map says by itself which pixels are crack; under coarser ones the grey values do."""
 
-_TILE_PX = 256
-_HALO_PX = 64
+_TILE_PX, _HALO_PX = 256, 64
+"""Side of the tiles whose pixels are graded, and what is seen around each: as far as the widest average reaches."""
 _AROUND_PX = 3 * CELL_PX
+"""So near to a line that is drawn a group may become part of another, since groups reach over an empty cell."""
 
 
 @dataclass(frozen=True, slots=True)

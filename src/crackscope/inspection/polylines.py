@@ -8,6 +8,7 @@ from crackscope.inspection.skeleton import Line
 from crackscope.records import Point
 
 _LEAST_HAIRPIN, _HAIRPIN_PX, _CHORD = 4, 24, 0.35
+"""Px along a hairpin, at least and at most, and the share of them that its two ends are apart at most."""
 
 
 def length_of(points: Line) -> float:

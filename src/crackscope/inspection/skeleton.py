@@ -15,12 +15,16 @@ from crackscope.inspection.window import Window
 Line = NDArray[np.float64]
 """float64 [k, 2]: x and y of points in px, neighbours about 1 px apart."""
 
-_TILE_PX = 512
-_HALO_PX = 64
+_TILE_PX, _HALO_PX = 512, 64
+"""Side of the tiles that are thinned one by one, and what is seen around each."""
 _BORDER_PX = 8
+"""Margin around what is seen of a crack; beyond the photo's border it is continued so far at least."""
 _BAND_PX = 96
+"""Rows that are thinned at a time, margins apart."""
 _SPECK_PX, _HOLE_PX = 6, 60
+"""Pixels below which what stands alone, and a hole, is left out before the thinning."""
 _AROUND = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
+"""Steps in x and y to the pixels around one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

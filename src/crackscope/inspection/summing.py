@@ -13,14 +13,16 @@ from crackscope.records import NORMAL_95, Estimate
 from crackscope.scoring import Quality
 
 _APART_PX = 12.0
-_FLOOR_PX = 0.1
-_SHARE = 0.03
-_BLUR_SHARE = 0.1
+"""Widths so far apart along a crack err by themselves: nearer ones rest on some of the same pixels."""
+_FLOOR_PX, _SHARE, _BLUR_SHARE = 0.1, 0.03, 0.1
+"""Deviations that each figure has whatever the grain: px, a share of the width, and a share of the photo's blur."""
 _GAPING_PX, _GAPING_SHARE = 30.0, 0.08
 """What gapes wider is told up to a tenth too wide (`benchmarks/widest.txt`): of that more than so many px so large a
 share is one more deviation."""
 _TAIL = 0.2
+"""The largest figures are off by so large a share, too, of what lies between them and the ones before."""
 _PLACES = 5
+"""Successive places along a line, of which most must reach a width that is told as the largest."""
 _MEAN_SHARE = 0.85
 """Of what all places share, the mean is off by less than single places are: with all of it, its interval held in 99 of
 100 zones of generated photos."""

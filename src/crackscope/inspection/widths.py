@@ -106,8 +106,7 @@ def _with_forks(strips: Sequence["_Strip"], network: Network) -> None:
 
 
 def _every_third(profiles: Profiles) -> Profiles:
-    values, reach, most = profiles
-    return Profiles(values[::3], reach[::3], most[::3])
+    return Profiles(profiles.values[::3], profiles.reach[::3], profiles.most[::3])
 
 
 def _fitted(
