@@ -4,6 +4,7 @@ import re
 
 from crackscope.errors import printable
 from crackscope.records import Inspected, first_of, read_as, seen_by_chance, seen_smaller
+from crackscope.reports.formatting import percent
 from crackscope.reports.inspection_marks import chance_text, length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -22,7 +23,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     if photo.scale_doubt:
         said.append(f"no mm: {printable(photo.scale_doubt)}")
-    said.append(_thinnest_text(photo))
+    said += [_skipped_text(photo), _thinnest_text(photo)]
     if photo.surface:
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
     if seen_smaller(photo):
@@ -35,7 +36,8 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
     """The few facts that stand with a sound photo: what was not looked at, and what may have gone unseen."""
-    return tuple(filter(None, (_pages_text(photo), read_as(photo.bits), _thinnest_text(photo)))) or (_size_text(photo),)
+    said = (_pages_text(photo), read_as(photo.bits), _skipped_text(photo), _thinnest_text(photo))
+    return tuple(filter(None, said)) or (_size_text(photo),)
 
 
 def _size_text(photo: Inspected) -> str:
@@ -44,6 +46,10 @@ def _size_text(photo: Inspected) -> str:
 
 def _pages_text(photo: Inspected) -> str:
     return f"{first_of(photo.pages)}, the others not judged" if photo.pages > 1 else ""
+
+
+def _skipped_text(photo: Inspected) -> str:
+    return f"{percent(photo.skipped)} of it seen at half size only" if photo.skipped else ""
 
 
 def _thinnest_text(photo: Inspected) -> str:
