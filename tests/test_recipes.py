@@ -68,7 +68,12 @@ def test_reference_table_is_expressed() -> None:
         ("time_budget_s=-1", "0 (no limit)"),
         ("mixture.kinds.ston=0.2", "did you mean 'stone'?"),
         ("mixture.kinds.stone=-0.2", "mixture.kinds: shares must be 0 or more"),
-        ("mixture.kinds.stone=inf", "mixture.kinds: shares must be"),
+        ("mixture.kinds.stone=inf", "--set: mixture.kinds.stone: inf is no finite number"),
+        ("augmentation.brightness=[1.0, inf]", "--set: augmentation.brightness.1: inf is no finite number"),
+        ("phases.0.weight_decay=nan", "--set: phases.0.weight_decay: nan is no finite number"),
+        ("class_weights={crack=nan,sound=1}", "--set: class_weights.crack: nan is no finite number"),
+        ("time_budget_s=nan", "--set: time_budget_s: nan is no finite number"),
+        ("head.dropout=-inf", "--set: head.dropout: -inf is no finite number"),
         (
             "mixture.kinds={concrete=0,plaster=0,brick=0,tile=0,asphalt=0,stone=0,painted=0,pipe=0}",
             "one of them above 0",
