@@ -169,12 +169,12 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
     """Data that a bundle learnt from. by: `split`, the very split that it was trained on; `pictures`, some of those in
-    its run; `name`, a set of the same name; `weights`, such a set that its starting weights, the bundle in the package,
-    learnt from; `look`, a set that most of the data were read as. sets: as the bundle names them, none where it has no
-    name for them. pictures: that it learnt from, of these sets.
+    its run or that it was adapted to; `name`, a set of the same name; `weights`, such a set that its starting weights,
+    the bundle in the package, learnt from; `look`, a set that most of the data were read as. sets: as the bundle names
+    them, none where it has no name for them. pictures: that it learnt from, of these sets.
 
-    learnt_from, chosen_on: how many of the `judged` rows are pictures of the training and of the validation part of
-    its run, the latter chose epoch and threshold; all three 0 where there is no run to tell."""
+    learnt_from, chosen_on: how many of the `judged` rows are pictures of the training, or adapted to, and of the
+    validation part of its run, the latter chose epoch and threshold; all three 0 where none is known again."""
 
     by: Literal["split", "pictures", "name", "weights", "look"]
     sets: tuple[str, ...]
