@@ -111,12 +111,27 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
     miss_rate: of the held-out cracked pictures, what the threshold may miss at most. misses, false_alarms: shares of
     the held-out cracked and sound pictures that it then missed and called crack. pictures: held out, of both labels.
+    *_low, *_high: exact 95 % bounds of these shares, one trial a picture.
     """
 
     miss_rate: float | None = None
     misses: float | None = None
     false_alarms: float | None = None
     pictures: int | None = None
+    misses_low: float | None = None
+    misses_high: float | None = None
+    false_alarms_low: float | None = None
+    false_alarms_high: float | None = None
+
+    @property
+    def missed(self) -> Measure:
+        """The share of misses with its bounds."""
+        return Measure(value=self.misses, low=self.misses_low, high=self.misses_high)
+
+    @property
+    def alarmed(self) -> Measure:
+        """The share of false alarms with its bounds."""
+        return Measure(value=self.false_alarms, low=self.false_alarms_low, high=self.false_alarms_high)
 
 
 class CalibrationFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -152,9 +152,9 @@ def stated_sentence(stated: Stated) -> str:
     """What the bundle says that its common threshold gave on the pictures it was fitted with: generated ones, too."""
     parts = []
     if stated.misses is not None:
-        parts.append(f"missed {percent(stated.misses)} of the cracked")
+        parts.append(f"missed {percent_interval(stated.missed)} of the cracked")
     if stated.false_alarms is not None:
-        parts.append(f"gave false alarms on {percent(stated.false_alarms)} of the sound")
+        parts.append(f"gave false alarms on {percent_interval(stated.alarmed)} of the sound")
     of = count(stated.pictures, "held-out picture") if stated.pictures else "held-out pictures"
     return f"Of the {of}, real and generated, that it was fitted with, the bundle states, it {' and '.join(parts)}."
 
