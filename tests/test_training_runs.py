@@ -229,9 +229,10 @@ def test_numbers_that_explode_at_once_promise_no_state(patches: Path, tmp_path: 
 
 def test_progress_tells_stages_in_order_and_ends(patches: Path, tmp_path: Path) -> None:
     told = []
-    train(patches, PROBE, tmp_path / "run", progress=told.append)
+    train(patches, recipes.override(PROBE, ["calibrate=true"]), tmp_path / "run", progress=told.append)
     stages = list(dict.fromkeys(progress.stage for progress in told))
-    assert stages == ["reading", "features", "training", "writing"]
+    assert stages == ["reading", "features", "training", "fitting", "writing"]
+    assert [progress.done for progress in told if progress.stage == "fitting"] == list(range(13))
     last = [progress for progress in told if progress.stage == "training"][-1]
     assert last.epoch == last.epochs
     assert last.seconds_left == pytest.approx(0, abs=1e-6)

@@ -19,6 +19,7 @@ _STAGES = {
     "weights": "downloading weights, KiB",
     "features": "frozen layers",
     "training": "training",
+    "fitting": "scoring pictures to fit probability and verdict to",
     "writing": "writing the bundle",
 }
 
@@ -56,6 +57,9 @@ class TrainingBar:
             warn(progress.remark, quiet=self._quiet)
         if self._lines and progress.stage == "training" and progress.done == progress.total:
             say(f"{_epoch(progress)}: {', '.join(filter(None, (_figures(progress.figures), _left(progress))))}")
+        if self._lines and progress.stage == "fitting" and _passes_a_quarter(progress):
+            where = f"{_STAGES['fitting']}: {progress.done:,} of {progress.total:,}"
+            say(", ".join(filter(None, (where, _left(progress)))))
         if self._bar is None or self._task is None:
             return
         self._bar.update(
@@ -91,6 +95,11 @@ def _bar() -> "Bar":
         console=console(sys.stderr),
         transient=True,
     )
+
+
+def _passes_a_quarter(progress: "Progress") -> bool:
+    """Whether this picture is the first of a quarter of them: lines are few, and never minutes apart."""
+    return not progress.done or progress.done * 4 // progress.total > (progress.done - 1) * 4 // progress.total
 
 
 def _left(progress: "Progress") -> str:

@@ -22,6 +22,7 @@ from crackscope.training.held_out import (
     Given,
     Judge,
     Scored,
+    Tally,
     every,
     more_sound,
     plain,
@@ -29,7 +30,6 @@ from crackscope.training.held_out import (
     shown,
     top_share,
     windows,
-    without_colour,
 )
 from crackscope.training.local_calibration import Common, fit_local
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
@@ -68,7 +68,10 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         raise TrainingError("calibrate = true needs validation rows, and the split has none; deal some with --parts")
     full = recipe.verdict == "conformal"
     judge = Judge(model, spec, recipe, given, photos=full)
-    seen = score(judge, every(recipe, given) if full else plain(given.val), given.threads)
+    makers = every(recipe, given) if full else plain(given.val)
+    more_makers = more_sound(recipe, given) if full else []
+    tally = Tally(given.tell, len(makers) + len(more_makers))
+    seen = score(judge, makers, given.threads, tally)
     surface = seen.learnt
     labels = seen.cracked[surface].astype(np.float64)
     scale, shift = fit_sigmoid(seen.score[surface], labels)
@@ -77,7 +80,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         return unfitted(spec, recipe)._replace(calibration=calibration)
     probability = logistic(scale * seen.score + shift)
     threshold = _threshold(probability[surface & seen.cracked], recipe.miss_rate)
-    more, of = windows(judge, more_sound(recipe, given), given.threads)
+    more, of = windows(judge, more_makers, given.threads, tally)
     unbroken = surface & ~seen.cracked
     sound, chances = sound_chances(
         np.concatenate([seen.window[unbroken], more]), np.concatenate([seen.surface[unbroken], of])
@@ -90,8 +93,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         chances=tuple(round(float(chance), 7) for chance in chances[:KEPT_SCORES]),
         tail=_tail(sound),
         known=known_sound(seen),
-        # The pictures are made again: kept, they would take a quarter of a gigabyte.
-        surface=_surface_rule(seen, score(judge, map(without_colour, every(recipe, given)), given.threads)),
+        surface=_surface_rule(seen),
     )
     figures = {
         "held_out_pictures": float(surface.sum()),
@@ -103,10 +105,9 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     return Fitted(calibration, threshold, masks, rule, figures, local)
 
 
-def _surface_rule(seen: Scored, grey: Scored) -> SurfaceRule | None:
-    """What tells surfaces from everything else, by more than colour: leaves are green to it otherwise. grey: the same
-    pictures without."""
-    looks = seen.both_ways(), grey.both_ways()
+def _surface_rule(seen: Scored) -> SurfaceRule | None:
+    """What tells surfaces from everything else, by more than colour: leaves are green to it otherwise."""
+    looks = seen.both_ways(), seen.colourless
     usual = np.repeat([True, False], [len(few) for few in looks])
     return fit_surface_rule(np.concatenate(looks), np.tile(seen.surface != "", 4), np.tile(seen.source, 4), usual)
 

@@ -7,10 +7,12 @@ not learnt from say what a surface is, and nothing of scores: no rule holds on a
 """
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from crackscope.recipes import Augmentation, Recipe
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels, generator
 from crackscope.training.pictures import Reader
+from crackscope.training.records import Listener, Progress
 
 GENERATED = 300
 """Generated pictures of each sort (sound, cracked, no surface), at most; fewer where there are few validation rows."""
@@ -44,13 +47,14 @@ _FIRST_UNLEARNT_SEED = 3_000_000
 
 class Given(NamedTuple):
     """What is fitted on. stride: px between positions of the map. val: rows that no weight was fitted to. train: rows
-    it was, for what surfaces look like, and for those that show none.
+    it was, for what surfaces look like, and for those that show none. tell: hears how many pictures are scored.
     """
 
     stride: int
     val: Sequence[Row]
     train: Sequence[Row]
     threads: int
+    tell: Listener = lambda _: None
 
 
 class Picture(NamedTuple):
@@ -67,10 +71,17 @@ class Picture(NamedTuple):
     unlearnt: bool = False
 
 
+Maker = Callable[[], Sequence[Picture]]
+"""Makes a picture, or all pieces of one, in whichever thread is free."""
+
+Answer = TypeVar("Answer")
+
+
 class Scored(NamedTuple):
     """Scores [n], window scores as photos get them [n], embeddings [n, d] as of patches and as of photos, labels bool
     [n], surfaces and sources of pictures, which are validation rows, which show a surface that was learnt from, and the
-    maps of those with a mask.
+    maps of those with a mask. colourless: embeddings [2 * n, d] of the pictures without colour, as of patches and then
+    as of photos; empty where photos are not asked about.
     """
 
     score: NDArray[np.float64]
@@ -83,6 +94,7 @@ class Scored(NamedTuple):
     row: NDArray[np.bool_]
     learnt: NDArray[np.bool_]
     maps: list[tuple[NDArray[np.float32], Mask]]
+    colourless: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
     def both_ways(self, chosen: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float32]:
         """Embeddings of k of them as of patches, then as of photos, float32 [2 * k, d]."""
@@ -104,7 +116,7 @@ class Judge:
     """The network as patches and photos meet it. photos: ask it as a photo meets it, too."""
 
     def __init__(self, model: bytes, spec: InputSpec, recipe: Recipe, given: "Given", photos: bool) -> None:
-        self._spec, self._stride, self._photos = spec, given.stride, photos
+        self._spec, self._stride, self.photos = spec, given.stride, photos
         self._share = top_share(recipe)
         manifest = Manifest(
             name=recipe.name,
@@ -126,7 +138,7 @@ class Judge:
     def look(self, pixels: Pixels) -> Look:
         """What is said of a picture, uint8 [h, w, 3]."""
         raw = self.patch(pixels)
-        return Look(raw, *self.photo(pixels)) if self._photos else Look(raw, raw.embedding[:0], math.nan)
+        return Look(raw, *self.photo(pixels)) if self.photos else Look(raw, raw.embedding[:0], math.nan)
 
     def photo(self, pixels: Pixels) -> tuple[NDArray[np.float32], float]:
         """What is said of a picture, uint8 [h, w, 3], as of a photo: embedding [d], and the score of its window."""
@@ -139,33 +151,73 @@ def top_share(recipe: Recipe) -> float:
     return recipe.head.top_share if recipe.head.kind == "dense" else 1.0
 
 
-def score(judge: Judge, pictures: Iterator[Picture], threads: int) -> Scored:
-    """What the network says of pictures, in their order."""
+class Tally:
+    """Tells how many of so many pictures are scored."""
 
-    def one(picture: Picture) -> tuple[Picture, Look]:
-        return picture._replace(pixels=picture.pixels[:0]), judge.look(picture.pixels)
+    def __init__(self, tell: Listener, total: int) -> None:
+        self._tell, self._total, self._done, self._begun = tell, total, 0, time.monotonic()
+        tell(Progress(stage="fitting", total=total))
 
-    with ThreadPoolExecutor(threads) as pool:
-        answers = list(pool.map(one, pictures))
+    def one_more(self) -> None:
+        """One more is scored."""
+        self._done += 1
+        left = (time.monotonic() - self._begun) / self._done * (self._total - self._done)
+        self._tell(Progress(stage="fitting", done=self._done, total=self._total, seconds_left=left))
+
+
+def score(judge: Judge, makers: Sequence[Maker], threads: int, tally: Tally) -> Scored:
+    """What the network says of pictures, in their order; each is made, scored and dropped: all of them would take a
+    quarter of a gigabyte."""
+
+    def looked(make: Maker) -> list[tuple[Picture, Look, Look | None]]:
+        return [
+            (
+                picture._replace(pixels=picture.pixels[:0]),
+                judge.look(picture.pixels),
+                judge.look(without_colour(picture.pixels)) if judge.photos else None,
+            )
+            for picture in make()
+        ]
+
+    answers = [answer for few in _answers(looked, makers, threads, tally) for answer in few]
+    greys = [grey for _, _, grey in answers if grey is not None]
+    colourless = [grey.patch.embedding for grey in greys] + [grey.as_photo for grey in greys]
     return Scored(
-        np.array([look.patch.score for _, look in answers]),
-        np.array([look.window for _, look in answers]),
-        np.stack([look.patch.embedding for _, look in answers]),
-        np.stack([look.as_photo for _, look in answers]),
-        np.array([picture.cracked for picture, _ in answers]),
-        np.array([picture.surface for picture, _ in answers]),
-        np.array([-place - 1 if p.source < 0 else p.source for place, (p, _) in enumerate(answers)]),
-        np.array([picture.row for picture, _ in answers]),
-        np.array([bool(picture.surface) and not picture.unlearnt for picture, _ in answers]),
-        [(look.patch.map, picture.mask) for picture, look in answers if picture.mask is not None],
+        np.array([look.patch.score for _, look, _ in answers]),
+        np.array([look.window for _, look, _ in answers]),
+        np.stack([look.patch.embedding for _, look, _ in answers]),
+        np.stack([look.as_photo for _, look, _ in answers]),
+        np.array([picture.cracked for picture, _, _ in answers]),
+        np.array([picture.surface for picture, _, _ in answers]),
+        np.array([-place - 1 if p.source < 0 else p.source for place, (p, _, _) in enumerate(answers)]),
+        np.array([picture.row for picture, _, _ in answers]),
+        np.array([bool(picture.surface) and not picture.unlearnt for picture, _, _ in answers]),
+        [(look.patch.map, picture.mask) for picture, look, _ in answers if picture.mask is not None],
+        np.array(colourless, np.float32),
     )
 
 
-def windows(judge: Judge, pictures: Iterator[Picture], threads: int) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+def windows(
+    judge: Judge, makers: Sequence[Maker], threads: int, tally: Tally
+) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
     """Window scores [n] of pictures as photos get them, and their surfaces."""
-    with ThreadPoolExecutor(threads) as pool:
-        answers = list(pool.map(lambda picture: (judge.photo(picture.pixels)[1], picture.surface), pictures))
+
+    def seen(make: Maker) -> list[tuple[float, str]]:
+        return [(judge.photo(picture.pixels)[1], picture.surface) for picture in make()]
+
+    answers = [answer for few in _answers(seen, makers, threads, tally) for answer in few]
     return np.array([score for score, _ in answers]), np.array([surface for _, surface in answers])
+
+
+def _answers(work: Callable[[Maker], Answer], makers: Sequence[Maker], threads: int, tally: Tally) -> Iterator[Answer]:
+    """What the work gives of each, in order, done side by side; an interrupt drops what is not begun."""
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for answer in pool.map(work, makers):
+                tally.one_more()
+                yield answer
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def shown(judge: Judge, rows: Sequence[Row], threads: int) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
@@ -184,29 +236,33 @@ def shown(judge: Judge, rows: Sequence[Row], threads: int) -> tuple[NDArray[np.f
     return np.array(seen, np.float32), np.array(names * 2)
 
 
-def plain(rows: Sequence[Row]) -> Iterator[Picture]:
+def plain(rows: Sequence[Row]) -> list[Maker]:
     """Rows as they are, at their own size."""
     reader = Reader(None, Augmentation(), 0)
-    for row in rows:
+
+    def read(row: Row) -> list[Picture]:
         pixels, mask = reader.plain(row)
-        yield Picture(pixels, row.label == "crack", mask, row.surface or "unnamed", row=True)
+        return [Picture(pixels, row.label == "crack", mask, row.surface or "unnamed", row=True)]
+
+    return [partial(read, row) for row in rows]
 
 
-def every(recipe: Recipe, given: Given) -> Iterator[Picture]:
+def every(recipe: Recipe, given: Given) -> list[Maker]:
     """The three sorts: validation rows, generated surfaces, pictures of no surface."""
     bare = recipe.mixture.bare
-    yield from plain([row for row in given.val if row.surface not in bare])
+    makers = plain([row for row in given.val if row.surface not in bare])
     kinds = learnt_kinds(recipe)
     for seed in range(_FIRST_SEED, _FIRST_SEED + _generated(given)):
-        yield _sound(seed, kinds)
-        yield _cracked(seed + _generated(given), kinds[seed % len(kinds)])
-        yield Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")
+        makers.append(partial(_sound, seed, kinds))
+        makers.append(partial(_cracked, seed + _generated(given), kinds[seed % len(kinds)]))
+        makers.append(partial(_other, seed))
     for number, row in enumerate(row for row in (*given.val, *given.train) if row.surface in bare):
-        yield from _cuts(images.read(row.path).pixels, number)
+        makers.append(partial(_cuts, row.path, number))
     others = [kind for kind in surfaces.KINDS if kind not in kinds]
     for seed in range(_FIRST_UNLEARNT_SEED, _FIRST_UNLEARNT_SEED + len(others) * _generated(given) // len(kinds)):
-        for made in (_sound(seed, others), _cracked(seed, others[seed % len(others)])):
-            yield made._replace(mask=None, unlearnt=True)
+        makers.append(partial(_unlearnt, partial(_sound, seed, others)))
+        makers.append(partial(_unlearnt, partial(_cracked, seed, others[seed % len(others)])))
+    return makers
 
 
 def learnt_kinds(recipe: Recipe) -> list[str]:
@@ -214,39 +270,48 @@ def learnt_kinds(recipe: Recipe) -> list[str]:
     return [kind for kind in surfaces.KINDS if getattr(recipe.mixture.kinds, kind) > 0]
 
 
-def without_colour(picture: Picture) -> Picture:
-    """The same as a camera without colour takes it, without its mask."""
-    light = np.round(picture.pixels @ _LIGHT).astype(np.uint8)
-    return picture._replace(pixels=np.repeat(light[..., None], 3, axis=2), mask=None)
+def without_colour(pixels: Pixels) -> Pixels:
+    """The same as a camera without colour takes it."""
+    light = np.round(pixels @ _LIGHT).astype(np.uint8)
+    return np.repeat(light[..., None], 3, axis=2)
 
 
-def more_sound(recipe: Recipe, given: Given) -> Iterator[Picture]:
+def more_sound(recipe: Recipe, given: Given) -> list[Maker]:
     """Generated sound pictures beyond those of `every`, for the windows of photos alone."""
-    for seed in range(_FIRST_SOUND_SEED, _FIRST_SOUND_SEED + min(MORE_SOUND, 2 * len(given.val))):
-        yield _sound(seed, learnt_kinds(recipe))
+    seeds = range(_FIRST_SOUND_SEED, _FIRST_SOUND_SEED + min(MORE_SOUND, 2 * len(given.val)))
+    return [partial(_sound, seed, learnt_kinds(recipe)) for seed in seeds]
 
 
 def _generated(given: Given) -> int:
     return min(GENERATED, 2 * len(given.val))
 
 
-def _cracked(seed: int, kind: str) -> Picture:
+def _cracked(seed: int, kind: str) -> list[Picture]:
     made = surfaces.generate(seed, (SIDE_PX, SIDE_PX), True, kind)
-    return Picture(made.pixels, True, made.mask, f"generated {kind}")
+    return [Picture(made.pixels, True, made.mask, f"generated {kind}")]
 
 
-def _sound(seed: int, kinds: Sequence[str]) -> Picture:
+def _sound(seed: int, kinds: Sequence[str]) -> list[Picture]:
     kind = kinds[seed % len(kinds)]
     made = surfaces.make(surfaces.SurfaceSpec(seed=seed, kind=kind, size=(SIDE_PX, SIDE_PX), distractors=0.7))
-    return Picture(made.pixels, False, made.mask, f"generated {kind}")
+    return [Picture(made.pixels, False, made.mask, f"generated {kind}")]
 
 
-def _cuts(pixels: Pixels, number: int) -> Iterator[Picture]:
+def _other(seed: int) -> list[Picture]:
+    return [Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")]
+
+
+def _unlearnt(make: Maker) -> list[Picture]:
+    return [picture._replace(mask=None, unlearnt=True) for picture in make()]
+
+
+def _cuts(path: str, number: int) -> list[Picture]:
     """A picture of no surface: the whole of it, and pieces at two scales."""
-    rng = generator(number, 17)
+    pixels, rng, pieces = images.read(path).pixels, generator(number, 17), []
     height, width = pixels.shape[:2]
     for reach in (1.0, 0.7, 0.7, 0.45, 0.45):
         side = min(max(_SMALLEST_CUT_PX, round(min(height, width) * reach)), height, width)
         top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
         piece = np.ascontiguousarray(pixels[top : top + side, left : left + side])
-        yield Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "", number)
+        pieces.append(Picture(images.resize(piece, SIDE_PX, SIDE_PX), False, None, "", number))
+    return pieces

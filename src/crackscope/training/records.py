@@ -9,7 +9,7 @@ from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
 from crackscope.records import Unread
 
-Stage = Literal["reading", "weights", "features", "training", "writing"]
+Stage = Literal["reading", "weights", "features", "training", "fitting", "writing"]
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):

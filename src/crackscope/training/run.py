@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
@@ -125,20 +126,15 @@ class _Training:
         train_rows, val_rows = split.part("train"), sampled(split.part("val"), self.recipe.validate_on)
         size = input_size(self.recipe, train_rows, network.side)
         facts = started or self._begin(split, network, counts, size)
-        with closing(Sources(self.recipe, self.options, self.folder, self.threads, self.tell)) as sources:
-            sources.set_rows(train_rows, val_rows, size, self.device)
-            with kept_heap():
-                self._phases(network, sources)
-        self.tell(Progress(stage="writing"))
-        bundle = writing.write_bundle(
-            network,
-            self.recipe,
-            split,
-            self.folder,
-            writing.Training(
-                size, len(val_rows), self.state.counters.history, self.threads, self.options.licences, self.tell
-            ),
-        )
+        # Surfaces are generated in many threads, with products of small matrices that are fastest in a single one.
+        with threadpool_limits(1, "blas"):
+            with closing(Sources(self.recipe, self.options, self.folder, self.threads, self.tell)) as sources:
+                sources.set_rows(train_rows, val_rows, size, self.device)
+                with kept_heap():
+                    self._phases(network, sources)
+            history = self.state.counters.history
+            training = writing.Training(size, len(val_rows), history, self.threads, self.options.licences, self.tell)
+            bundle = writing.write_bundle(network, self.recipe, split, self.folder, training)
         run = Run(
             folder=str(self.folder),
             bundle=str(bundle),

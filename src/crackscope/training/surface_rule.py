@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope.bundles import SurfaceRule
 
@@ -45,12 +46,15 @@ def fit_surface_rule(
     alike = (features - mean) / spread
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
     counts = {"sample_weight": np.where(usual, 1.0, UNUSUAL)}
-    logits = cross_val_predict(
-        _regression(), alike, surface, groups=source, cv=folds, method="decision_function", params=counts
-    )
+    # On a busy machine threads that wait for each other take many times as long as one; and each number of them sums in
+    # an order of its own.
+    with threadpool_limits(1, "blas"):
+        logits = cross_val_predict(
+            _regression(), alike, surface, groups=source, cv=folds, method="decision_function", params=counts
+        )
+        fitted = _regression().fit(alike, surface, **counts)
     known, other = logits[surface & usual], logits[~surface & usual]
     limit = min(float(np.quantile(known, REFUSED)), float(np.quantile(other, 1 - LET_PASS)))
-    fitted = _regression().fit(alike, surface, **counts)
     weights = fitted.coef_[0] / spread
     return SurfaceRule(
         weights=tuple(float(f"{weight:.6g}") for weight in weights),

@@ -44,7 +44,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     free = networks.Freedom(sides=not network.side)
     model = networks.export_network(network, (training.size.height, training.size.width), free)
     spec = _input_spec(network, training.size)
-    given = Given(network.stride, split.part("val"), split.part("train"), training.threads)
+    given = Given(network.stride, split.part("val"), split.part("train"), training.threads, training.tell)
     fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
     surfaces = [row for row in given.train if row.surface not in recipe.mixture.bare]
     quality, remark = quality_rule(surfaces, spec.minimum, recipe.seed)
