@@ -86,7 +86,7 @@ def test_a_later_rule_replaces_an_earlier_one() -> None:
     ("rule", "hint"),
     [
         (Freeze(layers=155), "has 154 layers"),
-        (Freeze(stage="block_17"), "did you mean 'block_"),
+        (Freeze(stage="block_17"), "did you mean 'block_16'"),
         (Freeze(names=("blok_16_expand",)), "did you mean 'block_16_expand'"),
         (Freeze(layers=3, stage="all"), "not several"),
     ],
@@ -116,8 +116,8 @@ def test_frozen_norms_stay_in_inference_mode() -> None:
         (Network(backbone="mobilnetv2"), "did you mean 'mobilenetv2'"),
         (Network(backbone="vgg16", family="tf-slim"), "keras, torchvision"),
         (Network(backbone="resnet50v2", family="torchvision"), "tf-slim"),
-        (Network(backbone="mobilenetv2", cut="block_17"), "did you mean 'block_"),
-        (Network(backbone="resnet50v2", cut="conv9"), "did you mean 'conv"),
+        (Network(backbone="mobilenetv2", cut="block_17"), "did you mean 'block_16'"),
+        (Network(backbone="resnet50v2", cut="conv9"), "did you mean 'conv5'"),
         (Network(backbone="timm:resnet18"), "set network.family = 'timm'"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from crackscope.bundles import default_bundle
-from crackscope.errors import BundleError, WeightsError
+from crackscope.errors import BundleError, RecipeError, WeightsError
 from crackscope.networks import build, find_weights, to_bytes
 from crackscope.recipes import Head, Network
 from crackscope.scoring import pack
@@ -42,6 +42,16 @@ def refusal(network: Network) -> str:
 
 def test_none_is_random_weights_and_is_asked_for_by_name() -> None:
     assert find_weights(NETWORK) is None
+
+
+@pytest.mark.parametrize("weights", ["publisher", "default", "absent.safetensors"])
+def test_a_misspelt_backbone_is_told_before_what_its_weights_lack(weights: str) -> None:
+    with pytest.raises(RecipeError, match=r"there is no 'mobilnetv2'; did you mean 'mobilenetv2'\?"):
+        find_weights(Network(backbone="mobilnetv2", weights=weights))
+
+
+def test_a_misspelt_name_of_weights_is_answered_with_the_nearest() -> None:
+    assert "bundle defalt; did you mean 'default'?: give a path, or publisher" in refusal(asking(Path("defalt")))
 
 
 @pytest.mark.parametrize("place", ["bundle", "run/bundle"])

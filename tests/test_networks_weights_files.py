@@ -43,6 +43,7 @@ def test_torch_state_dicts(tmp_path: Path, zipped: bool, nest: str, prefix: str)
     weights = read(path, family="torchvision")
     assert same(weights, {name: torchvision_state()[name].numpy() for name in TORCHVISION_NAMES})
     assert weights.family == "torchvision"
+    assert "holds the weights of resnet50, the recipe asks for vgg16: " in refusal(path, "vgg16", "torchvision")
 
 
 def test_torch_half_precision_becomes_float32(tmp_path: Path) -> None:

@@ -112,6 +112,25 @@ def test_weights_of_another_backbone_are_called_that(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "family", "held"),
+    [
+        (("features.0.0.weight", "features.1.conv.0.0.weight"), "keras", "mobilenetv2"),
+        (("conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv2.weight"), "torchvision", "resnet50"),
+        (("layer1.0.conv1.weight", "layer1.0.preact.weight"), "tf-slim", "resnet50v2"),
+    ],
+)
+def test_a_backbone_is_told_by_its_tensors_where_the_header_does_not_say_it(
+    tmp_path: Path, names: tuple[str, ...], family: str, held: str
+) -> None:
+    path = tmp_path / "other.safetensors"
+    header = {"family": family, "normalisation": "RGB/127.5 - 1"}
+    safetensors.numpy.save_file({name: np.ones(1, "f4") for name in names}, path, header)
+    said = refusal(path, "vgg16")
+    assert said.startswith(f"{path} holds the weights of {held}, the recipe asks for vgg16: give weights of vgg16")
+    assert said.endswith(f"set network.backbone={held} and network.family={family}")
+
+
+@pytest.mark.parametrize(
     ("backbone", "family", "header"),
     [
         ("mobilenetv2", "keras", {"normalisation": "rgb / 127.5 minus 1", "padding": "same"}),

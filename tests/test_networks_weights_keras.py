@@ -28,6 +28,7 @@ def test_keras_names_of_the_first_version(tmp_path: Path) -> None:
     with h5py.File(path, "w") as file:
         write_layers(file, {"block1_conv1": {"W": kernel, "b": bias}}, "{layer}_{role}_1:0")
     assert same(read(path, "vgg16"), {"block1_conv1/kernel": kernel, "block1_conv1/bias": bias})
+    assert "holds the weights of vgg16, the recipe asks for resnet50: " in refusal(path, "resnet50")
 
 
 def test_keras_long_lists_of_names_come_in_parts(tmp_path: Path) -> None:

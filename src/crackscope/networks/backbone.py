@@ -148,9 +148,24 @@ def check_name(name: str, valid: list[str], where: str) -> None:
     """Raise RecipeError naming the nearest valid one when `name` is not among them."""
     if name in valid:
         return
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, valid, n=1, cutoff=0.3)
-    hint = f"did you mean {near[0]!r}?" if near else "choose one of these:"
+    near = _nearest(name, valid)
+    hint = f"did you mean {near!r}?" if near else "choose one of these:"
     listed = ", ".join(valid[:_LISTED]) + (", …" if len(valid) > _LISTED else "")
     raise RecipeError(f"{where}: there is no {name!r}; {hint} ({listed})")
+
+
+def _nearest(name: str, valid: list[str]) -> str:
+    """The valid name most like `name`; of those that differ by their number alone, the one with the nearest number."""
+    from difflib import get_close_matches
+
+    stem, number = _numbered(name)
+    numbered = {other: _numbered(other) for other in valid}
+    same = [other for other, (of, at) in numbered.items() if of == stem and at is not None]
+    if number is not None and same:
+        return min(same, key=lambda other: abs((numbered[other][1] or 0) - number))
+    return next(iter(get_close_matches(name, valid, n=1, cutoff=0.3)), "")
+
+
+def _numbered(name: str) -> tuple[str, int | None]:
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :]) if len(stem) < len(name) else None

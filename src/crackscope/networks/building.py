@@ -41,6 +41,12 @@ def build(network: Network, head: Head, weights: Weights | None = None) -> Crack
     return built
 
 
+def check_backbone(name: str) -> None:
+    """Raise RecipeError naming the nearest backbone where there is none of this name."""
+    if not name.startswith("timm:"):
+        check_name(name, [*FAMILIES, "timm:NAME"], "network.backbone")
+
+
 def _load_head(network: CrackNetwork, weights: Weights | None) -> None:
     """Put the head of a bundle into a network whose head is built the same."""
     found = {} if weights is None else {name.removeprefix("head."): array for name, array in weights.head.items()}
@@ -67,7 +73,7 @@ def _backbone(network: Network) -> Backbone:
         if network.cut:
             raise RecipeError(f"network.cut = {network.cut!r}: {name} is one stage; leave network.cut empty")
         return timm_backbone(name)
-    check_name(name, [*FAMILIES, "timm:NAME"], "network.backbone")
+    check_backbone(name)
     check_name(family, list(FAMILIES.get(name, ("timm",))), f"network.family of {name}")
     if name == "resnet50v2":
         return resnet50v2.resnet50v2(family, network.cut)

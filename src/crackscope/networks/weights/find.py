@@ -1,5 +1,6 @@
 """Finds the weights that a recipe asks for: at the publisher's, in a file, in a bundle, or none by name."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from crackscope.bundles import default_bundle
@@ -28,11 +29,22 @@ def find_weights(
         path of a file, of a bundle, or of a run, whose bundle is taken.
     cache: where downloads are kept; $CRACKSCOPE_CACHE, $XDG_CACHE_HOME/crackscope or ~/.cache/crackscope unless given.
     progress: called with bytes that are here and bytes in all (0: not known) while downloading.
-    Raises WeightsError: one line that says what is wrong and names the other ways. Never puts others in their place.
+    Raises WeightsError: one line that says what is wrong and names the other ways, RecipeError when there is no such
+    backbone. Never puts others in their place.
     """
-    asked = network.weights
-    if asked == "none":
+    if network.weights == "none":
         return None
+    try:
+        return _found(network, cache, progress, patience)
+    except WeightsError:
+        from crackscope.networks.building import check_backbone
+
+        check_backbone(network.backbone)  # of one that there is not, no weights need be told
+        raise
+
+
+def _found(network: Network, cache: Path | None, progress: Progress | None, patience: Patience) -> Weights:
+    asked = network.weights
     if asked == "publisher":
         entry = published(network)
         found = obtain(entry, cache_folder(cache), patience, progress)
@@ -44,8 +56,10 @@ def find_weights(
         inner = path / "bundle"
         return read_bundle(inner if (inner / "bundle.json").is_file() else path, network)
     if not path.exists():
+        near = get_close_matches(asked, ("publisher", "default", "none"), n=1)
         raise WeightsError(
-            f"there is no weights file or bundle {asked}: give a path, or publisher, default or none by name"
+            f"there is no weights file or bundle {asked}{f'; did you mean {near[0]!r}?' if near else ''}: "
+            "give a path, or publisher, default or none by name"
         )
     return read_file(path, network)
 

@@ -30,12 +30,8 @@ def check_header(metadata: Mapping[str, str], network: Network, source: str) -> 
     Raises WeightsError naming the fact, what the file says and what is needed.
     """
     family, backbone = network.family, network.backbone
-    stated, holds = metadata.get("family", family), metadata.get("backbone", backbone)
-    if holds != backbone:
-        raise WeightsError(
-            f"{source} holds the weights of {holds}, the recipe asks for {backbone}: give weights of {backbone}, or "
-            f"set network.backbone={holds} and network.family={stated}"
-        )
+    stated = metadata.get("family", family)
+    check_backbone(metadata.get("backbone", ""), stated, network, source)
     if stated != family:
         raise WeightsError(other_family(source, stated, network))
     _check_normalisation(metadata, network, source)
@@ -44,6 +40,16 @@ def check_header(metadata: Mapping[str, str], network: Network, source: str) -> 
     if metadata.get("activation", activation).lower() != activation:
         _refuse(source, "activation", metadata["activation"], activation, network)
     return _folded(metadata, source)
+
+
+def check_backbone(holds: str, family: str, network: Network, source: str) -> None:
+    """Raise WeightsError where a file holds another backbone than `network`. holds: "" where that is not known."""
+    wanted = network.backbone
+    if holds not in ("", wanted):
+        raise WeightsError(
+            f"{source} holds the weights of {holds}, the recipe asks for {wanted}: give weights of {wanted}, or "
+            f"set network.backbone={holds} and network.family={family}"
+        )
 
 
 def other_family(source: str, found: str, network: Network) -> str:

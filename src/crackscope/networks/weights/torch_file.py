@@ -18,11 +18,6 @@ from crackscope.errors import WeightsError
 from crackscope.networks.weights.missing import needs
 from crackscope.networks.weights.plain import Arrays, as_float32, check_unfolding
 
-_TORCHVISION_NAMES = (
-    frozenset({"features.0.0.weight", "features.1.conv.0.0.weight"}),
-    frozenset({"conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv2.weight"}),
-    frozenset({"features.0.weight", "features.2.weight", "features.5.weight"}),
-)
 _NESTS = ("state_dict", "model_state_dict", "model", "model_ema")
 
 
@@ -54,11 +49,6 @@ def read_torch(path: Path) -> Arrays:
             if array is not None:
                 arrays[name.removeprefix("module.")] = array
     return arrays
-
-
-def torchvision_names(names: Mapping[str, Any]) -> bool:
-    """Whether tensors are named as in torchvision's MobileNetV2, ResNet50 or VGG16."""
-    return any(known <= names.keys() for known in _TORCHVISION_NAMES)
 
 
 def _check_archive(path: Path) -> None:
