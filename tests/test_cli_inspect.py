@@ -186,6 +186,18 @@ def test_refusals_are_one_line_before_any_work(tmp_path, monkeypatch, capsys, wo
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["inspect", "explain"])
+def test_a_rate_of_false_alarms_is_refused_for_a_bundle_that_goes_by_its_threshold(
+    photos, bundle, tmp_path, capsys, command
+):
+    words = [command, str(photos / "1.jpg"), "-o", str(tmp_path / "out"), "--bundle", bundle]
+    assert main([*words, "--false-alarms", "0.05"]) == 2  # the default, but asked for
+    told = one_line(capsys.readouterr().err)
+    assert "the bundle small, which goes by a threshold alone" in told
+    assert "--set calibrate=true --set verdict=conformal" in told
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_photo_that_is_too_large_names_the_option_and_is_done_once_it_is_raised(photos, bundle, tmp_path, capsys):
     words = ["inspect", str(photos / "0.jpg"), "-o", str(tmp_path / "out"), "--bundle", bundle]
     assert main([*words, "--most-megapixels", "0.01"]) == 1

@@ -9,6 +9,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import fresh, vacant
+from crackscope.cli.inspection_asked import refuse_rate
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.errors import several
 
@@ -67,6 +68,7 @@ def explain(**options: Any) -> None:
     folder = vacant(asked.out)
     photo = open_photo(asked.picture)
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
+    refuse_rate(model.manifest)
     settings = InspectOptions(false_alarms=asked.false_alarms)
     evidence = look(model, photo, asked.zone, settings)
     files = _write(evidence, photo, model.manifest.name, fresh(folder))

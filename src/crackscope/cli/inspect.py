@@ -13,7 +13,7 @@ from crackscope.cli.bundle_figures import known_limits, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
-from crackscope.cli.inspection_asked import Asked, check, picture_limits, settings_of
+from crackscope.cli.inspection_asked import Asked, check, picture_limits, refuse_rate, settings_of
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, Number, out, shared
@@ -110,6 +110,7 @@ def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectO
     from crackscope.scoring import load
 
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
+    refuse_rate(model.manifest)
     started = time.monotonic()
     with open_journal(asked.out, model, settings, resume=asked.resume) as journal, _kept(asked.out, journal, photos):
         _tell_of_bundle(model.manifest, asked.quiet)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from crackscope.cli.options import underscored
 
 if TYPE_CHECKING:
+    from crackscope.bundles import Manifest
     from crackscope.images import Limits
     from crackscope.inspection import InspectOptions, Scaling
     from crackscope.records import Unread
@@ -59,6 +61,16 @@ def check(asked: Asked) -> None:
     _limits(asked)
     if (asked.classes is not None or asked.preset is not None) and not given:
         raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}")
+
+
+def refuse_rate(manifest: "Manifest") -> None:
+    """Refuse --false-alarms, where the call gives it, for a bundle that calls photos cracked by its threshold alone."""
+    given = click.get_current_context().get_parameter_source("false_alarms") is not ParameterSource.DEFAULT
+    if given and manifest.verdict.kind == "threshold":
+        raise click.UsageError(
+            f"--false-alarms changes nothing for the bundle {manifest.name}, which goes by a threshold alone: "
+            "leave it out, or train one that can, with --set calibrate=true --set verdict=conformal"
+        )
 
 
 def settings_of(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":
