@@ -33,6 +33,10 @@ def named(folder: Path, names: Sequence[str], pattern: str) -> dict[str, str]:
         ([f"IMG_{photo}_{x}-{y}.png" for photo in PHOTOS for x in (0, 32) for y in (0, 32)], r"^(.+)_\d+-\d+\."),
         ([f"bridge{letter}-{patch}.png" for letter in "ABCDEFGHIJKL" for patch in range(4)], r"^(.+)-\d+\."),
         ([f"20210111_10{photo}_{patch}.png" for photo in PHOTOS for patch in range(4)], r"^(.+)_\d+\."),
+        (
+            [f"{photo}-{n}.png" for photo in PHOTOS for n in ("3", "14", "159", "4-2"[: 1 + 2 * (photo < 1202)])],
+            r"^(\d+)-",
+        ),
         ([f"s{photo}{'-_'[patch % 2]}{patch}.png" for photo in PHOTOS for patch in range(4)], r"^(.+)[-_]\d+\."),
     ],
 )

@@ -27,7 +27,7 @@ _IS_DATE: Final = re.compile(rf"{_MONTH}{_DAY}$")
 
 
 class LikelyGroups(msgspec.Struct, frozen=True, kw_only=True):
-    """What names look grouped by. pattern: for `group_by`. groups: how many there are. examples: two names of one."""
+    """What names look grouped by. pattern: for `group_by`. groups: how many it makes. examples: two names of one."""
 
     pattern: str
     groups: int
@@ -49,7 +49,7 @@ def likely_groups(names: Sequence[str]) -> LikelyGroups | None:
                 groups[found[1]].append(name)
                 tails.append(found[2])
         if _parts_well(groups, tails, len(names)):
-            return _as_pattern(groups, tails, numbers)
+            return _counted(_pattern(groups, tails, numbers), names)
     return None
 
 
@@ -70,11 +70,19 @@ def _parts_well(groups: Mapping[str, Sequence[str]], tails: Sequence[str], total
     return len(sizes) >= _FEWEST_WORDS and len(set(tails)) <= _ANEW * len(tails)
 
 
-def _as_pattern(groups: Mapping[str, list[str]], tails: Sequence[str], numbers: int) -> LikelyGroups:
+def _pattern(groups: Mapping[str, Sequence[str]], tails: Sequence[str], numbers: int) -> str:
     whole = [group for group in groups if len(groups[group]) > 1]
     marks, count = Counter(re.sub(r"\d", "", tail) for tail in tails).most_common(1)[0]
     signs = list(marks) if count >= _NEARLY_ALL * len(tails) else ["[-_]"] * numbers
     plain = sum(group.isdecimal() for group in whole) >= _NEARLY_ALL * len(whole)
-    pattern = rf"^(\d+){signs[0]}" if plain else "^(.+)" + "".join(rf"{sign}\d+" for sign in signs) + r"\."
+    return rf"^(\d+){signs[0]}" if plain else "^(.+)" + "".join(rf"{sign}\d+" for sign in signs) + r"\."
+
+
+def _counted(pattern: str, names: Sequence[str]) -> LikelyGroups:
+    """What a pattern makes of all names, among which a few may be numbered another way than those it was made for."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if found := re.search(pattern, name):
+            groups[found[1]].append(name)
     first = sorted(groups[max(groups, key=lambda group: len(groups[group]))], key=natural)
     return LikelyGroups(pattern=pattern, groups=len(groups), examples=(first[0], first[1]))
