@@ -81,3 +81,20 @@ def test_a_crack_that_runs_off_the_photo_ends_where_the_void_begins() -> None:
         left, top, wide, high = zone.box
         assert 83 <= left < left + wide <= 83 + width
         assert 83 <= top < top + high <= 83 + height
+
+
+def test_in_a_hole_that_the_file_declares_nothing_is_found() -> None:
+    pixels = wall(1, cracked=True)
+    hole = np.zeros(pixels.shape[:2], np.bool_)
+    hole[60:, 180:240] = True
+    pixels[hole] = (250, 0, 250)
+    found = inspected(np.dstack([pixels, np.where(hole, 0, 255).astype(np.uint8)]))
+    assert found.record.verdict == "crack"
+    assert not found.mask[hole].any()
+    assert len(found.record.zones) > 1
+    known = bare().mask & ~hole
+    assert overlap(found.mask, known) > 0.85
+    assert found.record.crack_share == pytest.approx(found.mask.sum() / (~hole).sum(), rel=0.03)
+    shown = found.photo.upright()
+    assert (shown[hole] == 255).all()
+    assert np.array_equal(shown[:, :170], pixels[:, :170])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from crackscope.images import read
 from crackscope.scoring import Model, load, put_back, surface_of
 from tests.void_photos import AROUND, BLACK, WHITE, as_jpeg, disc, framed, letterboxed, turned, wall
 
@@ -127,6 +128,27 @@ def test_a_photo_of_which_little_is_left_is_too_small() -> None:
     found = model().predict(pixels)
     assert found.verdict == "cannot judge"
     assert found.reason.startswith("too small: 0.1% of the 626x624 px show something")
+
+
+def test_holes_that_the_file_declares_change_no_verdict() -> None:
+    hole = np.zeros((600, 620), np.bool_)
+    hole[80:200, 100:260] = hole[330:500, 400:440] = True
+    for seed, cracked in ((1, True), (3, False)):
+        bare = wall(seed, cracked=cracked, size=(620, 600))
+        clear = np.dstack([bare, np.where(hole, 0, 255).astype(np.uint8)])
+        one, other = model().predict(bare), model().predict(clear)
+        assert other.verdict == one.verdict == ("crack" if cracked else "sound")
+        assert other.probability == pytest.approx(one.probability, abs=0.05)
+        picture = read(clear)
+        void = surface_of(picture.pixels, picture.hidden).void
+        assert void is not None
+        assert (void[hole] == 2).all()
+        assert 0 < np.count_nonzero(void) - np.count_nonzero(hole) < 3000
+
+
+def test_what_is_all_declared_to_show_nothing_is_looked_at_as_it_is() -> None:
+    pixels = wall(1, cracked=False)
+    assert surface_of(pixels, np.ones(pixels.shape[:2], np.bool_)).pixels is pixels
 
 
 def test_a_caption_in_a_bar_is_no_surface() -> None:

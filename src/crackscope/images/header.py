@@ -35,7 +35,8 @@ class Meaning:
 
     transparency: per palette entry (bytes), or the one value or colour that is transparent. top: the value of full
     white in grey of more than 8 bits; None where the largest of its 16 bits tells. reaches: such a value as the file
-    says may be among them, else 0. inverted: 0 is white. lossy: values near 0 may be meant as 0.
+    says may be among them, else 0. inverted: 0 is white. lossy: values near 0 may be meant as 0. nodata: the value, or
+    nan, that stands where nothing was seen.
     """
 
     transparency: bytes | int | tuple[int, ...] | None = None
@@ -43,15 +44,20 @@ class Meaning:
     reaches: int = 0
     inverted: bool = False
     lossy: bool = False
+    nodata: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet)."""
+    """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet).
+
+    open_mask: hands over the mask of what there is to see, not 0, where the file has one.
+    """
 
     header: Header
     meaning: Meaning
     open: Callable[[], Image.Image]
+    open_mask: Callable[[], Image.Image | None] = lambda: None
 
 
 def integer(data: bytes, offset: int, size: int, *, big: bool = False) -> int:

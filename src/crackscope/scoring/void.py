@@ -29,6 +29,8 @@ _MARGINS_PX = (0, 1, 2, 4, 6, 8, 10, 12)
 """What may be taken off the surface along the edge, where both colours are mixed: the least beside which the picture
 has so much of the step as `_FAR_PX` away."""
 _SETTLED = 0.8
+_DECLARED_MARGIN_PX = 2
+"""At least so much, beside what the file says to show nothing: resampling has mixed the two, in whatever colours."""
 _FAR_PX = 16
 _LOOKED_AT, _AROUND_PX = 48, 24
 """At so many places along an edge the picture beside it is looked at, and so far around each."""
@@ -59,9 +61,10 @@ class Surface(NamedTuple):
         return self.pixels if self.void is None else self.pixels[bounds(self.void > 0)]
 
 
-def surface_of(pixels: Pixels) -> Surface:
-    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one."""
-    void = find_void(pixels)
+def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Surface:
+    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one. declared: bool [h, w], what its
+    file says to show nothing."""
+    void = find_void(pixels, declared)
     return Surface(pixels, None) if void is None else Surface(_filled(pixels, void > 0), void)
 
 
@@ -79,10 +82,12 @@ def bounds(hidden: NDArray[np.bool_]) -> tuple[slice, slice]:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def find_void(pixels: Pixels) -> Pixels | None:
-    """The void of a photo, uint8 [h, w, 3]: uint8 [h, w], BLACK, WHITE, or 0 for surface; None where it has none.
+def find_void(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Pixels | None:
+    """The void of a photo, uint8 [h, w, 3]: uint8 [h, w], BLACK, WHITE, or 0 for surface; None where it has none, or
+    nothing else.
 
-    Where no long run of its outermost pixels is black or white, nothing else is looked at.
+    declared: as in `surface_of`; of what else there may be, nothing is looked at where no long run of the outermost
+    pixels is black or white.
     """
     void: Pixels | None = None
     for kind in (BLACK, WHITE):
@@ -91,10 +96,20 @@ def find_void(pixels: Pixels) -> Pixels | None:
         if found is not None:
             void = np.zeros(pixels.shape[:2], np.uint8) if void is None else void
             void[found] = kind
-    if void is None:
-        return None
-    _drown_specks(void)
-    return void if not void.all() else None
+    if void is not None:
+        _drown_specks(void)
+    if declared is not None and declared.any():
+        void = np.zeros(pixels.shape[:2], np.uint8) if void is None else void
+        _add_declared(void, pixels, declared)
+    return void if void is not None and not void.all() else None
+
+
+def _add_declared(void: Pixels, pixels: Pixels, declared: NDArray[np.bool_]) -> None:
+    """Take what the file says to show nothing into the void, in place, as black or white as most of it is."""
+    kind = BLACK if pixels[declared].mean() < 128 else WHITE
+    area = declared.view(np.uint8)
+    margin = max(_DECLARED_MARGIN_PX, _margin(pixels, area, kind) or 0)
+    void[(_grown(area, margin) > 0) & (void == 0)] = kind
 
 
 def _starts(pixels: Pixels, kind: int) -> list[tuple[int, int]]:
