@@ -71,15 +71,68 @@ def test_a_gaping_crack_that_leaves_the_photo_is_no_void() -> None:
     assert surface_of(pixels).void is None
 
 
+def opened(pixels: np.ndarray, *, blur_px: float) -> np.ndarray:
+    """With a dark opening that the camera shows as wholly black, its edge as soft as the photo."""
+    shape = np.zeros(pixels.shape[:2], np.float32)
+    shape[100:200, 100:300] = 1
+    shape = cv2.GaussianBlur(shape, (0, 0), blur_px)[..., None]
+    return np.asarray(np.clip(pixels * (1 - shape) - 30 * shape, 0, 255).round(), np.uint8)
+
+
+GAPS = {
+    "black": lambda pixels, hole: np.where(hole[..., None], np.uint8(0), pixels),
+    "white": lambda pixels, hole: np.where(hole[..., None], np.uint8(255), pixels),
+    "black in a JPEG": lambda pixels, hole: as_jpeg(np.where(hole[..., None], np.uint8(0), pixels), 90),
+    "white in a JPEG": lambda pixels, hole: as_jpeg(np.where(hole[..., None], np.uint8(255), pixels), 90),
+}
+
+
+def hole_in(pixels: np.ndarray) -> NDArray[np.bool_]:
+    drawn = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillPoly(drawn, [np.array([(130, 90), (260, 130), (190, 250)])], 1)
+    return drawn > 0
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_gaps_of_a_mosaic_are_void_though_nobody_says_so(name: str) -> None:
+    for seed, cracked in ((1, True), (3, False)):
+        bare = wall(seed, cracked=cracked, size=(620, 600))
+        hole = hole_in(bare)
+        void = hidden(GAPS[name](bare, hole))
+        assert void[hole].mean() > 0.99
+        assert not void[cv2.dilate(hole.view(np.uint8), np.ones((25, 25))) == 0].any()
+        one, other = model().predict(bare), model().predict(GAPS[name](bare, hole))
+        assert other.verdict == one.verdict == ("crack" if cracked else "sound")
+        assert other.probability == pytest.approx(one.probability, abs=0.06)
+
+
+@pytest.mark.parametrize("blur_px", [0.5, 0.7, 1.0, 2.0])
+def test_dark_openings_that_are_no_gaps_stay(blur_px: float) -> None:
+    bare = wall(1, cracked=True)
+    for pixels in (opened(bare, blur_px=blur_px), 255 - opened(255 - bare, blur_px=blur_px)):
+        assert surface_of(pixels).void is None
+        assert surface_of(as_jpeg(pixels, 90)).void is None
+    noisy = opened(bare, blur_px=blur_px).astype(np.float32)
+    noisy[100:200, 100:300] += np.random.default_rng(0).normal(2, 1.5, (100, 200, 1))
+    assert surface_of(np.clip(noisy, 0, 255).astype(np.uint8)).void is None
+
+
+def test_small_and_slender_black_is_no_gap() -> None:
+    pixels = wall(1, cracked=False)
+    pixels[100:300, 200:212] = BLACK
+    pixels[200:230, 300:330] = BLACK
+    assert surface_of(pixels).void is None
+
+
 def test_a_picture_of_one_colour_has_no_void() -> None:
     for colour in (BLACK, WHITE):
         assert surface_of(np.full((300, 400, 3), colour, np.uint8)).void is None
 
 
 def test_a_photo_without_void_is_seen_as_it_was() -> None:
-    """Black within the photo and short runs of it along the border change nothing."""
-    pixels = wall(1, cracked=True)
-    pixels[100:200, 100:300] = BLACK
+    """A dark opening in the photo and short runs of white along the border change nothing."""
+    pixels = opened(wall(1, cracked=True), blur_px=0.6)
+    assert (pixels[110:190, 110:290] == BLACK).all()
     pixels[:30, 50:80] = WHITE
     before = pixels.copy()
     surface = surface_of(pixels)

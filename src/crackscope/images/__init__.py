@@ -10,11 +10,11 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
   (GDAL_NODATA) stands, nothing was seen: `Picture.hidden`. The pixels there are as they are stored. A value that the
   surface may have as well counts in areas of 100 px and more with an edge as only what was cut out has.
 - **More than 8 bits**: grey of 16 bits is value / 257, rounded; colour of 16 bits from a file keeps the upper byte
-  (Pillow decodes no more: at most one level away from / 257). Where, nodata left out, only the lowest 10 to 14 of 16 bits are used, by
-  the largest value and what the file declares (MaxSampleValue, sBIT), white is the largest value of as many bits, and
-  `Picture.bits` says how many; below 512 a picture is taken for black unless it declares them. Grey of 12 and 32 bits
-  is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the largest value decides), anything else is
-  refused.
+  (Pillow decodes no more: at most one level away from / 257). Where only the lowest 10 to 14 of 16 bits are used, by
+  the largest value but nodata and what the file declares (MaxSampleValue, sBIT), white is the largest value of as many
+  bits, and `Picture.bits` says how many; below 512 a picture is taken for black unless it declares them. Grey of 12
+  and 32 bits is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the largest value decides),
+  anything else is refused.
 - **Bands**: a TIFF of three to five bands that are declared as grey is RGB, with alpha where the fourth is said to be.
 - **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
   not applied.
@@ -40,6 +40,7 @@ from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
 from crackscope.images.resizing import resize, shrunk, size_within
 from crackscope.images.sources import Source
+from crackscope.images.unseen import edge_steps
 from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Picture",
     "Source",
     "count_pages",
+    "edge_steps",
     "encode_jpeg",
     "encode_like",
     "encode_png",

@@ -21,10 +21,9 @@ _MOST_AREAS = 1000
 """So many areas are looked at, the largest first."""
 _FAR_PX, _AROUND_PX = 6, 8
 """How far from an area the picture is compared with itself, and how far along its edge."""
-_MIXED, _SETTLED = 0.45, 0.85
-"""Of the step to the surface the pixels next to what was cut out have half or more, since resampling may have mixed
-them, and those behind them nearly all. Beside clipped shadow, in a photo blurred by 0.7 px, they have .43 at most."""
-_NEARLY_ALL = 0.9
+_CUT_OUT = 0.45
+"""Of the step to the surface the pixels beside what was cut out have half or more, since resampling may have mixed
+them; beside clipped shadow, in a photo blurred by 0.7 px, most have .38 at most."""
 
 
 def parsed(text: str) -> float | None:
@@ -107,32 +106,30 @@ def _cut_out(shown: NDArray[np.uint8], empty: NDArray[np.bool_]) -> NDArray[np.b
             break
         reach = _FAR_PX + 1
         box = slice(max(0, top - reach), top + high + reach), slice(max(0, left - reach), left + wide + reach)
-        kept[number] = has_cut_edge(shown[box], parts[box] == number)
+        kept[number] = np.median(edge_steps(shown[box], parts[box] == number)) >= _CUT_OUT
     return np.asarray(kept[parts], np.bool_)
 
 
-def has_cut_edge(shown: NDArray[np.uint8], area: NDArray[np.bool_]) -> bool:
-    """Whether a picture, uint8 [h, w] or [h, w, 3], is as it is farther off right beside the edge of an area, bool
-    [h, w], of one colour; so is one without an edge in it."""
+def edge_steps(shown: NDArray[np.uint8], area: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """At each place along the edge of an area, bool [h, w], of one colour, how much of the step to what lies farther
+    off the pixels right beside it have: 1 where it was cut out, less where it fades. 1 alone for one without an edge.
+
+    shown: uint8 [h, w] or [h, w, 3], with some px around the area.
+    """
     import cv2
 
     grey = shown.astype(np.float32) if shown.ndim == 2 else shown.mean(2, dtype=np.float32)
     step = np.abs(grey - grey[area].mean())
     inside = area.view(np.uint8)
-    grown = [cv2.dilate(inside, np.ones((2 * px + 1, 2 * px + 1), np.uint8)) for px in (0, 1, 2, 3, _FAR_PX)]
+    grown = {px: cv2.dilate(inside, np.ones((2 * px + 1, 2 * px + 1), np.uint8)) for px in (1, 3, _FAR_PX)}
     edge = grown[1] > inside
 
-    def beside(ring: int) -> NDArray[np.float32]:
-        """The mean step along the edge on the pixels by which the area grew; nan where there are none."""
-        there = (grown[ring] > grown[ring - 1]).astype(np.float32)
-        window = (2 * _AROUND_PX + 1, 2 * _AROUND_PX + 1)
+    def along(ring: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """The mean step on the pixels of a ring that lie near each pixel of the edge; nan where there are none."""
+        window, there = (2 * _AROUND_PX + 1, 2 * _AROUND_PX + 1), ring.astype(np.float32)
         sums, counts = (cv2.boxFilter(a, -1, window, normalize=False)[edge] for a in (there * step, there))
         return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0.5)
 
-    far = np.maximum(beside(4), 1e-3)
-    next_to_it, behind = beside(1) / far, beside(2) / far
-    known = np.isfinite(next_to_it + behind)
-    if not known.any():
-        return True
-    settled = float(np.mean(behind[known] >= _SETTLED))
-    return float(np.median(next_to_it[known])) >= _MIXED and settled >= _NEARLY_ALL
+    shares = along(edge) / np.maximum(along(grown[_FAR_PX] > grown[3]), 1e-3)
+    known = np.isfinite(shares)
+    return np.asarray(shares[known] if known.any() else [1], np.float32)
