@@ -22,6 +22,8 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
   shows. `count_pages` says how many there are. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
 - **Truncated** files are refused, never filled up with grey.
 
+- **Georeference**: `Picture.ground` says how large the pixels of a GeoTIFF are, and where its centre lies.
+
 `read_place` and `read_optics` say what a photo's EXIF block tells; `write_like` hands the block on to a changed photo.
 
 Everything may be called from several threads at once; Pillow's global settings are neither changed nor needed.
@@ -30,7 +32,7 @@ Everything may be called from several threads at once; Pillow's global settings 
 from crackscope.images.copies import find_copies
 from crackscope.images.faults import or_unread
 from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find, one_spelling
-from crackscope.images.header import Header
+from crackscope.images.header import Ground, Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.natural_order import natural
@@ -47,6 +49,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "FOREIGN_SUFFIXES",
     "PICTURE_SUFFIXES",
+    "Ground",
     "Header",
     "Limits",
     "Optics",

@@ -48,16 +48,33 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a file's georeference says.
+
+    mm_per_px: of its pixels on the ground; None where it does not tell, and `scale_doubt` why. latitude, longitude: of
+    the picture's centre, degrees, WGS 84; None where it does not tell, and `place_doubt` why.
+    """
+
+    mm_per_px: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    scale_doubt: str = ""
+    place_doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet).
 
-    open_mask: hands over the mask of what there is to see, not 0, where the file has one.
+    open_mask: hands over the mask of what there is to see, not 0, where the file has one. ground: what a georeference
+    says.
     """
 
     header: Header
     meaning: Meaning
     open: Callable[[], Image.Image]
     open_mask: Callable[[], Image.Image | None] = lambda: None
+    ground: Ground | None = None
 
 
 def integer(data: bytes, offset: int, size: int, *, big: bool = False) -> int:

@@ -13,7 +13,7 @@ from crackscope.images import formats, modes
 from crackscope.images.depth import bits_below, nodata_below, white_in, with_lower_bytes
 from crackscope.images.faults import Fault, reported_as
 from crackscope.images.given import from_array, from_image, hidden_of_array, mask_from_array
-from crackscope.images.header import Header, Meaning
+from crackscope.images.header import Ground, Header, Meaning
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.pages import pages_in
 from crackscope.images.sources import Source, name_of, read_bytes
@@ -31,7 +31,7 @@ class Picture:
     """pixels: uint8 [h, w, 3] RGB after the EXIF turn, C-contiguous, its own memory. name: the path as given, or
     "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`. pages: as `count_pages` counts them. bits: how
     many of 16 bits it uses, as which it was read, where that is not all of them; else 0. hidden: bool [h, w], where the
-    file says that nothing was seen; None for nowhere."""
+    file says that nothing was seen; None for nowhere. ground: what the georeference of a GeoTIFF says, else None."""
 
     pixels: NDArray[np.uint8]
     name: str
@@ -39,6 +39,7 @@ class Picture:
     pages: int = 1
     bits: int = 0
     hidden: NDArray[np.bool_] | None = None
+    ground: Ground | None = None
 
     @property
     def width(self) -> int:
@@ -61,6 +62,7 @@ class _Loaded:
     pages: int = 1
     bits: int = 0
     mask: Image.Image | None = None
+    ground: Ground | None = None
     extent: tuple[float, float] | None = None
     """How much of a draft the picture covers, in its pixels: the last row and column may be filled only partly."""
 
@@ -114,7 +116,7 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
         if hidden is not None:
             hidden = modes.turned_flags(hidden, turn)
         pixels = modes.to_rgb(modes.turned(image, turn))
-        return Picture(pixels, name, loaded.header.format, loaded.pages, loaded.bits, hidden)
+        return Picture(pixels, name, loaded.header.format, loaded.pages, loaded.bits, hidden, loaded.ground)
 
 
 def read_mask(
@@ -184,7 +186,7 @@ def _load(source: Source, limits: Limits, draft: int | None = None, *, masked: b
     mask = stored.open_mask() if masked else None
     if mask is not None:
         mask.load()
-    loaded = _Loaded(image, header, stored.meaning, pages_in(content), mask=mask, extent=extent)
+    loaded = _Loaded(image, header, stored.meaning, pages_in(content), mask=mask, ground=stored.ground, extent=extent)
     return _settled(loaded, stored.open)
 
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageFile
 
 from crackscope.images import depth, unseen
 from crackscope.images.faults import Fault
+from crackscope.images.georeference import ground_of
 from crackscope.images.header import Header, Meaning, Stored
 from crackscope.images.tiff_tags import (
     SINGLE,
@@ -72,7 +73,8 @@ def parse(data: bytes) -> Stored:
     mode, meaning = _mode(tags)
     turn = tags.one(Tag.ORIENTATION, 1)
     header = Header(width, height, "TIFF", mode, turn if 1 <= turn <= 8 else 1)
-    return Stored(header, meaning, lambda: _opened(data, tags, header), lambda: _mask(data, header))
+    ground = ground_of(tags, width, height)
+    return Stored(header, meaning, lambda: _opened(data, tags, header), lambda: _mask(data, header), ground)
 
 
 def _mask(data: bytes, picture: Header) -> Image.Image | None:

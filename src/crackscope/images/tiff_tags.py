@@ -50,13 +50,17 @@ class Tag(IntEnum):
     YCC_SUBSAMPLING = 530
     YCC_POSITION = 531
     BLACK_WHITE = 532
+    PIXEL_SCALE = 33550
+    TIEPOINT = 33922
+    TRANSFORMATION = 34264
+    GEO_KEYS = 34735
     NODATA = 42113
     DNG = 50706
 
 
-NOT_HANDED_ON = {Tag.SUBFILE, Tag.ORIENTATION, Tag.MOST_SAMPLE, Tag.MOST_SAMPLE_SIGNED, Tag.NODATA, Tag.DNG}
-BESIDE = {Tag.NODATA}
+BESIDE = {Tag.PIXEL_SCALE, Tag.TIEPOINT, Tag.TRANSFORMATION, Tag.GEO_KEYS, Tag.NODATA}
 """What surveys say beside the picture: where that is broken, the picture is read without it."""
+NOT_HANDED_ON = {Tag.SUBFILE, Tag.ORIENTATION, Tag.MOST_SAMPLE, Tag.MOST_SAMPLE_SIGNED, Tag.DNG} | BESIDE
 SINGLE = {
     Tag.SUBFILE,
     Tag.WIDTH,
@@ -82,7 +86,7 @@ SINGLE = {
 _NEEDED = {Tag.WIDTH, Tag.HEIGHT, Tag.BITS, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.STRIP_OFFSETS, Tag.TILE_OFFSETS}
 _KNOWN = {int(tag) for tag in Tag}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_ASCII = 2
+_ASCII, _DOUBLE = 2, 12
 _CODES = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
 _LOOKED_AT = 4
 _MOST_LOOKED_AT = 64
@@ -93,14 +97,18 @@ SMALLER, MASK = 1, 4
 _MOST_TAGS = 4096
 _LONGEST = 16_000_000
 """Bytes of one tag: a gigapixel in strips of one row has less than a tenth of it."""
+_LONGEST_BESIDE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """values: the numbers of each unsigned tag. texts: what ASCII tags say. entries: each known tag as it stands in the
-    file. start: of them."""
+    """values: the numbers of each unsigned tag. reals: of each of double precision. texts: what ASCII tags say.
+
+    entries: each known tag as it stands in the file. start: of them.
+    """
 
     values: dict[int, tuple[int, ...]]
+    reals: dict[int, tuple[float, ...]]
     texts: dict[int, str]
     entries: dict[int, bytes]
     start: int
@@ -130,7 +138,7 @@ def read_directory(data: bytes, start: int | None = None) -> Tags:
     number = integer(data, start, head, big=big)
     if number > _MOST_TAGS:
         raise Fault("damaged", f"its directory lists {number} tags; copy it again from where it came")
-    tags = Tags({}, {}, {}, start, big, long)
+    tags = Tags({}, {}, {}, {}, start, big, long)
     for at in range(start + head, start + head + number * step, step):
         integer(data, at + step - 1, 1)
         tag = integer(data, at, 2, big=big)
@@ -143,7 +151,7 @@ def _take(data: bytes, tags: Tags, tag: int, entry: bytes) -> None:
     big, width = tags.big_endian, 8 if tags.long_offsets else 4
     kind, count = integer(entry, 2, 2, big=big), integer(entry, 4, width, big=big)
     size = _SIZES.get(kind, 0) * count
-    if not 0 < size <= _LONGEST:
+    if not 0 < size <= (_LONGEST_BESIDE if tag in BESIDE else _LONGEST):
         if tag in _NEEDED:
             raise Fault("damaged", f"its tag {tag} has type {kind} and {count} values")
         return
@@ -156,10 +164,12 @@ def _take(data: bytes, tags: Tags, tag: int, entry: bytes) -> None:
     tags.entries[tag] = entry
     if kind in _CODES:
         tags.values[tag] = struct.unpack(f"{'>' if big else '<'}{count}{_CODES[kind]}", piece)
-    elif kind == _ASCII:
-        tags.texts[tag] = piece.partition(b"\0")[0].decode("ascii", "replace").strip()
     elif tag in _NEEDED or tag in SINGLE:
         raise Fault("damaged", f"its tag {tag} has type {kind}")
+    elif kind == _DOUBLE:
+        tags.reals[tag] = struct.unpack(f"{'>' if big else '<'}{count}d", piece)
+    elif kind == _ASCII:
+        tags.texts[tag] = piece.partition(b"\0")[0].decode("ascii", "replace").strip()
 
 
 def as_colours(tags: Tags, extra: tuple[int, ...]) -> Tags:
