@@ -48,8 +48,9 @@ def bits_below(white: int) -> int:
 def white_in(image: Image.Image, meaning: Meaning) -> int:
     """The value of white in a decoded image of 16 bits: all of them of grey, of colours the upper bytes."""
     if image.mode.startswith("I;16"):
-        values, key = np.asarray(image), meaning.transparency
-        counted = values != key if isinstance(key, int) else ~is_nothing(values, meaning.nodata)
+        values = np.asarray(image)
+        key = meaning.transparency if meaning.nodata is None else meaning.nodata
+        counted = values != key if isinstance(key, int | float) else True
         return white_of(int(values.max(initial=0, where=counted)), meaning.reaches)
     if meaning.nodata is None:
         return white_of(max(_highest(image)[:3]), meaning.reaches)

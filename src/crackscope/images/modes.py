@@ -107,9 +107,9 @@ def _deep_grey(image: Image.Image, meaning: Meaning) -> NDArray[np.uint8]:
 
 
 def _float_grey(values: NDArray[np.float32], meaning: Meaning) -> NDArray[np.uint8]:
-    empty = is_nothing(values, meaning.nodata)
-    if empty.any() and not empty.all():
-        values = np.where(empty, np.float32(0), values)
+    if meaning.nodata is not None:
+        empty = is_nothing(values, meaning.nodata)
+        values = values if empty.all() else np.where(empty, np.float32(0), values)
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 255):
         raise Fault("unsupported", f"its float values run from {low:g} to {high:g}{_nodata(low, high)}; {_SCALING}")

@@ -34,10 +34,8 @@ def parsed(text: str) -> float | None:
         return None
 
 
-def is_nothing(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
+def is_nothing(values: NDArray[Any], nodata: float) -> NDArray[np.bool_]:
     """Where stored values, of any shape and type, stand for nothing."""
-    if nodata is None:
-        return np.zeros(values.shape, np.bool_)
     if math.isnan(nodata):
         return np.asarray(np.isnan(values), np.bool_)
     with np.errstate(over="ignore"):
