@@ -106,7 +106,7 @@ def test_a_mask_turns_with_its_picture():
 
 
 def test_shadow_within_a_crack_is_no_nodata():
-    """Though 0 is declared to be: it is slight, or fades into the surface; a seam does not."""
+    """Though 0 is declared to be: it is slight, or fades into the surface. A seam does not fade, and is no crack."""
     grey = np.full((300, 300), 150, np.float32)
     grey += np.random.default_rng(0).normal(0, 4, grey.shape)
     cracked = cv2.line(grey.copy(), (20, 20), (290, 250), 0, 14)
@@ -114,6 +114,9 @@ def test_shadow_within_a_crack_is_no_nodata():
     blurred = np.clip(cv2.GaussianBlur(cracked, (0, 0), 0.7) - 3, 0, 255).astype(np.uint8)
     assert np.count_nonzero(blurred == 0) > 2000
     assert images.read(as_tiff(blurred, extratags=says(0))).hidden is None
+    pitted = np.clip(grey, 1, 255).astype(np.uint8)
+    pitted[::30, ::30] = 0
+    assert images.read(as_tiff(pitted, extratags=says(0))).hidden is None
     seam = np.clip(grey, 1, 255).astype(np.uint8)
     seam[:, 140:144] = 0
     assert np.array_equal(images.read(as_tiff(seam, extratags=says(0))).hidden, seam == 0)

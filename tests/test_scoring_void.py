@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from crackscope.images import read
 from crackscope.scoring import Model, load, put_back, surface_of
+from crackscope.surfaces import SurfaceSpec, make
+from tests.test_images_unseen import with_mask
 from tests.void_photos import AROUND, BLACK, WHITE, as_jpeg, disc, framed, letterboxed, turned, wall
 
 
@@ -117,6 +119,20 @@ def test_dark_openings_that_are_no_gaps_stay(blur_px: float) -> None:
     assert surface_of(np.clip(noisy, 0, 255).astype(np.uint8)).void is None
 
 
+def test_black_that_is_cut_off_along_most_of_its_edge_only_is_no_gap() -> None:
+    pixels = opened(wall(1, cracked=False), blur_px=2.0)
+    pixels[:, 130:] = wall(1, cracked=False)[:, 130:]
+    pixels[90:210, 130:280] = BLACK
+    assert surface_of(pixels).void is None
+
+
+def test_dark_stones_in_a_dark_picture_are_no_gaps() -> None:
+    stones = make(SurfaceSpec(seed=914, kind="stone", size=(900, 700), distractors=0)).pixels
+    dark = np.clip((stones.astype(np.float32) - 60) * 0.6, 0, 255).astype(np.uint8)
+    assert (dark == BLACK).all(2).mean() > 0.02
+    assert surface_of(dark).void is None
+
+
 def test_small_and_slender_black_is_no_gap() -> None:
     pixels = wall(1, cracked=False)
     pixels[100:300, 200:212] = BLACK
@@ -184,19 +200,23 @@ def test_a_photo_of_which_little_is_left_is_too_small() -> None:
 
 
 def test_holes_that_the_file_declares_change_no_verdict() -> None:
-    hole = np.zeros((600, 620), np.bool_)
-    hole[80:200, 100:260] = hole[330:500, 400:440] = True
-    for seed, cracked in ((1, True), (3, False)):
+    """A seam as jagged as those of mosaics are, which is called a crack where nothing says what it is."""
+    drawn = np.zeros((600, 620), np.uint8)
+    cv2.polylines(drawn, [np.array([(0, 200), (130, 260), (250, 230), (400, 330), (619, 300)])], False, 1, 5)
+    hole = drawn > 0
+    for seed, cracked in ((1, True), (4, False)):
         bare = wall(seed, cracked=cracked, size=(620, 600))
-        clear = np.dstack([bare, np.where(hole, 0, 255).astype(np.uint8)])
-        one, other = model().predict(bare), model().predict(clear)
+        marked = np.where(hole[..., None], np.uint8(BLACK), bare)
+        masked = with_mask(marked, ~hole)
+        one, other = model().predict(bare), model().predict(masked)
+        assert model().predict(marked).verdict == "crack"
         assert other.verdict == one.verdict == ("crack" if cracked else "sound")
-        assert other.probability == pytest.approx(one.probability, abs=0.05)
-        picture = read(clear)
+        assert other.probability == pytest.approx(one.probability, abs=0.1)
+        picture = read(masked)
         void = surface_of(picture.pixels, picture.hidden).void
         assert void is not None
-        assert (void[hole] == 2).all()
-        assert 0 < np.count_nonzero(void) - np.count_nonzero(hole) < 3000
+        assert (void[hole] == 1).all()
+        assert 0 < np.count_nonzero(void) - np.count_nonzero(hole) < 5000
 
 
 def test_what_is_all_declared_to_show_nothing_is_looked_at_as_it_is() -> None:
