@@ -4,12 +4,14 @@
 
 Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source
 photos) and trains the `default` recipe twice: first from the weights given (RUN-first), then on from what came of it,
-with masks for the cracked patches that have none, read by the first network from eight sides (read_masks.py). Copy
-RUN/bundle over src/crackscope/bundles/default to ship it.
+with masks for the cracked patches that have none, read by the first network from eight sides (read_masks.py). Dealing
+opens every picture: if one cannot be read it is named, and nothing is trained. Copy RUN/bundle over
+src/crackscope/bundles/default to ship it.
 """
 
 import argparse
 import csv
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +62,20 @@ def settings(changes: list[str]) -> list[str]:
     return [word for change in changes for word in ("--set", change)]
 
 
+def refuse_in_the_way(folders: list[Path]) -> None:
+    """Stop where a training would be refused, the second of them after an hour."""
+    for folder in folders:
+        if folder.exists() and any(folder.iterdir()):
+            sys.exit(f"{folder} is not empty: remove it, or name another with -o")
+
+
+def stopped(command: list[object], status: int) -> int:
+    """Say at which command it stopped; what it learns from is whole, or nothing is trained."""
+    unread = ": mend the pictures named above, or remove them" if status == 1 else ""
+    print(f"stopped at {shlex.join(map(str, command))} (exit status {status}){unread}", file=sys.stderr)
+    return status
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
@@ -74,6 +90,7 @@ def main() -> int:
         arguments.out.with_name(f"{arguments.out.name}-{name}.csv") for name in ("manifest", "split", "taught")
     )
     first = arguments.out.with_name(f"{arguments.out.name}-first")
+    refuse_in_the_way([first, arguments.out])
     rows = manifest(arguments.data.resolve())
     with listed.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -90,7 +107,9 @@ def main() -> int:
         [sys.executable, *read],
         [*crackscope, *train, *settings(SECOND), taught, "--weights", first, "-o", arguments.out],
     ):
-        subprocess.run([str(word) for word in command], check=True)
+        status = subprocess.run([str(word) for word in command]).returncode
+        if status:
+            return stopped(command, status)
     return 0
 
 

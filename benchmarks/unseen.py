@@ -7,6 +7,8 @@ Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack
 - tiles: 224 px, side by side from the top left; cracked if at least .5 % of one is mask, sound if none is, others left
   out; judged at the threshold that the bundle ships
 - verdicts: what `predict` says of these tiles, each at the threshold of the surface that it looks like
+- quarters: of pictures that hold one tile alone, the whole ones by whether any of it is mask, and those of their
+  quarters that hold no mask as sound, at the threshold that the bundle ships
 - pixels: the heatmap enlarged bilinearly; ROC AUC over every fourth pixel each way; F1 with a tolerance of 4 px, pooled
   over the set, of the enlarged heatmap and of the refined mask, both at the bundle's threshold; width: median over the
   pictures of predicted to drawn area
@@ -22,10 +24,12 @@ import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
@@ -73,6 +77,7 @@ class Seen:
     """What is gathered over a set."""
 
     tiles: list[tuple[Row, float]] = field(default_factory=list)
+    quarters: list[tuple[Row, float]] = field(default_factory=list)
     verdicts: dict[str, Counter[Verdict]] = field(default_factory=lambda: {"crack": Counter(), "sound": Counter()})
     photos: list[tuple[Row, float, Verdict]] = field(default_factory=list)
     heat: Pixels = field(default_factory=Pixels)
@@ -100,6 +105,8 @@ def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
             told = model.predict(np.ascontiguousarray(picture.pixels[place]))
             seen.verdicts[label][told.verdict] += 1
             seen.tiles.append((Row(path=f"{path}:{left},{top}", label=label, group=group), told.probability))
+    if max(picture.pixels.shape[:2]) < 2 * TILE:
+        seen.quarters += quartered(model, Row(path=str(path), label="sound", group=group), picture.pixels, truth)
     facing = facing_of(picture.pixels)
     pixels, truth = facing.turned(picture.pixels), facing.turned(truth)
     heat = model.heatmap(pixels)
@@ -114,18 +121,35 @@ def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
     seen.refined.add(find_cracks(pixels, heat, model.manifest.mask_threshold).mask, truth)
 
 
-def figures(seen: Seen, threshold: float) -> dict[str, object]:
-    rows, probabilities = [row for row, _ in seen.tiles], [p for _, p in seen.tiles]
+def quartered(model: Model, sound: Row, pixels: NDArray[np.uint8], truth: Mask) -> Iterator[tuple[Row, float]]:
+    """A small picture and its quarters without crack, each with the probability of crack. sound: the row of one."""
+    whole = msgspec.structs.replace(sound, label="crack" if truth.any() else "sound")
+    yield whole, model.predict(pixels).probability
+    middle = [(side // 2) for side in truth.shape]
+    for rows in (slice(middle[0]), slice(middle[0], None)):
+        for columns in (slice(middle[1]), slice(middle[1], None)):
+            if not truth[rows, columns].any():
+                yield sound, model.predict(np.ascontiguousarray(pixels[rows, columns])).probability
+
+
+def classified(told: list[tuple[Row, float]], threshold: float) -> dict[str, object]:
+    """How labels and probabilities agree, each figure with its interval."""
+    rows, probabilities = [row for row, _ in told], [p for _, p in told]
     judged = evaluate_scores(rows, probabilities, threshold)
-    tiles = {
+    found: dict[str, object] = {"n": len(rows), "cracked": sum(row.label == "crack" for row in rows)}
+    found |= {
         name: [round(x, 4) if x is not None else None for x in (m.value, m.low, m.high)]
         for name, m in judged.figures.items()
         if name in ("roc_auc", "balanced_accuracy", "recall", "ece", "accuracy")
     }
     for kind in ("noncrack", ""):
-        sound = [p for row, p in seen.tiles if row.label == "sound" and Path(row.path).name.startswith(kind)]
+        sound = [p for row, p in told if row.label == "sound" and Path(row.path).name.startswith(kind)]
         if sound:
-            tiles[f"false_alarms_{kind or 'all'}"] = round(float(np.mean(np.array(sound) >= threshold)), 4)
+            found[f"false_alarms_{kind or 'all'}"] = round(float(np.mean(np.array(sound) >= threshold)), 4)
+    return found
+
+
+def figures(seen: Seen, threshold: float) -> dict[str, object]:
     whole: dict[str, object] = {}
     for label in ("crack", "sound"):
         verdicts = [verdict for row, _, verdict in seen.photos if row.label == label]
@@ -133,8 +157,9 @@ def figures(seen: Seen, threshold: float) -> dict[str, object]:
     logits, truths = np.concatenate(seen.logits), np.concatenate(seen.truths)
     pixels = {"roc_auc": float(roc_auc_score(truths, logits))}
     return {
-        "tiles": {"n": len(rows), "cracked": sum(row.label == "crack" for row in rows)} | tiles,
+        "tiles": classified(seen.tiles, threshold),
         "verdicts": {label: dict(counts) for label, counts in seen.verdicts.items()},
+        **({"quarters": classified(seen.quarters, threshold)} if seen.quarters else {}),
         "photos": whole,
         "pixels": pixels,
         "heatmap": seen.heat.figures(),

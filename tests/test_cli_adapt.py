@@ -18,7 +18,9 @@ from crackscope.cli import main
 from crackscope.judging import evaluate
 from crackscope.recipes import text
 from crackscope.scoring import repack
+from tests.small_patches import write_patches
 from tests.small_surfaces import remembering_bundle, write_surface
+from tests.small_way import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +138,9 @@ def test_a_bundle_in_the_way_is_kept_unless_it_was_adapted_and_force_is_given(ma
     assert main([*asked, str(out)]) == 0
     written = (out / "bundle.json").read_bytes()
     assert main([*asked, str(out), "--name", "other"]) == 2
-    assert "not empty" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "not empty" in told
+    assert "--force (force=True) writes over" in told
     assert (out / "bundle.json").read_bytes() == written
     assert main([*asked, str(out), "--name", "other", "--force"]) == 0
     assert (out / "bundle.json").read_bytes() != written
@@ -254,6 +258,21 @@ def test_a_matrix_whose_names_clash_is_refused_before_anything_is_opened(tmp_pat
     told = capsys.readouterr().err
     assert says in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("lacking", "says"),
+    [("val", "two: its val part holds no 'crack' picture"), ("test", "two holds no test rows to judge on")],
+)
+def test_a_surface_that_teaches_nothing_is_refused_before_another_is_learnt(tmp_path, capsys, lacking, says):
+    for surface in ("one", "two"):
+        for part in ("train", "val", "test"):
+            write_patches(tmp_path / surface / part, 4)
+    shutil.rmtree(tmp_path / "two" / lacking)
+    surfaces = ["--on", f"one={tmp_path / 'one'}", "--on", f"two={tmp_path / 'two'}"]
+    assert main(["matrix", *surfaces, *SMALL[:2], "-o", str(tmp_path / "m")]) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
 
 
 def test_rows_of_one_name_are_refused_before_anything_is_trained(made, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """`bundle` and `recipes` as they are typed."""
 
+import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -19,8 +21,13 @@ def test_bundle_show_and_check(way, capsys):
     assert main(["bundle", "show", str(way.run), "--json"]) == 0
     (facts,) = lines(capsys.readouterr().out)
     assert facts["classes"] == ["sound", "crack"]
+    judged = json.loads((way.run / "evaluation" / "metrics.json").read_text())
+    assert facts["fingerprint"] == judged["bundle"]["fingerprint"]
+    assert facts["fingerprint"] == hashlib.sha256((way.run / "bundle" / "bundle.json").read_bytes()).hexdigest()
     assert main(["bundle", "show", way.bundle]) == 0
-    assert "stride" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "stride" in told
+    assert facts["fingerprint"] in told
     assert main(["bundle", "check", way.bundle]) == 0
 
 

@@ -121,6 +121,7 @@ def test_the_call_that_a_full_disk_ended_is_made_again(tmp_path, capsys):
         ["evaluate", "default", "DATA", "-o"],
         ["matrix", "--on", "a=DATA", "--bundle", "default", "-o"],
         ["scan", "DATA", "--bundle", "default", "--doubts"],
+        ["train", "DATA", "-o"],
     ],
     ids=lambda call: call[0],
 )

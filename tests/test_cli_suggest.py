@@ -13,6 +13,7 @@ from crackscope import images
 from crackscope.cli import main
 from tests.small_patches import patch
 from tests.small_surfaces import remembering_bundle
+from tests.small_way import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +212,56 @@ def test_what_label_studio_exports_is_learnt_from(bundle, unsorted, tmp_path, ca
     assert Path(left["patch"]).name.partition("_")[2] == Path(listed(unsorted)[3]["patch"]).name.partition("_")[2]
 
 
+def parts_by_photo(split):
+    """The parts in which each photo's patches stand; `write_photo` names photos by one digit."""
+    parts = {}
+    for row in csv.DictReader(split.read_text().splitlines()):
+        parts.setdefault(Path(row["path"]).name.split("_")[1], set()).add(row["part"])
+    return parts
+
+
+def test_a_split_parts_no_photo_unless_at_random(bundle, unsorted, tmp_path, monkeypatch, capsys):
+    folder = shutil.copytree(unsorted, tmp_path / "copy")
+    sort_patches(folder)
+    assert main(["scan", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["photos"] == 6
+    split = tmp_path / "split.csv"
+    assert main(["split", str(folder), "-o", str(split)]) == 0
+    assert "patches that `suggest` cut from one photo (6 in all) stay on one side, too" in capsys.readouterr().out
+    parts = parts_by_photo(split)
+    assert len(parts) == 6
+    assert all(len(one) == 1 for one in parts.values())
+    # What is written is the same wherever it is called, and keeps saying it.
+    assert {row["group"] for row in csv.DictReader(split.read_text().splitlines())} == {f"{n}.png" for n in range(6)}
+    monkeypatch.chdir(tmp_path)
+    table = folder / "suggestions.csv"
+    table.write_text(table.read_text().replace(",", ";"), encoding="utf-8-sig")
+    assert main(["split", "copy", "-o", "split.csv"]) == 0
+    assert main(["evaluate", bundle, str(split), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["groups"] == len(
+        [p for p in parts.values() if "test" in p]
+    )
+    assert main(["split", str(folder), "-o", str(split), "--force", "--random"]) == 0
+    assert any(len(one) > 1 for one in parts_by_photo(split).values())
+
+
+def test_an_export_is_taken_wherever_labelled_pictures_are(bundle, unsorted, tmp_path, capsys):
+    folder = shutil.copytree(unsorted, tmp_path / "copy")
+    labelled = folder / "export.json"
+    labelled.write_text(json.dumps(export(folder)))
+    (folder / listed(folder)[0]["patch"]).unlink()
+    assert main(["scan", str(labelled), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["kind"], report["pictures"], len(report["unreadable"])) == ("Label Studio export", 23, 1)
+    assert main(["split", str(labelled), "-o", str(tmp_path / "split.csv"), "-q"]) == 1
+    parts = parts_by_photo(tmp_path / "split.csv")
+    assert len(parts) == 6
+    assert all(len(one) == 1 for one in parts.values())
+    assert main(["evaluate", bundle, str(labelled), "--part", "all", "--json"]) == 1
+    assert sum(json.loads(capsys.readouterr().out)["support"].values()) == 23
+    assert main(["train", str(labelled), "-o", str(tmp_path / "run"), *SMALL, "--no-evaluate", "-q"]) == 1
+
+
 def test_a_labelled_patch_that_is_gone_is_told_and_the_others_are_learnt_from(bundle, unsorted, tmp_path, capsys):
     folder = shutil.copytree(unsorted, tmp_path / "copy")
     (folder / "export.json").write_text(json.dumps(export(folder)))
@@ -255,7 +306,7 @@ def one_label(tasks):
         ),
         (nothing_labelled, "nothing is labelled in it: give the JSON that Label Studio exports"),
         (other_json, "no JSON or JSON-MIN export of Label Studio"),
-        (one_label, "export.json: no readable picture is labelled crack"),
+        (one_label, "0 readable patches are labelled cracked"),
     ],
 )
 def test_an_export_that_cannot_be_learnt_from_is_refused_in_one_line(unsorted, tmp_path, capsys, bundle, spoil, says):

@@ -115,6 +115,29 @@ def test_of_a_csv_with_parts_what_is_asked_for_counts(data, bundle, tmp_path, ca
     assert sorted(line.split(": ")[1] for line in told(capsys)[1:]) == sorted([cut, lost])
 
 
+def test_pictures_that_are_cut_in_a_csv_with_parts_are_left_out_before_anything_learns(data, tmp_path, capsys):
+    rows = [*datasets.split(data).rows, *(Row(path=str(path), label="crack", part="train") for path in broken(data))]
+    split = tmp_path / "split.csv"
+    datasets.write_split(datasets.Split(rows=tuple(rows)), split)
+    call = ["train", str(split), "-o", str(tmp_path / "run"), *SMALL]
+    assert main(call) == 2
+    assert "7 of 40 pictures cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert main([*call, "--max-unreadable", "0.3"]) == 1
+    first, rest = capsys.readouterr().err.split("\n", 1)
+    assert first.startswith(f"7 pictures that cannot be read are left out, the first: {broken(data)[0]}: it ends")
+    is_told([line for line in rest.splitlines() if line.startswith(("left out: ", "unreadable: "))], data)
+    assert len(datasets.read_split(tmp_path / "run" / "split.csv").rows) == 33
+
+
+def test_one_cut_picture_in_the_training_part_of_a_csv_ends_no_matrix(data, tmp_path, capsys):
+    cut = str(broken(data)[0])
+    rows = (*datasets.split(data).rows, Row(path=cut, label="crack", part="train"))
+    datasets.write_split(datasets.Split(rows=rows), tmp_path / "split.csv")
+    assert main(["matrix", "--on", f"a={tmp_path / 'split.csv'}", *SMALL]) == 1
+    assert [line.split(": ")[1] for line in told(capsys)] == ["1 picture that cannot be read", cut]
+
+
 def test_a_tree_keeps_what_cannot_be_read_in_its_part(tmp_path, bundle):
     for part in ("train", "test"):
         write_patches(tmp_path / "tree" / part, 4)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from crackscope.cli import main
+from tests.small_patches import write_patches
 from tests.small_way import FEW, SMALL, lines, pictures
 
 
@@ -121,6 +122,14 @@ def test_train_says_that_there_was_no_run_to_go_on_with(way, tmp_path, capsys):
     call[3] = str(tmp_path / "rim")
     assert main(call) == 2
     assert "begins anew" not in capsys.readouterr().err
+
+
+def test_train_says_first_that_copies_stand_on_both_sides(tmp_path, capsys):
+    for part in ("train", "val", "test"):
+        write_patches(tmp_path / "data" / part, 4)
+    assert main(["train", str(tmp_path / "data"), "-o", str(tmp_path / "run"), *SMALL, "--no-evaluate"]) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("100.0% of the test pictures have a copy among those trained on, so accuracy on them may")
 
 
 def test_train_without_weights_at_hand_names_the_ways(way, tmp_path, capsys, monkeypatch):

@@ -192,6 +192,16 @@ def test_one_class_empty(tmp_path: Path, pictures: list[np.ndarray]) -> None:
         with pytest.raises(DatasetError, match="sound"):
             refuse(tmp_path / "all.csv")
     assert "sound" in datasets.scan(tmp_path / "all.csv").problems[0]
+    # All of it may be judged all the same, unless the other class seems to be there and unknown.
+    assert len(datasets.load(tmp_path / "all.csv", parts=None).rows) == 4
+    for number in range(4):
+        (tmp_path / "data" / "crack").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / "good ones").mkdir(exist_ok=True)
+        images.write_png(
+            pictures[number], tmp_path / "data" / ("crack" if number < 2 else "good ones") / f"{number}.png"
+        )
+    with pytest.raises(DatasetError, match="good ones"):
+        datasets.load(tmp_path / "data", parts=None)
 
 
 def test_one_picture_and_none_readable(tmp_path: Path, pictures: list[np.ndarray]) -> None:
@@ -199,6 +209,7 @@ def test_one_picture_and_none_readable(tmp_path: Path, pictures: list[np.ndarray
     images.write_png(pictures[0], tmp_path / "crack" / "a.png")
     with pytest.raises(DatasetError, match=r"one labelled picture only .*a\.png"):
         datasets.scan(tmp_path)
+    assert len(datasets.read_rows(tmp_path)) == 1
     for name in "ab":
         (tmp_path / "crack" / f"{name}.png").write_bytes(b"broken")
     for refuse in (datasets.scan, datasets.split, datasets.load):

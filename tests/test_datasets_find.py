@@ -169,6 +169,9 @@ def test_a_picture_or_nothing_in_place_of_a_data_set(tmp_path: Path) -> None:
         datasets.scan(tmp_path / "missing")
     with pytest.raises(DatasetError, match="no pictures"):
         datasets.scan(tmp_path)
+    picture(tmp_path / "crack" / "a.png")
+    with pytest.raises(DatasetError, match="1 picture lies in no class folder: give the folder that the class folders"):
+        datasets.scan(tmp_path / "crack")
     with pytest.raises(DatasetError, match="a picture"):
         datasets.scan(picture(tmp_path / "a.png"))
 

@@ -84,6 +84,16 @@ def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, said: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_a_column_split_that_names_parts_is_that_of_the_parts(tmp_path: Path) -> None:
+    lines = ["a.png,crack,train", "b.png,sound,Validation", "c.png,sound,test"]
+    rows = datasets.read_rows(write_manifest(tmp_path, "path,label,Split", *lines))
+    assert [row.part for row in rows] == ["train", "val", "test"]
+    with pytest.raises(DatasetError, match="line 5: part 'trian'"):
+        datasets.read_rows(write_manifest(tmp_path, "path,label,Split", *lines, "d.png,crack,trian"))
+    folds = datasets.read_rows(write_manifest(tmp_path, "path,label,split", "a.png,crack,1", "b.png,sound,2"))
+    assert [row.part for row in folds] == [None, None]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", ['"path,label', 'path,"label', '"path,label,part'])
 @pytest.mark.parametrize("row", ["a.png,crack", '"a.png",crack', 'a.png,"crack"'])
@@ -205,11 +215,12 @@ def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> No
     ("name", "content", "says"),
     [
         (
-            "labels.json",
+            "labels.csv",
             f'[{{"id":1,"data":{{"image":"{"x" * 5000}"}}}},{{"id":2}}]',
-            "labels.json: JSON, not CSV; write",
+            "labels.csv: JSON, not CSV; write",
         ),
-        ("labels.json", '{\n  "path": 1\n}\n', "labels.json: JSON, not CSV; write"),
+        ("labels.csv", '{\n  "path": 1\n}\n', "labels.csv: JSON, not CSV; write"),
+        ("labels.json", f'{{"{"x" * 5000}": 1}}', "labels.json: no JSON or JSON-MIN export of Label Studio"),
         ("labels.csv", f"{'x' * 5000},label\n1,2\n", "line 1: the header wants path,label"),
         ("labels.csv", "path,label" + ",more" * 1000 + "\n1,2\n", "line 1: a column stands twice in the header"),
     ],

@@ -93,6 +93,7 @@ def test_a_ready_made_tree_is_taken_as_it_is(data: Path, tmp_path: Path) -> None
     shutil.copytree(tmp_path / "test" / "crack", tmp_path / "crack")
     with pytest.raises(DatasetError, match="stand in no part"):
         datasets.load(tmp_path)
+    assert any("stand in no part" in problem for problem in datasets.scan(tmp_path).problems)
 
 
 def test_ready_parts_are_not_dealt_otherwise_in_silence(data: Path, tmp_path: Path) -> None:

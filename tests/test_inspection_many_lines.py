@@ -59,6 +59,12 @@ def test_what_is_done_to_points_does_not_reach_over_the_ends_of_lines(wall: NDAr
         begin += len(one)
 
 
+def test_a_photo_of_a_single_px_across_is_looked_at_to_the_end() -> None:
+    pixels = np.full((60, 1, 3), 90, np.uint8)
+    points = np.stack([np.zeros(50), np.arange(50.0)], 1)
+    assert (strip(pixels, points, [50], np.full(50, 8.0), 17) == 90).all()
+
+
 def test_normals_point_to_the_left_of_the_way() -> None:
     corner = np.array([[0.0, 0], [1, 0], [2, 0], [2, 1], [2, 2]])
     half = np.sqrt(0.5)

@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from crackscope.judging import TESTED, Bootstrap, BundleFacts, Origin, compare, evaluate_scores
+from crackscope.cli import main
+from crackscope.judging import TESTED, Bootstrap, BundleFacts, Origin, compare, evaluate_scores, save
 from crackscope.records import Row
 from crackscope.reports import comparison_sentences, write_comparison
 from tests.small_page import Page
@@ -80,6 +81,29 @@ def test_equals_are_not_called_better(tmp_path):
     other = evaluate_scores(rows, [0.9 if n % 2 or n == 4 else 0.1 for n in range(40)], bootstrap=Bootstrap(30))
     assert "no more than chance explains" in Page(write_comparison(compare([one, other]), tmp_path)).text
     assert "both got 40 of 40 rows right" in Page(write_comparison(compare([one, one]), tmp_path)).text
+    ahead, _ = comparison_sentences(compare([other, one, one, one], names=list("abcd")))
+    assert ahead == "b, c and d all got 40 of 40 rows right."
+
+
+def test_where_each_refused_other_rows_it_is_said_over_how_many_its_figures_are(tmp_path, capsys):
+    rows = [Row(path=f"/{n}.jpg", label="crack" if n % 2 else "sound") for n in range(40)]
+    scores = [0.9 if n % 2 or n == 4 else 0.1 for n in range(40)]
+    said = ["crack" if score > 0.5 else "sound" for score in scores]
+    for name, refused in (("all", 0), ("most", 5)):
+        verdicts = ["cannot judge"] * refused + said[refused:]
+        save(evaluate_scores(rows, scores, verdicts=verdicts, bootstrap=Bootstrap(30)), tmp_path / name)
+    folders = [str(tmp_path / name) for name in ("all", "most")]
+    assert main(["compare", *folders, "-o", str(tmp_path / "page")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    page = Page(tmp_path / "page" / "compare.html").text
+    for text in (told, page):
+        assert "over the 35 rows that all judged; the figures side by side are over all that each judged" in text
+        assert "itself: all 40, most 35." in text
+    assert "Rows judged 40 35" in page
+    assert "35 pictures in" not in told
+    alike = compare([folders[1], folders[1]])
+    assert alike.left_out == 5
+    assert "Rows judged" not in Page(write_comparison(alike, tmp_path)).text
 
 
 def green(page: Page) -> int:

@@ -123,3 +123,19 @@ def test_the_script_puts_photos_back_where_the_page_had_them(index, tmp_path):
         assert browser.run(HEADINGS)[-1] == "Widest crack 0.2 to 0.3 mm, less likely one than not 1 photo"
     finally:
         browser.close()
+
+
+def test_the_viewer_goes_through_the_photos_as_they_stand(index, found, tmp_path):
+    browser = Browser(tmp_path)
+    try:
+        browser.open(index)
+        leave_out(browser, 0.45)
+        browser.click(f"#{ids(['bare'])[0]} a.frame")
+        browser.wait("document.getElementById('viewer').open")
+        seen = []
+        for _ in range(4):
+            seen.append(browser.run("document.getElementById('viewer-name').textContent"))
+            browser.key("n")
+        assert seen == [f"{name}.jpg: crack" for name in ("bare", "seam", "joint", "bare-joint")]
+    finally:
+        browser.close()

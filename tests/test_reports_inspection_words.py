@@ -76,6 +76,15 @@ def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
     assert said not in page(tmp_path, [refused])
 
 
+def test_what_the_coarse_pass_left_out_is_said_of_each_photo(tmp_path):
+    cracked = inspected("/a.jpg", zones=(zone(1, 50, 3),), skipped=0.8125)
+    sound = inspected("/b.jpg", "sound", skipped=1.0)
+    text = page(tmp_path, [cracked, sound, inspected("/c.jpg", "sound")])
+    assert "81.2 % of it seen at half size only" in text
+    assert "100 % of it seen at half size only" in text
+    assert text.count("seen at half size only") == 2
+
+
 def test_the_table_of_findings_promises_nothing_of_a_photo_that_cannot_be_judged(tmp_path):
     scale = PhotoScale(mm_per_px=0.5, source="flag")
     refused = inspected("/blurred.jpg", "cannot judge", scale=scale)

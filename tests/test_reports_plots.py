@@ -10,7 +10,7 @@ from skimage.measure import label as connected
 from crackscope import images
 from crackscope.judging import Bootstrap, evaluate_scores
 from crackscope.records import Row
-from crackscope.reports import write_curves, write_evaluation
+from crackscope.reports import Print, write_contact_sheet, write_curves, write_evaluation
 from crackscope.reports.history import history_charts, read_history
 
 Pixels = NDArray[np.uint8]
@@ -85,3 +85,8 @@ def test_nothing_is_written_over_the_dots_of_the_reliability_plot(tmp_path):
     assert foot - top > 300
     assert not dark[top : foot - 2, left + 3 : right].any()
     assert dark[foot + 60 :].any()
+
+
+def test_a_title_with_signs_of_money_is_no_formula(tmp_path: Path) -> None:
+    write_contact_sheet([Print("gone.jpg", r"$\bad$")], tmp_path / "sheet.jpg", r"costs $\bad$")
+    assert pixels_of(tmp_path / "sheet.jpg").shape[2] == 3

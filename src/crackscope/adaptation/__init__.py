@@ -3,7 +3,6 @@
 from crackscope.adaptation.adapting import Adapted, AdaptOptions, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
 from crackscope.adaptation.handing_out import hand_out
-from crackscope.adaptation.label_studio import read_labels
 from crackscope.adaptation.patches import Progress
 from crackscope.adaptation.refusing import LEAST_A_LABEL, RefusedError
 from crackscope.adaptation.suggesting import Suggestion, Suggestions, Unfit, suggest
@@ -23,6 +22,5 @@ __all__ = [
     "Worth",
     "adapt",
     "hand_out",
-    "read_labels",
     "suggest",
 ]

@@ -14,12 +14,10 @@ from crackscope.adaptation.at_hand import (
     adapted_before,
     by_photo,
     contradictions,
-    photos_of,
     refuse_both_labels,
 )
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
-from crackscope.adaptation.label_studio import load_labels
 from crackscope.adaptation.patches import Floats, Patches, Progress, remembered, see
 from crackscope.adaptation.refusing import (
     RefusedError,
@@ -33,7 +31,7 @@ from crackscope.adaptation.refusing import (
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import TrainedOn
-from crackscope.datasets import Layout, Split
+from crackscope.datasets import Layout, Split, load_apart, photos_of
 from crackscope.errors import AdaptationError
 from crackscope.judging import MetBefore, met_before
 from crackscope.records import Label, Unread
@@ -122,7 +120,7 @@ def adapt(
     refuse_in_the_way(Path(out), options.force)
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
     refuse_8_bits(model)
-    split = data if isinstance(data, Split) else load_labels(data, options.group_by, options.layout)
+    split = data if isinstance(data, Split) else load_apart(data, group_by=options.group_by, layout=options.layout)
     gathered = _gathered(model, split, options.progress)
     # With threads that wait for each other, systems as small as these take twice the time, on a busy machine far more.
     with threadpool_limits(1, "blas"):
@@ -176,7 +174,7 @@ def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathere
     refuse_both_labels(rows)
     seen = see(model, rows, progress)
     check_count(seen.rows)
-    photos = photos_of(seen.rows)
+    photos = photos_of([row.path for row in seen.rows])
     reference = model.bundle.reference()
     # The score has no part in what a patch looks like.
     surfaces = Counter(model.calibrated(0.0, one).surface for one in seen.embedding.astype(np.float32))

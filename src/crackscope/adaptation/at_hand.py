@@ -1,27 +1,20 @@
 """What can be said of labelled patches besides what a network sees: whether they contradict each other, from which
 photos they are, and whether they were chosen, or learnt from, before."""
 
-import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from crackscope.adaptation.patches import Patches
 from crackscope.bundles import Manifest
-from crackscope.datasets import SUGGESTIONS
 from crackscope.errors import AdaptationError
-from crackscope.files import original, read_table
-from crackscope.images import one_spelling
 from crackscope.judging import number_groups
 from crackscope.records import Label, Row
 
 ADAPTED = "adapted to"
 """What a bundle calls a set of pictures that it was adapted to."""
-_FOLDERS = 3
-"""So many folders above a patch may hold the table of what was suggested."""
 
 
 def refuse_both_labels(rows: Sequence[Row]) -> None:
@@ -40,32 +33,6 @@ def refuse_both_labels(rows: Sequence[Row]) -> None:
                 f"one picture has both labels: {first.path} is labelled {first.label}, and {row.path}, the same byte "
                 f"for byte, {row.label}: remove the wrong one (`crackscope scan DATA` names all such copies)"
             )
-
-
-def photos_of(rows: Sequence[Row]) -> list[str]:
-    """The photo that each patch was cut from, as the table of `suggest` in a folder above it says; "" for others."""
-    tables: dict[Path, dict[str, str]] = {}
-    photos: list[str] = []
-    for path in (Path(row.path).absolute() for row in rows):
-        above = path.parents[:_FOLDERS]
-        for folder in above:
-            if folder not in tables:
-                tables[folder] = _suggested_in(folder)
-        photos.append(next((photo for folder in above if (photo := tables[folder].get(path.name))), ""))
-    return photos
-
-
-def _suggested_in(folder: Path) -> dict[str, str]:
-    """Photos by the names of their patches, of the table that `suggest` left in a folder; none where there is none."""
-    try:
-        lines = read_table(folder / SUGGESTIONS).decode().splitlines()
-        return {
-            Path(cells["patch"]).name: one_spelling(original(cells["photo"]))
-            for cells in csv.DictReader(lines)
-            if cells.get("patch") and cells.get("photo")
-        }
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return {}
 
 
 def by_photo(patches: Patches, photos: Sequence[str]) -> Patches:

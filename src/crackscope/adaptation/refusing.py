@@ -75,7 +75,7 @@ def refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], *, cu
         )
     else:
         worse = f"{losses} ({shares})"
-    more = "" if curve_asked else " (--curve says what they would bring)"
+    more = "" if curve_asked else " (--curve or curve=True says what they would bring)"
     raise RefusedError(
         f"the bundle would get worse: {worse}; nothing was written: label more patches{more}, check the labels "
         "(`crackscope scan DATA --bundle BUNDLE` names doubtful ones), or keep the bundle as it is"
@@ -98,5 +98,6 @@ def refuse_forgetting(before: Worth, after: Worth, most: float) -> None:
     if lost > most:
         raise RefusedError(
             f"the bundle would forget too much: balanced accuracy on what it knew falls by {lost:.3f}, more than "
-            f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow more"
+            f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow "
+            "more (--most-forgotten or most_forgotten)"
         )

@@ -88,7 +88,7 @@ def refuse_in_the_way(out: Path, force: bool) -> None:
     if not force:
         raise OutputError(
             f"the folder is not empty, {out}, name a new one or remove it; "
-            "--force writes over a bundle that was adapted before"
+            "--force (force=True) writes over a bundle that was adapted before"
         )
     try:
         taught = open_bundle(out).manifest.trained_on

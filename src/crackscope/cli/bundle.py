@@ -47,7 +47,7 @@ def show(name: str, as_json: bool) -> None:
 
     opened = open_bundle(bundle_folder(name))
     if as_json:
-        print_json({"path": str(opened.path), **_facts(opened.manifest)})
+        print_json({"path": str(opened.path), "fingerprint": _fingerprint(opened.manifest), **_facts(opened.manifest)})
         return
     print_table(str(opened.path), ("", "value"), _rows(opened.manifest))
 
@@ -142,6 +142,15 @@ def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
     return report
 
 
+def _fingerprint(manifest: "Manifest") -> str:
+    """The sha256 of bundle.json, by which evaluations, reports and journals name a bundle."""
+    from hashlib import sha256
+
+    from crackscope.bundles import dump_manifest
+
+    return sha256(dump_manifest(manifest)).hexdigest()
+
+
 def _facts(manifest: "Manifest") -> dict[str, object]:
     import msgspec
 
@@ -155,6 +164,7 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     native = f"{size.native} px" if size.native else "any size"
     rows: list[tuple[str, object]] = [
         ("name", manifest.name),
+        ("fingerprint", _fingerprint(manifest)),
         ("made with", f"crackscope {manifest.created_with}"),
         ("pictures", f"{native}{', and no other' if size.fixed else f', at least {size.minimum} px'}"),
         ("stride", f"{manifest.stride} px"),

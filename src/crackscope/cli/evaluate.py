@@ -40,7 +40,7 @@ class Asked(Labelled):
 
 @click.command()
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @click.option(
     "--part",
     type=click.Choice(["test", "val", "train", "all"]),
@@ -125,12 +125,17 @@ def compare(runs: tuple[str, ...], out: str | None, seed: int | None, quiet: boo
 
 
 def _show_contenders(comparison: "Comparison") -> None:
+    from crackscope.reports import own_rows
+
     names = list(comparison.contenders[0].figures)
     columns = ("figure", *(f">{one.name}" for one in comparison.contenders))
     rows = [
         (name.replace("_", " "), *(spell_figure(one.figures[name]) for one in comparison.contenders)) for name in names
     ]
     counted = f"{several(comparison.n, 'picture')} in {several(comparison.groups, 'group')}"
+    if judged := own_rows(comparison):
+        rows.append(("pictures judged", *(f"{own:,}" for own in judged)))
+        counted = "each on the pictures that it judged itself"
     print_table(f"{counted}, value and 95 % interval", columns, rows)
 
 

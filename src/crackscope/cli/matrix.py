@@ -17,7 +17,7 @@ from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
-from crackscope.errors import several
+from crackscope.errors import JudgingError, several
 
 if TYPE_CHECKING:
     from crackscope.judging import Entry, Matrix, MatrixCell, Surface
@@ -154,10 +154,14 @@ def _runs(out: str) -> Path:
 
 
 def _surface(asked: Asked, name: str, data: str) -> "Surface":
+    from crackscope.datasets import opened, watched
     from crackscope.judging import Surface
 
     all_unless_parted = asked.part == "all" or (asked.part is None and not asked.recipes)
     split = asked.opened(data, f"opening {name}", whole=all_unless_parted)
+    if asked.recipes:
+        with progress(f"opening {name}", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
+            split = opened(split)
     dealt_here = split.seed is not None
     whole = asked.part == "all" or (dealt_here and all_unless_parted)
     return Surface(name=name, split=split, part=None if whole else "test")
@@ -172,11 +176,24 @@ def _judge(asked: Asked, surfaces: "list[Surface]", trainings: Sequence[Planned]
     entries = [_bundle(asked, text) for text in asked.bundles]
     _refuse_rows([entry.name for entry in entries], trainings)
     opened = {surface.name: surface for surface in surfaces}
+    if trainings:
+        _refuse_untaught(trainings, opened)
     with TemporaryDirectory(prefix="crackscope-") as scratch:
         runs = _runs(asked.out) if asked.out else Path(scratch)
         entries += [_trained(asked, training, opened[training.on], runs / training.run) for training in trainings]
         with progress("judging", None, quiet=asked.silent) as tell:
             return judge(entries, surfaces, bootstrap=Bootstrap(seed=asked.seed or 0), progress=tell)
+
+
+def _refuse_untaught(trainings: Sequence[Planned], surfaces: "dict[str, Surface]") -> None:
+    """Refuse, before the first training, what would end a later one, or the judging after all of them."""
+    from crackscope.training import TrainOptions, check_rows
+
+    for name, surface in surfaces.items():
+        if not surface.split.part("test"):
+            raise JudgingError(f"{name} holds no test rows to judge on: leave it out, or deal it out anew")
+    for training in trainings:
+        check_rows(surfaces[training.on].split, training.recipe, TrainOptions(), training.on)
 
 
 def _called(text: str) -> tuple[str, str]:

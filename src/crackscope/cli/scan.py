@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @click.option("--doubts", metavar="DIR", help="With --bundle: write doubts.csv and a contact sheet of the worst there.")
 @click.option(
     "--bundle",
@@ -30,8 +30,8 @@ def scan(state: State, /, **options: Any) -> None:
     """Say what a data set holds, and what is wrong with it.
 
     Every picture is opened; copies (mirrored, turned, encoded anew, cropped a little) are found, and labels that
-    contradict each other. With --bundle labels that are probably wrong are named, too. --json says everything, with
-    every name.
+    contradict each other. EXPORT.json is what Label Studio exports as JSON, saved beside the patches. With --bundle
+    labels that are probably wrong are named, too. --json says everything, with every name.
     """
     asked = Doubting(**options)
     if asked.doubts is not None and asked.bundle is None:
@@ -96,6 +96,10 @@ def _fact_rows(report: "ScanReport") -> list[tuple[str, object]]:
     ]
     if report.leak_share_now is not None:
         rows.append(("leak of the parts as given", f"{report.leak_share_now:.1%}"))
+    if report.photos:
+        rows.append(
+            ("cut by `suggest`", f"from {several(report.photos, 'photo')}; `crackscope split` keeps each on one side")
+        )
     return rows
 
 

@@ -54,7 +54,7 @@ class Shares(click.ParamType[tuple[float, float, float]]):
 
 
 @click.command()
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @out("SPLIT.csv", "File to write.", required=True)
 @click.option("--parts", type=Shares(), default="60:20:20", show_default=True, help="Shares of train, val and test.")
 @click.option("--force", is_flag=True, help="Write over a SPLIT.csv that is there already; over nothing else.")
@@ -63,10 +63,11 @@ class Shares(click.ParamType[tuple[float, float, float]]):
 def split(state: State, /, **options: Any) -> None:
     """Deal a data set into train, val and test, every label with its share in each.
 
-    Near-copies of one picture, and what --group-by names, stay on one side unless --random is given. Parts that DATA
-    has already, as folders train, val and test or in a column, are not kept: to use those, give DATA itself to train
-    and evaluate. The same call gives the same split again; a SPLIT.csv that says something else is written over only
-    with --force.
+    Near-copies of one picture stay on one side unless --random is given, and so does what --group-by names, or without
+    it the patches that `crackscope suggest` cut from one photo. Parts that DATA has already, as folders train, val and
+    test or in a column, are not kept: to use those, give DATA itself to train and evaluate. The same call gives the
+    same split again; a SPLIT.csv that says something else is written over only with --force. EXPORT.json is what Label
+    Studio exports as JSON, saved beside the patches.
     """
     asked = Asked(**options)
     from crackscope.datasets import refuse_strangers, watched, write_split
@@ -107,6 +108,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "had_part": dealt.had_part,
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
+        "photos": dealt.photos,
         "likely_groups": dealt.likely_groups,
         "remarks": remarks(dealt.rows),
         "fingerprint": dealt.fingerprint,
@@ -121,6 +123,8 @@ def _show(dealt: "Split", asked: Asked) -> None:
     print_table("", ("part", ">crack", ">sound"), rows)
     if dealt.leak_share is not None:
         say(_leak(dealt.leak_share, random=dealt.random))
+    if dealt.photos and not dealt.random:
+        say(f"patches that `suggest` cut from one photo ({dealt.photos} in all) stay on one side, too")
     if dealt.moved:
         say(_moved(dealt, asked.data))
     if dealt.conflicts:

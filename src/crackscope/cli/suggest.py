@@ -55,9 +55,10 @@ def suggest(state: State, /, **options: Any) -> None:
     some that score highest, so that cracks are among them where most is sound.
 
     OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
-    OUT` takes it), tasks for Label Studio (whose JSON export, saved into OUT, `crackscope adapt` takes as well), and a
-    contact sheet. Photos of any size are cut; patches are taken whole. Pictures that cannot be judged (blurred, too
-    dark, overexposed, too small) are left out, and so is what `suggest` wrote before into a folder among the photos.
+    OUT` takes it), tasks for Label Studio (whose JSON export, saved into OUT, is taken by all commands that take
+    labelled pictures), and a contact sheet. Photos of any size are cut; patches are taken whole. Pictures that cannot
+    be judged (blurred, too dark, overexposed, too small) are left out, and so is what `suggest` wrote before into a
+    folder among the photos.
     """
     asked = Asked(**options)
     from crackscope.images import find
@@ -93,14 +94,14 @@ def _show(asked: Asked, found: "Suggestions", names: int) -> None:
 
 
 def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
-    from crackscope.adaptation import hand_out, read_labels
+    from crackscope.adaptation import hand_out
     from crackscope.adaptation import suggest as choose
-    from crackscope.datasets import CONTACT_SHEET
+    from crackscope.datasets import CONTACT_SHEET, read_rows
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
     vacant(asked.out)
-    labelled = [row for data in asked.labelled for row in read_labels(data)]
+    labelled = [row for data in asked.labelled for row in read_rows(data)]
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
     with progress("looking at photos", len(paths), quiet=asked.quiet or asked.as_json) as tell:
         found = choose(model, paths, asked.count, labelled=labelled, progress=tell)

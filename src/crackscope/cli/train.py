@@ -16,6 +16,7 @@ import click
 from crackscope.cli.console import print_json, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
+from crackscope.cli.folders import outside
 from crackscope.cli.judgement import Judgement, Sitting, judge, show
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, WholeRange, out, shared
@@ -49,7 +50,7 @@ class Asked(Labelled):
 
 
 @click.command()
-@click.argument("data", metavar="DATA|SPLIT.csv")
+@click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @click.option("--recipe", default="default", show_default=True, metavar="NAME|FILE", help="What to train.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe: --set phases.0.epochs=3"
@@ -85,8 +86,9 @@ class Asked(Labelled):
 def train(state: State, /, **options: Any) -> None:
     """Train a classifier as a recipe says, and judge it on the test part.
 
-    DATA is a folder of class folders, a tree of train/ val/ test/, or a CSV manifest. A data set without parts is split
-    60:20:20 with near-copies kept together.
+    DATA is a folder of class folders, a tree of train/ val/ test/, or a CSV manifest; EXPORT.json what Label Studio
+    exports as JSON, saved beside the patches. A data set without parts is split 60:20:20 with near-copies kept
+    together, and so are the patches that `crackscope suggest` cut from one photo.
     """
     asked = Asked(**options)
     if asked.resume and asked.out is None:
@@ -94,6 +96,8 @@ def train(state: State, /, **options: Any) -> None:
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
     writable(folder)
+    if not asked.resume:
+        outside(folder, [asked.data])
     with _kept(folder), TrainingBar(quiet=asked.silent, lines=True) as bar:
         from crackscope.training import train as learn
 

@@ -3,6 +3,8 @@
 scan(data) -> ScanReport          what is there, and what is wrong with it
 split(data) -> Split              grouped and stratified by default
 load(data_or_csv) -> Split        ready-made parts as they are, anything else split
+opened(split) -> Split            without what cannot be read
+load_apart(data) -> Split         all of it, patches of one photo apart; photos_of(paths) says which are of one
 read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 remarks(rows)                     lines on what is doubtful: few pictures of a class, surfaces spelt in two ways
@@ -11,9 +13,20 @@ watched(progress, threads)        context in which scan, split and load tell how
 
 from crackscope.datasets.doubtful import remarks
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
-from crackscope.datasets.loading import Split, fingerprint, load, read_rows, read_split, split, write_split
+from crackscope.datasets.loading import (
+    Split,
+    fingerprint,
+    load,
+    load_apart,
+    opened,
+    read_rows,
+    read_split,
+    split,
+    write_split,
+)
 from crackscope.datasets.manifest import refuse_strangers
 from crackscope.datasets.name_groups import LikelyGroups
+from crackscope.datasets.photos import photos_of
 from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
 from crackscope.datasets.watching import watched
 from crackscope.datasets.words import Layout
@@ -31,6 +44,9 @@ __all__ = [
     "Split",
     "fingerprint",
     "load",
+    "load_apart",
+    "opened",
+    "photos_of",
     "read_rows",
     "read_split",
     "refuse_strangers",

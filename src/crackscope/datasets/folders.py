@@ -44,7 +44,7 @@ def find_in_folder(root: Path, layout: Layout) -> Found:
     if not entries and not unlabelled and (root / SUGGESTIONS).is_file():
         raise DatasetError(
             f"{root}: none of the patches that were suggested is sorted yet; move them from {UNSORTED}/ "
-            "into crack/ and sound/"
+            "into crack/ and sound/, or give the JSON that Label Studio exports of them"
         )
     entries.sort(key=lambda entry: natural(entry.path))
     return Found(root=str(root), kind=_kind(entries), entries=tuple(entries), unlabelled=dict(unlabelled))

@@ -7,7 +7,7 @@ import msgspec
 from crackscope.errors import DatasetError, several
 from crackscope.records import Failure, Label, Part, Row, Unread
 
-Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks"]
+Kind = Literal["class folders", "train/val/test tree", "manifest", "pictures with masks", "Label Studio export"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was named.
 
-    unlabelled: folder to number of pictures in it that nothing labels. unread: masks that could not be read.
+    unlabelled: folder to number of pictures in it that nothing labels. unread: masks that could not be read. photos: of
+    how many photos the patches are, where they are grouped by these.
     """
 
     root: str
@@ -45,6 +46,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     unlabelled: dict[str, int] = {}
     unread: tuple[Unread, ...] = ()
+    photos: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -52,9 +54,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.entries[0].cells) if self.entries else ()
 
 
-def refuse_if_useless(found: Found) -> None:
-    """Raises DatasetError when there are fewer than two labelled pictures."""
-    if len(found.entries) >= 2:
+def refuse_if_useless(found: Found, fewest: int) -> None:
+    """Raises DatasetError when there are fewer labelled pictures than this, 1 or 2."""
+    if len(found.entries) >= fewest:
         return
     if not found.entries and not found.unlabelled:
         raise DatasetError(f"{found.root}: no pictures in it; give a folder of class folders, or a CSV with path,label")
@@ -68,6 +70,9 @@ def refuse_if_useless(found: Found) -> None:
 
 def describe_unlabelled(found: Found) -> str:
     """One line on the folders that no label could be had from, and what to do."""
+    if list(found.unlabelled) == ["."]:
+        some = several(found.unlabelled["."], "picture lies", "pictures lie")
+        return f"{some} in no class folder: give the folder that the class folders are in, or a CSV with path,label"
     named = sorted(found.unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
     folders = ", ".join(f"{folder} ({count})" for folder, count in named)
     return (

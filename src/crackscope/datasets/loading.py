@@ -13,9 +13,10 @@ from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
-from crackscope.datasets.reading import label_by_masks
+from crackscope.datasets.photos import by_photo
+from crackscope.datasets.reading import label_by_masks, open_all
 from crackscope.datasets.splitting import Shares, deal, expected_leak, leak_share, refuse_if_lacking, shares_of
-from crackscope.datasets.surveying import Survey, find, refuse_one_class, short_names, survey
+from crackscope.datasets.surveying import Survey, find, half_parted, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError
 from crackscope.images import natural
@@ -31,9 +32,11 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     over all ways to deal the same rows at random; None where copies were not looked for. fingerprint: SHA-256, hex, of
     names, labels, parts and file sizes. seed: None when the parts were not dealt here. had_part, moved: where
     they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
-    that hold both labels; 0 where copies were not looked for. likely_groups: what file names look grouped by, unless
+    that hold both labels; 0 where copies were not looked for. photos: of how many photos the patches are that `suggest`
+    cut, where they were dealt here and grouped by these. likely_groups: what file names look grouped by, unless
     the user said it. unreadable: pictures that are no rows, since they, or their masks, could not be read;
-    unreadable_parts: the part of each of their paths that was given one.
+    unreadable_parts: the part of each of their paths that was given one. opened: whether every picture was opened, so
+    that each row can be read; the rows of a CSV with parts are only known to be there, see `opened`.
     """
 
     rows: tuple[Row, ...]
@@ -43,9 +46,11 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     unreadable: tuple[Unread, ...] = ()
     unreadable_parts: dict[str, Part] = {}
+    opened: bool = False
     had_part: int = 0
     moved: int = 0
     conflicts: int = 0
+    photos: int = 0
     likely_groups: LikelyGroups | None = None
 
     def part(self, name: Part) -> list[Row]:
@@ -76,11 +81,12 @@ class _Wish(NamedTuple):
 
 
 def read_rows(data: str | Path, layout: Layout = KNOWN_WORDS) -> list[Row]:
-    """The labelled pictures of a folder or manifest, unopened but for masks that must give the label.
+    """The labelled pictures of a folder, a manifest or an export of Label Studio, unopened but for masks that must give
+    the label.
 
     Pictures whose mask cannot be read are left out; `scan` lists them. Raises DatasetError.
     """
-    rows, _ = label_by_masks(find(data, layout).entries)
+    rows, _ = label_by_masks(find(data, layout, fewest=1).entries)
     return rows
 
 
@@ -93,16 +99,22 @@ def split(
     seed: int = 0,
     layout: Layout = KNOWN_WORDS,
 ) -> Split:
-    """Deals the pictures of a folder or manifest out anew, whatever parts they stand in.
+    """Deals the pictures of a folder, a manifest or an export of Label Studio out anew, whatever parts they stand in.
 
     parts: shares of train, val and test. random: every row by itself, as splits are commonly published, instead of
-    whole groups. group_by: a manifest's column, or a pattern on the file's name; a manifest's column `group` counts
-    without being named; copies stay together besides. Labels and surfaces are spread evenly. One seed gives one split,
-    whatever the order of the files. Raises DatasetError: nothing there, one label only, nothing readable, too few
-    groups for the parts.
+    whole groups. group_by: a manifest's column, or a pattern on the file's name; without it a manifest's column `group`
+    counts, and the photo that `suggest` cut a patch from; copies stay together besides. Labels and surfaces are spread
+    evenly. One seed gives one split, whatever the order of the files. Raises DatasetError: nothing there, one label
+    only, nothing readable, too few groups for the parts.
     """
     wish = _Wish(shares_of(parts), random, group_by, seed)
-    return _split(find(data, layout), wish)
+    return _split(_found(data, layout, group_by), wish)
+
+
+def _found(data: str | Path, layout: Layout, group_by: str | None) -> Found:
+    """What is named, by the photos of `suggest` where the user names no other groups."""
+    found = find(data, layout)
+    return by_photo(found) if group_by is None else found
 
 
 def _split(found: Found, wish: _Wish) -> Split:
@@ -110,7 +122,9 @@ def _split(found: Found, wish: _Wish) -> Split:
         raise DatasetError(f"the seed of the split is {wish.seed}: it must be 0 or more")
     words = _words(found, wish.group_by)
     surveyed = survey(found)
-    refuse_one_class(surveyed)
+    # Of sound pictures alone it can be told how often they give an alarm, where no others were meant to be there.
+    if not wish.whole or found.unlabelled or surveyed.reading.unread:
+        refuse_one_class(surveyed)
     return _deal(surveyed, wish, [words[entry.path] for entry in surveyed.entries])
 
 
@@ -142,9 +156,11 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         leak_share=drawn if wish.random else expected_leak(surveyed.copies, surveyed.strata, at_random),
         fingerprint=fingerprint(dealt),
         unreadable=surveyed.reading.unread,
+        opened=True,
         had_part=sum(row.part is not None for row in rows),
         moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
         conflicts=len(surveyed.conflicts),
+        photos=surveyed.found.photos,
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
 
@@ -161,28 +177,33 @@ def load(
     """A CSV with parts, or a train/val/test tree, as it is; anything else as `split` deals it, with the same arguments.
 
     parts: None where all rows are wanted and no part by itself: they are dealt 60:20:20 all the same, as the
-    fingerprint tells, but a part that lacks a label is no reason to refuse.
+    fingerprint tells, but a part, or all of it, that lacks a label is no reason to refuse.
     A tree's pictures are opened and their copies grouped (`leak_share` is then that of its own parts); of a CSV's only
     the presence is checked. Raises DatasetError, also when some pictures have a part and others have none, and when
     pictures that have one are to be dealt at random, or by groups other than their CSV gives.
     """
-    found = find(data, layout)
-    shares = _SHARES if parts is None else parts
-    without = [entry.path for entry in found.entries if entry.part is None]
-    if len(without) == len(found.entries):
-        return _split(found, _Wish(shares_of(shares), random, group_by, seed, whole=parts is None))
-    if without:
+    wish = _Wish(shares_of(_SHARES if parts is None else parts), random, group_by, seed, whole=parts is None)
+    return _load(_found(data, layout, group_by), wish)
+
+
+def load_apart(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOWN_WORDS) -> Split:
+    """All rows as `load` gives them, but not grouped by the photos that `suggest` cut them from: for who counts both
+    ways, by copies and by photos (`photos_of`)."""
+    return _load(find(data, layout), _Wish(shares_of(_SHARES), random=False, group_by=group_by, seed=0, whole=True))
+
+
+def _load(found: Found, wish: _Wish) -> Split:
+    if all(entry.part is None for entry in found.entries):
+        return _split(found, wish)
+    if fault := half_parted(found):
+        raise DatasetError(f"{found.root}: {fault}")
+    if wish.random or (wish.group_by is not None and found.kind == "manifest"):
+        how = "at random (--random)" if wish.random else f"by {wish.group_by} (--group-by)"
         raise DatasetError(
-            f"{found.root}: {len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
-            "give all of them one, or none and let it be split"
-        )
-    if random or (group_by is not None and found.kind == "manifest"):
-        wish = "at random (--random)" if random else f"by {group_by} (--group-by)"
-        raise DatasetError(
-            f"{found.root}: its pictures have their parts already and are not dealt {wish}; "
+            f"{found.root}: its pictures have their parts already and are not dealt {how}; "
             "leave that away, or deal them anew with `crackscope split`"
         )
-    return _taken(found) if found.kind == "manifest" else _taken_tree(found, group_by)
+    return _taken(found) if found.kind == "manifest" else _taken_tree(found, wish.group_by)
 
 
 def _taken_tree(found: Found, group_by: str | None) -> Split:
@@ -200,14 +221,32 @@ def _taken_tree(found: Found, group_by: str | None) -> Split:
         leak_share=leak,
         fingerprint=fingerprint(grouped),
         unreadable=surveyed.reading.unread,
-        unreadable_parts=_parts_of(surveyed.reading.unread, found),
+        unreadable_parts=_parts_of(surveyed.reading.unread, found.entries),
+        opened=True,
         conflicts=len(surveyed.conflicts),
     )
 
 
-def _parts_of(unread: Sequence[Unread], found: Found) -> dict[str, Part]:
+def opened(split: Split) -> Split:
+    """A split whose every row can be read: opens what was not opened yet; what cannot be read is no row any more, but
+    stands in `unreadable`. What was opened before comes back as it is."""
+    if split.opened:
+        return split
+    reading = open_all([Entry(**msgspec.structs.asdict(row)) for row in split.rows])
+    rows = tuple(seen.row for seen in reading.seen)
+    return msgspec.structs.replace(
+        split,
+        rows=rows,
+        fingerprint=fingerprint(rows) if reading.unread else split.fingerprint,
+        unreadable=(*split.unreadable, *reading.unread),
+        unreadable_parts=split.unreadable_parts | _parts_of(reading.unread, split.rows),
+        opened=True,
+    )
+
+
+def _parts_of(unread: Sequence[Unread], named: Sequence[Entry | Row]) -> dict[str, Part]:
     """The parts that were given to what could not be read, by path: its own, or that of its mask."""
-    given = {path: entry.part for entry in found.entries for path in (entry.path, entry.mask) if path}
+    given = {path: one.part for one in named for path in (one.path, one.mask) if path}
     return {one.path: part for one in unread if (part := given.get(one.path)) is not None}
 
 
@@ -228,7 +267,7 @@ def _taken(found: Found) -> Split:
         leak_share=leak if leak > 0 else None,
         fingerprint=fingerprint(kept),
         unreadable=tuple(unread),
-        unreadable_parts=_parts_of(unread, found),
+        unreadable_parts=_parts_of(unread, found.entries),
     )
 
 

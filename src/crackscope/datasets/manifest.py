@@ -19,6 +19,7 @@ from crackscope.records import Row
 _WRITTEN: Final = ("path", "label", "part", "group")
 _OPTIONAL: Final = ("mask", "surface")
 _KNOWN: Final = (*_WRITTEN, *_OPTIONAL)
+_PART_ELSEWHERE: Final = "split"
 _LONGEST_HEADER: Final = 200
 _NAMED_AT_ONCE: Final = 5
 _UNCLOSED: Final = 'a quote (") is not closed, close it or leave it out'
@@ -33,11 +34,12 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     """
     lines = _lines(path)
     header = _header(path, lines)
-    columns = {name.strip().casefold(): name for name in header}
+    rows = list(_rows(path, lines))
+    columns = _columns(header, rows)
     entries: list[Entry] = []
     faults: dict[str, list[int]] = {}
     seen: dict[str, int] = {}
-    for line, cells in _rows(path, lines):
+    for line, cells in rows:
         fault_or_entry = _entry(path.parent, dict(zip(columns, cells, strict=False)), len(cells) - len(header), layout)
         if isinstance(fault_or_entry, Entry):
             before = seen.setdefault(fault_or_entry.path, line)
@@ -51,9 +53,19 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     return Found(root=str(path), kind="manifest", entries=tuple(entries))
 
 
+def _columns(header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> list[str]:
+    """The columns in small letters; one called `split` that names parts is that of the parts, as others write it."""
+    columns = [name.strip().casefold() for name in header]
+    if "part" not in columns and _PART_ELSEWHERE in columns:
+        at = columns.index(_PART_ELSEWHERE)
+        if any(len(cells) > at and part_of(cells[at]) for _, cells in rows):
+            columns[at] = "part"
+    return columns
+
+
 def _rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header that are not empty, each with the line on which it begins."""
-    reader = csv.reader(lines, delimiter=_delimiter(lines), strict=True)
+    reader = csv.reader(lines, delimiter=delimiter_of(lines), strict=True)
     begins = 1
     try:
         for cells in reader:
@@ -79,12 +91,13 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-def _delimiter(lines: Sequence[str]) -> str:
+def delimiter_of(lines: Sequence[str]) -> str:
+    """What stands between the cells of a table, by its first line: a comma, a semicolon or a tab."""
     return max(",;\t", key=lines[0].count)
 
 
 def _header(path: Path, lines: Sequence[str]) -> list[str]:
-    header = next(csv.reader(lines[:1], delimiter=_delimiter(lines)))
+    header = next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))
     names = [name.strip().casefold() for name in header]
     if "path" not in names and lines[0].lstrip().startswith(("[", "{")):
         raise DatasetError(f"{path}: JSON, not CSV; write its labels as CSV with the header path,label")

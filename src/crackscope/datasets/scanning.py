@@ -14,8 +14,9 @@ from crackscope.datasets.found import Kind, describe_unlabelled
 from crackscope.datasets.grouping import Numbers, chosen_groups, components, members, same_pairs
 from crackscope.datasets.loading import fingerprint
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
+from crackscope.datasets.photos import by_photo
 from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
-from crackscope.datasets.surveying import Survey, find, missing_class, survey
+from crackscope.datasets.surveying import Survey, find, half_parted, missing_class, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import several
 from crackscope.images import natural
@@ -58,7 +59,7 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     leak_share: share (0 to 1) of the test pictures that a random 60:20:20 split puts beside a copy in train, the mean
     over all such splits. leak_share_now: the same of the parts that the data set comes in, None where it has none.
     problems: lines for people. fingerprint: SHA-256, hex, of names, labels, parts and file sizes. likely_groups: what
-    file names look grouped by, unless the user said it.
+    file names look grouped by, unless the user said it. photos: of how many photos the patches are that `suggest` cut.
     """
 
     data: str
@@ -81,16 +82,18 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     fingerprint: str
     likely_groups: LikelyGroups | None = None
+    photos: int = 0
 
 
 def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOWN_WORDS) -> ScanReport:
-    """Opens every picture of a folder or manifest and says what is there.
+    """Opens every picture of a folder, a manifest or an export of Label Studio and says what is there.
 
     group_by: as `split` takes it; it changes nothing here but that what `split` refuses is refused, and that no other
     is named. Raises DatasetError: no such place, no labelled pictures or one only, one or none of them readable, a
     manifest with bad rows. A label without pictures is among the report's problems; `split` and `load` refuse it.
     """
     found = find(data, layout)
+    found = by_photo(found) if group_by is None else found
     chosen = chosen_groups(found.entries, found.columns, group_by)
     surveyed = survey(found)
     rows, reading = surveyed.rows, surveyed.reading
@@ -117,6 +120,7 @@ def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOW
         problems=(),
         fingerprint=fingerprint(rows),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
+        photos=found.photos,
     )
     return msgspec.structs.replace(report, problems=_problems(report, surveyed))
 
@@ -167,7 +171,7 @@ _MASKS = "pictures are labelled other than their masks say"
 
 
 def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
-    lines = [missing_class(surveyed)]
+    lines = [missing_class(surveyed), half_parted(surveyed.found)]
     if report.unreadable:
         some = several(len(report.unreadable), "picture")
         gone = "the lines that name them" if report.kind == "manifest" else "them"

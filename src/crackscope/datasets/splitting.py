@@ -65,8 +65,9 @@ def refuse_if_lacking(parts: Sequence[Part | None], labels: Sequence[Label], sha
         for label in LABELS:
             if share > 0 and (part, label) not in held:
                 raise DatasetError(
-                    f"{where}: the part {part} would hold no {label} picture: there are too few groups of them; "
-                    "give more pictures, or other --parts"
+                    f"{where}: the part {part} would hold no {label} picture: there are too few groups of them "
+                    "(copies, and patches that `suggest` cut from one photo, are one); give more pictures, "
+                    "or other --parts"
                 )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from crackscope.datasets.folders import find_in_folder
-from crackscope.datasets.found import Entry, Found, describe_unlabelled, refuse_if_useless
+from crackscope.datasets.found import Entry, Found, Kind, describe_unlabelled, refuse_if_useless
 from crackscope.datasets.grouping import Numbers, copy_groups, members
+from crackscope.datasets.label_studio import find_in_export
 from crackscope.datasets.manifest import find_in_manifest
 from crackscope.datasets.reading import Reading, open_all
 from crackscope.datasets.words import Layout
@@ -46,8 +47,18 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         return [group for group in members(self.copies) if len({labels[place] for place in group}) > 1]
 
 
-def find(data: str | Path, layout: Layout) -> Found:
-    """What a folder or a manifest names. Raises DatasetError when that is fewer than two labelled pictures."""
+_WAYS_TO_LABEL: dict[Kind, str] = {
+    "manifest": "add lines with that label",
+    "Label Studio export": "label some so, and export them again",
+}
+"""Where no folder says it."""
+
+
+def find(data: str | Path, layout: Layout, fewest: int = 2) -> Found:
+    """What a folder, a manifest or an export of Label Studio names.
+
+    Raises DatasetError when that is fewer than so many labelled pictures, two at most.
+    """
     path = Path(data)
     if os.path.isdir(path):
         found = find_in_folder(path.absolute(), layout)
@@ -56,11 +67,23 @@ def find(data: str | Path, layout: Layout) -> Found:
 
         if path.suffix.casefold() in PICTURE_SUFFIXES:
             raise DatasetError(f"{path}: a picture; give the folder that holds the class folders, or a CSV")
-        found = find_in_manifest(path, layout)
+        exported = path.suffix.casefold() == ".json"
+        found = find_in_export(path, layout) if exported else find_in_manifest(path, layout)
     else:
         raise DatasetError(f"{path}: no such folder or CSV file; check the path")
-    refuse_if_useless(found)
+    refuse_if_useless(found, fewest)
     return found
+
+
+def half_parted(found: Found) -> str:
+    """One line on the pictures that stand in no part where others do, and what to do; "" where all do, or none."""
+    without = [entry.path for entry in found.entries if entry.part is None]
+    if len(without) in (0, len(found.entries)):
+        return ""
+    return (
+        f"{len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
+        "give all of them one, or none and let it be split"
+    )
 
 
 def survey(found: Found) -> Survey:
@@ -98,12 +121,12 @@ def missing_class(surveyed: Survey) -> str:
     present = {row.label for row in rows}
     for label, flag in zip(LABELS, ("--negative", "--positive"), strict=True):
         if label not in present:
-            hint = "add lines with that label" if found.kind == "manifest" else f"name their folder with {flag} NAME"
+            hint = _WAYS_TO_LABEL.get(found.kind, f"name their folder with {flag} NAME")
             if found.unlabelled:
                 hint = describe_unlabelled(found)
             elif unread:
                 hint = f"{len(unread)} could not be read, mend them, or {hint} ({unread[0].error.message})"
-            elif found.kind != "manifest":
+            elif found.kind not in _WAYS_TO_LABEL:
                 hint = f"add them, or {hint}"
             return f"no readable picture is labelled {label}, all {len(rows)} are the other: {hint}"
     return ""

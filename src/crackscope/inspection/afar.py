@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.inspection.polylines import told
 from crackscope.inspection.zones import Traced
 from crackscope.records import Estimate, Point, Zone
 from crackscope.scoring import Heatmap, grown
@@ -63,8 +64,7 @@ class Enlarging:
         return np.asarray((places + 0.5) * self._times - 0.5, np.float64)
 
     def _line(self, line: Line) -> Line:
-        places = self._places(np.asarray(line, np.float64).reshape(-1, 2))
-        return tuple((round(float(x), 2), round(float(y), 2)) for x, y in places)
+        return told(self._places(np.asarray(line, np.float64).reshape(-1, 2)))
 
     def _box(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
         left, top = np.floor(np.array(box[:2]) * self._times).astype(int).tolist()

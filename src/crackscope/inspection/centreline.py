@@ -16,9 +16,11 @@ from crackscope.inspection.stray_lines import without_companions, without_crumbs
 from crackscope.inspection.window import Window
 
 _SPUR_PX = 3.0
+"""So much longer than the notch that it comes from a spur may be."""
 _NOTCH = 0.5
 """Share of half the width by which a notch may reach beyond the edge."""
 _NEAR_NODE_PX = 16
+"""Points of the lines at a node, beyond the crack's width there, that tell how wide the crack is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,11 @@ from crackscope.scoring import Heatmap, Judgement, Model
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
 _INPAINT_RADIUS_PX = 5.0
+"""From so far around it a pixel that is painted over takes its colour."""
 _MARGIN_PX = 3
 """Painted beyond the mask on each side: a crack's blurred edge must go too."""
-_TURNS = 16
+_PLACES_A_SIDE = 16
+"""Places along each side of the photo where the control is tried."""
 _RED = (230.0, 30.0, 20.0)
 _BAND_ROWS = 256
 """Rows of the overlay that are worked out at a time: numbers of all pixels at once would take 24 bytes each."""
@@ -286,8 +288,8 @@ def places(box: Window, shape: tuple[int, ...]) -> Iterator[Window]:
     high, wide = box.bottom - box.top, box.right - box.left
     corners = {
         (round(y), round(x))
-        for y in np.linspace(0, shape[0] - high, _TURNS)
-        for x in np.linspace(0, shape[1] - wide, _TURNS)
+        for y in np.linspace(0, shape[0] - high, _PLACES_A_SIDE)
+        for x in np.linspace(0, shape[1] - wide, _PLACES_A_SIDE)
     }
     for y, x in sorted(corners, key=lambda corner: (corner[0] - box.top) ** 2 + (corner[1] - box.left) ** 2):
         yield Window(x, y, x + wide, y + high)

@@ -18,11 +18,16 @@ from crackscope.inspection.profiles import medians
 Doubles = NDArray[np.float64]
 
 _CORRELATED_PX = 1.5
+"""Grey values nearer to each other than this say in part the same, and count in part."""
 _LEAST_PX = 0.15
+"""The smallest width that is fitted."""
 _NORMAL = 1 / np.sqrt(2 * np.pi)
 _BLUR_ALLOWED = 0.6
+"""Deviation of the logarithm of a profile's blur from that of the photo's."""
 _AT_ONCE = 384
+"""Profiles that are fitted together."""
 _ALL_BELOW = 6.0
+"""Deviations from which on the normal distribution function is 1 in single precision."""
 _EYE = np.eye(6)
 
 
@@ -273,7 +278,7 @@ def _told(theta: Doubles, curve: Doubles, known: _Known) -> Fit:
 
     With depth and blur held, what is left of the width's variance is grain; the rest comes from these two.
     """
-    curve = curve + 1e-9 * np.eye(6) * (1 + np.einsum("kii->ki", curve)[:, :, None])
+    curve = curve + 1e-9 * _EYE * (1 + np.einsum("kii->ki", curve)[:, :, None])
     held = [0, 1, 3, 4]
     grain = np.maximum(np.linalg.inv(curve[:, held][:, :, held])[:, 3, 3], 0)
     curve[:, 5, 5] += 1 / _BLUR_ALLOWED**2

@@ -19,6 +19,7 @@ _LEAST_PARTING = 0.25
 """Px by which lines part a px along them, below which grain says more than they do."""
 
 _MOST_PX = 10.0
+"""No fork is taken to hide more."""
 _THIN_PX = 4.5
 """Half the width up to which a crack is thin: what gapes is no longer for a branch that starts in its middle."""
 

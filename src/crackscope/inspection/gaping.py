@@ -33,6 +33,7 @@ _SLENDERNESS = 3.5
 _NEAR_CELLS = 12
 """Deviation of the Gaussian by which what lips say of darkness reaches into the dark, in cells."""
 _LEAST_WEIGHT = 1e-3
+"""Where they weigh less they say nothing."""
 _GAP_PX = 25
 """Between lips and what lies between them some px are neither."""
 

@@ -35,7 +35,7 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     area = np.zeros(best.shape, np.uint8)
     for tile in tiles:
         place = cells_of(tile)
-        best[place], area[place] = _largest(grades[tile.top : tile.bottom, tile.left : tile.right])
+        best[place], area[place] = _largest(tile.of(grades))
     cells, label, count = _labelled(best)
     weighed = _Cells(*cells, label, best[cells], area[cells])
     kept = _kept(weighed, count, (shortest_px, slenderness))
@@ -44,7 +44,7 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
     labels = np.zeros(best.shape, np.int32)
     labels[cells] = order[label]
     for tile in tiles:
-        part = grades[tile.top : tile.bottom, tile.left : tile.right]
+        part = tile.of(grades)
         np.multiply(part > 0, inside(labels[cells_of(tile)] > 0, part.shape), out=part, casting="unsafe")
     return Groups(labels, _windows(cells, order[label], len(kept), (height, width)))
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from crackscope.inspection.skeleton import Stretch, meeting_of
 
 _LOOKBACK_PX = 14
+"""So long a stretch of a line tells which way its end points."""
 _AHEAD_HALVES = 10.0
 """How many half widths ahead of a line the mask may end: thinning eats into diagonal strips with straight edges."""
 

@@ -21,9 +21,10 @@ from crackscope.scoring import Heatmap
 FINE_STRIDE = 8
 """Up to cells of so many px a map says by itself which pixels are crack; under coarser ones the grey values do."""
 
-_TILE_PX = 256
-_HALO_PX = 64
+_TILE_PX, _HALO_PX = 256, 64
+"""Side of the tiles whose pixels are graded, and what is seen around each: as far as the widest average reaches."""
 _AROUND_PX = 3 * CELL_PX
+"""So near to a line that is drawn a group may become part of another, since groups reach over an empty cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def find_cracks(
     tiles = list(_hot_tiles(heat, threshold_logit, (height, width)))
 
     def grade(tile: Window) -> None:
-        grades[tile.top : tile.bottom, tile.left : tile.right] = _grade(pixels, heat, tile, level)
+        tile.of(grades)[...] = _grade(pixels, heat, tile, level)
 
     with ThreadPoolExecutor(options.threads) as pool:
         deque(pool.map(grade, tiles), maxlen=0)
@@ -127,17 +128,15 @@ def _grade(pixels: NDArray[np.uint8], heat: Heatmap, tile: Window, level: Level)
     """Grade a tile, seen with a margin around it so that the cut does not matter."""
     import cv2
 
-    height, width = pixels.shape[:2]
-    left, top = max(0, tile.left - _HALO_PX), max(0, tile.top - _HALO_PX)
-    right, bottom = min(width, tile.right + _HALO_PX), min(height, tile.bottom + _HALO_PX)
-    grey = cv2.cvtColor(pixels[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
-    more = (-(bottom - top) % CELL_PX, -(right - left) % CELL_PX)
+    seen = tile.around(_HALO_PX, pixels.shape)
+    grey = cv2.cvtColor(seen.of(pixels), cv2.COLOR_RGB2GRAY)
+    more = (-grey.shape[0] % CELL_PX, -grey.shape[1] % CELL_PX)
     grey = cv2.copyMakeBorder(grey, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE).astype(np.float32)
     size = grey.shape
-    fine = sampled(heat, (left, top), 1, (size[0], size[1]))
-    coarse = sampled(heat, (left, top), CELL_PX, (size[0] // CELL_PX, size[1] // CELL_PX))
-    grades = grade_tile(np.asarray(grey, np.float32), (fine, coarse), level)
-    return grades[tile.top - top : tile.bottom - top, tile.left - left : tile.right - left]
+    corner = (seen.left, seen.top)
+    fine = sampled(heat, corner, 1, (size[0], size[1]))
+    coarse = sampled(heat, corner, CELL_PX, (size[0] // CELL_PX, size[1] // CELL_PX))
+    return tile.within(seen).of(grade_tile(np.asarray(grey, np.float32), (fine, coarse), level))
 
 
 Corners = set[tuple[int, int]]
@@ -163,9 +162,8 @@ def _filled(grades: NDArray[np.uint8], inner: NDArray[np.bool_]) -> Corners:
     for tile in _tiles_at(corners, grades.shape):
         seen = tile.around(_HALO_PX, grades.shape)
         closed = closed_around(seen.of(grades) > 0, inside(inner[cells_of(seen)], seen.of(grades).shape))
-        within = Window(tile.left - seen.left, tile.top - seen.top, tile.right - seen.left, tile.bottom - seen.top)
         part = tile.of(grades)
-        np.maximum(part, 2 * within.of(closed).view(np.uint8), out=part)
+        np.maximum(part, 2 * tile.within(seen).of(closed).view(np.uint8), out=part)
     return corners
 
 

@@ -11,10 +11,12 @@ from crackscope.inspection.skeleton import group_mask
 from crackscope.inspection.window import Window
 from crackscope.records import Point
 
-_LARGEST_PX = 16_000_000
-_FINE_PX = 2_000_000
+_LARGEST_PX, _FINE_PX = 16_000_000, 2_000_000
+"""Pixels around a zone above which its rings follow cells of several px, and up to which they follow halves of one."""
 _BAND_PX = 1024
+"""Rows that are looked at at a time."""
 _SIMPLIFIED_PX = 0.7
+"""So far a ring may lie off the cells that it runs around, in cells."""
 _LEAST_HOLE_PX = 25
 """Holes of fewer px are gaps that grain leaves in a mask, not slabs: corners without a use."""
 

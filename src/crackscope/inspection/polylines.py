@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from crackscope.inspection.skeleton import Line
+from crackscope.records import Point
 
 _LEAST_HAIRPIN, _HAIRPIN_PX, _CHORD = 4, 24, 0.35
+"""Px along a hairpin, at least and at most, and the share of them that its two ends are apart at most."""
 
 
 def length_of(points: Line) -> float:
@@ -62,6 +64,11 @@ def simplified(points: Line, tolerance_px: float) -> Line:
     if len(points) < 3:
         return points
     return np.asarray(cv2.approxPolyDP(points.astype(np.float32)[:, None], tolerance_px, False)[:, 0], np.float64)
+
+
+def told(points: Line) -> tuple[Point, ...]:
+    """Points as records have them: to a hundredth of a px."""
+    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in points)
 
 
 def without_hairpins(points: Line) -> Line:

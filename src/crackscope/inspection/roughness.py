@@ -6,9 +6,11 @@ from crackscope.inspection.polylines import length_of, resampled, smoothed_evenl
 from crackscope.inspection.skeleton import Line
 
 _GRAIN_PX, _FINER_PX, _COARSER_PX = 1.0, 1.5, 4.0
+"""Deviations of the Gaussians by which a line is smoothed once more, to see what that takes away."""
 _LOST, _GRAINY = 3.1, 3.4
 _MOST = 0.08
 _THIN_PX, _WIDE_PX = 4.5, 5.0
+"""Half the width up to which all of that is allowed for, and from which on nothing is."""
 
 
 def rough_length(points: Line, half_px: float) -> float:

@@ -141,11 +141,11 @@ def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) 
 
 
 def _above_zero(text: str, column: str, where: str) -> float:
-    number = _number(text)
+    number, said = _number(text), _in_one_line(text)
     if not (math.isfinite(number) and number > 0):
-        raise InspectionError(f"{where}: {column} is {text or 'missing'}, it must be a number above 0, as 0.25")
+        raise InspectionError(f"{where}: {column} is {said or 'missing'}, it must be a number above 0, as 0.25")
     if not 1 / MOST < number < MOST:
-        raise InspectionError(f"{where}: {column} cannot be {text}, check the number and its unit")
+        raise InspectionError(f"{where}: {column} cannot be {said}, check the number and its unit")
     return number
 
 
@@ -154,7 +154,9 @@ def _share(text: str, where: str) -> float:
         return 0.0
     number = _number(text)
     if not 0 <= number < 1:
-        raise InspectionError(f"{where}: {_ERROR} is {text}, it must be a share from 0 to 1, as 0.02 for 2 %")
+        raise InspectionError(
+            f"{where}: {_ERROR} is {_in_one_line(text)}, it must be a share from 0 to 1, as 0.02 for 2 %"
+        )
     return number
 
 
@@ -165,6 +167,10 @@ def _number(text: str) -> float:
         return float(plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain)
     except ValueError:
         return math.nan
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _true(path: str | Path) -> str:

@@ -15,12 +15,16 @@ from crackscope.inspection.window import Window
 Line = NDArray[np.float64]
 """float64 [k, 2]: x and y of points in px, neighbours about 1 px apart."""
 
-_TILE_PX = 512
-_HALO_PX = 64
+_TILE_PX, _HALO_PX = 512, 64
+"""Side of the tiles that are thinned one by one, and what is seen around each."""
 _BORDER_PX = 8
+"""Margin around what is seen of a crack; beyond the photo's border it is continued so far at least."""
 _BAND_PX = 96
+"""Rows that are thinned at a time, margins apart."""
 _SPECK_PX, _HOLE_PX = 6, 60
+"""Pixels below which what stands alone, and a hole, is left out before the thinning."""
 _AROUND = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
+"""Steps in x and y to the pixels around one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +53,7 @@ def meeting_of(lines: Sequence[Stretch]) -> dict[int, list[int]]:
 def group_mask(mask: NDArray[np.bool_], groups: Groups, number: int, window: Window) -> NDArray[np.bool_]:
     """The pixels of group `number` in a window whose corner lies on the grid of cells."""
     cells = groups.labels[cells_of(window)]
-    part = mask[window.top : window.bottom, window.left : window.right]
+    part = window.of(mask)
     return part & inside(cells == number, part.shape)
 
 
@@ -109,18 +113,11 @@ def _seen(part: NDArray[np.bool_], window: Window, shape: tuple[int, ...]) -> tu
 
 def _tiles(whole: Window, shape: tuple[int, ...]) -> list[tuple[Window, Window]]:
     """Windows that tile a window, each with the larger one that it must be seen in."""
-    height, width = shape[:2]
     found = []
     for top in range(whole.top, whole.bottom, _TILE_PX):
         for left in range(whole.left, whole.right, _TILE_PX):
             window = Window(left, top, min(left + _TILE_PX, whole.right), min(top + _TILE_PX, whole.bottom))
-            seen = Window(
-                max(0, left - _HALO_PX),
-                max(0, top - _HALO_PX),
-                min(width, window.right + _HALO_PX),
-                min(height, window.bottom + _HALO_PX),
-            )
-            found.append((window, seen))
+            found.append((window, window.around(_HALO_PX, shape)))
     return found
 
 

@@ -1,6 +1,6 @@
 """Lines that are no part of a crack's centre line: crumbs, and the dark lips of a wide crack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,19 +21,19 @@ def without_companions(lines: Sequence[Stretch]) -> list[Stretch]:
     meeting = meeting_of(lines)
     half = np.array([float(np.median(line.half)) for line in lines])
     long = np.array([length_of(line.points) for line in lines])
-    kept = []
-    for place, line in enumerate(lines):
+
+    def lip(place: int) -> bool:
         far_wider = half > max(_LIP_SHARE * half[place], _LIPPED_PX)
         wider = np.flatnonzero(far_wider & (long > 2 * long[place])).tolist()
-        alone = all(len(meeting[node]) == 1 for node in line.nodes)
-        if alone and wider and long[place] < _LIP_LENGTH * half[wider].max():
-            points = np.concatenate([lines[other].points for other in wider])
-            reach = np.concatenate([_LIP_REACH * lines[other].half + 4 for other in wider])
-            away, nearest = cKDTree(points).query(line.points)
-            if (away < reach[nearest]).all():
-                continue
-        kept.append(line)
-    return kept
+        if not wider or long[place] >= _LIP_LENGTH * half[wider].max():
+            return False
+        points = np.concatenate([lines[other].points for other in wider])
+        reach = np.concatenate([_LIP_REACH * lines[other].half + 4 for other in wider])
+        away, nearest = cKDTree(points).query(lines[place].points)
+        return bool((away < reach[nearest]).all())
+
+    # In a net of cracks few lines meet no other: only these are held against all the rest.
+    return [line for place, line in enumerate(lines) if _meets(line, meeting) or not lip(place)]
 
 
 def without_crumbs(lines: Sequence[Stretch], shortest_px: float) -> list[Stretch]:
@@ -46,5 +46,9 @@ def without_crumbs(lines: Sequence[Stretch], shortest_px: float) -> list[Stretch
     return [
         line
         for place, line in enumerate(lines)
-        if place == longest or lengths[place] >= shortest_px or any(len(meeting[node]) > 1 for node in line.nodes)
+        if place == longest or lengths[place] >= shortest_px or _meets(line, meeting)
     ]
+
+
+def _meets(line: Stretch, meeting: Mapping[int, Sequence[int]]) -> bool:
+    return any(len(meeting[node]) > 1 for node in line.nodes)

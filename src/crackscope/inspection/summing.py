@@ -8,20 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.fitting import Doubles
-from crackscope.inspection.widths import Course
+from crackscope.inspection.widths import EVERY, Course
 from crackscope.records import NORMAL_95, Estimate
 from crackscope.scoring import Quality
 
-_SPACING_PX = 3.0
 _APART_PX = 12.0
-_FLOOR_PX = 0.1
-_SHARE = 0.03
-_BLUR_SHARE = 0.1
+"""Widths so far apart along a crack err by themselves: nearer ones rest on some of the same pixels."""
+_FLOOR_PX, _SHARE, _BLUR_SHARE = 0.1, 0.03, 0.1
+"""Deviations that each figure has whatever the grain: px, a share of the width, and a share of the photo's blur."""
 _GAPING_PX, _GAPING_SHARE = 30.0, 0.08
 """What gapes wider is told up to a tenth too wide (`benchmarks/widest.txt`): of that more than so many px so large a
 share is one more deviation."""
 _TAIL = 0.2
+"""The largest figures are off by so large a share, too, of what lies between them and the ones before."""
 _PLACES = 5
+"""Successive places along a line, of which most must reach a width that is told as the largest."""
 _MEAN_SHARE = 0.85
 """Of what all places share, the mean is off by less than single places are: with all of it, its interval held in 99 of
 100 zones of generated photos."""
@@ -47,7 +48,7 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     width = np.concatenate([course.fit.width for course in courses])
     stat = np.concatenate([course.fit.stat for course in courses])
     shared = float(np.median(np.concatenate([course.fit.shared for course in courses])))
-    many = max(1.0, len(width) * _SPACING_PX / _APART_PX)
+    many = max(1.0, len(width) * EVERY / _APART_PX)
     base = float(np.hypot(shared, np.hypot(_FLOOR_PX, _BLUR_SHARE * quality.sharpness_px)))
     grain = float(np.median(stat))
     scatter = 1.4826 * float(np.median(np.abs(width - np.median(width))))

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from crackscope.inspection.photo import Photo
+from crackscope.inspection.polylines import told
 from crackscope.inspection.zones import Traced
 from crackscope.records import Point
 from crackscope.scoring import AS_IT_IS, Facing, Heatmap
@@ -60,8 +61,7 @@ def _rings(rings: tuple[Line, ...], facing: Facing, shape: tuple[int, ...]) -> t
 
 
 def _line(line: Line, facing: Facing, shape: tuple[int, ...]) -> Line:
-    places = facing.places_back(np.asarray(line, np.float64), shape)
-    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in places)
+    return told(facing.places_back(np.asarray(line, np.float64), shape))
 
 
 def _box(box: tuple[int, int, int, int], facing: Facing, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

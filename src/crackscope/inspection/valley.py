@@ -14,16 +14,24 @@ from crackscope.inspection.profiles import averaged, medians, normals, parts, st
 from crackscope.inspection.skeleton import Line
 
 _SAMPLES = 33
+"""Grey values across the line at each point."""
 _FOLLOW_PX = 0.6
+"""Deviation of the Gaussian that profiles are averaged by along a line, and by which its course is smoothed."""
 _STIFF, _LIMBER_PX = 0.2, 6.0
 """Share of what half the width has beyond so many px. Of drawn cracks with ragged edges, 60 to 118 px wide, shares of
 0, .1, .2 and .3 of the half itself gave 1.09 to 1.71, 1.04 to 1.12, 1.03 to 1.06 and 1.01 to 1.05 times the length."""
 _THIN_PX = 4.5
+"""Half the width up to which a crack is followed as a whole."""
 _LEAST_POINTS = 5
+"""Lines of fewer points stay where they are."""
 _OFFSET_PX = 0.5
+"""Between the places beside a line that its course may take."""
 _ASIDE_PX = (3.0, 12.0)
+"""How far aside the farthest of them lie, at least and at most."""
 _BENT = 0.15
+"""What a course that moves aside by a px from point to point loses, as a share of what the line shows at its best."""
 _AT_ONCE_PX, _OVERLAP_PX = 64, 16
+"""Points of a piece of a line whose course is looked for, and how far it is looked for beyond either end."""
 
 
 class Laid(NamedTuple):

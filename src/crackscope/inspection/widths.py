@@ -23,7 +23,7 @@ _PIXEL = 1 / 12
 """Square of the blur, in px, that a square pixel makes of a step."""
 _ALONG_PX = 4.0
 """Deviation of the Gaussian along the line that profiles are averaged by."""
-_EVERY = 3
+EVERY = 3
 """Every third place is fitted: those between say the same."""
 # Of the next seven no other values are known to have been tried.
 _RAGGED_PX = 0.35
@@ -79,7 +79,7 @@ def measure_courses(
     if not networks:
         return []
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
-    lines = _strips(pixels, [(line, network.junctions) for network in networks for line in network.lines], blur_px)
+    lines = _strips(pixels, [one for network in networks for one in _knotted(network)], blur_px)
     strips = [lines[some] for some in parts([len(network.lines) for network in networks])]
     for network, some in zip(networks, strips, strict=True):
         _with_forks(some, network)
@@ -106,8 +106,7 @@ def _with_forks(strips: Sequence["_Strip"], network: Network) -> None:
 
 
 def _every_third(profiles: Profiles) -> Profiles:
-    values, reach, most = profiles
-    return Profiles(values[::3], reach[::3], most[::3])
+    return Profiles(profiles.values[::3], profiles.reach[::3], profiles.most[::3])
 
 
 def _fitted(
@@ -133,8 +132,14 @@ def _whole(fits: Sequence[Fit]) -> Fit:
     return Fit(*(np.concatenate([getattr(fit, field.name) for fit in fits]) for field in fields(Fit)))
 
 
-_Knotted = tuple[Stretch, tuple[int, ...]]
+_Knotted = tuple[Stretch, frozenset[int]]
 """A line, and the nodes where lines meet."""
+
+
+def _knotted(network: Network) -> list[_Knotted]:
+    """The lines of a crack. All of them ask for its junctions, of which a net of cracks has thousands."""
+    junctions = frozenset(network.junctions)
+    return [(line, junctions) for line in network.lines]
 
 
 @dataclass(slots=True, eq=False)
@@ -181,9 +186,9 @@ def _begun(line: Stretch, shape: tuple[int, ...], blur_px: float) -> Laid:
     return Laid(points, np.asarray(1.6 * wide + 3 * blur_px + 2.5), wide)
 
 
-def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: tuple[int, ...]) -> NDArray[np.int64]:
+def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: frozenset[int]) -> NDArray[np.int64]:
     """Every third place of a line, those left out that lie within a crack's width of a junction, if others are left."""
-    at = np.arange(min(count // 2, _EVERY // 2), count, _EVERY)
+    at = np.arange(min(count // 2, EVERY // 2), count, EVERY)
     first = int(2 * wide[0] + 3) if nodes[0] in junctions else 0
     last = count - int(2 * wide[-1] + 3) if nodes[1] in junctions else count
     some = at[(at >= first) & (at < last)]

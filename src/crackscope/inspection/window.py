@@ -30,6 +30,10 @@ class Window(NamedTuple):
         """What lies in it of an array [h, w, ...]: a view."""
         return pixels[self.top : self.bottom, self.left : self.right]
 
+    def within(self, other: "Window") -> "Window":
+        """The same rectangle in px of another, which lies around it."""
+        return Window(self.left - other.left, self.top - other.top, self.right - other.left, self.bottom - other.top)
+
     def around(self, by: int, shape: tuple[int, ...], aligned: int = 1) -> "Window":
         """It and `by` px around it, its sides moved out to multiples of `aligned`, cut at a photo of (h, w, ...) px."""
         return Window(

@@ -13,7 +13,7 @@ from crackscope.inspection.centreline import JOINING, Joining, Network, centre_l
 from crackscope.inspection.line_ends import led_to_tips
 from crackscope.inspection.mask import Cracks
 from crackscope.inspection.outlines import shape_of
-from crackscope.inspection.polylines import simplified
+from crackscope.inspection.polylines import simplified, told
 from crackscope.inspection.profiles import normals
 from crackscope.inspection.sampling import logits_at
 from crackscope.inspection.skeleton import Line
@@ -24,6 +24,8 @@ from crackscope.scoring import Heatmap, Quality
 
 _EDGE_PX = 4.0
 """So far inside the edges of a gaping crack its logits are read; of thinner ones, in the middle."""
+_SIMPLIFIED_PX = 0.25
+"""So far a centre line as it is told may lie off the one that was measured along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _zone(
         number=0,
         probability=_probability(courses, heat, options),
         outline=shape.rings,
-        centreline=tuple(_told(course.points) for course in courses),
+        centreline=tuple(told(simplified(course.points, _SIMPLIFIED_PX)) for course in courses),
         box=shape.box,
         area_px=shape.area_px,
         orientation_deg=_orientation([course.points for course in courses]),
@@ -169,7 +171,3 @@ def _orientation(lines: Sequence[Line]) -> float:
     x, y = float((long * np.cos(angle)).sum()), float((long * np.sin(angle)).sum())
     # The remainder of what lies a rounding below nothing would be 180 itself.
     return float(round(np.degrees(np.arctan2(y, x)) / 2, 6) % 180)
-
-
-def _told(points: Line) -> tuple[tuple[float, float], ...]:
-    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in simplified(points, 0.25))

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crackscope.reports.comparison_page import comparison_sentences, write_comparison
+    from crackscope.reports.comparison_page import comparison_sentences, own_rows, write_comparison
     from crackscope.reports.contact_sheet import Print, write_contact_sheet
     from crackscope.reports.evaluation_page import write_evaluation
     from crackscope.reports.explanation_page import ExplanationFacts, PaintedFacts, write_explanation
@@ -28,6 +28,7 @@ __all__ = [
     "draw_overlay",
     "met_before_sentence",
     "met_before_sentences",
+    "own_rows",
     "picture_names",
     "refusing_sentence",
     "remove_pictures",
@@ -56,6 +57,7 @@ _HOMES = {
     "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",
+    "own_rows": "comparison_page",
     "picture_names": "inspection_names",
     "remove_pictures": "inspection_pictures",
     "severity": "inspection_widest",

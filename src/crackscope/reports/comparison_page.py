@@ -50,6 +50,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "best": {name: _best(comparison, name) for name in FIGURES},
         "scale": scale_for(figures),
         "sentences": comparison_sentences(comparison),
+        "own_rows": own_rows(comparison),
         "clear": _CLEAR,
         "fewest": FEWEST,
     }
@@ -62,10 +63,25 @@ def _best(comparison: Comparison, name: str) -> float | None:
     return best if [number(value) for value in known].count(number(best)) == 1 else None
 
 
+def own_rows(comparison: Comparison) -> list[int]:
+    """How many rows each contender's own figures are over; [] where these are the rows that all judged."""
+    rows = [sum(map(sum, one.confusion)) for one in comparison.contenders]
+    return [] if set(rows) == {comparison.n} else rows
+
+
 def comparison_sentences(comparison: Comparison) -> list[str]:
-    """Which one is ahead by accuracy; of more than two, also which pairs differ by more than chance, and in what."""
-    ahead = _ahead(comparison)
-    return [ahead] if len(comparison.pairs) == 1 else [ahead, _beyond_chance(comparison)]
+    """Which one is ahead by accuracy; of more than two, also which pairs differ by more than chance, and in what; and
+    over which rows the figures are, where each contender refused others."""
+    said = [_ahead(comparison)]
+    if len(comparison.pairs) > 1:
+        said.append(_beyond_chance(comparison))
+    if rows := own_rows(comparison):
+        each = ", ".join(f"{one.name} {own:,}" for one, own in zip(comparison.contenders, rows, strict=True))
+        said.append(
+            f"These counts and the tests are over the {count(comparison.n, 'row')} that all judged; the figures side "
+            f"by side are over all that each judged itself: {each}."
+        )
+    return said
 
 
 def _ahead(comparison: Comparison) -> str:
@@ -73,8 +89,10 @@ def _ahead(comparison: Comparison) -> str:
     ranked = sorted(comparison.contenders, key=lambda one: -one.correct)
     first, second = ranked[0], ranked[1]
     rows = count(comparison.n, "row")
-    if first.correct == second.correct:
-        return f"{first.name} and {second.name} both got {first.correct:,} of {rows} right."
+    *tied, last = [one.name for one in ranked if one.correct == first.correct]
+    if tied:
+        both = "both" if len(tied) == 1 else "all"
+        return f"{', '.join(tied)} and {last} {both} got {first.correct:,} of {rows} right."
     told = any(_told_apart(one) for one in comparison.pairs if {one.first, one.second} == {first.name, second.name})
     verdict = "more than chance would explain" if told else "no more than chance explains"
     return (

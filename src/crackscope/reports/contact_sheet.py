@@ -39,7 +39,7 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
     figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     if title:
-        figure.suptitle(printable(title), fontsize=10, color=_INK)
+        figure.suptitle(printable(title), fontsize=10, color=_INK, parse_math=False)
     for place, one in enumerate(kept, start=1):
         axes = figure.add_subplot(lines, _COLUMNS, place)
         show_picture(axes, one.path)

@@ -112,16 +112,14 @@ def _sentence(photo: Inspected, painted: PaintedFacts) -> str:
     """What painting over did, in words."""
     fall = photo.probability - painted.probability
     control = 0.0 if painted.control is None else abs(photo.probability - painted.control)
+    it, alone = ("it", "it alone") if painted.zone else ("them", "them")
     if painted.verdict != photo.verdict:
         called = "cannot be judged" if painted.verdict == "cannot judge" else f"is called {painted.verdict}"
-        said = f"Without it the photo {called}."
+        said = f"Without {it} the photo {called}."
     elif fall < _MOVED:
-        said = "The verdict does not rest on it alone: without it the photo is called the same, as surely."
+        said = f"The verdict does not rest on {alone}: without {it} the photo is called the same, as surely."
     else:
-        said = "The photo is called the same without it, less surely."
-    if not painted.zone:
-        said = said.replace("does not rest on it alone", "does not rest on them").replace("without it", "without them")
-        said = said.replace("Without it", "Without them")
+        said = f"The photo is called the same without {it}, less surely."
     if control >= max(_MOVED, 0.5 * abs(fall)):
         said += " But painting a sound place over changes nearly as much: little can be concluded."
     return said

@@ -11,10 +11,10 @@ from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.label_places import LabelPlaces
 
-_FINEST_PX = 0.6
-_SHARE = 1 / 4000
-_ROUGH_SHARE = 1 / 400
+_FINEST_PX, _SHARE, _ROUGH_SHARE = 0.6, 1 / 4000, 1 / 400
+"""So far a path may lie off what it draws: px at least, a share of the photo's longer side, and that of rough ones."""
 MOST_DRAWN = 8_000_000
+"""Characters of paths on a page that are drawn finely."""
 _CARD = (320, 410)
 """The smallest frame that a photo's card has for it, px of a screen: numbers that stand apart there do so elsewhere."""
 _LETTER = 12.16

@@ -1,7 +1,6 @@
 """The pictures of a report: the photo, a small one, its heatmap, and the one with marks."""
 
 import os
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from crackscope import images
 from crackscope.bundles import logistic
 from crackscope.errors import ImageError, OutputError
-from crackscope.files import make_folder
+from crackscope.files import make_folder, write_whole
 from crackscope.records import Inspected, Unread
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_names import picture_names, possible_names
@@ -69,21 +68,15 @@ def write_photo(
 
 
 def _copied(source: Path, target: Path) -> bool:
-    """Copy a file that every browser shows upright as it is; False for others."""
+    """Copy a file that every browser shows upright as it is; False for others, and for what can no longer be read."""
     try:
         header = images.read_header(source)
         if header.format != "JPEG" or header.orientation != 1 or header.mode not in _SHOWN_AS_THEY_ARE:
             return False
-        part = target.with_name(f".{os.getpid()}-{target.name[-60:]}.part")
-        try:
-            shutil.copyfile(source, part)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        content = images.read_file(os.fspath(source))
     except ImageError:
         return False
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}; check the room left") from None
+    write_whole(target, content)
     return True
 
 

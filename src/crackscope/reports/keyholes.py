@@ -37,16 +37,18 @@ def _holder(hole: _Points, rings: Sequence[_Points], boxes: _Points) -> int:
     asked = hole[:: -(-len(hole) // _ASKED)]
     middle = np.median(hole, axis=0)
     near = np.flatnonzero((boxes[:, :2] <= middle).all(1) & (middle <= boxes[:, 2:]).all(1)).tolist()
-    around = [at for at in near if 2 * sum(_holds(rings[at], place) for place in asked) > len(asked)]
+    around = [at for at in near if 2 * _holds(rings[at], asked) > len(asked)]
     if around:
         return min(around, key=lambda at: abs(_doubled_area(rings[at])))
     return max(range(len(rings)), key=lambda at: abs(_doubled_area(rings[at])))
 
 
-def _holds(ring: _Points, place: _Points) -> bool:
-    """Whether a ring goes around a place: the edges left of it are odd in number."""
-    met = _met(ring, float(place[1]))
-    return bool(np.count_nonzero(_crossings(ring, met, float(place[1])) < place[0]) % 2)
+def _holds(ring: _Points, places: _Points) -> int:
+    """How many of these places a ring goes around: the edges left of each are odd in number."""
+    below = ring[:, 1] <= places[:, 1:]
+    of, met = np.nonzero(below != np.roll(below, -1, axis=1))
+    left = _crossings(ring, met, places[of, 1]) < places[of, 0]
+    return int(np.count_nonzero(np.bincount(of[left], minlength=len(places)) % 2))
 
 
 def _doubled_area(ring: _Points) -> float:
@@ -88,18 +90,24 @@ def _left_of(loops: Sequence[_Points], boxes: _Points, own: int) -> tuple[int, i
     boxes: left, top, right and bottom of each loop.
     """
     x, y = loops[own][0].tolist()
-    best: tuple[int, int, Point] | None = None
-    for at in np.flatnonzero((boxes[:own, 1] <= y) & (y <= boxes[:own, 3])).tolist():
+    best = (-np.inf, 0, 0)
+    level = np.flatnonzero((boxes[:own, 1] <= y) & (y <= boxes[:own, 3]))
+    # Those that reach farthest to the right first: most others end left of what is found by then. A px of room is left
+    # for what rounding does to a place.
+    for at in level[np.argsort(-boxes[level, 2])].tolist():
+        if boxes[at, 2] < best[0] - 1:
+            break
         met = _met(loops[at], y)
         across = _crossings(loops[at], met, y)
         across = np.where(across < x, across, -np.inf)
-        if len(across) and across.max() > (best[2][0] if best else -np.inf):
-            best = at, int(met[across.argmax()]), (float(across.max()), y)
-    if best is None:
+        if len(across):
+            best = max(best, (float(across.max()), -at, int(met[across.argmax()])))
+    there, loop, edge = best
+    if there == -np.inf:
         # A hole that reaches out of a thin crack: led to the nearest corner, whose cut encloses nothing either.
         near = int(np.hypot(*(loops[0] - (x, y)).T).argmin())
         return 0, near, (float(loops[0][near, 0]), float(loops[0][near, 1]))
-    return best[0], best[1], (round(best[2][0], 2), y)
+    return -loop, edge, (round(there, 2), y)
 
 
 def _met(loop: _Points, y: float) -> NDArray[np.intp]:
@@ -108,8 +116,8 @@ def _met(loop: _Points, y: float) -> NDArray[np.intp]:
     return np.flatnonzero(below != np.roll(below, -1))
 
 
-def _crossings(loop: _Points, met: NDArray[np.intp], y: float) -> _Points:
-    """Where a level line meets these edges, px from the left."""
+def _crossings(loop: _Points, met: NDArray[np.intp], y: float | _Points) -> _Points:
+    """Where a level line, or one for each, meets these edges, px from the left."""
     (x1, y1), (x2, y2) = loop[met].T, loop[(met + 1) % len(loop)].T
     return np.asarray(x1 + (x2 - x1) * ((y - y1) / (y2 - y1)), np.float64)
 

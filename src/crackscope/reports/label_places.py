@@ -11,6 +11,7 @@ from crackscope.records import Zone
 _GRAIN = 4
 """Places are tried on a grid so much coarser than the photo."""
 _ALONG = (0.5, 0.25, 0.75, 0.0, 1.0, 0.375, 0.625, 0.125, 0.875)
+"""Shares of a crack's length at which its number is tried, the middle first."""
 _ON_A_NUMBER = 9
 """A number that covers another does so much more harm than one that covers a crack."""
 

@@ -4,6 +4,7 @@ import re
 
 from crackscope.errors import printable
 from crackscope.records import Inspected, first_of, read_as, seen_by_chance, seen_smaller
+from crackscope.reports.formatting import percent
 from crackscope.reports.inspection_marks import chance_text, length_text
 
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -17,18 +18,14 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
     elif photo.verdict == "crack" and not photo.zones:
         said.append(f"crack probability {chance_text(photo.probability)}")
-    if photo.pages > 1:
-        said.append(_pages_text(photo))
-    said.append(read_as(photo.bits))
+    said += [_pages_text(photo), read_as(photo.bits)]
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     if photo.scale_doubt:
         said.append(f"no mm: {printable(photo.scale_doubt)}")
     if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
         said.append(f"no place: {printable(photo.place.doubt)}")
-    thinnest = _thinnest_text(photo)
-    if thinnest:
-        said.append(thinnest)
+    said += [_skipped_text(photo), _thinnest_text(photo)]
     if photo.surface:
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
     if seen_smaller(photo):
@@ -41,7 +38,8 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
     """The few facts that stand with a sound photo: what was not looked at, and what may have gone unseen."""
-    return tuple(filter(None, (_pages_text(photo), read_as(photo.bits), _thinnest_text(photo)))) or (_size_text(photo),)
+    said = (_pages_text(photo), read_as(photo.bits), _skipped_text(photo), _thinnest_text(photo))
+    return tuple(filter(None, said)) or (_size_text(photo),)
 
 
 def _size_text(photo: Inspected) -> str:
@@ -50,6 +48,10 @@ def _size_text(photo: Inspected) -> str:
 
 def _pages_text(photo: Inspected) -> str:
     return f"{first_of(photo.pages)}, the others not judged" if photo.pages > 1 else ""
+
+
+def _skipped_text(photo: Inspected) -> str:
+    return f"{percent(photo.skipped)} of it seen at half size only" if photo.skipped else ""
 
 
 def _thinnest_text(photo: Inspected) -> str:

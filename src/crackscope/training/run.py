@@ -13,7 +13,7 @@ import torch
 
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
-from crackscope.errors import OutputError, TrainingError
+from crackscope.errors import OutputError, TrainingError, several
 from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
@@ -114,7 +114,7 @@ class _Training:
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             check_writable(self.folder)
-            for remark in datasets.remarks(split.rows):
+            for remark in (*([] if started else _doubts(split)), *datasets.remarks(split.rows)):
                 self.tell(Progress(stage="reading", remark=remark))
             return self._learn(split, network, counts, started, clock)
 
@@ -152,16 +152,18 @@ class _Training:
         return run
 
     def _split(self, data: str | Path | Split) -> Split:
-        if isinstance(data, Split):
-            return data
         with datasets.watched(lambda done, total: self._tell("reading", done, total), self.options.threads):
-            return datasets.load(
+            if isinstance(data, Split):
+                return datasets.opened(data)
+            found = datasets.load(
                 data,
                 layout=self.options.layout,
                 random=self.options.random,
                 group_by=self.options.group_by,
                 seed=self.recipe.seed,
             )
+            # A picture that cannot be read would end the training when it is read, minutes or hours later.
+            return datasets.opened(found)
 
     def _tell(self, stage: Stage, done: int, total: int) -> None:
         self.tell(Progress(stage=stage, done=done, total=total))
@@ -234,6 +236,20 @@ def sampled(rows: Sequence[Row], limit: int) -> list[Row]:
         return list(rows)
     ranked = sorted(range(len(rows)), key=lambda i: (rows[i].label, rows[i].surface, i))
     return [rows[ranked[i * len(ranked) // limit]] for i in range(limit)]
+
+
+def _doubts(split: Split) -> list[str]:
+    """What is to be known before hours of work: pictures that are left out, and copies on both sides."""
+    unread, told = split.unreadable, []
+    if unread:
+        some = several(len(unread), "picture that cannot be read is", "pictures that cannot be read are")
+        told.append(f"{some} left out, the first: {unread[0].error.message}")
+    if split.random and split.leak_share:
+        told.append(
+            f"{split.leak_share:.1%} of the test pictures have a copy among those trained on, so accuracy on them may "
+            "flatter by up to as much; `crackscope split` keeps copies on one side"
+        )
+    return told
 
 
 def versions() -> dict[str, str]:

@@ -2,8 +2,9 @@
   const viewer = document.getElementById("viewer");
   const stage = document.getElementById("viewer-stage"), sheet = document.getElementById("viewer-sheet");
   const list = document.getElementById("viewer-zones");
-  const frames = Array.from(document.querySelectorAll("a.frame"));
-  const byNumber = new Map(frames.map(function (frame) { return [frame.dataset.number, frame]; }));
+  // In the order in which they stand now: photos move when cracks are left out.
+  function frames() { return Array.from(document.querySelectorAll("a.frame")); }
+  const byNumber = new Map(frames().map(function (frame) { return [frame.dataset.number, frame]; }));
   const LARGEST = 8, STEP = 1.25;
   let shown = null, zoom = 1, fitted = true;
 
@@ -95,9 +96,9 @@
       sheet.append(copy);
     }
     document.getElementById("viewer-name").textContent = frame.dataset.title;
-    const at = frames.indexOf(frame);
-    document.getElementById("viewer-before").disabled = at === 0;
-    document.getElementById("viewer-after").disabled = at === frames.length - 1;
+    const all = frames();
+    document.getElementById("viewer-before").disabled = frame === all[0];
+    document.getElementById("viewer-after").disabled = frame === all[all.length - 1];
     listZones();
     if (!viewer.open) viewer.showModal();
     stage.focus();
@@ -107,7 +108,7 @@
     if (zone) lookAt(zone);
   }
   function step(by) {
-    const next = frames[frames.indexOf(shown) + by];
+    const all = frames(), next = all[all.indexOf(shown) + by];
     if (next) open(next);
   }
 
