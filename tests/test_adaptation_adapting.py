@@ -13,7 +13,7 @@ from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import remembered, see
 from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
 from crackscope.datasets import Split
-from crackscope.errors import AdaptationError, BundleError, DatasetError
+from crackscope.errors import AdaptationError, BundleError
 from crackscope.images import read, write_png
 from crackscope.records import Row
 from crackscope.scoring import load, pack, repack
@@ -174,7 +174,7 @@ def test_too_few_or_one_label_only_are_refused_before_anything_is_written(bundle
         adapt(bundle, tmp_path / "four", tmp_path / "out")
     write_surface(tmp_path / "one", 8)
     shutil.rmtree(tmp_path / "one" / "sound")
-    with pytest.raises(DatasetError, match="sound"):
+    with pytest.raises(AdaptationError, match="sound"):
         adapt(bundle, tmp_path / "one", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -432,7 +432,32 @@ def test_pictures_that_the_bundle_was_adapted_to_are_told(made, tmp_path, capsys
     write_surface(tmp_path / "more", 12, faint=0.3, first=2)
     assert main(["adapt", first, str(tmp_path / "more"), "-o", str(tmp_path / "third"), "--most-forgotten", "1"]) == 0
     told = capsys.readouterr()
-    assert "was adapted before, to 24 patches: if some of them are among these" in told.out
+    assert "The bundle learnt from 20 of the 24 pictures judged" in " ".join(told.err.split())
+    assert "adapted before" not in told.out
+
+
+def test_patches_that_a_bundle_was_adapted_to_are_known_again_one_by_one(made, tmp_path, capsys):
+    """Of a bundle that keeps no digests of them, as those of before, it stays open."""
+    folder, data = made
+    first, among = tmp_path / "first", tmp_path / "among"
+    adapt(folder, data, first, AdaptOptions(most_forgotten=1.0))
+    write_surface(among, 4, faint=0.3, first=600)
+    assert evaluate(first, among, part=None, resamples=20).met_before is None
+    for label in ("crack", "sound"):
+        for number in range(9):
+            shutil.copy(f"{data}/{label}/{number:04d}.png", among / label / f"other-{number}.png")
+    found = evaluate(first, among, part=None, resamples=20).met_before
+    assert (found.by, found.learnt_from, found.chosen_on, found.judged) == ("pictures", 18, 0, 26)
+    bundle = open_bundle(first)
+    assert len(bundle.manifest.trained_on[-1].digests) == 24 * 16
+    sets = tuple(msgspec.structs.replace(one, digests=msgspec.UNSET) for one in bundle.manifest.trained_on)
+    before = msgspec.structs.replace(bundle.manifest, trained_on=sets)
+    repack(tmp_path / "old", bundle, before, model=bundle.model, reference=bundle.reference())
+    assert b"digests" not in (tmp_path / "old" / "bundle.json").read_bytes()
+    assert evaluate(tmp_path / "old", among, part=None, resamples=20).met_before is None
+    call = ["adapt", str(tmp_path / "old"), str(among), "-o", str(tmp_path / "second"), "--most-forgotten", "1"]
+    assert main(call) == 0
+    assert "was adapted before, to 24 patches: if some of them are among these" in capsys.readouterr().out
 
 
 def test_patches_that_look_like_what_the_bundle_learnt_from_are_told(made, tmp_path, capsys):

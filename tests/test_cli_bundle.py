@@ -73,8 +73,18 @@ def test_recipes_show_the_network(capsys):
     printed = capsys.readouterr().out
     assert "block_16_project_BN" in printed
     assert all(count in printed for count in ("2,260,546", "415,362", "1,845,184"))
+    assert "output at 227 x 227 px" in printed
+    rows = {line.split("  ")[0]: line for line in printed.splitlines()}
+    assert rows["dropout"].split() == ["dropout", "Dropout", "1280", "0"]
+    assert rows["out_relu"].split()[2:7] == ["8", "x", "8", "x", "1280"]
     assert main(["recipes", "mobilenetv2-finetune"]) == 0
-    assert "phase 2: " in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "learns in phase 1  learns in phase 2" in printed
+    rows = {line.split("  ")[0]: line.split() for line in printed.splitlines()}
+    assert rows["Conv_1"][-2:] == ["no", "yes"]
+    assert rows["Conv1"][-2:] == ["no", "no"]
+    assert rows["score"][-2:] == ["yes", "yes"]
+    assert "1,281  in phase 1" in printed
     assert main(["recipes", "probe", "--json"]) == 0
     (told,) = lines(capsys.readouterr().out)
     assert len(told["parameters"]) == len(told["recipe"]["phases"])

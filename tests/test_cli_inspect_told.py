@@ -107,12 +107,12 @@ def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
     assert (summary.without_scale, summary.doubted_scales) == (1, 1)
 
 
-def test_a_soft_photo_judged_at_half_size_says_so(capsys):
+def test_a_photo_judged_at_half_size_says_so(capsys):
     photo = Inspected(path="zoom", verdict="sound", probability=0.1, width=9, height=9, halved=True)
     show(summarise([photo, msgspec.structs.replace(photo, path="plain", halved=False)]), quiet=False)
     printed = capsys.readouterr().out
-    assert "zoom: soft, judged at half size" in printed
-    assert printed.count("soft") == 1
+    assert "zoom: judged at half size" in printed
+    assert printed.count("half size") == 1
 
 
 def test_a_photo_judged_from_afar_says_so(capsys):

@@ -16,6 +16,7 @@ from crackscope.inspection.explaining import places, probabilities, surroundings
 from crackscope.inspection.window import Window
 from crackscope.scoring import DenseOptions, Heatmap, Model, facing_of, load
 from tests.small_bundle import write_small_bundle
+from tests.small_page import Page
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +266,37 @@ class TestCommand:
         assert facts["rule"]["kind"] == "conformal"
         called = "crack" if facts["chance"] <= 0.02 else "sound"
         assert facts["verdict"] == ("cannot judge" if facts["reason"] else called)
+
+    def test_of_a_patch_both_are_said_what_predict_says_and_what_inspect_says(self, tmp_path, capsys):
+        bundle = ["--bundle", str(write_small_bundle(tmp_path / "bundle", native=80).path)]
+        images.write_png(wall(60, 110), tmp_path / "wall.png")
+        assert main(["predict", str(tmp_path / "wall.png"), "--jsonl", *bundle]) == 0
+        predicted = json.loads(capsys.readouterr().out)
+        assert main(["explain", str(tmp_path / "wall.png"), "-o", str(tmp_path / "out"), *bundle]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        facts = json.loads((tmp_path / "out" / "explain.json").read_text())
+        page = Page(tmp_path / "out" / "index.html").text
+        assert facts["patch"] == {name: predicted[name] for name in facts["patch"]}
+        assert f"as a patch (predict): crack, probability of a crack {predicted['probability']:.3f}" in told
+        assert f"as a photo (inspect): crack, probability of a crack {facts['probability']:.3f}" in told
+        assert f"takes it for: called cracked, probability of a crack {predicted['probability']:.3f}" in page
+        assert f"takes it for: called cracked, probability of a crack {facts['probability']:.3f}" in page
+        for words in (told, page):
+            assert "For patches go by predict, for photos by inspect." in words
+        one, _, both = facts["painted"]
+        assert one["patch"]["verdict"] == "crack"
+        assert both["patch"]["verdict"] == "sound"
+        assert f"sound, {both['patch']['probability']:.3f}" in page
+        assert "As a patch it is called sound then." in page
+
+    def test_of_a_photo_nothing_is_said_as_of_a_patch(self, model, tmp_path, capsys):
+        images.write_png(wall(60), tmp_path / "wall.png")
+        call = ["explain", str(tmp_path / "wall.png"), "-o", str(tmp_path / "out"), "--bundle", str(model.bundle.path)]
+        assert main(call) == 0
+        facts = json.loads((tmp_path / "out" / "explain.json").read_text())
+        assert facts["patch"] is None
+        assert [one["patch"] for one in facts["painted"]] == [None]
+        assert "patch" not in capsys.readouterr().out + Page(tmp_path / "out" / "index.html").text
 
     def test_json(self, model, tmp_path, capsys):
         photo = tmp_path / "wall.png"

@@ -13,7 +13,17 @@ from scipy import stats
 from crackscope import images
 from crackscope.bundles import QualityRule, VerdictRule
 from crackscope.errors import JudgingError
-from crackscope.judging import Bootstrap, Evaluation, Origin, at_prevalence, evaluate, evaluate_scores, load, save
+from crackscope.judging import (
+    Bootstrap,
+    Evaluation,
+    Origin,
+    at_prevalence,
+    evaluate,
+    evaluate_scores,
+    load,
+    save,
+    stated,
+)
 from crackscope.records import Measure, Row
 from crackscope.scoring import pack
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
@@ -210,14 +220,31 @@ def test_what_the_bundle_states_stands_beside_what_was_found(tmp_path):
     bundle = stating(tmp_path / "bundle", STATING, {"miss_rate": 0.05})
     evaluation = evaluate(bundle, data, part=None, resamples=20, prevalence=0.02)
     facts = evaluation.bundle
-    assert msgspec.structs.asdict(facts.stated) == {
-        "miss_rate": 0.05,
-        "misses": 0.049,
-        "false_alarms": 0.013,
-        "pictures": 612,
-    }
+    said = facts.stated
+    assert (said.miss_rate, said.misses, said.false_alarms, said.pictures) == (0.05, 0.049, 0.013, 612)
     assert (facts.calibration.method, facts.calibration.fitted_on) == ("temperature", 12)
     assert evaluation.at_prevalence == at_prevalence(evaluation, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("kept", "cracked", "sound"),
+    [
+        ({}, 306, 306),
+        ({"held_out_cracked": 204.0}, 204, 408),
+        ({"held_out_cracked": 612.0}, 306, 306),
+        ({"held_out_pictures": None}, None, None),
+    ],
+)
+def test_a_stated_share_has_the_exact_bounds_of_its_count(kept, cracked, sound):
+    """Of the pictures half are cracked where the bundle does not say how many are."""
+    facts = stated(msgspec.structs.replace(small_manifest(), figures=STATING | kept))
+    for measure, trials in ((facts.missed, cracked), (facts.alarmed, sound)):
+        if trials is None:
+            assert (measure.low, measure.high) == (None, None)
+            continue
+        hits = measure.value * trials
+        assert measure.low == pytest.approx(stats.beta.ppf(0.025, hits, trials - hits + 1))
+        assert measure.high == pytest.approx(stats.beta.ppf(0.975, hits + 1, trials - hits))
 
 
 @pytest.mark.parametrize(

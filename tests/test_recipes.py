@@ -46,8 +46,37 @@ def test_reference_table_is_expressed() -> None:
     ("setting", "hint"),
     [
         ("sead=1", "'seed'"),
-        ("network.wieghts=x", "'weights'"),
-        ("phases.0.lose=dense", "'loss'"),
+        ("network.wieghts=x", "did you mean 'network.weights'?"),
+        ("phases.0.lose=dense", "did you mean 'phases.0.loss'?"),
+        ("epochs=5", "unknown key 'epochs'; did you mean 'phases.0.epochs'?"),
+        ("learning_rate=1e-3", "did you mean 'phases.0.learning_rate'?"),
+        ("dropout=.2", "did you mean 'head.dropout'?"),
+        ("network.input=224", "did you mean 'input'?"),
+        ("batch=8", "did you mean 'phases.0.batch'?"),
+        ("batch_size=8", "did you mean 'phases.0.batch'?"),
+        ("optimizer=sgd", "did you mean 'phases.0.optimiser'?"),
+        ("phases.lr=1", "unknown key 'phases.0.lr'; did you mean 'phases.0.learning_rate'?"),
+        ("phases.0.patience=1", "did you mean 'phases.0.early_stopping.patience'?"),
+        ("phases.0.freez.layers=1", "there is no 'phases.0.freez'; did you mean 'phases.0.freeze'?"),
+        ("weights=none", "did you mean 'network.weights' or 'head.weights'?"),
+        (
+            "augmentation.flip=true",
+            "did you mean 'augmentation.flip_horizontal' or 'augmentation.flip_vertical'?",
+        ),
+        ("class_weights={crak=1.0}", "class_weights: 'crak' is not one of crack, sound; did you mean 'crack'?"),
+        (
+            "class_weights=crack",
+            "'crack' is not one of none, balanced or a number for each: {crack = 1.0, sound = 1.0}",
+        ),
+        ("class_weights={crack='a',sound=1}", "is not a number for each: {crack = 1.0, sound = 1.0}"),
+        ("augmentation.scale=[1.2,.5]", "a number begins with a digit: write [1.2,0.5]"),
+        ("augmentation.scale=[1, 2, 3]", "augmentation.scale: 3 values are given where 2 belong"),
+        ("head.dropout=.5", "head.dropout: '.5' is not a number; a number begins with a digit: write 0.5"),
+        ("head.layers=64", "head.layers: 64 is not a list, such as [64, 64]"),
+        ("augmentation=1", "augmentation: 1 is not a section, set its keys one by one: augmentation.views=VALUE"),
+        ("calibrate=yes", "calibrate: 'yes' is not true or false; write true"),
+        ("input=big", "input: 'big' is not one of native or a whole number"),
+        ("phases=[{}]", "phases.0.epochs: is needed"),
         ("network.family=kears", "'keras'"),
         ("class_weights=balansed", "'balanced'"),
         ("phases.epochs=0", "at least 1"),
@@ -64,11 +93,16 @@ def test_reference_table_is_expressed() -> None:
         ("augmentation.scale.0.x=1", "no 'x' here"),
         ("augmentation.scale.2=1", "no '2' in augmentation.scale, 0 to 1 are there"),
         ("head.layers.x=1", "no 'x' in head.layers, it is empty"),
-        (f"seed={'[' * 5000}", "seed: expected"),
+        (f"seed={'[' * 5000}", f"seed: '{'[' * 39}… is not a whole number"),
         ("time_budget_s=-1", "0 (no limit)"),
-        ("mixture.kinds.ston=0.2", "did you mean 'stone'?"),
+        ("mixture.kinds.ston=0.2", "did you mean 'mixture.kinds.stone'?"),
         ("mixture.kinds.stone=-0.2", "mixture.kinds: shares must be 0 or more"),
-        ("mixture.kinds.stone=inf", "mixture.kinds: shares must be"),
+        ("mixture.kinds.stone=inf", "--set: mixture.kinds.stone: inf is no finite number"),
+        ("augmentation.brightness=[1.0, inf]", "--set: augmentation.brightness.1: inf is no finite number"),
+        ("phases.0.weight_decay=nan", "--set: phases.0.weight_decay: nan is no finite number"),
+        ("class_weights={crack=nan,sound=1}", "--set: class_weights.crack: nan is no finite number"),
+        ("time_budget_s=nan", "--set: time_budget_s: nan is no finite number"),
+        ("head.dropout=-inf", "--set: head.dropout: -inf is no finite number"),
         (
             "mixture.kinds={concrete=0,plaster=0,brick=0,tile=0,asphalt=0,stone=0,painted=0,pipe=0}",
             "one of them above 0",
@@ -80,6 +114,30 @@ def test_bad_settings_are_refused_with_a_way_out(setting: str, hint: str) -> Non
         recipes.override(recipes.load("probe"), [setting])
     assert hint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_of_a_file_is_told_where_its_keys_belong() -> None:
+    with pytest.raises(RecipeError, match=r"mine: unknown key 'optimizer'; did you mean 'phases\.0\.optimiser'\?"):
+        recipes.parse(f"{recipes.text('probe')}\n[optimizer]\nlr = 1.0\n", where="mine")
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "-1.5", "true", "word", "[1, 'a']", "[]", "{a = 1}", "[{}]", "1979-05-27", "''"]
+)
+def test_whatever_a_key_is_set_to_it_is_taken_or_refused_under_its_name(value: str) -> None:
+    written = msgspec.to_builtins(recipes.load("mobilenetv2-finetune"))
+    sections = {name: inner for name, inner in written.items() if isinstance(inner, dict)}
+    sections["phases.0"] = written["phases"][0]
+    keys = [*written, *(f"{section}.{name}" for section, inner in sections.items() for name in inner)]
+    said = {}
+    for key in keys:
+        try:
+            recipes.override(recipes.load("mobilenetv2-finetune"), [f"{key}={value}"])
+        except RecipeError as refused:
+            said[key] = str(refused)
+    assert said
+    assert all(key.rpartition(".")[2] in text for key, text in said.items())
+    assert not [text for text in said.values() if "`" in text or "\n" in text]
 
 
 def test_all_faults_are_named_at_once() -> None:

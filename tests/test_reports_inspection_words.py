@@ -62,7 +62,7 @@ def test_a_photo_judged_from_afar_says_so(tmp_path):
 
 
 def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
-    said = "soft, judged at half size, where its blur hides less"
+    said = "judged at half size, where it shows more"
     why = "a large photo is looked at in full size and at half"
     cracked = inspected("/soft.jpg", zones=(zone(1, 50, 3),), halved=True)
     assert said in page(tmp_path, [cracked])

@@ -2,7 +2,7 @@
 
 import re
 
-from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MatrixColumn
+from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MatrixColumn, MetBefore
 from crackscope.records import Measure
 from crackscope.reports import write_matrix
 from crackscope.reports.formatting import MEANINGS, TITLES
@@ -28,6 +28,60 @@ def test_figures_are_called_and_told_as_everywhere_else(tmp_path):
     text = Page(write_matrix(table, tmp_path)).text
     for name in MATRIX_FIGURES:
         assert f"{TITLES[name]} {MEANINGS[name]}. The stronger the blue, the better" in text
+
+
+def test_what_is_said_of_several_pairs_is_said_once_with_their_names(tmp_path):
+    table = matrix_of(
+        MetBefore(by="name", sets=("walls",), pictures=80),
+        MetBefore(by="name", sets=("decks",), pictures=1200),
+        MetBefore(by="pictures", sets=(), pictures=0, judged=30, learnt_from=12, chosen_on=3),
+        MetBefore(by="pictures", sets=(), pictures=0, judged=40, chosen_on=4),
+    )
+    page = Page(write_matrix(table, tmp_path))
+    assert page.source.count('<p class="note">') == 2
+    assert (
+        "a on walls (80 pictures of walls), a on decks (1,200 pictures of decks): The bundle learnt from these "
+        "pictures, as these data are called: where they are the same pictures, the figures flatter."
+    ) in page.text
+    assert (
+        "b on walls (12 of the 30 pictures judged, and 3 chose its epoch and threshold), b on decks (none of the 40 "
+        "pictures judged, but 4 of them chose its epoch and threshold): The bundle learnt from these pictures: these"
+    ) in page.text
+    same = MetBefore(by="weights", sets=("walls",), pictures=80)
+    page = Page(write_matrix(matrix_of(same, None, same, None), tmp_path))
+    assert "a on walls, b on walls: The bundle's starting weights" in page.text
+    assert page.text.count("learnt from 80 pictures of walls, as these data are called") == 1
+
+
+def matrix_of(*met):
+    """Two classifiers on two surfaces, and what each met before of what it is judged on."""
+    figures = dict.fromkeys(MATRIX_FIGURES, Measure(value=0.9, low=0.8, high=0.95))
+    support = {"crack": 4, "sound": 4}
+    columns = [
+        MatrixColumn(name=name, part="test", support=support, groups=8, fingerprint="f" * 64)
+        for name in ("walls", "decks")
+    ]
+    cells = [
+        MatrixCell(
+            row="ab"[n // 2],
+            column=columns[n % 2].name,
+            own=False,
+            support=support,
+            not_judged=0,
+            figures=figures,
+            met_before=one,
+        )
+        for n, one in enumerate(met)
+    ]
+    return Matrix(
+        rows=("a", "b"),
+        trained_on={"a": "walls 80", "b": "decks 9"},
+        columns=tuple(columns),
+        cells=tuple(cells),
+        baselines={},
+        resamples=100,
+        seed=0,
+    )
 
 
 NONE = Measure(value=None, low=None, high=None)

@@ -71,11 +71,31 @@ def test_a_crack_in_a_photo_refused_for_its_blur_is_found_at_half_size(seed):
 
 def test_the_second_look_is_that_at_the_photo_halved():
     half = cv2.resize(photo(BLURRED), (525, 525), interpolation=cv2.INTER_AREA)
-    alone = model().judge(model().heatmap(half), half, RATE)
+    alone = model().judge(replace(model().heatmap(half), half=None), half, RATE)
     told = judged(BLURRED)
     assert told.verdict == alone.verdict == "crack"
     assert told.probability == pytest.approx(alone.probability, abs=1e-6)
     assert told.chance == pytest.approx(2 * alone.chance / (1 - FAR_SHARE), rel=1e-4)
+
+
+@pytest.mark.parametrize("times", [2.8, 3.0])
+def test_photos_too_small_to_be_seen_from_afar_are_judged_at_half_size_too(times):
+    """840 and 900 px: a crack that is too wide and pale for so many windows is found where there are fewer."""
+    pixels = photo(FAINT, times=times)
+    seen = model().heatmap(pixels)
+    once, told = (model().judge(one, pixels, RATE) for one in (replace(seen, half=None), seen))
+    assert once.verdict == "sound"
+    assert (told.verdict, told.halved) == ("crack", True)
+    assert told.quality == once.quality
+
+
+def test_a_sharp_photo_in_which_the_first_look_finds_a_crack_is_told_by_it():
+    sharp = surfaces.generate(7, (800, 800), True).pixels
+    seen = model().heatmap(sharp)
+    once, told = (model().judge(one, sharp, RATE) for one in (replace(seen, half=None), seen))
+    assert not soft(once)
+    assert (told.verdict, told.halved, dict(told.afar)) == ("crack", False, {})
+    assert told.chance == pytest.approx(once.chance / (1 - FAR_SHARE))
 
 
 def test_smaller_copies_are_seen_whole_where_the_photo_is_seen_coarsely_first():
@@ -245,7 +265,7 @@ def test_bundles_with_a_bare_threshold_or_one_scale_look_once(tmp_path):
 def test_small_photos_and_bundles_that_know_no_chance_look_once():
     once = judged(FAINT, twice=False)
     assert may_look_again(model().manifest, heat(FAINT), once, (1024, 1024))
-    assert not may_look_again(model().manifest, heat(FAINT), once, (4000, 1023))
+    assert not may_look_again(model().manifest, heat(FAINT), once, (4000, 767))
     blank = msgspec.structs.replace(model().manifest.verdict, sound=(), chances=())
     assert not may_look_again(msgspec.structs.replace(model().manifest, verdict=blank), heat(FAINT), once, (1024, 1024))
 
@@ -264,6 +284,19 @@ SEEN_SMALLER = Quality(0.4, 0.5, 0.1, 0.0)
 def look(chance: float, probability: float, reason: str = "", seen: Quality = SEEN_SMALLER) -> Judgement:
     verdict = "cannot judge" if reason else "crack" if chance <= RATE else "sound"
     return Judgement(verdict, probability, reason, seen, chance)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CHANCES, CHANCES, st.booleans(), st.booleans())
+def test_two_looks_at_a_photo_too_small_for_more_share_the_rate(first, half, gentle, shows):
+    """A sharp one is asked mostly as it is, and what that finds is told first."""
+    seen = SEEN._replace(sharpness_px=1.0 if gentle else 0.4)
+    told = joined(Looks(look(first, 0.3, "", seen), look(half, 0.7), times=()), RATE, shows=shows)
+    lesser = 0.5 if gentle else FAR_SHARE
+    by_first, by_half = first / (1 - lesser) <= RATE, half / lesser <= RATE and shows
+    assert told.verdict == ("crack" if by_first or by_half else "sound")
+    if by_first and not gentle:
+        assert (told.halved, told.chance) == (False, first / (1 - lesser))
 
 
 SEEN_AFAR = st.dictionaries(st.sampled_from([4, 8, 16]), CHANCES)

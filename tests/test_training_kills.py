@@ -1,6 +1,7 @@
 """A killed training goes on to the bytes of an undisturbed one. More kills: `proofs/kills.py`."""
 
 import hashlib
+import os
 import resource
 import signal
 import subprocess
@@ -14,29 +15,17 @@ from crackscope.training import Progress, TrainOptions, train
 from tests.small_kills import kill_at
 from tests.small_patches import write_patches
 
-RECIPE = recipes.override(
-    recipes.load("mobilenetv2-finetune"), ["network.weights=none", "phases.epochs=3", "phases.batch=8"]
-)
-SETTINGS = ["--set", "phases.epochs=3", "--set", "phases.batch=8"]
+SETTINGS = ["phases.epochs=3", "phases.batch=8", "phases.0.freeze={layers=-3}"]
+RECIPE = recipes.override(recipes.load("mobilenetv2-finetune"), SETTINGS)
 
 
 def digests(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
 
 
-def words(data: Path, run: Path) -> list[str]:
-    call = [
-        "train",
-        str(data),
-        "--recipe",
-        "mobilenetv2-finetune",
-        "--weights",
-        "none",
-        "-o",
-        str(run),
-        "--no-evaluate",
-    ]
-    return [*call, *SETTINGS, "--quiet", "--resume"]
+def words(data: Path, weights: Path, run: Path) -> list[str]:
+    call = ["train", str(data), "--recipe", RECIPE.name, "--weights", str(weights), "-o", str(run), "--no-evaluate"]
+    return [*call, *(word for setting in SETTINGS for word in ("--set", setting)), "--quiet", "--resume"]
 
 
 @pytest.fixture(scope="module")
@@ -45,22 +34,34 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    run = train(data, RECIPE, tmp_path_factory.mktemp("calm") / "run")
+def weights(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose norms are folded, as published weights have them: those that learn on are to be calibrated."""
+    once = ["network.weights=none", "phases.epochs=1", 'store="float16"']
+    return Path(train(data, recipes.override(RECIPE, once), tmp_path_factory.mktemp("weights") / "run").bundle)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(data: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    run = train(data, RECIPE, tmp_path_factory.mktemp("calm") / "run", weights=str(weights))
     return digests(Path(run.bundle))
 
 
-def test_kills_while_files_appear(data: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
+def test_kills_while_files_appear(data: Path, weights: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
     # Before the run has a name, after an epoch, and while the bundle is put in its place.
     for move in (2, 6, 13):
-        kill_at(move, *words(data, tmp_path / "run"))
+        kill_at(move, *words(data, weights, tmp_path / "run"))
     assert not (tmp_path / "run" / "bundle").exists()
-    subprocess.run([sys.executable, "-m", "crackscope", *words(data, tmp_path / "run")], check=True)
+    subprocess.run([sys.executable, "-m", "crackscope", *words(data, weights, tmp_path / "run")], check=True)
     assert digests(tmp_path / "run" / "bundle") == undisturbed
 
 
-@pytest.mark.parametrize(("stage", "at"), [("features", 30), ("training", 1), ("training", 11), ("writing", 1)])
-def test_interrupt_at_every_stage(data: Path, undisturbed: dict[str, str], tmp_path: Path, stage: str, at: int) -> None:
+# The learning takes five steps an epoch: the 16th is the first of the second phase, where more norms learn.
+@pytest.mark.parametrize(
+    ("stage", "at"), [("features", 30), ("training", 1), ("training", 16), ("training", 22), ("writing", 1)]
+)
+def test_interrupt_at_every_stage(
+    data: Path, weights: Path, undisturbed: dict[str, str], tmp_path: Path, stage: str, at: int
+) -> None:
     seen = 0
 
     def interrupt(progress: Progress) -> None:
@@ -70,19 +71,42 @@ def test_interrupt_at_every_stage(data: Path, undisturbed: dict[str, str], tmp_p
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(data, RECIPE, tmp_path / "run", progress=interrupt)
-    run = train(data, RECIPE, tmp_path / "run", options=TrainOptions(resume=True))
+        train(data, RECIPE, tmp_path / "run", weights=str(weights), progress=interrupt)
+    run = train(data, RECIPE, tmp_path / "run", weights=str(weights), options=TrainOptions(resume=True))
     assert digests(Path(run.bundle)) == undisturbed
 
 
+def test_a_training_that_its_time_stopped_ends_the_same_if_killed_right_after(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The average of the weights, which the bundle holds, takes their place after the checkpoint of the last epoch.
+    settings = ["network.weights=none", "time_budget_s=1e-6", "phases.average=0.9", "phases.batch=8"]
+    recipe = recipes.override(recipes.load("probe"), settings)
+    calm, replace = train(data, recipe, tmp_path / "calm"), os.replace
+
+    def interrupt(source: Path, target: Path) -> None:
+        if Path(target).name == "history.csv":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, recipe, tmp_path / "run")
+    monkeypatch.undo()
+    run = train(data, recipe, tmp_path / "run", options=TrainOptions(resume=True))
+    assert (run.stopped, len(run.history)) == ("time", 1)
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 2
+    assert digests(Path(run.bundle)) == digests(Path(calm.bundle))
+
+
 def test_full_disk_is_one_line_and_the_run_goes_on_afterwards(
-    data: Path, undisturbed: dict[str, str], tmp_path: Path
+    data: Path, weights: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
     def no_large_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    call = [sys.executable, "-m", "crackscope", *words(data, tmp_path / "run")]
+    call = [sys.executable, "-m", "crackscope", *words(data, weights, tmp_path / "run")]
     done = subprocess.run(call, preexec_fn=no_large_files, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1

@@ -84,6 +84,14 @@ def test_run_folder_holds_what_the_design_says(patches: Path, tmp_path: Path) ->
     assert not list(folder.rglob("*.writing"))
 
 
+def test_a_bundle_without_a_rule_of_its_own_refuses_a_photo_that_shows_nothing(patches: Path, tmp_path: Path) -> None:
+    run = train(patches, PROBE, tmp_path / "run")
+    pixels, _ = patch(1, cracked=True)
+    for light, reason in ((1.0, ""), (0.05, "too dark")):
+        seen = crackscope.inspect((pixels * light).astype(np.uint8), bundle=run.bundle)
+        assert (seen.verdict == "cannot judge", seen.reason.partition(":")[0]) == (bool(reason), reason)
+
+
 def test_it_learns(patches: Path, tmp_path: Path) -> None:
     recipe = recipes.override(PROBE, ["phases.epochs=40", "phases.learning_rate=0.01"])
     run = train(patches, recipe, tmp_path / "run")

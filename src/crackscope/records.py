@@ -171,7 +171,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     scale_doubt: why there is no scale though the photo or its file has one, else "". skipped: share of the photo that
     the coarse pass left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for
     none and where it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16 were
-    read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where a soft one
+    read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where it
     showed more. from_afar: of the photo at a size so many times smaller, where a crack wider than those that the
     network knows showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0
     to 1, by which a photo is called cracked or sound; None where that is not known, or the photo cannot be judged.
@@ -215,8 +215,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     seconds: decoding and network, of this picture alone. tiles: how many pieces were scored (1: the whole at once).
     reason: why it cannot be judged, else "". surface: the known surface that decided most how its score was read, ""
     for none and where it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16
-    were read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where a
-    large soft one showed more than as it is; from_afar: of the photo at a size so many times smaller, where one with a
+    were read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where it
+    showed more than as it is; from_afar: of the photo at a size so many times smaller, where one with a
     wide crack did; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which photos are called
     cracked or sound; None for patches, which are called by their probability, and where it is not known or the picture
     cannot be judged. threshold: the probability from which on this very picture is called cracked; None for photos that
@@ -251,7 +251,7 @@ def seen_smaller(record: Inspected | Prediction) -> str:
         return ""
     if record.from_afar:
         return f"judged from afar, at 1/{record.from_afar} of its size"
-    return "soft, judged at half size" if record.halved else ""
+    return "judged at half size" if record.halved else ""
 
 
 def of_100(chance: float) -> str:

@@ -33,7 +33,7 @@ from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, 
 from crackscope.bundles import TrainedOn
 from crackscope.datasets import Layout, Split, load_apart, photos_of
 from crackscope.errors import AdaptationError
-from crackscope.judging import MetBefore, met_before
+from crackscope.judging import MetBefore, digests_of, met_before, met_in_training
 from crackscope.records import Label, Unread
 from crackscope.scoring import Model
 from crackscope.scoring import load as load_model
@@ -70,10 +70,10 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     bundle keeps a word of, None when it keeps none. labels, groups: patches learnt from. suggested: how many of them
     `suggest` chose as hard or likely cracked, so that the figures are not those of ordinary photos. photos: of how many
     photos they are. one_photo: whether all patches of one label are of one photo, so that patches count one by one and
-    the figures flatter. learnt_before: whether the old bundle learnt from this very set, so that the figures flatter.
-    met_before: what of these patches the bundle had learnt from, as an evaluation says it.
-    adapted_before: patches that the old bundle was adapted to, some of which may be among these. conflicts: groups of
-    copies that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
+    the figures flatter. learnt_before: whether the old bundle learnt from all of these, so that the figures flatter.
+    met_before: what of these patches the bundle had learnt from, as an evaluation says it. adapted_before: patches that
+    the old bundle was adapted to and does not know again, some of which may be among these. conflicts: groups of copies
+    that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
     """
 
     bundle: str
@@ -130,7 +130,11 @@ def adapt(
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
         taught=TrainedOn(
-            name=ADAPTED, fingerprint=split.fingerprint, pictures=len(gathered.patches), licence=options.licence
+            name=ADAPTED,
+            fingerprint=split.fingerprint,
+            pictures=len(gathered.patches),
+            licence=options.licence,
+            digests=gathered.digests,
         ),
         figures=_figures(facts, gathered),
         embedding=gathered.embedding,
@@ -144,7 +148,8 @@ def adapt(
 class _Gathered:
     """What is learnt from, and held back by. apart: the patches in groups of copies alone; patches: in groups of which
     those that share a photo are one. photos: of each patch, "" for none known. embedding: float64 [n, d]. old: what the
-    bundle keeps a word of. met: what of the patches the bundle learnt from before."""
+    bundle keeps a word of. met: what of the patches the bundle learnt from before. digests: by which they are known
+    again."""
 
     model: Model
     split: Split
@@ -155,6 +160,12 @@ class _Gathered:
     embedding: Floats
     old: Patches | None
     met: MetBefore | None
+    digests: str
+
+    @property
+    def learnt_before(self) -> bool:
+        """Whether the bundle learnt from all of these patches before."""
+        return self.met is not None and (self.met.by == "split" or self.met.learnt_from == len(self.patches))
 
     @property
     def of_photos(self) -> bool:
@@ -178,6 +189,7 @@ def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathere
     reference = model.bundle.reference()
     # The score has no part in what a patch looks like.
     surfaces = Counter(model.calibrated(0.0, one).surface for one in seen.embedding.astype(np.float32))
+    known = met_before(model.manifest, split.fingerprint, None, seen.rows, read_as={"": surfaces})
     return _Gathered(
         model=model,
         split=split,
@@ -187,7 +199,8 @@ def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathere
         unread=seen.unread,
         embedding=seen.embedding,
         old=None if reference is None else remembered(reference, model.bundle),
-        met=met_before(model.manifest, split.fingerprint, None, seen.rows, read_as={"": surfaces}),
+        met=met_in_training(model.bundle, seen.rows, known),
+        digests=digests_of(row.path for row in seen.rows),
     )
 
 
@@ -196,7 +209,7 @@ def _measured_or_refused(gathered: _Gathered, options: AdaptOptions) -> "Facts":
     try:
         return measured(gathered.patches, gathered.old, options, gathered.apart)
     except RefusedError as refused:
-        if gathered.met is not None and gathered.met.by == "split":
+        if gathered.learnt_before:
             name = gathered.model.manifest.name
             refused = RefusedError(f"{refused}; {name} learnt from these very pictures before: label others")
         refused.curve = _curve(Prior(gathered.old, gathered.patches), gathered, options)
@@ -213,7 +226,7 @@ def _told(bundle: Path, gathered: _Gathered, facts: "Facts", curve: Curve | None
         suggested=gathered.suggested,
         photos=len(set(gathered.photos) - {""}),
         one_photo=any(gathered.photos) and not gathered.of_photos,
-        learnt_before=gathered.met is not None and gathered.met.by == "split",
+        learnt_before=gathered.learnt_before,
         met_before=gathered.met,
         adapted_before=adapted_before(manifest),
         conflicts=split.conflicts,

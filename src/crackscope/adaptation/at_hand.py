@@ -62,5 +62,5 @@ def contradictions(rows: Sequence[Row], groups: int) -> tuple[tuple[str, str], .
 
 
 def adapted_before(manifest: Manifest) -> int:
-    """To how many pictures a bundle was adapted before."""
-    return sum(one.pictures for one in manifest.trained_on if one.name == ADAPTED)
+    """To how many pictures a bundle was adapted before of which it keeps no digests."""
+    return sum(one.pictures for one in manifest.trained_on if one.name == ADAPTED and not one.digests)

@@ -92,7 +92,8 @@ def _limits(manifest: Manifest) -> str:
     unlike = (
         "What is too\n  blurred, too dark or unlike any built surface is not judged; what it never met may pass."
         if conformal
-        else "It does\n  not tell a surface from anything else."
+        else "It does\n  not tell a surface from anything else"
+        + (", but what is\n  too blurred, dark, bright or small is not judged." if manifest.verdict.quality.dark else ".")
     )
     whole = (
         "A photo is called cracked when its most suspicious part would be rare among sound photos of its size, so the\n"

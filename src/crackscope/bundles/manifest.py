@@ -19,6 +19,7 @@ _MAX_GOLDEN_PIXELS = 1 << 20
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=_MAX_SIDE)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Digests = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{16})*$", max_length=1 << 20)]
 Precision = Literal["float32", "float16-stored", "int8"]
 
 
@@ -93,12 +94,14 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
-    """One set of pictures that the network learnt from. fingerprint: as the split says, "" when unknown."""
+    """One set of pictures that the network learnt from. fingerprint: as the split says, "" when unknown. digests: where
+    each of them can be known again, the first 16 hex digits of the sha256 of its file, one after the other."""
 
     name: Text
     fingerprint: Text = ""
     pictures: Count = 0
     licence: Text = ""
+    digests: Digests | msgspec.UnsetType = msgspec.UNSET
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,10 +14,16 @@ from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.inspection import Evidence, Explanation, Painted, Photo
+    from crackscope.records import Prediction
     from crackscope.reports import ExplanationFacts
 
 ORIGINAL, ACTIVATION = "photo.jpg", "activation.jpg"
 ALL_PAINTED = "all-zones-painted-over.jpg"
+WHY_THEY_DIFFER = (
+    "The two may differ: as a patch it is seen once, as it is, and held against a threshold chosen on patches; "
+    "as a photo it is seen at every scale that the model has for photos, and its most suspicious place counts. For "
+    "patches go by predict, for photos by inspect."
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,9 @@ def explain(**options: Any) -> None:
     Writes index.html with its pictures (activation.jpg, and for each zone its surroundings as they are and with the
     zone painted over) and explain.json. Zones have the numbers of the findings of inspect; without --zone the eight
     most severe ones are painted over. The control paints the same shape over a sound place instead: what it changes is
-    the painting's doing, not the crack's.
+    the painting's doing, not the crack's. Of a
+    picture that predict takes for one patch it says both what predict says, as of a patch, and what inspect says, as of
+    a photo.
     """
     asked = Asked(**options)
     if asked.picture == "-":
@@ -81,8 +89,15 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
         "chance": explanation.chance,
         "rule": msgspec.to_builtins(explanation.rule),
         "zones": len(photo.zones),
-        "painted": msgspec.to_builtins(explanation.painted),
+        "painted": [{**msgspec.to_builtins(one), "patch": _patch(one.patch)} for one in explanation.painted],
+        "patch": _patch(explanation.patch),
     }
+
+
+def _patch(said: "Prediction | None") -> dict[str, object] | None:
+    """What `predict` says of a patch; None of pictures that it takes for photos."""
+    names = ("verdict", "probability", "threshold", "reason")
+    return None if said is None else {name: getattr(said, name) for name in names}
 
 
 def _rule(explanation: "Explanation") -> str:
@@ -90,10 +105,11 @@ def _rule(explanation: "Explanation") -> str:
     from crackscope.records import of_100
 
     rule = explanation.rule
+    which = "The rule" if explanation.patch is None else "The rule for photos"
     if rule.kind == "threshold":
-        return f"The rule: cracked from a probability of {rule.threshold:.3f} on."
+        return f"{which}: cracked from a probability of {rule.threshold:.3f} on."
     return (
-        f"The rule: cracked where at most {of_100(rule.false_alarms)} sound photos of this size would show as much as "
+        f"{which}: cracked where at most {of_100(rule.false_alarms)} sound photos of this size would show as much as "
         f"its most suspicious place; here {of_100(explanation.chance)} would."
     )
 
@@ -139,6 +155,7 @@ def _page(explanation: "Explanation", bundle: str) -> "ExplanationFacts":
                 zone_before=one.zone_before,
                 zone_after=one.zone_after,
                 control=one.control,
+                patch=one.patch,
             )
         )
     return ExplanationFacts(
@@ -148,6 +165,8 @@ def _page(explanation: "Explanation", bundle: str) -> "ExplanationFacts":
         original=ORIGINAL,
         activation=ACTIVATION,
         painted=tuple(painted),
+        patch=explanation.patch,
+        why_they_differ="" if explanation.patch is None else WHY_THEY_DIFFER,
     )
 
 
@@ -159,11 +178,21 @@ def _names(zone: int) -> tuple[str, str]:
 def _show(explanation: "Explanation") -> None:
     from crackscope.records import first_of, read_as, seen_smaller
 
-    photo = explanation.photo
+    photo, patch = explanation.photo, explanation.patch
     said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, seen_smaller(photo)]
-    say(f"{photo.path}: {', '.join(filter(None, [*said, first_of(photo.pages), read_as(photo.bits)]))}")
+    told = ", ".join(filter(None, [*said, first_of(photo.pages), read_as(photo.bits)]))
+    if patch is None:
+        say(f"{photo.path}: {told}")
+    else:
+        limit = "" if patch.threshold is None else f"cracked from {patch.threshold:.3f} on"
+        as_patch = [patch.verdict, f"probability of a crack {patch.probability:.3f}", limit, patch.reason]
+        say(f"{photo.path}, as a patch (predict): {', '.join(filter(None, as_patch))}")
+        say(f"{photo.path}, as a photo (inspect): {told}")
+        say(WHY_THEY_DIFFER)
     say(_rule(explanation))
-    columns = ("painted over", ">crack probability", "verdict", ">in the zone before", ">after", ">control")
+    columns = ["painted over", ">crack probability", "verdict", ">in the zone before", ">after", ">control"]
+    if patch is not None:
+        columns += [">as a patch", "verdict"]
     if explanation.painted:
         single = sum(one.zone > 0 for one in explanation.painted)
         if single < len(photo.zones):
@@ -182,4 +211,5 @@ def _row(painted: "Painted") -> tuple[object, ...]:
         f"{painted.zone_before:.3f}",
         f"{painted.zone_after:.3f}",
         "" if painted.control is None else f"{painted.control:.3f}",
+        *(() if painted.patch is None else (f"{painted.patch.probability:.3f}", painted.patch.verdict)),
     )

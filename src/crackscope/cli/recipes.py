@@ -8,8 +8,8 @@ import click
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.options import shared
 
-NATIVE_PX = 224
-"""Side that shapes are printed for when a recipe takes pictures as they are."""
+NATIVE_PX = 227
+"""Side that shapes are printed for when a recipe takes pictures as they are: that of the METU patches."""
 
 
 @click.command()
@@ -46,18 +46,15 @@ def _show(name: str, as_json: bool) -> None:
     network = build(recipe.network, recipe.head, None)
     side = network.side or (recipe.input if isinstance(recipe.input, int) else NATIVE_PX)
     if as_json:
-        counts = []
+        phases = []
         for phase in recipe.phases:
             network.freeze(phase.freeze)
-            counts.append(dict(zip(("total", "trainable", "frozen"), parameter_counts(network), strict=True)))
-        print_json({"recipe": recipe, "layers": network.layer_table((side, side)), "parameters": counts})
+            counts = dict(zip(("total", "trainable", "frozen"), parameter_counts(network), strict=True))
+            learning = [layer.name for layer in network.layer_table((side, side)) if layer.trainable]
+            phases.append({**counts, "learning": learning})
+        layers = network.layer_table((side, side))
+        print_json({"recipe": recipe, "input_px": side, "layers": layers, "parameters": phases})
         return
     path = Path(name)
     sys.stdout.write((path.read_text(encoding="utf-8") if path.is_file() else text(name)).rstrip() + "\n\n")
-    network.freeze(recipe.phases[0].freeze)
-    sys.stdout.write(summary(network, (side, side)))
-    for number, phase in enumerate(recipe.phases, 1):
-        network.freeze(phase.freeze)
-        total, trainable, frozen = parameter_counts(network)
-        if len(recipe.phases) > 1:
-            say(f"phase {number}: {total:,} parameters, {trainable:,} learn, {frozen:,} do not")
+    sys.stdout.write(summary(network, (side, side), [phase.freeze for phase in recipe.phases]))

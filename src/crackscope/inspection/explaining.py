@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
 from crackscope.inspection.again import Again
+from crackscope.inspection.as_patch import patch_of
 from crackscope.inspection.inspecting import (
     DEFAULTS,
     Inspection,
@@ -33,7 +34,7 @@ from crackscope.inspection.inspecting import (
 )
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
-from crackscope.records import Inspected, Point, Verdict, Zone
+from crackscope.records import Inspected, Point, Prediction, Verdict, Zone
 from crackscope.scoring import Heatmap, Judgement, Model
 
 MOST_ZONES = 8
@@ -57,7 +58,8 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
     share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1.
     control: probability of the photo when the same shape is painted over beside the zone instead; None where there is
-    no room for it. window: left, top, width, height of what the picture shows of the photo, px.
+    no room for it. window: left, top, width, height of what the picture shows of the photo, px. patch: what `predict`
+    says then of a picture that it takes for one patch; None of others.
     """
 
     zone: int
@@ -69,6 +71,7 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     window: tuple[int, int, int, int]
     chance: float = 0.0
     control: float | None = None
+    patch: Prediction | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,13 +89,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """photo: as inspected, with all zones. chance: that a sound photo of this size shows as much, 0 to 1.
 
-    rule: that the verdict follows. painted: each zone asked for; then, where there are several, all at once.
+    rule: that the verdict follows. painted: each zone asked for; then, where there are several, all at once. patch:
+    what `predict` says of a picture that it takes for one patch; None of others.
     """
 
     photo: Inspected
     chance: float
     rule: Rule
     painted: tuple[Painted, ...] = ()
+    patch: Prediction | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +138,7 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
         chance=seen.judgement.chance,
         rule=Rule(kind=manifest.verdict.kind, threshold=manifest.threshold, false_alarms=options.false_alarms),
         painted=tuple(result for result, _pixels in results),
+        patch=painter.said_of_patch(),
     )
     pictures = {result.zone: pixels for result, pixels in results}
     return Evidence(explanation, activation_overlay(model, photo.upright(), inspection.heat), pictures)
@@ -163,6 +169,16 @@ class _Painter:
         """The shape of all zones."""
         return self.shape(self._zones)
 
+    @cached_property
+    def _patch(self) -> NDArray[np.uint8] | None:
+        return patch_of(self._model, self._seen.photo)
+
+    def said_of_patch(self, upright: NDArray[np.bool_] | None = None) -> Prediction | None:
+        """What `predict` says of a patch with a shape of the photo as it is painted over; None of other pictures."""
+        if self._patch is None:
+            return None
+        return self._model.predict(self._patch if upright is None else paint_over(self._patch, upright))
+
     def without(self, number: int, shape: NDArray[np.bool_]) -> tuple[Painted, NDArray[np.uint8]]:
         """What is said with this shape painted over, and what that shows of the photo as it is."""
         painted, heat = self._painted(shape)
@@ -185,6 +201,7 @@ class _Painter:
             window=(window.left, window.top, window.right - window.left, window.bottom - window.top),
             chance=judged.chance,
             control=self._control(shape),
+            patch=self.said_of_patch(upright),
         )
         return result, window.of(facing.back(painted)).copy()
 

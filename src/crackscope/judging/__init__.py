@@ -37,6 +37,7 @@ from crackscope.judging.evaluation import (
 )
 from crackscope.judging.files import load, save
 from crackscope.judging.manifest_facts import stated
+from crackscope.judging.met_pictures import digests_of, met_in_training
 from crackscope.judging.met_sets import met_before
 from crackscope.judging.prevalence import at_prevalence
 from crackscope.judging.sample import number_groups
@@ -84,6 +85,7 @@ __all__ = [
     "at_prevalence",
     "compare",
     "curves",
+    "digests_of",
     "evaluate",
     "evaluate_scores",
     "label_doubts",
@@ -92,6 +94,7 @@ __all__ = [
     "matrix",
     "matrix_csv",
     "met_before",
+    "met_in_training",
     "number_groups",
     "save",
     "stated",

@@ -111,12 +111,27 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
     miss_rate: of the held-out cracked pictures, what the threshold may miss at most. misses, false_alarms: shares of
     the held-out cracked and sound pictures that it then missed and called crack. pictures: held out, of both labels.
+    *_low, *_high: exact 95 % bounds of these shares, one trial a picture.
     """
 
     miss_rate: float | None = None
     misses: float | None = None
     false_alarms: float | None = None
     pictures: int | None = None
+    misses_low: float | None = None
+    misses_high: float | None = None
+    false_alarms_low: float | None = None
+    false_alarms_high: float | None = None
+
+    @property
+    def missed(self) -> Measure:
+        """The share of misses with its bounds."""
+        return Measure(value=self.misses, low=self.misses_low, high=self.misses_high)
+
+    @property
+    def alarmed(self) -> Measure:
+        """The share of false alarms with its bounds."""
+        return Measure(value=self.false_alarms, low=self.false_alarms_low, high=self.false_alarms_high)
 
 
 class CalibrationFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,12 +184,12 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
     """Data that a bundle learnt from. by: `split`, the very split that it was trained on; `pictures`, some of those in
-    its run; `name`, a set of the same name; `weights`, such a set that its starting weights, the bundle in the package,
-    learnt from; `look`, a set that most of the data were read as. sets: as the bundle names them, none where it has no
-    name for them. pictures: that it learnt from, of these sets.
+    its run or that it was adapted to; `name`, a set of the same name; `weights`, such a set that its starting weights,
+    the bundle in the package, learnt from; `look`, a set that most of the data were read as. sets: as the bundle names
+    them, none where it has no name for them. pictures: that it learnt from, of these sets.
 
-    learnt_from, chosen_on: how many of the `judged` rows are pictures of the training and of the validation part of
-    its run, the latter chose epoch and threshold; all three 0 where there is no run to tell."""
+    learnt_from, chosen_on: how many of the `judged` rows are pictures of the training, or adapted to, and of the
+    validation part of its run, the latter chose epoch and threshold; all three 0 where none is known again."""
 
     by: Literal["split", "pictures", "name", "weights", "look"]
     sets: tuple[str, ...]

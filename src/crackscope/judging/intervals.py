@@ -60,8 +60,8 @@ def measured(value: float, ends: Bounds | None) -> Measure:
     return Measure(value=value, low=min(ends[0], value), high=max(ends[1], value))
 
 
-def exact(share: float, trials: int) -> Bounds:
-    """Clopper-Pearson interval of a share seen in so many trials; the count may be fractional."""
+def exact(share: float, trials: float) -> Bounds:
+    """Clopper-Pearson interval of a share seen in so many trials; both counts may be fractional."""
     from scipy.special import betaincinv
 
     hits = share * trials

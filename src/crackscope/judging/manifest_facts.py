@@ -5,6 +5,7 @@ from typing import Any, TypeGuard
 
 from crackscope.bundles import Manifest, dump_manifest
 from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
+from crackscope.judging.intervals import exact
 from crackscope.judging.met_sets import sets_of_weights
 
 
@@ -51,13 +52,30 @@ def stated(manifest: Manifest) -> Stated | None:
     misses, alarms = _share(figures.get("held_out_misses")), _share(figures.get("held_out_false_alarms"))
     if "adapted" in figures or (misses is None and alarms is None):
         return None
-    pictures = figures.get("held_out_pictures")
+    pictures = _count(figures.get("held_out_pictures"))
+    cracked = _count(figures.get("held_out_cracked"))
+    if pictures is not None and (cracked is None or cracked >= pictures):
+        cracked = pictures / 2  # In the bundle of the package, which keeps no count of them, they are 610 of 1,218.
+    missed = _bounds(misses, cracked)
+    alarmed = _bounds(alarms, None if pictures is None or cracked is None else pictures - cracked)
     return Stated(
         miss_rate=_share(manifest.recipe.get("miss_rate")) or None,
         misses=misses,
         false_alarms=alarms,
-        pictures=int(pictures) if _is_number(pictures) and 0 < pictures < 1e12 else None,
+        pictures=None if pictures is None else int(pictures),
+        misses_low=missed[0],
+        misses_high=missed[1],
+        false_alarms_low=alarmed[0],
+        false_alarms_high=alarmed[1],
     )
+
+
+def _bounds(share: float | None, trials: float | None) -> tuple[float, float] | tuple[None, None]:
+    return (None, None) if share is None or trials is None else exact(share, trials)
+
+
+def _count(value: Any) -> float | None:
+    return float(value) if _is_number(value) and 0 < value < 1e12 else None
 
 
 def _share(value: Any) -> float | None:

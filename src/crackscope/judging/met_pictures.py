@@ -1,12 +1,12 @@
-"""Which of the pictures judged a bundle met in its training, where the run that made it still lies around it.
+"""Which of the pictures judged a bundle met in its training, where its run still lies around it, or was adapted to.
 
-A bundle says how many pictures it learnt from and what they are called; its run keeps a split that names each of them.
+A bundle says how many pictures it learnt from and what they are called; its run keeps a split that names each of them,
+and a bundle that was adapted keeps a digest of each patch.
 """
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,19 +19,21 @@ from crackscope.records import Part, Row
 
 _RUN, _SPLIT, _BUNDLE = "run.json", "split.csv", "bundle"
 _NO_NAME = "unnamed"
+_DIGITS = 16
+"""Hex digits of a digest that a bundle keeps: among a million pictures none is taken for another of 2,000 by chance."""
 
 
 def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None) -> MetBefore | None:
-    """`known`, what the bundle itself tells of these rows, or more where its run does: how many of them it learnt from.
+    """`known`, what a bundle's sets tell of these rows, or more where its run or its digests do: how many it has met.
 
     A picture is known again by its path or, where its path says nothing, by its bytes. The very split of the training
     stays called so.
     """
-    split = _split_of(bundle)
-    if split is None:
-        return known
-    parts = Counter(_parts(rows, split))
-    learnt, chosen = parts["train"], parts["val"]
+    split, digests = _split_of(bundle), _kept(bundle.manifest)
+    parts: list[Part | None] = list(_parts(rows, split)) if split else [None] * len(rows)
+    if digests:
+        parts = ["train" if _short(row.path) in digests else part for row, part in zip(rows, parts, strict=True)]
+    learnt, chosen = parts.count("train"), parts.count("val")
     if not learnt and not chosen:
         return known
     if known is None or known.by != "split":
@@ -39,6 +41,26 @@ def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None
         names = tuple(dict.fromkeys(one.name for one in sets if one.name != _NO_NAME))
         known = MetBefore(by="pictures", sets=names, pictures=sum(one.pictures for one in sets))
     return msgspec.structs.replace(known, learnt_from=learnt, chosen_on=chosen, judged=len(rows))
+
+
+def digests_of(paths: Iterable[str]) -> str:
+    """What pictures are known again by, as a bundle keeps it of a set that it was adapted to."""
+    return "".join(sorted({_short(path) for path in paths}))
+
+
+def _kept(manifest: Manifest) -> frozenset[str]:
+    """All digests that a bundle keeps."""
+    kept = (one.digests or "" for one in manifest.trained_on)
+    return frozenset(one[start : start + _DIGITS] for one in kept for start in range(0, len(one), _DIGITS))
+
+
+def _short(path: str) -> str:
+    """The beginning of a file's digest; "" of one that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
+    except OSError:
+        return ""
 
 
 def _split_of(bundle: Bundle) -> Split | None:

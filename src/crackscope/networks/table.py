@@ -108,12 +108,13 @@ def _output_shapes(network: "CrackNetwork", size: tuple[int, int]) -> dict[str, 
     twin = copy.deepcopy(network).to("meta").train(False)
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def watch(name: str, module: nn.Module, flat: bool = False) -> None:
+    def watch(name: str, module: nn.Module) -> None:
         def note(_module: nn.Module, _inputs: object, output: object) -> None:
             if isinstance(output, torch.Tensor):
                 _, *rest = output.shape
-                shape = (*rest[1:], rest[0]) if len(rest) == 3 and not flat else (rest[-1],)
-                shapes.setdefault(name, tuple(int(side) for side in shape))
+                shape = (*rest[1:], rest[0]) if len(rest) == 3 else (rest[-1],)
+                # The last call counts: a pooled head runs at every position for the map first, then averaged.
+                shapes[name] = tuple(int(side) for side in shape)
 
         module.register_forward_hook(note)
 
@@ -121,8 +122,7 @@ def _output_shapes(network: "CrackNetwork", size: tuple[int, int]) -> dict[str, 
         watch(f"steps.{name}", module)
     for path, module in twin.head.named_modules():
         if is_leaf(module):
-            # Dense layers also run at every position for the map, channels last; the summary shows the averaged way.
-            watch(f"head.{path.removeprefix('dense.')}", module, flat=path.startswith("dense."))
+            watch(f"head.{path.removeprefix('dense.')}", module)
     with torch.no_grad():
         twin(torch.zeros((1, *size, 3), dtype=torch.uint8, device="meta"))
     return shapes

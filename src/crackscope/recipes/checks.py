@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -17,12 +18,25 @@ def check(recipe: Recipe, where: str) -> None:
     Raises:
         RecipeError: names every fault at once, each with its key.
     """
+    faults = list(_endless(msgspec.to_builtins(recipe), ""))
+    if faults:
+        # Every comparison with nan is false: the checks below would blame other keys for it.
+        raise RecipeError(f"{where}: {'; '.join(faults)}")
     faults = [*_whole(recipe), *_verdict(recipe), *_mixture(recipe.mixture), *_head(recipe.head)]
     faults += _augmentation(recipe.augmentation)
     for number, phase in enumerate(recipe.phases):
         faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
     if faults:
         raise RecipeError(f"{where}: {'; '.join(faults)}")
+
+
+def _endless(value: Any, at: str) -> Iterator[str]:
+    """A fault for every number at or below a key that is not finite."""
+    if isinstance(value, dict | list | tuple):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _endless(inner, f"{at}.{key}" if at else str(key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{at}: {value} is no finite number"
 
 
 def _whole(recipe: Recipe) -> Iterator[str]:
@@ -57,7 +71,7 @@ def _mixture(mixture: Mixture) -> Iterator[str]:
         if not 0 <= getattr(mixture, name) <= 1:
             yield f"mixture.{name}: is a share, between 0 and 1"
     kinds = msgspec.structs.asdict(mixture.kinds).values()
-    if not all(0 <= share < math.inf for share in kinds) or not any(kinds):
+    if min(kinds) < 0 or not any(kinds):
         yield "mixture.kinds: shares must be 0 or more, and one of them above 0"
 
 

@@ -1,9 +1,6 @@
 """From a name, a file or settings to a checked `Recipe`; what is misspelt is refused with the nearest valid word."""
 
-import difflib
-import re
 import tomllib
-import typing
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +10,8 @@ import msgspec
 
 from crackscope.errors import RecipeError
 from crackscope.recipes.checks import check
+from crackscope.recipes.reading_keys import field_types, nearest, nearest_key, struct_of
+from crackscope.recipes.reading_values import in_plain_words
 from crackscope.recipes.schema import Recipe
 
 
@@ -24,7 +23,7 @@ def names() -> list[str]:
 def text(name: str) -> str:
     """The file of a recipe in the package, its header included."""
     if name not in names():
-        raise RecipeError(f"there is no recipe {name!r}{_nearest(name, names())}; `crackscope recipes` lists them")
+        raise RecipeError(f"there is no recipe {name!r}{nearest(name, names())}; `crackscope recipes` lists them")
     return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -97,19 +96,24 @@ def _set(node: Any, keys: Sequence[str], value: Any, setting: str) -> None:
         node[key] = value
     elif isinstance(node, dict) and isinstance(node.get(key), dict | list):
         _set(node[key], rest, value, setting)
-    elif isinstance(node, dict) and key in node:
-        raise RecipeError(f"--set {setting}: {key!r} is one value, with nothing in it to set; set it as a whole")
-    elif isinstance(node, list):
-        where = setting.partition("=")[0].strip().removesuffix(".".join(keys)).rstrip(".")
-        there = f"0 to {len(node) - 1} are there" if len(node) > 1 else "0 alone is there" if node else "it is empty"
-        raise RecipeError(
-            f"--set {setting}: there is no {key!r} in {where}, {there}; `crackscope recipes NAME` shows it"
-        )
     else:
-        known = list(node) if isinstance(node, dict) else []
-        raise RecipeError(
-            f"--set {setting}: there is no {key!r} here{_nearest(key, known)}; `crackscope recipes NAME` shows its keys"
-        )
+        raise RecipeError(f"--set {setting}: {_no_place(node, keys, setting)}")
+
+
+def _no_place(node: Any, keys: Sequence[str], setting: str) -> str:
+    """Why the first of `keys` leads nowhere in `node`."""
+    key, whole = keys[0], setting.partition("=")[0].strip()
+    above = whole.removesuffix(".".join(keys)).rstrip(".")
+    if isinstance(node, dict) and key in node:
+        return f"{key!r} is one value, with nothing in it to set; set it as a whole"
+    if isinstance(node, list):
+        there = f"0 to {len(node) - 1} are there" if len(node) > 1 else "0 alone is there" if node else "it is empty"
+        return f"there is no {key!r} in {above}, {there}; `crackscope recipes NAME` shows it"
+    if not isinstance(node, dict):
+        return f"there is no {key!r} here; `crackscope recipes NAME` shows its keys"
+    unknown = f"{above}.{key}" if above else key
+    meant = nearest_key(unknown) or nearest_key(whole)
+    return f"there is no {unknown!r}{meant or '; `crackscope recipes NAME` shows its keys'}"
 
 
 def _checked(raw: Any, where: str) -> Recipe:
@@ -117,55 +121,22 @@ def _checked(raw: Any, where: str) -> Recipe:
     try:
         recipe = msgspec.convert(raw, Recipe)
     except msgspec.ValidationError as error:
-        raise RecipeError(f"{where}: {_in_plain_words(error)}") from None
+        raise RecipeError(f"{where}: {in_plain_words(error, raw)}") from None
     check(recipe, where)
     return recipe
 
 
 def _refuse_unknown(raw: Any, kind: Any, where: str, at: str) -> None:
-    """Name every key that the schema does not know, with the nearest one that it does."""
-    structs = [t for t in (kind, *_inner_types(kind)) if isinstance(t, type) and issubclass(t, msgspec.Struct)]
+    """Name the first key that the schema does not know, with the nearest one that it does."""
+    section = struct_of(kind)
     if isinstance(raw, list | tuple):
         for number, item in enumerate(raw):
             _refuse_unknown(item, kind, where, f"{at}{number}.")
         return
-    if not isinstance(raw, dict) or not structs:
+    if not isinstance(raw, dict) or section is None:
         return
-    fields = {field.name: field.type for field in msgspec.structs.fields(structs[0])}
+    fields = field_types(section)
     for key, value in raw.items():
         if key not in fields:
-            raise RecipeError(f"{where}: unknown key {at + key!r}{_nearest(key, fields)}")
+            raise RecipeError(f"{where}: unknown key {at + key!r}{nearest_key(at + key)}")
         _refuse_unknown(value, fields[key], where, f"{at}{key}.")
-
-
-def _inner_types(kind: Any) -> list[Any]:
-    return [inner for argument in typing.get_args(kind) for inner in (argument, *_inner_types(argument))]
-
-
-def _in_plain_words(error: msgspec.ValidationError) -> str:
-    message = str(error)
-    place = re.search(r" - at `\$\.?([^`]*)`", message)
-    told = re.sub(r" - at `.*`", "", message)
-    at = re.sub(r"\[(\d+)\]", r".\1", place.group(1)) if place else ""
-    wrong = re.search(r"Invalid enum value '([^']*)'", told)
-    if wrong:
-        choices = _choices(at)
-        return f"{at}: {wrong.group(1)!r} is not one of {', '.join(choices)}{_nearest(wrong.group(1), choices)}"
-    return f"{at}: {told[0].lower()}{told[1:]}" if at else told
-
-
-def _choices(at: str) -> list[str]:
-    """The words that the schema allows at a dotted path."""
-    kind: Any = Recipe
-    for key in at.split("."):
-        structs = [t for t in (kind, *_inner_types(kind)) if isinstance(t, type) and issubclass(t, msgspec.Struct)]
-        if structs and not key.isdigit():
-            kind = {field.name: field.type for field in msgspec.structs.fields(structs[0])}.get(key, str)
-    return [str(choice) for choice in _inner_types(kind) if isinstance(choice, str)] or [
-        str(choice) for choice in typing.get_args(kind) if isinstance(choice, str)
-    ]
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""

@@ -10,7 +10,7 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.files import write_whole
-from crackscope.records import Inspected, Verdict, seen_smaller
+from crackscope.records import Inspected, Prediction, Verdict, seen_smaller
 from crackscope.reports.inspection_classes import class_styles, classes_of
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import Pen
@@ -29,6 +29,7 @@ class PaintedFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     probability, verdict: of the photo then. zone_before, zone_after: mean crack probability over the place itself.
     control: probability of the photo with the same shape painted over a sound place; None where there was no room.
+    patch: what is said of it then as a patch; None where it is none.
     """
 
     zone: int
@@ -40,11 +41,13 @@ class PaintedFacts(msgspec.Struct, frozen=True, kw_only=True):
     zone_before: float
     zone_after: float
     control: float | None = None
+    patch: Prediction | None = None
 
 
 class ExplanationFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the evidence is for, and the evidence. photo: with all its zones. rule: a sentence on what makes the
-    verdict. original, activation: files in the folder."""
+    verdict. original, activation: files in the folder. patch: what is said of the picture as a patch, None where it is
+    none; why_they_differ: from what is said of it as a photo, in sentences."""
 
     photo: Inspected
     rule: str = ""
@@ -52,6 +55,8 @@ class ExplanationFacts(msgspec.Struct, frozen=True, kw_only=True):
     original: str
     activation: str
     painted: tuple[PaintedFacts, ...] = ()
+    patch: Prediction | None = None
+    why_they_differ: str = ""
 
 
 def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
@@ -88,6 +93,7 @@ def _row(photo: Inspected, painted: PaintedFacts) -> dict[str, Any]:
         "before": painted.zone_before,
         "after": painted.zone_after,
         "control": painted.control,
+        "patch": painted.patch,
     }
 
 
@@ -114,12 +120,17 @@ def _sentence(photo: Inspected, painted: PaintedFacts) -> str:
     control = 0.0 if painted.control is None else abs(photo.probability - painted.control)
     it, alone = ("it", "it alone") if painted.zone else ("them", "them")
     if painted.verdict != photo.verdict:
-        called = "cannot be judged" if painted.verdict == "cannot judge" else f"is called {painted.verdict}"
-        said = f"Without {it} the photo {called}."
+        said = f"Without {it} the photo {_called(painted.verdict)}."
     elif fall < _MOVED:
         said = f"The verdict does not rest on {alone}: without {it} the photo is called the same, as surely."
     else:
         said = f"The photo is called the same without {it}, less surely."
     if control >= max(_MOVED, 0.5 * abs(fall)):
         said += " But painting a sound place over changes nearly as much: little can be concluded."
+    if painted.patch is not None:
+        said += f" As a patch it {_called(painted.patch.verdict)} then."
     return said
+
+
+def _called(verdict: Verdict) -> str:
+    return "cannot be judged" if verdict == "cannot judge" else f"is called {verdict}"

@@ -29,7 +29,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     if photo.surface:
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")
     if seen_smaller(photo):
-        why = "where wide cracks show" if photo.from_afar else "where its blur hides less"
+        why = "where wide cracks show" if photo.from_afar else "where it shows more"
         said.append(f"{seen_smaller(photo)}, {why}")
     if photo.place.taken:
         said.append(to_the_minute(photo.place.taken))

@@ -39,45 +39,65 @@ def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
     """A warning where a bundle was judged on what it learnt from, or may have been; else ""."""
     if met is None:
         return ""
-    of = f"{count(met.pictures, 'picture')}" + " of " * bool(met.sets) + ", ".join(map(printable, met.sets))
+    before, after = _met_said(met, part)
+    return before + _met(met, part) + after
+
+
+def _met(met: MetBefore, part: str | None) -> str:
+    """What a bundle met of the data before, as it stands within its warning."""
+    if met.by == "split" and part == "val":
+        return ""
+    if met.by != "pictures":
+        return f"{count(met.pictures, 'picture')}" + " of " * bool(met.sets) + ", ".join(map(printable, met.sets))
+    judged = f"of the {count(met.judged, 'picture')} judged"
+    if not met.learnt_from:
+        return f"none {judged}, but {met.chosen_on:,} of them chose its epoch and threshold"
+    chose = f", and {met.chosen_on:,} chose its epoch and threshold" if met.chosen_on else ""
+    return f"{met.learnt_from:,} {judged}{chose}"
+
+
+def _met_said(met: MetBefore, part: str | None) -> tuple[str, str]:
+    """What a warning says before and after it says what was met."""
+    others = "Judge on the test part of the split that it was trained on, or on pictures that it never met."
+    flatter = "where they are the same pictures, the figures flatter"
     if met.by == "split":
-        rows = "its epoch and threshold were chosen on the val part" if part == "val" else f"it learnt from {of}"
-        return f"The bundle was trained on this very split, and {rows}: the figures flatter. Judge on its test part."
+        chosen = "its epoch and threshold were chosen on the val part" if part == "val" else "it learnt from "
+        said = f"The bundle was trained on this very split, and {chosen}"
+        return said, ": the figures flatter. Judge on its test part."
     if met.by == "pictures":
-        return (
-            f"{_met_in_training(met)}: these figures flatter. Judge on the test part of the split that it was trained "
-            "on, or on pictures that it never met."
-        )
+        return "The bundle learnt from ", f": these figures flatter. {others}"
     if met.by == "weights":
         return (
-            f"The bundle's starting weights, those of the bundle in the package, learnt from {of}, as these data are "
-            "called: where they are the same pictures, the figures flatter. Judge on pictures that neither has met."
+            "The bundle's starting weights, those of the bundle in the package, learnt from ",
+            f", as these data are called: {flatter}. Judge on pictures that neither has met.",
         )
     if met.by == "look":
         return (
-            f"Most of these data look to the bundle like what it learnt from, {of}: where they are the same pictures, "
-            "the figures flatter, and where they are others of that surface, they say nothing of surfaces it never met."
+            "Most of these data look to the bundle like what it learnt from, ",
+            f": {flatter}, and where they are others of that surface, they say nothing of surfaces it never met.",
         )
-    return (
-        f"The bundle learnt from {of}, as these data are called: where they are the same pictures, the figures "
-        "flatter. Judge on the test part of the split that it was trained on, or on pictures that it never met."
-    )
-
-
-def _met_in_training(met: MetBefore) -> str:
-    """How many of the pictures judged a bundle met in its training, as its run tells."""
-    among = f"of the {count(met.judged, 'picture')} judged"
-    if not met.learnt_from:
-        return f"{met.chosen_on:,} {among} chose the epoch and threshold of the bundle"
-    chose = f", and {met.chosen_on:,} chose its epoch and threshold" if met.chosen_on else ""
-    return f"The bundle learnt from {met.learnt_from:,} {among}{chose}"
+    return "The bundle learnt from ", f", as these data are called: {flatter}. {others}"
 
 
 def met_before_sentences(matrix: Matrix) -> list[str]:
-    """A warning for each cell of a matrix whose classifier learnt, or may have learnt, from what it was judged on."""
+    """A warning for the cells of a matrix whose classifier learnt, or may have learnt, from what it was judged on: one
+    for all of which the same is said but for what was met."""
     parts = {column.name: column.part for column in matrix.columns}
-    told = ((cell, met_before_sentence(cell.met_before, parts[cell.column])) for cell in matrix.cells)
-    return [f"{printable(cell.row)} on {printable(cell.column)}: {said}" for cell, said in told if said]
+    alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for cell in matrix.cells:
+        if cell.met_before is not None:
+            part = parts[cell.column]
+            pair = f"{printable(cell.row)} on {printable(cell.column)}"
+            alike.setdefault(_met_said(cell.met_before, part), []).append((pair, _met(cell.met_before, part)))
+    return [_met_by_all(said, found) for said, found in alike.items()]
+
+
+def _met_by_all(said: tuple[str, str], found: list[tuple[str, str]]) -> str:
+    """A warning for several cells: what each met stands once, or behind its name where they met different things."""
+    before, after = said
+    if len({met for _, met in found}) == 1:
+        return f"{', '.join(pair for pair, _ in found)}: {before}{found[0][1]}{after}"
+    return f"{', '.join(f'{pair} ({met})' for pair, met in found)}: {before}these pictures{after}"
 
 
 def refusing_sentence(matrix: Matrix) -> str:
@@ -132,9 +152,9 @@ def stated_sentence(stated: Stated) -> str:
     """What the bundle says that its common threshold gave on the pictures it was fitted with: generated ones, too."""
     parts = []
     if stated.misses is not None:
-        parts.append(f"missed {percent(stated.misses)} of the cracked")
+        parts.append(f"missed {percent_interval(stated.missed)} of the cracked")
     if stated.false_alarms is not None:
-        parts.append(f"gave false alarms on {percent(stated.false_alarms)} of the sound")
+        parts.append(f"gave false alarms on {percent_interval(stated.alarmed)} of the sound")
     of = count(stated.pictures, "held-out picture") if stated.pictures else "held-out pictures"
     return f"Of the {of}, real and generated, that it was fitted with, the bundle states, it {' and '.join(parts)}."
 

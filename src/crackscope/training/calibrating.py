@@ -11,7 +11,6 @@ from crackscope.bundles import (
     InputSpec,
     KnownSound,
     LocalCalibration,
-    QualityRule,
     SurfaceRule,
     VerdictRule,
     logistic,
@@ -42,11 +41,6 @@ KEPT_SCORES = 400
 
 TAIL_SCORES = 30
 """The exponential tail is fitted to so many of them."""
-
-BLURRED_PX = 3.0
-"""Of the patches of METU, SDNET2018 and SUT-Crack 99 in 100 are blurred by less than 2.1 px; from 3 px on a crack of
-ordinary width shows less than half of its darkness."""
-
 
 HIGHEST_THRESHOLD = 0.775
 """On a surface that it never saw a network gives cracks lower scores than on those it knows, where 95 of 100 may reach
@@ -96,7 +90,6 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         chances=tuple(round(float(chance), 7) for chance in chances[:KEPT_SCORES]),
         tail=_tail(sound),
         known=known_sound(seen),
-        quality=QualityRule(blurred_px=BLURRED_PX, dark=0.6, bright=0.6, smallest_px=spec.minimum),
         # The pictures are made again: kept, they would take a quarter of a gigabyte.
         surface=_surface_rule(seen, score(judge, map(without_colour, every(recipe, given)), given.threads)),
     )

@@ -135,7 +135,9 @@ class _Training:
             self.recipe,
             split,
             self.folder,
-            writing.Training(size, len(val_rows), self.state.counters.history, self.threads, self.options.licences),
+            writing.Training(
+                size, len(val_rows), self.state.counters.history, self.threads, self.options.licences, self.tell
+            ),
         )
         run = Run(
             folder=str(self.folder),
@@ -213,21 +215,31 @@ class _Training:
         write_text(self.folder / RUN, encode_json(facts).decode())
 
     def _phases(self, network: CrackNetwork, sources: Sources) -> None:
-        state_file = self.folder / _STATE
+        state_file, history = self.folder / _STATE, History(self.folder, self.options.tensorboard)
         if state_file.exists():
-            self.state = checkpoints.load(state_file).on(self.device)
-            put(network, self.state.learned)
-        counters, history = self.state.counters, History(self.folder, self.options.tensorboard)
-        while counters.phase < len(self.recipe.phases) and counters.stopped != "time":
+            self._put_back(network, history)
+        counters = self.state.counters
+        while counters.phase < len(self.recipe.phases) and (counters.stopped != "time" or counters.epoch):
             phase = self.recipe.phases[counters.phase]
             network.freeze(phase.freeze)
             tail, source = sources.phase(network, counters.phase)
             if phase.norms == "batch":
-                sources.calibrate(network, self.state.learned)
+                sources.calibrate(network)
             loop = Loop(network, tail, self.recipe, self.state, state_file)
             loop.class_weights = sources.class_weights().to(self.device)
             loop.listener, loop.logger = self.tell, history
             loop.run(source)
+
+    def _put_back(self, network: CrackNetwork, history: History) -> None:
+        """The network as the last checkpoint left it, and the history, which is written after the checkpoint."""
+        self.state = checkpoints.load(self.folder / _STATE).on(self.device)
+        put(network, self.state.learned)
+        counters = self.state.counters
+        for phase in self.recipe.phases[: counters.phase + (counters.epoch > 0)]:
+            network.freeze(phase.freeze)
+            if phase.norms == "batch":
+                network.mark_folded([name for name in network.folded_norms() if name in network.frozen_layers])
+        history.epoch(counters.history)
 
 
 def sampled(rows: Sequence[Row], limit: int) -> list[Row]:

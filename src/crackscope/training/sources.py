@@ -105,15 +105,10 @@ class Sources:
             return scoring.Runner(graph).run
         return _on_device(prefix.eval(), self.device)
 
-    def calibrate(self, network: CrackNetwork, learned: dict[str, Tensor]) -> None:
-        """Give folded norms that are about to learn the statistics of their input, unless they have learnt already."""
-        waiting = [name for name in network.folded_norms() if name not in network.frozen_layers]
-        if not waiting or self._tail is None:
-            return
-        if any(f"steps.{name}.weight" in learned for name in waiting):
-            network.mark_folded([name for name in network.folded_norms() if name not in waiting])
-            return
-        network.calibrate_norms(self._some(), self._tail)
+    def calibrate(self, network: CrackNetwork) -> None:
+        """Give norms that came folded and are about to learn the statistics of their input, unless they have them."""
+        if self._tail is not None and any(name not in network.frozen_layers for name in network.folded_norms()):
+            network.calibrate_norms(self._some(), self._tail)
 
     def _some(self) -> Iterator[Tensor]:
         """Inputs of the learning part for a sample of the training rows, in small batches."""

@@ -16,17 +16,20 @@ from crackscope.recipes import Recipe
 from crackscope.training.calibrating import fit, unfitted
 from crackscope.training.held_out import Given
 from crackscope.training.pictures import Size
-from crackscope.training.records import Epoch
+from crackscope.training.quality_rule import quality_rule
+from crackscope.training.records import Epoch, Listener, Progress
 
 
 class Training(NamedTuple):
-    """What a bundle has to know about the training that made it. validated: rows scored after every epoch."""
+    """What a bundle has to know about the training that made it. validated: rows scored after every epoch. tell: hears
+    what is to be said while it is written."""
 
     size: Size
     validated: int
     history: Sequence[Epoch]
     threads: int
     licences: dict[str, str]
+    tell: Listener = lambda _: None
 
 
 def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Path, training: Training) -> Path:
@@ -43,6 +46,9 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     spec = _input_spec(network, training.size)
     given = Given(network.stride, split.part("val"), split.part("train"), training.threads)
     fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
+    surfaces = [row for row in given.train if row.surface not in recipe.mixture.bare]
+    quality, remark = quality_rule(surfaces, spec.minimum, recipe.seed)
+    training.tell(Progress(stage="writing", remark=remark))
     manifest = Manifest(
         name=recipe.name,
         created_with=crackscope.__version__,
@@ -58,7 +64,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         threshold=fitted.threshold,
         mask_threshold=fitted.mask_threshold,
         scales=recipe.head.scales,
-        verdict=fitted.verdict,
+        verdict=msgspec.structs.replace(fitted.verdict, quality=quality),
     )
     target = folder / "bundle"
     weights = networks.to_bytes(network, half=half)
