@@ -7,6 +7,7 @@ import pytest
 
 from crackscope.inspection import Inspection, inspect_photo, open_photo
 from crackscope.scoring import Model, load
+from tests.test_images_unseen import with_mask
 from tests.test_inspection_mask import overlap
 from tests.void_photos import AROUND, BLACK, disc, framed, turned, wall
 
@@ -81,3 +82,20 @@ def test_a_crack_that_runs_off_the_photo_ends_where_the_void_begins() -> None:
         left, top, wide, high = zone.box
         assert 83 <= left < left + wide <= 83 + width
         assert 83 <= top < top + high <= 83 + height
+
+
+def test_in_a_hole_that_the_file_declares_nothing_is_found() -> None:
+    pixels = wall(1, cracked=True)
+    hole = np.zeros(pixels.shape[:2], np.bool_)
+    hole[60:, 200:212] = True
+    pixels[hole] = 0
+    found = inspect_photo(model(), open_photo(with_mask(pixels, ~hole)))
+    assert found.record.verdict == "crack"
+    assert not found.mask[hole].any()
+    assert len(found.record.zones) > 1
+    known = bare().mask & ~hole
+    assert overlap(found.mask, known) > 0.85
+    assert found.record.crack_share == pytest.approx(found.mask.sum() / (~hole).sum(), rel=0.03)
+    shown = found.photo.upright()
+    assert (shown[hole] == 0).all()
+    assert np.array_equal(shown[:, :190], pixels[:, :190])

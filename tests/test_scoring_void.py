@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from crackscope.images import read
 from crackscope.scoring import Model, load, put_back, surface_of
+from crackscope.surfaces import SurfaceSpec, make
+from tests.test_images_unseen import with_mask
 from tests.void_photos import AROUND, BLACK, WHITE, as_jpeg, disc, framed, letterboxed, turned, wall
 
 
@@ -70,15 +73,82 @@ def test_a_gaping_crack_that_leaves_the_photo_is_no_void() -> None:
     assert surface_of(pixels).void is None
 
 
+def opened(pixels: np.ndarray, *, blur_px: float) -> np.ndarray:
+    """With a dark opening that the camera shows as wholly black, its edge as soft as the photo."""
+    shape = np.zeros(pixels.shape[:2], np.float32)
+    shape[100:200, 100:300] = 1
+    shape = cv2.GaussianBlur(shape, (0, 0), blur_px)[..., None]
+    return np.asarray(np.clip(pixels * (1 - shape) - 30 * shape, 0, 255).round(), np.uint8)
+
+
+GAPS = {
+    "black": lambda pixels, hole: np.where(hole[..., None], np.uint8(0), pixels),
+    "white": lambda pixels, hole: np.where(hole[..., None], np.uint8(255), pixels),
+    "black in a JPEG": lambda pixels, hole: as_jpeg(np.where(hole[..., None], np.uint8(0), pixels), 90),
+    "white in a JPEG": lambda pixels, hole: as_jpeg(np.where(hole[..., None], np.uint8(255), pixels), 90),
+}
+
+
+def hole_in(pixels: np.ndarray) -> NDArray[np.bool_]:
+    drawn = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillPoly(drawn, [np.array([(130, 90), (260, 130), (190, 250)])], 1)
+    return drawn > 0
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_gaps_of_a_mosaic_are_void_though_nobody_says_so(name: str) -> None:
+    for seed, cracked in ((1, True), (3, False)):
+        bare = wall(seed, cracked=cracked, size=(620, 600))
+        hole = hole_in(bare)
+        void = hidden(GAPS[name](bare, hole))
+        assert void[hole].mean() > 0.99
+        assert not void[cv2.dilate(hole.view(np.uint8), np.ones((25, 25))) == 0].any()
+        one, other = model().predict(bare), model().predict(GAPS[name](bare, hole))
+        assert other.verdict == one.verdict == ("crack" if cracked else "sound")
+        assert other.probability == pytest.approx(one.probability, abs=0.06)
+
+
+@pytest.mark.parametrize("blur_px", [0.5, 0.7, 1.0, 2.0])
+def test_dark_openings_that_are_no_gaps_stay(blur_px: float) -> None:
+    bare = wall(1, cracked=True)
+    for pixels in (opened(bare, blur_px=blur_px), 255 - opened(255 - bare, blur_px=blur_px)):
+        assert surface_of(pixels).void is None
+        assert surface_of(as_jpeg(pixels, 90)).void is None
+    noisy = opened(bare, blur_px=blur_px).astype(np.float32)
+    noisy[100:200, 100:300] += np.random.default_rng(0).normal(2, 1.5, (100, 200, 1))
+    assert surface_of(np.clip(noisy, 0, 255).astype(np.uint8)).void is None
+
+
+def test_black_that_is_cut_off_along_most_of_its_edge_only_is_no_gap() -> None:
+    pixels = opened(wall(1, cracked=False), blur_px=2.0)
+    pixels[:, 130:] = wall(1, cracked=False)[:, 130:]
+    pixels[90:210, 130:280] = BLACK
+    assert surface_of(pixels).void is None
+
+
+def test_dark_stones_in_a_dark_picture_are_no_gaps() -> None:
+    stones = make(SurfaceSpec(seed=914, kind="stone", size=(900, 700), distractors=0)).pixels
+    dark = np.clip((stones.astype(np.float32) - 60) * 0.6, 0, 255).astype(np.uint8)
+    assert (dark == BLACK).all(2).mean() > 0.02
+    assert surface_of(dark).void is None
+
+
+def test_small_and_slender_black_is_no_gap() -> None:
+    pixels = wall(1, cracked=False)
+    pixels[100:300, 200:212] = BLACK
+    pixels[200:230, 300:330] = BLACK
+    assert surface_of(pixels).void is None
+
+
 def test_a_picture_of_one_colour_has_no_void() -> None:
     for colour in (BLACK, WHITE):
         assert surface_of(np.full((300, 400, 3), colour, np.uint8)).void is None
 
 
 def test_a_photo_without_void_is_seen_as_it_was() -> None:
-    """Black within the photo and short runs of it along the border change nothing."""
-    pixels = wall(1, cracked=True)
-    pixels[100:200, 100:300] = BLACK
+    """A dark opening in the photo and short runs of white along the border change nothing."""
+    pixels = opened(wall(1, cracked=True), blur_px=0.6)
+    assert (pixels[110:190, 110:290] == BLACK).all()
     pixels[:30, 50:80] = WHITE
     before = pixels.copy()
     surface = surface_of(pixels)
@@ -127,6 +197,31 @@ def test_a_photo_of_which_little_is_left_is_too_small() -> None:
     found = model().predict(pixels)
     assert found.verdict == "cannot judge"
     assert found.reason.startswith("too small: 0.1% of the 626x624 px show something")
+
+
+def test_holes_that_the_file_declares_change_no_verdict() -> None:
+    """A seam as jagged as those of mosaics are, which is called a crack where nothing says what it is."""
+    drawn = np.zeros((600, 620), np.uint8)
+    cv2.polylines(drawn, [np.array([(0, 200), (130, 260), (250, 230), (400, 330), (619, 300)])], False, 1, 5)
+    hole = drawn > 0
+    for seed, cracked in ((1, True), (4, False)):
+        bare = wall(seed, cracked=cracked, size=(620, 600))
+        marked = np.where(hole[..., None], np.uint8(BLACK), bare)
+        masked = with_mask(marked, ~hole)
+        one, other = model().predict(bare), model().predict(masked)
+        assert model().predict(marked).verdict == "crack"
+        assert other.verdict == one.verdict == ("crack" if cracked else "sound")
+        assert other.probability == pytest.approx(one.probability, abs=0.1)
+        picture = read(masked)
+        void = surface_of(picture.pixels, picture.hidden).void
+        assert void is not None
+        assert (void[hole] == 1).all()
+        assert 0 < np.count_nonzero(void) - np.count_nonzero(hole) < 5000
+
+
+def test_what_is_all_declared_to_show_nothing_is_looked_at_as_it_is() -> None:
+    pixels = wall(1, cracked=False)
+    assert surface_of(pixels, np.ones(pixels.shape[:2], np.bool_)).pixels is pixels
 
 
 def test_a_caption_in_a_bar_is_no_surface() -> None:

@@ -110,10 +110,12 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and when a photo was taken, from its EXIF block; None where it does not say.
+    """Where and when a photo was taken, from its EXIF block, or where the centre of a GeoTIFF lies; None where it does
+    not say.
 
     latitude, longitude: degrees, WGS 84, north and east positive. altitude_m: above sea level. direction_deg: where
-    the camera looked, clockwise from north. taken: local time, ISO 8601.
+    the camera looked, clockwise from north. taken: local time, ISO 8601. doubt: why a georeference gives no position,
+    else "".
     """
 
     latitude: float | None = None
@@ -121,10 +123,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     altitude_m: float | None = None
     direction_deg: float | None = None
     taken: str | None = None
+    doubt: str = ""
 
 
 class PhotoScale(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a pixel of a photo is on the surface. source: flag, table, marker or distance.
+    """How large a pixel of a photo is on the surface. source: flag, table, marker, distance or georeference.
 
     mm_per_px: at the middle of the photo. relative_error: one standard deviation of it as a share, 0 where unknown.
     homography: the nine numbers, row by row, that take px to mm on the surface, where a marker gave the perspective.
@@ -165,14 +168,14 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after the
     EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be found, from
     the photo's sharpness and noise, at least 1; thinner ones are found by luck; None where it cannot be judged.
-    scale_doubt: why there is no scale though one was seen, else "". skipped: share of the photo that the coarse pass
-    left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for none and where
-    it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16 were read, where it
-    uses no more, else 0. halved: verdict and probability are of the photo at half size, where it showed more.
-    from_afar: of the photo at a size so many times smaller, where a crack wider than those that the network knows
-    showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which
-    a photo is called cracked or sound; None where that is not known, or the photo cannot be judged. left_out: zones
-    that were less likely than was asked for.
+    scale_doubt: why there is no scale though the photo or its file has one, else "". skipped: share of the photo that
+    the coarse pass left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for
+    none and where it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16 were
+    read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where it
+    showed more. from_afar: of the photo at a size so many times smaller, where a crack wider than those that the
+    network knows showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0
+    to 1, by which a photo is called cracked or sound; None where that is not known, or the photo cannot be judged.
+    left_out: zones that were less likely than was asked for.
     """
 
     path: str

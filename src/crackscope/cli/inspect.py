@@ -13,7 +13,14 @@ from crackscope.cli.bundle_figures import known_limits, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
-from crackscope.cli.inspection_asked import Asked, check, picture_limits, refuse_rate, settings_of
+from crackscope.cli.inspection_asked import (
+    Asked,
+    check,
+    may_be_georeferenced,
+    picture_limits,
+    refuse_rate,
+    settings_of,
+)
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, Number, out, shared
@@ -71,19 +78,19 @@ def inspect(state: State, /, **options: Any) -> None:
     """Find the cracks in whole photos, measure them, and write a report.
 
     PHOTO is a file, a folder (searched to the bottom) or a glob. A zone is one connected crack; its widths and lengths
-    are in px, and in mm where a scale is known. A photo judged sound, or that cannot be judged, has no zones. What a
-    kill interrupts, --resume ends; its report shows the photos that are named then, and those alone: what was deleted
-    meanwhile leaves it.
+    are in px, and in mm where a scale is known: one that is given, else that of a GeoTIFF. A photo judged sound, or
+    that cannot be judged, has no zones. What a kill interrupts, --resume ends; its report shows the photos that are
+    named then, and those alone: what was deleted meanwhile leaves it.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
     a patch: the two may give it different probabilities.
     """
     asked = Asked(**options)
-    check(asked)
     photos = _photos(asked)
+    check(asked, photos)
     settings = settings_of(asked, photos)
     reported = _inspect(asked, photos, settings)
-    _tell(asked, reported, scaled=settings.scaling.known)
+    _tell(asked, reported, scaled=settings.scaling.known or asked.classes is not None or asked.preset is not None)
     state.status = 1 if reported.summary.unread else 0
 
 
@@ -115,7 +122,8 @@ def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectO
     with open_journal(asked.out, model, settings, resume=asked.resume) as journal, _kept(asked.out, journal, photos):
         _tell_of_bundle(model.manifest, asked.quiet)
         tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
-        facts = _facts(asked, model, journal, settings)
+        in_mm = settings.scaling.known or may_be_georeferenced(photos)
+        facts = _facts(asked, model, journal, settings, known_limits(model.manifest, in_mm=in_mm))
         paths = _paths(photos)
         others = sorted(set(journal.paths) - set(paths))
         work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), picture_limits(asked))
@@ -185,7 +193,9 @@ def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep
     return keep
 
 
-def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectOptions") -> "InspectionFacts":
+def _facts(
+    asked: Asked, model: "Model", journal: "Journal", settings: "InspectOptions", limits: tuple[str, ...]
+) -> "InspectionFacts":
     """What the report says of the inspection as a whole."""
     from crackscope.inspection import SOURCES
     from crackscope.reports import InspectionFacts
@@ -212,7 +222,7 @@ def _facts(asked: Asked, model: "Model", journal: "Journal", settings: "InspectO
         begun=journal.terms.begun,
         figures=measured(manifest),
         trained_on=tuple(one.name for one in manifest.trained_on),
-        known_limits=known_limits(manifest, in_mm=settings.scaling.known),
+        known_limits=limits,
     )
 
 
@@ -242,9 +252,13 @@ def _paths(photos: "Sequence[str | Unread]") -> list[str]:
 
 
 def _tell_without_scale(asked: Asked, summary: Summary) -> None:
-    table, marker = asked.scale is not None, asked.marker_mm is not None
-    why = "no row in the table" if table else "no marker seen" if marker else "no focal length in EXIF"
-    differ = "two markers contradict each other"
+    given = {
+        "no row in the table": asked.scale,
+        "no marker seen": asked.marker_mm,
+        "no focal length in EXIF": asked.distance_m,
+    }
+    why = next((reason for reason, value in given.items() if value is not None), "none is given, nor in the file")
+    differ = "the file's georeference does not tell" if asked.marker_mm is None else "two markers contradict each other"
     for count, reason in ((summary.without_scale, why), (summary.doubted_scales, differ)):
         if count:
             warn(f"{several(count, 'photo has', 'photos have')} no mm: {reason}", quiet=asked.quiet)

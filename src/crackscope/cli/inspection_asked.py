@@ -43,8 +43,8 @@ class Asked:
     as_json: bool
 
 
-def check(asked: Asked) -> None:
-    """Refuse options that contradict each other before anything is read."""
+def check(asked: Asked, photos: "Sequence[str | Unread]") -> None:
+    """Refuse options that contradict each other before anything is read; photos: as they are named."""
     scales = {
         "--mm-per-px": asked.mm_per_px,
         "--scale": asked.scale,
@@ -59,7 +59,7 @@ def check(asked: Asked) -> None:
     if asked.classes is not None and asked.preset is not None:
         raise click.UsageError("--classes and --preset exclude each other, give one")
     _limits(asked)
-    if (asked.classes is not None or asked.preset is not None) and not given:
+    if (asked.classes is not None or asked.preset is not None) and not given and not may_be_georeferenced(photos):
         raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}")
 
 
@@ -71,6 +71,11 @@ def refuse_rate(manifest: "Manifest") -> None:
             f"--false-alarms changes nothing for the bundle {manifest.name}, which goes by a threshold alone: "
             "leave it out, or train one that can, with --set calibrate=true --set verdict=conformal"
         )
+
+
+def may_be_georeferenced(photos: "Sequence[str | Unread]") -> bool:
+    """Whether some of these photos may have a scale of their own."""
+    return any(isinstance(photo, str) and photo.lower().endswith((".tif", ".tiff")) for photo in photos)
 
 
 def settings_of(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptions":

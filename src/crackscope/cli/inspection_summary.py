@@ -107,6 +107,8 @@ def _worst(photo: "Inspected", least: float) -> Worst:
     remarks = [_doubt(photo, least) or photo.reason, seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
+    if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
+        remarks.append(f"no place: {photo.place.doubt}")
     if bare and (lengths or photo.scale is not None):
         # The plane of a marker ends at its horizon, and far from a small marker it is a guess.
         remarks.append(f"{len(bare)} of {several(len(photo.zones), 'zone')} without mm, summed in px")

@@ -6,18 +6,23 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 - **Formats**: JPEG (and the MPO of phones, read as the JPEG that it starts with), PNG, WebP, BMP, TIFF. Any other is
   refused by its name. Sizes, pixels and format are judged from the header, before anything is decoded.
 - **Transparency** is laid over white, as paper shows it: alpha, palettes with alpha, and transparent colour keys.
+- **Nodata**: where a picture is transparent, where the mask of a TIFF says so, and where its value for nodata
+  (GDAL_NODATA) stands, nothing was seen: `Picture.hidden`. The pixels there are as they are stored. A value that the
+  surface may have as well counts in areas of 100 px and more with an edge as only what was cut out has.
 - **More than 8 bits**: grey of 16 bits is value / 257, rounded; colour of 16 bits from a file keeps the upper byte
   (Pillow decodes no more: at most one level away from / 257). Where only the lowest 10 to 14 of 16 bits are used, by
-  the largest value and what the file declares (MaxSampleValue, sBIT), white is the largest value of as many bits, and
-  `Picture.bits` says how many; below 512 a picture is taken for black unless it declares them. Grey of 12 and 32 bits
-  is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the largest value decides), anything else is
-  refused.
+  the largest value but nodata and what the file declares (MaxSampleValue, sBIT), white is the largest value of as many
+  bits, and `Picture.bits` says how many; below 512 a picture is taken for black unless it declares them. Grey of 12
+  and 32 bits is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the largest value decides),
+  anything else is refused.
 - **Bands**: a TIFF of three to five bands that are declared as grey is RGB, with alpha where the fourth is said to be.
 - **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
   not applied.
 - **Several frames**: the first one (WebP, TIFF, MPO); of an animated PNG the picture that a viewer without animation
   shows. `count_pages` says how many there are. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
 - **Truncated** files are refused, never filled up with grey.
+
+- **Georeference**: `Picture.ground` says how large the pixels of a GeoTIFF are, and where its centre lies.
 
 `read_place` and `read_optics` say what a photo's EXIF block tells; `write_like` hands the block on to a changed photo.
 
@@ -27,7 +32,7 @@ Everything may be called from several threads at once; Pillow's global settings 
 from crackscope.images.copies import find_copies
 from crackscope.images.faults import or_unread
 from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find, one_spelling
-from crackscope.images.header import Header
+from crackscope.images.header import Ground, Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.natural_order import natural
@@ -37,18 +42,21 @@ from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
 from crackscope.images.resizing import resize, shrunk, size_within
 from crackscope.images.sources import Source
+from crackscope.images.unseen import edge_steps
 from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
 
 __all__ = [
     "DEFAULT_LIMITS",
     "FOREIGN_SUFFIXES",
     "PICTURE_SUFFIXES",
+    "Ground",
     "Header",
     "Limits",
     "Optics",
     "Picture",
     "Source",
     "count_pages",
+    "edge_steps",
     "encode_jpeg",
     "encode_like",
     "encode_png",

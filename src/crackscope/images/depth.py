@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from crackscope.images.header import Meaning
+from crackscope.images.unseen import is_nothing
 
 FULL = 65_535
 _LEAST_BITS, _MOST_BITS = 10, 14
@@ -47,10 +48,22 @@ def bits_below(white: int) -> int:
 def white_in(image: Image.Image, meaning: Meaning) -> int:
     """The value of white in a decoded image of 16 bits: all of them of grey, of colours the upper bytes."""
     if image.mode.startswith("I;16"):
-        values, key = np.asarray(image), meaning.transparency
-        counted = values != key if isinstance(key, int) else True
+        values = np.asarray(image)
+        key = meaning.transparency if meaning.nodata is None else meaning.nodata
+        counted = values != key if isinstance(key, int | float) else True
         return white_of(int(values.max(initial=0, where=counted)), meaning.reaches)
-    return white_of(max(_highest(image)[:3]), meaning.reaches)
+    if meaning.nodata is None:
+        return white_of(max(_highest(image)[:3]), meaning.reaches)
+    upper = np.asarray(image)[..., :3]
+    counted = ~is_nothing(upper, int(meaning.nodata) >> 8).all(2, keepdims=True)
+    return white_of(int(upper.max(initial=0, where=counted)) << 8 | 255, meaning.reaches)
+
+
+def nodata_below(nodata: float | None, white: int) -> float | None:
+    """What the value for nothing in colours of 16 bits becomes in 8."""
+    if nodata is None:
+        return None
+    return int(nodata) >> 8 if white == FULL else int(scaled_16(np.array(nodata, np.uint16), white))
 
 
 def _highest(image: Image.Image) -> list[int]:

@@ -12,6 +12,7 @@ from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning
 from crackscope.images.limits import Limits
 from crackscope.images.modes import flattened, to_rgb
+from crackscope.images.unseen import clear_in
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _ORIENTATION, _PHOTOMETRIC, _BITS, _MOST_SAMPLE, _MOST_SAMPLE_SIGNED = 274, 262, 258, 281, 341
@@ -47,6 +48,15 @@ def from_array(array: NDArray[Any], limits: Limits) -> tuple[NDArray[np.uint8], 
     if mode == "L":
         return np.repeat(array[:, :, None], 3, axis=2), header, bits
     return to_rgb(flattened(Image.fromarray(np.ascontiguousarray(array)), Meaning())), header, bits
+
+
+def hidden_of_array(array: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Where the alpha band of an array that `from_array` takes lets nothing be seen, bool [h, w]; None for nowhere."""
+    if array.ndim == 2 or array.shape[2] < 4:
+        return None
+    alpha = array[:, :, 3] if array.dtype == np.uint8 else scaled_array(array.astype(np.uint16, copy=False))[0][:, :, 3]
+    hidden = clear_in(alpha)
+    return hidden if hidden.any() else None
 
 
 def mask_from_array(array: NDArray[Any], limits: Limits) -> NDArray[np.bool_]:

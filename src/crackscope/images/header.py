@@ -35,7 +35,8 @@ class Meaning:
 
     transparency: per palette entry (bytes), or the one value or colour that is transparent. top: the value of full
     white in grey of more than 8 bits; None where the largest of its 16 bits tells. reaches: such a value as the file
-    says may be among them, else 0. inverted: 0 is white. lossy: values near 0 may be meant as 0.
+    says may be among them, else 0. inverted: 0 is white. lossy: values near 0 may be meant as 0. nodata: the value, or
+    nan, that stands where nothing was seen.
     """
 
     transparency: bytes | int | tuple[int, ...] | None = None
@@ -43,15 +44,37 @@ class Meaning:
     reaches: int = 0
     inverted: bool = False
     lossy: bool = False
+    nodata: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a file's georeference says.
+
+    mm_per_px: of its pixels on the ground; None where it does not tell, and `scale_doubt` why. latitude, longitude: of
+    the picture's centre, degrees, WGS 84; None where it does not tell, and `place_doubt` why.
+    """
+
+    mm_per_px: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    scale_doubt: str = ""
+    place_doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet)."""
+    """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet).
+
+    open_mask: hands over the mask of what there is to see, not 0, where the file has one. ground: what a georeference
+    says.
+    """
 
     header: Header
     meaning: Meaning
     open: Callable[[], Image.Image]
+    open_mask: Callable[[], Image.Image | None] = lambda: None
+    ground: Ground | None = None
 
 
 def integer(data: bytes, offset: int, size: int, *, big: bool = False) -> int:

@@ -7,6 +7,7 @@ from PIL import Image
 from crackscope.images.depth import FULL, scaled_16, white_of
 from crackscope.images.faults import Fault
 from crackscope.images.header import Meaning
+from crackscope.images.unseen import is_nothing
 
 CHUNK_BYTES = 1 << 16
 """Rows are copied out of Pillow in pieces of this size, which stay in the processor's cache."""
@@ -34,6 +35,11 @@ _TURNS = {
 def turned(image: Image.Image, orientation: int) -> Image.Image:
     """`image` upright, given its EXIF orientation 1 to 8."""
     return image if orientation not in _TURNS else image.transpose(_TURNS[orientation])
+
+
+def turned_flags(flags: NDArray[np.bool_], orientation: int) -> NDArray[np.bool_]:
+    """Flags of pixels, bool [h, w], turned as their image is."""
+    return to_array(turned(Image.fromarray(flags.view(np.uint8)), orientation)).view(np.bool_)
 
 
 def flattened(image: Image.Image, meaning: Meaning) -> Image.Image:
@@ -92,7 +98,7 @@ def _deep_grey(image: Image.Image, meaning: Meaning) -> NDArray[np.uint8]:
             grey[values == meaning.transparency] = 255
         return grey
     if image.mode == "F":
-        return _float_grey(values, inverted=meaning.inverted)
+        return _float_grey(values, meaning)
     if meaning.top is not None:
         return ((values.view(np.uint32).astype(np.float64) * (255 / meaning.top)) + 0.5).astype(np.uint8)
     if values.min() < 0 or values.max() > 65_535:
@@ -100,13 +106,16 @@ def _deep_grey(image: Image.Image, meaning: Meaning) -> NDArray[np.uint8]:
     return scaled_16(values.astype(np.uint16), white_of(int(values.max())))
 
 
-def _float_grey(values: NDArray[np.float32], *, inverted: bool) -> NDArray[np.uint8]:
+def _float_grey(values: NDArray[np.float32], meaning: Meaning) -> NDArray[np.uint8]:
+    if meaning.nodata is not None:
+        empty = is_nothing(values, meaning.nodata)
+        values = values if empty.all() else np.where(empty, np.float32(0), values)
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 255):
         raise Fault("unsupported", f"its float values run from {low:g} to {high:g}{_nodata(low, high)}; {_SCALING}")
     scaled = values * np.float32(255) if high <= 1 else values
     grey: NDArray[np.uint8] = (scaled + np.float32(0.5)).astype(np.uint8)
-    return 255 - grey if inverted else grey
+    return 255 - grey if meaning.inverted else grey
 
 
 def _nodata(low: float, high: float) -> str:

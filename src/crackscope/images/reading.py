@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from crackscope.images import formats, modes
-from crackscope.images.depth import bits_below, white_in, with_lower_bytes
+from crackscope.images.depth import bits_below, nodata_below, white_in, with_lower_bytes
 from crackscope.images.faults import Fault, reported_as
-from crackscope.images.given import from_array, from_image, mask_from_array
-from crackscope.images.header import Header, Meaning
+from crackscope.images.given import from_array, from_image, hidden_of_array, mask_from_array
+from crackscope.images.header import Ground, Header, Meaning
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.pages import pages_in
 from crackscope.images.sources import Source, name_of, read_bytes
 from crackscope.images.squeezing import squeezed
+from crackscope.images.unseen import hidden_in
 
 HEAD_BYTES = 1 << 16
 _DEEP = ("I;16", "RGB;16", "RGBA;16")
@@ -29,13 +30,16 @@ DRAFT = 2
 class Picture:
     """pixels: uint8 [h, w, 3] RGB after the EXIF turn, C-contiguous, its own memory. name: the path as given, or
     "<bytes>", "<file>", "<array>", "<image>". format: as in `Header`. pages: as `count_pages` counts them. bits: how
-    many of 16 bits it uses, as which it was read, where that is not all of them; else 0."""
+    many of 16 bits it uses, as which it was read, where that is not all of them; else 0. hidden: bool [h, w], where the
+    file says that nothing was seen; None for nowhere. ground: what the georeference of a GeoTIFF says, else None."""
 
     pixels: NDArray[np.uint8]
     name: str
     format: str
     pages: int = 1
     bits: int = 0
+    hidden: NDArray[np.bool_] | None = None
+    ground: Ground | None = None
 
     @property
     def width(self) -> int:
@@ -57,6 +61,8 @@ class _Loaded:
     meaning: Meaning
     pages: int = 1
     bits: int = 0
+    mask: Image.Image | None = None
+    ground: Ground | None = None
     extent: tuple[float, float] | None = None
     """How much of a draft the picture covers, in its pixels: the last row and column may be filled only partly."""
 
@@ -103,10 +109,14 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
     with reported_as(name):
         if isinstance(source, np.ndarray):
             pixels, header, bits = from_array(source, limits)
-            return Picture(pixels, name, header.format, bits=bits)
-        loaded = _load(source, limits)
-        image = modes.turned(modes.flattened(loaded.image, loaded.meaning), loaded.header.orientation)
-        return Picture(modes.to_rgb(image), name, loaded.header.format, loaded.pages, loaded.bits)
+            return Picture(pixels, name, header.format, bits=bits, hidden=hidden_of_array(source))
+        loaded = _load(source, limits, masked=True)
+        turn, image = loaded.header.orientation, modes.flattened(loaded.image, loaded.meaning)
+        hidden = hidden_in(loaded.image, image, loaded.meaning, loaded.mask)
+        if hidden is not None:
+            hidden = modes.turned_flags(hidden, turn)
+        pixels = modes.to_rgb(modes.turned(image, turn))
+        return Picture(pixels, name, loaded.header.format, loaded.pages, loaded.bits, hidden, loaded.ground)
 
 
 def read_mask(
@@ -123,8 +133,7 @@ def read_mask(
             mask = mask_from_array(source, limits)
         else:
             loaded = _load(source, limits)
-            plain = Image.fromarray(modes.to_mask(loaded.image, loaded.meaning).view(np.uint8))
-            mask = modes.to_array(modes.turned(plain, loaded.header.orientation)).view(np.bool_)
+            mask = modes.turned_flags(modes.to_mask(loaded.image, loaded.meaning), loaded.header.orientation)
         height, width = mask.shape
         if size is not None and (width, height) != tuple(size):
             raise Fault(
@@ -158,7 +167,7 @@ def _holding(header: Header, count: int) -> float:
     return count if header.format in ("PNG", "JPEG") else math.inf
 
 
-def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
+def _load(source: Source, limits: Limits, draft: int | None = None, *, masked: bool = False) -> _Loaded:
     if isinstance(source, Image.Image):
         header, meaning = from_image(source, limits, load=True)
         return _settled(_Loaded(source, header, meaning))
@@ -174,7 +183,11 @@ def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
         drawn = image.draft("L", (DRAFT * draft, DRAFT * draft))
         extent = drawn and drawn[1][2:]
     image.load()
-    return _settled(_Loaded(image, header, stored.meaning, pages_in(content), extent=extent), stored.open)
+    mask = stored.open_mask() if masked else None
+    if mask is not None:
+        mask.load()
+    loaded = _Loaded(image, header, stored.meaning, pages_in(content), mask=mask, ground=stored.ground, extent=extent)
+    return _settled(loaded, stored.open)
 
 
 def _settled(loaded: _Loaded, again: Callable[[], Image.Image] | None = None) -> _Loaded:
@@ -184,6 +197,9 @@ def _settled(loaded: _Loaded, again: Callable[[], Image.Image] | None = None) ->
         return loaded
     white = white_in(image, meaning)
     bits = bits_below(white)
-    if bits and again is not None and not image.mode.startswith("I"):
+    if image.mode.startswith("I"):
+        return replace(loaded, meaning=replace(meaning, top=white), bits=bits)
+    if bits and again is not None:
         image = with_lower_bytes(image, white, again)
-    return replace(loaded, image=image, meaning=replace(meaning, top=white), bits=bits)
+    meaning = replace(meaning, top=white, nodata=nodata_below(meaning.nodata, white))
+    return replace(loaded, image=image, meaning=meaning, bits=bits)

@@ -7,10 +7,21 @@ from io import BytesIO
 
 from PIL import Image, ImageFile
 
-from crackscope.images import depth
+from crackscope.images import depth, unseen
 from crackscope.images.faults import Fault
+from crackscope.images.georeference import ground_of
 from crackscope.images.header import Header, Meaning, Stored
-from crackscope.images.tiff_tags import SINGLE, Tag, Tags, as_colours, read_directory, rewritten
+from crackscope.images.tiff_tags import (
+    SINGLE,
+    SMALLER,
+    Tag,
+    Tags,
+    as_colours,
+    declared,
+    find_mask,
+    read_directory,
+    rewritten,
+)
 
 _MODES: dict[tuple[int, int, int, int], str] = {}
 """(photometric, bits, sample format, colour samples) -> mode, filled below: what we can answer for."""
@@ -53,7 +64,7 @@ def _reader() -> type[ImageFile.ImageFile]:
 def parse(data: bytes) -> Stored:
     """Parse the first directory of a TIFF. Raises `Fault`."""
     tags = _coloured(read_directory(data))
-    if Tag.DNG in tags.values or tags.one(Tag.SUBFILE, 0) & 1:
+    if Tag.DNG in tags.values or tags.one(Tag.SUBFILE, 0) & SMALLER:
         raise Fault("unsupported", "its first picture is only a preview (camera raw?); export it as JPEG or TIFF")
     for tag in SINGLE:
         if len(tags.values.get(tag, (0,))) != 1:
@@ -62,7 +73,20 @@ def parse(data: bytes) -> Stored:
     mode, meaning = _mode(tags)
     turn = tags.one(Tag.ORIENTATION, 1)
     header = Header(width, height, "TIFF", mode, turn if 1 <= turn <= 8 else 1)
-    return Stored(header, meaning, lambda: _opened(data, tags, header))
+    ground = ground_of(tags, width, height)
+    return Stored(header, meaning, lambda: _opened(data, tags, header), lambda: _mask(data, header), ground)
+
+
+def _mask(data: bytes, picture: Header) -> Image.Image | None:
+    """The transparency mask of the picture (TIFF 6.0, section 36); None where there is none of its size."""
+    start = find_mask(data)
+    if start is None:
+        return None
+    tags = declared(read_directory(data, start), {Tag.PHOTOMETRIC: (1,)})
+    header = Header(tags.one(Tag.WIDTH, 0), tags.one(Tag.HEIGHT, 0), "TIFF", _mode(tags)[0])
+    if (header.width, header.height) != (picture.width, picture.height) or header.mode not in ("1", "L"):
+        return None
+    return _opened(data, tags, header)
 
 
 def _coloured(tags: Tags) -> Tags:
@@ -105,8 +129,20 @@ def _mode(tags: Tags) -> tuple[str, Meaning]:
         reaches=depth.FULL if extra[:1] == (1,) else depth.reach(most, inverted=inverted),
         inverted=inverted,
         lossy=packing in (_OLD_JPEG, _JPEG),
+        nodata=_nodata(tags, mode, max(bits), inverted=photo == 0),
     )
     return mode, meaning
+
+
+def _nodata(tags: Tags, mode: str, bits: int, *, inverted: bool) -> float | None:
+    """The value for nothing as it is decoded; None where there is none, or none that the pixels can have."""
+    value = unseen.parsed(tags.texts.get(Tag.NODATA, ""))
+    if value is None or mode == "F":
+        return value
+    if bits not in (8, 12, 16) or value not in range(2**bits):
+        return None
+    # 8 bits of which 0 is white are turned round by the decoder.
+    return 255 - value if inverted and mode == "L" else value
 
 
 def _command(photo: int, samples: int) -> str:

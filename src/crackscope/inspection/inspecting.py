@@ -67,7 +67,7 @@ DEFAULTS = InspectOptions()
 class Seen:
     """A photo that went through the network, and what was said of it as a whole.
 
-    heat: of its pixels as they are seen. ruler: of the photo as it is.
+    heat: of its pixels as they are seen. ruler: of the photo as it is. scale_doubt: as in `Inspected`.
     """
 
     photo: Photo
@@ -75,6 +75,7 @@ class Seen:
     judgement: Judgement
     ruler: Ruler | None
     seconds: dict[str, float]
+    scale_doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,13 +117,20 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     heat = without_marker(heat, ruler, photo)
     with clock("verdict"):
         judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
-    return Seen(photo, heat, judgement, ruler, {"read": photo.seconds, **clock.seconds})
+    seconds = {"read": photo.seconds, **clock.seconds}
+    return Seen(photo, heat, judgement, ruler, seconds, _scale_doubt(options.scaling, ruler, photo))
 
 
 def _ruler(scaling: Scaling, photo: Photo) -> Ruler | None:
     # Mirrored, a marker is none; nothing else looks at the pixels. Held no longer than that: it may be a second copy.
     pixels = photo.pixels if scaling.marker_mm is None else photo.upright()
-    return find_ruler(scaling, photo.path, pixels, photo.focal)
+    return find_ruler(scaling, photo.path, pixels, photo.focal, photo.ground)
+
+
+def _scale_doubt(scaling: Scaling, ruler: Ruler | None, photo: Photo) -> str:
+    if ruler is not None:
+        return ruler.doubt
+    return "" if scaling.known or photo.ground is None else photo.ground.scale_doubt
 
 
 def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: int = 1) -> Inspection:
@@ -230,7 +238,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         noise=judged.quality.noise,
         thinnest_px=None if judged.reason else thinnest_seen(judged.quality),
         scale=scale,
-        scale_doubt="" if seen.ruler is None else seen.ruler.doubt,
+        scale_doubt=seen.scale_doubt,
         place=photo.place,
         skipped=seen.heat.skipped,
         surface=judged.surface,

@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from io import BytesIO, IOBase
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.images import DEFAULT_LIMITS, Limits, Source, read, read_file, read_header, read_optics, read_place
+from crackscope.images import (
+    DEFAULT_LIMITS,
+    Ground,
+    Limits,
+    Source,
+    read,
+    read_file,
+    read_header,
+    read_optics,
+    read_place,
+)
 from crackscope.inspection.scale import Focal, focal_length
 from crackscope.records import Place
 from crackscope.scoring import Facing, facing_of, put_back, surface_of
@@ -22,7 +33,7 @@ class Photo:
     turned back where it is asked for. Where it shows nothing, they are filled from what it shows (see
     `scoring/void.py`). focal: None where EXIF does not tell the focal length in px. pages: of the file. seconds: that
     reading and turning took. void: uint8 [h, w], turned, too: 1 where it shows black only, 2 white, else 0; None for
-    nowhere.
+    nowhere. ground: what the georeference of a GeoTIFF says, else None.
     """
 
     pixels: NDArray[np.uint8]
@@ -34,6 +45,7 @@ class Photo:
     bits: int
     seconds: float
     void: NDArray[np.uint8] | None = None
+    ground: Ground | None = None
 
     @property
     def hidden(self) -> NDArray[np.bool_] | None:
@@ -60,12 +72,22 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     path = str(source) if isinstance(source, (str, Path)) else picture.name
     optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
-    surface = surface_of(picture.pixels)
+    surface = surface_of(picture.pixels, picture.hidden)
     facing = facing_of(surface.bounded)
     void = None if surface.void is None else facing.turned(surface.void)
     pixels = facing.turned_over(surface.pixels)
     seconds = time.perf_counter() - begin
-    return Photo(pixels, facing, path, read_place(held), focal, picture.pages, picture.bits, seconds, void)
+    place = _placed(read_place(held), picture.ground)
+    return Photo(pixels, facing, path, place, focal, picture.pages, picture.bits, seconds, void, picture.ground)
+
+
+def _placed(place: Place, ground: Ground | None) -> Place:
+    """The place that EXIF gives, its position that of the georeference where that has one."""
+    if ground is None:
+        return place
+    if ground.latitude is not None:
+        return msgspec.structs.replace(place, latitude=ground.latitude, longitude=ground.longitude)
+    return msgspec.structs.replace(place, doubt=ground.place_doubt if place.latitude is None else "")
 
 
 def _kept(stream: IOBase, limits: Limits) -> BytesIO:

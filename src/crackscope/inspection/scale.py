@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import InspectionError
-from crackscope.images import Optics
+from crackscope.images import Ground, Optics
 from crackscope.inspection.marker import DICTIONARIES, Plane, find_plane
 from crackscope.inspection.summing import in_order
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
@@ -31,7 +31,7 @@ MOST = 1e6
 
 
 class Scaling(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the scale: one of four, or nothing, and then there are no mm.
+    """What is known of the scale: one of four, or nothing, and then only a GeoTIFF has mm, by its georeference.
 
     mm_per_px: of all photos. table: mm per px and its relative error by path (see `scale_table.read_scale_table`).
     marker_mm: side of the black square of a printed ArUco marker of `dictionary`, that lies on the surface.
@@ -104,11 +104,16 @@ class Ruler:
         return self.plane is None or self.plane.holds(at)
 
 
-def find_ruler(scaling: Scaling, path: str, pixels: NDArray[np.uint8], focal: Focal | None) -> Ruler | None:
+def find_ruler(
+    scaling: Scaling, path: str, pixels: NDArray[np.uint8], focal: Focal | None, ground: Ground | None = None
+) -> Ruler | None:
     """The scale of one photo, uint8 [h, w, 3]; None where nothing is known, or the photo does not hold what it takes.
 
-    That is: no row in the table, no marker seen, no focal length in EXIF. For the distance no error is counted.
+    That is: no row in the table, no marker seen, no focal length in EXIF; and, where nothing is given, no georeference
+    that tells. For the distance no error is counted.
     """
+    if not scaling.known and ground is not None and ground.mm_per_px is not None:
+        return Ruler(PhotoScale(mm_per_px=ground.mm_per_px, source="georeference"))
     if scaling.mm_per_px is not None:
         return Ruler(PhotoScale(mm_per_px=scaling.mm_per_px, source="flag"))
     if scaling.table is not None and path in scaling.table:

@@ -23,6 +23,8 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     if photo.scale_doubt:
         said.append(f"no mm: {printable(photo.scale_doubt)}")
+    if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
+        said.append(f"no place: {printable(photo.place.doubt)}")
     said += [_skipped_text(photo), _thinnest_text(photo)]
     if photo.surface:
         said.append(f"looks like {printable(photo.surface)}, a surface that the model learnt, and is judged as that")

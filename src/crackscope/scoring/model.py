@@ -224,7 +224,7 @@ class Model:
         """Score what was read; the caller holds a seat."""
         begin = time.perf_counter()
         picture = opened.picture
-        judged = self._judged_whole(picture.pixels, partial(self._crew.share, stop=stop))
+        judged = self._judged_whole(picture, partial(self._crew.share, stop=stop))
         return Prediction(
             path=_path(opened.source, picture.name),
             verdict=judged.verdict,
@@ -243,8 +243,9 @@ class Model:
             threshold=judged.threshold,
         )
 
-    def _judged_whole(self, pixels: NDArray[np.uint8], share: Share) -> Said:
+    def _judged_whole(self, picture: Picture, share: Share) -> Said:
         """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
+        pixels = picture.pixels
         spec, tiles = self.manifest.input, self._cut(pixels.shape[0], pixels.shape[1])
         if self.manifest.verdict.kind == "threshold":
             looks = share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles)
@@ -254,7 +255,7 @@ class Model:
         if len(tiles) == 1:
             score, embedding = self.graph.look(take(pixels, tiles[0], spec))
             return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
-        surface = surface_of(pixels)
+        surface = surface_of(pixels, picture.hidden)
         facing = facing_of(surface.bounded)
         seen = facing.turned(surface.pixels)
         hidden = None if surface.void is None else facing.turned(surface.void) > 0

@@ -1,9 +1,10 @@
-"""Where a photo shows nothing: the black or white around an orthophoto, a letterbox, a frame, a round mask.
+"""Where a photo shows nothing: the black or white around an orthophoto, a letterbox, a frame, a round mask, a gap.
 
 A void is black or white throughout, lies along the photo's border at least as far as it reaches, and ends abruptly.
-What is clipped by light or shadow fades, and a gaping crack runs away from the border. A network takes a void for part
-of the surface and its edge for one, so it is filled before anything is scored: inside the rectangle that bounds the
-surface by the surface's median colour, outside of it by a mirror, as a photo is continued beyond its own borders.
+What is clipped by light or shadow fades, and a gaping crack runs away from the border. Elsewhere it is what the file
+declares to show nothing, and gaps (see `gaps.py`). A network takes a void for part of the surface and its edge for one,
+so it is filled before anything is scored: inside the rectangle that bounds the surface by the surface's median colour,
+outside of it by a mirror, as a photo is continued beyond its own borders.
 """
 
 from math import isqrt
@@ -12,8 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.scoring.gaps import gap_starts, is_gap
+
 BLACK, WHITE = 1, 2
 """In a void, what a pixel is; 0 is surface."""
+_VALUES = {BLACK: 0, WHITE: 255}
 
 _SHORTEST_RUN_PX = 32
 """Of the outermost pixels, so many of one colour in a row make it worth while to look further."""
@@ -29,6 +33,8 @@ _MARGINS_PX = (0, 1, 2, 4, 6, 8, 10, 12)
 """What may be taken off the surface along the edge, where both colours are mixed: the least beside which the picture
 has so much of the step as `_FAR_PX` away."""
 _SETTLED = 0.8
+_DECLARED_MARGIN_PX = 2
+"""At least so much, beside what the file says to show nothing: resampling has mixed the two, in whatever colours."""
 _FAR_PX = 16
 _LOOKED_AT, _AROUND_PX = 48, 24
 """At so many places along an edge the picture beside it is looked at, and so far around each."""
@@ -59,9 +65,10 @@ class Surface(NamedTuple):
         return self.pixels if self.void is None else self.pixels[bounds(self.void > 0)]
 
 
-def surface_of(pixels: Pixels) -> Surface:
-    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one."""
-    void = find_void(pixels)
+def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Surface:
+    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one. declared: bool [h, w], what its
+    file says to show nothing."""
+    void = find_void(pixels, declared)
     return Surface(pixels, None) if void is None else Surface(_filled(pixels, void > 0), void)
 
 
@@ -79,22 +86,34 @@ def bounds(hidden: NDArray[np.bool_]) -> tuple[slice, slice]:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def find_void(pixels: Pixels) -> Pixels | None:
-    """The void of a photo, uint8 [h, w, 3]: uint8 [h, w], BLACK, WHITE, or 0 for surface; None where it has none.
+def find_void(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Pixels | None:
+    """The void of a photo, uint8 [h, w, 3]: uint8 [h, w], BLACK, WHITE, or 0 for surface; None where it has none, or
+    nothing else.
 
-    Where no long run of its outermost pixels is black or white, nothing else is looked at.
+    declared: as in `surface_of`. Where no long run of the outermost pixels is black or white, and no square within,
+    nothing else is looked at.
     """
     void: Pixels | None = None
-    for kind in (BLACK, WHITE):
-        starts = _starts(pixels, kind)
+    for kind, value in _VALUES.items():
+        starts = _starts(pixels, kind) + gap_starts(pixels, value)
         found = _areas(pixels, kind, starts) if starts else None
         if found is not None:
             void = np.zeros(pixels.shape[:2], np.uint8) if void is None else void
             void[found] = kind
-    if void is None:
-        return None
-    _drown_specks(void)
-    return void if not void.all() else None
+    if void is not None:
+        _drown_specks(void)
+    if declared is not None and declared.any():
+        void = np.zeros(pixels.shape[:2], np.uint8) if void is None else void
+        _add_declared(void, pixels, declared)
+    return void if void is not None and not void.all() else None
+
+
+def _add_declared(void: Pixels, pixels: Pixels, declared: NDArray[np.bool_]) -> None:
+    """Take what the file says to show nothing into the void, in place, as black or white as most of it is."""
+    kind = BLACK if pixels[declared].mean() < 128 else WHITE
+    area = declared.view(np.uint8)
+    margin = max(_DECLARED_MARGIN_PX, _margin(pixels, area, kind) or 0)
+    void[(_grown(area, margin) > 0) & (void == 0)] = kind
 
 
 def _starts(pixels: Pixels, kind: int) -> list[tuple[int, int]]:
@@ -132,10 +151,11 @@ def _areas(pixels: Pixels, kind: int, starts: list[tuple[int, int]]) -> NDArray[
             continue
         area, _, _, (left, top, wide, high) = cv2.floodFill(alike, None, start, (new,))
         along = sum(np.count_nonzero(line == new) for line in (alike[0], alike[-1], alike[1:-1, 0], alike[1:-1, -1]))
-        if area >= least and along >= max(wide, high):
-            reach = _RINGS_PX + _FAR_PX + 1
-            part = (slice(max(0, top - reach), top + high + reach), slice(max(0, left - reach), left + wide + reach))
-            one = _with_rings(alike[part] == new, near[part])
+        reach = _RINGS_PX + _FAR_PX + 1
+        part = (slice(max(0, top - reach), top + high + reach), slice(max(0, left - reach), left + wide + reach))
+        one = _with_rings(alike[part] == new, near[part]) if area >= _LEAST_PX else None
+        around = area >= least and along >= max(wide, high)
+        if one is not None and (around or is_gap(pixels[part], one, _VALUES[kind])):
             margin = _margin(pixels[part], one, kind)
             if margin is not None:
                 void = np.zeros(alike.shape, np.bool_) if void is None else void
@@ -161,7 +181,7 @@ def _margin(pixels: Pixels, area: Pixels, kind: int) -> int | None:
     chosen = edge[np.linspace(0, len(edge) - 1, min(len(edge), _LOOKED_AT)).astype(np.intp)]
     parts = [_profile(pixels, area, divmod(int(place), area.shape[1])) for place in chosen]
     px, grey = (np.concatenate(some) for some in zip(*parts, strict=True))
-    steps = np.abs(grey - (0 if kind == BLACK else 255))
+    steps = np.abs(grey - _VALUES[kind])
 
     def step(least: int, most: int) -> float:
         there = steps[(px > least) & (px <= most)]

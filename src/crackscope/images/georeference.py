@@ -1,0 +1,125 @@
+"""Where a GeoTIFF lies and how large its pixels are (OGC GeoTIFF 1.1), where that can be told without doubt."""
+
+import math
+from typing import NamedTuple
+
+from crackscope.images.header import Ground
+from crackscope.images.tiff_tags import Tag, Tags
+from crackscope.images.utm import from_utm, metres_per_degree
+
+_MODEL, _RASTER, _GEOGRAPHIC, _ANGLES, _PROJECTED, _METHOD, _LENGTHS = 1024, 1025, 2048, 2054, 3072, 3075, 3076
+"""The keys that are read: kind of system, what a pixel stands for, and the systems, projection and units by number."""
+_IS_PROJECTED, _IS_GEOGRAPHIC, _USER_DEFINED = 1, 2, 32_767
+_IS_POINT = 2
+_UNITS_MM = {9001: 1000.0, 9002: 304.8, 9003: 12_000_000 / 39_370}
+"""Metre, international foot, US survey foot."""
+_DEGREE = 9102
+_STRETCHED_SYSTEMS = {3395, 3785, 3857, 4087, 4088, 32_662, 41_001, 54_004}
+_STRETCHED_METHODS = {7, 17}
+"""Mercator and equirectangular: what is a metre in them is none on the ground."""
+_WORLD = {4326, 4258}
+_SQUARE = 0.01
+"""By so much may the sides of a pixel differ, and its corners lean."""
+_MOST_MM = 1e6
+_PARTS = (Tag.PIXEL_SCALE, Tag.TIEPOINT, Tag.TRANSFORMATION)
+
+
+class _Grid(NamedTuple):
+    """A picture in units of its system: the sides of a pixel, and where the centre lies."""
+
+    across: float
+    down: float
+    x: float
+    y: float
+
+
+def ground_of(tags: Tags, width: int, height: int) -> Ground | None:
+    """What the tags of a picture of so many px, as it is stored, say of the ground; None where they say nothing."""
+    if Tag.GEO_KEYS not in tags.values or not any(tag in tags.entries for tag in _PARTS):
+        return None
+    keys = _keys(tags.values[Tag.GEO_KEYS])
+    shift = 0.5 if keys.get(_RASTER) == _IS_POINT else 0.0
+    grid = _grid(tags, width / 2 - shift, height / 2 - shift)
+    if isinstance(grid, str):
+        return Ground(scale_doubt=grid, place_doubt=grid)
+    place, place_doubt = _place(keys, grid)
+    scale, scale_doubt = _scale(keys, grid)
+    latitude, longitude = place or (None, None)
+    return Ground(scale, latitude, longitude, scale_doubt, place_doubt)
+
+
+def _keys(numbers: tuple[int, ...]) -> dict[int, int]:
+    """The keys whose value stands in the directory itself; no key twice."""
+    rows = (numbers[at : at + 4] for at in range(4, len(numbers) - 3, 4))
+    return {key: value for key, tag, count, value in rows if (tag, count) == (0, 1)}
+
+
+def _grid(tags: Tags, column: float, row: float) -> _Grid | str:
+    """The picture's grid, given the column and row of its centre; in words what is wrong where there is none."""
+    scale, tie = tags.reals.get(Tag.PIXEL_SCALE, ()), tags.reals.get(Tag.TIEPOINT, ())
+    matrix = tags.reals.get(Tag.TRANSFORMATION, ())
+    if len(scale) == 3 and len(tie) >= 6 and len(tie) % 6 == 0:
+        across, down = scale[:2]
+        if across <= 0 or down <= 0:
+            return "its georeference gives pixels without a size"
+        grid = _Grid(across, down, tie[3] + (column - tie[0]) * across, tie[4] - (row - tie[1]) * down)
+    elif len(matrix) == 16:
+        a, b, _, x, c, d, _, y = matrix[:8]
+        across, down = math.hypot(a, c), math.hypot(b, d)
+        if not abs(a * b + c * d) <= _SQUARE * across * down:
+            return "its georeference gives pixels that are not square"
+        grid = _Grid(across, down, a * column + b * row + x, c * column + d * row + y)
+    elif len(tie) > 6 and not scale and not matrix:
+        return "it is georeferenced by single points only, save it rectified"
+    else:
+        return "its georeference is broken"
+    return grid if all(map(math.isfinite, grid)) and min(grid[:2]) > 0 else "its georeference is broken"
+
+
+def _scale(keys: dict[int, int], grid: _Grid) -> tuple[float | None, str]:
+    """mm per px, or None and why."""
+    kind = keys.get(_MODEL)
+    if kind == _IS_GEOGRAPHIC:
+        if keys.get(_ANGLES, _DEGREE) != _DEGREE or abs(grid.y) >= 90:
+            return None, "its georeference is in angles that are not known"
+        along, across = metres_per_degree(grid.y)
+        sides = grid.across * across * 1000, grid.down * along * 1000
+    elif kind in (_IS_PROJECTED, _USER_DEFINED):
+        if keys.get(_PROJECTED) in _STRETCHED_SYSTEMS or keys.get(_METHOD) in _STRETCHED_METHODS:
+            return None, "its georeference is in a system that stretches lengths, save it in UTM"
+        unit = _UNITS_MM.get(keys.get(_LENGTHS, 9001 if _zone(keys) else 0))
+        if unit is None:
+            return None, "its georeference names no unit that is known"
+        sides = grid.across * unit, grid.down * unit
+    else:
+        return None, "its georeference names no system"
+    if not all(1 / _MOST_MM < side < _MOST_MM for side in sides):
+        return None, f"its georeference gives pixels of {sides[0]:.3g} x {sides[1]:.3g} mm"
+    if abs(sides[0] - sides[1]) > _SQUARE * min(sides):
+        return None, f"its pixels are not square, {sides[0]:.4g} x {sides[1]:.4g} mm"
+    return math.sqrt(sides[0] * sides[1]), ""
+
+
+def _zone(keys: dict[int, int]) -> tuple[int, bool] | None:
+    """Zone of UTM, and whether it is a southern one, of the systems on WGS 84 and ETRS89; None for all others."""
+    code = keys.get(_PROJECTED, 0)
+    if 32_601 <= code <= 32_660 or 32_701 <= code <= 32_760:
+        return code % 100, code > 32_700
+    return (code - 25_800, False) if 25_828 <= code <= 25_838 else None
+
+
+def _place(keys: dict[int, int], grid: _Grid) -> tuple[tuple[float, float] | None, str]:
+    """Latitude and longitude of the centre, or None and why."""
+    kind, zone = keys.get(_MODEL), _zone(keys)
+    place: tuple[float, float] | None
+    if kind == _IS_GEOGRAPHIC and keys.get(_GEOGRAPHIC) in _WORLD and keys.get(_ANGLES, _DEGREE) == _DEGREE:
+        place = grid.y, grid.x
+    elif kind == _IS_PROJECTED and zone is not None and keys.get(_LENGTHS, 9001) == 9001:
+        place = from_utm(grid.x, grid.y, zone[0], south=zone[1])
+    else:
+        number = keys.get(_PROJECTED if kind == _IS_PROJECTED else _GEOGRAPHIC, _USER_DEFINED)
+        system = "one of its own" if number == _USER_DEFINED else f"EPSG:{number}"
+        return None, f"its system, {system}, is not turned into latitude and longitude"
+    if place is None or not (abs(place[0]) <= 90 and abs(place[1]) <= 180):
+        return None, "its georeference gives a place that there is not"
+    return place, ""

@@ -1,0 +1,91 @@
+"""`inspect` on GeoTIFFs: their own scale and place, where the user gives none."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscope import images
+from crackscope.cli import main
+from crackscope.images.utm import from_utm
+from tests.small_bundle import write_small_bundle
+from tests.small_calls import drawn_photos
+from tests.small_pictures import as_tiff
+from tests.test_images_georeference import EASTING, METRE, NORTHING, PROJECTED, keys, located
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos with one georeference each: good, of another system, with oblong pixels, none."""
+    drawn = drawn_photos(tmp_path_factory.mktemp("drawn") / "photos")
+    pixels = images.read(drawn / "0.jpg").pixels
+    swiss = keys(model=1, projected=2056, lengths=METRE)
+    tags = {
+        "a good": [PROJECTED, *located(0.002, 0.002)],
+        "b swiss": [swiss, *located(0.004, 0.004)],
+        "c oblong": [PROJECTED, *located(0.002, 0.003)],
+        "d bare": [],
+    }
+    folder = tmp_path_factory.mktemp("survey")
+    for name, extra in tags.items():
+        (folder / f"{name}.tif").write_bytes(as_tiff(pixels, photometric="rgb", extratags=extra))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_small_bundle(tmp_path_factory.mktemp("bundle") / "small").path)
+
+
+def inspected(survey: Path, bundle: str, out: Path, *more: str) -> list[dict[str, str]]:
+    assert main(["inspect", str(survey), "-o", str(out), "--bundle", bundle, "--all-zones", *more]) == 0
+    with open(out / "findings.csv", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def test_scale_and_place_come_from_the_georeference(survey, bundle, tmp_path, capsys):
+    rows = inspected(survey, bundle, tmp_path / "out", "--classes", "1,2,4")
+    told = {Path(row["photo"]).stem: (row["mm_per_px"], row["scale_source"]) for row in rows}
+    source = "georeference"
+    assert told == {"a good": ("2.0", source), "b swiss": ("4.0", source), "c oblong": ("", ""), "d bare": ("", "")}
+    assert {row["width_class"] for row in rows if "good" in row["photo"]} <= {"up to 1", "1-2", "2-4", "over 4"}
+    photos = json.loads((tmp_path / "out" / "inspection.json").read_text())["photos"]
+    assert photos[2]["scale_doubt"] == "its pixels are not square, 2 x 3 mm"
+    assert photos[1]["place"]["doubt"] == "its system, EPSG:2056, is not turned into latitude and longitude"
+    assert photos[3]["scale_doubt"] == photos[3]["place"]["doubt"] == ""
+    shapes = [one["geometry"] for one in json.loads((tmp_path / "out" / "photos.geojson").read_text())["features"]]
+    width, height = photos[0]["width"], photos[0]["height"]
+    place = from_utm(EASTING + 0.001 * width, NORTHING - 0.001 * height, 32, south=False)
+    assert shapes[0]["coordinates"] == pytest.approx(place[::-1], abs=1e-7)
+    assert shapes[1] is shapes[3] is None
+    printed = " ".join(capsys.readouterr().out.split())
+    for doubt in ("no mm: its pixels are not square, 2 x 3 mm", "no place: its system, EPSG:2056"):
+        assert doubt in printed
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "(by georeference)" in page
+    assert "no place: its system, EPSG:2056" in page
+
+
+def test_what_the_user_says_of_the_scale_wins(survey, bundle, tmp_path):
+    rows = inspected(survey, bundle, tmp_path / "flag", "--mm-per-px", "7", "--quiet")
+    assert {(row["mm_per_px"], row["scale_source"]) for row in rows} == {("7.0", "flag")}
+    rows = inspected(survey, bundle, tmp_path / "distance", "--distance-m", "7", "--quiet")
+    assert {row["scale_source"] for row in rows} == {""}
+    photos = json.loads((tmp_path / "distance" / "inspection.json").read_text())["photos"]
+    assert {one["scale_doubt"] for one in photos} == {""}
+
+
+def test_nodata_of_an_orthophoto_is_no_surface(survey, bundle, tmp_path):
+    pixels = images.read(survey / "a good.tif").pixels.copy()
+    pixels[:, :30] = pixels[40:70, 60:90] = 0
+    nodata = (42_113, "s", 0, "0", False)
+    path = tmp_path / "ortho.tif"
+    path.write_bytes(as_tiff(pixels, photometric="rgb", extratags=[nodata, PROJECTED, *located(0.002, 0.002)]))
+    rows = inspected(path, bundle, tmp_path / "out", "--quiet")
+    hidden = np.zeros(pixels.shape[:2], np.bool_)
+    hidden[:, :30] = hidden[40:70, 60:90] = True
+    assert np.array_equal(images.read(path).hidden, hidden)
+    assert rows[0]["mm_per_px"] == "2.0"
+    assert all(int(row["box_left"]) >= 30 for row in rows if row["zone"])
