@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from crackscope.errors import CrackscopeError, DatasetError, OutputError, Traini
 from crackscope.scoring import load
 from crackscope.training import Progress, TrainOptions, train
 from crackscope.training.checks import check_disk
+from crackscope.training.features import Half, Maker
+from crackscope.training.pictures import Reader
 from tests.small_patches import write_patches
 
 PROBE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=1", "phases.batch=8"])
@@ -268,3 +271,16 @@ def test_tensorboard_that_is_not_here_leaves_no_folder(tmp_path: Path) -> None:
     said = refused(data, tmp_path / "run", TrainOptions(tensorboard=True))
     assert "pip install 'crackscope[tensorboard]'" in said
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("given", "told"), [(7e4, "7e+04"), (-np.inf, "inf"), (np.nan, "nan")])
+def test_what_frozen_layers_give_too_large_to_be_kept_names_the_cause(tmp_path: Path, given: float, told: str) -> None:
+    rows = datasets.read_rows(write_patches(tmp_path / "data", 1))
+    reader = Reader(None, recipes.load("probe").augmentation, 0)
+
+    def features(number: float) -> Half:
+        return Maker(rows, reader, lambda _: np.array([1, number], np.float32), 1, augmented=False).one(0, 0)
+
+    assert features(65504.0).max() == np.finfo(np.float16).max
+    with pytest.raises(TrainingError, match=f"0000.png: the frozen layers give {re.escape(told)} for it, .*--weights"):
+        features(given)

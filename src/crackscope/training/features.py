@@ -19,6 +19,7 @@ from crackscope.training.augmentation import Pixels
 from crackscope.training.pictures import Reader
 
 Half = NDArray[np.float16]
+_LARGEST = float(np.finfo(np.float16).max)
 Runner = Callable[[Pixels], NDArray[np.float32]]
 Tick = Callable[[int, int], None]
 
@@ -41,12 +42,20 @@ class Maker:
         self.threads = threads
 
     def one(self, row: int, view: int) -> Half:
-        """Features of one picture, float16, without a batch axis."""
+        """Features of one picture, float16, without a batch axis. Raises TrainingError where they do not fit that."""
         if self._augmented:
             pixels, _ = self._reader.view(self.rows[row], row, view)
         else:
             pixels, _ = self._reader.plain(self.rows[row])
-        return self._runner(pixels).astype(np.float16)
+        features = self._runner(pixels)
+        largest = float(max(features.max(), -features.min()))
+        if not largest <= _LARGEST:  # so that what is no number is refused as well
+            raise TrainingError(
+                f"{self.rows[row].path}: the frozen layers give {largest:.3g} for it, more than the {_LARGEST:,.0f} "
+                "that can be kept; random weights do that (--weights none): name trained ones, or let all layers learn "
+                "(--set phases.0.freeze={})"
+            )
+        return features.astype(np.float16)
 
     def many(self, wanted: Sequence[tuple[int, int]]) -> Iterator[Half]:
         """Features of many pictures, in order, computed side by side."""
