@@ -1,10 +1,12 @@
 """Where the photos were taken, as a plain map: north is up, a metre is as long everywhere."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from crackscope.records import Inspected
+from crackscope.reports.formatting import count
 from crackscope.reports.inspection_classes import WidthClasses, class_of
 from crackscope.reports.inspection_widest import widest_zone
 
@@ -13,6 +15,11 @@ _MARGIN = 34
 _METRES_A_DEGREE = 111_320.0
 _SMALLEST_M = 2.0
 _STEPS = (1, 2, 5)
+_UNDER = ("unmeasured", "doubt", "sound")
+_APART = 10.0
+"""Spots nearer to each other than so many units of the drawing would hide one another, and become one mark."""
+_WEDGES_DEG = 10
+"""Of photos at one place, directions are drawn to so many degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +33,67 @@ class Spot:
     y: float
     kind: str
     direction: float | None
-    says: str
+    verdict: str
+    name: str
+
+    @property
+    def says(self) -> str:
+        """What it is called by, and what it shows."""
+        return f"{self.name}: {self.verdict}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark on the map: a photo, or several at one place, in the order in which they were given."""
+
+    x: float
+    y: float
+    spots: list[Spot] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """That of its first photo."""
+        return self.spots[0].number
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is of one photo only."""
+        return len(self.spots) == 1
+
+    @property
+    def kind(self) -> str:
+        """That of the worst of its photos."""
+        return max((spot.kind for spot in self.spots), key=_severity)
+
+    @property
+    def directions(self) -> list[float]:
+        """Where its cameras looked, each direction once."""
+        known = [spot.direction for spot in self.spots if spot.direction is not None]
+        return known if self.alone else sorted({round(one / _WEDGES_DEG) * _WEDGES_DEG % 360.0 for one in known})
+
+    @property
+    def radius(self) -> float:
+        """Of the circle that holds the number of its photos."""
+        return 8 + 2.5 * len(str(len(self.spots)))
+
+    @property
+    def says(self) -> str:
+        """What it shows, in words."""
+        if self.alone:
+            return self.spots[0].says
+        verdicts = Counter(spot.verdict for spot in self.spots)
+        shown = ", ".join(f"{many:,} {verdict}" for verdict, many in verdicts.items())
+        return f"{count(len(self.spots), 'photo')}: {shown}"
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoMap:
-    """The drawing. spots: the first lie under the others. bar: length of the scale bar in its units; bar_says: what
-    that is on the ground.
+    """The drawing. spots, marks: the first lie under the others. bar: length of the scale bar in its units; bar_says:
+    what that is on the ground.
     """
 
     spots: tuple[Spot, ...]
+    marks: tuple[Mark, ...]
     bar: float
     bar_says: str
     without: int
@@ -68,13 +126,32 @@ def photo_map(
             y=round(HEIGHT / 2 - (n - (max(north) + min(north)) / 2) * scale, 1),
             kind=_kind(one, classes),
             direction=one.place.direction_deg,
-            says=f"{names[one.path]}: {one.verdict}",
+            verdict=one.verdict,
+            name=names[one.path],
         )
         for (one, _, _), e, n in zip(placed, east, north, strict=True)
     ]
     bar, says = _bar(scale)
     ordered = sorted(spots, key=lambda spot: _layer(spot.kind))
-    return PhotoMap(tuple(ordered), bar, says, len(photos) - len(placed))
+    marks = sorted(_marks(spots), key=lambda mark: _layer(mark.kind))
+    return PhotoMap(tuple(ordered), tuple(marks), bar, says, len(photos) - len(placed))
+
+
+def _marks(spots: Iterable[Spot]) -> list[Mark]:
+    """Each spot by itself, or with the first that it would hide."""
+    marks: list[Mark] = []
+    squares: dict[tuple[int, int], list[Mark]] = {}
+    for spot in spots:
+        column, row = int(spot.x // _APART), int(spot.y // _APART)
+        around = [(column + right, row + down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
+        near = (mark for square in around for mark in squares.get(square, ()))
+        mark = next((one for one in near if math.hypot(one.x - spot.x, one.y - spot.y) < _APART), None)
+        if mark is None:
+            mark = Mark(spot.x, spot.y)
+            marks.append(mark)
+            squares.setdefault((column, row), []).append(mark)
+        mark.spots.append(spot)
+    return marks
 
 
 def _kind(photo: Inspected, classes: dict[str, WidthClasses]) -> str:
@@ -94,11 +171,16 @@ def _layer(kind: str) -> tuple[int, int]:
 
     The script of the page orders them alike when cracks are left out.
     """
-    under = ("unmeasured", "doubt", "sound")
-    if kind in under:
-        return under.index(kind), 0
+    if kind in _UNDER:
+        return _UNDER.index(kind), 0
     unit, place = kind.split("-")
-    return len(under) + (unit == "mm"), int(place)
+    return len(_UNDER) + (unit == "mm"), int(place)
+
+
+def _severity(kind: str) -> tuple[int, int]:
+    """Which of the kinds at one place is told: the widest crack, then what is in doubt, before what is sound."""
+    layer, place = _layer(kind)
+    return (-layer, 0) if kind in _UNDER else (layer, place)
 
 
 def _bar(scale: float) -> tuple[float, str]:

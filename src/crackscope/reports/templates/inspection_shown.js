@@ -115,7 +115,7 @@
   function numbered(selector) {
     return new Map(Array.from(document.querySelectorAll(selector), function (one) { return [Number(one.dataset.photo), one]; }));
   }
-  const tiles = numbered(".glance-tiles [data-photo]"), spots = numbered(".spot"), kept = new Map();
+  const tiles = numbered(".glance-tiles [data-photo]"), spots = numbered(".spot[data-photo]"), kept = new Map();
   function tellPhoto(number, all) {
     const some = all.filter(function (row) { return row[ZONE] && shown(row); });
     // As many as before are the same as before.
@@ -157,9 +157,21 @@
     const kind = spot.classList[1], under = ["unmeasured", "doubt", "sound"].indexOf(kind);
     return under >= 0 ? [under, 0] : [kind.startsWith("mm") ? 4 : 3, Number(kind.slice(3))];
   }
-  const byNumber = Array.from(spots.values()).sort(function (a, b) { return a.dataset.photo - b.dataset.photo; });
+  // Photos at one place have one mark, which shows the worst of them.
+  function severity(spot) {
+    const [under, place] = layer(spot);
+    return under < 3 ? -under : 100 * under + place;
+  }
+  function tellPlace(mark) {
+    const list = document.getElementById("place-" + mark.dataset.mark);
+    if (!list) return;
+    const worst = Array.from(list.querySelectorAll(".spot")).reduce(function (one, other) { return severity(other) > severity(one) ? other : one; });
+    mark.setAttribute("class", worst.getAttribute("class"));
+  }
+  const byNumber = Array.from(document.querySelectorAll(".spot[data-mark]")).sort(function (a, b) { return a.dataset.mark - b.dataset.mark; });
   function tellMap() {
-    if (!spots.size) return;
+    if (!byNumber.length) return;
+    byNumber.forEach(tellPlace);
     const layers = new Map(byNumber.map(function (spot) { return [spot, layer(spot)]; }));
     const ordered = byNumber.slice().sort(function (a, b) {
       const one = layers.get(a), other = layers.get(b);
