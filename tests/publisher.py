@@ -1,36 +1,37 @@
-"""What the tests of downloads share: a file as Keras writes them, where it is published, and asking for it."""
+"""What the tests of downloads share: a small file of a publisher who states no hash of it, and asking for it."""
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from crackscope.errors import WeightsError
 from crackscope.networks.weights import Patience, Weights, find_weights
 from crackscope.recipes import Network
 from tests.standin_server import StandIn
 
-KERAS = Network(backbone="mobilenetv2", family="keras")
+SMALL = Network(backbone="timm:small.a1", family="timm")
+SMALL_PATH = "/huggingface.co/timm/small.a1/resolve/main/model.safetensors"
+SMALL_NAME = "timm--small.a1.safetensors"
 KERAS_PATH = (
     "/storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/"
     "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
 )
-KERAS_NAME = KERAS_PATH.rsplit("/", 1)[1]
 ONCE = Patience(timeout_s=20, delays=())
-WAYS = "give --weights FILE, a bundle, --weights default, or --weights none for random ones"
+WAYS = "give --weights FILE, a bundle, or --weights none for random ones"
 
 
-def find(cache: Path, patience: Patience = ONCE, network: Network = KERAS) -> Weights:
+def find(cache: Path, patience: Patience = ONCE, network: Network = SMALL) -> Weights:
     weights = find_weights(network, cache=cache, patience=patience)
     assert weights is not None
     return weights
 
 
-def refusal(cache: Path, patience: Patience = ONCE, network: Network = KERAS) -> str:
+def refusal(cache: Path, patience: Patience = ONCE, network: Network = SMALL) -> str:
     with pytest.raises(WeightsError) as caught:
         find_weights(network, cache=cache, patience=patience)
     text = str(caught.value)
@@ -39,7 +40,7 @@ def refusal(cache: Path, patience: Patience = ONCE, network: Network = KERAS) ->
 
 
 def is_whole(weights: Weights, body: bytes) -> bool:
-    return weights.sha256 == hashlib.sha256(body).hexdigest() and set(weights.tensors) == {"Conv1/kernel"}
+    return weights.sha256 == hashlib.sha256(body).hexdigest() and set(weights.tensors) == {"stem.weight"}
 
 
 @contextmanager
@@ -52,12 +53,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     server.close()
 
 
-def small_keras_file(folder: Path) -> bytes:
-    """A small file as Keras writes them, 100-odd kB."""
-    path = folder / "small.h5"
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [b"Conv1"]
-        layer = file.create_group("Conv1")
-        layer.attrs["weight_names"] = [b"Conv1/kernel:0"]
-        layer.create_dataset("Conv1/kernel:0", data=np.random.default_rng(0).normal(size=(3, 3, 3, 1000)).astype("f4"))
-    return path.read_bytes()
+def small_file() -> bytes:
+    """A small file as timm publishes them, 100-odd kB."""
+    kernel = np.random.default_rng(0).normal(size=(1000, 3, 3, 3)).astype("f4")
+    return safetensors.numpy.save({"stem.weight": kernel}, metadata={"format": "pt"})

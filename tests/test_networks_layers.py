@@ -131,7 +131,7 @@ def test_timm_that_cannot_be_imported_is_one_line_with_the_fix() -> None:
     try:
         import_module("timm")
     except Exception:
-        with pytest.raises(RecipeError, match=r"crackscope\[timm\]|torchvision that was built for torch"):
+        with pytest.raises(RecipeError, match=r"\.\[timm\]|torchvision that was built for torch"):
             build(Network(backbone="timm:resnet18", family="timm"), Head())
     else:
         network = build(Network(backbone="timm:resnet18", family="timm"), Head())

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,20 +11,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from crackscope.networks import build
 from crackscope.networks.weights import Patience, find_weights
+from crackscope.recipes import Head, Network
 from tests.publisher import (
-    KERAS,
-    KERAS_NAME,
-    KERAS_PATH,
     ONCE,
+    SMALL,
+    SMALL_NAME,
+    SMALL_PATH,
     WAYS,
     find,
     is_whole,
     publisher,
     refusal,
-    small_keras_file,
+    small_file,
 )
 from tests.standin_server import Served, StandIn
 
@@ -35,18 +39,18 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def body(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return small_keras_file(tmp_path_factory.mktemp("keras"))
+def body() -> bytes:
+    return small_file()
 
 
 def test_a_download_is_read_and_kept(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body, goog=body)
+    standin.files[SMALL_PATH] = Served(body, goog=body)
     seen: list[tuple[int, int]] = []
-    weights = find_weights(KERAS, cache=tmp_path / "new", progress=lambda *now: seen.append(now), patience=ONCE)
+    weights = find_weights(SMALL, cache=tmp_path / "new", progress=lambda *now: seen.append(now), patience=ONCE)
     assert weights is not None
     assert is_whole(weights, body)
-    assert weights.family == "keras"
-    assert weights.source == standin.url + KERAS_PATH
+    assert weights.family == "timm"
+    assert weights.source == standin.url + SMALL_PATH
     assert seen == sorted(seen)
     assert seen[-1] == (len(body), len(body))
     standin.close()
@@ -57,14 +61,14 @@ def test_a_download_is_read_and_kept(standin: StandIn, body: bytes, tmp_path: Pa
 def test_the_cache_is_where_the_environment_says(
     standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standin.files[KERAS_PATH] = Served(body)
+    standin.files[SMALL_PATH] = Served(body)
     monkeypatch.setenv("CRACKSCOPE_CACHE", str(tmp_path / "here"))
-    find_weights(KERAS, patience=ONCE)
-    assert (tmp_path / "here" / KERAS_NAME).read_bytes() == body
+    find_weights(SMALL, patience=ONCE)
+    assert (tmp_path / "here" / SMALL_NAME).read_bytes() == body
     monkeypatch.delenv("CRACKSCOPE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    find_weights(KERAS, patience=ONCE)
-    assert (tmp_path / "xdg" / "crackscope" / KERAS_NAME).read_bytes() == body
+    find_weights(SMALL, patience=ONCE)
+    assert (tmp_path / "xdg" / "crackscope" / SMALL_NAME).read_bytes() == body
 
 
 def test_no_network_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,12 +78,12 @@ def test_no_network_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("CRACKSCOPE_WEIGHTS_MIRROR", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         text = refusal(tmp_path, Patience())
-    assert text.startswith(f"Keras' MobileNetV2 weights are not in the cache ({tmp_path}) and 127.0.0.1:{port} cannot")
+    assert text.startswith(f"timm's small.a1 weights are not in the cache ({tmp_path}) and 127.0.0.1:{port} cannot")
     assert text.endswith(WAYS)
 
 
 def test_offline_asks_no_one(standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    standin.files[KERAS_PATH] = Served(body)
+    standin.files[SMALL_PATH] = Served(body)
     monkeypatch.setenv("CRACKSCOPE_OFFLINE", "1")
     text = refusal(tmp_path)
     assert "CRACKSCOPE_OFFLINE" in text
@@ -94,9 +98,9 @@ def test_offline_asks_no_one(standin: StandIn, body: bytes, tmp_path: Path, monk
 def test_a_damaged_copy_is_never_used(
     standin: StandIn, body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standin.files[KERAS_PATH] = Served(body)
+    standin.files[SMALL_PATH] = Served(body)
     find(tmp_path)
-    kept = tmp_path / KERAS_NAME
+    kept = tmp_path / SMALL_NAME
     kept.write_bytes(body[:-1] + b"?")
     assert is_whole(find(tmp_path), body)
     assert len(standin.asked) == 2
@@ -107,20 +111,51 @@ def test_a_damaged_copy_is_never_used(
 
 
 def test_a_file_put_into_the_cache_by_hand_is_taken(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    (tmp_path / KERAS_NAME).write_bytes(body)
+    (tmp_path / SMALL_NAME).write_bytes(body)
     assert is_whole(find(tmp_path), body)
     assert not standin.asked
-    assert json.loads((tmp_path / f"{KERAS_NAME}.json").read_text())["size"] == len(body)
+    assert json.loads((tmp_path / f"{SMALL_NAME}.json").read_text())["size"] == len(body)
+
+
+def test_a_file_of_the_cache_that_cannot_be_read_is_named_with_what_to_do(standin: StandIn, tmp_path: Path) -> None:
+    kept = tmp_path / SMALL_NAME
+    kept.write_bytes(bytes(1000))
+    assert refusal(tmp_path).endswith(f"; if it is damaged, delete {kept}, and it is fetched again")
+    assert kept.exists()
+    assert not standin.asked
+
+
+@pytest.mark.parametrize(
+    ("network", "default"),
+    [
+        (Network(backbone="mobilenetv2"), "--weights default with --set network.cut=block_16, "),
+        (Network(backbone="mobilenetv2", cut="block_16"), "--weights default, "),
+        (Network(backbone="mobilenetv2", cut="block_3"), "--weights default, "),
+        (Network(backbone="mobilenetv2", family="torchvision"), ""),
+        (Network(backbone="vgg16"), ""),
+        (Network(backbone="resnet50"), ""),
+    ],
+)
+def test_the_bundle_in_the_package_is_offered_where_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: Network, default: str
+) -> None:
+    monkeypatch.setenv("CRACKSCOPE_OFFLINE", "1")
+    text = refusal(tmp_path, network=network)
+    assert text.endswith(f": give --weights FILE, a bundle, {default}or --weights none for random ones")
+    if default:
+        cut = re.search(r"network\.cut=(\w+)", default)
+        offered = msgspec.structs.replace(network, weights="default", cut=cut[1] if cut else network.cut)
+        build(offered, Head(), find_weights(offered))
 
 
 def test_more_than_the_disk_holds_is_refused_before_it_comes(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body)
+    standin.files[SMALL_PATH] = Served(body)
     standin.faults.extend([f"claims {10**18}"])
     text = refusal(tmp_path)
     assert "1,000,000,000,000.0 MB" in text
     assert str(tmp_path) in text
     assert "CRACKSCOPE_CACHE" in text
-    assert not (tmp_path / KERAS_NAME).exists()
+    assert not (tmp_path / SMALL_NAME).exists()
 
 
 CHILD = """
@@ -130,7 +165,8 @@ from crackscope.recipes import Network
 if len(sys.argv) > 2:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:
-    found = find_weights(Network(backbone="mobilenetv2"), cache=pathlib.Path(sys.argv[1]), patience=Patience(20, ()))
+    network = Network(backbone="timm:small.a1", family="timm")
+    found = find_weights(network, cache=pathlib.Path(sys.argv[1]), patience=Patience(20, ()))
     print(found.sha256)
 except Exception as error:
     print(type(error).__name__, error)
@@ -144,7 +180,7 @@ def child(*arguments: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.skipif(sys.platform == "win32", reason="wants a limit on the size of files")
 def test_a_disk_that_fills_up_on_the_way(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body)
+    standin.files[SMALL_PATH] = Served(body)
     with child(str(tmp_path), "50000") as running:
         said, _ = running.communicate(timeout=60)
     assert said.startswith(f"WeightsError the disk of the cache {tmp_path} is full: the weights need 0.1 MB")
@@ -154,7 +190,7 @@ def test_a_disk_that_fills_up_on_the_way(standin: StandIn, body: bytes, tmp_path
 
 
 def test_two_processes_fetch_one_file_once(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body)
+    standin.files[SMALL_PATH] = Served(body)
     with child(str(tmp_path)) as first, child(str(tmp_path)) as second:
         said = [running.communicate(timeout=60)[0].strip() for running in (first, second)]
     assert said == [hashlib.sha256(body).hexdigest()] * 2
@@ -163,12 +199,12 @@ def test_two_processes_fetch_one_file_once(standin: StandIn, body: bytes, tmp_pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="wants SIGKILL")
 def test_a_killed_download_is_gone_on_with(standin: StandIn, body: bytes, tmp_path: Path) -> None:
-    standin.files[KERAS_PATH] = Served(body, goog=body)
+    standin.files[SMALL_PATH] = Served(body, goog=body)
     standin.faults.extend(["stall"])
     with child(str(tmp_path)) as running:
         assert standin.stalled.wait(60)
         running.send_signal(signal.SIGKILL)
-    assert not (tmp_path / KERAS_NAME).exists()
+    assert not (tmp_path / SMALL_NAME).exists()
     assert is_whole(find(tmp_path), body)
 
 

@@ -181,5 +181,5 @@ def test_a_library_that_is_not_installed(
 ) -> None:
     examples(tmp_path)
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(WeightsError, match=f'needs {library} .*pip install "crackscope\\[train\\]"'):
+    with pytest.raises(WeightsError, match=rf'needs {library} .*pip install "\.\[train\]"'):
         read(tmp_path / name, family=family)

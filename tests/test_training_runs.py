@@ -13,7 +13,7 @@ from crackscope import datasets, images, networks, recipes
 from crackscope.errors import TrainingError, WeightsError
 from crackscope.recipes import Recipe
 from crackscope.training import Progress, Run, TrainOptions, checkpoints, train
-from tests.publisher import KERAS_PATH, publisher, small_keras_file
+from tests.publisher import KERAS_PATH, publisher, small_file
 from tests.small_patches import patch, write_masked, write_patches
 from tests.standin_server import Served
 
@@ -239,13 +239,13 @@ def test_progress_tells_stages_in_order_and_ends(patches: Path, tmp_path: Path) 
 
 
 def test_progress_tells_of_a_download(patches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = small_keras_file(tmp_path)
+    body = small_file()
     recipe = recipes.override(PROBE, ["network.backbone=mobilenetv2", "network.family=keras"])
     told: list[Progress] = []
     monkeypatch.setenv("CRACKSCOPE_CACHE", str(tmp_path / "cache"))
     with publisher(monkeypatch) as server:
         server.files[KERAS_PATH] = Served(body, goog=body)
-        with pytest.raises(WeightsError):  # it holds one layer, which is no network
+        with pytest.raises(WeightsError):  # it is not the file whose hash is known
             train(patches, recipe, tmp_path / "run", weights="publisher", progress=told.append)
     fetched = [progress for progress in told if progress.stage == "weights"]
     assert fetched[-1].done == fetched[-1].total == len(body) >> 10

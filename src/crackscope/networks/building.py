@@ -26,7 +26,7 @@ def build(network: Network, head: Head, weights: Weights | None = None) -> Crack
 
     Raises RecipeError for a backbone, family, cut or head that cannot be, WeightsError for weights that do not fit.
     """
-    backbone = _backbone(network)
+    backbone = backbone_of(network)
     if head.kind == "dense":
         if not backbone.taps:
             raise RecipeError(f"head.kind = 'dense': {backbone.name} has no levels to read; set head.kind = 'pooled'")
@@ -63,7 +63,8 @@ def _load_head(network: CrackNetwork, weights: Weights | None) -> None:
             tensor.copy_(torch.from_numpy(np.ascontiguousarray(found[name])))
 
 
-def _backbone(network: Network) -> Backbone:
+def backbone_of(network: Network) -> Backbone:
+    """The backbone that a recipe asks for, with random weights. Raises RecipeError for one that cannot be."""
     name, family = network.backbone, network.family
     if name.startswith("timm:"):
         from crackscope.networks.timm_backbone import timm_backbone

@@ -135,9 +135,11 @@ def _check_names(backbone: Backbone, slots: list[_Slot], weights: Weights) -> No
     present = set(weights.tensors)
     missing = [slot for slot in slots if slot.name not in present]
     if missing:
+        stage = last_stage(backbone, weights)
+        cut = f"set network.cut = {stage!r}, where the file ends (--set network.cut={stage})"
         raise WeightsError(
-            f"{weights.source}: lacks {_some([slot.name for slot in missing])} of {backbone.name}"
-            f"{_cut_that_fits(backbone, slots, missing)}"
+            f"{weights.source}: lacks {_some([slot.name for slot in missing])} of {backbone.name}; "
+            f"{cut if stage else 'choose other weights'}"
         )
     surplus = sorted(present - {slot.name for slot in slots})
     surplus = [name for name in surplus if not _is_other_business(name)]
@@ -153,8 +155,10 @@ def _is_other_business(name: str) -> bool:
     return name.startswith(_CLASSIFIERS) or name.endswith("num_batches_tracked")
 
 
-def _cut_that_fits(backbone: Backbone, slots: list[_Slot], missing: list[_Slot]) -> str:
-    """What to do: cut the backbone when all of its last stages are missing and nothing else."""
+def last_stage(backbone: Backbone, weights: Weights) -> str:
+    """The stage of a backbone up to which a file has all of its tensors, and none of later ones; "" for no such."""
+    slots = list(_slots(backbone, weights))
+    missing = [slot for slot in slots if slot.name not in weights.tensors]
     lacking = {slot.layer for slot in missing}
     complete: list[str] = []
     for stage in backbone.stage_names():
@@ -165,9 +169,8 @@ def _cut_that_fits(backbone: Backbone, slots: list[_Slot], missing: list[_Slot])
     found = {slot.layer for slot in slots} - lacking
     later = backbone.stage_names()[len(complete) :]
     if complete and not any(_layers_with_weights(backbone, stage) & found for stage in later):
-        stage = complete[-1]
-        return f"; set network.cut = {stage!r}, where the file ends (--set network.cut={stage})"
-    return "; choose other weights"
+        return complete[-1]
+    return ""
 
 
 def _layers_with_weights(backbone: Backbone, stage: str) -> set[str]:

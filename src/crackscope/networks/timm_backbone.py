@@ -78,7 +78,8 @@ def _import_timm() -> Any:
         import timm
     except ModuleNotFoundError as error:
         raise RecipeError(
-            f'timm backbones want the extra of that name ({error}): pip install "crackscope[timm]"'
+            f'timm backbones want the extra of that name ({error}): pip install ".[timm]" in the folder of '
+            "crackscope's sources"
         ) from error
     except Exception as error:  # a torchvision built for another torch fails with whatever it runs into
         reason = _reason(error)

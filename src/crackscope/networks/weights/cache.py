@@ -9,16 +9,18 @@ import msgspec
 
 from crackscope.errors import WeightsError
 from crackscope.networks.weights.download import Patience, Progress, download
+from crackscope.networks.weights.files import read_file
 from crackscope.networks.weights.hashing import differs, file_digest
 from crackscope.networks.weights.locking import exclusive
+from crackscope.networks.weights.missing import MissingLibraryError
 from crackscope.networks.weights.part import Part, in_megabytes
 from crackscope.networks.weights.publishers import Published
 from crackscope.networks.weights.transfer import NoAnswerError
+from crackscope.networks.weights.ways import other_ways
+from crackscope.recipes import Network
 
 CACHE_VARIABLE = "CRACKSCOPE_CACHE"
 OFFLINE_VARIABLE = "CRACKSCOPE_OFFLINE"
-
-_WAYS = "give --weights FILE, a bundle, --weights default, or --weights none for random ones"
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -48,11 +50,14 @@ def cache_folder(given: Path | None = None) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "crackscope"
 
 
-def obtain(entry: Published, folder: Path, patience: Patience, progress: Progress | None = None) -> Cached:
-    """The publisher's file, from the cache or else from the network (not when CRACKSCOPE_OFFLINE is set).
+def obtain(
+    entry: Published, network: Network, folder: Path, patience: Patience, progress: Progress | None = None
+) -> Cached:
+    """The publisher's file for a network, from the cache or else from its host (not when CRACKSCOPE_OFFLINE is set).
 
-    A cached file that is no longer what came is removed and fetched again. Two processes that want the same file fetch
-    it once: the second waits. Raises WeightsError, one line that names the other ways to get weights.
+    A cached file that is no longer what came is removed and fetched again; one whose hash no one states is kept only if
+    it reads as weights. Two processes that want the same file fetch it once: the second waits. Raises WeightsError, one
+    line that names the other ways to get weights.
     """
     absent = ""
     try:
@@ -60,28 +65,49 @@ def obtain(entry: Published, folder: Path, patience: Patience, progress: Progres
         if hit is not None:
             return hit
         if os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"):
-            raise WeightsError(f"{entry.words} weights {absent} and {OFFLINE_VARIABLE} forbids to fetch them: {_WAYS}")
+            forbidden = f"{entry.words} weights {absent} and {OFFLINE_VARIABLE} forbids to fetch them"
+            raise WeightsError(f"{forbidden}: {other_ways(network)}")
         folder.mkdir(parents=True, exist_ok=True)
         with exclusive(folder / f"{entry.name}.lock") as held:
             hit, absent = _look_up(entry, folder) if held else (None, absent)
-            return hit or _fetch(entry, folder, held, patience, progress)
+            return hit or _fetch(entry, network, folder, held, patience, progress)
     except NoAnswerError as error:
-        raise WeightsError(_no_answer(entry, error, absent, folder)) from None
+        raise WeightsError(f"{_no_answer(entry, error, absent, folder)}{other_ways(network)}") from None
     except OSError as error:
         raise WeightsError(
             f"cannot use the cache {folder} ({error.strerror}): set CRACKSCOPE_CACHE to a folder that can be written"
         ) from None
 
 
-def _fetch(entry: Published, folder: Path, held: bool, patience: Patience, progress: Progress | None) -> Cached:
+def _fetch(
+    entry: Published, network: Network, folder: Path, held: bool, patience: Patience, progress: Progress | None
+) -> Cached:
     name = f"{entry.name}.part" if held else f"{entry.name}.{secrets.token_hex(4)}.part"
     part = Part(folder / name, entry.url)
     try:
         download(entry, part, patience, progress)
+        _check_readable(entry, network, part)
         return _keep(entry, part, folder / entry.name)
     finally:
         if not held:
             part.drop()
+
+
+def _check_readable(entry: Published, network: Network, part: Part) -> None:
+    """Refuse what came, and drop it, where no hash says what it is and it cannot be read."""
+    note = part.note()
+    if entry.digest or (note and note.digest):
+        return
+    try:
+        read_file(part.path, network)
+    except MissingLibraryError:
+        raise
+    except WeightsError:
+        part.drop()
+        raise WeightsError(
+            f"what {entry.host} sent as {entry.words} weights cannot be read as weights and was deleted: "
+            "see what lies there, or give --weights FILE"
+        ) from None
 
 
 def _keep(entry: Published, part: Part, target: Path) -> Cached:
@@ -128,9 +154,9 @@ def _look_up(entry: Published, folder: Path) -> tuple[Cached | None, str]:
 
 
 def _no_answer(entry: Published, error: NoAnswerError, absent: str, folder: Path) -> str:
+    """The line without the other ways that end it."""
     kept = Part(folder / f"{entry.name}.part", entry.url).have()
     going_on = f" ({in_megabytes(kept)} are kept, the next try goes on from there)" if kept else ""
-    ways = _WAYS
-    if error.status == 404 and entry.words.startswith("timm"):
-        ways = f"name a model and its tag as on the hub, timm:NAME.TAG, or {_WAYS}"
-    return f"{entry.words} weights {absent} and {entry.host} {error}{going_on}: {ways}"
+    unknown = error.status == 404 and entry.words.startswith("timm")
+    named = "name a model and its tag as on the hub, timm:NAME.TAG, or " if unknown else ""
+    return f"{entry.words} weights {absent} and {entry.host} {error}{going_on}: {named}"

@@ -9,6 +9,7 @@ from crackscope.networks.weights.bundle_file import read_bundle
 from crackscope.networks.weights.cache import cache_folder, obtain
 from crackscope.networks.weights.download import Patience, Progress
 from crackscope.networks.weights.files import read_file
+from crackscope.networks.weights.missing import MissingLibraryError
 from crackscope.networks.weights.publishers import published
 from crackscope.networks.weights.record import Weights
 from crackscope.recipes import Network
@@ -47,8 +48,13 @@ def _found(network: Network, cache: Path | None, progress: Progress | None, pati
     asked = network.weights
     if asked == "publisher":
         entry = published(network)
-        found = obtain(entry, cache_folder(cache), patience, progress)
-        return read_file(found.path, network, source=entry.url, sha256=found.sha256)
+        found = obtain(entry, network, cache_folder(cache), patience, progress)
+        try:
+            return read_file(found.path, network, source=entry.url, sha256=found.sha256)
+        except MissingLibraryError:
+            raise
+        except WeightsError as error:
+            raise WeightsError(f"{error}; if it is damaged, delete {found.path}, and it is fetched again") from None
     if asked == "default":
         return _default(network)
     path = Path(asked).expanduser()

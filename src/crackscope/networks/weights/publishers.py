@@ -2,7 +2,8 @@
 
 Facts from the sources of keras.applications and torchvision.models; torchvision's are its IMAGENET1K_V1 weights, which
 `pretrained=True` has always meant and the published recipes used. The eight hex digits in a torchvision name begin the
-SHA-256 of the file. Keras states an MD5 for all but MobileNetV2, whose MD5 its storage sends along in a header.
+SHA-256 of the file. Keras states an MD5 for all but MobileNetV2; its SHA-256 is what three projects wrote down each for
+itself, of the file as Keras fetched it and as its author had released it (JonathanCMitchell/mobilenet_v2_keras, v1.1).
 """
 
 import os
@@ -42,8 +43,9 @@ class Published:
         return parts.netloc.rpartition("@")[2]
 
 
-def _keras(words: str, path: str, md5: str = "") -> Published:
-    return Published(f"Keras' {words}", path.rsplit("/", 1)[-1], _KERAS + path, "md5" if md5 else "", md5)
+def _keras(words: str, path: str, digest: str) -> Published:
+    algorithm = {32: "md5", 64: "sha256"}[len(digest)]
+    return Published(f"Keras' {words}", path.rsplit("/", 1)[-1], _KERAS + path, algorithm, digest)
 
 
 def _torchvision(words: str, name: str) -> Published:
@@ -53,7 +55,9 @@ def _torchvision(words: str, name: str) -> Published:
 
 _TABLE: dict[tuple[str, str], Published] = {
     ("keras", "mobilenetv2"): _keras(
-        "MobileNetV2", "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+        "MobileNetV2",
+        "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        "f8aff69536bd77a692c594f559c798c19bf7f3f36668fc9fa00b21c6aab4797c",
     ),
     ("keras", "resnet50"): _keras(
         "ResNet50",

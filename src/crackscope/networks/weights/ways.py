@@ -1,0 +1,31 @@
+"""What else a network may begin with, where its publisher's weights cannot be had."""
+
+import msgspec
+
+from crackscope.bundles import default_bundle
+from crackscope.errors import BundleError, WeightsError
+from crackscope.networks.weights.bundle_file import read_bundle
+from crackscope.recipes import Network
+
+
+def other_ways(network: Network) -> str:
+    """The end of a message: files, bundles, random weights; and the bundle in the package where it fits the network."""
+    default = _default(network)
+    return f"give --weights FILE, a bundle, {default}or --weights none for random ones"
+
+
+def _default(network: Network) -> str:
+    """ "--weights default, ", with the cut that it needs; "" where the bundle in the package is of another network."""
+    from crackscope.networks.building import backbone_of
+    from crackscope.networks.loading import last_stage
+
+    try:
+        weights = read_bundle(default_bundle(), msgspec.structs.replace(network, weights="default"))
+    except (BundleError, WeightsError):
+        return ""
+    backbone = backbone_of(network)
+    stage = last_stage(backbone, weights)
+    if not stage:
+        return ""
+    needed = "" if stage == backbone.stage_names()[-1] else f" with --set network.cut={stage}"
+    return f"--weights default{needed}, "
