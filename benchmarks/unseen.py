@@ -1,8 +1,9 @@
 """How a bundle does on surfaces that it never saw, by tiles, by pixels and by photos.
 
-    python benchmarks/unseen.py ../shared/data/walls ../shared/data/tiles [--bundle DIR] [--only NAMES.txt]
+    python benchmarks/unseen.py ../shared/data/walls ../shared/data/tiles [--bundle DIR] [--only NAMES.txt] [--coarse]
 
-Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack). Counted as follows.
+Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack). --coarse sees pictures at half scale
+first, as `inspect --coarse` does photos of 512 px and more. Counted as follows.
 
 - tiles: 224 px, side by side from the top left; cracked if at least .5 % of one is mask, sound if none is, others left
   out; judged at the threshold that the bundle ships
@@ -39,7 +40,7 @@ from crackscope.images import find, read, read_mask
 from crackscope.inspection import find_cracks
 from crackscope.judging import evaluate_scores
 from crackscope.records import Row, Verdict
-from crackscope.scoring import Model, facing_of, load
+from crackscope.scoring import DenseOptions, Model, dense, facing_of, load
 
 TOLERANCE_PX = 4
 Mask = NDArray[np.bool_]
@@ -91,7 +92,7 @@ def source_photo(stem: str) -> str:
     return re.sub(r"(_\d+){2,}$", "", stem)
 
 
-def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
+def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions) -> None:
     picture = read(path)
     truth = read_mask(mask, (picture.width, picture.height))
     group = source_photo(path.stem)
@@ -109,8 +110,8 @@ def look(model: Model, path: Path, mask: Path, seen: Seen) -> None:
         seen.quarters += quartered(model, Row(path=str(path), label="sound", group=group), picture.pixels, truth)
     facing = facing_of(picture.pixels)
     pixels, truth = facing.turned(picture.pixels), facing.turned(truth)
-    heat = model.heatmap(pixels)
-    judged = model.judge(heat, pixels)
+    heat = model.heatmap(pixels, options=options)
+    judged = model.judge(heat, pixels, options=options)
     row = Row(path=str(path), label="crack" if truth.any() else "sound", group=group)
     seen.photos.append((row, judged.probability, judged.verdict))
     grown = cv2.resize(heat.logits, None, fx=heat.stride, fy=heat.stride, interpolation=cv2.INTER_LINEAR)
@@ -172,10 +173,12 @@ def main() -> int:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--bundle", default=None)
     parser.add_argument("--only", type=Path, help="a file with the stems to look at")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--coarse", action="store_true", help="half scale first, whatever the size of the pictures")
     arguments = parser.parse_args()
     print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load(arguments.bundle)
+    if arguments.coarse:
+        dense._LEAST_COARSE_PX = 0
     only = set(arguments.only.read_text().split()) if arguments.only else None
     for folder in arguments.sets:
         begin, seen = time.monotonic(), Seen()
@@ -183,7 +186,7 @@ def main() -> int:
             path = Path(name)
             mask = folder / "masks" / f"{path.stem}.png"
             if (only is None or path.stem in only) and mask.exists():
-                look(model, path, mask, seen)
+                look(model, path, mask, seen, DenseOptions(coarse=arguments.coarse))
         print(folder.name, f"({time.monotonic() - begin:.0f} s)")
         for part, values in figures(seen, model.manifest.threshold).items():
             shown = values if isinstance(values, dict) else {}
