@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -130,6 +131,30 @@ def test_train_says_first_that_copies_stand_on_both_sides(tmp_path, capsys):
     assert main(["train", str(tmp_path / "data"), "-o", str(tmp_path / "run"), *SMALL, "--no-evaluate"]) == 0
     first = capsys.readouterr().err.splitlines()[0]
     assert first.startswith("100.0% of the test pictures have a copy among those trained on, so accuracy on them may")
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_train_at_random_says_and_keeps_how_it_dealt(tmp_path, capsys, copied):
+    data, run = write_patches(tmp_path / "data", 10), tmp_path / "run"
+    for path in list(data.rglob("*.png")) * copied:
+        shutil.copy(path, path.with_stem(f"{path.stem}-again"))
+    assert main(["train", str(data), "-o", str(run), *SMALL, "--random", "--seed", "3"]) == 0
+    printed = capsys.readouterr()
+    kept, judged = (json.loads((run / name).read_text()) for name in ("run.json", "evaluation/metrics.json"))
+    leak, few = kept["split"]["leak_share"], 4 if copied else 2
+    parts = {"train": few * 3, "val": few, "test": few}
+    told = {part: {"crack": count, "sound": count} for part, count in parts.items()}
+    assert kept["split"] == {"kind": "random", "parts": told, "seed": 3, "leak_share": leak}
+    assert kept["finished"]["dealt"] == kept["split"]
+    assert judged["split"] | {"fingerprint": ""} == {"fingerprint": "", "random": True, "seed": 3, "leak_share": leak}
+    first = printed.err.splitlines()[0]
+    assert first.startswith(", ".join(f"{part} {count} crack and {count} sound" for part, count in parts.items()))
+    if copied:
+        assert leak > 0.5
+        assert f"; dealt one by one: {leak:.1%} of the test pictures have a near-copy" in first
+    else:
+        assert leak == 0
+    assert (f"{leak:.1%} of the test pictures have a near-copy in the train part" in printed.out) == copied
 
 
 def test_train_without_weights_at_hand_names_the_ways(way, tmp_path, capsys, monkeypatch):

@@ -68,11 +68,22 @@ def show(judgement: Judgement, *, quiet: bool) -> None:
     print_table("by class", ("", ">precision", ">recall", ">f1", ">pictures"), _by_class(evaluation))
     (tn, fp), (fn, tp) = evaluation.confusion
     say(f"cracked: {tp} found, {fn} missed; sound: {tn} let pass, {several(fp, 'false alarm')}", quiet=quiet)
-    for sentence in conclusions(evaluation):
+    for sentence in filter(None, (_leak(evaluation), *conclusions(evaluation))):
         say(sentence, quiet=quiet)
     tell_unread(evaluation.unread)
     if judgement.report is not None:
         say(f"report: {judgement.report}")
+
+
+def _leak(evaluation: "Evaluation") -> str:
+    """That pictures of the test part have near-copies among those trained on; "" where none are known to have any."""
+    split = evaluation.split
+    if evaluation.part != "test" or split is None or not split.random or not split.leak_share:
+        return ""
+    return (
+        f"{split.leak_share:.1%} of the test pictures have a near-copy in the train part of this split: accuracy of a "
+        "bundle trained on that may flatter by up to as much"
+    )
 
 
 def _title(evaluation: "Evaluation") -> str:

@@ -117,12 +117,12 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
 
 
 def _show(dealt: "Split", asked: Asked) -> None:
-    from crackscope.datasets import remarks
+    from crackscope.datasets import copies_told, remarks
 
     rows = [(part, counts["crack"], counts["sound"]) for part, counts in _counts(dealt).items()]
     print_table("", ("part", ">crack", ">sound"), rows)
     if dealt.leak_share is not None:
-        say(_leak(dealt.leak_share, random=dealt.random))
+        say(copies_told(dealt.leak_share, random=dealt.random))
     if dealt.photos and not dealt.random:
         say(f"patches that `suggest` cut from one photo ({dealt.photos} in all) stay on one side, too")
     if dealt.moved:
@@ -144,19 +144,4 @@ def _moved(dealt: "Split", data: str) -> str:
     return (
         f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {shlex.quote(data)} "
         "itself to train and evaluate"
-    )
-
-
-def _leak(share: float, *, random: bool) -> str:
-    """What near-copies do, or would do, to figures on the test part."""
-    spelt = f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
-    having = f"{spelt} of the test pictures" if share else "no test picture"
-    if not random:
-        mean = ", the mean over all random splits" if share else ""
-        return f"near-copies stay on one side; dealt at random, {having} would have one among those trained on{mean}"
-    if not share:
-        return f"dealt one by one: {having} has a near-copy among those trained on, so none makes figures flatter"
-    return (
-        f"dealt one by one: {having} have a near-copy among those trained on, so accuracy on them may flatter by up to "
-        "as much"
     )

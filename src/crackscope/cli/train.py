@@ -111,7 +111,7 @@ def train(state: State, /, **options: Any) -> None:
         if not asked.as_json:
             _tell(run, asked.quiet)
             tell_of_pages_in((row.path for row in split.rows), quiet=asked.quiet, done="used")
-        judgement = _judge(run, _with_unread(split, run), asked) if asked.evaluate else None
+        judgement = _judge(run, _as_dealt(split, run), asked) if asked.evaluate else None
     unread = run.unread if judgement is None else judgement.evaluation.unread
     state.status = 1 if unread else 0
     if asked.as_json:
@@ -120,13 +120,18 @@ def train(state: State, /, **options: Any) -> None:
         tell_unread(unread)
 
 
-def _with_unread(split: "Split", run: "Run") -> "Split":
-    """The split of a run, with what could not be read when it was made: it names the others alone."""
+def _as_dealt(split: "Split", run: "Run") -> "Split":
+    """The split of a run, with what its file does not say: how it was dealt, and what could not be read then."""
     import msgspec
 
     listed = {row.path for row in split.rows} | {one.path for one in split.unreadable}
     lacking = tuple(one for one in run.unread if one.path not in listed)
-    return msgspec.structs.replace(split, unreadable=(*split.unreadable, *lacking))
+    split = msgspec.structs.replace(split, unreadable=(*split.unreadable, *lacking))
+    if run.dealt is None:
+        return split
+    leak = run.dealt.leak_share
+    random = run.dealt.kind == "random" or (run.dealt.kind == "given" and bool(leak))
+    return msgspec.structs.replace(split, seed=run.dealt.seed, random=random, leak_share=leak)
 
 
 def _recipe(asked: Asked) -> "Recipe":

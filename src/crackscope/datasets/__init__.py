@@ -8,10 +8,11 @@ load_apart(data) -> Split         all of it, patches of one photo apart; photos_
 read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 remarks(rows)                     lines on what is doubtful: few pictures of a class, surfaces spelt in two ways
+copies_told(leak_share, random)   the line on near-copies in a split that was dealt
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
-from crackscope.datasets.doubtful import remarks
+from crackscope.datasets.doubtful import copies_told, remarks
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import (
     Split,
@@ -42,6 +43,7 @@ __all__ = [
     "ScanReport",
     "Size",
     "Split",
+    "copies_told",
     "fingerprint",
     "load",
     "load_apart",

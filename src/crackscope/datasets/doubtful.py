@@ -18,6 +18,21 @@ def remarks(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(filter(None, (_few(rows), surfaces_alike(row.surface for row in rows))))
 
 
+def copies_told(leak_share: float, *, random: bool) -> str:
+    """What near-copies do, or would do, to figures on the test part of pictures that were dealt, as `Split` has it."""
+    spelt = f"{leak_share:.1%}" if leak_share >= 0.0005 else "less than 0.1%"
+    having = f"{spelt} of the test pictures" if leak_share else "no test picture"
+    if not random:
+        mean = ", the mean over all random splits" if leak_share else ""
+        return f"near-copies stay on one side; dealt at random, {having} would have one among those trained on{mean}"
+    if not leak_share:
+        return f"dealt one by one: {having} has a near-copy among those trained on, so none makes figures flatter"
+    return (
+        f"dealt one by one: {having} have a near-copy among those trained on, so accuracy on them may flatter by up to "
+        "as much"
+    )
+
+
 def surfaces_alike(names: Iterable[str]) -> str:
     """That surfaces differ in case, spaces, dashes or underscores alone, and count apart; "" where none do."""
     spelt: dict[str, set[str]] = defaultdict(set)

@@ -7,7 +7,7 @@ import msgspec
 
 from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
-from crackscope.records import Unread
+from crackscope.records import Label, Part, Unread
 
 Stage = Literal["reading", "weights", "features", "training", "fitting", "writing"]
 
@@ -88,12 +88,25 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     frozen: int
 
 
+class Dealt(msgspec.Struct, frozen=True, kw_only=True):
+    """How the pictures of a run came into their parts.
+
+    kind: in `groups` of what belongs together, at `random`, or `given`: in parts that they had. parts: pictures by part
+    and label. seed, leak_share: as `Split` has them.
+    """
+
+    kind: Literal["groups", "random", "given"]
+    parts: dict[Part, dict[Label, int]]
+    seed: int | None = None
+    leak_share: float | None = None
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What one training left: the folder, the bundle in it, and how it went.
 
     stopped: "done", "early" (the validation loss no longer fell) or "time" (the budget was used up). kept: the epoch
     whose weights the bundle holds, None in runs of before that was written down. unread: pictures that could not be
-    read when it began, and were left out.
+    read when it began, and were left out. dealt: None in runs of before that was written down.
     """
 
     folder: str
@@ -105,3 +118,4 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     stopped: str
     kept: Epoch | None = None
     unread: tuple[Unread, ...] = ()
+    dealt: Dealt | None = None

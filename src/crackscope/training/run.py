@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from crackscope import datasets, networks, recipes
 from crackscope.datasets import Split
-from crackscope.errors import OutputError, TrainingError, several
+from crackscope.errors import OutputError, TrainingError
 from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
@@ -29,12 +29,13 @@ from crackscope.training.checks import (
     cores,
     device_for,
 )
+from crackscope.training.dealing import dealt, doubts
 from crackscope.training.heap import kept_heap
 from crackscope.training.history import History, check_tensorboard, write_text
 from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
-from crackscope.training.records import Listener, Parameters, Progress, Run, Stage, TrainOptions
+from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions
 from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_meanwhile, refuse_other_data
 from crackscope.training.sources import Sources
 
@@ -115,7 +116,8 @@ class _Training:
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             check_writable(self.folder)
-            for remark in (*([] if started else _doubts(split)), *datasets.remarks(split.rows)):
+            first = [] if started else doubts(split, here=not isinstance(data, Split))
+            for remark in (*first, *datasets.remarks(split.rows)):
                 self.tell(Progress(stage="reading", remark=remark))
             return self._learn(split, network, counts, started, clock)
 
@@ -145,6 +147,7 @@ class _Training:
             stopped=self.state.counters.stopped or "done",
             kept=writing.kept_epoch(self.state.counters.history, self.recipe),
             unread=msgspec.convert(facts["data"].get("unread", []), tuple[Unread, ...]),
+            dealt=msgspec.convert(facts.get("split"), Dealt | None),
         )
         self._note(facts | {"finished": msgspec.to_builtins(run)})
         return run
@@ -192,6 +195,7 @@ class _Training:
                 "unreadable": len(split.unreadable),
                 "unread": msgspec.to_builtins(split.unreadable),
             },
+            "split": msgspec.to_builtins(dealt(split)),
             "input": msgspec.to_builtins(size),
             "parameters": msgspec.to_builtins(counts),
             "threads": self.threads,
@@ -244,20 +248,6 @@ def sampled(rows: Sequence[Row], limit: int) -> list[Row]:
         return list(rows)
     ranked = sorted(range(len(rows)), key=lambda i: (rows[i].label, rows[i].surface, i))
     return [rows[ranked[i * len(ranked) // limit]] for i in range(limit)]
-
-
-def _doubts(split: Split) -> list[str]:
-    """What is to be known before hours of work: pictures that are left out, and copies on both sides."""
-    unread, told = split.unreadable, []
-    if unread:
-        some = several(len(unread), "picture that cannot be read is", "pictures that cannot be read are")
-        told.append(f"{some} left out, the first: {unread[0].error.message}")
-    if split.random and split.leak_share:
-        told.append(
-            f"{split.leak_share:.1%} of the test pictures have a copy among those trained on, so accuracy on them may "
-            "flatter by up to as much; `crackscope split` keeps copies on one side"
-        )
-    return told
 
 
 def versions() -> dict[str, str]:
