@@ -1,11 +1,12 @@
-"""What further looks, at half size and from afar, find in large soft photos, and whether they raise false alarms.
+"""What further looks, at half size and from afar, find in soft photos, and whether they raise false alarms.
 
     python proofs/soft_photos.py SPLIT.csv [--bundle DIR]
 
 Photos are enlarged by bicubic interpolation, which makes them soft as a phone's zoom does: the asphalt pictures that
 the split holds out (val and test), generated ones with seeds that nothing was fitted to, and sound patches of the
-split's test part. Smaller ones are mirrored until the shorter side has 1,024 px. Each is judged by one look, and by
-all that it gets (`scoring/further_looks.py`), at a rate of 5 % false alarms. Printed: the blur, how many are looked at
+split's test part. Smaller ones are mirrored until the shorter side has 1,024 px; then all once more with 900 px, which
+are too small to be seen from afar, and enlarged no further than that. Each is judged by one look, and by all that it
+gets (`scoring/further_looks.py`), at a rate of 5 % false alarms. Printed: the blur, how many are looked at
 twice for it, how many are called cracked and how many cannot be judged, how many called sound look suspicious, and the
 processor time of the heatmap and of judging.
 Writes what it prints to proofs/soft_photos.txt.
@@ -31,7 +32,8 @@ from crackscope.records import suspicious
 from crackscope.scoring import Judgement, Model, load
 from crackscope.scoring.further_looks import may_look_again, soft
 
-RATE, LEAST_SIDE_PX = 0.05, 1024
+RATE = 0.05
+SIDES_PX = (1024, 900)
 GENERATED, GENERATED_SIDE = 40, 448
 FIRST_CRACKED, FIRST_SOUND = 9_000_000, 9_100_000
 REAL = 40
@@ -57,14 +59,14 @@ def sets(split: Split) -> Iterator[Set]:
         yield Set(f"{surface}, sound", [read(row.path).pixels for row in rows], (1, 2, 4))
 
 
-def enlarged(pixels: Pixels, times: float) -> Pixels:
-    """So many times as large; mirrored first until the shorter side comes to LEAST_SIDE_PX."""
-    least = LEAST_SIDE_PX / times
+def enlarged(pixels: Pixels, times: float, side: int) -> Pixels:
+    """So many times as large; mirrored first until the shorter side comes to so many px."""
+    least = side / times
     missing = [max(0, int(np.ceil(least)) - side) for side in pixels.shape[:2]]
     whole = np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
     if times == 1:
         return whole
-    size = tuple(max(LEAST_SIDE_PX, round(times * side)) for side in whole.shape[1::-1])
+    size = tuple(max(side, round(times * old)) for old in whole.shape[1::-1])
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
@@ -84,7 +86,9 @@ def told(model: Model, pixels: Pixels) -> Told:
     after = model.judge(heat, pixels, RATE)
     clock.append(time.process_time())
     first, second, third = np.diff(clock)
-    twice = soft(before) and may_look_again(model.manifest, heat, before, (pixels.shape[0], pixels.shape[1]))
+    twice = (soft(before) or min(pixels.shape[:2]) < SIDES_PX[0]) and may_look_again(
+        model.manifest, heat, before, (pixels.shape[0], pixels.shape[1])
+    )
     return Told(before, after, twice, (float(first), float(second), float(third)))
 
 
@@ -103,7 +107,7 @@ def line(name: str, times: float, answers: list[Told]) -> str:
     blur = f"{low:.1f} {middle:.1f} {high:.1f}"
     figures = "".join(f"{figure:9}" for figure in (*before, *after))
     spent = f"{heat:8.0f}{one_look:7.0f}{all_looks:7.0f} ms"
-    return f"{name:20}{times:6g}{len(answers):5}{blur:>13}{twice:6}{figures}{spent}"
+    return f"{name:20}{times:6.3g}{len(answers):5}{blur:>13}{twice:6}{figures}{spent}"
 
 
 def main() -> int:
@@ -122,10 +126,15 @@ def main() -> int:
         + f"{'heatmap':>8}{'one':>7}{'all':>7}",
     ]
     print("\n".join(lines), flush=True)
-    for name, photos, enlargements in sets(read_split(asked.split)):
-        for times in enlargements:
-            lines.append(line(name, times, [told(model, enlarged(photo, times)) for photo in photos]))
-            print(lines[-1], flush=True)
+    drawn = list(sets(read_split(asked.split)))
+    for side in SIDES_PX:
+        lines.append(f"shorter side {side} px{' at least' if side == SIDES_PX[0] else ''}")
+        print(lines[-1], flush=True)
+        for name, photos, enlargements in drawn:
+            most = side / min(photos[0].shape[:2]) if side < SIDES_PX[0] else max(enlargements)
+            for times in sorted({min(times, most) for times in enlargements}):
+                lines.append(line(name, times, [told(model, enlarged(photo, times, side)) for photo in photos]))
+                print(lines[-1], flush=True)
     target = Path(__file__).resolve().parent / "soft_photos.txt"
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
