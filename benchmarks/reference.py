@@ -4,7 +4,8 @@
 
 Trains every recipe whose weights are at hand, with the seeds asked for, judges each on its test part, and prints a row
 a recipe and split: accuracy as mean and range over the seeds, with the 95 % interval (over groups) of the first seed.
-Runs that are there already are not made again. Writes what it prints to benchmarks/reference.txt.
+Runs that are there already are not made again. Writes what it prints to benchmarks/reference.txt, over what is there:
+the same rows, put together from single trainings, with remarks on how each was made.
 """
 
 import argparse

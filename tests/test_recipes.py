@@ -1,5 +1,7 @@
 """Recipes: read strictly, overridden by hand, refused with the nearest valid word."""
 
+import itertools
+import re
 from pathlib import Path
 
 import msgspec
@@ -31,6 +33,18 @@ def test_recipe_names_itself_and_says_where_it_comes_from(name: str) -> None:
     header = [line for line in recipes.text(name).splitlines() if line.startswith("#")]
     for word in ("Source:", "Published:", "Ours:", "Command:"):
         assert any(word in line for line in header), word
+
+
+@pytest.mark.parametrize("name", [*PUBLISHED, "probe", "default"])
+def test_commands_of_a_header_are_whole(name: str) -> None:
+    header = " ".join(line.lstrip("# ") for line in recipes.text(name).splitlines() if line.startswith("#"))
+    ours, command = re.findall(r"Ours: (.*?)Command: (.*?)(?:Note:|$)", header)[0]
+    words = command.split()
+    assert words[:5] == ["crackscope", "train", "DATA", "--recipe", name]
+    settings = [value for option, value in itertools.pairwise(words) if option == "--set"]
+    assert recipes.override(recipes.load(name), settings).name == name
+    assert "reference.txt" not in ours or {"--random", "--weights"} <= set(words)
+    assert header.count("reference.py") == header.count("reference.py --data DATA --weights FOLDER")
 
 
 def test_reference_table_is_expressed() -> None:
