@@ -71,17 +71,21 @@ def find_cracks(
     def grade(tile: Window) -> None:
         tile.of(grades)[...] = _grade(pixels, heat, tile, level)
 
+    mask = grades.view(np.bool_)
     with ThreadPoolExecutor(options.threads) as pool:
         deque(pool.map(grade, tiles), maxlen=0)
-    groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
-    inner = between_lips(pixels, groups.labels > 0)
+        groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
+        # Few cracks gape, so lines are looked for meanwhile, and once more where some do.
+        lines = pool.submit(own_lines, mask, groups)
+        inner = pool.submit(between_lips, pixels, groups.labels > 0).result()
+        owned = lines.result()
     # The labels are as large as a quarter of the photo: the old ones go before there are new ones, here and below.
     if inner.any():
         del groups
         tiles = _tiles_at(_strong(grades, tiles) | _filled(grades, inner), grades.shape)
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
-    sight = Sight(pixels, heat, threshold_logit, grades.view(np.bool_))
-    owned, windows = own_lines(sight.mask, groups), groups.windows
+        owned = own_lines(mask, groups)
+    sight, windows = Sight(pixels, heat, threshold_logit, mask), groups.windows
     more = followed_ends(sight, centre_lines(owned))
     if more:
         del groups
@@ -89,7 +93,7 @@ def find_cracks(
         groups = group_cells(grades, tiles, options.shortest_px, options.slenderness)
     # No two groups have the same window: each would have to cross the other to reach all of its sides.
     same = zip(windows, owned, _near(windows, more), strict=True)
-    return Cracks(grades.view(np.bool_), groups, {window: own for window, own, near in same if not near})
+    return Cracks(mask, groups, {window: own for window, own, near in same if not near})
 
 
 def _near(windows: Sequence[Window], lines: Sequence[Line]) -> NDArray[np.bool_]:
