@@ -133,6 +133,22 @@ def test_train_says_first_that_copies_stand_on_both_sides(tmp_path, capsys):
     assert first.startswith("100.0% of the test pictures have a copy among those trained on, so accuracy on them may")
 
 
+def test_train_without_a_test_part_says_so_first_and_judges_nothing(tmp_path, capsys):
+    for part in ("train", "val"):
+        write_patches(tmp_path / "data" / part, 10)
+    run = tmp_path / "a run"
+    assert main(["train", str(tmp_path / "data"), "-o", str(run), *SMALL]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[0].startswith("there is no test part: what is trained is not judged here")
+    last = printed.out.splitlines()[-1]
+    assert last.startswith(f"not judged, there is no test part: crackscope evaluate '{run}' DATA --part all")
+    assert (run / "bundle" / "bundle.json").is_file()
+    assert not (run / "evaluation").exists()
+    assert main(["train", str(tmp_path / "data"), "-o", str(run), *SMALL, "--resume", "--json"]) == 0
+    (told,) = lines(capsys.readouterr().out)
+    assert told["evaluation"] is None
+
+
 @pytest.mark.parametrize("copied", [True, False])
 def test_train_at_random_says_and_keeps_how_it_dealt(tmp_path, capsys, copied):
     data, run = write_patches(tmp_path / "data", 10), tmp_path / "run"

@@ -101,6 +101,24 @@ def test_a_part_that_lacks_a_label_is_said_of_its_file(tmp_path: Path, part: str
     assert "--parts" not in said
 
 
+def test_without_a_val_part_a_recipe_that_needs_none_keeps_its_last_weights(tmp_path: Path) -> None:
+    data = tmp_path / "m.csv"
+    datasets.write_split(datasets.split(write_patches(tmp_path / "data", 10), parts=(80, 0, 20)), data)
+    said = refused(data, tmp_path / "run")
+    assert said.startswith(f"{data}: it has no val part, and the recipe probe stops by its loss")
+    assert said.endswith("or train with --set phases.0.early_stopping.patience=0")
+    with pytest.raises(TrainingError, match="no val part, and the recipe probe fits the probability to it"):
+        train(data, recipes.override(PROBE, ["calibrate=true"]), tmp_path / "run")
+    settings = ["phases.0.epochs=2", "augmentation.flip_vertical=true", "phases.0.early_stopping.patience=0"]
+    for name, freeze in (("frozen", []), ("free", ["phases.0.freeze={}"])):
+        recipe = recipes.override(PROBE, [*settings, *freeze])
+        run = train(data, recipe, tmp_path / name)
+        assert run.kept == run.history[-1]
+        assert run.kept.val_loss is None
+        assert train(data, recipe, tmp_path / name, options=TrainOptions(resume=True)) == run
+        assert "validation_loss" not in load(run.bundle).manifest.figures
+
+
 def test_gpu_that_is_not_there(tmp_path: Path) -> None:
     import torch
 

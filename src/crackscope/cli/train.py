@@ -229,20 +229,28 @@ def _tell(run: "Run", quiet: bool) -> None:
         f"{parameters.total:,} parameters: {parameters.trainable:,} trained, {parameters.frozen:,} did not",
         quiet=quiet,
     )
-    if run.kept is not None:
+    if run.kept is not None and run.kept.val_loss is not None:
         say(
-            f"validation: loss {run.kept.val_loss:.6f}, accuracy {run.kept.val_accuracy:.4f} "
+            f"validation: loss {run.kept.val_loss:.6f}, accuracy {run.kept.val_accuracy or 0:.4f} "
             f"(of the weights that were kept: phase {run.kept.phase}, epoch {run.kept.epoch})",
             quiet=quiet,
         )
     say(f"bundle: {run.bundle}")
 
 
-def _judge(run: "Run", split: "Split", asked: Asked) -> Judgement:
+def _judge(run: "Run", split: "Split", asked: Asked) -> Judgement | None:
+    """None where the split has no test part."""
     from crackscope.reports import write_curves
 
     write_curves(run.folder)
     quiet = asked.silent
+    if not split.part("test"):
+        say(
+            "not judged, there is no test part: crackscope evaluate "
+            f"{shlex.quote(run.folder)} DATA --part all judges it on other labelled pictures",
+            quiet=quiet,
+        )
+        return None
     sitting = Sitting(out=Path(run.folder) / "evaluation", threads=asked.threads, quiet=quiet)
     judgement = judge(run.bundle, split, sitting)
     if not asked.as_json:

@@ -7,6 +7,7 @@ interrupted training go on to the same bytes.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -76,7 +77,7 @@ def chunks(indices: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     starts = list(range(0, len(indices), size))
     if len(starts) > 1 and len(indices) - starts[-1] == 1:
         starts.pop()
-    return [indices[a:b] for a, b in zip(starts, [*starts[1:], len(indices)], strict=True)]
+    return [indices[a:b] for a, b in pairwise([*starts, len(indices)])]
 
 
 def labels_of(rows: Sequence[Row]) -> NDArray[np.float32]:

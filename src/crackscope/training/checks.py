@@ -57,6 +57,9 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions, named: str) 
             )
     for part in ("train", "val"):
         rows = split.part(part)
+        if part == "val" and not rows:
+            _check_without_val(recipe, named)
+            continue
         counts = Counter(row.label for row in rows)
         for label in ("crack", "sound"):
             if not counts[label]:
@@ -70,6 +73,22 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions, named: str) 
                 f"{named}: its train part holds {len(rows)} picture{'s' * (len(rows) != 1)}; "
                 "four are the least that anything learns from"
             )
+
+
+def _check_without_val(recipe: Recipe, named: str) -> None:
+    """Refuse a recipe that stops or calibrates by a val part that is not there; the best epoch is but a wish."""
+    patient = [place for place, phase in enumerate(recipe.phases) if phase.early_stopping.patience]
+    by, way = "", ""
+    if recipe.calibrate:
+        by, way = "fits the probability to it", "a recipe without `calibrate`"
+    elif patient:
+        settings = (f"--set phases.{place}.early_stopping.patience=0" for place in patient)
+        by, way = "stops by its loss", " ".join(settings)
+    if by:
+        raise TrainingError(
+            f"{named}: it has no val part, and the recipe {recipe.name} {by}: deal one with `crackscope split`, "
+            f"or train with {way}"
+        )
 
 
 def check_side(network: CrackNetwork, recipe: Recipe) -> None:

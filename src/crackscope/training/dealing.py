@@ -41,4 +41,10 @@ def doubts(split: Split, *, here: bool) -> list[str]:
             f"{split.leak_share:.1%} of the test pictures have a copy among those trained on, so accuracy on them may "
             "flatter by up to as much; `crackscope split` keeps copies on one side"
         )
+    if not split.part("val"):
+        told.append("there is no val part: the weights of the last epoch are kept, since nothing tells which were best")
+    if not split.part("test"):
+        told.append(
+            "there is no test part: what is trained is not judged here, `crackscope evaluate` does it afterwards"
+        )
     return told

@@ -28,7 +28,8 @@ class History:
         if self._events is not None:
             for number, row in enumerate(history[self._told :], self._told + 1):
                 for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate"):
-                    self._events.add_scalar(name.replace("_", "/", 1), getattr(row, name), number)
+                    if getattr(row, name) is not None:
+                        self._events.add_scalar(name.replace("_", "/", 1), getattr(row, name), number)
             self._events.flush()
         self._told = len(history)
 
@@ -40,7 +41,9 @@ def write_text(path: Path, content: str) -> None:
     os.replace(written, path)
 
 
-def _cell(value: float | int) -> str:
+def _cell(value: float | int | None) -> str:
+    if value is None:
+        return ""
     return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 

@@ -66,8 +66,8 @@ class Loop:
                 epoch=counters.epoch + 1,
                 train_loss=trained[0],
                 train_accuracy=trained[1],
-                val_loss=validated[0],
-                val_accuracy=validated[1],
+                val_loss=None if math.isnan(validated[0]) else validated[0],
+                val_accuracy=None if math.isnan(validated[1]) else validated[1],
                 learning_rate=float(rate),
                 seconds=round(seconds, 3),
             )

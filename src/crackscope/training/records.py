@@ -68,14 +68,17 @@ Listener = Callable[[Progress], None]
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `history.csv`. Losses are means over the rows; `seconds` is wall time of this epoch alone."""
+    """One row of `history.csv`. Losses are means over the rows; `seconds` is wall time of this epoch alone.
+
+    val_loss, val_accuracy: None where there are no validation rows, or the loss is not a number.
+    """
 
     phase: int
     epoch: int
     train_loss: float
     train_accuracy: float
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
     learning_rate: float
     seconds: float
 

@@ -15,7 +15,7 @@ from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training.augmentation import Pixels, generator
 from crackscope.training.batches import FromFeatures, FromPictures, Hands, Source, labels_of
-from crackscope.training.features import Features, Maker, Runner, keep, memory_budget
+from crackscope.training.features import Features, Maker, Recomputed, Runner, keep, memory_budget
 from crackscope.training.mixture import FromMixture
 from crackscope.training.pictures import Reader, Size
 from crackscope.training.records import Listener, Progress, TrainOptions
@@ -90,7 +90,7 @@ class Sources:
 
             return told
 
-        val = keep(val_maker, 1, budget, self._spill("val"), tick(0))
+        val = keep(val_maker, 1, budget, self._spill("val"), tick(0)) if self.val else Recomputed(val_maker)
         train = keep(train_maker, views, budget, self._spill("train"), tick(len(self.val)))
         self._kept = (key, train, val)
         return train, val

@@ -100,14 +100,15 @@ def kept_epoch(history: Sequence[Epoch], recipe: Recipe) -> Epoch | None:
     if not history:
         return None
     last = history[-1]
-    if not recipe.phases[last.phase - 1].early_stopping.restore_best:
+    known = [row for row in history if row.phase == last.phase and row.val_loss is not None]
+    if not known or not recipe.phases[last.phase - 1].early_stopping.restore_best:
         return last
-    return min((row for row in history if row.phase == last.phase), key=lambda row: row.val_loss)
+    return min(known, key=lambda row: row.val_loss or 0)
 
 
 def _figures(training: Training, recipe: Recipe) -> dict[str, float]:
     kept = kept_epoch(training.history, recipe)
-    if kept is None:
+    if kept is None or kept.val_loss is None or kept.val_accuracy is None:
         return {}
     return {
         "validation_pictures": training.validated,
