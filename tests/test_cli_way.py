@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from crackscope.cli import main
+from crackscope.cli.training_bar import TrainingBar
+from crackscope.training import Progress
 from tests.small_patches import write_patches
 from tests.small_way import FEW, SMALL, lines, pictures
 
@@ -101,6 +103,15 @@ def test_train_says_what_each_epoch_came_to_where_no_terminal_shows_it(way, tmp_
     for number, silent in enumerate(("--quiet", "--json")):
         assert main(["train", str(way.split), "-o", str(tmp_path / str(number)), *SMALL, "--no-evaluate", silent]) == 0
         assert "epoch 1 of 2" not in capsys.readouterr().out
+
+
+def test_train_says_of_what_the_time_left_is(capsys):
+    bar = TrainingBar(quiet=False, lines=True)
+    bar(Progress(stage="training", phase=1, phases=2, epoch=1, epochs=3, done=4, total=4, seconds_left=8))
+    bar(Progress(stage="fitting", total=8, seconds_left=8))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "phase 1 of 2, epoch 1 of 3: 8 s left of this phase"
+    assert second.endswith("0 of 8, 8 s left of this step")
 
 
 def test_train_that_is_done_has_nothing_to_resume(way, capsys):

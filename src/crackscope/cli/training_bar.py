@@ -103,8 +103,11 @@ def _passes_a_quarter(progress: "Progress") -> bool:
 
 
 def _left(progress: "Progress") -> str:
-    """How long the stage at hand still takes; "" where that is not known, or it is done."""
-    return f"{spell_time(progress.seconds_left)} left" if progress.seconds_left else ""
+    """How long the stage at hand still takes, and of what more there is; "" where it is not known, or done."""
+    if not progress.seconds_left:
+        return ""
+    of = " of this phase" * (progress.phases > 1) if progress.stage == "training" else " of this step"
+    return f"{spell_time(progress.seconds_left)} left{of}"
 
 
 def _where(progress: "Progress") -> str:
