@@ -66,7 +66,7 @@ def test_command_is_there(name, capsys):
         (["train", "x", "--recipe", "mobilenet-freeze150"], "mobilenetv2-freeze150"),
         (["recipes", "prob"], "probe"),
         (["generate", "-o", "x", "--kind", "concret"], "did you mean concrete"),
-        (["train"], "DATA|SPLIT.csv is missing"),
+        (["train"], "DATA|SPLIT.csv|EXPORT.json is missing"),
         (["predict"], "PICTURE is missing"),
         (["predict", "--from-list", os.devnull], "the list names no picture"),
         (["predict", ""], "an empty name stands for no picture"),

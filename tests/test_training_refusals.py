@@ -287,7 +287,7 @@ def test_a_licence_of_a_surface_that_is_not_there(tmp_path: Path) -> None:
 def test_tensorboard_that_is_not_here_leaves_no_folder(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 8)
     said = refused(data, tmp_path / "run", TrainOptions(tensorboard=True))
-    assert "pip install 'crackscope[tensorboard]'" in said
+    assert "pip install '.[tensorboard]'" in said
     assert not (tmp_path / "run").exists()
 
 

@@ -51,7 +51,10 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
         return 2, "memory ran out, close other programs or ask for less (smaller pictures, batch or --threads)"
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         extra = EXTRAS[error.name]
-        return 2, f"this needs {error.name}, which is not installed, run: pip install 'crackscope[{extra}]'"
+        return (
+            2,
+            f"this needs {error.name}, which is not there, run in the folder of the sources: pip install '.[{extra}]'",
+        )
     if isinstance(error, OSError):
         return 2, _system(error)
     command = next((word for word in arguments if not word.startswith("-")), "crackscope")

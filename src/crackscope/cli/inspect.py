@@ -18,6 +18,7 @@ from crackscope.cli.inspection_asked import (
     check,
     may_be_georeferenced,
     picture_limits,
+    refuse_classes_without_scale,
     refuse_rate,
     settings_of,
 )
@@ -86,8 +87,9 @@ def inspect(state: State, /, **options: Any) -> None:
     a patch: the two may give it different probabilities.
     """
     asked = Asked(**options)
+    check(asked)
     photos = _photos(asked)
-    check(asked, photos)
+    refuse_classes_without_scale(asked, photos)
     settings = settings_of(asked, photos)
     reported = _inspect(asked, photos, settings)
     _tell(asked, reported, scaled=settings.scaling.known or asked.classes is not None or asked.preset is not None)

@@ -43,15 +43,19 @@ class Asked:
     as_json: bool
 
 
-def check(asked: Asked, photos: "Sequence[str | Unread]") -> None:
-    """Refuse options that contradict each other before anything is read; photos: as they are named."""
-    scales = {
+def _scales(asked: Asked) -> dict[str, float | str | None]:
+    """The options that give a scale, by name."""
+    return {
         "--mm-per-px": asked.mm_per_px,
         "--scale": asked.scale,
         "--marker-mm": asked.marker_mm,
         "--distance-m": asked.distance_m,
     }
-    given = [name for name, value in scales.items() if value is not None]
+
+
+def check(asked: Asked) -> None:
+    """Refuse options that contradict each other before anything is looked for."""
+    given = [name for name, value in _scales(asked).items() if value is not None]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other, give one scale")
     if asked.marker_dictionary is not None and asked.marker_mm is None:
@@ -59,7 +63,13 @@ def check(asked: Asked, photos: "Sequence[str | Unread]") -> None:
     if asked.classes is not None and asked.preset is not None:
         raise click.UsageError("--classes and --preset exclude each other, give one")
     _limits(asked)
-    if (asked.classes is not None or asked.preset is not None) and not given and not may_be_georeferenced(photos):
+
+
+def refuse_classes_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None:
+    """Refuse width classes where nothing can give mm, before anything is read; photos: as they are named."""
+    scales = _scales(asked)
+    unscaled = all(value is None for value in scales.values()) and not may_be_georeferenced(photos)
+    if unscaled and (asked.classes is not None or asked.preset is not None):
         raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}")
 
 

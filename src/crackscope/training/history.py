@@ -52,7 +52,9 @@ def check_tensorboard() -> None:
     try:
         import torch.utils.tensorboard  # noqa: F401  (whether it can be imported is the question)
     except ImportError:
-        raise TrainingError("--tensorboard needs a package, run: pip install 'crackscope[tensorboard]'") from None
+        raise TrainingError(
+            "--tensorboard needs a package, run in the folder of the sources: pip install '.[tensorboard]'"
+        ) from None
 
 
 def _writer(folder: Path) -> Any:
