@@ -262,7 +262,7 @@ def test_a_matrix_whose_names_clash_is_refused_before_anything_is_opened(tmp_pat
 
 @pytest.mark.parametrize(
     ("lacking", "says"),
-    [("val", "two: its val part holds no 'crack' picture"), ("test", "two holds no test rows to judge on")],
+    [("val", "two: it has no val part, and the recipe probe stops"), ("test", "two holds no test rows to judge on")],
 )
 def test_a_surface_that_teaches_nothing_is_refused_before_another_is_learnt(tmp_path, capsys, lacking, says):
     for surface in ("one", "two"):

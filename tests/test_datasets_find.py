@@ -174,6 +174,10 @@ def test_a_picture_or_nothing_in_place_of_a_data_set(tmp_path: Path) -> None:
         datasets.scan(tmp_path / "crack")
     with pytest.raises(DatasetError, match="a picture"):
         datasets.scan(picture(tmp_path / "a.png"))
+    for name in ("1.png", "holiday/2.png"):
+        picture(tmp_path / "mixed" / name)
+    with pytest.raises(DatasetError, match=r"2 pictures have no label: the folder itself \(1\), holiday \(1\); name"):
+        datasets.read_rows(tmp_path / "mixed")
 
 
 def test_what_is_no_picture_among_the_masks_is_passed_over(tmp_path: Path) -> None:

@@ -222,6 +222,9 @@ def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> No
         ("labels.csv", '{\n  "path": 1\n}\n', "labels.csv: JSON, not CSV; write"),
         ("labels.json", f'{{"{"x" * 5000}": 1}}', "labels.json: no JSON or JSON-MIN export of Label Studio"),
         ("labels.csv", f"{'x' * 5000},label\n1,2\n", "line 1: the header wants path,label"),
+        ("labels.csv", "Path,lable\n1,2\n", "[,surface], not Path,lable: did you mean label by lable?"),
+        ("labels.csv", "paht,lable,part\n1,2,3\n", ": did you mean path by paht and label by lable?"),
+        ("labels.csv", "path,class\n1,2\n", "[,surface], not path,class"),
         ("labels.csv", "path,label" + ",more" * 1000 + "\n1,2\n", "line 1: a column stands twice in the header"),
     ],
 )

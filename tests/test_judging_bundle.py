@@ -79,8 +79,13 @@ def test_when_nothing_can_be_read_it_says_so(data, bundle):
 
 def test_a_part_without_rows_is_named(data, bundle):
     split = load_split(data, parts=(50, 0, 50))
-    with pytest.raises(JudgingError, match="no val rows"):
+    with pytest.raises(JudgingError, match=r"no val rows to judge on: name another part, train or test$"):
         evaluate(bundle, split, part="val")
+
+
+def test_a_part_that_there_is_not_is_answered_with_those_that_there_are(data, bundle):
+    with pytest.raises(JudgingError, match=r"^there is no part 'tets' to judge on: name train, val, test or all$"):
+        evaluate(bundle, data, part="tets")
 
 
 @pytest.mark.parametrize(("options", "says"), [({"resamples": 0}, "0 resamples"), ({"seed": -1}, "seed .* is -1")])

@@ -74,7 +74,7 @@ def describe_unlabelled(found: Found) -> str:
         some = several(found.unlabelled["."], "picture lies", "pictures lie")
         return f"{some} in no class folder: give the folder that the class folders are in, or a CSV with path,label"
     named = sorted(found.unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
-    folders = ", ".join(f"{folder} ({count})" for folder, count in named)
+    folders = ", ".join(f"{folder if folder != '.' else 'the folder itself'} ({count})" for folder, count in named)
     return (
         f"{several(sum(found.unlabelled.values()), 'picture has', 'pictures have')} no label: {folders}; "
         "name the class folders with --positive NAME and --negative NAME, or give a CSV with path,label"

@@ -5,6 +5,7 @@ import io
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import msgspec
 
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
-from crackscope.errors import DatasetError, OutputError, several
+from crackscope.errors import DatasetError, OutputError, printable, several
 from crackscope.files import csv_text, original, read_table, write_whole
 from crackscope.records import Row
 
@@ -108,13 +109,26 @@ def _header(path: Path, lines: Sequence[str]) -> list[str]:
             raise DatasetError(f"{path}: line 1: {_UNCLOSED}")
         raise DatasetError(
             f"{path}: line 1: the header wants path,label[,part][,group][,mask][,surface], not {_begin(header)}"
+            f"{_nearly(header)}"
         )
     return header
 
 
+def _nearly(header: Sequence[str]) -> str:
+    """Which columns may be misspelt ones that are wanted; "" where none looks like it."""
+    names = [name.strip().casefold() for name in header]
+    told = [
+        f"{wanted} by {printable(header[names.index(near)].strip())}"
+        for wanted in ("path", "label")
+        if wanted not in names
+        for near in get_close_matches(wanted, [name for name in names if name not in _KNOWN], n=1)
+    ]
+    return f": did you mean {' and '.join(told)}?" if told else ""
+
+
 def _begin(header: Sequence[str]) -> str:
     """A header as it is quoted: only how it begins, where all of a file may stand in its first line."""
-    told = str(list(header))
+    told = ",".join(map(printable, header))
     return told if len(told) <= _LONGEST_HEADER else f"{told[:_LONGEST_HEADER]} ..."
 
 

@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
 import msgspec
 
@@ -63,12 +63,16 @@ def evaluate(
     source = data
     asked = options.get("part", "test")
     part = None if asked == "all" else asked
+    if part not in (None, *get_args(Part)):
+        raise JudgingError(f"there is no part {part!r} to judge on: name {', '.join(get_args(Part))} or all")
     if not isinstance(source, datasets.Split):
         shares = None if part is None else (60, 20, 20)
         source = datasets.load(source, parts=shares, layout=options.get("layout", datasets.Layout()))
     rows = list(source.rows) if part is None else source.part(part)
     if not rows:
-        raise JudgingError(f"the data hold no {part or 'labelled'} rows to judge on: name another part")
+        there = [one for one in get_args(Part) if source.part(one)]
+        advice = f"name another part, {' or '.join(there)}" if there else "name other data"
+        raise JudgingError(f"the data hold no {part or 'labelled'} rows to judge on: {advice}")
     model = bundle
     if isinstance(model, str | Path):
         model = scoring.load(model, threads=options.get("threads"))
