@@ -4,9 +4,11 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -16,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import crackscope
-from crackscope.bundles import VerdictRule
+from crackscope.bundles import Bundle, QualityRule, VerdictRule
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import write_png
 from crackscope.records import Prediction, Unread
-from crackscope.scoring import Model, Runner, load, pack, predict
+from crackscope.scoring import Model, Runner, load, pack, predict, quality
 from crackscope.scoring.tiling import cut
 from tests.small_bundle import STRIDE, small_manifest, small_model, write_small_bundle
 
@@ -280,3 +282,33 @@ def test_other_arrays_than_pixels_are_refused(model: Model, way: str) -> None:
         with pytest.raises(ImageError, match=r"give uint8 \[h, w, 3\] RGB") as caught:
             getattr(model, way)(other)
         assert caught.value.kind == "unsupported"
+
+
+def limited(whole: Bundle, rule: QualityRule) -> Bundle:
+    """The same bundle with limits for pictures."""
+    return replace(whole, manifest=msgspec.structs.replace(whole.manifest, verdict=VerdictRule(quality=rule)))
+
+
+def blurred(side: int) -> NDArray[np.uint8]:
+    """A dark square with edges some 12 px wide, uint8 [side, side, 3]."""
+    drawn = np.full((side, side, 3), 200, np.uint8)
+    drawn[side // 4 : -side // 4, side // 4 : -side // 4] = 60
+    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), 6), np.uint8)
+
+
+def test_a_bundle_that_goes_by_its_threshold_refuses_what_its_limits_say(tmp_path: Path) -> None:
+    whole = write_small_bundle(tmp_path / "b", threshold=0.0)
+    asking = limited(whole, QualityRule(dark=0.6, smallest_px=32, blurred_px=3.0))
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    for pixels, reason in ((grey, ""), (grey // 64, "too dark"), (grey[:20], "too small"), (blurred(400), "blurred")):
+        assert load(whole).predict(pixels).verdict == "crack"
+        said = load(asking).predict(pixels)
+        assert said.reason.partition(":")[0] == reason
+        assert (said.verdict, said.threshold) == (("cannot judge", None) if reason else ("crack", 0.0))
+
+
+def test_a_bundle_that_goes_by_its_threshold_does_not_ask_for_the_blur_of_a_patch(tmp_path: Path) -> None:
+    asking = load(limited(write_small_bundle(tmp_path / "b", threshold=0.0), QualityRule(blurred_px=3.0)))
+    assert quality(blurred(64)).sharpness_px > 3
+    assert asking.predict(blurred(64)).verdict == "crack"
+    assert asking.predict(blurred(400)).verdict == "cannot judge"

@@ -56,17 +56,24 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     built surfaces are seldom steps; the line that turns their answer into the blur was fitted on generated photos of
     known blur (`proofs/quality.py`), which it tells to about a quarter of a pixel.
     """
-    height, width = pixels.shape[:2]
-    sample = pixels[:: max(1, height // 1024), :: max(1, width // 1024)]
-    dark, bright = _share(sample, lambda colour: colour < 8), _share(sample, lambda colour: colour > 250)
-    if min(height, width) < _SMALLEST_PX:
-        return Quality(_LEAST_BLUR_PX, _ROUNDING, dark, bright)
+    lit = light(pixels)
+    if min(pixels.shape[:2]) < _SMALLEST_PX:
+        return lit
     windows = list(_windows(pixels))
     grains = [_grain(window) for window in windows]
     # A patch is one window, and looking for its percentile would take as long as its grain.
     noise = float(np.percentile(grains, 20)) if len(grains) > 1 else grains[0]
     quiet = [windows[place] for place in np.argsort(grains)[: len(windows) // _QUIET]]
-    return Quality(_blur(windows, quiet, noise), max(noise, _ROUNDING), dark, bright)
+    return lit._replace(sharpness_px=_blur(windows, quiet, noise), noise=max(noise, _ROUNDING))
+
+
+def light(pixels: NDArray[np.uint8]) -> Quality:
+    """The same by how much of the photo is black or white alone, in a tenth of the time: as sharp and as free of noise
+    as can be."""
+    height, width = pixels.shape[:2]
+    sample = pixels[:: max(1, height // 1024), :: max(1, width // 1024)]
+    dark, bright = _share(sample, lambda colour: colour < 8), _share(sample, lambda colour: colour > 250)
+    return Quality(_LEAST_BLUR_PX, _ROUNDING, dark, bright)
 
 
 def _share(pixels: NDArray[np.uint8], beyond: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> float:

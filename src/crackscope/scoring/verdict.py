@@ -22,7 +22,7 @@ from crackscope.records import Verdict
 from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
-from crackscope.scoring.quality import MOST_BLUR_PX, Quality, quality
+from crackscope.scoring.quality import MOST_BLUR_PX, Quality, light, quality
 from crackscope.scoring.void import bounds
 
 
@@ -180,11 +180,13 @@ def _little(look: Look, rule: QualityRule) -> str:
     )
 
 
-def unfit_pixels(pixels: NDArray[np.uint8], manifest: Manifest) -> str:
+def unfit_pixels(pixels: NDArray[np.uint8], manifest: Manifest, *, however_blurred: bool = False) -> str:
     """Why a bundle cannot judge a picture, uint8 [h, w, 3], by its pixels alone; "" when it can, or judges all."""
-    if manifest.verdict.kind == "threshold":
+    rule = manifest.verdict.quality
+    if rule == QualityRule():  # nobody asks how good the picture is
         return ""
-    return unfit(quality(pixels), (pixels.shape[0], pixels.shape[1]), manifest.verdict.quality)
+    seen = light(pixels) if however_blurred else quality(pixels)
+    return unfit(seen, (pixels.shape[0], pixels.shape[1]), rule)
 
 
 def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
