@@ -61,6 +61,7 @@ def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None
     assert set(known.sound) <= set(found.verdict.sound)
     # The rows, and twice as many generated pictures of each label, all of kinds that were learnt from.
     assert found.calibration.fitted_on == found.figures["held_out_pictures"] == len(rows) * 5
+    assert 0 < found.figures["held_out_cracked"] < found.figures["held_out_pictures"]
 
 
 def test_the_threshold_of_the_mask_lies_where_both_errors_are_few() -> None:

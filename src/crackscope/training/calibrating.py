@@ -97,6 +97,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     )
     figures = {
         "held_out_pictures": float(surface.sum()),
+        "held_out_cracked": float((surface & seen.cracked).sum()),
         "held_out_misses": _share(probability[surface & seen.cracked] < threshold),
         "held_out_false_alarms": _share(probability[surface & ~seen.cracked] >= threshold),
     }
