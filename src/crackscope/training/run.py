@@ -185,7 +185,8 @@ class _Training:
     def _begin(self, split: Split, network: CrackNetwork, counts: Parameters, size: Size) -> dict[str, Any]:
         (self.folder / "checkpoints").mkdir(exist_ok=True)
         datasets.write_split(split, self.folder / SPLIT)
-        write_text(self.folder / "summary.txt", networks.summary(network, (size.height, size.width)))
+        freezes = [phase.freeze for phase in self.recipe.phases]
+        write_text(self.folder / "summary.txt", networks.summary(network, (size.height, size.width), freezes))
         facts = {
             "recipe": msgspec.to_builtins(self.recipe),
             "data": {
