@@ -92,8 +92,8 @@ def _limits(manifest: Manifest) -> str:
     unlike = (
         "What is too\n  blurred, too dark or unlike any built surface is not judged; what it never met may pass."
         if conformal
-        else "It does\n  not tell a surface from anything else. What is too dark, bright or small is not judged, nor are\n"
-        "  blurred photos."
+        else "It does\n  not tell a surface from anything else. What is too dark, bright or small is not judged,\n"
+        "  nor are blurred photos."
         if manifest.verdict.quality.dark
         else "It does\n  not tell a surface from anything else."
     )
