@@ -180,8 +180,14 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     for source in manifest.trained_on:
         pictures = several(source.pictures, "picture")
         rows.append(("trained on", f"{source.name}: {pictures}, {source.licence or 'licence not stated'}"))
-    rows += [(name.replace("_", " "), _figure(value)) for name, value in manifest.figures.items()]
+    rows += [(_figure_name(name, manifest), _figure(value)) for name, value in manifest.figures.items()]
     return rows
+
+
+def _figure_name(name: str, manifest: "Manifest") -> str:
+    """Figures of a training are those of the bundle that was adapted, not of what it has become."""
+    old = "adapted" in manifest.figures and name.startswith(("held_out", "validation"))
+    return f"{name.replace('_', ' ')}{', before it was adapted' if old else ''}"
 
 
 def _read(fitted: "Calibration | KnownSurface") -> str:
