@@ -14,7 +14,8 @@ from crackscope.bundles import Calibration, LocalCalibration
 from crackscope.records import Row
 from crackscope.scoring.calibrated import Calibrator
 from crackscope.training.calibrating import fit
-from crackscope.training.held_out import Given, Scored
+from crackscope.training.held_out import Given
+from crackscope.training.held_out_scores import Scored
 from crackscope.training.likeness import likeness
 from crackscope.training.local_calibration import Common, fit_local
 from tests.small_bundle import EMBEDDING, small_manifest

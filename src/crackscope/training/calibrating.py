@@ -17,20 +17,8 @@ from crackscope.bundles import (
 )
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
-from crackscope.training.held_out import (
-    SIDE_PX,
-    Given,
-    Judge,
-    Scored,
-    Tally,
-    every,
-    more_sound,
-    plain,
-    score,
-    shown,
-    top_share,
-    windows,
-)
+from crackscope.training.held_out import SIDE_PX, Given, every, more_sound, plain
+from crackscope.training.held_out_scores import Judge, Scored, Tally, score, shown, top_share, windows
 from crackscope.training.local_calibration import Common, fit_local
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
-from crackscope.training.held_out import Scored
+from crackscope.training.held_out_scores import Scored
 from crackscope.training.likeness import Floats, Likeness, Names, likeness
 
 LEAST_OF_A_LABEL = 10
