@@ -6,9 +6,9 @@ from typing import Literal
 
 from crackscope.errors import WeightsError
 from crackscope.networks.weights.hashing import file_digest
-from crackscope.networks.weights.headers import FAMILIES, check_backbone, check_header, other_family
+from crackscope.networks.weights.headers import FAMILIES, check_header, check_held, other_family
 from crackscope.networks.weights.keras_file import read_keras, read_keras_archive
-from crackscope.networks.weights.names import backbone_of, torchvision_names
+from crackscope.networks.weights.names import held_backbone, torchvision_names
 from crackscope.networks.weights.plain import Arrays
 from crackscope.networks.weights.publishers import family_of
 from crackscope.networks.weights.record import Weights
@@ -41,7 +41,7 @@ def read_file(path: Path, network: Network, *, source: str = "", sha256: str = "
         return Weights(tensors, _torch_family(tensors, network, source), source, digest)
     tensors = read_keras_archive(path) if kind == "keras archive" else read_keras(path)
     if family_of(network) != "timm":
-        check_backbone(backbone_of(tensors), "keras", network, source)
+        check_held(held_backbone(tensors), "keras", network, source)
     if family_of(network) != "keras":
         raise WeightsError(other_family(source, "keras", network))
     return Weights(tensors, "keras", source, digest)
@@ -82,7 +82,7 @@ def _from_safetensors(path: Path, network: Network, source: str, digest: str) ->
             f"{source} does not say of which family its weights are: write it into the header, "
             f"safetensors.numpy.save_file(tensors, path, metadata={{'family': ...}}), one of {', '.join(FAMILIES)}"
         )
-    check_backbone(backbone_of(tensors), metadata["family"], network, source)
+    check_held(held_backbone(tensors), metadata["family"], network, source)
     folded = check_header(metadata, network, source)
     return Weights(tensors, family, source, digest, folded, metadata)
 
@@ -97,7 +97,7 @@ def _torch_family(tensors: Arrays, network: Network, source: str) -> str:
             f"{source} does not have the names of torchvision's MobileNetV2, ResNet50 or VGG16: "
             "give a state_dict of one of them, or safetensors whose header says the family"
         )
-    check_backbone(backbone_of(tensors), "torchvision", network, source)
+    check_held(held_backbone(tensors), "torchvision", network, source)
     if family != "torchvision":
         raise WeightsError(other_family(source, "torchvision", network))
     return family

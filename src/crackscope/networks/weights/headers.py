@@ -31,7 +31,7 @@ def check_header(metadata: Mapping[str, str], network: Network, source: str) -> 
     """
     family, backbone = network.family, network.backbone
     stated = metadata.get("family", family)
-    check_backbone(metadata.get("backbone", ""), stated, network, source)
+    check_held(metadata.get("backbone", ""), stated, network, source)
     if stated != family:
         raise WeightsError(other_family(source, stated, network))
     _check_normalisation(metadata, network, source)
@@ -42,7 +42,7 @@ def check_header(metadata: Mapping[str, str], network: Network, source: str) -> 
     return _folded(metadata, source)
 
 
-def check_backbone(holds: str, family: str, network: Network, source: str) -> None:
+def check_held(holds: str, family: str, network: Network, source: str) -> None:
     """Raise WeightsError where a file holds another backbone than `network`. holds: "" where that is not known."""
     wanted = network.backbone
     if holds not in ("", wanted):

@@ -24,7 +24,7 @@ def torchvision_names(names: Iterable[str]) -> bool:
     return any(marks <= held for marks in _TORCHVISION.values())
 
 
-def backbone_of(names: Iterable[str]) -> str:
+def held_backbone(names: Iterable[str]) -> str:
     """The backbone, as a recipe calls it, whose names these are; "" for none that is known."""
     held = set(names)
     return next((backbone for backbone, marks in _MARKS if marks <= held), "")

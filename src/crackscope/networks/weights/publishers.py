@@ -2,8 +2,8 @@
 
 Facts from the sources of keras.applications and torchvision.models; torchvision's are its IMAGENET1K_V1 weights, which
 `pretrained=True` has always meant and the published recipes used. The eight hex digits in a torchvision name begin the
-SHA-256 of the file. Keras states an MD5 for all but MobileNetV2; its SHA-256 is what three projects wrote down each for
-itself, of the file as Keras fetched it and as its author had released it (JonathanCMitchell/mobilenet_v2_keras, v1.1).
+SHA-256 of the file. Keras states an MD5 for all but MobileNetV2. Its SHA-256 is what three projects wrote down, each by
+itself; one names its source, the release of the author of the weights (JonathanCMitchell/mobilenet_v2_keras, v1.1).
 """
 
 import os
