@@ -113,6 +113,7 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
     assert "validation accuracy, before it was adapted 1.0" in lines_told
     assert "int8 beside float32 compared 304, mean change 0.00087" in lines_told
     assert "adapted balanced accuracy before 0.5 (0.25 to 0.75)" in lines_told
+    assert "probability sigmoid(1.5 x score - 0.25), temperature, before it was adapted" in lines_told
     (asphalt,) = (" ".join(words) for words in told if words[:2] == ["on", "asphalt"])
     assert asphalt == "on asphalt sigmoid(1.25 x score - 0.5), crack from 0.45 on, as everywhere else"
 

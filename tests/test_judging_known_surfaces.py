@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from crackscope import datasets, images, scoring
-from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, QualityRule, VerdictRule, pack_projection
+from crackscope.bundles import (
+    ADAPTED,
+    Bundle,
+    KnownSurface,
+    LocalCalibration,
+    QualityRule,
+    SurfaceRule,
+    TrainedOn,
+    VerdictRule,
+    pack_projection,
+)
 from crackscope.cli import main
 from crackscope.judging import (
     BundleFacts,
@@ -25,6 +35,7 @@ from crackscope.records import Row
 from crackscope.reports import conclusions
 from crackscope.scoring.packing import repack
 from tests.small_bundle import EMBEDDING, write_small_bundle
+from tests.small_page import Page
 from tests.small_patches import write_patches
 
 EVERYTHING = KnownSurface(
@@ -87,6 +98,32 @@ def test_the_terminal_shows_it_by_surface(
         assert all(word in line for word in ("concrete, 100%", "0.45", "1.25", " of 4", "10.0%, 5.0% of 40"))
     assert main([*call, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bundle"]["surfaces"][0]["threshold"] == 0.45
+
+
+def test_what_an_adapted_bundle_states_of_before_is_nowhere_told_as_its_own(
+    split: datasets.Split, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The card, an evaluation's JSON, table and page, and the report of photos: shares of 40 held-out pictures."""
+    old = knowing(tmp_path / "old", VerdictRule(surface=SurfaceRule(weights=(0.0,) * EMBEDDING, shift=1.0, limit=0.0)))
+    figures = {"held_out_misses": 0.25, "held_out_pictures": 40.0, "adapted": {"pictures": 9}}
+    taught = (*old.manifest.trained_on, TrainedOn(name=ADAPTED, pictures=9))
+    manifest = msgspec.structs.replace(old.manifest, figures=figures, trained_on=taught)
+    new = repack(tmp_path / "new", old, manifest, model=old.model, reference=None)
+    card = (new.path / "README.md").read_text()
+    assert "| held out misses, before it was adapted | 0.25 |" in card
+    assert card.count("pictures, before it was adapted |") == 3
+    datasets.write_split(split, tmp_path / "split.csv")
+    assert main(["evaluate", str(new.path), str(tmp_path / "split.csv"), "-o", str(tmp_path / "judged")]) == 0
+    assert "of 40" not in capsys.readouterr().out
+    facts = json.loads((tmp_path / "judged" / "metrics.json").read_text())["bundle"]
+    (surface,) = facts["surfaces"]
+    assert (facts["stated"], surface["misses"], surface["false_alarms"]) == (None, None, None)
+    assert "12 pictures, before it was adapted" in Page(tmp_path / "judged" / "report.html").text
+    call = ["inspect", split.rows[0].path, "--bundle", str(new.path), "-o", str(tmp_path / "inspected"), "--quiet"]
+    assert main(call) == 0
+    told = Page(tmp_path / "inspected" / "index.html").text
+    assert "pictures held out from training, before it was adapted" in told
+    assert "nothing, 9 pictures that it was adapted to" in told
 
 
 def test_a_bundle_that_knows_no_surface_has_no_such_table(split: datasets.Split, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope.adaptation.at_hand import (
-    ADAPTED,
     adapted_before,
     by_photo,
     contradictions,
@@ -30,7 +29,7 @@ from crackscope.adaptation.refusing import (
 )
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
-from crackscope.bundles import TrainedOn
+from crackscope.bundles import ADAPTED, TrainedOn
 from crackscope.datasets import Layout, Split, load_apart, photos_of
 from crackscope.errors import AdaptationError
 from crackscope.judging import MetBefore, digests_of, met_before, met_in_training

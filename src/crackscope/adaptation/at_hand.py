@@ -8,13 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from crackscope.adaptation.patches import Patches
-from crackscope.bundles import Manifest
+from crackscope.bundles import ADAPTED, Manifest
 from crackscope.errors import AdaptationError
 from crackscope.judging import number_groups
 from crackscope.records import Label, Row
-
-ADAPTED = "adapted to"
-"""What a bundle calls a set of pictures that it was adapted to."""
 
 
 def refuse_both_labels(rows: Sequence[Row]) -> None:

@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 
 from crackscope import __version__
-from crackscope.adaptation.at_hand import ADAPTED
 from crackscope.adaptation.fitting import Change, Prior
 from crackscope.adaptation.patches import Floats, Patches, threshold_logit
 from crackscope.bundles import (
+    ADAPTED,
     Bundle,
     Manifest,
     Offset,

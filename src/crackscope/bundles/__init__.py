@@ -1,11 +1,12 @@
 """Bundles: the folder that a trained model is. Its format, its writing, and its opening with distrust."""
 
 from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
-from crackscope.bundles.card import figure_text, model_card
+from crackscope.bundles.card import before_adapting, figure_name, figure_text, model_card
 from crackscope.bundles.deepness import export_deepness
 from crackscope.bundles.folder import Bundle, edition, open_bundle, write_bundle
 from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
 from crackscope.bundles.manifest import (
+    ADAPTED,
     FORMAT,
     Golden,
     InputSpec,
@@ -25,6 +26,7 @@ from crackscope.bundles.reference import Reference
 from crackscope.bundles.rounding import store_as_float16
 
 __all__ = [
+    "ADAPTED",
     "FORMAT",
     "Bundle",
     "Calibration",
@@ -43,6 +45,7 @@ __all__ = [
     "SurfaceRule",
     "TrainedOn",
     "VerdictRule",
+    "before_adapting",
     "bundle_folder",
     "check_face",
     "default_bundle",
@@ -50,6 +53,7 @@ __all__ = [
     "edition",
     "export_deepness",
     "feature_sizes",
+    "figure_name",
     "figure_text",
     "has_features",
     "logistic",

@@ -7,7 +7,7 @@ from crackscope.bundles.manifest import Manifest
 
 def model_card(manifest: Manifest) -> str:
     """Return a card in Markdown: what the model is, what it learnt from, its figures, its limits, how to use it."""
-    parts = [_what(manifest), _trained_on(manifest), _figures(manifest.figures), _limits(manifest), _use(manifest)]
+    parts = [_what(manifest), _trained_on(manifest), _figures(manifest), _limits(manifest), _use(manifest)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -40,7 +40,7 @@ def _calibration(manifest: Manifest) -> str:
     formula = f"sigmoid({fitted.scale:.4g} × score {fitted.shift:+.4g})"
     if fitted.method == "none":
         return f"{formula}, not calibrated"
-    return f"{formula}, calibrated by {fitted.method} on {fitted.fitted_on:,} pictures"
+    return f"{formula}, calibrated by {fitted.method} on {fitted.fitted_on:,} pictures{before_adapting(manifest)}"
 
 
 def _surfaces(manifest: Manifest) -> str:
@@ -48,7 +48,7 @@ def _surfaces(manifest: Manifest) -> str:
     fitted = [known for known in (manifest.local.surfaces if manifest.local else ()) if known.fitted_on]
     return "".join(
         f"\n| where it looks like {_cell(known.name)} | sigmoid({known.scale:.4g} × score {known.shift:+.4g}), "
-        f"`crack` from {known.threshold:g} on; fitted on {known.fitted_on:,} pictures |"
+        f"`crack` from {known.threshold:g} on; fitted on {known.fitted_on:,} pictures{before_adapting(manifest)} |"
         for known in fitted
     )
 
@@ -65,11 +65,25 @@ def _trained_on(manifest: Manifest) -> str:
     )
 
 
-def _figures(figures: dict[str, Any]) -> str:
-    if not figures:
+def _figures(manifest: Manifest) -> str:
+    if not manifest.figures:
         return ""
-    rows = [f"| {_cell(name)} | {_cell(figure_text(value))} |" for name, value in figures.items()]
+    rows = [
+        f"| {_cell(figure_name(name, manifest))} | {_cell(figure_text(value))} |"
+        for name, value in manifest.figures.items()
+    ]
     return "\n".join(["## Figures", "", "| figure | value |", "| --- | --- |", *rows])
+
+
+def before_adapting(manifest: Manifest) -> str:
+    """What follows any figure of a bundle's training: "" but where the bundle is no longer the one that was trained."""
+    return ", before it was adapted" if manifest.adapted else ""
+
+
+def figure_name(name: str, manifest: Manifest) -> str:
+    """The name of one of the manifest's figures, and whether it is that of the bundle before it was adapted."""
+    trained = name.startswith(("held_out", "validation"))
+    return f"{name.replace('_', ' ')}{before_adapting(manifest) if trained else ''}"
 
 
 def figure_text(value: Any) -> str:

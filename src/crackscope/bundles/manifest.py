@@ -9,6 +9,9 @@ import msgspec
 from crackscope.bundles.calibration import Calibration, Count, LocalCalibration, Share, Text, check_calibration
 from crackscope.errors import BundleError
 
+ADAPTED = "adapted to"
+"""What a bundle calls a set of pictures that it was adapted to."""
+
 FORMAT = 1
 """Version of the bundle format that this package writes, and the newest it reads."""
 
@@ -153,6 +156,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     hashes: dict[Text, Digest] = {}
     golden: Golden | None = None
     digest: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the bundle was adapted: what it says of its training's held-out pictures is of the one before."""
+        return "adapted" in self.figures
 
 
 class _Version(msgspec.Struct):

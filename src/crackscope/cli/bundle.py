@@ -159,8 +159,11 @@ def _facts(manifest: "Manifest") -> dict[str, object]:
 
 
 def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
+    from crackscope.bundles import before_adapting, figure_name
+
     size = manifest.input
     fitted = manifest.calibration
+    fitted_by = f"{fitted.method}{before_adapting(manifest)}"
     native = f"{size.native} px" if size.native else "any size"
     rows: list[tuple[str, object]] = [
         ("name", manifest.name),
@@ -171,7 +174,7 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
         ("halo", f"{manifest.halo} px"),
         ("embedding", f"{manifest.embedding} numbers"),
         ("precision", manifest.precision),
-        ("probability", f"{_read(fitted)}, {'not calibrated' if fitted.method == 'none' else fitted.method}"),
+        ("probability", f"{_read(fitted)}, {'not calibrated' if fitted.method == 'none' else fitted_by}"),
         ("verdict", f"crack from a probability of {manifest.threshold:.4g} on"),
     ]
     for known in manifest.local.surfaces if manifest.local else ():
@@ -180,14 +183,8 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     for source in manifest.trained_on:
         pictures = several(source.pictures, "picture")
         rows.append(("trained on", f"{source.name}: {pictures}, {source.licence or 'licence not stated'}"))
-    rows += [(_figure_name(name, manifest), _figure(value)) for name, value in manifest.figures.items()]
+    rows += [(figure_name(name, manifest), _figure(value)) for name, value in manifest.figures.items()]
     return rows
-
-
-def _figure_name(name: str, manifest: "Manifest") -> str:
-    """Figures of a training are those of the bundle that was adapted, not of what it has become."""
-    old = "adapted" in manifest.figures and name.startswith(("held_out", "validation"))
-    return f"{name.replace('_', ' ')}{', before it was adapted' if old else ''}"
 
 
 def _read(fitted: "Calibration | KnownSurface") -> str:

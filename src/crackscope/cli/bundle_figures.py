@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from crackscope.errors import several
+
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
     from crackscope.reports import MeasuredFigure
@@ -36,8 +38,19 @@ def limits_of_map(manifest: "Manifest") -> tuple[str, ...]:
     )
 
 
+def learnt_from(manifest: "Manifest") -> tuple[str, ...]:
+    """The sets that the bundle learnt from, by their names, or how many pictures it was adapted to."""
+    from crackscope.bundles import ADAPTED
+
+    return tuple(
+        f"{several(one.pictures, 'picture')} that it was adapted to" if one.name == ADAPTED else one.name
+        for one in manifest.trained_on
+    )
+
+
 def measured(manifest: "Manifest") -> "tuple[MeasuredFigure, ...]":
     """What the bundle missed, called cracked for nothing and refused on pictures held out when it was trained."""
+    from crackscope.bundles import before_adapting
     from crackscope.judging import stated
     from crackscope.reports import MeasuredFigure
 
@@ -56,5 +69,9 @@ def measured(manifest: "Manifest") -> "tuple[MeasuredFigure, ...]":
         value = (
             f"{100 * surface.refused:.1f} % of pictures of built surfaces, {100 * (1 - surface.kept):.1f} % of others"
         )
-        figures.append(MeasuredFigure(name="refuses", value=value, on="pictures held out from training"))
+        figures.append(
+            MeasuredFigure(
+                name="refuses", value=value, on=f"pictures held out from training{before_adapting(manifest)}"
+            )
+        )
     return tuple(figures)

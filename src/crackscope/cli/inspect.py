@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_figures import known_limits, limits_of_map, measured
+from crackscope.cli.bundle_figures import known_limits, learnt_from, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
@@ -215,7 +215,8 @@ def _facts(
         bundle=manifest.name,
         bundle_version=journal.terms.bundle,
         false_alarm_rate=settings.false_alarms if manifest.verdict.kind == "conformal" else None,
-        alarms=alarms_by_surface(manifest, settings.false_alarms),
+        # Counted on sound patches that an adapted bundle has not kept: what it has of them would give the old shares.
+        alarms={} if manifest.adapted else alarms_by_surface(manifest, settings.false_alarms),
         alarms_of={known.name: len(known.sound) for known in manifest.verdict.known},
         limits_mm=settings.limits_mm,
         limits_source=SOURCES.get(asked.preset or "", ""),
@@ -223,7 +224,7 @@ def _facts(
         settings={**flags, **{name: value for name, value in scales.items() if value is not None}},
         begun=journal.terms.begun,
         figures=measured(manifest),
-        trained_on=tuple(one.name for one in manifest.trained_on),
+        trained_on=learnt_from(manifest),
         known_limits=limits,
     )
 

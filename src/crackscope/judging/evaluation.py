@@ -135,10 +135,12 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CalibrationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """How the probabilities of a bundle were fitted: by which method, "none" for not at all, on how many pictures."""
+    """How the probabilities of a bundle were fitted: by which method, "none" for not at all, on how many pictures.
+    before_adapting: the bundle was adapted since, which changed its scores and not what was fitted to them."""
 
     method: str
     fitted_on: int
+    before_adapting: bool = False
 
 
 class SurfaceFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,13 +17,16 @@ def facts_of(manifest: Manifest) -> BundleFacts:
         fingerprint=fingerprint(manifest),
         precision=manifest.precision,
         stated=stated(manifest),
-        calibration=CalibrationFacts(method=fitted.method, fitted_on=fitted.fitted_on),
+        calibration=CalibrationFacts(
+            method=fitted.method, fitted_on=fitted.fitted_on, before_adapting=manifest.adapted
+        ),
         surfaces=_surfaces(manifest),
         started_from=tuple(dict.fromkeys(one.name for one in sets_of_weights(manifest))),
     )
 
 
 def _surfaces(manifest: Manifest) -> tuple[SurfaceFacts, ...]:
+    """What an adapted bundle states of its surfaces' held-out pictures is of the one before, and no more told."""
     return tuple(
         SurfaceFacts(
             name=known.name,
@@ -31,8 +34,8 @@ def _surfaces(manifest: Manifest) -> tuple[SurfaceFacts, ...]:
             shift=known.shift,
             threshold=known.threshold,
             fitted_on=known.fitted_on,
-            misses=known.misses,
-            false_alarms=known.false_alarms,
+            misses=None if manifest.adapted else known.misses,
+            false_alarms=None if manifest.adapted else known.false_alarms,
         )
         for known in (manifest.local.surfaces if manifest.local else ())
     )
@@ -46,11 +49,11 @@ def fingerprint(manifest: Manifest) -> str:
 def stated(manifest: Manifest) -> Stated | None:
     """What the bundle states of its threshold, None when it states nothing that can be read.
 
-    An adapted bundle got a new threshold: what its parent stated of the old one no longer holds.
+    An adapted bundle gives other scores: what its parent stated of its threshold no longer holds.
     """
     figures = manifest.figures
     misses, alarms = _share(figures.get("held_out_misses")), _share(figures.get("held_out_false_alarms"))
-    if "adapted" in figures or (misses is None and alarms is None):
+    if manifest.adapted or (misses is None and alarms is None):
         return None
     pictures = _count(figures.get("held_out_pictures"))
     cracked = _count(figures.get("held_out_cracked"))

@@ -15,10 +15,10 @@ from crackscope.bundles import Bundle, Manifest
 from crackscope.datasets import Split, read_split
 from crackscope.errors import DatasetError
 from crackscope.judging.evaluation import MetBefore
+from crackscope.judging.met_sets import NO_NAMES
 from crackscope.records import Part, Row
 
 _RUN, _SPLIT, _BUNDLE = "run.json", "split.csv", "bundle"
-_NO_NAME = "unnamed"
 _DIGITS = 16
 """Hex digits of a digest that a bundle keeps: among a million pictures none is taken for another of 2,000 by chance."""
 
@@ -38,7 +38,7 @@ def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None
         return known
     if known is None or known.by != "split":
         sets = bundle.manifest.trained_on
-        names = tuple(dict.fromkeys(one.name for one in sets if one.name != _NO_NAME))
+        names = tuple(dict.fromkeys(one.name for one in sets if one.name not in NO_NAMES))
         known = MetBefore(by="pictures", sets=names, pictures=sum(one.pictures for one in sets))
     return msgspec.structs.replace(known, learnt_from=learnt, chosen_on=chosen, judged=len(rows))
 

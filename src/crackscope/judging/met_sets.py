@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
 
-from crackscope.bundles import Manifest, TrainedOn, default_bundle, parse_manifest
+from crackscope.bundles import ADAPTED, Manifest, TrainedOn, default_bundle, parse_manifest
 from crackscope.errors import BundleError
 from crackscope.judging.evaluation import MetBefore
 from crackscope.records import Part, Row
 
 _FOLDERS = 3
 """So many folders above a picture may carry the name of its set: `metu/train/crack/1.jpg`."""
-_NO_NAME = "unnamed"
+NO_NAMES = ("unnamed", ADAPTED)
+"""What sets are called in a bundle that have no name of their own."""
 _MOST = 0.5
 _SOME = 0.1
 """Shares of the pictures from which on data look like what a bundle learnt from, and are told to look like a set."""
@@ -35,7 +36,7 @@ def met_before(
     """
     own = [one for one in manifest.trained_on if one.fingerprint and one.fingerprint == fingerprint]
     if own and part != "test":
-        names = tuple(one.name for one in own if one.name != _NO_NAME)
+        names = tuple(one.name for one in own if one.name not in NO_NAMES)
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
     names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
@@ -57,7 +58,7 @@ def _look(read_as: Mapping[str, Mapping[str, int]]) -> set[str]:
 def _alike(
     trained_on: Sequence[TrainedOn], names: set[str], by: Literal["name", "weights", "look"]
 ) -> MetBefore | None:
-    alike = [one for one in trained_on if one.name.casefold() in names and one.name != _NO_NAME]
+    alike = [one for one in trained_on if one.name.casefold() in names and one.name not in NO_NAMES]
     if not alike:
         return None
     sets = tuple(dict.fromkeys(one.name for one in alike))

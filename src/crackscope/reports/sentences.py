@@ -216,16 +216,18 @@ CALIBRATED = (
 
 def fitting_sentence(fitted: CalibrationFacts) -> str:
     """How the probabilities of the bundle were made from its scores."""
+    before = ", before it was adapted" if fitted.before_adapting else ""
     on = f"on {count(fitted.fitted_on, 'picture')}"
     if fitted.method == "none":
         return "This bundle is not calibrated: its probability is the plain sigmoid of its score."
     if fitted.method == "Platt":
         return (
-            f"This bundle's were fitted by Platt scaling (a sigmoid of scale × score + shift) {on} that no weight "
-            "was fitted to, cracked and sound ones weighing the same: they hold as if half of the pictures were "
-            "cracked, and are too high where cracks are rare."
+            "This bundle's were fitted by Platt scaling (a sigmoid of scale × score + shift) "
+            f"{on} that no weight was fitted to{before}, cracked and sound ones "
+            "weighing the same: they hold as if half of the pictures were cracked, and are too high where cracks are "
+            "rare."
         )
-    return f"This bundle's were fitted by {fitted.method} {on}."
+    return f"This bundle's were fitted by {fitted.method} {on}{before}."
 
 
 def bias_sentence(evaluation: Evaluation) -> str:
