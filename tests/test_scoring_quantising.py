@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
@@ -156,3 +157,16 @@ def test_a_network_with_nothing_to_quantise_is_refused(rows: list[str], tmp_path
     shallow = pack(tmp_path / "shallow", small_manifest(), model=proto.SerializeToString(), weights=None).path
     with pytest.raises(BundleError, match="nothing to quantise"):
         quantise(shallow, rows, tmp_path / "int8", limit=4)
+
+
+def test_any_reader_of_the_file_gets_the_same_answers(default_in_bytes: Path) -> None:
+    """Operators are put another way when a session is opened; the file keeps to the plain ones."""
+    session = onnxruntime.InferenceSession(str(default_in_bytes / "model.onnx"), providers=["CPUExecutionProvider"])
+    graph = load(default_in_bytes).graph
+    for seed in range(3):
+        pixels = generate(seed, (227 + seed, 160), cracked=True).pixels
+        score, heat, embedding = session.run(["score", "map", "embedding"], {"images": pixels[None]})
+        ours = graph.run(pixels)
+        assert ours.score == pytest.approx(float(np.asarray(score)[0]), abs=1e-5)
+        np.testing.assert_allclose(ours.map, np.asarray(heat)[0, 0], atol=1e-5)
+        np.testing.assert_allclose(ours.embedding, np.asarray(embedding)[0], atol=1e-5)

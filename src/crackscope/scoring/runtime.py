@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
+from crackscope.scoring.on_bytes import quickened
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -55,8 +56,8 @@ def open_session(model: bytes, where: str = "the graph", *, shared: bool = False
         _pool()
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime raises a dozen classes without a common base
+        return onnxruntime.InferenceSession(quickened(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime raises a dozen classes without a common base, and the reader one more
         reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         raise BundleError(f"{where} cannot be run: {reason}") from None
 
