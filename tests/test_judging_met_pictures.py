@@ -4,15 +4,18 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from crackscope import datasets, images
-from crackscope.bundles import open_bundle
+from crackscope import datasets, images, scoring
+from crackscope.bundles import StartedFrom, open_bundle
 from crackscope.cli import main
 from crackscope.judging import MetBefore, evaluate, load
+from crackscope.judging.manifest_facts import fingerprint
 from crackscope.judging.met_pictures import met_in_training
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
+from crackscope.scoring import repack
 from tests.small_page import Page
 from tests.small_surfaces import write_surface
 from tests.small_way import SMALL
@@ -151,3 +154,46 @@ def test_a_matrix_marks_such_cells_and_leaves_them_out_of_its_headline(way, tmp_
     cells = json.loads((tmp_path / "m" / "matrix.json").read_text())["cells"]
     (other,) = (cell["figures"]["balanced_accuracy"]["value"] for cell in cells if cell["column"] == "new")
     assert f"not trained on here, balanced accuracy is {number(other)}. " in page
+
+
+@pytest.fixture(scope="module")
+def grown(way, tmp_path_factory):
+    """Other data, and a run on them that began with the weights of the first run."""
+    folder = tmp_path_factory.mktemp("grown")
+    write_surface(folder / "new", 12)
+    call = ["train", str(folder / "new"), "-o", str(folder / "run"), *SMALL, "--weights", str(way.run)]
+    assert main([*call, "--no-evaluate", "--quiet"]) == 0
+    return folder
+
+
+def test_a_bundle_says_what_its_starting_weights_had_learnt_from(way, grown, capsys):
+    first, then = (open_bundle(run).manifest for run in (way.run, grown / "run"))
+    assert first.started_from is msgspec.UNSET
+    assert then.started_from.fingerprint == fingerprint(first)
+    assert then.started_from.trained_on == first.trained_on
+    kept = json.loads((grown / "run" / "run.json").read_text())["started_from"]
+    assert msgspec.convert(kept, StartedFrom) == then.started_from
+    assert main(["bundle", "show", str(grown / "run")]) == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert f"began with the weights of probe, {fingerprint(first)}" in rows
+    assert f"which had met unnamed: {first.trained_on[0].pictures} pictures, licence not stated" in rows
+    card = (grown / "run" / "bundle" / "README.md").read_text()
+    assert f"the weights of the bundle probe ({fingerprint(first)[:16]}), which had learnt from:" in card
+
+
+def test_pictures_that_the_starting_weights_learnt_from_are_counted_or_their_split_known(way, grown, tmp_path):
+    bundle = open_bundle(grown / "run")
+    split = datasets.read_split(way.split)
+    learnt = len(split.part("train"))
+    anew = evaluate(grown / "run", datasets.split(way.data, seed=11), part=None, resamples=20)
+    found = anew.met_before
+    assert (found.by, found.learnt_from, found.judged) == ("weights", learnt, len(split.rows))
+    assert f"those of an earlier bundle, learnt from {learnt} of the" in conclusions(anew)[0]
+    assert evaluate(grown / "run", split, part="test", resamples=20).met_before is None
+    assert evaluate(grown / "run", datasets.read_split(grown / "run" / "split.csv"), resamples=20).met_before is None
+    elsewhere = {"network": {"weights": "gone"}}
+    manifest = msgspec.structs.replace(bundle.manifest, recipe=elsewhere)
+    moved = repack(tmp_path / "moved", bundle, manifest, model=bundle.model, reference=None)
+    very = evaluate(scoring.load(moved), split, part="train", resamples=20)
+    assert (very.met_before.by, very.met_before.pictures) == ("weights_split", learnt)
+    assert "were trained on this very split, and learnt from" in conclusions(very)[0]

@@ -1,8 +1,9 @@
 """The model card: README.md of a bundle."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from crackscope.bundles.manifest import Manifest
+from crackscope.bundles.manifest import Manifest, TrainedOn
 
 
 def model_card(manifest: Manifest) -> str:
@@ -56,13 +57,22 @@ def _surfaces(manifest: Manifest) -> str:
 def _trained_on(manifest: Manifest) -> str:
     if not manifest.trained_on:
         return "## Trained on\n\nNot stated."
+    table = _sets(manifest.trained_on)
+    start = manifest.started_from
+    if not start:
+        return f"## Trained on\n\n{table}"
+    before = f"It began with the weights of the bundle {_cell(start.name)} ({start.fingerprint[:16]})"
+    if not start.trained_on:
+        return f"## Trained on\n\n{table}\n\n{before}, which does not say what they had learnt from."
+    return f"## Trained on\n\n{table}\n\n{before}, which had learnt from:\n\n{_sets(start.trained_on)}"
+
+
+def _sets(trained_on: Sequence[TrainedOn]) -> str:
     rows = [
         f"| {_cell(data.name)} | {data.pictures:,} | {_cell(data.licence) or 'not stated'} | {data.fingerprint[:16]} |"
-        for data in manifest.trained_on
+        for data in trained_on
     ]
-    return "\n".join(
-        ["## Trained on", "", "| set | pictures | licence | fingerprint |", "| --- | --- | --- | --- |", *rows]
-    )
+    return "\n".join(["| set | pictures | licence | fingerprint |", "| --- | --- | --- | --- |", *rows])
 
 
 def _figures(manifest: Manifest) -> str:

@@ -107,6 +107,15 @@ class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
     digests: Digests | msgspec.UnsetType = msgspec.UNSET
 
 
+class StartedFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """The bundle whose weights a training began with. fingerprint: sha256 of its bundle.json. trained_on: all that
+    these weights had learnt from by then, what that bundle itself started from included."""
+
+    name: Text
+    fingerprint: Digest
+    trained_on: tuple[TrainedOn, ...] = ()
+
+
 class Golden(msgspec.Struct, frozen=True, kw_only=True):
     """What the network answers to generated pictures; recomputed at load.
 
@@ -131,6 +140,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     scales: photos are seen at so many scales (as they are, and by half), and the mean of their logits counts.
     mask_threshold: logit of the map above which a cell belongs to a crack.
     hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
+    started_from: what the training began with, where that was a bundle; none in bundles made before it was written.
     figures: measured values to be shown in the card, by name. digest: sha256 of bundle.json itself, as it is with
     nothing between the quotes of this one value; "" in bundles made before there was one.
     """
@@ -150,6 +160,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     mask_threshold: float = 0.0
     scales: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
     trained_on: tuple[TrainedOn, ...] = ()
+    started_from: StartedFrom | msgspec.UnsetType = msgspec.UNSET
     recipe: dict[str, Any] = {}
     figures: dict[str, Any] = {}
     precision: Precision = "float32"

@@ -17,7 +17,7 @@ from crackscope.errors import OutputError, several
 from crackscope.files import write_whole
 
 if TYPE_CHECKING:
-    from crackscope.bundles import Calibration, KnownSurface, Manifest
+    from crackscope.bundles import Calibration, KnownSurface, Manifest, TrainedOn
     from crackscope.scoring import QuantisedReport
 
 
@@ -180,11 +180,16 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     for known in manifest.local.surfaces if manifest.local else ():
         own = f"{_read(known)}, crack from {known.threshold:.4g} on"
         rows.append((f"on {known.name}", own if known.fitted_on else f"{own}, as everywhere else"))
-    for source in manifest.trained_on:
-        pictures = several(source.pictures, "picture")
-        rows.append(("trained on", f"{source.name}: {pictures}, {source.licence or 'licence not stated'}"))
+    rows += [("trained on", _learnt(source)) for source in manifest.trained_on]
+    if start := manifest.started_from:
+        rows.append(("began with", f"the weights of {start.name}, {start.fingerprint}"))
+        rows += [("which had met", _learnt(source)) for source in start.trained_on]
     rows += [(figure_name(name, manifest), _figure(value)) for name, value in manifest.figures.items()]
     return rows
+
+
+def _learnt(source: "TrainedOn") -> str:
+    return f"{source.name}: {several(source.pictures, 'picture')}, {source.licence or 'licence not stated'}"
 
 
 def _read(fitted: "Calibration | KnownSurface") -> str:

@@ -160,7 +160,7 @@ class SurfaceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Which bundle was judged, and what it says of itself. fingerprint: sha256 of its bundle.json.
-    started_from: the sets that its starting weights learnt from, where those are of the bundle in the package."""
+    started_from: the named sets that its starting weights learnt from, where those are of a bundle."""
 
     name: str
     fingerprint: str
@@ -187,13 +187,15 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
 class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
     """Data that a bundle learnt from. by: `split`, the very split that it was trained on; `pictures`, some of those in
     its run or that it was adapted to; `name`, a set of the same name; `weights`, such a set that its starting weights,
-    the bundle in the package, learnt from; `look`, a set that most of the data were read as. sets: as the bundle names
+    those of an earlier bundle, learnt from, or some of its pictures; `weights_split`, the very split that these were
+    trained on; `look`, a set that most of the data were read as. sets: as the bundle names
     them, none where it has no name for them. pictures: that it learnt from, of these sets.
 
-    learnt_from, chosen_on: how many of the `judged` rows are pictures of the training, or adapted to, and of the
-    validation part of its run, the latter chose epoch and threshold; all three 0 where none is known again."""
+    learnt_from, chosen_on: how many of the `judged` rows are pictures of its training, or of that of its starting
+    weights, or adapted to, and of the validation part of its run, the latter chose epoch and threshold; all three 0
+    where none is known again."""
 
-    by: Literal["split", "pictures", "name", "weights", "look"]
+    by: Literal["split", "pictures", "name", "weights", "weights_split", "look"]
     sets: tuple[str, ...]
     pictures: int
     learnt_from: int = 0

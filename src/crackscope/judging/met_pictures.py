@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from crackscope.bundles import Bundle, Manifest
+from crackscope.bundles import Bundle, Manifest, TrainedOn
 from crackscope.datasets import Split, read_split
 from crackscope.errors import DatasetError
 from crackscope.judging.evaluation import MetBefore
-from crackscope.judging.met_sets import NO_NAMES
+from crackscope.judging.met_sets import NO_NAMES, sets_of_weights
 from crackscope.records import Part, Row
 
 _RUN, _SPLIT, _BUNDLE = "run.json", "split.csv", "bundle"
@@ -29,13 +29,13 @@ def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None
     A picture is known again by its path or, where its path says nothing, by its bytes. The very split of the training
     stays called so.
     """
-    split, digests = _split_of(bundle), _kept(bundle.manifest)
+    split, digests = _split_of(bundle), _kept(bundle.manifest.trained_on)
     parts: list[Part | None] = list(_parts(rows, split)) if split else [None] * len(rows)
     if digests:
         parts = ["train" if _short(row.path) in digests else part for row, part in zip(rows, parts, strict=True)]
     learnt, chosen = parts.count("train"), parts.count("val")
     if not learnt and not chosen:
-        return known
+        return _met_by_weights(bundle.manifest, rows, known)
     if known is None or known.by != "split":
         sets = bundle.manifest.trained_on
         names = tuple(dict.fromkeys(one.name for one in sets if one.name not in NO_NAMES))
@@ -43,14 +43,31 @@ def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None
     return msgspec.structs.replace(known, learnt_from=learnt, chosen_on=chosen, judged=len(rows))
 
 
+def _met_by_weights(manifest: Manifest, rows: Sequence[Row], known: MetBefore | None) -> MetBefore | None:
+    """`known`, or how many of the pictures the starting weights learnt from, where their bundle still lies in its run
+    or keeps digests."""
+    sets = sets_of_weights(manifest)
+    split, digests = _split_of_weights(manifest), _kept(sets)
+    parts = _parts(rows, split) if split else [None] * len(rows)
+    learnt = sum(
+        part == "train" or (bool(digests) and _short(row.path) in digests)
+        for row, part in zip(rows, parts, strict=True)
+    )
+    if not learnt or (known is not None and known.by == "split"):
+        return known
+    names = tuple(dict.fromkeys(one.name for one in sets if one.name not in NO_NAMES))
+    found = MetBefore(by="weights", sets=names, pictures=sum(one.pictures for one in sets))
+    return msgspec.structs.replace(found, learnt_from=learnt, judged=len(rows))
+
+
 def digests_of(paths: Iterable[str]) -> str:
     """What pictures are known again by, as a bundle keeps it of a set that it was adapted to."""
     return "".join(sorted({_short(path) for path in paths}))
 
 
-def _kept(manifest: Manifest) -> frozenset[str]:
-    """All digests that a bundle keeps."""
-    kept = (one.digests or "" for one in manifest.trained_on)
+def _kept(sets: Iterable[TrainedOn]) -> frozenset[str]:
+    """All digests that a bundle keeps of these sets."""
+    kept = (one.digests or "" for one in sets)
     return frozenset(one[start : start + _DIGITS] for one in kept for start in range(0, len(one), _DIGITS))
 
 
@@ -65,8 +82,24 @@ def _short(path: str) -> str:
 
 def _split_of(bundle: Bundle) -> Split | None:
     """The split that the bundle was trained on, where it lies in its run; None elsewhere."""
-    run = bundle.path.absolute().parent
-    if bundle.path.absolute().name != _BUNDLE or not _made(run / _RUN, bundle.manifest):
+    return _split_of_run(bundle.path, bundle.manifest.trained_on)
+
+
+def _split_of_weights(manifest: Manifest) -> Split | None:
+    """The split that the starting weights were trained on, where their bundle still lies in the run that was named."""
+    network = manifest.recipe.get("network")
+    named = network.get("weights") if isinstance(network, dict) else None
+    if not manifest.started_from or not isinstance(named, str):
+        return None
+    place = Path(named).expanduser()
+    within = place / _BUNDLE
+    return _split_of_run(within if within.is_dir() else place, manifest.started_from.trained_on)
+
+
+def _split_of_run(bundle: Path, sets: Sequence[TrainedOn]) -> Split | None:
+    """The split in the run that a bundle lies in, where that run trained on one of these sets."""
+    run = bundle.absolute().parent
+    if bundle.absolute().name != _BUNDLE or not _made(run / _RUN, sets):
         return None
     try:
         return read_split(run / _SPLIT)
@@ -74,13 +107,13 @@ def _split_of(bundle: Bundle) -> Split | None:
         return None  # Its pictures have all gone, and so none of them can be among those judged.
 
 
-def _made(file: Path, manifest: Manifest) -> bool:
-    """Whether this run made the bundle: another may have been put in its place."""
+def _made(file: Path, sets: Sequence[TrainedOn]) -> bool:
+    """Whether this run learnt from one of the sets: another may have been put in its place."""
     try:
         said = msgspec.json.decode(file.read_bytes())["data"]["fingerprint"]
     except (OSError, KeyError, TypeError, msgspec.MsgspecError):
         return False
-    return any(one.fingerprint and one.fingerprint == said for one in manifest.trained_on)
+    return any(one.fingerprint and one.fingerprint == said for one in sets)
 
 
 def _parts(rows: Sequence[Row], split: Split) -> Iterator[Part | None]:

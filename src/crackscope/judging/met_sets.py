@@ -40,8 +40,19 @@ def met_before(
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
     names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
-    found = found or _alike(sets_of_weights(manifest), names_here, "weights")
+    found = found or _by_weights(sets_of_weights(manifest), fingerprint, part, names_here)
     return found or (None if own else _alike(manifest.trained_on, _look(read_as or {}), "look"))
+
+
+def _by_weights(
+    sets: Sequence[TrainedOn], fingerprint: str, part: Part | None, names_here: set[str]
+) -> MetBefore | None:
+    """What the starting weights met of the data: the very split that they were trained on, or a set of that name."""
+    same = [one for one in sets if one.fingerprint and one.fingerprint == fingerprint]
+    if not same or part == "test":
+        return _alike([one for one in sets if one not in same], names_here, "weights")
+    names = tuple(one.name for one in same if one.name not in NO_NAMES)
+    return MetBefore(by="weights_split", sets=names, pictures=sum(one.pictures for one in same))
 
 
 def _look(read_as: Mapping[str, Mapping[str, int]]) -> set[str]:
@@ -66,7 +77,11 @@ def _alike(
 
 
 def sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:
-    """What the bundle in the package learnt from, where this one's training started from that."""
+    """What the bundle learnt from whose weights this one's training started with, as far as it says so; but for the
+    very split that this one was trained on as well."""
+    if manifest.started_from:
+        own = {one.fingerprint for one in manifest.trained_on} - {""}
+        return tuple(one for one in manifest.started_from.trained_on if one.fingerprint not in own)
     network = manifest.recipe.get("network")
     if not isinstance(network, dict) or network.get("weights") != "default":
         return ()

@@ -30,8 +30,8 @@ def met_sentence(evaluation: Evaluation) -> str:
     if evaluation.met_before is not None or not started:
         return met_before_sentence(evaluation.met_before, evaluation.part)
     return (
-        f"The bundle's starting weights, those of the bundle in the package, learnt from {', '.join(started)}: where "
-        "pictures of these are among those judged, the figures flatter."
+        f"The bundle's starting weights, those of an earlier bundle, learnt from {', '.join(map(printable, started))}: "
+        "where pictures of these are among those judged, the figures flatter."
     )
 
 
@@ -45,9 +45,9 @@ def met_before_sentence(met: MetBefore | None, part: str | None) -> str:
 
 def _met(met: MetBefore, part: str | None) -> str:
     """What a bundle met of the data before, as it stands within its warning."""
-    if met.by == "split" and part == "val":
+    if met.by in ("split", "weights_split") and part == "val":
         return ""
-    if met.by != "pictures":
+    if not met.judged or met.by == "split":
         return f"{count(met.pictures, 'picture')}" + " of " * bool(met.sets) + ", ".join(map(printable, met.sets))
     judged = f"of the {count(met.judged, 'picture')} judged"
     if not met.learnt_from:
@@ -59,6 +59,8 @@ def _met(met: MetBefore, part: str | None) -> str:
 def _met_said(met: MetBefore, part: str | None) -> tuple[str, str]:
     """What a warning says before and after it says what was met."""
     others = "Judge on the test part of the split that it was trained on, or on pictures that it never met."
+    weights = "The bundle's starting weights, those of an earlier bundle,"
+    neither = "Judge on pictures that neither has met."
     flatter = "where they are the same pictures, the figures flatter"
     if met.by == "split":
         chosen = "its epoch and threshold were chosen on the val part" if part == "val" else "it learnt from "
@@ -66,11 +68,13 @@ def _met_said(met: MetBefore, part: str | None) -> tuple[str, str]:
         return said, ": the figures flatter. Judge on its test part."
     if met.by == "pictures":
         return "The bundle learnt from ", f": these figures flatter. {others}"
+    if met.by == "weights_split":
+        chosen = "their epoch was chosen on the val part" if part == "val" else "learnt from "
+        return f"{weights} were trained on this very split, and {chosen}", f": the figures flatter. {neither}"
+    if met.by == "weights" and met.judged:
+        return f"{weights} learnt from ", f": these figures flatter. {neither}"
     if met.by == "weights":
-        return (
-            "The bundle's starting weights, those of the bundle in the package, learnt from ",
-            f", as these data are called: {flatter}. Judge on pictures that neither has met.",
-        )
+        return f"{weights} learnt from ", f", as these data are called: {flatter}. {neither}"
     if met.by == "look":
         return (
             "Most of these data look to the bundle like what it learnt from, ",

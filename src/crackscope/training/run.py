@@ -13,6 +13,7 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope import datasets, networks, recipes
+from crackscope.bundles import StartedFrom
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, TrainingError
 from crackscope.files import encode_json
@@ -38,6 +39,7 @@ from crackscope.training.pictures import Size, input_size
 from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions
 from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_meanwhile, refuse_other_data
 from crackscope.training.sources import Sources
+from crackscope.training.starting import started_from
 
 _STATE = "checkpoints/last.safetensors"
 
@@ -97,6 +99,7 @@ class _Training:
     def __init__(self, recipe: Recipe, folder: Path, options: TrainOptions, threads: int, tell: Listener) -> None:
         self.recipe, self.folder, self.options, self.threads, self.tell = recipe, folder, options, threads, tell
         self.named = ""
+        self.start: StartedFrom | None = None
         self.device = device_for(options)
         self.state = checkpoints.State(counters=checkpoints.Counters(), learned={})
 
@@ -135,7 +138,9 @@ class _Training:
                 with kept_heap():
                     self._phases(network, sources)
             history = self.state.counters.history
-            training = writing.Training(size, len(val_rows), history, self.threads, self.options.licences, self.tell)
+            training = writing.Training(
+                size, len(val_rows), history, self.threads, self.options.licences, self.start, self.tell
+            )
             bundle = writing.write_bundle(network, self.recipe, split, self.folder, training)
         run = Run(
             folder=str(self.folder),
@@ -174,6 +179,7 @@ class _Training:
         found = networks.find_weights(
             self.recipe.network, progress=lambda here, total: self._tell("weights", here >> 10, total >> 10)
         )
+        self.start = started_from(found)
         torch.manual_seed(self.recipe.seed)
         return networks.build(self.recipe.network, self.recipe.head, found).to(self.device)
 
@@ -197,6 +203,7 @@ class _Training:
                 "unread": msgspec.to_builtins(split.unreadable),
             },
             "split": msgspec.to_builtins(dealt(split)),
+            "started_from": msgspec.to_builtins(self.start),
             "input": msgspec.to_builtins(size),
             "parameters": msgspec.to_builtins(counts),
             "threads": self.threads,

@@ -9,7 +9,7 @@ import msgspec
 
 import crackscope
 from crackscope import networks, scoring
-from crackscope.bundles import InputSpec, Manifest, TrainedOn
+from crackscope.bundles import InputSpec, Manifest, StartedFrom, TrainedOn
 from crackscope.datasets import Split
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
@@ -21,21 +21,22 @@ from crackscope.training.records import Epoch, Listener, Progress
 
 
 class Training(NamedTuple):
-    """What a bundle has to know about the training that made it. validated: rows scored after every epoch. tell: hears
-    what is to be said while it is written."""
+    """What a bundle has to know about the training that made it. validated: rows scored after every epoch. start:
+    the bundle whose weights it began with. tell: hears what is to be said while it is written."""
 
     size: Size
     validated: int
     history: Sequence[Epoch]
     threads: int
     licences: dict[str, str]
+    start: StartedFrom | None = None
     tell: Listener = lambda _: None
 
 
 def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Path, training: Training) -> Path:
     """Write `folder/bundle`, which scores as the network does: golden outputs are taken from what is written.
 
-    The bytes depend on the network, the recipe and the split alone.
+    The bytes depend on the network, what it began with, the recipe and the split alone.
     """
     network = network.cpu().eval()
     half = recipe.store == "float16"
@@ -57,6 +58,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         halo=networks.halo(network),
         embedding=networks.embedding_size(network),
         trained_on=_trained_on(split, training.licences),
+        started_from=training.start or msgspec.UNSET,
         recipe=msgspec.to_builtins(recipe),
         figures=_figures(training, recipe) | fitted.figures,
         calibration=fitted.calibration,
