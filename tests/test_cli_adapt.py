@@ -199,6 +199,16 @@ def test_matrix_of_bundles(made, tmp_path, capsys):
     assert len(table["cells"]) == 2
 
 
+def test_matrix_on_a_tree_without_a_test_part_says_how_to_judge_on_all_of_it(made, tmp_path, capsys):
+    bundle, data = made
+    for part in ("train", "val"):
+        shutil.copytree(data, tmp_path / "tree" / part)
+    asked = ["matrix", "--on", f"tree={tmp_path / 'tree'}", "--bundle", bundle]
+    assert main(asked) == 2
+    assert "tree has no test part to judge on: give --part all" in capsys.readouterr().err
+    assert main([*asked, "--part", "all"]) == 0
+
+
 def test_matrix_says_how_many_rows_each_judged(made, tmp_path, capsys):
     """The bundle in the package refuses what is too dark, the other takes it for a surface."""
     bundle, _ = made

@@ -132,3 +132,12 @@ def test_bundle_show_writes_the_way_to_a_probability_as_one_does(tmp_path, capsy
     bundle = repack(tmp_path / "other", plain, manifest, model=plain.model, reference=None)
     assert main(["bundle", "show", str(bundle.path)]) == 0
     assert f"probability {says}" in [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize(("name", "meant"), [("defualt", True), ("somewhere", False)])
+def test_a_bundle_that_there_is_not_is_answered_with_the_one_in_the_package_where_that_was_meant(capsys, name, meant):
+    assert main(["bundle", "show", name]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"crackscope: {name} is not a folder; a bundle is a folder with model.onnx and bundle.json")
+    assert said.count("\n") == 1
+    assert ("; did you mean 'default', the one in the package?" in said) is meant

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -21,9 +22,9 @@ def comparison():
     labels = rng.random(300) < 0.5
     rows = [Row(path=f"/data/{n}.jpg", label="crack" if label else "sound") for n, label in enumerate(labels)]
     evaluations = []
-    for name, noise in ((EVIL, 1.0), ("plain", 4.0), ("plain", 4.0)):
+    for name, noise, digit in ((EVIL, 1.0, "d"), ("plain", 4.0, "e"), ("plain", 4.0, "f")):
         scores = 1 / (1 + np.exp(-np.where(labels, 3, -3) - noise * rng.normal(size=300)))
-        origin = Origin(bundle=BundleFacts(name=name, fingerprint="f" * 64))
+        origin = Origin(bundle=BundleFacts(name=name, fingerprint=64 * digit))
         evaluations.append(evaluate_scores(rows, scores, bootstrap=Bootstrap(100), origin=origin))
     return compare(evaluations, bootstrap=Bootstrap(400))
 
@@ -52,6 +53,17 @@ def test_of_more_than_two_the_pairs_that_differ_are_named(comparison, tmp_path):
     assert ahead in page
     assert "plain (2) and" in page
     assert "p, Holm-corrected" in page
+
+
+def test_a_run_that_is_compared_with_itself_is_called_that(way, tmp_path, capsys):
+    """Twice the same folder, its run, and a copy of its evaluation: all of one bundle."""
+    shutil.copytree(way.run / "evaluation", tmp_path / "copy")
+    assert main(["compare", str(way.run), str(way.run / "evaluation"), str(tmp_path / "copy")]) == 0
+    assert "run, run (2) and copy are one and the same: their bundle" in " ".join(capsys.readouterr().out.split())
+
+
+def test_different_bundles_are_not_called_the_same(comparison):
+    assert not any("the same" in sentence for sentence in comparison_sentences(comparison))
 
 
 def test_where_no_pair_differs_that_is_said(tmp_path):

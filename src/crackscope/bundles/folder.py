@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO
 
@@ -165,7 +166,8 @@ def open_bundle(path: str | Path) -> Bundle:
     try:
         folder = bundle_folder(path)
         if not folder.is_dir():
-            raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}")
+            near = "; did you mean 'default', the one in the package?" * bool(get_close_matches(str(path), ["default"]))
+            raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}{near}")
         if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():
             raise BundleError(f"{folder} is no whole run; its bundle is {folder / 'bundle'}")
     except OSError as error:

@@ -24,7 +24,7 @@ _STYLES = {"crack": "bold red", "cannot judge": "yellow"}
 
 @dataclass(frozen=True)
 class Worst:
-    """What one photo says at its worst. severity: its place among the photos of its verdict, as in the report.
+    """What one photo says at its worst. severity: its place among the cracked photos, as in the report.
     unlikely: zones that are less likely cracks than not. width, length: of the widest zone (of those that are no less
     likely cracks than not, where there are any) and of all zones, in mm of those that have mm (None where none has), in
     px of the others.
@@ -42,6 +42,12 @@ class Worst:
     length_mm: float | None
     remark: str
     suspicious: bool
+
+    @property
+    def place(self) -> tuple[int, bool, tuple[float, ...]]:
+        """What photos are listed by: as in the report, the cracked by severity and all others in the order given."""
+        plain = self.verdict == "sound" and not self.suspicious
+        return _ORDER.index(self.verdict), plain, self.severity if self.verdict == "crack" else ()
 
     @property
     def bare(self) -> bool:
@@ -146,7 +152,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
     few = len(summary.photos) <= shown
     worst = sorted(
         (photo for photo in summary.photos if few or photo.verdict != "sound" or photo.suspicious),
-        key=lambda photo: (_ORDER.index(photo.verdict), photo.severity),
+        key=lambda photo: photo.place,
     )
     rows: list[tuple[object, ...]] = []
     for photo in worst[:shown]:

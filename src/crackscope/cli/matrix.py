@@ -164,6 +164,10 @@ def _surface(asked: Asked, name: str, data: str) -> "Surface":
             split = opened(split)
     dealt_here = split.seed is not None
     whole = asked.part == "all" or (dealt_here and all_unless_parted)
+    if not whole and not asked.recipes and not split.part("test"):
+        raise JudgingError(
+            f"{name} has no test part to judge on: give --part all to judge on all of it, or leave it out"
+        )
     return Surface(name=name, split=split, part=None if whole else "test")
 
 

@@ -70,9 +70,9 @@ def own_rows(comparison: Comparison) -> list[int]:
 
 
 def comparison_sentences(comparison: Comparison) -> list[str]:
-    """Which one is ahead by accuracy; of more than two, also which pairs differ by more than chance, and in what; and
-    over which rows the figures are, where each contender refused others."""
-    said = [_ahead(comparison)]
+    """Which are one and the same; which one is ahead by accuracy; of more than two, also which pairs differ by more
+    than chance, and in what; and over which rows the figures are, where each contender refused others."""
+    said = [*_same(comparison), _ahead(comparison)]
     if len(comparison.pairs) > 1:
         said.append(_beyond_chance(comparison))
     if rows := own_rows(comparison):
@@ -82,6 +82,18 @@ def comparison_sentences(comparison: Comparison) -> list[str]:
             f"by side are over all that each judged itself: {each}."
         )
     return said
+
+
+def _same(comparison: Comparison) -> list[str]:
+    """A sentence for those that are one bundle, by its fingerprint, or one folder that was named twice."""
+    known: dict[str, list[str]] = {}
+    for one in comparison.contenders:
+        known.setdefault(one.fingerprint or one.folder or one.name, []).append(one.name)
+    return [
+        f"{', '.join(names)} and {last} are one and the same: their bundle, by its fingerprint, or their folder."
+        for *names, last in known.values()
+        if names
+    ]
 
 
 def _ahead(comparison: Comparison) -> str:
