@@ -258,14 +258,21 @@ class TestCommand:
 
     def test_the_rule_of_the_bundle_in_the_package(self, tmp_path, capsys):
         photo = tmp_path / "wall.png"
-        images.write_png(wall(60), photo)
+        images.write_png(surfaces.generate(2, (256, 256), kind="concrete", width_px=(4.0, 6.0)).pixels, photo)
         asked = ["explain", str(photo), "-o", str(tmp_path / "out"), "--false-alarms", "0.02"]
         assert main(asked) == 0
         assert "at most 2 of 100 sound photos of this size would show as much" in capsys.readouterr().out
         facts = json.loads((tmp_path / "out" / "explain.json").read_text())
         assert facts["rule"]["kind"] == "conformal"
         called = "crack" if facts["chance"] <= 0.02 else "sound"
-        assert facts["verdict"] == ("cannot judge" if facts["reason"] else called)
+        assert facts["verdict"] == called
+
+    def test_of_what_cannot_be_judged_the_reason_is_told_and_no_rule_that_did_not_decide(self, tmp_path, capsys):
+        images.write_png(np.full((300, 300, 3), 2, np.uint8), tmp_path / "dark.png")
+        assert main(["explain", str(tmp_path / "dark.png"), "-o", str(tmp_path / "out")]) == 0
+        for told in (capsys.readouterr().out, Page(tmp_path / "out" / "index.html").text):
+            assert "cannot be judged, too dark: 100% of the pixels are black. The rule for what is cracked was" in told
+            assert "would show as much" not in told
 
     def test_of_a_patch_both_are_said_what_predict_says_and_what_inspect_says(self, tmp_path, capsys):
         bundle = ["--bundle", str(write_small_bundle(tmp_path / "bundle", native=80).path)]

@@ -106,7 +106,10 @@ def _rule(explanation: "Explanation") -> str:
     """By what the photo is called as it is, in words."""
     from crackscope.records import of_100
 
-    rule = explanation.rule
+    rule, photo = explanation.rule, explanation.photo
+    if photo.verdict == "cannot judge":
+        what = "it" if explanation.patch is None else "as a photo it"
+        return f"What decided: {what} cannot be judged, {photo.reason}. The rule for what is cracked was not asked."
     which = "The rule" if explanation.patch is None else "The rule for photos"
     if rule.kind == "threshold":
         return f"{which}: cracked from a probability of {rule.threshold:.3f} on."
