@@ -9,8 +9,10 @@ import pytest
 from crackscope.cli.bundle_figures import known_limits
 from crackscope.cli.inspection_summary import show, summarise
 from crackscope.records import Inspected, PhotoScale, of_100
+from crackscope.reports import write_inspection
 from tests.small_bundle import small_manifest
-from tests.small_inspection import zone
+from tests.small_inspection import facts, inspected, picture, zone
+from tests.small_page import Page
 
 
 def on_a_terminal(summary) -> str:
@@ -105,6 +107,29 @@ def test_a_scale_in_doubt_is_said_of_its_photo(capsys):
     show(summary, quiet=False)
     assert "two: no mm: markers differ" in capsys.readouterr().out
     assert (summary.without_scale, summary.doubted_scales) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("mm_per_px", "said"),
+    [
+        (10_000, "1e+04 mm per px is too coarse for cracks to show: check the scale"),
+        (39.0, "39 mm per px is too coarse"),
+        (38.0, ""),
+        (1.1e-4, ""),
+        (9e-5, "9e-05 mm per px is finer than light can show: check the scale"),
+    ],
+)
+def test_a_scale_at_which_no_crack_can_be_seen_is_doubted_once_and_in_the_report(tmp_path, capsys, mm_per_px, said):
+    """Photos that show cracks from 1.3 px on: of 50 mm from 38.5 mm per px on."""
+    scale = PhotoScale(mm_per_px=mm_per_px, source="flag")
+    called = ("crack", "sound", "cannot judge")
+    photos = [inspected(picture(tmp_path, f"{verdict}.jpg", 1), verdict, scale=scale) for verdict in called]
+    show(summarise(photos[:2]), quiet=False)
+    told = " ".join(capsys.readouterr().err.split())
+    assert (f"crack.jpg: {said}" in told and "so are those of 1 other photo" in told) if said else not told
+    write_inspection(tmp_path, photos, facts())
+    assert not said or Page(tmp_path / "index.html").text.count(said) >= 2
+    assert bool(said) is ("check the scale" in Page(tmp_path / "index.html").text)
 
 
 def test_a_photo_judged_at_half_size_says_so(capsys):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import crack_probability, print_table, say, tell_of_pages, unread_line
+from crackscope.cli.console import crack_probability, print_table, say, tell_of_pages, unread_line, warn
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     without_scale: int = 0
     doubted_scales: int = 0
+    odd_scales: list[str] = field(default_factory=list)
     with_pages: int = 0
     left_out: int = 0
     copies: dict[str, str] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class Summary:
 def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0) -> Summary:
     """Read the findings once. least_probability: as in `Summary`."""
     from crackscope.records import Unread
+    from crackscope.reports import odd_scale
 
     summary = Summary(least_probability)
     for photo in findings:
@@ -97,6 +99,8 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
         summary.counts[photo.verdict] += 1
         summary.without_scale += photo.scale is None and not photo.scale_doubt
         summary.doubted_scales += bool(photo.scale_doubt)
+        if odd := odd_scale(photo):
+            summary.odd_scales.append(f"{photo.path}: {odd}")
         summary.with_pages += photo.pages > 1
         summary.left_out += photo.left_out
     return summary
@@ -170,6 +174,9 @@ def show(summary: Summary, *, quiet: bool) -> None:
     if summary.least_probability:
         left_out = several(summary.left_out, "zone") if summary.left_out else "no zone"
         say(f"{left_out} of a probability below {summary.least_probability:g} left out", quiet=quiet)
+    if summary.odd_scales:
+        first, *others = summary.odd_scales
+        warn(first + f"; so are those of {several(len(others), 'other photo')}" * bool(others), quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
     tell_of_pages(summary.with_pages, quiet=quiet)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_widest import severity, telling
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import draw_overlay, write_overlay
+    from crackscope.reports.photo_facts import odd_scale
     from crackscope.reports.sentences import conclusions, met_before_sentence, met_before_sentences, refusing_sentence
     from crackscope.reports.training_plot import write_curves
 
@@ -28,6 +29,7 @@ __all__ = [
     "draw_overlay",
     "met_before_sentence",
     "met_before_sentences",
+    "odd_scale",
     "own_rows",
     "picture_names",
     "refusing_sentence",
@@ -57,6 +59,7 @@ _HOMES = {
     "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",
+    "odd_scale": "photo_facts",
     "own_rows": "comparison_page",
     "picture_names": "inspection_names",
     "remove_pictures": "inspection_pictures",

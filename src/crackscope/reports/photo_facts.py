@@ -7,6 +7,10 @@ from crackscope.records import Inspected, first_of, read_as, seen_by_chance, see
 from crackscope.reports.formatting import percent
 from crackscope.reports.inspection_marks import chance_text, length_text
 
+_COARSEST_MM, _FINEST_MM_PER_PX = 50.0, 1e-4
+"""Scales beyond are doubted: of a px at which no crack below 50 mm could show (the most severe class of the manual by
+which pavements are rated begins at 19 mm; FHWA, Distress Identification Manual for the LTPP, 2014), and of a px below
+0.1 micrometres, half of the least that light tells apart (Abbe 1873)."""
 _ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 
 
@@ -21,6 +25,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     said += [_pages_text(photo), read_as(photo.bits)]
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
+    said.append(odd_scale(photo))
     if photo.scale_doubt:
         said.append(f"no mm: {printable(photo.scale_doubt)}")
     if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
@@ -38,8 +43,20 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
     """The few facts that stand with a sound photo: what was not looked at, and what may have gone unseen."""
-    said = (_pages_text(photo), read_as(photo.bits), _skipped_text(photo), _thinnest_text(photo))
+    said = (_pages_text(photo), read_as(photo.bits), _skipped_text(photo), odd_scale(photo), _thinnest_text(photo))
     return tuple(filter(None, said)) or (_size_text(photo),)
+
+
+def odd_scale(photo: Inspected) -> str:
+    """Why a photo's scale can hardly be meant, in words; "" where it can, or there is none."""
+    if photo.scale is None:
+        return ""
+    px = f"{photo.scale.mm_per_px:.3g} mm per px"
+    if (photo.thinnest_px or 1.0) * photo.scale.mm_per_px > _COARSEST_MM:
+        return f"{px} is too coarse for cracks to show: check the scale"
+    if photo.scale.mm_per_px < _FINEST_MM_PER_PX:
+        return f"{px} is finer than light can show: check the scale"
+    return ""
 
 
 def _size_text(photo: Inspected) -> str:
