@@ -181,6 +181,18 @@ def test_the_summary_is_of_cracks_that_are_more_likely_than_not_where_there_are_
     assert "likely" not in said
 
 
+def test_classes_in_mm_and_in_px_which_share_their_colours_are_told_apart_where_both_are_there(tmp_path):
+    metric = inspected(picture(tmp_path, "a.jpg", 1), zones=(zone(1, 62, 4, 0.1),))
+    bare = inspected(picture(tmp_path, "b.jpg", 2), zones=(zone(1, 62, 12),))
+    for some, mixed in (([metric, bare], True), ([metric], False), ([bare], False)):
+        reports.write_inspection(tmp_path, some, facts())
+        page = Page(tmp_path / "index.html")
+        units = [a["data-unit"] for tag, a in page.elements if tag == "li" and "data-unit" in a]
+        assert units == ["mm", "px"] * 2 * mixed
+        assert ("one colour is one class in mm and another in px" in page.text) is mixed
+        assert page.text.count("in px, no scale known") == 3 * mixed
+
+
 def test_a_card_has_the_probability_of_each_crack(tmp_path):
     path = picture(tmp_path, "wall.jpg", 1)
     reports.write_inspection(tmp_path / "out", [inspected(path, zones=(doubted(1, 30, 40, 0.452),))], facts())

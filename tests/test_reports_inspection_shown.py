@@ -287,6 +287,17 @@ def test_where_no_crack_is_shown_at_a_glance_words_stand_instead_of_an_empty_leg
     assert browser.run(legend) == 1
 
 
+def test_the_units_of_a_legend_go_where_cracks_of_one_alone_are_shown(browser, pages):
+    browser.open(pages[0])
+    units = "Array.from(document.querySelectorAll('#glance .legend .unit')).filter(one => one.getClientRects().length)"
+    said = f"{units}.map(one => one.innerText)"
+    assert browser.run(said) == ["in mm", "in px, no scale known"]
+    leave_out(browser, 0.85)
+    assert browser.run(said) == []
+    leave_out(browser, 0)
+    assert len(browser.run(said)) == 2
+
+
 def test_keys_alone_and_typed_numbers_choose(browser, pages):
     browser.open(pages[0])
     browser.run("document.getElementById('least').focus()")

@@ -91,6 +91,8 @@
       put(line.cells[4], summed(found) || "–");
     }
     for (const item of document.querySelectorAll(".legend [data-kind]:not([data-kind=unmeasured])")) item.classList.toggle("left-out", !groups.has(item.dataset.kind));
+    const units = new Set(Array.from(groups.keys()).map(function (kind) { return kind.slice(0, 2); }));
+    for (const item of document.querySelectorAll(".legend [data-unit]")) item.classList.toggle("left-out", units.size < 2);
   }
 
   // Photos with their cracks: marks, measures, and where they stand.
