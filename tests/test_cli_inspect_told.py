@@ -130,6 +130,7 @@ def test_a_scale_at_which_no_crack_can_be_seen_is_doubted_once_and_in_the_report
     write_inspection(tmp_path, photos, facts())
     assert not said or Page(tmp_path / "index.html").text.count(said) >= 2
     assert bool(said) is ("check the scale" in Page(tmp_path / "index.html").text)
+    assert bool(said) is ("the scale can hardly be meant" in Page(tmp_path / "index.html").text)
 
 
 def test_a_photo_judged_at_half_size_says_so(capsys):

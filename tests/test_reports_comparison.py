@@ -59,7 +59,7 @@ def test_a_run_that_is_compared_with_itself_is_called_that(way, tmp_path, capsys
     """Twice the same folder, its run, and a copy of its evaluation: all of one bundle."""
     shutil.copytree(way.run / "evaluation", tmp_path / "copy")
     assert main(["compare", str(way.run), str(way.run / "evaluation"), str(tmp_path / "copy")]) == 0
-    assert "run, run (2) and copy are one and the same: their bundle" in " ".join(capsys.readouterr().out.split())
+    assert "run, run (2) and copy are one and the same bundle, by" in " ".join(capsys.readouterr().out.split())
 
 
 def test_different_bundles_are_not_called_the_same(comparison):

@@ -86,12 +86,15 @@ def comparison_sentences(comparison: Comparison) -> list[str]:
 
 def _same(comparison: Comparison) -> list[str]:
     """A sentence for those that are one bundle, by its fingerprint, or one folder that was named twice."""
-    known: dict[str, list[str]] = {}
+    known: dict[tuple[str, str], list[str]] = {}
     for one in comparison.contenders:
-        known.setdefault(one.fingerprint or one.folder or one.name, []).append(one.name)
+        what = (
+            ("bundle, by its fingerprint", one.fingerprint) if one.fingerprint else ("folder", one.folder or one.name)
+        )
+        known.setdefault(what, []).append(one.name)
     return [
-        f"{', '.join(names)} and {last} are one and the same: their bundle, by its fingerprint, or their folder."
-        for *names, last in known.values()
+        f"{', '.join(names)} and {last} are one and the same {what}."
+        for (what, _), (*names, last) in known.items()
         if names
     ]
 

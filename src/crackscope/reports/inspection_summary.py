@@ -11,6 +11,7 @@ from crackscope.reports.inspection_classes import WidthClasses, class_of, larges
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import chance_text, length_number, length_text, metres
 from crackscope.reports.inspection_widest import EVEN, severity, surely_widest, unlikely
+from crackscope.reports.photo_facts import odd_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,11 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
             else f"For {count(bare, 'cracked photo')} no scale is known"
         )
         said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
+    if odd := [photo.path for photo in found.inspected if odd_scale(photo)]:
+        said.append(
+            f"Of {count(len(odd), 'photo')} the scale can hardly be meant, and nor can its millimetres: check it. Each "
+            "says so among its facts."
+        )
     if tuple(facts.limits_mm) != DEFAULT_LIMITS_MM and facts.limits_source:
         said.append(
             f"The width classes follow {printable(facts.limits_source)}. They sort the findings and prove nothing."
