@@ -2,14 +2,17 @@
 
     python benchmarks/unseen.py ../shared/data/walls ../shared/data/tiles [--bundle DIR] [--only NAMES.txt] [--coarse]
 
-Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack). --coarse sees pictures at half scale
-first, as `inspect --coarse` does photos of 512 px and more. Counted as follows.
+Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack, in a JPEG half of white). --coarse
+sees pictures at half scale first, as `inspect --coarse` does photos of 512 px and more. Counted as follows.
 
 - tiles: 224 px, side by side from the top left; cracked if at least .5 % of one is mask, sound if none is, others left
-  out; judged at the threshold that the bundle ships
-- verdicts: what `predict` says of these tiles, each at the threshold of the surface that it looks like
+  out; by the verdicts that `predict` and `evaluate` give, each at the threshold of the surface that the tile looks
+  like. Figures are of the tiles that are judged; false alarms are counts, of all sound tiles (the refused ones among
+  them), and of those of pictures whose name begins with "noncrack"
+- common: the same tiles, all of them, by the one threshold that the bundle ships for surfaces that it does not know
+- verdicts: what `predict` says of these tiles, counted
 - quarters: of pictures that hold one tile alone, the whole ones by whether any of it is mask, and those of their
-  quarters that hold no mask as sound, at the threshold that the bundle ships
+  quarters that hold no mask as sound; by verdicts, and by the common threshold
 - pixels: the heatmap enlarged bilinearly; ROC AUC over every fourth pixel each way; F1 with a tolerance of 4 px, pooled
   over the set, of the enlarged heatmap and of the refined mask, both at the bundle's threshold; width: median over the
   pictures of predicted to drawn area
@@ -36,10 +39,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from tiles_of import SMALLEST_SHARE, TILE
 
-from crackscope.images import find, read, read_mask
+from crackscope.datasets import read_rows
+from crackscope.errors import CrackscopeError
+from crackscope.images import read, read_mask
 from crackscope.inspection import find_cracks
 from crackscope.judging import evaluate_scores
-from crackscope.records import Row, Verdict
+from crackscope.records import Prediction, Row, Verdict
 from crackscope.scoring import DenseOptions, Model, dense, facing_of, load
 
 TOLERANCE_PX = 4
@@ -77,14 +82,22 @@ class Pixels:
 class Seen:
     """What is gathered over a set."""
 
-    tiles: list[tuple[Row, float]] = field(default_factory=list)
-    quarters: list[tuple[Row, float]] = field(default_factory=list)
-    verdicts: dict[str, Counter[Verdict]] = field(default_factory=lambda: {"crack": Counter(), "sound": Counter()})
+    tiles: list[tuple[Row, Prediction]] = field(default_factory=list)
+    quarters: list[tuple[Row, Prediction]] = field(default_factory=list)
     photos: list[tuple[Row, float, Verdict]] = field(default_factory=list)
     heat: Pixels = field(default_factory=Pixels)
     refined: Pixels = field(default_factory=Pixels)
     logits: list[NDArray[np.float32]] = field(default_factory=list)
     truths: list[Mask] = field(default_factory=list)
+
+
+def masked(folder: Path, only: set[str] | None) -> list[tuple[Path, Path]]:
+    """Pictures of a set and their masks, in any format, sorted; those of some stems only. Ends the call for none."""
+    pairs = [(Path(row.path), Path(row.mask)) for row in read_rows(folder) if row.mask]
+    found = sorted(pair for pair in pairs if only is None or pair[0].stem in only)
+    if not found:
+        sys.exit(f"{folder}: no picture with a mask; it must hold images/ and masks/, a mask named after its picture")
+    return found
 
 
 def source_photo(stem: str) -> str:
@@ -102,10 +115,8 @@ def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions
             share = float(truth[place].mean())
             if 0 < share < SMALLEST_SHARE:
                 continue
-            label = "crack" if share else "sound"
-            told = model.predict(np.ascontiguousarray(picture.pixels[place]))
-            seen.verdicts[label][told.verdict] += 1
-            seen.tiles.append((Row(path=f"{path}:{left},{top}", label=label, group=group), told.probability))
+            row = Row(path=f"{path}:{left},{top}", label="crack" if share else "sound", group=group)
+            seen.tiles.append((row, model.predict(np.ascontiguousarray(picture.pixels[place]))))
     if max(picture.pixels.shape[:2]) < 2 * TILE:
         seen.quarters += quartered(model, Row(path=str(path), label="sound", group=group), picture.pixels, truth)
     facing = facing_of(picture.pixels)
@@ -122,31 +133,38 @@ def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions
     seen.refined.add(find_cracks(pixels, heat, model.manifest.mask_threshold).mask, truth)
 
 
-def quartered(model: Model, sound: Row, pixels: NDArray[np.uint8], truth: Mask) -> Iterator[tuple[Row, float]]:
-    """A small picture and its quarters without crack, each with the probability of crack. sound: the row of one."""
+def quartered(model: Model, sound: Row, pixels: NDArray[np.uint8], truth: Mask) -> Iterator[tuple[Row, Prediction]]:
+    """A small picture and its quarters without crack, each with what is said of it. sound: the row of one."""
     whole = msgspec.structs.replace(sound, label="crack" if truth.any() else "sound")
-    yield whole, model.predict(pixels).probability
+    yield whole, model.predict(pixels)
     middle = [(side // 2) for side in truth.shape]
     for rows in (slice(middle[0]), slice(middle[0], None)):
         for columns in (slice(middle[1]), slice(middle[1], None)):
             if not truth[rows, columns].any():
-                yield sound, model.predict(np.ascontiguousarray(pixels[rows, columns])).probability
+                yield sound, model.predict(np.ascontiguousarray(pixels[rows, columns]))
 
 
-def classified(told: list[tuple[Row, float]], threshold: float) -> dict[str, object]:
-    """How labels and probabilities agree, each figure with its interval."""
-    rows, probabilities = [row for row, _ in told], [p for _, p in told]
-    judged = evaluate_scores(rows, probabilities, threshold)
-    found: dict[str, object] = {"n": len(rows), "cracked": sum(row.label == "crack" for row in rows)}
+def classified(told: list[tuple[Row, Prediction]], common: float | None = None) -> dict[str, object]:
+    """How labels and verdicts agree, each figure with its interval. common: a threshold to go by instead, for all."""
+    rows, probabilities = [row for row, _ in told], [said.probability for _, said in told]
+    verdicts: list[Verdict] = [said.verdict for _, said in told]
+    if common is not None:
+        verdicts = ["crack" if probability >= common else "sound" for probability in probabilities]
+    judged = evaluate_scores(rows, probabilities, verdicts=verdicts)
+    found: dict[str, object] = {"n": judged.n, "cracked": judged.support["crack"]}
     found |= {
         name: [round(x, 4) if x is not None else None for x in (m.value, m.low, m.high)]
         for name, m in judged.figures.items()
         if name in ("roc_auc", "balanced_accuracy", "recall", "ece", "accuracy")
     }
     for kind in ("noncrack", ""):
-        sound = [p for row, p in told if row.label == "sound" and Path(row.path).name.startswith(kind)]
-        if sound:
-            found[f"false_alarms_{kind or 'all'}"] = round(float(np.mean(np.array(sound) >= threshold)), 4)
+        alarms = [
+            verdict == "crack"
+            for row, verdict in zip(rows, verdicts, strict=True)
+            if row.label == "sound" and Path(row.path).name.startswith(kind)
+        ]
+        if alarms:
+            found[f"false_alarms_{kind or 'all'}"] = f"{sum(alarms)} of {len(alarms)}"
     return found
 
 
@@ -157,10 +175,17 @@ def figures(seen: Seen, threshold: float) -> dict[str, object]:
         whole[label] = {v: verdicts.count(v) for v in ("crack", "sound", "cannot judge")}
     logits, truths = np.concatenate(seen.logits), np.concatenate(seen.truths)
     pixels = {"roc_auc": float(roc_auc_score(truths, logits))}
+    counted: dict[str, Counter[Verdict]] = {"crack": Counter(), "sound": Counter()}
+    for row, said in seen.tiles:
+        counted[row.label][said.verdict] += 1
+    quarters: dict[str, object] = {}
+    if seen.quarters:
+        quarters = {"quarters": classified(seen.quarters), "common q.": classified(seen.quarters, threshold)}
     return {
-        "tiles": classified(seen.tiles, threshold),
-        "verdicts": {label: dict(counts) for label, counts in seen.verdicts.items()},
-        **({"quarters": classified(seen.quarters, threshold)} if seen.quarters else {}),
+        "tiles": classified(seen.tiles),
+        "common": classified(seen.tiles, threshold),
+        "verdicts": {label: dict(counts) for label, counts in counted.items()},
+        **quarters,
         "photos": whole,
         "pixels": pixels,
         "heatmap": seen.heat.figures(),
@@ -182,17 +207,19 @@ def main() -> int:
     only = set(arguments.only.read_text().split()) if arguments.only else None
     for folder in arguments.sets:
         begin, seen = time.monotonic(), Seen()
-        for name in find([str(folder / "images")]):
-            path = Path(name)
-            mask = folder / "masks" / f"{path.stem}.png"
-            if (only is None or path.stem in only) and mask.exists():
-                look(model, path, mask, seen, DenseOptions(coarse=arguments.coarse))
+        for path, mask in masked(folder, only):
+            look(model, path, mask, seen, DenseOptions(coarse=arguments.coarse))
+        if not seen.tiles:
+            sys.exit(f"{folder}: no tile of {TILE} px that is plainly cracked or sound; name larger pictures")
         print(folder.name, f"({time.monotonic() - begin:.0f} s)")
         for part, values in figures(seen, model.manifest.threshold).items():
             shown = values if isinstance(values, dict) else {}
-            print(f"  {part:8}", json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in shown.items()}))
+            print(f"  {part:9}", json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in shown.items()}))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except CrackscopeError as error:
+        sys.exit(str(error))
