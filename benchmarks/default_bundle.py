@@ -1,6 +1,7 @@
 """Make the bundle that the package ships: one command, from pictures whose licences let a model be published.
 
     python benchmarks/default_bundle.py ../shared/data ../shared/weights/mobilenetv2.keras.safetensors -o runs/default
+    python benchmarks/default_bundle.py ../shared/data --split-only -o runs/default    # runs/default-split.csv alone
 
 Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source
 photos) and trains the `default` recipe twice: first from the weights given (RUN-first), then on from what came of it,
@@ -79,18 +80,22 @@ def stopped(command: list[object], status: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("weights")
+    parser.add_argument("weights", nargs="?", help="where the first training starts from")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/default"))
     parser.add_argument(
         "--set", action="append", default=[], help="settings of the recipe, as `crackscope train` takes"
     )
+    parser.add_argument("--split-only", action="store_true", help="write OUT-split.csv, and train nothing")
     arguments = parser.parse_args()
+    if arguments.weights is None and not arguments.split_only:
+        parser.error("name WEIGHTS to train from, or give --split-only to deal the pictures alone")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     listed, dealt, taught = (
         arguments.out.with_name(f"{arguments.out.name}-{name}.csv") for name in ("manifest", "split", "taught")
     )
     first = arguments.out.with_name(f"{arguments.out.name}-first")
-    refuse_in_the_way([first, arguments.out])
+    if not arguments.split_only:
+        refuse_in_the_way([first, arguments.out])
     rows = manifest(arguments.data.resolve())
     with listed.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -101,12 +106,12 @@ def main() -> int:
     licences = [word for surface, text in LICENCES.items() for word in ("--licence", f"{surface}={text}")]
     train = ["train", "--recipe", "default", *licences, *settings(arguments.set)]
     read = [Path(__file__).with_name("read_masks.py"), first / "bundle", dealt, "-o", taught]
-    for command in (
-        [*crackscope, *deal],
+    trainings = (
         [*crackscope, *train, dealt, "--weights", arguments.weights, "-o", first],
         [sys.executable, *read],
         [*crackscope, *train, *settings(SECOND), taught, "--weights", first, "-o", arguments.out],
-    ):
+    )
+    for command in ([*crackscope, *deal], *(() if arguments.split_only else trainings)):
         status = subprocess.run([str(word) for word in command]).returncode
         if status:
             return stopped(command, status)
