@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from crackscope.bundles import feature_sizes
 from crackscope.datasets import read_rows
 from crackscope.errors import AdaptationError, BundleError
 from crackscope.records import Row
-from crackscope.scoring import describe, load, pack, showing_features
+from crackscope.scoring import describe, load, pack, showing_features, unfit_pixels
 from tests.small_bundle import odd_model, small_manifest
 from tests.small_patches import patch
 from tests.small_surfaces import remembering_bundle
@@ -88,6 +89,27 @@ def test_more_patches_begin_with_those_of_fewer():
     assert choose(score, features, 12).tolist() == choose(score, features, 30)[:12].tolist()
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 60), st.integers(0, 99), st.booleans())
+def test_what_is_chosen_does_not_depend_on_the_order_of_the_patches(patches, seed, labelled):
+    """The two whose scores lie beside where scores part are always as doubtful as each other."""
+    rng = np.random.default_rng(seed)
+    score, features = rng.normal(size=patches), rng.normal(size=(patches, 5)).astype(np.float32)
+    known = rng.normal(size=(4, 5)) if labelled else None
+    taken = choose(score, features, 12, known=known)
+    order = rng.permutation(patches)
+    shuffled = choose(score[order], features[order], 12, known=None if known is None else known[::-1])
+    assert order[shuffled].tolist() == taken.tolist()
+
+
+def test_no_copy_is_taken_for_its_high_score_while_others_are_left():
+    """Each patch thrice."""
+    rng = np.random.default_rng(4)
+    score, features = rng.normal(size=12).repeat(3), rng.normal(size=(12, 6)).repeat(3, axis=0)
+    taken = choose(score, features, 12)
+    assert sorted(taken // 3) == list(range(12))
+
+
 def test_few_cracks_that_look_alike_among_much_that_is_sound_are_named_for_adapt(model, tmp_path):
     """Sound patches differ a lot, and doubt lies among them: by doubt and distance alone 1 of 6 cracks is named."""
     paths = []
@@ -140,6 +162,53 @@ def test_pictures_that_cannot_be_judged_are_left_out_and_told(tmp_path):
     assert judging.predict(dark).verdict == "cannot judge"
     with pytest.raises(AdaptationError, match=r"none of 1 pictures can be judged.*dark\.png: too dark"):
         suggest(judging, [dark], 99)
+
+
+def test_patches_that_predict_would_not_judge_are_left_out_and_told(tmp_path):
+    """By the bundle in the package; a photo whose one end is blown out, and one of which little shows anything."""
+    judging = load()
+    rng = np.random.default_rng(0)
+    wall = np.clip(rng.normal(128, 30, (454, 908, 1)), 0, 255).repeat(3, axis=2).astype(np.uint8)
+    wall[:, 400:] = 255
+    lit, framed = str(tmp_path / "lit.png"), str(tmp_path / "framed.png")
+    images.write_png(wall, lit)
+    frame = np.zeros((908, 908, 3), np.uint8)
+    frame[227:681, 227:681] = wall[:, :400].repeat(2, axis=1)[:, :454]
+    images.write_png(frame, framed)
+    found = suggest(judging, [lit, framed], 99)
+    assert found.unfit == ()
+    assert {(one.path, one.reason.partition(":")[0]) for one in found.unfit_patches} == {
+        (lit, "overexposed"),
+        (framed, "too dark"),
+    }
+    assert (found.seen, len(found.unfit_patches)) == (4 + 4, 4 + 12)
+    for one in found.patches:
+        assert not unfit_pixels(one.cut(images.read(one.path).pixels), judging.manifest)
+    left_out = {(one.path, one.left, one.top) for one in found.unfit_patches}
+    assert not left_out & {(one.path, one.left, one.top) for one in found.patches}
+
+
+def test_what_is_suggested_is_the_same_in_whichever_order_photos_and_labels_are_named(model, tmp_path):
+    """Among them one photo under two names."""
+    paths = [photo(tmp_path, f"{'n' * number}.png", 100, 40 + 20 * number) for number in range(1, 9)]
+    paths.append(str(shutil.copy(paths[3], tmp_path / "other.png")))
+    rows = [Row(path=paths[number], label="crack" if number else "sound") for number in range(3)]
+    first = suggest(model, paths[3:], 12, labelled=rows)
+    again = suggest(model, [*paths[:2:-1], paths[4]], 12, labelled=rows[::-1])
+    assert again.patches == first.patches
+    assert again.seen == first.seen
+
+
+def test_labelled_patches_that_cannot_be_judged_are_no_cracks_to_learn_from(tmp_path):
+    """Eight cracked ones would be enough to look for no likely cracks any more."""
+    judging = load()
+    paths = [str(tmp_path / f"{number}.png") for number in range(12)]
+    for number, path in enumerate(paths):
+        images.write_png(patch(number, 64, cracked=number % 3 == 0)[0], path)
+    black = tmp_path / "black.png"
+    images.write_png(np.zeros((64, 64, 3), np.uint8), black)
+    rows = [Row(path=str(black), label="crack")] * 8
+    assert suggest(judging, paths, 9, labelled=rows).patches == suggest(judging, paths, 9).patches
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
@@ -210,9 +279,15 @@ def test_without_photos_or_a_number_there_is_nothing_to_choose(model, tmp_path):
 def test_progress_counts_what_cannot_be_read_too(model, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     paths = [photo(tmp_path, "good.png", 64, 64), str(tmp_path / "bad.png")]
-    told = []
-    suggest(model, paths, 5, progress=lambda *done_of: told.append(done_of))
+    told: list[tuple[int, int]] = []
+
+    def tell(done, total):
+        told.append((done, total))
+
+    suggest(model, paths, 5, progress=tell)
     assert told == [(1, 2), (2, 2)]
+    suggest(model, paths, 5, labelled=[Row(path=str(tmp_path / "gone.png"), label="sound")], progress=tell)
+    assert told[2:] == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_the_files_can_be_sorted_into_a_data_set(model, tmp_path):

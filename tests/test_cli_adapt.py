@@ -171,6 +171,13 @@ def test_suggest_says_in_one_line_how_many_it_leaves_out_unjudged(tmp_path, caps
     assert "1 of 1 patch to label" in told.out
     assert main([*call, str(tmp_path / "again"), "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["unfit"]) == 2
+    half = np.full((240, 480, 3), 255, np.uint8)
+    half[:, :240] = np.random.default_rng(0).integers(60, 200, (240, 240, 1))
+    images.write_png(half, tmp_path / "half.png")
+    assert main(["suggest", "default", str(tmp_path / "half.png"), "-n", "9", "-o", str(tmp_path / "half")]) == 0
+    told = capsys.readouterr()
+    assert told.err == "left out: 1 patch that cannot be judged (1 overexposed)\n"
+    assert "2 of 2 patches to label" in told.out
 
 
 def test_suggest_leaves_nothing_behind_when_it_refuses(made, tmp_path, capsys):

@@ -3,9 +3,9 @@
 from crackscope.adaptation.adapting import Adapted, AdaptOptions, adapt
 from crackscope.adaptation.curve import Curve, CurvePoint
 from crackscope.adaptation.handing_out import hand_out
-from crackscope.adaptation.patches import Progress
+from crackscope.adaptation.patches import Progress, Unfit
 from crackscope.adaptation.refusing import LEAST_A_LABEL, RefusedError
-from crackscope.adaptation.suggesting import Suggestion, Suggestions, Unfit, suggest
+from crackscope.adaptation.suggesting import Suggestion, Suggestions, suggest
 from crackscope.adaptation.validating import Worth
 
 __all__ = [

@@ -2,7 +2,9 @@
 
 Taken one by one, each time the patch whose doubt times squared distance to all that are taken already is the largest:
 the greedy form of k-centre (Sener and Savarese, "Active learning for convolutional neural networks", 2018) with the
-doubt as a weight (Zhdanov, "Diverse mini-batch active learning", 2019). Nothing is left to chance.
+doubt as a weight (Zhdanov, "Diverse mini-batch active learning", 2019). Nothing is left to chance, nor to the order in
+which patches come: of those wanted alike the highest score goes first. Such there are always, since where scores part
+lies half way between two of them.
 
 On a new surface all scores may lie too high or too low, and then those about an even chance are all of one label. So
 doubt is counted from where the scores of these very patches part best (Otsu, "A threshold selection method from
@@ -12,9 +14,9 @@ What is labelled already is taken from the start, as the first centres are in k-
 
 Where most is sound, though, scores part among the sound patches, and these lie farthest apart: where a tenth is cracked
 20 so chosen hold two or three cracked ones, and `adapt` needs five. So every third patch is the one of the highest
-score left, until there are seven: what is probably of the rarer label has to be favoured (Aggarwal, Popescu and
-Hudelot, "Minority class oriented active learning for imbalanced datasets", 2020), and more than seven taught less where
-half is cracked. What they bring stands in benchmarks/suggest.txt.
+score left, copies of what is taken apart, until there are seven: what is probably of the rarer label has to be favoured
+(Aggarwal, Popescu and Hudelot, "Minority class oriented active learning for imbalanced datasets", 2020), and more than
+seven taught less where half is cracked. What they bring stands in benchmarks/suggest.txt.
 
 Distances are those of the features at suspicious places (see `bundles.with_offset`). On decks, walls, pavements and
 asphalt, each left out of training and half of it cracked, 20 patches chosen by doubt and distance alone taught a bundle
@@ -36,6 +38,8 @@ _FARTHEST = 4.0
 _FLOOR = 0.25
 """Doubt that even a patch beyond doubt has: somewhere the network is sure and wrong."""
 _COMPONENTS = 32
+_ALIKE = 1e-9
+"""What differs by no larger share than this may differ by rounding alone."""
 
 
 def choose(
@@ -43,9 +47,13 @@ def choose(
 ) -> NDArray[np.intp]:
     """Places of up to `count` patches (1 or more), the most wanted first; of more patches these are the first as well.
 
+    Which patches these are does not depend on their order, unless their scores are the same to the last digit.
+
     score: float64 [n]; features: [n, k]. likeliest: how many are taken for their high score alone. known: [m, k],
     features of what is labelled already.
     """
+    rising = np.argsort(score, kind="stable")
+    score, features = score[rising], features[rising]
     doubt = doubts(score)
     every = features if known is None else np.vstack([features, known])
     places, old = np.split(_apart(every), [len(score)])
@@ -56,12 +64,19 @@ def choose(
     taken: list[int] = []
     while len(taken) < min(count, len(score)):
         by_score = len(taken) % _EVERY == _EVERY - 1 and len(taken) < _EVERY * likeliest
-        worth = score if by_score else doubt * distance
-        at = int(np.where(free, worth, -np.inf).argmax())
+        unlike = free & (distance > _ALIKE)
+        at = _highest(score if by_score else doubt * distance, unlike if unlike.any() else free)
         taken.append(at)
         free[at] = False
         distance = np.minimum(distance, ((places - places[at]) ** 2).sum(axis=1))
-    return np.array(taken, np.intp)
+    return np.asarray(rising[taken], np.intp)
+
+
+def _highest(worth: Floats, free: NDArray[np.bool_]) -> int:
+    """The last of the free places where the worth is the highest, but for rounding."""
+    left = np.where(free, worth, -np.inf)
+    most = left.max()
+    return int(np.flatnonzero(left >= most - _ALIKE * abs(most))[-1])
 
 
 def doubts(score: Floats) -> Floats:

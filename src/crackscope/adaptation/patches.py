@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,13 +12,31 @@ from crackscope.bundles import Bundle, Manifest, Reference, feature_sizes, logit
 from crackscope.errors import BundleError
 from crackscope.judging import number_groups
 from crackscope.records import Row, Unread
-from crackscope.scoring import Described, Model, describe, showing_features
+from crackscope.scoring import Described, Model, describe, showing_features, unfit_pixels
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 Progress = Callable[[int, int], None]
-_SURE = 1e-3
-_MOST_LOGIT = logit(1, _SURE)
+SURE = 1e-3
+"""What a threshold that says always, or never, counts as, or 1 less it."""
+MOST_LOGIT = logit(1, SURE)
+
+
+class Unfit(msgspec.Struct, frozen=True):
+    """A picture that cannot be judged, or a patch of one, and why: `blurred: ...`, `too dark: ...`.
+
+    left, top: where the patch lies, px after the EXIF turn; None of a whole picture.
+    """
+
+    path: str
+    reason: str
+    left: int | None = None
+    top: int | None = None
+
+
+def unfit_patch(pixels: NDArray[np.uint8], manifest: Manifest) -> str:
+    """Why a patch, uint8 [h, w, 3], cannot be judged by its pixels, as `predict` says it; "" when it can."""
+    return unfit_pixels(pixels, manifest, however_blurred=manifest.verdict.kind == "threshold")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,11 +145,11 @@ def remembered(reference: Reference, bundle: Bundle) -> Patches:
 def margins(score: Floats, ways: Floats, manifest: Manifest) -> tuple[Floats, Floats, Floats]:
     """Margin, plain and gain of Patches. score: float64 [n]. ways: [n, 3], what each is read with."""
     fitted = manifest.calibration
-    threshold = np.clip(ways[:, 2], -_MOST_LOGIT, _MOST_LOGIT)
+    threshold = np.clip(ways[:, 2], -MOST_LOGIT, MOST_LOGIT)
     plain = fitted.scale * score + fitted.shift - threshold_logit(manifest)
     return ways[:, 0] * score + ways[:, 1] - threshold, plain, ways[:, 0] / fitted.scale
 
 
 def threshold_logit(manifest: Manifest) -> float:
     """The logit of a bundle's threshold; of one that says always, or never, that of a probability near it."""
-    return logit(manifest.threshold, _SURE)
+    return logit(manifest.threshold, SURE)

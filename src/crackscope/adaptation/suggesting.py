@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.adaptation.choosing import LIKELIEST, choose, doubts
-from crackscope.adaptation.patches import Progress, refuse_no_number
-from crackscope.bundles import feature_sizes
+from crackscope.adaptation.patches import Progress, Unfit, refuse_no_number, unfit_patch
+from crackscope.bundles import Manifest, feature_sizes
 from crackscope.errors import AdaptationError, ImageError
-from crackscope.images import read
+from crackscope.images import Picture, read
 from crackscope.records import Row, Unread
-from crackscope.scoring import Described, Model, describe, showing_features, unfit_pixels
+from crackscope.scoring import Described, Model, describe, showing_features, surface_of, unfit_pixels
 
 _WHOLE = 1.5
 """A picture up to so many times the native size on a side is a patch as it is."""
@@ -42,22 +42,17 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
         return _cut(pixels, self)
 
 
-class Unfit(msgspec.Struct, frozen=True):
-    """A picture whose patches are not worth a label, and why: `blurred: ...`, `too dark: ...`."""
-
-    path: str
-    reason: str
-
-
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """What to label, the most wanted first. seen: patches looked at. labelled: patches left out, as they are labelled
-    already. unfit: pictures left out."""
+    """What to label, the most wanted first. seen: patches that were to choose from. labelled: patches left out, as they
+    are labelled already. unfit: pictures that were left out as they cannot be judged, unfit_patches: patches of others
+    that were."""
 
     patches: tuple[Suggestion, ...]
     seen: int
     labelled: int
     unread: tuple[Unread, ...]
     unfit: tuple[Unfit, ...] = ()
+    unfit_patches: tuple[Unfit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,8 @@ _Look = Callable[[NDArray[np.uint8], Sequence[_Place]], Iterator[_Seen]]
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is labelled already. pixels: a digest of each. features: float64 [m, k]. cracks: how many are cracked."""
+    """What is labelled already. pixels: a digest of each. features: float64 [m, k], and cracks: how many are cracked,
+    of those that can be judged."""
 
     unread: list[Unread]
     pixels: frozenset[bytes]
@@ -110,61 +106,86 @@ def suggest(
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
     Every third is the highest score left instead, until there are seven cracked ones with those that are labelled, so
-    that cracks are among them.
+    that cracks are among them. What is chosen, and its order, does not depend on the order of paths or labels.
     paths: pictures of any size; large ones are cut into patches of the network's native size. labelled: patches that
     have their label, which are known by their very pixels wherever they lie; they are not named again, nor is what
-    looks like them. progress: called as pictures are done. Pictures that the bundle calls too dark, overexposed,
-    blurred or too small are left out; those that only show what it has not learnt from are not, since their labels
-    teach it. Raises AdaptationError when nothing is asked for, no picture is named, none can be read and judged, or all
-    is labelled, and BundleError when the network gives no number.
+    looks like them. progress: called as pictures are done, the labelled ones first. Pictures, and patches of others,
+    that the bundle calls too dark, overexposed, blurred or too small are left out; those that only show what it has not
+    learnt from are not, since their labels teach it. Raises AdaptationError when nothing is asked for, no picture is
+    named, none can be read and judged, or all is labelled, and BundleError when the network gives no number.
     """
     if count < 1:
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
     if not paths:
         raise AdaptationError("there is nothing to choose from: name photos")
+    paths = list(dict.fromkeys(paths))
     look = _look(model)
-    known = _known(look, labelled)
-    survey = _survey(model, look, paths, known, progress)
+    total = len(labelled) + len(paths)
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(done, total)
+
+    known = _known(model, look, labelled, tell)
+    survey = _survey(model, look, paths, known, lambda done: tell(len(labelled) + done))
     _refuse_nothing(survey, paths)
+    # Copies of a patch have the same score, and are told apart by where they lie alone.
+    survey.seen.sort(key=lambda one: (one.place.path, one.place.top, one.place.left))
     return Suggestions(
         patches=_chosen(survey.seen, count, known),
         seen=len(survey.seen),
         labelled=survey.labelled,
         unread=(*known.unread, *survey.unread),
         unfit=tuple(survey.unfit),
+        unfit_patches=tuple(survey.unfit_patches),
     )
 
 
 @dataclass(slots=True)
 class _Survey:
-    """What was met in pictures. labelled: patches left out, as they have their label."""
+    """What was met in pictures. labelled: patches left out, as they have their label. unfit: pictures, and
+    unfit_patches: patches of others, that cannot be judged."""
 
     seen: list[_Seen] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     unfit: list[Unfit] = field(default_factory=list)
+    unfit_patches: list[Unfit] = field(default_factory=list)
     labelled: int = 0
 
 
-def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, progress: Progress | None) -> _Survey:
+def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, tell: Callable[[int], None]) -> _Survey:
     """Look at every patch of these pictures that can be judged and has no label yet."""
     survey = _Survey()
-    side = model.manifest.input.native or _PATCH_PX
     for done, path in enumerate(paths, start=1):
         try:
-            pixels = read(path).pixels
+            picture = read(path)
         except ImageError as error:
             survey.unread.append(Unread.of(path, error))
         else:
-            if reason := unfit_pixels(pixels, model.manifest):
-                survey.unfit.append(Unfit(path, reason))
-            else:
-                grid = _grid(path, pixels.shape[0], pixels.shape[1], side)
-                places = known.without(pixels, grid)
-                survey.labelled += len(grid) - len(places)
-                survey.seen += look(pixels, places)
-        if progress is not None:
-            progress(done, len(paths))
+            survey.seen += look(picture.pixels, _worth_a_look(survey, path, picture, known, model.manifest))
+        tell(done)
     return survey
+
+
+def _worth_a_look(survey: _Survey, path: str, picture: Picture, known: _Known, manifest: Manifest) -> list[_Place]:
+    """The patches of a picture that can be judged and have no label yet; notes what is left out."""
+    pixels = picture.pixels
+    grid = _grid(path, picture.height, picture.width, manifest.input.native or _PATCH_PX)
+    if len(grid) > 1 and (reason := unfit_pixels(surface_of(pixels, picture.hidden).bounded, manifest)):
+        survey.unfit.append(Unfit(path, reason))
+        return []
+    unlabelled = known.without(pixels, grid)
+    survey.labelled += len(grid) - len(unlabelled)
+    fit: list[_Place] = []
+    for place in unlabelled:
+        reason = unfit_patch(_cut(pixels, place), manifest)
+        if not reason:
+            fit.append(place)
+        elif len(grid) == 1:
+            survey.unfit.append(Unfit(path, reason))
+        else:
+            survey.unfit_patches.append(Unfit(path, reason, place.left, place.top))
+    return fit
 
 
 def _refuse_nothing(survey: _Survey, paths: Sequence[str]) -> None:
@@ -173,25 +194,30 @@ def _refuse_nothing(survey: _Survey, paths: Sequence[str]) -> None:
         return
     if survey.labelled:
         raise AdaptationError("all patches of these photos are labelled already: name other photos")
-    if survey.unfit:
-        why = f"{survey.unfit[0].path}: {survey.unfit[0].reason}"
+    if unfit := [*survey.unfit, *survey.unfit_patches]:
+        why = f"{unfit[0].path}: {unfit[0].reason}"
         raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
     raise AdaptationError(f"none of {len(paths)} pictures can be read: {survey.unread[0].error.message}")
 
 
-def _known(look: _Look, labelled: Sequence[Row]) -> _Known:
+def _known(model: Model, look: _Look, labelled: Sequence[Row], tell: Callable[[int], None]) -> _Known:
+    """Look at what is labelled already; what cannot be judged teaches nothing, but is not named again either."""
     unread: list[Unread] = []
     pixels_of: set[bytes] = set()
     features: list[NDArray[np.float32]] = []
-    for row in labelled:
+    cracks = 0
+    for done, row in enumerate(sorted(labelled, key=lambda row: row.path), start=1):
         try:
             pixels = read(row.path).pixels
         except ImageError as error:
             unread.append(Unread.of(row.path, error))
-            continue
-        pixels_of.add(_digest(pixels))
-        features += [one.features for one in look(pixels, [_Place(row.path, 0, 0, pixels.shape[1], pixels.shape[0])])]
-    cracks = sum(row.label == "crack" for row in labelled)
+        else:
+            pixels_of.add(_digest(pixels))
+            if not unfit_patch(pixels, model.manifest):
+                whole = _Place(row.path, 0, 0, pixels.shape[1], pixels.shape[0])
+                features += [one.features for one in look(pixels, [whole])]
+                cracks += row.label == "crack"
+        tell(done)
     return _Known(unread, frozenset(pixels_of), np.array(features, np.float64) if features else None, cracks)
 
 

@@ -56,9 +56,9 @@ def suggest(state: State, /, **options: Any) -> None:
 
     OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
     OUT` takes it), tasks for Label Studio (whose JSON export, saved into OUT, is taken by all commands that take
-    labelled pictures), and a contact sheet. Photos of any size are cut; patches are taken whole. Pictures that cannot
-    be judged (blurred, too dark, overexposed, too small) are left out, and so is what `suggest` wrote before into a
-    folder among the photos.
+    labelled pictures), and a contact sheet. Photos of any size are cut; patches are taken whole. Pictures, and patches
+    of others, that cannot be judged (blurred, too dark, overexposed, too small) are left out, and so is what `suggest`
+    wrote before into a folder among the photos. In which order the photos are named makes no difference.
     """
     asked = Asked(**options)
     from crackscope.images import find
@@ -72,7 +72,9 @@ def suggest(state: State, /, **options: Any) -> None:
     for unread in found.unread:
         warn(f"left out: {unread_line(unread)}")
     if found.unfit:
-        warn(_unfit_line(found.unfit), quiet=asked.quiet)
+        warn(_unfit_line(found.unfit, "picture", "pictures"), quiet=asked.quiet)
+    if found.unfit_patches:
+        warn(_unfit_line(found.unfit_patches, "patch", "patches"), quiet=asked.quiet)
     _show(asked, found, len(names))
     tell_of_pages_in(paths, quiet=asked.quiet, done="looked at")
 
@@ -103,7 +105,7 @@ def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
     vacant(asked.out)
     labelled = [row for data in asked.labelled for row in read_rows(data)]
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
-    with progress("looking at photos", len(paths), quiet=asked.quiet or asked.as_json) as tell:
+    with progress("looking at photos", len(paths) + len(labelled), quiet=asked.quiet or asked.as_json) as tell:
         found = choose(model, paths, asked.count, labelled=labelled, progress=tell)
     folder = fresh(asked.out)
     names = hand_out(found.patches, folder, model.manifest.name)
@@ -115,11 +117,11 @@ def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
     return found, names
 
 
-def _unfit_line(unfit: "Sequence[Unfit]") -> str:
-    """How many pictures were left out, and how many of them for each reason."""
-    reasons = Counter(one.reason.partition(":")[0] for one in unfit)
+def _unfit_line(unfit: "Sequence[Unfit]", one: str, more: str) -> str:
+    """How many pictures, or patches of others, were left out, and how many of them for each reason."""
+    reasons = Counter(left_out.reason.partition(":")[0] for left_out in unfit)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return f"left out: {several(len(unfit), 'picture')} that cannot be judged ({why})"
+    return f"left out: {several(len(unfit), one, more)} that cannot be judged ({why})"
 
 
 def _facts(found: "Suggestions") -> dict[str, object]:
