@@ -11,7 +11,16 @@ import pytest
 from crackscope.adaptation import AdaptOptions, adapt, suggest
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import remembered, see
-from crackscope.bundles import KnownSound, SurfaceRule, VerdictRule, open_bundle
+from crackscope.bundles import (
+    KnownSound,
+    KnownSurface,
+    LocalCalibration,
+    SurfaceRule,
+    VerdictRule,
+    logit,
+    open_bundle,
+    pack_projection,
+)
 from crackscope.datasets import Split
 from crackscope.errors import AdaptationError, BundleError
 from crackscope.images import read, write_png
@@ -109,6 +118,57 @@ def test_what_is_written_answers_as_what_was_judged(bundle, surface, tmp_path, t
     expected = changed(prior, learn(prior, learnt), judged)
     assert see(load(tmp_path / "out"), rest).patches.margin == pytest.approx(expected, abs=0.02)
     assert np.abs(expected - judged.margin).max() > 0.5
+
+
+def test_the_more_is_learnt_the_nearer_the_threshold_comes_to_an_even_chance(bundle, tmp_path):
+    plain = open_bundle(bundle)
+    calibration = msgspec.structs.replace(
+        plain.manifest.calibration, shift=plain.manifest.calibration.shift + logit(0.9)
+    )
+    manifest = msgspec.structs.replace(plain.manifest, threshold=0.9, calibration=calibration)
+    parts = plain.reference()
+    read_with = parts.read + np.array([0, logit(0.9), logit(0.9)], np.float32)
+    there = repack(
+        tmp_path / "there", plain, manifest, model=plain.model, reference=dataclasses.replace(parts, read=read_with)
+    )
+    rest = write_surface(tmp_path / "rest", 40, faint=FAINT, first=900)
+    for count in (5, 20):
+        rows = write_surface(tmp_path / str(count), count, faint=FAINT)
+        told = adapt(there.path, Split(rows=tuple(rows), seed=0), tmp_path / f"out{count}", FORGETFUL)
+        written = open_bundle(tmp_path / f"out{count}")
+        even = count / (count + 5)
+        assert told.threshold == written.manifest.threshold
+        assert logit(told.threshold) == pytest.approx((1 - even) * logit(0.9), abs=1e-3)
+        kept = remembered(written.reference(), written)
+        assert written.reference().read[:, 2] == pytest.approx(logit(told.threshold), abs=0.01)
+        model = load(written)
+        answers = [model.predict(row.path) for row in rest]
+        margin = see(model, rest).patches.margin
+        assert all((one.verdict == "crack") == (where >= 0) for one, where in zip(answers, margin, strict=True))
+        assert [logit(one.probability) for one in answers] == pytest.approx(margin + logit(told.threshold), abs=1e-3)
+        assert np.isfinite(kept.margin).all()
+
+
+def test_surfaces_that_it_knows_keep_their_verdicts_too(bundle, surface, tmp_path):
+    """What a score is read with changes, and where the threshold lies in it; what is called crack does not."""
+    plain = open_bundle(bundle)
+    size = plain.manifest.embedding
+    known = tuple(
+        KnownSurface(name=name, centre=(at,), scale=0.5, shift=shift, threshold=threshold)
+        for name, at, shift, threshold in (("near", 0.0, 0.4, 0.8), ("far", 50.0, -1.0, 0.3))
+    )
+    local = LocalCalibration(projection=pack_projection(np.zeros((1, size))), origin=(0.0,), limit=1.0, surfaces=known)
+    manifest = msgspec.structs.replace(plain.manifest, threshold=0.7, local=local)
+    there = repack(tmp_path / "there", plain, manifest, model=plain.model, reference=plain.reference())
+    _, rows, rest = surface
+    adapt(there.path, Split(rows=tuple(rows), seed=0), tmp_path / "out", FORGETFUL)
+    learnt, judged = (see(load(there), some).patches for some in (rows, rest))
+    prior = Prior(remembered(there.reference(), there), learnt)
+    expected = changed(prior, learn(prior, learnt), judged)
+    model = load(tmp_path / "out")
+    assert see(model, rest).patches.margin == pytest.approx(expected, abs=0.02)
+    for before, after in zip(known, model.manifest.local.surfaces, strict=True):
+        assert logit(after.threshold) == pytest.approx(logit(before.threshold) / 3, abs=1e-3)
 
 
 def test_what_it_keeps_of_old_pictures_is_what_the_new_network_says(bundle, surface, tmp_path):

@@ -29,7 +29,7 @@ from crackscope.adaptation.refusing import (
 )
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
-from crackscope.bundles import ADAPTED, TrainedOn
+from crackscope.bundles import ADAPTED, Bundle, TrainedOn
 from crackscope.datasets import Layout, Split, load_apart, photos_of
 from crackscope.errors import AdaptationError
 from crackscope.judging import MetBefore, digests_of, met_before, met_in_training
@@ -138,9 +138,10 @@ def adapt(
         figures=_figures(facts, gathered),
         embedding=gathered.embedding,
         sound=facts.sound,
+        witnesses=gathered.patches.fewest_groups,
     )
     written = write_adapted(Path(out), model.bundle, facts.prior, change, lesson)
-    return _told(written.path, gathered, facts, curve, time.perf_counter() - began)
+    return _told(written, gathered, facts, curve, time.perf_counter() - began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,10 @@ def _measured_or_refused(gathered: _Gathered, options: AdaptOptions) -> "Facts":
         raise refused from None
 
 
-def _told(bundle: Path, gathered: _Gathered, facts: "Facts", curve: Curve | None, seconds: float) -> Adapted:
+def _told(bundle: Bundle, gathered: _Gathered, facts: "Facts", curve: Curve | None, seconds: float) -> Adapted:
     patches, split, manifest = gathered.patches, gathered.split, gathered.model.manifest
     return Adapted(
-        bundle=str(bundle),
+        bundle=str(bundle.path),
         parent=manifest.name,
         labels={"sound": int((~patches.crack).sum()), "crack": int(patches.crack.sum())},
         groups=len(np.unique(patches.group)),
@@ -235,7 +236,7 @@ def _told(bundle: Path, gathered: _Gathered, facts: "Facts", curve: Curve | None
         old_before=facts.old_before,
         old_after=facts.old_after,
         old_pictures=0 if gathered.old is None else len(gathered.old),
-        threshold=manifest.threshold,
+        threshold=bundle.manifest.threshold,
         curve=curve,
         unread=(*split.unreadable, *gathered.unread),
         seconds=seconds,

@@ -1,23 +1,34 @@
-"""An adapted bundle as files: the graph moved, and with it all that the bundle says of its scores."""
+"""An adapted bundle as files: the graph moved, and with it all that the bundle says of its scores.
+
+What was learnt is learnt about the threshold, cracked and sound patches weighing alike, so that an even chance lies
+there. The old probabilities say something else of it (.77, say, where few cracks are missed from), and the more patches
+were learnt from, the less they hold: every way in which the bundle reads scores is moved towards an even chance at its
+threshold. No verdict depends on it.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from crackscope import __version__
 from crackscope.adaptation.fitting import Change, Prior
-from crackscope.adaptation.patches import Floats, Patches, threshold_logit
+from crackscope.adaptation.patches import MOST_LOGIT, SURE, Floats, Patches, threshold_logit
 from crackscope.bundles import (
     ADAPTED,
     Bundle,
+    Calibration,
+    KnownSurface,
     Manifest,
     Offset,
     Reference,
     SurfaceRule,
     TrainedOn,
     VerdictRule,
+    logistic,
+    logit,
     open_bundle,
     with_offset,
 )
@@ -25,8 +36,12 @@ from crackscope.errors import BundleError, OutputError
 from crackscope.files import writable
 from crackscope.scoring import repack
 
+_Way = TypeVar("_Way", Calibration, KnownSurface)
+
 _SURFACE_SHARE = 0.05
 _LEAST_STRETCH, _MOST_STRETCH = 1 / 3, 3.0
+_AS_MUCH_AS_BEFORE = 5
+"""So many patches of the rarer label weigh as much as the probability that the bundle gave its threshold before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +80,15 @@ def _half_and_half(one: tuple[float, float], other: tuple[float, float]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What an adapted bundle says of what it learnt from. embedding: float64 [n, d], of the patches."""
+    """What an adapted bundle says of what it learnt from. embedding: float64 [n, d], of the patches. witnesses: groups
+    of the label that has fewer."""
 
     name: str
     taught: TrainedOn
     figures: dict[str, object]
     embedding: Floats
     sound: SoundMove
+    witnesses: int
 
 
 def refuse_in_the_way(out: Path, force: bool) -> None:
@@ -106,8 +123,9 @@ def write_adapted(out: Path, bundle: Bundle, prior: Prior, change: Change, lesso
     rule = msgspec.structs.replace(
         _moved_rule(manifest, lesson.sound), surface=_known(manifest.verdict.surface, lesson.embedding)
     )
+    even = lesson.witnesses / (lesson.witnesses + _AS_MUCH_AS_BEFORE)
     changed = msgspec.structs.replace(
-        manifest,
+        _nearer_even(manifest, even),
         name=lesson.name,
         created_with=__version__,
         halo=manifest.halo + moved.reach,
@@ -115,7 +133,28 @@ def write_adapted(out: Path, bundle: Bundle, prior: Prior, change: Change, lesso
         figures=manifest.figures | {"adapted": lesson.figures},
         verdict=rule,
     )
-    return repack(out, bundle, changed, model=moved.model, reference=_moved_reference(bundle.reference(), offset))
+    reference = _moved_reference(bundle.reference(), offset, even)
+    return repack(out, bundle, changed, model=moved.model, reference=reference)
+
+
+def _nearer_even(manifest: Manifest, even: float) -> Manifest:
+    """The same verdicts by probabilities that lie nearer an even chance at each threshold. even: from 0, as they are,
+    to 1."""
+    local = manifest.local
+
+    def read(way: _Way, threshold: float) -> tuple[_Way, float]:
+        before = logit(threshold, SURE)
+        nearer = round(float(logistic((1 - even) * before)), 4)
+        return msgspec.structs.replace(way, shift=way.shift - before + logit(nearer, SURE)), nearer
+
+    def known(surface: KnownSurface) -> KnownSurface:
+        moved, threshold = read(surface, surface.threshold)
+        return msgspec.structs.replace(moved, threshold=threshold)
+
+    calibration, threshold = read(manifest.calibration, manifest.threshold)
+    if local is not None:
+        local = msgspec.structs.replace(local, surfaces=tuple(map(known, local.surfaces)))
+    return msgspec.structs.replace(manifest, calibration=calibration, threshold=threshold, local=local)
 
 
 def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
@@ -131,12 +170,15 @@ def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
     )
 
 
-def _moved_reference(reference: Reference | None, offset: Offset) -> Reference | None:
-    """What the changed network says of the pictures that the bundle keeps a word of."""
+def _moved_reference(reference: Reference | None, offset: Offset, even: float) -> Reference | None:
+    """What the changed network says of the pictures that the bundle keeps a word of, and how it is read now."""
     if reference is None:
         return None
     score = offset.scale * reference.score + offset.shift + reference.features @ offset.weights
-    return Reference(reference.crack, score.astype(np.float32), reference.read, reference.features)
+    scale, shift, threshold = reference.read.astype(np.float64).T
+    threshold = np.clip(threshold, -MOST_LOGIT, MOST_LOGIT)
+    read = np.column_stack([scale, shift - even * threshold, (1 - even) * threshold])
+    return Reference(reference.crack, score.astype(np.float32), read.astype(np.float32), reference.features)
 
 
 def _moved_rule(manifest: Manifest, sound: SoundMove) -> VerdictRule:
