@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.finding import Found, Part
+from crackscope.inspection.mask import FINE_STRIDE
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.zones import Traced
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Look, Model
@@ -43,7 +44,12 @@ _LEAST_SIDE_PX = 224
 def looks_where_soft(
     model: Model, heat: Heatmap, photo: Photo, judged: Judgement, options: DenseOptions
 ) -> Iterator[tuple[int, Look]]:
-    """The looks at smaller copies of a soft photo, by how many times smaller they are, the largest first."""
+    """The looks at smaller copies of a soft photo, by how many times smaller they are, the largest first.
+
+    Under a map of large cells there is none: it is the photo that says there which pixels are crack.
+    """
+    if heat.stride > FINE_STRIDE:
+        return
     blur_px, times = judged.quality.sharpness_px, 2
     while blur_px >= SOFT_PX and times <= _MOST_TIMES and min(photo.shape) >= times * _LEAST_SIDE_PX:
         look = judged.afar.get(times) or model.look_smaller(heat, photo.pixels, times, options=options)
