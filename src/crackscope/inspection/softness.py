@@ -37,8 +37,9 @@ _SAME_SHARE = 0.5
 """Share of the places of a zone that lie there from which on it is the same crack."""
 
 _MOST_TIMES = 4
-_LEAST_SIDE_PX = 224
-"""No smaller copy has a shorter side of less: the network learnt from pictures of such a size."""
+_LEAST_SIDE_PX = 128
+"""No smaller copy has a shorter side of less. With 224 px lengths on METU enlarged to 640 px, whose quarter is soft no
+more, were 1.21 for 1.08."""
 
 
 def looks_where_soft(
