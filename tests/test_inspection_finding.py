@@ -24,7 +24,7 @@ def look(*strips: tuple[Ends, float], times: int = 1) -> Part:
     pixels = smaller(drawing, times)
     heat = heatmap(mask[::times, ::times])
     cracks = find_cracks(pixels, heat, 0.0)
-    part = Part(cracks, trace_zones(pixels, cracks, heat, quality(pixels)))
+    part = Part(cracks, trace_zones(pixels, cracks, heat, quality(pixels)), times=times)
     return part if times == 1 else enlarged(part, (pixels.shape[0], pixels.shape[1]), (SIDE, SIDE))
 
 
@@ -41,7 +41,7 @@ def columns(found: Found) -> set[int]:
 
 def test_a_gaping_crack_takes_the_place_of_its_lips_and_of_nothing_else() -> None:
     near, far = look(*LIPS, AWAY), look(WIDE, times=4)
-    found = with_gaping(near, far)
+    found = with_gaping(Found((near,)), far)
     assert widths(Found((near,))) == pytest.approx([6, 6, 6], abs=0.5)
     assert widths(found) == pytest.approx([60, 6], rel=0.06)
     wide = {column for column in columns(found) if column < 282}
@@ -51,12 +51,12 @@ def test_a_gaping_crack_takes_the_place_of_its_lips_and_of_nothing_else() -> Non
 
 def test_a_thinner_crack_from_afar_is_left_to_the_look_up_close() -> None:
     near = look(*LIPS, AWAY)
-    found = with_gaping(near, look(WIDE, MIDDLING, times=4))
+    found = with_gaping(Found((near,)), look(WIDE, MIDDLING, times=4))
     assert widths(found) == pytest.approx([60, 6], rel=0.06)
     assert not columns(found) & set(range(400, 440))
-    assert with_gaping(near, look(MIDDLING, times=4)) == Found((near,))
+    assert with_gaping(Found((near,)), look(MIDDLING, times=4)) == Found((near,))
 
 
 def test_a_gaping_crack_that_was_found_up_close_is_measured_there() -> None:
     near = look(WIDE, AWAY)
-    assert with_gaping(near, look(WIDE, times=4)) == Found((near,))
+    assert with_gaping(Found((near,)), look(WIDE, times=4)) == Found((near,))

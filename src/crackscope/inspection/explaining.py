@@ -35,7 +35,7 @@ from crackscope.inspection.inspecting import (
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Point, Prediction, Verdict, Zone
-from crackscope.scoring import Heatmap, Judgement, Model
+from crackscope.scoring import Heatmap, Judgement, Look, Model
 
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
@@ -149,6 +149,7 @@ class _Painter:
 
     def __init__(self, model: Model, inspection: Inspection, seen: Seen, options: InspectOptions) -> None:
         self._model, self._zones, self._seen, self._options = model, inspection.record.zones, seen, options
+        self._soft = inspection.soft
         self._again = Again(model, seen.photo.pixels, seen.heat, options.dense, seen.photo.hidden)
 
     def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
@@ -186,7 +187,11 @@ class _Painter:
         cells = touched_cells(shape, heat)
         told = self._seen.judgement
         afar = zones_from(told)
-        shown = (shown_heat(self._seen.heat, told, afar), shown_heat(heat, judged, afar))
+        soft = (self._seen.soft[times] for times in self._soft)
+        shown = (
+            shown_heat(self._seen.heat, told, afar, soft),
+            shown_heat(heat, judged, afar, self._smaller(heat, painted)),
+        )
         before, after = (float(probabilities(self._model, one.logits[cells]).mean()) for one in shown)
         facing = self._seen.photo.facing
         upright = facing.back(shape)
@@ -218,6 +223,11 @@ class _Painter:
 
     def _judged(self, heat: Heatmap, painted: NDArray[np.uint8]) -> Judgement:
         return self._model.judge(heat, painted, self._options.false_alarms, options=self._options.dense)
+
+    def _smaller(self, heat: Heatmap, painted: NDArray[np.uint8]) -> Iterator[Look]:
+        """The looks at smaller copies of a painted photo, where zones were measured in such."""
+        for times in self._soft:
+            yield self._model.look_smaller(heat, painted, times, options=self._options.dense)
 
     def _painted(self, shape: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], Heatmap]:
         """The photo with a shape painted over, and what the network sees then."""

@@ -1,7 +1,8 @@
 """The cracks that the looks at one photo found.
 
 Up close a gaping crack is two lips, each a thin crack beside a dark field. Where a look from afar shows the one crack,
-it takes the place of its lips; what else was found up close stays beside it.
+it takes the place of its lips; what else was found up close stays beside it. What takes whose place in a soft photo is
+told in `softness.py`.
 """
 
 from typing import NamedTuple
@@ -31,12 +32,18 @@ _LIP_SHARE = 0.5
 
 class Part(NamedTuple):
     """What one look found. traced: in px of the photo as it is seen. enlarging: from the pixels of the cracks to the
-    photo's; None where they are the photo's. complete: whether these are all zones that the cracks have."""
+    photo's; None where they are the photo's. complete: whether these are all zones that the cracks have. times: how
+    many times smaller than the photo what was looked at is."""
 
     cracks: Cracks
     traced: tuple[Traced, ...]
     enlarging: Enlarging | None = None
     complete: bool = True
+    times: int = 1
+
+    def of(self, zones: tuple[Traced, ...]) -> "Part":
+        """The same with some of its zones."""
+        return self._replace(traced=zones, complete=self.complete and len(zones) == len(self.traced))
 
     def only(self, zone: Traced) -> NDArray[np.bool_]:
         """The pixels of the photo, bool [h, w], that belong to one of its zones."""
@@ -64,22 +71,25 @@ class Found(NamedTuple):
 
     def mask(self, least_probability: float = 0.0) -> NDArray[np.bool_]:
         """The pixels of the photo as it is seen, bool [h, w], that belong to zones as likely as that."""
-        mask, *more = (part.mask(least_probability) for part in self.parts)
-        for other in more:
-            mask = mask | other
+        masks = (part.mask(least_probability) for part in self.parts)
+        mask = next(masks)
+        for other in masks:
+            # Of 100 megapixels each takes 95 MiB.
+            mask = np.logical_or(mask, other, out=None if mask is self.parts[0].cracks.mask else mask)
         return mask
 
 
-def with_gaping(near: Part, far: Part) -> Found:
+def with_gaping(near: Found, far: Part) -> Found:
     """What was found up close, with the gaping cracks that were found from afar in the place of their lips."""
     gaping = [one for one in far.traced if one.zone.width_p95_px.value >= GAPING_PX]
-    known = near.mask(0.0)
+    known = near.mask()
     wide = tuple(one for one in gaping if _share_of(far.only(one), known) < _KNOWN_SHARE)
     if not wide:
-        return Found((near,))
+        return near
     far = far._replace(traced=wide, complete=False)
-    beside = _beside(near.traced, far.mask(0.0))
-    return Found((near._replace(traced=beside, complete=len(beside) == len(near.traced)), far))
+    around = _around(far.mask(0.0))
+    beside = (part.of(tuple(one for one in part.traced if _share_in(one, around) < _LIP_SHARE)) for part in near.parts)
+    return Found((*beside, far))
 
 
 def enlarged(part: Part, small: tuple[int, int], large: tuple[int, int]) -> Part:
@@ -94,13 +104,12 @@ def _share_of(pixels: NDArray[np.bool_], known: NDArray[np.bool_]) -> float:
     return float(np.count_nonzero(pixels & known)) / there if there else 0.0
 
 
-def _beside(traced: tuple[Traced, ...], wide: NDArray[np.bool_]) -> tuple[Traced, ...]:
-    """The zones that are no lips of cracks with these pixels, bool [h, w]."""
+def _around(wide: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Where lips of cracks with these pixels, bool [h, w], are marked: not 0."""
     import cv2
 
     size = 2 * _LIP_PX + 1
-    around = np.asarray(cv2.dilate(wide.view(np.uint8), np.ones((size, size), np.uint8)), np.uint8)
-    return tuple(one for one in traced if _share_in(one, around) < _LIP_SHARE)
+    return np.asarray(cv2.dilate(wide.view(np.uint8), np.ones((size, size), np.uint8)), np.uint8)
 
 
 def _share_in(traced: Traced, around: NDArray[np.uint8]) -> float:

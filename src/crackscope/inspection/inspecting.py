@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from crackscope.inspection.finding import Found, Part, enlarged, with_gaping
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.scale import Ruler, Scaling, find_ruler, zone_in_mm
+from crackscope.inspection.softness import looks_where_soft, with_wide
 from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
@@ -67,7 +68,8 @@ DEFAULTS = InspectOptions()
 class Seen:
     """A photo that went through the network, and what was said of it as a whole.
 
-    heat: of its pixels as they are seen. ruler: of the photo as it is. scale_doubt: as in `Inspected`.
+    heat: of its pixels as they are seen. ruler: of the photo as it is. scale_doubt: as in `Inspected`. soft: smaller
+    copies in which wide cracks are measured, where the photo is soft, by how many times smaller they are.
     """
 
     photo: Photo
@@ -76,16 +78,22 @@ class Seen:
     ruler: Ruler | None
     seconds: dict[str, float]
     scale_doubt: str = ""
+    soft: Mapping[int, Look] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What was found in a photo as it is. mask: bool [h, w], the crack pixels of the zones in the record."""
+    """What was found in a photo as it is.
+
+    mask: bool [h, w], the crack pixels of the zones in the record. soft: how many times smaller the copies of a soft
+    photo are in which zones were measured.
+    """
 
     record: Inspected
     photo: Photo
     heat: Heatmap
     mask: NDArray[np.bool_]
+    soft: tuple[int, ...] = ()
 
 
 def inspect(
@@ -117,8 +125,12 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     heat = without_marker(heat, ruler, photo)
     with clock("verdict"):
         judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
+    soft: dict[int, Look] = {}
+    if _measured(judgement, options) and not _from_afar_alone(judgement):
+        with clock("network"):
+            soft.update(looks_where_soft(model, heat, photo, judgement, options.dense))
     seconds = {"read": photo.seconds, **clock.seconds}
-    return Seen(photo, heat, judgement, ruler, seconds, _scale_doubt(options.scaling, ruler, photo))
+    return Seen(photo, heat, judgement, ruler, seconds, _scale_doubt(options.scaling, ruler, photo), soft)
 
 
 def _ruler(scaling: Scaling, photo: Photo) -> Ruler | None:
@@ -142,14 +154,15 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     ruler = None if seen.ruler is None or seen.ruler.doubt else seen.ruler
     mask: NDArray[np.bool_] = np.zeros(photo.pixels.shape[:2], np.bool_)
     zones: tuple[Zone, ...] = ()
-    found = 0
-    if judged.verdict == "crack" or options.all_zones:
+    found, soft = 0, tuple[int, ...]()
+    if _measured(judged, options):
         looks = _found(seen, manifest, threads, clock)
         with clock("zones"):
             traced = [upright_zone(one, photo) for one in looks.traced]
             zones = numbered(one.zone if ruler is None else zone_in_mm(one, ruler, options.limits_mm) for one in traced)
             found = len(zones)
             zones = tuple(zone for zone in zones if zone.probability >= options.least_probability)
+            soft = tuple(part.times for part in looks.parts if part.times in seen.soft)
         with clock("mask"):
             mask = looks.mask(options.least_probability)
             if photo.void is not None:
@@ -162,7 +175,17 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )
-    return Inspection(record, photo, upright_heat(shown_heat(seen.heat, judged, zones_from(judged)), photo), mask)
+    shown = shown_heat(seen.heat, judged, zones_from(judged), (seen.soft[times] for times in soft))
+    return Inspection(record, photo, upright_heat(shown, photo), mask, soft)
+
+
+def _measured(judged: Judgement, options: InspectOptions) -> bool:
+    return judged.verdict == "crack" or options.all_zones
+
+
+def _from_afar_alone(judged: Judgement) -> bool:
+    """Whether a photo shows its cracks from afar alone."""
+    return judged.verdict == "crack" and bool(judged.from_afar) and not judged.gaping
 
 
 def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Found:
@@ -177,15 +200,18 @@ def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Fou
             cracks = find_cracks(pixels, look.heat, manifest.mask_threshold, MaskOptions(threads=threads))
         with clock("zones"):
             zones = trace_zones(pixels, cracks, look.heat, look.quality, _calibrated(manifest, times))
-        return Part(cracks, zones) if times == 1 else enlarged(Part(cracks, zones), look.shape, shape)
+        part = Part(cracks, zones, times=times)
+        return part if times == 1 else enlarged(part, look.shape, shape)
 
     judged, shape = seen.judgement, (seen.photo.pixels.shape[0], seen.photo.pixels.shape[1])
     times = zones_from(judged)
     afar = by(judged.afar[times], times) if times else None
-    if afar is not None and judged.verdict == "crack" and not judged.gaping:
+    if afar is not None and _from_afar_alone(judged):
         return Found((afar,))
-    near = by(Look(seen.heat, judged.quality, shape), 1)
-    return Found((near,)) if afar is None else with_gaping(near, afar)
+    near = Found((by(Look(seen.heat, judged.quality, shape), 1),))
+    for smaller_by, look in seen.soft.items():
+        near = with_wide(near, by(look, smaller_by))
+    return near if afar is None else with_gaping(near, afar)
 
 
 def zones_from(judged: Judgement) -> int:
@@ -193,10 +219,15 @@ def zones_from(judged: Judgement) -> int:
     return judged.gaping or judged.from_afar
 
 
-def shown_heat(heat: Heatmap, judged: Judgement, times: int) -> Heatmap:
-    """The heatmap of a photo as it was judged, with what a look so many times smaller saw; 0 for none."""
-    look = judged.afar.get(times)
-    return heat if look is None else with_afar(heat, look.heat)
+def shown_heat(heat: Heatmap, judged: Judgement, times: int, soft: Iterable[Look] = ()) -> Heatmap:
+    """The heatmap of a photo as it was judged, with what a look so many times smaller saw; 0 for none.
+
+    soft: looks at smaller copies, in which zones were measured.
+    """
+    afar = judged.afar.get(times)
+    for look in (*soft, *([] if afar is None else [afar])):
+        heat = with_afar(heat, look.heat)
+    return heat
 
 
 def without_marker(heat: Heatmap, ruler: Ruler | None, photo: Photo) -> Heatmap:

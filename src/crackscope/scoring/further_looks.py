@@ -157,6 +157,14 @@ def times_afar(shape: tuple[int, int]) -> tuple[int, ...]:
     return tuple(times for times in (4, 8, 16, 32, 64) if min(shape) >= times * _LEAST_SEEN_PX)
 
 
+def look_smaller(eyes: Eyes, heat: Heatmap, pixels: Pixels, times: int) -> Look:
+    """A photo, uint8 [h, w, 3] with its heatmap, as it looks so many times smaller, a power of two."""
+    small = smaller(pixels, times)
+    if times == 2 and heat.half is not None and min(small.shape[:2]) >= _LEAST_SEEN_PX:
+        return look_at(heat_at_half(heat, eyes.see(halved(small), 1).logits), small)
+    return look_at(heat_afar(heat, eyes.see(small, 0), times), small)
+
+
 def smaller(pixels: Pixels, times: int) -> Pixels:
     """A photo, uint8 [h, w, 3], so many times smaller, a power of two, its sides rounded up."""
     return pixels if times == 1 else smaller(halved(pixels), times // 2)

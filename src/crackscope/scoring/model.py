@@ -19,13 +19,14 @@ from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.crew import Crew, Share
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.facing import facing_of
-from crackscope.scoring.further_looks import Eyes, judge_photo
+from crackscope.scoring.further_looks import Eyes, judge_photo, look_smaller
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
 from crackscope.scoring.verdict import (
     Judgement,
+    Look,
     Said,
     by_threshold,
     judge_patch,
@@ -159,11 +160,21 @@ class Model:
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
     ) -> Judgement:
         """As `judge`, of pixels whose void is filled; the caller holds a seat."""
+        return judge_photo(self._eyes(options, share), heat, pixels, rate)
 
+    def look_smaller(
+        self, heat: Heatmap, pixels: NDArray[np.uint8], times: int, *, options: DenseOptions = ORDINARY
+    ) -> Look:
+        """A photo, uint8 [h, w, 3] RGB with its void filled and its heatmap, as it looks so many times smaller, a power
+        of two. What is put out of the heatmap stays so."""
+        with self._crew.seat():
+            return look_smaller(self._eyes(options, self._crew.share), heat, pixels, times)
+
+    def _eyes(self, options: DenseOptions, share: Share) -> Eyes:
         def see(pixels: NDArray[np.uint8], scales: int) -> Heatmap:
             return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False), share)
 
-        return judge_photo(Eyes(self.manifest, see, self._read_beside), heat, pixels, rate)
+        return Eyes(self.manifest, see, self._read_beside)
 
     def _read_beside(self, heat: Heatmap) -> Callable[[float], Calibrated]:
         """How a score is read on the photo of this heatmap."""
