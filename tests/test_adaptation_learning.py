@@ -10,7 +10,7 @@ from scipy import stats
 
 from crackscope.adaptation import AdaptOptions
 from crackscope.adaptation.adapting import measured
-from crackscope.adaptation.curve import learning_curve
+from crackscope.adaptation.curve import learning_curve, some_groups
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Patches, margins
 from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
@@ -196,6 +196,55 @@ def test_a_curve_of_a_dozen_patches_a_label_is_not_sure_of_itself():
     patches = seen(np.where(crack, 1.0, -1.0) + rng.normal(0, 1.2, 24), crack, np.arange(24))
     for point in learning_curve(Prior(None, patches), patches, 0).points:
         assert point.balanced_accuracy.high - point.balanced_accuracy.low > 0.15
+
+
+def curve_of(margin, crack):
+    patches = seen(margin, crack, np.arange(len(crack)))
+    return learning_curve(Prior(None, patches), patches, 0).points
+
+
+@pytest.mark.parametrize("a_label", [6, 12])
+def test_a_curve_where_all_are_called_rightly_is_as_unsure_as_the_figures_beside_it(a_label):
+    crack = np.arange(2 * a_label) % 2 == 0
+    margin = np.where(crack, 4.0, -4.0)
+    patches = seen(margin, crack, np.arange(2 * a_label))
+    beside = worth(margin[None], patches).balanced_accuracy
+    points = curve_of(margin, crack)
+    assert [point.measured for point in points][-3:] == [True, False, False]
+    assert [point.a_label for point in points][-2:] == [2 * a_label, 4 * a_label]
+    for point in points:
+        found = point.balanced_accuracy
+        assert (found.value, found.high) == (1, 1)
+        assert found.low == pytest.approx(beside.low, abs=0.02)
+
+
+def test_a_curve_of_five_patches_a_label_says_what_was_measured_and_no_more():
+    crack = np.arange(10) % 2 == 0
+    (point,) = curve_of(np.where(crack, 4.0, -4.0), crack)
+    assert (point.a_label, point.measured) == (3, True)
+    assert point.balanced_accuracy.low < 0.75
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["crack", "sound", "both"]), min_size=3, max_size=20), st.integers(0, 9))
+def test_groups_that_hold_both_labels_count_for_both(kinds, seed):
+    rows = [
+        (group, label)
+        for group, kind in enumerate(kinds)
+        for label in (True, False)
+        if kind != ("sound", "crack")[not label]
+    ]
+    group, crack = (np.array(column) for column in zip(*rows, strict=True))
+    patches = seen(np.zeros(len(rows)), crack, group)
+    size = patches.fewest_groups - 1
+    assume(size > 0)
+    chosen = some_groups(patches, size, np.random.default_rng(seed))
+    assert len(set(chosen.tolist())) == len(chosen)
+    of_label = [sum(kinds[one] in (label, "both") for one in chosen) for label in ("crack", "sound")]
+    assert min(of_label) == size
+    alone = min(kinds.count("crack"), kinds.count("sound"))
+    if alone >= size or set(kinds) == {"both"}:
+        assert max(of_label) == size
 
 
 def test_a_handful_of_sound_patches_does_not_stretch_the_windows_beyond_belief():

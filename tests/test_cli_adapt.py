@@ -87,6 +87,21 @@ def test_what_more_labels_would_bring_is_told_also_where_nothing_is_written(made
     assert not (tmp_path / "out").exists()
 
 
+def test_what_more_labels_would_bring_is_not_told_from_five_of_each(made, tmp_path, capsys):
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 5)
+    call = ["adapt", bundle, str(data), "--most-forgotten", "1", "--curve", "-o"]
+    assert main([*call, str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "what more of them would bring cannot be told from so few patches" in told
+    assert "not defined" not in told
+    assert "to be expected" not in told
+    assert main([*call, str(tmp_path / "json"), "--json"]) == 0
+    (point,) = json.loads(capsys.readouterr().out)["curve"]["points"]
+    assert point["balanced_accuracy"]["high"] - point["balanced_accuracy"]["low"] > 0.2
+
+
 def test_suggest_writes_a_folder_to_sort(made, tmp_path, capsys):
     bundle, data = made
     out = tmp_path / "out"

@@ -39,7 +39,7 @@ class Asked(Labelled):
 @click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @out("BUNDLE", "Folder of the adapted bundle.", required=True)
 @click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
-@click.option("--curve", is_flag=True, help="Say how much more labels would bring; takes as long again.")
+@click.option("--curve", is_flag=True, help="Say how much more labels would bring; takes a few times as long.")
 @click.option(
     "--most-forgotten",
     type=FiniteRange(0, 1),
@@ -188,12 +188,15 @@ def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
 
 
 def _show_curve(curve: "Curve") -> None:
-    if all(point.balanced_accuracy.value is None for point in curve.points):
-        say("what more labels bring cannot be told from so few photos: label patches of more of them")
+    counted = "photos" if curve.of_photos else "patches"
+    if not curve.points:
+        more = "label patches of more of them" if curve.of_photos else "label more of other places"
+        say(f"what more labels bring cannot be told from so few {counted}: {more}")
         return
     rows = [
         (point.a_label, spell_figure(point.balanced_accuracy), "measured" if point.measured else "to be expected")
         for point in curve.points
     ]
-    counted = "photos" if curve.of_photos else "patches"
     print_table("what more labels bring", (f">{counted} a label", ">balanced accuracy", ""), rows)
+    if all(point.measured for point in curve.points):
+        say(f"what more of them would bring cannot be told from so few {counted}: label some more of each label")
