@@ -95,6 +95,7 @@ def test_the_terminal_shows_it_by_surface(
     table = capsys.readouterr().out.partition("by surface")[2]
     for name in ("walls", "floors"):
         (line,) = (line for line in table.splitlines() if name in line)
+        assert "when held out" in table
         assert all(word in line for word in ("concrete, 100%", "0.45", "1.25", " of 4", "10.0%, 5.0% of 40"))
     assert main([*call, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bundle"]["surfaces"][0]["threshold"] == 0.45
@@ -114,7 +115,10 @@ def test_what_an_adapted_bundle_states_of_before_is_nowhere_told_as_its_own(
     assert card.count("pictures, before it was adapted |") == 3
     datasets.write_split(split, tmp_path / "split.csv")
     assert main(["evaluate", str(new.path), str(tmp_path / "split.csv"), "-o", str(tmp_path / "judged")]) == 0
-    assert "of 40" not in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "by surface" in told
+    assert "of 40" not in told
+    assert "when held out" not in told
     facts = json.loads((tmp_path / "judged" / "metrics.json").read_text())["bundle"]
     (surface,) = facts["surfaces"]
     assert (facts["stated"], surface["misses"], surface["false_alarms"]) == (None, None, None)
@@ -150,6 +154,12 @@ def test_misses_are_held_against_what_the_thresholds_met_were_chosen_for() -> No
     assert not warned(judged(30, {"deck": 200}))
     assert warned(judged(30, {"": 200}))
     assert warned(judged(80, {"deck": 200}))
+
+
+def test_the_share_that_misses_are_held_against_is_rounded_and_explained() -> None:
+    assert any("more than the 5 % that its threshold stands for" in one for one in conclusions(judged(80, {"": 200})))
+    (said,) = (one for one in conclusions(judged(80, {"": 133, "deck": 67})) if "misses more" in one)
+    assert "more than the 16.7 % that is to be expected of its thresholds (a mean over what these pictures" in said
 
 
 def test_the_thresholds_of_known_surfaces_are_named() -> None:

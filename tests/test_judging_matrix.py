@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from crackscope.bundles import QualityRule, VerdictRule
+from crackscope.cli import main
 from crackscope.datasets import Split, load
 from crackscope.errors import JudgingError
 from crackscope.images import write_png
@@ -68,6 +70,29 @@ def test_false_alarms_are_told_of_a_surface_without_cracks(made):
         figures = table.cell(entry.name, "sound").figures
         assert figures["false_alarm_rate"].value is not None
         assert {figures[name].value for name in ("roc_auc", "balanced_accuracy", "recall")} == {None}
+
+
+@pytest.mark.parametrize(("label", "one"), [("sound", "false_alarm_rate"), ("crack", "recall")])
+def test_baselines_are_defined_where_the_figures_are(made, tmp_path, capsys, label, one):
+    entries, surfaces, _ = made
+    rows = [row for row in surfaces[0].split.rows if row.label == label]
+    table = matrix(
+        entries, [Surface(name="some", split=Split(rows=tuple(rows)), part=None)], bootstrap=Drawing(resamples=5)
+    )
+    (column,) = table.columns
+    defined = {name for name in MATRIX_FIGURES if table.baseline("always crack", column, name) is not None}
+    assert defined == {one}
+    lines = list(csv.DictReader(io.StringIO(matrix_csv(table).decode())))
+    assert {line["figure"] for line in lines if line["trained_on"] == "always crack" and line["value"]} == {one}
+    assert Page(write_matrix(table, tmp_path / "page")).source.count(">–</td>") == 2 * 3
+    for row in rows:
+        folder = tmp_path / "data" / label
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(row.path, folder)
+    bundle = str(entries[0].model.bundle.path)
+    assert main(["matrix", "--bundle", bundle, "--on", f"some={tmp_path / 'data'}", "--quiet"]) == 0
+    told = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip().startswith("always crack")]
+    assert [words[2] for words in told] == ["not" if name != one else "1.0000" for name in MATRIX_FIGURES]
 
 
 def test_what_was_not_judged_is_counted(made, tmp_path):

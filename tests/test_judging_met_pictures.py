@@ -8,14 +8,15 @@ import msgspec
 import pytest
 
 from crackscope import datasets, images, scoring
-from crackscope.bundles import StartedFrom, open_bundle
+from crackscope.bundles import ADAPTED, StartedFrom, TrainedOn, open_bundle
 from crackscope.cli import main
-from crackscope.judging import MetBefore, evaluate, load
+from crackscope.judging import MetBefore, digests_of, evaluate, load
 from crackscope.judging.manifest_facts import fingerprint
 from crackscope.judging.met_pictures import met_in_training
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
 from crackscope.scoring import repack
+from tests.small_bundle import write_small_bundle
 from tests.small_page import Page
 from tests.small_surfaces import write_surface
 from tests.small_way import SMALL
@@ -136,6 +137,35 @@ def test_evaluate_says_it_and_keeps_it(way, tmp_path, capsys):
     assert conclusions(load(tmp_path))[0].startswith(said)
     assert said in Page(tmp_path / "report.html").text
     assert json.loads((tmp_path / "metrics.json").read_text())["met_before"]["learnt_from"] == train
+
+
+def test_what_a_bundle_was_adapted_to_is_counted_and_not_called_a_split(tmp_path):
+    """A folder without parts: there is no test part to judge on."""
+    write_surface(tmp_path / "data", 6)
+    split = datasets.load_apart(tmp_path / "data")
+    old = write_small_bundle(tmp_path / "old")
+    taught = TrainedOn(
+        name=ADAPTED, pictures=12, fingerprint=split.fingerprint, digests=digests_of(row.path for row in split.rows)
+    )
+    manifest = msgspec.structs.replace(old.manifest, trained_on=(taught,))
+    new = repack(tmp_path / "new", old, manifest, model=old.model, reference=None)
+    evaluation = evaluate(new.path, split, part="all", resamples=20)
+    assert evaluation.met_before == MetBefore(by="pictures", sets=(), pictures=12, learnt_from=12, judged=12)
+    assert conclusions(evaluation)[0].startswith("The bundle learnt from 12 of the 12 pictures judged: these figures")
+
+
+def test_scan_says_that_labels_which_the_bundle_learnt_are_hardly_doubted(way, tmp_path, capsys):
+    split = datasets.read_split(way.split)
+    said = f"The bundle learnt from {len(split.part('train'))} of the {len(split.rows)} pictures judged"
+    call = ["scan", str(way.data), "--bundle", str(way.run)]
+    assert main(call) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{said}, and {len(split.part('val'))} chose its epoch and threshold: wrong labels among them" in told
+    assert main([*call, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["met_before"]["learnt_from"] == len(split.part("train"))
+    write_surface(tmp_path / "new", 12)
+    assert main(["scan", str(tmp_path / "new"), "--bundle", str(way.run)]) == 0
+    assert "learnt" not in capsys.readouterr().err
 
 
 def test_a_matrix_marks_such_cells_and_leaves_them_out_of_its_headline(way, tmp_path, capsys):

@@ -11,9 +11,11 @@ _COLUMNS = ("surface", ">pictures", "read as", ">threshold", ">scale", ">missed"
 
 
 def show_surfaces(evaluation: "Evaluation") -> None:
-    """Print it; nothing for a bundle that knows no surfaces."""
+    """Print it; nothing for a bundle that knows no surfaces. The last column only where the bundle states it."""
     if evaluation.read_as:
-        print_table("by surface", _COLUMNS, _rows(evaluation))
+        rows = _rows(evaluation)
+        shown = len(_COLUMNS) if any(row[-1] for row in rows) else len(_COLUMNS) - 1
+        print_table("by surface", _COLUMNS[:shown], [row[:shown] for row in rows])
 
 
 def _rows(evaluation: "Evaluation") -> list[tuple[object, ...]]:

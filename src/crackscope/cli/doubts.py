@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_table, progress, say
+from crackscope.cli.console import print_table, progress, say, warn
 from crackscope.cli.labelled import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crackscope.datasets import ScanReport
-    from crackscope.judging import Doubt
+    from crackscope.datasets import ScanReport, Split
+    from crackscope.judging import Doubt, MetBefore
     from crackscope.records import Row
-    from crackscope.scoring import Described
+    from crackscope.scoring import Described, Model
 
 SHOWN, SHEET = 10, 96
 
@@ -31,10 +31,12 @@ class Doubting(Labelled):
 @dataclass(frozen=True)
 class Doubts:
     """Pictures by how little their label is believed. opposed: the area under the ROC curve where the bundle says the
-    opposite of most labels, so that the ranking may accuse the right ones; else None."""
+    opposite of most labels, so that the ranking may accuse the right ones; else None. met_before: what of the pictures
+    the bundle learnt from, and so hardly doubts."""
 
     ranked: "tuple[Doubt, ...]"
     opposed: float | None
+    met_before: "MetBefore | None" = None
 
     @property
     def count(self) -> int:
@@ -56,14 +58,20 @@ def find_doubts(asked: Doubting, report: "ScanReport") -> Doubts:
     """Rank all labels by how little they are believed, and write files if they are wanted."""
     import numpy as np
 
+    from crackscope.datasets import load
     from crackscope.judging import label_doubts, labels_opposed
+    from crackscope.scoring import load as load_model
 
-    rows, answers = _described(asked)
+    split = load(asked.data, parts=(50, 0, 50), group_by=asked.group_by, layout=asked.layout)
+    model = load_model(bundle_folder(asked.bundle), threads=asked.threads)
+    rows, answers = _described(model, split.rows, quiet=asked.silent)
     scores = np.array([answer.score for answer in answers], np.float64)
     embeddings = np.array([answer.embedding for answer in answers], np.float64)
     copies = _copies(rows, report)
     doubts = Doubts(
-        label_doubts(rows, scores, embeddings, copies=copies, seed=asked.seed or 0), labels_opposed(rows, scores)
+        label_doubts(rows, scores, embeddings, copies=copies, seed=asked.seed or 0),
+        labels_opposed(rows, scores),
+        _met(model, split, rows, answers),
     )
     if asked.doubts is not None:
         _write(doubts.ranked, Path(asked.doubts))
@@ -76,18 +84,25 @@ def _copies(rows: "Sequence[Row]", report: "ScanReport") -> list[int]:
     return [number.get(row.path, len(report.groups) + place) for place, row in enumerate(rows)]
 
 
-def _described(asked: Doubting) -> "tuple[Sequence[Row], Sequence[Described]]":
-    """Rows in their groups of copies, and what the network says of each; unreadable ones are left out."""
-    from crackscope.datasets import load
+def _described(model: "Model", rows: "Sequence[Row]", *, quiet: bool) -> "tuple[Sequence[Row], Sequence[Described]]":
+    """Rows that can be read, in their groups of copies, and what the network says of each."""
     from crackscope.scoring import Described, describe
-    from crackscope.scoring import load as load_model
 
-    rows = load(asked.data, parts=(50, 0, 50), group_by=asked.group_by, layout=asked.layout).rows
-    model = load_model(bundle_folder(asked.bundle), threads=asked.threads)
-    with progress("looking at pictures", len(rows), quiet=asked.silent) as tell:
+    with progress("looking at pictures", len(rows), quiet=quiet) as tell:
         answers = list(describe(model, [row.path for row in rows], tell))
     seen = [(row, answer) for row, answer in zip(rows, answers, strict=True) if isinstance(answer, Described)]
     return [row for row, _ in seen], [answer for _, answer in seen]
+
+
+def _met(model: "Model", split: "Split", rows: "Sequence[Row]", answers: "Sequence[Described]") -> "MetBefore | None":
+    """What of these rows the bundle learnt from, as an evaluation says it."""
+    from collections import Counter
+
+    from crackscope.judging import met_before, met_in_training
+
+    read_as = Counter(model.calibrated(0.0, answer.embedding).surface for answer in answers)
+    known = met_before(model.manifest, split.fingerprint, None, rows, read_as={"": read_as})
+    return met_in_training(model.bundle, rows, known)
 
 
 def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
@@ -116,6 +131,10 @@ def show_doubts(doubts: Doubts, asked: Doubting) -> None:
     if doubted:
         rows = [(one.label, f"{one.believed:.4f}", _named(one)) for one in doubted[:SHOWN]]
         print_table("", ("label", ">believed", "picture"), rows)
+    from crackscope.reports import met_labels_sentence
+
+    if met := met_labels_sentence(doubts.met_before):
+        warn(met)
     if asked.doubts is not None:
         say(f"all of them, and a contact sheet of the worst: {asked.doubts}")
 
@@ -130,4 +149,5 @@ def with_doubts(report: "ScanReport", doubts: Doubts) -> dict[str, object]:
     import msgspec
 
     facts: dict[str, object] = msgspec.to_builtins(report)
-    return facts | {"doubts": msgspec.to_builtins([one for one in doubts.ranked if one.doubted])}
+    doubted = [one for one in doubts.ranked if one.doubted]
+    return facts | {"doubts": msgspec.to_builtins(doubted), "met_before": msgspec.to_builtins(doubts.met_before)}

@@ -101,7 +101,10 @@ def _by_class(evaluation: "Evaluation") -> list[tuple[object, ...]]:
         ("macro average", by_class.macro),
         ("weighted average", by_class.weighted),
     )
-    return [(name, _number(one.precision), _number(one.recall), _number(one.f1), one.support) for name, one in named]
+    return [
+        (name, spell_number(one.precision), spell_number(one.recall), spell_number(one.f1), one.support)
+        for name, one in named
+    ]
 
 
 def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
@@ -112,17 +115,18 @@ def _rows(evaluation: "Evaluation") -> list[tuple[str, str, str, str]]:
         others = [getattr(baseline, name) for baseline in evaluation.baselines.values()]
         known = [value for value in others if value is not None]
         best = (min if name in SMALLER_IS_BETTER else max)(known, default=None)
-        rows.append((name.replace("_", " "), _number(measure.value), _interval(measure), _number(best)))
+        rows.append((name.replace("_", " "), spell_number(measure.value), _interval(measure), spell_number(best)))
     return rows
 
 
 def spell_figure(figure: "Measure | Difference") -> str:
     """A figure with its interval in one cell."""
     interval = _interval(figure)
-    return f"{_number(figure.value)} ({interval})" if interval else _number(figure.value)
+    return f"{spell_number(figure.value)} ({interval})" if interval else spell_number(figure.value)
 
 
-def _number(value: float | None) -> str:
+def spell_number(value: float | None) -> str:
+    """A figure without its interval."""
     return "not defined" if value is None else f"{value:.4f}"
 
 

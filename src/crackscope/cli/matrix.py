@@ -13,7 +13,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.folders import outside, unused, vacant
-from crackscope.cli.judgement import spell_figure
+from crackscope.cli.judgement import spell_figure, spell_number
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
@@ -247,7 +247,8 @@ def _show(table: "Matrix") -> None:
             for row in table.rows
         ]
         rows += [
-            (baseline, *(f"{values[name]:.4f}" for _ in table.columns)) for baseline, values in table.baselines.items()
+            (baseline, *(spell_number(table.baseline(baseline, column, name)) for column in table.columns))
+            for baseline in table.baselines
         ]
         print_table(name.replace("_", " "), columns, rows)
     if any(cell.not_judged for cell in table.cells):

@@ -12,7 +12,7 @@ from crackscope.judging.evaluation import Evaluation, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
 from crackscope.judging.sample import number_groups
 from crackscope.judging.scores import Bootstrap, as_sample, measures_of
-from crackscope.records import Label, Measure, Part, Row, Unread
+from crackscope.records import LABELS, Label, Measure, Part, Row, Unread
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -25,7 +25,10 @@ BASELINES: Mapping[str, Mapping[str, float]] = {
     "always crack": {"roc_auc": 0.5, "balanced_accuracy": 0.5, "recall": 1.0, "false_alarm_rate": 1.0},
     "never crack": {"roc_auc": 0.5, "balanced_accuracy": 0.5, "recall": 0.0, "false_alarm_rate": 0.0},
 }
-"""What is had on every surface without looking."""
+"""What is had without looking, on every surface that a figure is defined on: see `Matrix.baseline`."""
+
+_NEEDS: Mapping[str, tuple[Label, ...]] = {"recall": ("crack",), "false_alarm_rate": ("sound",)}
+"""The labels that a figure needs, where it does not need both."""
 
 _COLUMNS = (
     *("trained_on", "judged_on", "part", "own", "figure", "value", "low", "high"),
@@ -85,6 +88,11 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
             if (one.row, one.column) == (row, column):
                 return one
         raise KeyError((row, column))
+
+    def baseline(self, name: str, column: MatrixColumn, figure: str) -> float | None:
+        """What a baseline gives on a column; None where the column lacks a label that the figure needs. KeyError."""
+        defined = all(column.support[label] for label in _NEEDS.get(figure, LABELS))
+        return self.baselines[name][figure] if defined else None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +218,7 @@ def matrix_csv(table: Matrix) -> bytes:
             lines.append((cell.row, cell.column, parts[cell.column], own, name, one.value, one.low, one.high, *counts))
     for baseline, values in table.baselines.items():
         for column in table.columns:
-            for name, value in values.items():
+            for name in values:
+                value = table.baseline(baseline, column, name)
                 lines.append((baseline, column.name, parts[column.name], "false", name, value, *[None] * 5))
     return encode_csv(_COLUMNS, lines)

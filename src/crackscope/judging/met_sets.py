@@ -31,10 +31,12 @@ def met_before(
 
     fingerprint: of the split that the rows are from. part: which of its parts they are, None for all. The test part of
     the split that the bundle was trained on was held out, and so is not met before, unless by its starting weights.
+    A set that the bundle was adapted to is known picture by picture, if it keeps digests (`met_in_training`).
     called: what whoever gave the rows calls their set, beside the names of folders and surfaces. read_as: by surface of
     the rows, how many were read as which surface of the bundle, "" for none.
     """
-    own = [one for one in manifest.trained_on if one.fingerprint and one.fingerprint == fingerprint]
+    named = [one for one in manifest.trained_on if one.fingerprint and not one.digests]
+    own = [one for one in named if one.fingerprint == fingerprint]
     if own and part != "test":
         names = tuple(one.name for one in own if one.name not in NO_NAMES)
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))

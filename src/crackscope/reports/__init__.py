@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.overlays import draw_overlay, write_overlay
     from crackscope.reports.photo_facts import odd_scale
-    from crackscope.reports.sentences import conclusions, met_before_sentence, met_before_sentences, refusing_sentence
+    from crackscope.reports.sentences import (
+        conclusions,
+        met_before_sentence,
+        met_before_sentences,
+        met_labels_sentence,
+        refusing_sentence,
+    )
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
@@ -29,6 +35,7 @@ __all__ = [
     "draw_overlay",
     "met_before_sentence",
     "met_before_sentences",
+    "met_labels_sentence",
     "odd_scale",
     "own_rows",
     "picture_names",
@@ -56,6 +63,7 @@ _HOMES = {
     "draw_overlay": "overlays",
     "met_before_sentence": "sentences",
     "met_before_sentences": "sentences",
+    "met_labels_sentence": "sentences",
     "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",

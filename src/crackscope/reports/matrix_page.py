@@ -44,7 +44,7 @@ class Plot:
     title: str
     meaning: str
     lines: tuple[tuple[str, tuple[Tinted, ...]], ...]
-    baselines: tuple[tuple[str, str], ...]
+    baselines: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
@@ -85,7 +85,10 @@ def _plot(matrix: Matrix, name: str) -> Plot:
     for row in matrix.rows:
         cells = [matrix.cell(row, column.name) for column in matrix.columns]
         lines.append((row, tuple(_tinted(one, name, places) for one in cells)))
-    baselines = tuple((baseline, _fixed(values[name], places)) for baseline, values in matrix.baselines.items())
+    baselines = tuple(
+        (one, tuple(_fixed(matrix.baseline(one, column, name), places) for column in matrix.columns))
+        for one in matrix.baselines
+    )
     return Plot(TITLES[name], MEANINGS[name], tuple(lines), baselines)
 
 

@@ -83,6 +83,18 @@ def _met_said(met: MetBefore, part: str | None) -> tuple[str, str]:
     return "The bundle learnt from ", f", as these data are called: {flatter}. {others}"
 
 
+def met_labels_sentence(met: MetBefore | None) -> str:
+    """A warning where a bundle that is asked to doubt labels learnt from these very pictures, or may have; else ""."""
+    if met is None or (met.judged and not met.learnt_from):
+        return ""
+    known = met.judged or met.by in ("split", "weights_split")
+    where = "" if known else "where they are the same pictures, "
+    return (
+        f"{_met_said(met, None)[0]}{_met(met, None)}: {where}wrong labels among them were learnt, too, and are hardly "
+        "doubted. Name a bundle that never met them."
+    )
+
+
 def met_before_sentences(matrix: Matrix) -> list[str]:
     """A warning for the cells of a matrix whose classifier learnt, or may have learnt, from what it was judged on: one
     for all of which the same is said but for what was met."""
@@ -152,6 +164,19 @@ def _aimed(evaluation: Evaluation) -> float | None:
     return sum(share * number for share, number in read) / sum(number for _, number in read) if read else common
 
 
+def _expected(evaluation: Evaluation, aimed: float) -> str:
+    """The share that the thresholds were to miss, and where pictures are read by several, how it comes about."""
+    bundle = evaluation.bundle
+    own = {one.name for one in (bundle.surfaces if bundle else ()) if one.misses is not None}
+    if not any(name in own for met in evaluation.read_as.values() for name in met):
+        return f"the {_asked(aimed)} that its threshold stands for"
+    return (
+        f"the {percent(aimed)} that is to be expected of its thresholds (a mean over what these pictures look like: of "
+        "the common one what it was chosen to miss, of each surface that the bundle knows what it missed there when "
+        "held out, since those were set for the fewest errors)"
+    )
+
+
 def stated_sentence(stated: Stated) -> str:
     """What the bundle says that its common threshold gave on the pictures it was fitted with: generated ones, too."""
     parts = []
@@ -169,9 +194,9 @@ def excess_sentence(evaluation: Evaluation) -> str:
     if aimed is None or low is None or low <= aimed:
         return ""
     return (
-        f"The bundle misses more than the {_asked(aimed)} that its threshold stands for, and chance does not explain "
-        "it: these pictures are unlike the held-out ones. Look at the missed ones first; if their labels are right, "
-        "adapt the bundle to this surface."
+        f"The bundle misses more than {_expected(evaluation, aimed)}, and chance does not explain it: these pictures "
+        "are unlike the held-out ones. Look at the missed ones first; if their labels are right, adapt the bundle to "
+        "this surface."
     )
 
 
