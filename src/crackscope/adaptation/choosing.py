@@ -3,8 +3,8 @@
 Taken one by one, each time the patch whose doubt times squared distance to all that are taken already is the largest:
 the greedy form of k-centre (Sener and Savarese, "Active learning for convolutional neural networks", 2018) with the
 doubt as a weight (Zhdanov, "Diverse mini-batch active learning", 2019). Nothing is left to chance, nor to the order in
-which patches come: of those wanted alike the highest score goes first. Such there are always, since where scores part
-lies half way between two of them.
+which patches come: of those wanted alike the lowest score goes first, as the highest are named anyway (see below). Such
+there are always, since where scores part lies half way between two of them.
 
 On a new surface all scores may lie too high or too low, and then those about an even chance are all of one label. So
 doubt is counted from where the scores of these very patches part best (Otsu, "A threshold selection method from
@@ -65,18 +65,18 @@ def choose(
     while len(taken) < min(count, len(score)):
         by_score = len(taken) % _EVERY == _EVERY - 1 and len(taken) < _EVERY * likeliest
         unlike = free & (distance > _ALIKE)
-        at = _highest(score if by_score else doubt * distance, unlike if unlike.any() else free)
+        at = _most_wanted(score if by_score else doubt * distance, unlike if unlike.any() else free)
         taken.append(at)
         free[at] = False
         distance = np.minimum(distance, ((places - places[at]) ** 2).sum(axis=1))
     return np.asarray(rising[taken], np.intp)
 
 
-def _highest(worth: Floats, free: NDArray[np.bool_]) -> int:
-    """The last of the free places where the worth is the highest, but for rounding."""
+def _most_wanted(worth: Floats, free: NDArray[np.bool_]) -> int:
+    """The first of the free places where the worth is the highest, but for rounding."""
     left = np.where(free, worth, -np.inf)
     most = left.max()
-    return int(np.flatnonzero(left >= most - _ALIKE * abs(most))[-1])
+    return int(np.flatnonzero(left >= most - _ALIKE * abs(most))[0])
 
 
 def doubts(score: Floats) -> Floats:
