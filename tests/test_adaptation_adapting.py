@@ -106,6 +106,33 @@ def test_the_map_moves_with_the_score(bundle, surface, tmp_path):
         assert heat.logits.shape == after.map.shape
 
 
+def with_mask_threshold(bundle, logit, place):
+    plain = open_bundle(bundle)
+    manifest = msgspec.structs.replace(plain.manifest, mask_threshold=logit)
+    return repack(place, plain, manifest, model=plain.model, reference=plain.reference()).path
+
+
+def test_what_was_marked_as_crack_keeps_its_area(bundle, surface, tmp_path):
+    few, rows, _ = surface
+    maps = {row.path: load(bundle).score(read(row.path).pixels).map for row in rows if row.label == "crack"}
+    low, high = np.quantile(np.concatenate([heat.ravel() for heat in maps.values()]), [0.8, 0.95])
+    assert low < high
+    for before in (low, high):
+        there = with_mask_threshold(bundle, float(before), tmp_path / f"there{before}")
+        adapt(there, few, tmp_path / f"out{before}", FORGETFUL)
+        model = load(tmp_path / f"out{before}")
+        marked = {path: heat > before for path, heat in maps.items() if (heat > before).any()}
+        after = [model.score(read(path).pixels).map > model.manifest.mask_threshold for path in marked]
+        known = sum(int(one.sum()) for one in marked.values())
+        assert sum(int(one.sum()) for one in after) == pytest.approx(known, abs=max(2, known // 50))
+
+
+def test_where_nothing_was_marked_the_mask_threshold_stays(bundle, surface, tmp_path):
+    there = with_mask_threshold(bundle, 1000.0, tmp_path / "there")
+    adapt(there, surface[0], tmp_path / "out", FORGETFUL)
+    assert open_bundle(tmp_path / "out").manifest.mask_threshold == 1000
+
+
 @pytest.mark.parametrize("threshold", [0.5, 0.9])
 def test_what_is_written_answers_as_what_was_judged(bundle, surface, tmp_path, threshold):
     plain = open_bundle(bundle)

@@ -1,7 +1,6 @@
 """`adapt`: a bundle that has learnt a new surface from a few labelled patches, in seconds and without torch."""
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +10,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from crackscope.adaptation.at_hand import (
     adapted_before,
-    by_photo,
     contradictions,
-    refuse_both_labels,
 )
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
-from crackscope.adaptation.patches import Floats, Patches, Progress, remembered, see
+from crackscope.adaptation.gathering import Gathered, gather
+from crackscope.adaptation.patches import Patches, Progress
 from crackscope.adaptation.refusing import (
     RefusedError,
-    check_count,
     refuse_8_bits,
     refuse_forgetting,
     refuse_guessing,
@@ -30,9 +27,9 @@ from crackscope.adaptation.refusing import (
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import ADAPTED, Bundle, TrainedOn
-from crackscope.datasets import Layout, Split, load_apart, photos_of
+from crackscope.datasets import Layout, Split, load_apart
 from crackscope.errors import AdaptationError
-from crackscope.judging import MetBefore, digests_of, met_before, met_in_training
+from crackscope.judging import MetBefore
 from crackscope.records import Label, Unread
 from crackscope.scoring import Model
 from crackscope.scoring import load as load_model
@@ -120,7 +117,7 @@ def adapt(
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
     refuse_8_bits(model)
     split = data if isinstance(data, Split) else load_apart(data, group_by=options.group_by, layout=options.layout)
-    gathered = _gathered(model, split, options.progress)
+    gathered = gather(model, split, options.progress)
     # With threads that wait for each other, systems as small as these take twice the time, on a busy machine far more.
     with threadpool_limits(1, "blas"):
         facts = _measured_or_refused(gathered, options)
@@ -138,73 +135,14 @@ def adapt(
         figures=_figures(facts, gathered),
         embedding=gathered.embedding,
         sound=facts.sound,
+        cracked=gathered.cracked,
         witnesses=gathered.patches.fewest_groups,
     )
-    written = write_adapted(Path(out), model.bundle, facts.prior, change, lesson)
+    written = write_adapted(Path(out), model, facts.prior, change, lesson)
     return _told(written, gathered, facts, curve, time.perf_counter() - began)
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """What is learnt from, and held back by. apart: the patches in groups of copies alone; patches: in groups of which
-    those that share a photo are one. photos: of each patch, "" for none known. embedding: float64 [n, d]. old: what the
-    bundle keeps a word of. met: what of the patches the bundle learnt from before. digests: by which they are known
-    again."""
-
-    model: Model
-    split: Split
-    apart: Patches
-    patches: Patches
-    photos: list[str]
-    unread: list[Unread]
-    embedding: Floats
-    old: Patches | None
-    met: MetBefore | None
-    digests: str
-
-    @property
-    def learnt_before(self) -> bool:
-        """Whether the bundle learnt from all of these patches before."""
-        return self.met is not None and (self.met.by == "split" or self.met.learnt_from == len(self.patches))
-
-    @property
-    def of_photos(self) -> bool:
-        """Whether patches of one photo count as one."""
-        return self.patches is not self.apart
-
-    @property
-    def suggested(self) -> int:
-        """How many patches `suggest` cut from photos."""
-        return len(self.photos) - self.photos.count("")
-
-
-def _gathered(model: Model, split: Split, progress: Progress | None) -> _Gathered:
-    """See the labelled patches of a split, but for its test part; see `adapt` for what is raised."""
-    rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
-    check_count(rows)
-    refuse_both_labels(rows)
-    seen = see(model, rows, progress)
-    check_count(seen.rows)
-    photos = photos_of([row.path for row in seen.rows])
-    reference = model.bundle.reference()
-    # The score has no part in what a patch looks like.
-    surfaces = Counter(model.calibrated(0.0, one).surface for one in seen.embedding.astype(np.float32))
-    known = met_before(model.manifest, split.fingerprint, None, seen.rows, read_as={"": surfaces})
-    return _Gathered(
-        model=model,
-        split=split,
-        apart=seen.patches,
-        patches=by_photo(seen.patches, photos),
-        photos=photos,
-        unread=seen.unread,
-        embedding=seen.embedding,
-        old=None if reference is None else remembered(reference, model.bundle),
-        met=met_in_training(model.bundle, seen.rows, known),
-        digests=digests_of(row.path for row in seen.rows),
-    )
-
-
-def _measured_or_refused(gathered: _Gathered, options: AdaptOptions) -> "Facts":
+def _measured_or_refused(gathered: Gathered, options: AdaptOptions) -> "Facts":
     """As `measured`; a refusal says besides what more labels would bring, and that these were learnt from before."""
     try:
         return measured(gathered.patches, gathered.old, options, gathered.apart)
@@ -216,7 +154,7 @@ def _measured_or_refused(gathered: _Gathered, options: AdaptOptions) -> "Facts":
         raise refused from None
 
 
-def _told(bundle: Bundle, gathered: _Gathered, facts: "Facts", curve: Curve | None, seconds: float) -> Adapted:
+def _told(bundle: Bundle, gathered: Gathered, facts: "Facts", curve: Curve | None, seconds: float) -> Adapted:
     patches, split, manifest = gathered.patches, gathered.split, gathered.model.manifest
     return Adapted(
         bundle=str(bundle.path),
@@ -256,13 +194,13 @@ class Facts:
     sound: SoundMove
 
 
-def _curve(prior: Prior, gathered: _Gathered, options: AdaptOptions) -> Curve | None:
+def _curve(prior: Prior, gathered: Gathered, options: AdaptOptions) -> Curve | None:
     if not options.curve:
         return None
     return learning_curve(prior, gathered.patches, options.seed, of_photos=gathered.of_photos)
 
 
-def _figures(facts: Facts, gathered: _Gathered) -> dict[str, object]:
+def _figures(facts: Facts, gathered: Gathered) -> dict[str, object]:
     suggested = gathered.suggested
     chosen = {"of them suggested, so hard or likely cracked, unlike ordinary photos": suggested} if suggested else {}
     figures: dict[str, object] = {

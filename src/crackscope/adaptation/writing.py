@@ -15,6 +15,7 @@ import numpy as np
 
 from crackscope import __version__
 from crackscope.adaptation.fitting import Change, Prior
+from crackscope.adaptation.marking import moved_mask_threshold
 from crackscope.adaptation.patches import MOST_LOGIT, SURE, Floats, Patches, threshold_logit
 from crackscope.bundles import (
     ADAPTED,
@@ -34,7 +35,7 @@ from crackscope.bundles import (
 )
 from crackscope.errors import BundleError, OutputError
 from crackscope.files import writable
-from crackscope.scoring import repack
+from crackscope.scoring import Model, repack
 
 _Way = TypeVar("_Way", Calibration, KnownSurface)
 
@@ -80,14 +81,15 @@ def _half_and_half(one: tuple[float, float], other: tuple[float, float]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What an adapted bundle says of what it learnt from. embedding: float64 [n, d], of the patches. witnesses: groups
-    of the label that has fewer."""
+    """What an adapted bundle says of what it learnt from. embedding: float64 [n, d], of the patches. cracked: paths of
+    those labelled so. witnesses: groups of the label that has fewer."""
 
     name: str
     taught: TrainedOn
     figures: dict[str, object]
     embedding: Floats
     sound: SoundMove
+    cracked: tuple[str, ...]
     witnesses: int
 
 
@@ -115,9 +117,9 @@ def refuse_in_the_way(out: Path, force: bool) -> None:
         raise OutputError(f"{out} holds something other than an adapted bundle, name another folder")
 
 
-def write_adapted(out: Path, bundle: Bundle, prior: Prior, change: Change, lesson: Lesson) -> Bundle:
+def write_adapted(out: Path, model: Model, prior: Prior, change: Change, lesson: Lesson) -> Bundle:
     """Write a bundle whose score and map are changed. Raises BundleError, OutputError."""
-    manifest = bundle.manifest
+    bundle, manifest = model.bundle, model.manifest
     offset = _offset(prior, change, manifest)
     moved = with_offset(bundle.model, offset, manifest.stride)
     rule = msgspec.structs.replace(
@@ -132,6 +134,7 @@ def write_adapted(out: Path, bundle: Bundle, prior: Prior, change: Change, lesso
         trained_on=(*manifest.trained_on, lesson.taught),
         figures=manifest.figures | {"adapted": lesson.figures},
         verdict=rule,
+        mask_threshold=moved_mask_threshold(model, moved.model, lesson.cracked),
     )
     reference = _moved_reference(bundle.reference(), offset, even)
     return repack(out, bundle, changed, model=moved.model, reference=reference)

@@ -17,7 +17,7 @@ from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
-from crackscope.scoring.tiling import Tile, take
+from crackscope.scoring.tiling import Tile, middle_piece, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
 from crackscope.scoring.void import put_back, surface_of
 
@@ -59,6 +59,7 @@ __all__ = [
     "kept",
     "known_chance",
     "load",
+    "middle_piece",
     "pack",
     "predict",
     "put_back",

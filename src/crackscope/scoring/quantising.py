@@ -20,7 +20,7 @@ from crackscope.scoring.bias_correction import corrected
 from crackscope.scoring.model import Model, load
 from crackscope.scoring.packing import pack
 from crackscope.scoring.runtime import Graph
-from crackscope.scoring.tiling import cut, take
+from crackscope.scoring.tiling import middle_piece
 
 TOLERANCE_INT8 = 0.1
 """Golden outputs of bytes jump where a sum lies near a step; processors without VNNI may saturate and differ more."""
@@ -119,11 +119,9 @@ def _parts(sources: Sequence[str], limit: int) -> tuple[list[str], list[str]]:
 def _piece(path: str, spec: InputSpec) -> NDArray[np.uint8] | None:
     """The picture, or the middle tile of a photo; None when it cannot be read."""
     try:
-        pixels = read(path).pixels
+        return middle_piece(read(path).pixels, spec)
     except ImageError:
         return None
-    tiles = cut(pixels.shape[0], pixels.shape[1], spec)
-    return take(pixels, tiles[len(tiles) // 2], spec)
 
 
 def _compare(

@@ -65,6 +65,12 @@ def take(pixels: NDArray[np.uint8], tile: Tile, spec: InputSpec) -> NDArray[np.u
     return np.ascontiguousarray(piece)
 
 
+def middle_piece(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
+    """Return a picture, uint8 [h, w, 3], whole, or the middle tile of one that is cut, as the network takes it."""
+    tiles = cut(pixels.shape[0], pixels.shape[1], spec)
+    return take(pixels, tiles[len(tiles) // 2], spec)
+
+
 def fit(side: int, spec: InputSpec) -> int:
     """The least side, px, that the network takes and that is no shorter than this; its only one where it is fixed."""
     if spec.fixed and spec.native is not None:
