@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,10 +18,10 @@ from crackscope.bundles import feature_sizes
 from crackscope.datasets import read_rows
 from crackscope.errors import AdaptationError, BundleError
 from crackscope.records import Row
-from crackscope.scoring import describe, load, pack, showing_features, unfit_pixels
+from crackscope.scoring import describe, load, pack, repack, showing_features, unfit_pixels
 from tests.small_bundle import odd_model, small_manifest
 from tests.small_patches import patch
-from tests.small_surfaces import remembering_bundle
+from tests.small_surfaces import pooled_bundle, remembering_bundle
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,8 @@ def test_pictures_that_cannot_be_judged_are_left_out_and_told(tmp_path):
     assert judging.predict(dark).verdict == "cannot judge"
     with pytest.raises(AdaptationError, match=r"none of 1 pictures can be judged.*dark\.png: too dark"):
         suggest(judging, [dark], 99)
+    with pytest.raises(AdaptationError, match="all patches of these photos that can be judged are labelled already"):
+        suggest(judging, [dark, good], 99, labelled=[Row(path=good, label="crack")])
 
 
 def test_patches_that_predict_would_not_judge_are_left_out_and_told(tmp_path):
@@ -290,13 +293,18 @@ def test_progress_counts_what_cannot_be_read_too(model, tmp_path):
     assert told[2:] == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_the_files_can_be_sorted_into_a_data_set(model, tmp_path):
+def test_the_files_can_be_sorted_into_a_data_set(tmp_path):
+    """Of a bundle whose threshold lies far from a half."""
+    bundle = pooled_bundle(tmp_path / "bundle")
+    likely = msgspec.structs.replace(bundle.manifest, threshold=0.9)
+    model = load(repack(tmp_path / "likely", bundle, likely, model=bundle.model, reference=None))
     paths = []
     for number in range(12):
         path = tmp_path / f"{number} ä.png"
         images.write_png(patch(number, 64, cracked=number % 2 == 0)[0], path)
         paths.append(str(path))
     found = suggest(model, paths, 12)
+    assert any((one.probability >= 0.5) != (one.verdict == "crack") for one in found.patches)
     out = tmp_path / "out"
     names = hand_out(found.patches, out, "small")
     for name, one in zip(names, found.patches, strict=True):
@@ -309,7 +317,7 @@ def test_the_files_can_be_sorted_into_a_data_set(model, tmp_path):
     for task, one in zip(tasks, found.patches, strict=True):
         (opinion,) = task["predictions"]
         cracked = opinion["result"][0]["value"]["choices"] == ["crack"]
-        assert cracked == (one.probability >= 0.5)
+        assert one.verdict == model.predict(one.path).verdict == ("crack" if cracked else "sound")
         assert opinion["score"] == pytest.approx(one.probability if cracked else 1 - one.probability, abs=1e-4)
     for name, one in zip(names, found.patches, strict=True):
         cracked = int(one.path.rpartition("/")[2].split()[0]) % 2 == 0

@@ -51,9 +51,8 @@ def _name(one: Suggestion) -> str:
 
 
 def _task(one: Suggestion, name: str, model: str) -> dict[str, object]:
-    said = "crack" if one.probability >= 0.5 else "sound"
-    opinion = {"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [said]}}
-    score = round(max(one.probability, 1 - one.probability), 4)
+    opinion = {"from_name": "label", "to_name": "image", "type": "choices", "value": {"choices": [one.verdict]}}
+    score = round(one.probability if one.verdict == "crack" else 1 - one.probability, 4)
     return {
         "data": {
             "image": f"/data/local-files/?d={UNSORTED}/{name}",

@@ -13,7 +13,7 @@ from crackscope.adaptation.patches import Progress, Unfit, refuse_no_number, unf
 from crackscope.bundles import Manifest, feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import Picture, read
-from crackscope.records import Row, Unread
+from crackscope.records import Label, Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features, surface_of, unfit_pixels
 
 _WHOLE = 1.5
@@ -24,8 +24,8 @@ _PATCH_PX = 256
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """A patch to label. left, top, width, height: where it lies in its photo, px after the EXIF turn.
 
-    rank: 1 for the most wanted. probability: of crack, 0 to 1. doubt: how unsure the score is among all that were seen,
-    0 to 1.
+    rank: 1 for the most wanted. probability: of crack, 0 to 1. verdict: what `predict` calls it, by a threshold that may
+    be far from a half. doubt: how unsure the score is among all that were seen, 0 to 1.
     """
 
     rank: int
@@ -35,6 +35,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     height: int
     probability: float
+    verdict: Label
     doubt: float
 
     def cut(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -74,6 +75,7 @@ class _Seen:
     place: _Place
     score: float
     probability: float
+    verdict: Label
     features: NDArray[np.float32]
 
 
@@ -192,9 +194,11 @@ def _refuse_nothing(survey: _Survey, paths: Sequence[str]) -> None:
     """Raise AdaptationError where no patch is left to choose from, with the reason."""
     if survey.seen:
         return
+    unfit = [*survey.unfit, *survey.unfit_patches]
     if survey.labelled:
-        raise AdaptationError("all patches of these photos are labelled already: name other photos")
-    if unfit := [*survey.unfit, *survey.unfit_patches]:
+        which = " that can be judged" if unfit or survey.unread else ""
+        raise AdaptationError(f"all patches of these photos{which} are labelled already: name other photos")
+    if unfit:
         why = f"{unfit[0].path}: {unfit[0].reason}"
         raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
     raise AdaptationError(f"none of {len(paths)} pictures can be read: {survey.unread[0].error.message}")
@@ -255,8 +259,9 @@ def _look(model: Model) -> _Look:
             if isinstance(answer, Described):
                 shown = answer.embedding
                 refuse_no_number([place.path], np.array([answer.score]), np.array(shown[None], np.float64))
-                probability = model.probability(answer.score, shown[-model.manifest.embedding :])
-                yield _Seen(place, answer.score, probability, np.array(shown[:first], np.float32))
+                found = model.calibrated(answer.score, shown[-model.manifest.embedding :])
+                verdict: Label = "crack" if found.probability >= found.threshold else "sound"
+                yield _Seen(place, answer.score, found.probability, verdict, np.array(shown[:first], np.float32))
 
     return look
 
@@ -275,6 +280,7 @@ def _chosen(seen: Sequence[_Seen], count: int, known: _Known) -> tuple[Suggestio
             width=seen[at].place.width,
             height=seen[at].place.height,
             probability=seen[at].probability,
+            verdict=seen[at].verdict,
             doubt=float(doubt[at]),
         )
         for rank, at in enumerate(chosen.tolist(), start=1)
