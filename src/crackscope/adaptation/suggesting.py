@@ -24,8 +24,8 @@ _PATCH_PX = 256
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """A patch to label. left, top, width, height: where it lies in its photo, px after the EXIF turn.
 
-    rank: 1 for the most wanted. probability: of crack, 0 to 1. verdict: what `predict` calls it, by a threshold that may
-    be far from a half. doubt: how unsure the score is among all that were seen, 0 to 1.
+    rank: 1 for the most wanted. probability: of crack, 0 to 1. verdict: what `predict` calls it, by a threshold that
+    may be far from a half. doubt: how unsure the score is among all that were seen, 0 to 1.
     """
 
     rank: int
