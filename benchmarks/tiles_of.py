@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.datasets import read_rows
 from crackscope.images import find, read, read_mask, write_png
 from crackscope.records import Label
 
@@ -30,11 +31,12 @@ class LabelledTile(NamedTuple):
 
 def tiles_of(folder: Path) -> Iterator[LabelledTile]:
     """Tiles of folder/images by folder/masks, a mask named after its picture's stem; no mask means sound."""
-    for path in find([str(folder / "images")]):
+    masks = {row.path: row.mask for row in read_rows(folder) if row.mask}
+    for path in find([str(folder.absolute() / "images")]):
         pixels = read(path).pixels
         height, width = pixels.shape[:2]
-        mask_path = folder / "masks" / f"{Path(path).stem}.png"
-        mask = read_mask(mask_path, (width, height)) if mask_path.is_file() else np.zeros((height, width), np.bool_)
+        mask_path = masks.get(path)
+        mask = read_mask(mask_path, (width, height)) if mask_path else np.zeros((height, width), np.bool_)
         for top in range(0, height - TILE + 1, TILE):
             for left in range(0, width - TILE + 1, TILE):
                 share = float(mask[top : top + TILE, left : left + TILE].mean())

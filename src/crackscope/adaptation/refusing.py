@@ -57,20 +57,23 @@ def refuse_swapped(before: Worth) -> None:
 
 
 def refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], *, curve_asked: bool) -> None:
-    """Raise RefusedError where the bundle would get worse: by the log loss, which tells better from worse on fewer
-    patches than the balanced accuracy does.
+    """Raise RefusedError where the bundle would get worse: by the loss of the margin, which tells better from worse on
+    fewer patches than the balanced accuracy does.
 
-    growth: of the log loss, and its standard error; what lies within the error is no sign of getting worse.
+    growth: of that loss, and its standard error; what lies within the error is no sign of getting worse.
     """
     here, there = before.balanced_accuracy, after.balanced_accuracy
     grown = growth[0] > growth[1]
     if not grown and (there.high or 0.0) >= (here.value or 0.0):
         return
-    losses = f"log loss {before.log_loss:.3f} as it is, {after.log_loss:.3f} on patches left out in learning"
+    losses = (
+        f"log loss about the threshold {before.margin_loss:.3f} as it is, {after.margin_loss:.3f} on patches left out "
+        "in learning"
+    )
     shares = f"balanced accuracy {here.value:.3f} and {there.value:.3f}"
     if grown and (there.value or 0.0) > (here.value or 0.0):
         worse = (
-            f"it would call more patches rightly ({shares}), but its probabilities would fit the labels less "
+            f"it would call more patches rightly ({shares}), but its scores would fit the labels less "
             f"({losses}), as it would be surer where it is wrong, or less sure where it is right"
         )
     else:

@@ -18,14 +18,15 @@ _NINE_IN_TEN = 1.2815515655446004
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
     """What answers to labelled patches are worth.
 
-    balanced_accuracy, recall, false_alarms: shares with 95 % intervals. log_loss: of the margin above the
-    threshold, both classes alike, natural logarithm.
+    balanced_accuracy, recall, false_alarms: shares with 95 % intervals. margin_loss: log loss of the
+    margin above the threshold, as if an even chance lay there, both classes alike, natural logarithm; that of the
+    stated probabilities is another one wherever the threshold is no even chance.
     """
 
     balanced_accuracy: Measure
     recall: Measure
     false_alarms: Measure
-    log_loss: float
+    margin_loss: float
 
 
 def worth(margins: Floats, patches: Patches) -> Worth:
@@ -41,11 +42,13 @@ def worth(margins: Floats, patches: Patches) -> Worth:
     assert alarms.value is not None
     losses = np.logaddexp(0, np.where(patches.crack, -margins, margins)).mean(axis=0)
     loss = (float(losses[patches.crack].mean()) + float(losses[~patches.crack].mean())) / 2
-    return Worth(balanced_accuracy=_mean(found, _complement(alarms)), recall=found, false_alarms=alarms, log_loss=loss)
+    return Worth(
+        balanced_accuracy=_mean(found, _complement(alarms)), recall=found, false_alarms=alarms, margin_loss=loss
+    )
 
 
 def growth(margins: Floats, patches: Patches) -> tuple[float, float]:
-    """How much the log loss grows from the patches' own margins to others, float64 [r, n], and its standard error.
+    """How much the loss grows from the patches' own margins to others, float64 [r, n], and its standard error.
 
     Both classes alike, one trial a group.
     """

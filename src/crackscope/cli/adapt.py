@@ -184,7 +184,7 @@ def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
         (name.replace("_", " "), spell_figure(getattr(before, name)), spell_figure(getattr(after, name)))
         for name in names
     ]
-    return [*rows, ("log loss", f"{before.log_loss:.4f}", f"{after.log_loss:.4f}")]
+    return [*rows, ("log loss about the threshold", f"{before.margin_loss:.4f}", f"{after.margin_loss:.4f}")]
 
 
 def _show_curve(curve: "Curve") -> None:
