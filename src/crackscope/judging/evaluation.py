@@ -136,7 +136,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
 
 class CalibrationFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How the probabilities of a bundle were fitted: by which method, "none" for not at all, on how many pictures.
-    before_adapting: the bundle was adapted since, which changed its scores and not what was fitted to them."""
+    before_adapting: the bundle was adapted since, which changed its scores and how they are read."""
 
     method: str
     fitted_on: int
