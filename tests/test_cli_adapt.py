@@ -47,6 +47,27 @@ def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, c
     assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
 
 
+def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_path, capsys):
+    """By the bundle in the package, which knows what is too dark and what is too small."""
+    data, out = tmp_path / "data", str(tmp_path / "out")
+    write_surface(data, 6)
+    images.write_png(np.full((64, 64, 3), 5, np.uint8), data / "sound" / "black.png")
+    images.write_png(np.full((8, 8, 3), 90, np.uint8), data / "crack" / "tiny.png")
+    asked = ["adapt", "default", str(data), "-o", out, "--most-forgotten", "1"]
+    assert main(asked) == 0
+    told = capsys.readouterr()
+    assert "6 cracked and 6 sound" in told.out
+    for name, why in (("sound/black.png", "too dark: 100%"), ("crack/tiny.png", "too small: 8x8 px")):
+        assert f"left out, as it cannot be judged: {data}/{name}: {why}" in told.err
+    for number in range(4):
+        images.write_png(np.full((64, 64, 3), number, np.uint8), data / "crack" / f"{number:04d}.png")
+    assert main([*asked, "--force"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "2 readable patches are labelled cracked, with 6 patches left out that cannot be judged" in told
+    assert "too dark" in told
+
+
 def test_adapt_as_json_is_one_record(made, tmp_path, capsys):
     bundle, data = made
     assert main(["adapt", bundle, data, "-o", str(tmp_path / "out"), "--most-forgotten", "1", "--json"]) == 0

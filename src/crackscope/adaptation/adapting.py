@@ -15,7 +15,7 @@ from crackscope.adaptation.at_hand import (
 from crackscope.adaptation.curve import Curve, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.gathering import Gathered, gather
-from crackscope.adaptation.patches import Patches, Progress
+from crackscope.adaptation.patches import Patches, Progress, Unfit
 from crackscope.adaptation.refusing import (
     RefusedError,
     refuse_8_bits,
@@ -70,6 +70,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     met_before: what of these patches the bundle had learnt from, as an evaluation says it. adapted_before: patches that
     the old bundle was adapted to and does not know again, some of which may be among these. conflicts: groups of copies
     that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
+    unfit: patches left out, as they cannot be judged.
     """
 
     bundle: str
@@ -92,6 +93,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float
     curve: Curve | None
     unread: tuple[Unread, ...]
+    unfit: tuple[Unfit, ...]
     seconds: float
 
 
@@ -177,6 +179,7 @@ def _told(bundle: Bundle, gathered: Gathered, facts: "Facts", curve: Curve | Non
         threshold=bundle.manifest.threshold,
         curve=curve,
         unread=(*split.unreadable, *gathered.unread),
+        unfit=tuple(gathered.unfit),
         seconds=seconds,
     )
 

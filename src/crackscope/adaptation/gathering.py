@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crackscope.adaptation.at_hand import by_photo, refuse_both_labels
-from crackscope.adaptation.patches import Floats, Patches, Progress, remembered, see
+from crackscope.adaptation.patches import Floats, Patches, Progress, Unfit, remembered, see
 from crackscope.adaptation.refusing import check_count
 from crackscope.datasets import Split, photos_of
 from crackscope.judging import MetBefore, digests_of, met_before, met_in_training
@@ -30,6 +30,7 @@ class Gathered:
     patches: Patches
     photos: list[str]
     unread: list[Unread]
+    unfit: list[Unfit]
     embedding: Floats
     old: Patches | None
     cracked: tuple[str, ...]
@@ -58,7 +59,7 @@ def gather(model: Model, split: Split, progress: Progress | None) -> Gathered:
     check_count(rows)
     refuse_both_labels(rows)
     seen = see(model, rows, progress)
-    check_count(seen.rows)
+    check_count(seen.rows, seen.unfit)
     photos = photos_of([row.path for row in seen.rows])
     reference = model.bundle.reference()
     # The score has no part in what a patch looks like.
@@ -71,6 +72,7 @@ def gather(model: Model, split: Split, progress: Progress | None) -> Gathered:
         patches=by_photo(seen.patches, photos),
         photos=photos,
         unread=seen.unread,
+        unfit=seen.unfit,
         embedding=seen.embedding,
         old=None if reference is None else remembered(reference, model.bundle),
         cracked=tuple(row.path for row in seen.rows if row.label == "crack"),

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, Manifest, Reference, feature_sizes, logit
-from crackscope.errors import BundleError
+from crackscope.errors import BundleError, ImageError
+from crackscope.images import read
 from crackscope.judging import number_groups
 from crackscope.records import Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features, unfit_pixels
@@ -17,6 +18,8 @@ from crackscope.scoring import Described, Model, describe, showing_features, unf
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 Progress = Callable[[int, int], None]
+_HELD_NUMBERS = 1 << 23
+"""Pictures are read until they have more numbers than this together, then run through the network in threads."""
 SURE = 1e-3
 """What a threshold that says always, or never, counts as, or 1 less it."""
 MOST_LOGIT = logit(1, SURE)
@@ -83,40 +86,64 @@ class Patches:
 
 
 def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> "Seen":
-    """Run a network over rows, for its features and its embedding. Raises BundleError when it gives no number."""
-    answers = zip(rows, describe(showing_features(model), [row.path for row in rows], progress), strict=True)
-    read: list[Row] = []
-    told: list[Described] = []
-    unread: list[Unread] = []
-    for row, answer in answers:
-        if isinstance(answer, Unread):
-            unread.append(answer)
-        else:
-            read.append(row)
-            told.append(answer)
+    """Run a network over rows, for its features and its embedding; what cannot be judged is left out.
+
+    Raises BundleError when it gives no number.
+    """
+    seen, told, unread, unfit = _described(model, rows, progress)
     own = model.manifest.embedding
     score = np.array([answer.score for answer in told], np.float64)
     embedding = np.array([answer.embedding[-own:] for answer in told], np.float64).reshape(len(told), own)
     features = np.array([answer.embedding[:-own] for answer in told], np.float64).reshape(len(told), -1)
-    refuse_no_number([row.path for row in read], score, features)
+    refuse_no_number([row.path for row in seen], score, features)
     ways = np.array([model.reading(answer.embedding[-own:]) for answer in told]).reshape(len(told), 3)
     patches = Patches(
         *margins(score, ways, model.manifest),
         features,
         feature_sizes(model.bundle.model),
-        np.array([row.label == "crack" for row in read], np.bool_),
-        number_groups([row.group for row in read]),
+        np.array([row.label == "crack" for row in seen], np.bool_),
+        number_groups([row.group for row in seen]),
     )
-    return Seen(patches, read, unread, embedding)
+    return Seen(patches, seen, unread, unfit, embedding)
 
 
 class Seen(NamedTuple):
-    """rows: those that could be read, one a patch. embedding: float64 [n, d]."""
+    """rows: those that could be read and judged, one a patch. embedding: float64 [n, d]."""
 
     patches: Patches
     rows: list[Row]
     unread: list[Unread]
+    unfit: list[Unfit]
     embedding: Floats
+
+
+def _described(
+    model: Model, rows: Sequence[Row], progress: Progress | None
+) -> tuple[list[Row], list[Described], list[Unread], list[Unfit]]:
+    """What a network says of rows: of those that can be judged and read, and the others."""
+    showing = showing_features(model)
+    seen: list[Row] = []
+    told: list[Described] = []
+    unread: list[Unread] = []
+    unfit: list[Unfit] = []
+    held: list[NDArray[np.uint8]] = []
+    for done, row in enumerate(rows, start=1):
+        try:
+            pixels = read(row.path).pixels
+        except ImageError as error:
+            unread.append(Unread.of(row.path, error))
+        else:
+            if reason := unfit_patch(pixels, model.manifest):
+                unfit.append(Unfit(row.path, reason))
+            else:
+                seen.append(row)
+                held.append(pixels)
+        if held and (done == len(rows) or sum(one.size for one in held) > _HELD_NUMBERS):
+            told += [answer for answer in describe(showing, held) if isinstance(answer, Described)]
+            held.clear()
+        if progress is not None:
+            progress(done, len(rows))
+    return seen, told, unread, unfit
 
 
 def refuse_no_number(paths: Sequence[str], score: Floats, features: Floats) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crackscope.adaptation.curve import Curve
-from crackscope.adaptation.patches import Patches
+from crackscope.adaptation.patches import Patches, Unfit
 from crackscope.adaptation.validating import Worth, beats_guessing
 from crackscope.errors import AdaptationError, several
 from crackscope.records import Row
@@ -29,14 +29,20 @@ def refuse_8_bits(model: Model) -> None:
         )
 
 
-def check_count(rows: Sequence[Row]) -> None:
-    """Raise AdaptationError for fewer patches of a label than can be learnt from, or for more than this is made for."""
+def check_count(rows: Sequence[Row], unfit: Sequence[Unfit] = ()) -> None:
+    """Raise AdaptationError for fewer patches of a label than can be learnt from, or for more than this is made for.
+
+    unfit: those that were left out, as they cannot be judged.
+    """
     cracks = sum(row.label == "crack" for row in rows)
+    left_out = ""
+    if unfit:
+        left_out = f", with {several(len(unfit), 'patch', 'patches')} left out that cannot be judged ({_first(unfit)})"
     for label, count in (("cracked", cracks), ("sound", len(rows) - cracks)):
         if count < LEAST_A_LABEL:
             there = several(count, "readable patch is", "readable patches are")
             raise AdaptationError(
-                f"{there} labelled {label}, at least {LEAST_A_LABEL} are needed: label some more "
+                f"{there} labelled {label}{left_out}, at least {LEAST_A_LABEL} are needed: label some more "
                 "(`crackscope suggest` names those that help most)"
             )
     if len(rows) > MOST_PATCHES:
@@ -44,6 +50,10 @@ def check_count(rows: Sequence[Row]) -> None:
             f"{len(rows)} patches are more than adapting is made for ({MOST_PATCHES}): train on them with "
             "`crackscope train`"
         )
+
+
+def _first(unfit: Sequence[Unfit]) -> str:
+    return f"{unfit[0].path}: {unfit[0].reason}"
 
 
 def refuse_swapped(before: Worth) -> None:

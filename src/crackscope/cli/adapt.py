@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import NAMED, print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.console import NAMED, name_some, print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
@@ -58,9 +58,10 @@ def adapt(state: State, /, **options: Any) -> None:
     It takes seconds, with hundreds of patches ten or so. Score and map change; what the bundle knew holds it back, and
     what it lost there is told. Nothing is written when it would get worse by more than the error of so few patches;
     where it is no better within that error, it is written and said. A bundle in 8 bits is refused: adapt the float32
-    one, then export it. Of data with parts the test part is left alone, to be judged on afterwards. Patches that
-    `crackscope suggest` cut from one photo count as one in the intervals. EXPORT.json is what Label Studio exports as
-    JSON, saved beside the patches.
+    one, then export it. Patches that cannot be judged (blurred, too dark, overexposed, too small) are left out and
+    named. Of data with parts the test part is left alone, to be judged on afterwards. Patches that `crackscope suggest`
+    cut from one photo count as one in the intervals. EXPORT.json is what Label Studio exports as JSON, saved beside the
+    patches.
     """
     asked = Asked(**options)
     adapted = _adapt(asked)
@@ -129,6 +130,7 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
     _show_doubts(adapted, data, quiet)
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
+    name_some("left out, as it cannot be judged", [f"{one.path}: {one.reason}" for one in adapted.unfit], warn)
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
 
 
