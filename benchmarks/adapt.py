@@ -142,7 +142,7 @@ def main() -> int:
         scratch = Path(name)
         bundle = prepared(asked.bundle, asked.old, scratch)
         model = load(bundle)
-        patches, rows, _, _ = see(model, rows_of(asked.data, asked.photos, scratch))
+        patches, rows, *_ = see(model, rows_of(asked.data, asked.photos, scratch))
         reference = bundle.reference()
         old = None if reference is None else remembered(reference, bundle)
         cracked = int(patches.crack.sum())
