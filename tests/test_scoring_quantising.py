@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from crackscope.bundles import default_bundle, open_bundle
+from crackscope.bundles import Offset, default_bundle, feature_sizes, open_bundle, with_offset
 from crackscope.errors import BundleError
 from crackscope.images import write_png
-from crackscope.scoring import DenseOptions, Gate, load, pack, quantise
+from crackscope.scoring import DenseOptions, Gate, load, pack, quantise, repack
 from crackscope.surfaces import generate
 from tests.small_bundle import EMBEDDING, deep_model, small_manifest, small_model
 
@@ -170,3 +171,24 @@ def test_any_reader_of_the_file_gets_the_same_answers(default_in_bytes: Path) ->
         assert ours.score == pytest.approx(float(np.asarray(score)[0]), abs=1e-5)
         np.testing.assert_allclose(ours.map, np.asarray(heat)[0, 0], atol=1e-5)
         np.testing.assert_allclose(ours.embedding, np.asarray(embedding)[0], atol=1e-5)
+
+
+def test_an_adapted_bundle_goes_over_photos_in_bytes_as_it_does_in_numbers(
+    surfaces: list[NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    """The offset reads several sizes that are the same, of which the runtime leaves one, behind what uses it."""
+    plain = open_bundle(default_bundle())
+    weights = np.random.default_rng(0).normal(size=sum(feature_sizes(plain.model))).astype(np.float32)
+    weights *= 2 / np.linalg.norm(weights)
+    moved = with_offset(plain.model, Offset(scale=1.1, shift=0.2, weights=weights, window=112), plain.manifest.stride)
+    manifest = msgspec.structs.replace(plain.manifest, halo=plain.manifest.halo + moved.reach)
+    adapted = repack(tmp_path / "adapted", plain, manifest, model=moved.model, reference=None)
+    for number, pixels in enumerate(surfaces):
+        write_png(pixels, tmp_path / f"{number:02}.png")
+    rows = sorted(map(str, tmp_path.glob("*.png")))
+    quantise(adapted.path, rows, tmp_path / "int8", gate=Gate(verdicts=0.2, mean=0.1), limit=20)
+    small = load(tmp_path / "int8")
+    onnx.checker.check_model(onnx.load_model_from_string(small.bundle.model))
+    one, other = (model.heatmap(surfaces[0]) for model in (load(adapted), small))
+    assert not other.tiled
+    assert np.std(other.logits - one.logits) < 0.6

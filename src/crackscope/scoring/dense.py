@@ -145,12 +145,8 @@ class Dense:
         with self._lock:
             if self._prepared is None and not self._tiled:
                 where = str(self._bundle.path / "model.onnx")
-                try:
-                    cut = plan(dissect(self._bundle.model))
-                except UnknownError:
-                    self._tiled = True
-                    return None
-                if cut.grids["map"].stride != self._bundle.manifest.stride:
+                cut = dense_plan(self._bundle.model, self._bundle.manifest.stride)
+                if cut is None:
                     self._tiled = True
                     return None
                 models = [*(stage.model for stage in cut.stages), cut.tail]
@@ -204,6 +200,15 @@ class Dense:
             rough[seen] = _mean(fine[seen], rough[seen]) if both else fine[seen]
         skipped = 1 - float(seen.mean())
         return Heatmap(rough, stride, half.embedding, skipped, half=kept)
+
+
+def dense_plan(model: bytes, stride: int) -> Plan | None:
+    """How a graph goes over photos without seams; None where it has to be run on tiles. stride: px for a map cell."""
+    try:
+        cut = plan(dissect(model))
+    except UnknownError:
+        return None
+    return cut if cut.grids["map"].stride == stride else None
 
 
 def halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from crackscope.bundles import Bundle, InputSpec, open_bundle
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import read
 from crackscope.scoring.bias_correction import corrected
+from crackscope.scoring.dense import dense_plan
 from crackscope.scoring.model import Model, load
 from crackscope.scoring.packing import pack
 from crackscope.scoring.runtime import Graph
@@ -65,7 +66,7 @@ def quantise(
     sources: paths of training rows; up to `limit` of them, evenly spread, calibrate, and up to 512 others are compared.
     The first convolutions stay float32: they are cheap, and see the full range of pixels. When that does not pass the
     gate, more of them do. Raises BundleError with the figures, and writes nothing, when no attempt passes; also when
-    there are too few readable pictures, or the bundle is in bytes already.
+    there are too few readable pictures, the bundle is in bytes already, or the outcome could not be run as it could.
     """
     opened = open_bundle(bundle)
     if opened.manifest.precision == "int8":
@@ -86,6 +87,11 @@ def quantise(
         quantised = _quantised(opened.model, pictures, kept)
         if quantised is None:
             break
+        stride = opened.manifest.stride
+        if dense_plan(opened.model, stride) and not dense_plan(quantised, stride):
+            raise BundleError(
+                f"{opened.path} in 8 bits cannot be run over photos without seams, as it can in float32; use that"
+            )
         report = _compare(model, plain, quantised, held_out, QuantisedFacts(len(pictures), kept))
         if report.verdicts_changed <= gate.verdicts and report.mean_change <= gate.mean:
             _write(opened, quantised, Path(out), report)
@@ -180,7 +186,7 @@ def _quantised(model: bytes, pictures: list[NDArray[np.uint8]], kept: int) -> by
 
 def _in_order_of(model: bytes, quantised: bytes) -> bytes:
     """Put operators in the order of the graph that they come from, which the runtime and the quantiser change: a dense
-    pass cuts a graph by its order, and both are to be cut alike."""
+    pass cuts a graph by its order, and both are to be cut alike. Raises BundleError should the outcome be no graph."""
     import onnx
 
     proto: Any = onnx.load_model_from_string(quantised)
@@ -190,9 +196,17 @@ def _in_order_of(model: bytes, quantised: bytes) -> bytes:
         for name in node.output:
             # What is only put another way stands where it was made; weights come before all.
             places.setdefault(name, places.get(node.input[0], -1))
-    ordered = sorted(proto.graph.node, key=lambda node: places[node.output[0]])
+    # Of operators that say the same the runtime leaves one, which may be the last: it stands before all that use it.
+    for node in reversed(proto.graph.node):
+        first = min(places[name] for name in node.output)
+        places |= {name: min(places.get(name, first), first) for name in node.input if name}
+    ordered = sorted(proto.graph.node, key=lambda node: min(places[name] for name in node.output))
     del proto.graph.node[:]
     proto.graph.node.extend(ordered)
+    try:
+        onnx.checker.check_model(proto)
+    except onnx.checker.ValidationError as error:
+        raise BundleError(f"in 8 bits this network is no valid graph ({error}); use the float32 bundle") from None
     return bytes(proto.SerializeToString())
 
 
