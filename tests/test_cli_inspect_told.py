@@ -30,12 +30,12 @@ def on_a_terminal(summary) -> str:
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
 @pytest.mark.parametrize(
-    ("plain", "counted"), [(1, "2 sound (1 suspicious)"), (30, "(1 suspicious, the others not listed)")]
+    ("plain", "counted"), [(1, "3 sound (1 suspicious)"), (30, "(1 suspicious, the others not listed)")]
 )
 def test_what_is_called_sound_but_looks_cracked_is_named(monkeypatch, plain, counted):
     monkeypatch.setenv("COLUMNS", "200")
-    said = [("clear", 0.01)] * plain + [("tunnel", 0.98)]
-    found = [Inspected(path=p, verdict="sound", probability=x, width=9, height=9) for p, x in said]
+    said = [("clear", 0.01, None), ("usual", 0.98, 1.0)] * plain + [("tunnel", 0.98, None)]
+    found = [Inspected(path=p, verdict="sound", probability=x, width=9, height=9, chance=c) for p, x, c in said]
     printed = " ".join(on_a_terminal(summarise(found)).split())
     assert counted in printed
     wanted = "tunnel: something looks like a crack, though sound photos of its size may, too: look at it"

@@ -171,8 +171,10 @@ def test_what_is_to_be_looked_at_again_is_in_the_data(tmp_path):
     plain = msgspec.structs.replace(inspected_bare("/a.jpg", ""), verdict="sound", probability=0.49)
     again = msgspec.structs.replace(plain, path="/b.jpg", probability=0.5)
     cracked = msgspec.structs.replace(plain, path="/c.jpg", verdict="crack", probability=0.9)
-    told = [False, True, False]
-    reports.write_inspection(tmp_path, [plain, again, cracked], facts())
+    rare = msgspec.structs.replace(again, path="/d.jpg", chance=0.49)
+    common = msgspec.structs.replace(again, path="/e.jpg", chance=0.5)
+    told = [False, True, False, True, False]
+    reports.write_inspection(tmp_path, [plain, again, cracked, rare, common], facts())
     assert [row["suspicious"] for row in rows(tmp_path)] == [str(one) for one in told]
     lines = (tmp_path / "findings.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["suspicious"] for line in lines] == told

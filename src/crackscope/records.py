@@ -142,10 +142,16 @@ class PhotoScale(msgspec.Struct, frozen=True, kw_only=True):
 SUSPICIOUS = 0.5
 """Probability of crack from which on a picture that is called sound is to be looked at again."""
 
+COMMON = 0.5
+"""Chance of a sound photo to show as much from which on that is no reason to look at one again."""
 
-def suspicious(verdict: Verdict, probability: float) -> bool:
-    """Whether a picture is called sound though something in it looks rather like a crack: for a person to look at."""
-    return verdict == "sound" and probability >= SUSPICIOUS
+
+def suspicious(verdict: Verdict, probability: float, chance: float | None = None) -> bool:
+    """Whether a picture is called sound though something in it looks rather like a crack: for a person to look at.
+
+    chance: that a sound photo of its size shows as much, 0 to 1; None where it is not known, and says nothing.
+    """
+    return verdict == "sound" and probability >= SUSPICIOUS and (chance is None or chance < COMMON)
 
 
 MOST_PAGES = 10_000
@@ -205,7 +211,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def suspicious(self) -> bool:
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
-        return suspicious(self.verdict, self.probability)
+        return suspicious(self.verdict, self.probability, self.chance)
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,7 +248,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def suspicious(self) -> bool:
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
-        return suspicious(self.verdict, self.probability)
+        return suspicious(self.verdict, self.probability, self.chance)
 
 
 def seen_smaller(record: Inspected | Prediction) -> str:
