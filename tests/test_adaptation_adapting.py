@@ -205,7 +205,22 @@ def test_what_it_keeps_of_old_pictures_is_what_the_new_network_says(bundle, surf
     assert kept is not None
     rows = write_surface(tmp_path / "old", 30, first=5000)
     said = sorted(new.score(read(row.path).pixels).score for row in rows)
-    assert np.allclose(sorted(kept.score), said, rtol=0.02, atol=0.05)
+    assert np.allclose(sorted(kept.score[: len(rows)]), said, rtol=0.02, atol=0.05)
+
+
+def test_what_it_learnt_holds_the_next_lesson_back(bundle, surface, tmp_path):
+    """Of each lesson a word is kept, so that the next one does not undo it."""
+    few, rows, _ = surface
+    adapt(bundle, few, tmp_path / "one", FORGETFUL)
+    model = load(tmp_path / "one")
+    kept = remembered(model.bundle.reference(), model.bundle)
+    assert len(kept) == 60 + len(rows)
+    mine = see(model, rows).patches
+    # The table is float16, and its rows stand in the order of what was read.
+    assert np.sort(kept.margin[60:]) == pytest.approx(np.sort(mine.margin), abs=0.05)
+    assert sorted(kept.crack[60:]) == sorted(mine.crack)
+    told = adapt(tmp_path / "one", Split(rows=tuple(rows), seed=0), tmp_path / "two", FORGETFUL)
+    assert told.old_pictures == 60 + len(rows)
 
 
 def test_the_same_labels_give_the_same_bundle(bundle, surface, tmp_path):

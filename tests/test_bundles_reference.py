@@ -29,6 +29,19 @@ def patch_of(path):
     return read(path).pixels
 
 
+def test_it_is_said_how_many_more_fit(tmp_path):
+    bundle = pooled_bundle(tmp_path / "b")
+
+    def written(pictures):
+        zeros = np.zeros((pictures, 4000), np.float32)
+        reference = Reference(np.arange(pictures) % 2 == 0, zeros[:, 0], zeros[:, :3], zeros)
+        return repack(tmp_path / str(pictures), bundle, bundle.manifest, model=bundle.model, reference=reference)
+
+    most = 4 + written(4).reference().room
+    assert written(most).reference().room == 0
+    assert len(written(most).reference().crack) == most > 2000
+
+
 def test_rare_surfaces_are_kept_beside_common_ones(tmp_path):
     import msgspec
 

@@ -137,6 +137,7 @@ def adapt(
         figures=_figures(facts, gathered),
         embedding=gathered.embedding,
         sound=facts.sound,
+        facts=gathered.facts,
         cracked=gathered.cracked,
         witnesses=gathered.patches.fewest_groups,
     )

@@ -8,6 +8,7 @@ import numpy as np
 from crackscope.adaptation.at_hand import by_photo, refuse_both_labels
 from crackscope.adaptation.patches import Floats, Patches, Progress, Unfit, remembered, see
 from crackscope.adaptation.refusing import check_count
+from crackscope.bundles import Reference
 from crackscope.datasets import Split, photos_of
 from crackscope.judging import MetBefore, digests_of, met_before, met_in_training
 from crackscope.records import Unread
@@ -19,9 +20,9 @@ class Gathered:
     """What is learnt from, and held back by.
 
     apart: the patches in groups of copies alone; patches: in groups of which those that share a photo are one. photos:
-    of each patch, "" for none known. embedding: float64 [n, d]. old: what the bundle keeps a word of. cracked: paths of
-    the patches that are labelled so. met: what of the patches the bundle learnt from before. digests: by which they are
-    known again.
+    of each patch, "" for none known. embedding: float64 [n, d]. old: what the bundle keeps a word of. facts: what it
+    will keep of these. cracked: paths of the patches that are labelled so. met: what of the patches the bundle learnt
+    from before. digests: by which they are known again.
     """
 
     model: Model
@@ -33,6 +34,7 @@ class Gathered:
     unfit: list[Unfit]
     embedding: Floats
     old: Patches | None
+    facts: Reference
     cracked: tuple[str, ...]
     met: MetBefore | None
     digests: str
@@ -75,6 +77,7 @@ def gather(model: Model, split: Split, progress: Progress | None) -> Gathered:
         unfit=seen.unfit,
         embedding=seen.embedding,
         old=None if reference is None else remembered(reference, model.bundle),
+        facts=seen.facts,
         cracked=tuple(row.path for row in seen.rows if row.label == "crack"),
         met=met_in_training(model.bundle, seen.rows, known),
         digests=digests_of(row.path for row in seen.rows),

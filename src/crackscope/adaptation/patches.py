@@ -104,17 +104,20 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
         np.array([row.label == "crack" for row in seen], np.bool_),
         number_groups([row.group for row in seen]),
     )
-    return Seen(patches, seen, unread, unfit, embedding)
+    facts = Reference(patches.crack, score.astype(np.float32), ways.astype(np.float32), features.astype(np.float32))
+    return Seen(patches, seen, unread, unfit, embedding, facts)
 
 
 class Seen(NamedTuple):
-    """rows: those that could be read and judged, one a patch. embedding: float64 [n, d]."""
+    """rows: those that could be read and judged, one a patch. embedding: float64 [n, d]. facts: what a bundle would
+    keep of them."""
 
     patches: Patches
     rows: list[Row]
     unread: list[Unread]
     unfit: list[Unfit]
     embedding: Floats
+    facts: Reference
 
 
 def _described(

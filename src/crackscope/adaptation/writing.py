@@ -40,6 +40,8 @@ from crackscope.scoring import Model, repack
 _Way = TypeVar("_Way", Calibration, KnownSurface)
 
 _SURFACE_SHARE = 0.05
+_MOST_KEPT = 100
+"""Patches of each label that are kept of a lesson."""
 _LEAST_STRETCH, _MOST_STRETCH = 1 / 3, 3.0
 _AS_MUCH_AS_BEFORE = 5
 """So many patches of the rarer label weigh as much as the probability that the bundle gave its threshold before."""
@@ -81,14 +83,18 @@ def _half_and_half(one: tuple[float, float], other: tuple[float, float]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What an adapted bundle says of what it learnt from. embedding: float64 [n, d], of the patches. cracked: paths of
-    those labelled so. witnesses: groups of the label that has fewer."""
+    """What an adapted bundle says of what it learnt from.
+
+    embedding: float64 [n, d], of the patches. facts: what the bundle said of them before. cracked: paths of those
+    labelled so. witnesses: groups of the label that has fewer.
+    """
 
     name: str
     taught: TrainedOn
     figures: dict[str, object]
     embedding: Floats
     sound: SoundMove
+    facts: Reference
     cracked: tuple[str, ...]
     witnesses: int
 
@@ -136,7 +142,9 @@ def write_adapted(out: Path, model: Model, prior: Prior, change: Change, lesson:
         verdict=rule,
         mask_threshold=moved_mask_threshold(model, moved.model, lesson.cracked),
     )
-    reference = _moved_reference(bundle.reference(), offset, even)
+    reference = bundle.reference()
+    if reference is not None:
+        reference = _moved_reference(_with(reference, lesson.facts), offset, even)
     return repack(out, bundle, changed, model=moved.model, reference=reference)
 
 
@@ -173,10 +181,22 @@ def _offset(prior: Prior, change: Change, manifest: Manifest) -> Offset:
     )
 
 
-def _moved_reference(reference: Reference | None, offset: Offset, even: float) -> Reference | None:
+def _with(old: Reference, learnt: Reference) -> Reference:
+    """What a bundle keeps a word of, and some of what it learns now, or the next lesson would undo this one."""
+    places = [np.flatnonzero(learnt.crack == crack) for crack in (True, False)]
+    most = min(_MOST_KEPT, old.room // 2)
+    spread = [one[np.linspace(0, len(one) - 1, min(len(one), most)).round().astype(np.intp)] for one in places]
+    chosen = np.sort(np.concatenate(spread))
+    return Reference(
+        np.concatenate([old.crack, learnt.crack[chosen]]),
+        np.concatenate([old.score, learnt.score[chosen]]),
+        np.concatenate([old.read, learnt.read[chosen]]),
+        np.concatenate([old.features, learnt.features[chosen]]),
+    )
+
+
+def _moved_reference(reference: Reference, offset: Offset, even: float) -> Reference:
     """What the changed network says of the pictures that the bundle keeps a word of, and how it is read now."""
-    if reference is None:
-        return None
     score = offset.scale * reference.score + offset.shift + reference.features @ offset.weights
     scale, shift, threshold = reference.read.astype(np.float64).T
     threshold = np.clip(threshold, -MOST_LOGIT, MOST_LOGIT)

@@ -2,8 +2,8 @@
 
 reference.npy is one float16 array [n, 5 + k], a row a picture: label (0 sound, 1 crack), score (crack logit), how the
 bundle reads it (scale, shift, logit of the threshold; see `calibration.py`), features (see `offset.py`). The pictures
-are those that training set aside, so that what is measured on them does not flatter. A later adaptation is held to
-them, and says what it lost there.
+are those that training set aside, so that what is measured on them does not flatter, and some of those that the bundle
+was adapted to since. A later adaptation is held to them, and says what it lost there.
 """
 
 import io
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crackscope.errors import BundleError
 
 MOST_REFERENCE_BYTES = 16 << 20
+_HEADER_BYTES = 1024
 _LEAST_OF_A_LABEL = 2
 _FACTS = 5
 _TABLE = 2
@@ -32,6 +33,13 @@ class Reference:
     score: NDArray[np.float32]
     read: NDArray[np.float32]
     features: NDArray[np.float32]
+
+    @property
+    def room(self) -> int:
+        """How many more pictures the file has room for."""
+        columns = _FACTS + int(self.features.shape[1])
+        most = (MOST_REFERENCE_BYTES - _HEADER_BYTES) // (2 * columns)
+        return max(0, most - len(self.crack))
 
 
 def encode_reference(reference: Reference) -> bytes:

@@ -116,7 +116,7 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
     if adapted.old_before is not None and adapted.old_after is not None:
         rows = _rows(adapted.old_before, adapted.old_after)
         known = several(adapted.old_pictures, "picture")
-        print_table(f"what it knew, {known} set aside", ("old surfaces", ">before", ">after"), rows)
+        print_table(f"what it knew, by {known} that it keeps a word of", ("old surfaces", ">before", ">after"), rows)
     else:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:
