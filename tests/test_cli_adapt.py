@@ -47,6 +47,25 @@ def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, c
     assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
 
 
+def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, tmp_path, capsys):
+    bundle, _ = made
+    data = tmp_path / "data"
+    write_surface(data, 6, faint=0.35)
+    first = {label: min((data / label).iterdir()) for label in ("crack", "sound")}
+    for label, other in (("crack", "sound"), ("sound", "crack")):
+        first[label].rename(data / other / f"swapped-{first[label].name}")
+    asked = ["adapt", bundle, str(data), "--most-forgotten", "1"]
+    assert main([*asked, "-o", str(tmp_path / "one"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    before, after = told["before"], told["after"]
+    assert after["balanced_accuracy"]["value"] > before["balanced_accuracy"]["value"]
+    assert after["margin_loss"] > before["margin_loss"]
+    assert main([*asked, "-o", str(tmp_path / "two")]) == 0
+    losses = f"({before['margin_loss']:.4f}, now {after['margin_loss']:.4f}), within the error of so few"
+    said = f"no better on these patches than before by log loss about the threshold {losses}"
+    assert said in capsys.readouterr().err
+
+
 def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_path, capsys):
     """By the bundle in the package, which knows what is too dark and what is too small."""
     data, out = tmp_path / "data", str(tmp_path / "out")

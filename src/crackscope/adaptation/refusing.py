@@ -77,7 +77,7 @@ def refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], *, cu
     if not grown and (there.high or 0.0) >= (here.value or 0.0):
         return
     losses = (
-        f"log loss about the threshold {before.margin_loss:.3f} as it is, {after.margin_loss:.3f} on patches left out "
+        f"log loss about the threshold {before.margin_loss:.4f} as it is, {after.margin_loss:.4f} on patches left out "
         "in learning"
     )
     shares = f"balanced accuracy {here.value:.3f} and {there.value:.3f}"

@@ -121,11 +121,10 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:
         _show_curve(adapted.curve)
-    before, after = adapted.before.balanced_accuracy.value, adapted.after.balanced_accuracy.value
-    if before is not None and after is not None and after <= before:
+    if same := _no_better(adapted.before, adapted.after):
         warn(
-            f"written although it is no better on these patches than before (balanced accuracy {before:.3f}, now "
-            f"{after:.3f}, within the error of so few): label more of them, or keep the old bundle"
+            f"written although it is no better on these patches than before by {' and '.join(same)}, within the error "
+            "of so few: label more of them, or keep the old bundle"
         )
     _show_doubts(adapted, data, quiet)
     for unread in adapted.unread:
@@ -178,6 +177,17 @@ def _pairs(contradictions: Sequence[tuple[str, str]]) -> str:
     told = [" = ".join("/".join(Path(path).parts[-2:]) for path in pair) for pair in contradictions[:NAMED]]
     more = len(contradictions) - len(told)
     return ", ".join(told) + f" and {more} more" * (more > 0)
+
+
+def _no_better(before: "Worth", after: "Worth") -> list[str]:
+    """Of balanced accuracy and log loss those that are no better than before, each with both values."""
+    here, there = before.balanced_accuracy.value, after.balanced_accuracy.value
+    said = []
+    if here is not None and there is not None and there <= here:
+        said.append(f"balanced accuracy ({here:.3f}, now {there:.3f})")
+    if after.margin_loss >= before.margin_loss:
+        said.append(f"log loss about the threshold ({before.margin_loss:.4f}, now {after.margin_loss:.4f})")
+    return said
 
 
 def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
