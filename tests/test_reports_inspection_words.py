@@ -28,7 +28,9 @@ def test_false_alarms_of_a_surface_stand_beside_the_number_of_its_patches(tmp_pa
     facts = reports.InspectionFacts(alarms={"deck": 1 / 21, "metu": 0.079}, alarms_of={"deck": 21})
     told = "if the model did not know their surface: deck 1 of 21, metu 8 %."
     assert told in page(tmp_path, [inspected("/no.jpg", "sound")], facts)
-    assert "did not know" not in page(tmp_path, [inspected("/no.jpg", "sound")])
+    unknown = page(tmp_path, [inspected("/no.jpg", "sound")])
+    assert "did not know" not in unknown
+    assert "How far surfaces differ is not known of this model." in unknown
 
 
 def test_the_head_tells_the_rate_of_false_alarms_and_the_most_that_a_surface_gives(tmp_path):
@@ -39,7 +41,7 @@ def test_the_head_tells_the_rate_of_false_alarms_and_the_most_that_a_surface_giv
     rate = "false alarms <b>5 in 100 sound photos"
     assert f"{rate}, on a new surface up to 17</b>" in head({"deck": 1 / 21, "pave": 4 / 23})
     assert f"{rate}</b>" in head({"metu": 0.04})
-    assert f"{rate}</b>" in head({})
+    assert f"{rate}, on a new surface not known</b>" in head({})
 
 
 def test_what_a_photo_was_judged_as_is_said(tmp_path):

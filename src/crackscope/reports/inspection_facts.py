@@ -21,13 +21,13 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     title: of the report, such as the name of the building. bundle, bundle_version: name and fingerprint of the model.
     false_alarm_rate: share of sound photos that may be called cracked, on each surface that the model knows, and on
     others on the mean of those that the rule was fitted on; None where the model has no rule for photos. alarms: what
-    that would give on single ones, if they were not known: the share of their held-out sound patches, by name.
-    alarms_of: how many such patches there are, by name; a share without it stands as it is. limits_mm: of the width
-    classes, ascending; limits_source: where they come from, "" for our default. limits_px: classes for photos without
-    a scale. least_probability: zones of a lower one were left out of the findings.
-    copies: photos that are copies of others, byte for byte, each with the path of the first of its kind.
-    settings: name and value of each. begun: ISO 8601, with its time zone. seconds: wall time of the whole. trained_on:
-    names of surfaces. figures: measured. known_limits: sentences on what the model cannot do.
+    that would give on single ones, if they were not known: the share of their held-out sound patches, by name;
+    empty where it is not known. alarms_of: how many such patches there are, by name; a share without it stands as it
+    is. limits_mm: of the width classes, ascending; limits_source: where they come from, "" for our default. limits_px:
+    classes for photos without a scale. least_probability: zones of a lower one were left out of the findings. copies:
+    photos that are copies of others, byte for byte, each with the path of the first of its kind. settings: name and
+    value of each. begun: ISO 8601, with its time zone. seconds: wall time of the whole. trained_on: names of surfaces.
+    figures: measured. known_limits: sentences on what the model cannot do.
     """
 
     title: str = "Crack inspection"

@@ -21,9 +21,11 @@ def pills(found: Sorted, facts: InspectionFacts) -> list[tuple[str, str]]:
 
 
 def _alarms_in_short(rate: float, facts: InspectionFacts) -> str:
-    """The rate that is kept over surfaces, and the most that a single one gives where that is more."""
+    """The rate that is kept over surfaces, and the most that a single one gives where that is more or not known."""
     said = f"{100 * rate:g} in 100 sound photos"
-    most = max((round(100 * share) for share in facts.alarms.values()), default=0)
+    if not facts.alarms:
+        return f"{said}, on a new surface not known"
+    most = max(round(100 * share) for share in facts.alarms.values())
     return f"{said}, on a new surface up to {most}" if most > 100 * rate else said
 
 
