@@ -9,12 +9,12 @@ import pytest
 from crackscope import datasets, scoring
 from crackscope.bundles import Bundle, KnownSurface, LocalCalibration, TrainedOn, pack_projection
 from crackscope.cli import main
-from crackscope.judging import MetBefore, evaluate, load
+from crackscope.judging import Bootstrap, Entry, MetBefore, Surface, evaluate, load, matrix
 from crackscope.judging.met_sets import met_before
 from crackscope.records import Row
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
-from crackscope.reports.sentences import met_before_sentence
+from crackscope.reports.sentences import met_before_sentence, met_before_sentences
 from crackscope.scoring.packing import repack
 from tests.small_bundle import EMBEDDING, write_small_bundle
 from tests.small_page import Page
@@ -84,6 +84,10 @@ def test_what_its_starting_weights_learnt_from_is_told_of_data_of_any_name(place
         told = [line for line in conclusions(judged) if "flatter" in line]
         assert len(told) == bool(says)
         assert all(says in line and "metu, " in line and "pavement" in line for line in told)
+        surface = Surface(name="here", split=dealt, part=None)
+        table = matrix([Entry(name="a", model=model, trained_on="")], [surface], bootstrap=Bootstrap(resamples=20))
+        assert [line.split(":")[0] for line in met_before_sentences(table)] == ["a"] * bool(says)
+        assert [line.removeprefix("a: ") for line in met_before_sentences(table)] == told
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(50.0, MetBefore(by="look", sets=("road",), pictures=9)), (0.0, None)])

@@ -2,6 +2,8 @@
 
 import re
 
+import msgspec
+
 from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MatrixColumn, MetBefore
 from crackscope.records import Measure
 from crackscope.reports import write_matrix
@@ -51,6 +53,19 @@ def test_what_is_said_of_several_pairs_is_said_once_with_their_names(tmp_path):
     page = Page(write_matrix(matrix_of(same, None, same, None), tmp_path))
     assert "a on walls, b on walls: The bundle's starting weights" in page.text
     assert page.text.count("learnt from 80 pictures of walls, as these data are called") == 1
+
+
+def test_what_starting_weights_learnt_from_is_told_beside_the_cells_that_may_be_of_it(tmp_path):
+    seen = MetBefore(by="name", sets=("walls",), pictures=80)
+    plain = matrix_of(seen, None, None, None)
+    assert "tarting weights" not in Page(write_matrix(plain, tmp_path)).text
+    begun = msgspec.structs.replace(plain, started_from={"a": ("deck", "metu")})
+    page = Page(write_matrix(begun, tmp_path))
+    assert "a: The bundle's starting weights, those of an earlier bundle, learnt from deck, metu: where" in page.text
+    assert "Starting weights may have learnt from some of them, see the note" in page.text
+    assert page.text.count("starting weights learnt from it?") == len(MATRIX_FIGURES)
+    all_seen = msgspec.structs.replace(matrix_of(seen, seen, None, None), started_from={"a": ("deck", "metu")})
+    assert "tarting weights" not in Page(write_matrix(all_seen, tmp_path)).text
 
 
 def matrix_of(*met):

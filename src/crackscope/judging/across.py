@@ -10,6 +10,7 @@ from crackscope.files import encode_csv
 from crackscope.judging.bundle import evaluate
 from crackscope.judging.evaluation import Evaluation, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
+from crackscope.judging.met_sets import names_of_weights
 from crackscope.judging.sample import number_groups
 from crackscope.judging.scores import Bootstrap, as_sample, measures_of
 from crackscope.records import LABELS, Label, Measure, Part, Row, Unread
@@ -69,11 +70,16 @@ class MatrixCell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
-    """All cells, row by row. rows: names of what was judged; trained_on: what each of them learnt from, in words."""
+    """All cells, row by row. rows: names of what was judged; trained_on: what each of them learnt from, in words.
+
+    started_from: of those rows whose training started with the weights of a bundle, the named sets that these learnt
+    from.
+    """
 
     format: Literal[1] = 1
     rows: tuple[str, ...]
     trained_on: dict[str, str]
+    started_from: dict[str, tuple[str, ...]] = {}
     columns: tuple[MatrixColumn, ...]
     cells: tuple[MatrixCell, ...]
     baselines: dict[str, dict[str, float]]
@@ -143,6 +149,7 @@ def matrix(
     return Matrix(
         rows=tuple(entry.name for entry in entries),
         trained_on={entry.name: entry.trained_on for entry in entries},
+        started_from={entry.name: names for entry in entries if (names := names_of_weights(entry.model.manifest))},
         columns=tuple(_column(surface, tuple(unread[surface.name].values())) for surface in surfaces),
         cells=tuple(cells),
         baselines={name: dict(values) for name, values in BASELINES.items()},

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 from crackscope.bundles import Manifest, dump_manifest
 from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
 from crackscope.judging.intervals import exact
-from crackscope.judging.met_sets import NO_NAMES, sets_of_weights
+from crackscope.judging.met_sets import names_of_weights
 
 
 def facts_of(manifest: Manifest) -> BundleFacts:
@@ -21,7 +21,7 @@ def facts_of(manifest: Manifest) -> BundleFacts:
             method=fitted.method, fitted_on=fitted.fitted_on, before_adapting=manifest.adapted
         ),
         surfaces=_surfaces(manifest),
-        started_from=tuple(dict.fromkeys(one.name for one in sets_of_weights(manifest) if one.name not in NO_NAMES)),
+        started_from=names_of_weights(manifest),
     )
 
 

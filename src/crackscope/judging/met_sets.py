@@ -94,6 +94,11 @@ def sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:
         return ()
 
 
+def names_of_weights(manifest: Manifest) -> tuple[str, ...]:
+    """The named sets among those that the starting weights learnt from."""
+    return tuple(dict.fromkeys(one.name for one in sets_of_weights(manifest) if one.name not in NO_NAMES))
+
+
 def _names(rows: Sequence[Row]) -> set[str]:
     """What the set of the rows may be called: their surfaces, and the folders that they lie in."""
     folders = {PurePath(row.path).parent for row in rows}

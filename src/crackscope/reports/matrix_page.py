@@ -18,6 +18,7 @@ _KNOWN_BY = (
     "A surface is known again by its names, its split, its pictures where a run lists them, or by what its pictures "
     "look like to a bundle that knows several; what each learnt from stands below its own name."
 )
+_STARTED = " Starting weights may have learnt from some of them, see the note: then these figures flatter."
 _PLACES, _MORE_PLACES, _NEAR_ONE = 3, 5, 0.0005
 """Decimals of a table, and where a figure of it is so near to 1 that these would hide how near."""
 _UNREAD_SHOWN = 3
@@ -26,7 +27,8 @@ _WORST_IS_HALF = ("roc_auc", "balanced_accuracy")
 
 @dataclass(frozen=True, slots=True)
 class Tinted:
-    """A cell as drawn. good: 0 worst, 1 best, for its colour. met: that it learnt from what it was judged on, or ""."""
+    """A cell as drawn. good: 0 worst, 1 best, for its colour. met: that it, or what it started from, learnt or may have
+    learnt from what it was judged on, or ""."""
 
     value: str
     interval: str
@@ -84,7 +86,7 @@ def _plot(matrix: Matrix, name: str) -> Plot:
     lines = []
     for row in matrix.rows:
         cells = [matrix.cell(row, column.name) for column in matrix.columns]
-        lines.append((row, tuple(_tinted(one, name, places) for one in cells)))
+        lines.append((row, tuple(_tinted(one, name, places, row in matrix.started_from) for one in cells)))
     baselines = tuple(
         (one, tuple(_fixed(matrix.baseline(one, column, name), places) for column in matrix.columns))
         for one in matrix.baselines
@@ -92,12 +94,12 @@ def _plot(matrix: Matrix, name: str) -> Plot:
     return Plot(TITLES[name], MEANINGS[name], tuple(lines), baselines)
 
 
-def _tinted(cell: MatrixCell, name: str, places: int) -> Tinted:
+def _tinted(cell: MatrixCell, name: str, places: int, started: bool) -> Tinted:
     figure = cell.figures[name]
     ends = [_fixed(end, places) for end in (figure.low, figure.high)]
     interval = " to ".join(ends) if figure.low is not None else ends[0]
     judged = sum(cell.support.values())
-    met = _met(cell.met_before)
+    met = _met(cell.met_before) or "starting weights learnt from it?" * started
     return Tinted(_fixed(figure.value, places), interval, _good(name, figure), cell.own, judged, cell.not_judged, met)
 
 
@@ -140,7 +142,8 @@ def _sentence(matrix: Matrix) -> str:
     else:
         ends = f", {number(min(others))} at worst, {number(max(others))} at best" if several else ""
         said = f"{words}{ends}."
-    return f"{said} {_KNOWN_BY}"
+    started = any(not one.own and one.met_before is None and one.row in matrix.started_from for one in matrix.cells)
+    return f"{said}{_STARTED * started} {_KNOWN_BY}"
 
 
 def _known(matrix: Matrix, *, own: bool) -> list[float]:

@@ -29,6 +29,10 @@ def met_sentence(evaluation: Evaluation) -> str:
     started = evaluation.bundle.started_from if evaluation.bundle else ()
     if evaluation.met_before is not None or not started:
         return met_before_sentence(evaluation.met_before, evaluation.part)
+    return _started_sentence(started)
+
+
+def _started_sentence(started: tuple[str, ...]) -> str:
     return (
         f"The bundle's starting weights, those of an earlier bundle, learnt from {', '.join(map(printable, started))}: "
         "where pictures of these are among those judged, the figures flatter."
@@ -97,7 +101,7 @@ def met_labels_sentence(met: MetBefore | None) -> str:
 
 def met_before_sentences(matrix: Matrix) -> list[str]:
     """A warning for the cells of a matrix whose classifier learnt, or may have learnt, from what it was judged on: one
-    for all of which the same is said but for what was met."""
+    for all of which the same is said but for what was met. Of other cells, what starting weights learnt from."""
     parts = {column.name: column.part for column in matrix.columns}
     alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for cell in matrix.cells:
@@ -105,7 +109,14 @@ def met_before_sentences(matrix: Matrix) -> list[str]:
             part = parts[cell.column]
             pair = f"{printable(cell.row)} on {printable(cell.column)}"
             alike.setdefault(_met_said(cell.met_before, part), []).append((pair, _met(cell.met_before, part)))
-    return [_met_by_all(said, found) for said, found in alike.items()]
+    started: dict[tuple[str, ...], list[str]] = {}
+    for row, sets in matrix.started_from.items():
+        if any(cell.row == row and cell.met_before is None for cell in matrix.cells):
+            started.setdefault(sets, []).append(printable(row))
+    return [
+        *(_met_by_all(said, found) for said, found in alike.items()),
+        *(f"{', '.join(rows)}: {_started_sentence(sets)}" for sets, rows in started.items()),
+    ]
 
 
 def _met_by_all(said: tuple[str, str], found: list[tuple[str, str]]) -> str:
