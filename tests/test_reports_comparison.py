@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crackscope.cli import main
-from crackscope.judging import TESTED, Bootstrap, BundleFacts, Origin, compare, evaluate_scores, save
+from crackscope.judging import TESTED, Bootstrap, BundleFacts, MetBefore, Origin, compare, evaluate_scores, save
 from crackscope.records import Row
 from crackscope.reports import comparison_sentences, write_comparison
 from tests.small_page import Page
@@ -72,6 +72,22 @@ def test_where_no_pair_differs_that_is_said(tmp_path):
     _, beyond = comparison_sentences(compare([one, one, one]))
     assert beyond.startswith("No two of them differ by more than chance explains in any figure that is tested")
     assert len(comparison_sentences(compare([one, one]))) == 1
+
+
+def test_what_learnt_from_what_it_was_judged_on_is_named():
+    rows = [Row(path=f"/{n}.jpg", label="crack" if n % 2 else "sound") for n in range(40)]
+
+    def judged(**known):
+        bundle = BundleFacts(name="b", fingerprint="", started_from=known.pop("started_from", ()))
+        origin = Origin(bundle=bundle, part="test", **known)
+        return evaluate_scores(rows, np.linspace(0, 1, len(rows)), bootstrap=Bootstrap(20), origin=origin)
+
+    met = judged(met_before=MetBefore(by="pictures", sets=("walls",), pictures=9, judged=40, learnt_from=3))
+    begun = judged(started_from=("deck",))
+    compared = compare([met, begun, begun, judged()], names=list("abcd"), bootstrap=Bootstrap(20))
+    first, second = comparison_sentences(compared)[-2:]
+    assert first.startswith("a: The bundle learnt from 3 of the 40 pictures judged: these figures flatter.")
+    assert second.startswith("b, c: The bundle's starting weights, those of an earlier bundle, learnt from deck:")
 
 
 def test_csv_and_json_say_the_same(comparison, tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 
 from crackscope.errors import JudgingError
 from crackscope.judging.discordant import Shift, shift
-from crackscope.judging.evaluation import Evaluation, Judged
+from crackscope.judging.evaluation import Evaluation, Judged, MetBefore
 from crackscope.judging.figures import Values, figures
 from crackscope.judging.files import load
 from crackscope.judging.intervals import LEVEL, draws, spread
@@ -24,7 +24,11 @@ TESTED: tuple[str, ...] = ("accuracy", "f1", "balanced_accuracy", "roc_auc", "av
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True):
-    """One column of a comparison: an evaluation, by name. correct: how many rows it got right of those shared."""
+    """One column of a comparison: an evaluation, by name. correct: how many rows it got right of those shared.
+
+    part, met_before, started_from: as the evaluation has them: what the bundle, or what its training started from,
+    learnt or may have learnt from what was judged.
+    """
 
     name: str
     folder: str
@@ -34,6 +38,9 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
     correct: int
     figures: dict[str, Measure]
     confusion: tuple[tuple[int, int], tuple[int, int]]
+    part: str | None = None
+    met_before: MetBefore | None = None
+    started_from: tuple[str, ...] = ()
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +188,9 @@ def _contender(name: str, folder: str, evaluation: Evaluation, column: Sequence[
         correct=sum(row.correct is True for row in column),
         figures=dict(evaluation.figures),
         confusion=evaluation.confusion,
+        part=evaluation.part,
+        met_before=evaluation.met_before,
+        started_from=bundle.started_from if bundle else (),
     )
 
 

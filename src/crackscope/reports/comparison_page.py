@@ -8,6 +8,7 @@ from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Compa
 from crackscope.reports.formatting import TITLES, count, number
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
+from crackscope.reports.sentences import met_sentences
 
 PAGE = "compare.html"
 
@@ -71,7 +72,8 @@ def own_rows(comparison: Comparison) -> list[int]:
 
 def comparison_sentences(comparison: Comparison) -> list[str]:
     """Which are one and the same; which one is ahead by accuracy; of more than two, also which pairs differ by more
-    than chance, and in what; and over which rows the figures are, where each contender refused others."""
+    than chance, and in what; over which rows the figures are, where each contender refused others; and which of them
+    learnt, or may have learnt, from what they were judged on."""
     said = [*_same(comparison), _ahead(comparison)]
     if len(comparison.pairs) > 1:
         said.append(_beyond_chance(comparison))
@@ -81,7 +83,7 @@ def comparison_sentences(comparison: Comparison) -> list[str]:
             f"These counts and the tests are over the {count(comparison.n, 'row')} that all judged; the figures side "
             f"by side are over all that each judged itself: {each}."
         )
-    return said
+    return said + met_sentences(comparison.contenders)
 
 
 def _same(comparison: Comparison) -> list[str]:

@@ -1,7 +1,9 @@
 """What an evaluation found, in sentences: the same in a terminal and on a page."""
 
+from collections.abc import Sequence
+
 from crackscope.errors import printable
-from crackscope.judging import AtPrevalence, CalibrationFacts, Evaluation, Matrix, MetBefore, Stated
+from crackscope.judging import AtPrevalence, CalibrationFacts, Contender, Evaluation, Matrix, MetBefore, Stated
 from crackscope.records import Measure
 from crackscope.reports.formatting import count, percent, percent_interval
 
@@ -27,9 +29,19 @@ def met_sentence(evaluation: Evaluation) -> str:
     """A warning where the bundle, or what its training started from, learnt from what it was judged on, or may have;
     else ""."""
     started = evaluation.bundle.started_from if evaluation.bundle else ()
-    if evaluation.met_before is not None or not started:
-        return met_before_sentence(evaluation.met_before, evaluation.part)
-    return _started_sentence(started)
+    return _met_or_started(evaluation.met_before, evaluation.part, started)
+
+
+def met_sentences(contenders: Sequence[Contender]) -> list[str]:
+    """The same warnings for the bundles of a comparison, each once with the names of those that it is of."""
+    alike: dict[str, list[str]] = {}
+    for one in contenders:
+        alike.setdefault(_met_or_started(one.met_before, one.part, one.started_from), []).append(one.name)
+    return [f"{', '.join(map(printable, names))}: {said}" for said, names in alike.items() if said]
+
+
+def _met_or_started(met: MetBefore | None, part: str | None, started: tuple[str, ...]) -> str:
+    return met_before_sentence(met, part) if met is not None or not started else _started_sentence(started)
 
 
 def _started_sentence(started: tuple[str, ...]) -> str:
