@@ -1,4 +1,4 @@
-"""Wide cracks of soft photos are measured in a smaller copy where the look up close marks their edges."""
+"""Wide cracks are measured in a smaller copy where the look up close marks their edges."""
 
 from dataclasses import replace
 from functools import cache
@@ -27,6 +27,7 @@ from tests.test_inspection_finding import SIDE, columns, look, widths
 ENLARGED = 3
 WIDE, EDGES = ((240, 0, 240, SIDE), 30.0), (((226, 0, 226, SIDE), 5.0), ((254, 0, 254, SIDE), 5.0))
 AWAY = ((320, 60, 390, 420), 6.0)
+SOFT, SHARP = 2.0, 0.7
 
 
 @cache
@@ -116,9 +117,21 @@ def test_a_thin_crack_in_an_enlarged_photo_is_measured_as_it_is() -> None:
     assert np.array_equal(found.heat.logits, photo.facing.back(heat.logits))
 
 
-def test_a_wide_crack_takes_the_place_of_its_edges_and_of_nothing_else() -> None:
+def test_a_wide_filled_crack_in_a_small_patch_that_is_not_soft_is_as_long_and_as_wide_as_it_is() -> None:
+    size = (227, 227)
+    crack = replace(random_crack(np.random.default_rng(308), size, (14.0, 22.0)), branching=0.0, filled=True)
+    surface = make(SurfaceSpec(seed=308, kind="plaster", size=size, crack=crack, distractors=0))
+    found = inspect_photo(model(), open_photo(surface.pixels))
+    (zone,) = found.record.zones
+    assert 0.5 <= found.record.sharpness_px < 1.0
+    assert zone.length_px == pytest.approx(surface.truth.length_px, rel=0.1)
+    assert zone.width_median_px.low <= surface.truth.widths_px.median <= zone.width_median_px.high
+
+
+@pytest.mark.parametrize("blur_px", [SOFT, SHARP])
+def test_a_wide_crack_takes_the_place_of_its_edges_and_of_nothing_else(blur_px: float) -> None:
     near = Found((look(*EDGES, AWAY),))
-    found = with_wide(near, look(WIDE, AWAY, times=2))
+    found = with_wide(near, look(WIDE, AWAY, times=2), blur_px)
     assert widths(near) == pytest.approx([5, 5, 6], abs=0.5)
     assert widths(found) == pytest.approx([30, 6], rel=0.06)
     assert {240, 340} <= columns(found)
@@ -127,14 +140,20 @@ def test_a_wide_crack_takes_the_place_of_its_edges_and_of_nothing_else() -> None
 
 def test_a_wide_crack_that_was_found_as_such_is_measured_up_close() -> None:
     near = Found((look(WIDE, AWAY),))
-    assert with_wide(near, look(WIDE, AWAY, times=2)) is near
+    assert with_wide(near, look(WIDE, AWAY, times=2), SOFT) is near
+
+
+def test_one_edge_is_taken_for_a_wide_crack_in_a_soft_photo_alone() -> None:
+    near = Found((look(EDGES[0]),))
+    assert widths(with_wide(near, look(WIDE, times=2), SOFT)) == pytest.approx([30], rel=0.06)
+    assert with_wide(near, look(WIDE, times=2), SHARP) is near
 
 
 def test_nothing_is_measured_that_was_not_found_up_close() -> None:
     near = Found((look(AWAY),))
-    assert with_wide(near, look(WIDE, times=2)) is near
+    assert with_wide(near, look(WIDE, times=2), SOFT) is near
 
 
 def test_a_zone_of_which_the_wide_crack_is_the_lesser_part_stays() -> None:
     near = Found((look(EDGES[0]),))
-    assert with_wide(near, look(((240, 0, 240, 160), 30.0), times=2)) is near
+    assert with_wide(near, look(((240, 0, 240, 160), 30.0), times=2), SOFT) is near

@@ -1,8 +1,8 @@
 """The cracks that the looks at one photo found.
 
 Up close a gaping crack is two lips, each a thin crack beside a dark field. Where a look from afar shows the one crack,
-it takes the place of its lips; what else was found up close stays beside it. What takes whose place in a soft photo is
-told in `softness.py`.
+it takes the place of its lips; what else was found up close stays beside it. What takes whose place by a smaller copy
+is told in `softness.py`.
 """
 
 from typing import NamedTuple

@@ -19,7 +19,7 @@ from crackscope.inspection.finding import Found, Part, enlarged, with_gaping
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.scale import Ruler, Scaling, find_ruler, zone_in_mm
-from crackscope.inspection.softness import looks_where_soft, with_wide
+from crackscope.inspection.softness import smaller_looks, with_wide
 from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
@@ -69,7 +69,7 @@ class Seen:
     """A photo that went through the network, and what was said of it as a whole.
 
     heat: of its pixels as they are seen. ruler: of the photo as it is. scale_doubt: as in `Inspected`. soft: smaller
-    copies in which wide cracks are measured, where the photo is soft, by how many times smaller they are.
+    copies in which wide cracks may be measured, by how many times smaller they are.
     """
 
     photo: Photo
@@ -85,7 +85,7 @@ class Seen:
 class Inspection:
     """What was found in a photo as it is.
 
-    mask: bool [h, w], the crack pixels of the zones in the record. soft: how many times smaller the copies of a soft
+    mask: bool [h, w], the crack pixels of the zones in the record. soft: how many times smaller the copies of the
     photo are in which zones were measured.
     """
 
@@ -128,7 +128,7 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     soft: dict[int, Look] = {}
     if _measured(judgement, options) and not _from_afar_alone(judgement):
         with clock("network"):
-            soft.update(looks_where_soft(model, heat, photo, judgement, options.dense))
+            soft.update(smaller_looks(model, heat, photo, judgement, options.dense))
     seconds = {"read": photo.seconds, **clock.seconds}
     return Seen(photo, heat, judgement, ruler, seconds, _scale_doubt(options.scaling, ruler, photo), soft)
 
@@ -210,7 +210,7 @@ def _found(seen: Seen, manifest: Manifest, threads: int, clock: "_Clock") -> Fou
         return Found((afar,))
     near = Found((by(Look(seen.heat, judged.quality, shape), 1),))
     for smaller_by, look in seen.soft.items():
-        near = with_wide(near, by(look, smaller_by))
+        near = with_wide(near, by(look, smaller_by), judged.quality.sharpness_px)
     return near if afar is None else with_gaping(near, afar)
 
 
