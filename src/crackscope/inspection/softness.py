@@ -40,8 +40,8 @@ _FAR_LONGER = 1.3
 cracks lost branches and a tenth of their length; with 1.4 times METU has 5 that are too long by far, for 4."""
 
 _BROAD_PX = 24
-"""Side of a square that is marked all over where a photo that is not soft is halved all the same. Of 300 patches of METU
-as few cracks are too long with it as without; most photos of thinner cracks, where the look finds nothing to mend and
+"""Side of a square that is marked all over where a photo that is not soft is halved all the same. Of 300 patches of
+METU as few cracks are too long with it as without; most photos of thinner cracks, where the look finds nothing to mend and
 takes a tenth of the time, are left alone."""
 
 _BESIDE_PX = 4.0
