@@ -41,8 +41,8 @@ cracks lost branches and a tenth of their length; with 1.4 times METU has 5 that
 
 _BROAD_PX = 24
 """Side of a square that is marked all over where a photo that is not soft is halved all the same. Of 300 patches of
-METU as few cracks are too long with it as without; most photos of thinner cracks, where the look finds nothing to mend and
-takes a tenth of the time, are left alone."""
+METU as few cracks are too long with it as without. Most photos of thinner cracks, where the look finds nothing to mend
+and takes a tenth of the time, are left alone."""
 
 _BESIDE_PX = 4.0
 """So far from the edges of a crack in a smaller copy, and two px of the copy more, lies what is the same crack."""
