@@ -51,7 +51,7 @@ def test_a_misspelt_backbone_is_told_before_what_its_weights_lack(weights: str) 
 
 
 def test_a_misspelt_name_of_weights_is_answered_with_the_nearest() -> None:
-    assert "bundle defalt; did you mean 'default'?: give a path, or publisher" in refusal(asking(Path("defalt")))
+    assert "bundle defalt: did you mean 'default'? Else give a path, or publisher" in refusal(asking(Path("defalt")))
 
 
 @pytest.mark.parametrize("place", ["bundle", "run/bundle"])

@@ -63,9 +63,9 @@ def _found(network: Network, cache: Path | None, progress: Progress | None, pati
         return read_bundle(inner if (inner / "bundle.json").is_file() else path, network)
     if not path.exists():
         near = get_close_matches(asked, ("publisher", "default", "none"), n=1)
+        meant = f"did you mean {near[0]!r}? Else " if near else ""
         raise WeightsError(
-            f"there is no weights file or bundle {asked}{f'; did you mean {near[0]!r}?' if near else ''}: "
-            "give a path, or publisher, default or none by name"
+            f"there is no weights file or bundle {asked}: {meant}give a path, or publisher, default or none by name"
         )
     return read_file(path, network)
 
