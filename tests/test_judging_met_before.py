@@ -14,7 +14,7 @@ from crackscope.judging.met_sets import met_before
 from crackscope.records import Row
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
-from crackscope.reports.sentences import met_before_sentence, met_before_sentences
+from crackscope.reports.met_sentences import met_before_sentence, met_before_sentences
 from crackscope.scoring.packing import repack
 from tests.small_bundle import EMBEDDING, write_small_bundle
 from tests.small_page import Page

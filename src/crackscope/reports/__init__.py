@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_report import write_inspection
     from crackscope.reports.inspection_widest import severity, telling
     from crackscope.reports.matrix_page import write_matrix
+    from crackscope.reports.met_sentences import met_before_sentence, met_before_sentences, met_labels_sentence
     from crackscope.reports.overlays import draw_overlay, write_overlay
     from crackscope.reports.photo_facts import odd_scale
     from crackscope.reports.sentences import (
         conclusions,
-        met_before_sentence,
-        met_before_sentences,
-        met_labels_sentence,
         refusing_sentence,
     )
     from crackscope.reports.training_plot import write_curves
@@ -61,9 +59,9 @@ _HOMES = {
     "comparison_sentences": "comparison_page",
     "conclusions": "sentences",
     "draw_overlay": "overlays",
-    "met_before_sentence": "sentences",
-    "met_before_sentences": "sentences",
-    "met_labels_sentence": "sentences",
+    "met_before_sentence": "met_sentences",
+    "met_before_sentences": "met_sentences",
+    "met_labels_sentence": "met_sentences",
     "refusing_sentence": "sentences",
     "PaintedFacts": "explanation_page",
     "Print": "contact_sheet",

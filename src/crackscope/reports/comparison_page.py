@@ -6,9 +6,9 @@ from typing import Any
 from crackscope.files import encode_csv, encode_json, write_whole
 from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, Pair
 from crackscope.reports.formatting import TITLES, count, number
+from crackscope.reports.met_sentences import met_sentences
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
-from crackscope.reports.sentences import met_sentences
 
 PAGE = "compare.html"
 

@@ -22,6 +22,7 @@ from crackscope.reports import gallery
 from crackscope.reports.charts import curve_charts, score_chart
 from crackscope.reports.formatting import TITLES, count, number, percent
 from crackscope.reports.history import HISTORY, history_charts, read_history, read_summary
+from crackscope.reports.met_sentences import met_sentence
 from crackscope.reports.plots import write_plots
 from crackscope.reports.rendering import render, script_data
 from crackscope.reports.scale import scale_for
@@ -30,7 +31,6 @@ from crackscope.reports.sentences import (
     bias_sentence,
     excess_sentence,
     fitting_sentence,
-    met_sentence,
     prevalence_sentences,
     stated_sentence,
     threshold_sentence,

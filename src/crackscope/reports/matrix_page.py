@@ -9,8 +9,9 @@ from crackscope.files import encode_json, write_whole
 from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MetBefore, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import MEANINGS, TITLES, count, number
+from crackscope.reports.met_sentences import met_before_sentences
 from crackscope.reports.rendering import render
-from crackscope.reports.sentences import met_before_sentences, refusing_sentence
+from crackscope.reports.sentences import refusing_sentence
 
 PAGE = "matrix.html"
 
