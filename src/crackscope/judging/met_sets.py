@@ -12,7 +12,7 @@ from crackscope.records import Part, Row
 
 _FOLDERS = 3
 """So many folders above a picture may carry the name of its set: `metu/train/crack/1.jpg`."""
-NO_NAMES = ("unnamed", ADAPTED)
+_NO_NAMES = ("unnamed", ADAPTED)
 """What sets are called in a bundle that have no name of their own."""
 _MOST = 0.5
 _SOME = 0.1
@@ -38,7 +38,7 @@ def met_before(
     named = [one for one in manifest.trained_on if one.fingerprint and not one.digests]
     own = [one for one in named if one.fingerprint == fingerprint]
     if own and part != "test":
-        names = tuple(one.name for one in own if one.name not in NO_NAMES)
+        names = names_of(own)
         return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
     names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
@@ -53,7 +53,7 @@ def _by_weights(
     same = [one for one in sets if one.fingerprint and one.fingerprint == fingerprint]
     if not same or part == "test":
         return _alike([one for one in sets if one not in same], names_here, "weights")
-    names = tuple(one.name for one in same if one.name not in NO_NAMES)
+    names = names_of(same)
     return MetBefore(by="weights_split", sets=names, pictures=sum(one.pictures for one in same))
 
 
@@ -71,7 +71,7 @@ def _look(read_as: Mapping[str, Mapping[str, int]]) -> set[str]:
 def _alike(
     trained_on: Sequence[TrainedOn], names: set[str], by: Literal["name", "weights", "look"]
 ) -> MetBefore | None:
-    alike = [one for one in trained_on if one.name.casefold() in names and one.name not in NO_NAMES]
+    alike = [one for one in trained_on if one.name.casefold() in names and one.name not in _NO_NAMES]
     if not alike:
         return None
     sets = tuple(dict.fromkeys(one.name for one in alike))
@@ -94,9 +94,14 @@ def sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:
         return ()
 
 
+def names_of(sets: Sequence[TrainedOn]) -> tuple[str, ...]:
+    """The names that these sets have of their own, each once."""
+    return tuple(dict.fromkeys(one.name for one in sets if one.name not in _NO_NAMES))
+
+
 def names_of_weights(manifest: Manifest) -> tuple[str, ...]:
     """The named sets among those that the starting weights learnt from."""
-    return tuple(dict.fromkeys(one.name for one in sets_of_weights(manifest) if one.name not in NO_NAMES))
+    return names_of(sets_of_weights(manifest))
 
 
 def _names(rows: Sequence[Row]) -> set[str]:
