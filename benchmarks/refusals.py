@@ -49,7 +49,7 @@ def brought_along(names: dict[ModuleType, str]) -> dict[str, Pixels]:
 
 def told(model: Model, name: str, pictures: Sequence[Pixels]) -> None:
     patches = [one for one in model.predict_all(pictures) if isinstance(one, Prediction)]
-    turned = [facing_of(one).turned(one) for one in pictures]
+    turned = [model.in_plain_light(facing_of(one).turned(one)) for one in pictures]
     photos = [model.judge(model.heatmap(one), one) for one in turned]
     refused, here = ([one for one in said if one.verdict == "cannot judge"] for said in (patches, photos))
     why = Counter(one.reason.partition(":")[0] for one in refused)

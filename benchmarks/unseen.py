@@ -121,6 +121,7 @@ def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions
         seen.quarters += quartered(model, Row(path=str(path), label="sound", group=group), picture.pixels, truth)
     facing = facing_of(picture.pixels)
     pixels, truth = facing.turned(picture.pixels), facing.turned(truth)
+    pixels = model.in_plain_light(pixels)
     heat = model.heatmap(pixels, options=options)
     judged = model.judge(heat, pixels, options=options)
     row = Row(path=str(path), label="crack" if truth.any() else "sound", group=group)

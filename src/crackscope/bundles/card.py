@@ -134,7 +134,15 @@ def _limits(manifest: Manifest) -> str:
   building first: `crackscope evaluate BUNDLE DATA`.
 - Joints, shadows, stains, cables and edges can look like cracks to it. {unlike}
 - It says nothing about how deep a crack is, why it is there, or whether it is dangerous.
-- {whole}"""
+- {whole}{_coloured(manifest)}"""
+
+
+def _coloured(manifest: Manifest) -> str:
+    if not manifest.coloured:
+        return ""
+    return f"""
+- In coloured light (one colour above {manifest.coloured:g} times another on average, alike everywhere)
+  crackscope shows the picture to the network in grey. The graph alone does not do so."""
 
 
 _AS_NEVER_MET = """

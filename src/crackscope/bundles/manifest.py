@@ -138,6 +138,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
     calibration and threshold hold wherever `local`, for surfaces that the bundle knows, says nothing else.
     scales: photos are seen at so many scales (as they are, and by half), and the mean of their logits counts.
+    coloured: mean of a picture's strongest colour over that of its weakest from which on the colour is taken for its
+    light's, and it is seen in grey; 0 for never.
     mask_threshold: logit of the map above which a cell belongs to a crack.
     hashes: sha256 of every other file of the bundle, filled in when it is written. golden: None only before that.
     started_from: what the training began with, where that was a bundle; none in bundles made before it was written.
@@ -159,6 +161,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     verdict: VerdictRule = VerdictRule()
     mask_threshold: float = 0.0
     scales: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
+    coloured: Annotated[float, msgspec.Meta(ge=0, le=255)] = 0.0
     trained_on: tuple[TrainedOn, ...] = ()
     started_from: StartedFrom | msgspec.UnsetType = msgspec.UNSET
     recipe: dict[str, Any] = {}

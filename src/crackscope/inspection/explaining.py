@@ -208,7 +208,9 @@ class _Painter:
             control=self._control(shape),
             patch=self.said_of_patch(upright),
         )
-        return result, window.of(facing.back(painted)).copy()
+        lit = self._seen.photo.lit
+        shown_as = painted if lit is None else paint_over(lit, shape)
+        return result, window.of(facing.back(shown_as)).copy()
 
     def _control(self, shape: NDArray[np.bool_]) -> float | None:
         box = window_around(shape)

@@ -119,6 +119,7 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
     """The first half: the network, the scale and the verdict, in as many threads as the model has."""
     clock = _Clock()
     with clock("network"):
+        photo = photo.in_plain_light(model)
         heat = model.heatmap(photo.pixels, options=options.dense, void=photo.hidden)
     with clock("scale"):
         ruler = _ruler(options.scaling, photo)

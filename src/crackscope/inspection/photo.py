@@ -1,7 +1,7 @@
 """A photo as it is inspected: read, and turned to the side from which it is seen."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO, IOBase
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from crackscope.images import (
 )
 from crackscope.inspection.scale import Focal, focal_length
 from crackscope.records import Place
-from crackscope.scoring import Facing, facing_of, put_back, surface_of
+from crackscope.scoring import Facing, Model, facing_of, put_back, surface_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,8 @@ class Photo:
     turned back where it is asked for. Where it shows nothing, they are filled from what it shows (see
     `scoring/void.py`). focal: None where EXIF does not tell the focal length in px. pages: of the file. seconds: that
     reading and turning took. void: uint8 [h, w], turned, too: 1 where it shows black only, 2 white, else 0; None for
-    nowhere. ground: what the georeference of a GeoTIFF says, else None.
+    nowhere. ground: what the georeference of a GeoTIFF says, else None. lit: of a photo that is seen in grey, since its
+    light has a strong colour, the same pixels as they are; None of others.
     """
 
     pixels: NDArray[np.uint8]
@@ -46,6 +47,7 @@ class Photo:
     seconds: float
     void: NDArray[np.uint8] | None = None
     ground: Ground | None = None
+    lit: NDArray[np.uint8] | None = None
 
     @property
     def hidden(self) -> NDArray[np.bool_] | None:
@@ -58,9 +60,14 @@ class Photo:
         height, width = self.pixels.shape[:2]
         return (width, height) if self.facing.transposed else (height, width)
 
+    def in_plain_light(self, model: Model) -> "Photo":
+        """The photo as a bundle sees it: with its colour taken out where that is the light's."""
+        plain = model.in_plain_light(self.pixels)
+        return self if plain is self.pixels else replace(self, pixels=plain, lit=self.pixels)
+
     def upright(self) -> NDArray[np.uint8]:
         """Its pixels as it is, uint8 [h, w, 3] RGB: a new array, or `pixels` where nothing is to turn."""
-        pixels = self.facing.back(self.pixels)
+        pixels = self.facing.back(self.pixels if self.lit is None else self.lit)
         return pixels if self.void is None else put_back(pixels, self.facing.back(self.void))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crackscope.bundles import bundle_folder, edition
 from crackscope.scoring.by_chance import alarms_by_surface
+from crackscope.scoring.coloured_light import COLOURED, cast, out_of_coloured_light
 from crackscope.scoring.crew import StoppedError
 from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AS_IT_IS",
+    "COLOURED",
     "TOLERANCE",
     "DenseOptions",
     "Described",
@@ -48,6 +50,7 @@ __all__ = [
     "StoppedError",
     "Tile",
     "alarms_by_surface",
+    "cast",
     "describe",
     "embed",
     "facing_of",
@@ -60,6 +63,7 @@ __all__ = [
     "known_chance",
     "load",
     "middle_piece",
+    "out_of_coloured_light",
     "pack",
     "predict",
     "put_back",

@@ -16,6 +16,7 @@ from crackscope.errors import ImageError
 from crackscope.images import Picture, Source, or_unread, read
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
+from crackscope.scoring.coloured_light import out_of_coloured_light
 from crackscope.scoring.crew import Crew, Share
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.facing import facing_of
@@ -100,6 +101,7 @@ class Model:
         `tiling.cut`) and take the largest of the tiles' scores. Raises ImageError for other arrays.
         """
         _refuse_others(pixels)
+        pixels = self.in_plain_light(pixels)
         spec, stride = self.manifest.input, self.manifest.stride
         height, width = pixels.shape[:2]
         tiles = self._cut(height, width)
@@ -109,6 +111,11 @@ class Model:
         for tile, answer in zip(tiles, answers, strict=True):
             lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
+
+    def in_plain_light(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A picture, uint8 [h, w, 3] RGB, as this bundle sees it: itself, or where its light has a stronger colour than
+        anything the bundle learnt from, a new one in grey (see `coloured_light.py`)."""
+        return out_of_coloured_light(pixels, self.manifest.coloured)
 
     def _cut(self, height: int, width: int) -> list[Tile]:
         averaged = self.manifest.verdict.top_share == 1
@@ -134,9 +141,10 @@ class Model:
     ) -> Heatmap:
         """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
 
-        Where the photo shows nothing, in a frame, say, nothing lights up (see `void.py`). void: where that is, bool
-        [h, w], of a photo that was filled; None where it is to be looked for. Neither threads nor memory change the
-        answer by more than rounding does. Raises BundleError, and ImageError for other arrays.
+        The colour of its light stays: see `in_plain_light`. Where the photo shows nothing, in a frame, say, nothing
+        lights up (see `void.py`). void: where that is, bool [h, w], of a photo that was filled; None where it is to be
+        looked for. Neither threads nor memory change the answer by more than rounding does. Raises BundleError, and
+        ImageError for other arrays.
         """
         _refuse_others(pixels)
         if void is None:
@@ -257,8 +265,10 @@ class Model:
 
     def _judged_whole(self, picture: Picture, share: Share) -> Said:
         """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
-        pixels = picture.pixels
-        spec, tiles = self.manifest.input, self._cut(pixels.shape[0], pixels.shape[1])
+        spec, tiles = self.manifest.input, self._cut(*picture.pixels.shape[:2])
+        if len(tiles) > 1 and self.manifest.verdict.kind == "conformal":
+            return self._judged_as_photo(picture, share)
+        pixels = self.in_plain_light(picture.pixels)
         if self.manifest.verdict.kind == "threshold":
             looks = share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
@@ -267,12 +277,13 @@ class Model:
                 return Said("cannot judge", found.probability, reason, tiles=len(tiles))
             verdict = by_threshold(found)
             return Said(verdict, found.probability, "", found.surface, tiles=len(tiles), threshold=found.threshold)
-        if len(tiles) == 1:
-            score, embedding = self.graph.look(take(pixels, tiles[0], spec))
-            return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
-        surface = surface_of(pixels, picture.hidden)
+        score, embedding = self.graph.look(take(pixels, tiles[0], spec))
+        return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
+
+    def _judged_as_photo(self, picture: Picture, share: Share) -> Said:
+        surface = surface_of(picture.pixels, picture.hidden)
         facing = facing_of(surface.bounded)
-        seen = facing.turned(surface.pixels)
+        seen = self.in_plain_light(facing.turned(surface.pixels))
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
         heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)

@@ -1,8 +1,9 @@
-"""What a bundle cannot judge by a picture's pixels alone: limits that hold for every network, and the rows' own."""
+"""What a bundle asks of a picture's pixels alone: limits that hold for every network, and the rows' own."""
 
 import contextlib
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +27,26 @@ MOST_LOOKED_AT, MOST_LOOKED_AT_PX = 200, 16 << 20
 """Training pictures that are looked at, and px of them all: patches take half a second, photos not much more."""
 
 
-def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> tuple[QualityRule, str]:
-    """The limits for a bundle that was trained on these rows, and what is to be said where the rows moved one, or "".
+class Fit(NamedTuple):
+    """rule: what cannot be judged. coloured: ratio of mean colours from which on the colour is the light's (see
+    `Manifest`). remark: what is to be said where the rows moved a limit of the rule, else ""."""
+
+    rule: QualityRule
+    coloured: float
+    remark: str
+
+
+def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> Fit:
+    """The limits for a bundle that was trained on these rows.
 
     smallest_px: shortest side that the network takes. What can no longer be read is passed over.
     """
     usual = QualityRule(blurred_px=BLURRED_PX, dark=DARK, bright=BRIGHT, smallest_px=smallest_px)
     seen = _seen(rows, seed)
     if not len(seen):
-        return usual, ""
-    side, dark, bright, blurred = seen.T
+        return Fit(usual, scoring.COLOURED, "")
+    side, dark, bright, blurred, casts = seen.T
+    coloured = max(scoring.COLOURED, _most(casts))
     rule = QualityRule(
         blurred_px=max(BLURRED_PX, _most(blurred)),
         dark=max(DARK, _most(dark)),
@@ -50,20 +61,21 @@ def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> tuple[Qual
     }
     moved = [f"{int(which.sum())} are {what}" for what, (gave_way, which) in beyond.items() if gave_way]
     if not moved:
-        return rule, ""
+        return Fit(rule, coloured, "")
     looked = several(len(seen), "training picture that was looked at", "training pictures that were looked at")
-    return rule, f"of {looked} {' and '.join(moved)}: the bundle judges such pictures, too, where others refuse them"
+    remark = f"of {looked} {' and '.join(moved)}: the bundle judges such pictures, too, where others refuse them"
+    return Fit(rule, coloured, remark)
 
 
 def _seen(rows: Sequence[Row], seed: int) -> NDArray[np.float64]:
-    """Shortest side in px, dark and bright share, and blur in px of some of the rows: float64 [n, 4]."""
-    seen: list[tuple[float, float, float, float]] = []
+    """Shortest side in px, dark and bright share, blur in px and cast of some of the rows: float64 [n, 5]."""
+    seen: list[tuple[float, ...]] = []
     looked_at_px = 0
     for place in generator(seed, 6).permutation(len(rows))[:MOST_LOOKED_AT]:
         with contextlib.suppress(ImageError):  # A picture that has gone while the network learnt ends no training.
             pixels = images.read(rows[place].path).pixels
             found = scoring.quality(pixels)
-            seen.append((min(pixels.shape[:2]), found.dark, found.bright, found.sharpness_px))
+            seen.append((min(pixels.shape[:2]), found.dark, found.bright, found.sharpness_px, scoring.cast(pixels)))
             looked_at_px += pixels.size // 3
         if looked_at_px >= MOST_LOOKED_AT_PX:
             break

@@ -48,8 +48,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     given = Given(network.stride, split.part("val"), split.part("train"), training.threads, training.tell)
     fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
     surfaces = [row for row in given.train if row.surface not in recipe.mixture.bare]
-    quality, remark = quality_rule(surfaces, spec.minimum, recipe.seed)
-    training.tell(Progress(stage="writing", remark=remark))
+    fit_to_pixels = quality_rule(surfaces, spec.minimum, recipe.seed)
+    training.tell(Progress(stage="writing", remark=fit_to_pixels.remark))
     manifest = Manifest(
         name=recipe.name,
         created_with=crackscope.__version__,
@@ -66,7 +66,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         threshold=fitted.threshold,
         mask_threshold=fitted.mask_threshold,
         scales=recipe.head.scales,
-        verdict=msgspec.structs.replace(fitted.verdict, quality=quality),
+        coloured=fit_to_pixels.coloured if _knows_grey(recipe) else 0.0,
+        verdict=msgspec.structs.replace(fitted.verdict, quality=fit_to_pixels.rule),
     )
     target = folder / "bundle"
     weights = networks.to_bytes(network, half=half)
@@ -75,6 +76,11 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     if recipe.calibrate and min(counts["crack"], counts["sound"]) > 1:
         scoring.keep_reference(bundle, given.val, threads=training.threads)
     return target
+
+
+def _knows_grey(recipe: Recipe) -> bool:
+    """Whether pictures may be seen in grey in coloured light: published systems see what they are given."""
+    return recipe.head.kind == "dense" and recipe.augmentation.grey > 0
 
 
 def _input_spec(network: CrackNetwork, size: Size) -> InputSpec:
