@@ -224,8 +224,9 @@ def main() -> int:
                 slowest = max(slowest, longest)
     failures += [line for watcher in watchers for line in watcher.failures]
     kinds = make_seeds()
-    heif = sum(name.startswith("heif") for name in kinds) or "none: pi-heif is not installed"
-    print(f"{options.count} spoilt pictures of {len(kinds)} kinds (of HEIF {heif}), seed {options.seed}, 4 calls each")
+    names = sorted(kinds)
+    heif = sum(names[index % len(names)].startswith("heif") for index in range(options.count))
+    print(f"{options.count} spoilt pictures of {len(kinds)} kinds ({heif} of HEIF), seed {options.seed}, 4 calls each")
     for outcome, number in sorted(counts.items()):
         print(f"  {outcome:32} {number:8}")
     print(f"slowest picture, all four calls: {slowest:.2f} s; in all {time.monotonic() - started:.0f} s")

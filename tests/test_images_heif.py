@@ -234,6 +234,11 @@ def test_zeros_in_the_middle_are_seen():
     fails(bytes(whole), "damaged", "cut off, or spoilt on the way")
 
 
+def test_what_says_twice_what_it_holds_is_refused():
+    meta = WALL[WALL.index(b"meta") - 4 : WALL.index(b"mdat") - 4]
+    fails(WALL + meta, "damaged", "it says twice what it holds")
+
+
 def test_lists_without_end_are_left():
     many = struct.pack(">HHHHHH", 0, 60_000, 0, 0, 0, 65_535)
     data = bytearray(WALL)

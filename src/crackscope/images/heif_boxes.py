@@ -3,7 +3,7 @@
 Nothing in them is trusted: what reaches out of its box is damaged, what reaches out of the file is truncated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crackscope.images.faults import Fault
@@ -11,6 +11,8 @@ from crackscope.images.faults import Fault
 _HEVC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"MiHE", b"MiHB"}
 _ANY_CODE_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf", b"1pic"}
 _AV1_BRANDS = {b"avif", b"avis", b"MA1A", b"MA1B"}
+_NEEDED = (b"pitm", b"iloc", b"iinf", b"iprp")
+_WANTED = {*_NEEDED, b"iref", b"idat"}
 _MOST_EXTENTS = 100_000
 _IN_FILE, _IN_MIDDLE = 0, 1
 """How iloc says where bytes lie: from the start of the file, or of the box "idat"."""
@@ -106,14 +108,14 @@ def is_heif(head: bytes) -> bool:
 
 def parse_contents(data: bytes) -> Contents:
     """Take a whole file apart, but not its pictures. Raises `Fault`."""
-    found = {kind: span for kind, span in boxes(data, 0, len(data)) if kind in (b"meta", b"moov")}
+    found = _once((kind, span) for kind, span in boxes(data, 0, len(data)) if kind in (b"meta", b"moov"))
     if b"meta" not in found and b"moov" in found:
         raise Fault("unsupported", "it is a HEIF sequence, a video, which is not read; save a picture of it as JPEG")
     if b"meta" not in found or found[b"meta"][1] > len(data):
         raise Fault("truncated", "it ends inside its header; copy it again from where it came")
     start, end = found[b"meta"]
-    parts = dict(boxes(data, start + 4, end))  # behind version and flags
-    if any(kind not in parts for kind in (b"pitm", b"iloc", b"iinf", b"iprp")):
+    parts = _once(box for box in boxes(data, start + 4, end) if box[0] in _WANTED)  # behind version and flags
+    if any(kind not in parts for kind in _NEEDED):
         raise Fault("damaged", "it does not say which picture is its main one; copy it again from where it came")
     bodies = {kind: data[slice(*span)] for kind, span in parts.items() if kind != b"idat"}
     primary = Reader(bodies[b"pitm"])
@@ -125,6 +127,15 @@ def parse_contents(data: bytes) -> Contents:
         for number, (kind, hidden) in _kinds(bodies[b"iinf"]).items()
     }
     return Contents(data, primary.number(wide), items, tuple(_references(bodies.get(b"iref", b""))))
+
+
+def _once(found: Iterable[tuple[bytes, Span]]) -> dict[bytes, Span]:
+    """Boxes by their kind, none of which may come twice: libheif might heed the other one."""
+    single: dict[bytes, Span] = {}
+    for kind, span in found:
+        if single.setdefault(kind, span) != span:
+            raise Fault("damaged", "it says twice what it holds; copy it again from where it came")
+    return single
 
 
 def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, Span]]:

@@ -28,7 +28,8 @@ def count_pages(source: Source, limits: Limits = DEFAULT_LIMITS) -> int:
     """Pages of a TIFF, frames of an animated PNG or WebP, pictures in a HEIF file: at least 1, at most `MOST_PAGES`.
 
     Smaller versions and masks of a page are none of their own. Whatever else there is has one: other formats, arrays,
-    Pillow images, and what cannot be read. Of paths that have one 4 KiB are read. Raises nothing for what a file holds.
+    Pillow images, and what cannot be read. Where all files of a format have one, 4 KiB are read. Raises nothing for
+    what a file holds.
     """
     if isinstance(source, np.ndarray | Image.Image):
         return 1
