@@ -1,8 +1,10 @@
-"""Small pictures of every format and mode that crackscope reads, made on the spot: the seeds to spoil."""
+"""Small pictures of every format and mode that crackscope reads, made on the spot but for HEIF: the seeds to spoil."""
 
+import importlib.util
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -95,6 +97,7 @@ def make_seeds() -> dict[str, bytes]:
         | _webps(rgb, alpha, exif.tobytes())
         | _bmps(rgb, grey, alpha)
         | _tiffs(rgb, grey, alpha, deep)
+        | _heifs()
     )
 
 
@@ -169,6 +172,14 @@ def _tiffs(rgb: Image.Image, grey: Image.Image, alpha: Image.Image, deep: np.nda
         "tiff-big": saved(rgb, "TIFF", big_tiff=True, compression="tiff_adobe_deflate"),
         "tiff-frames": saved(rgb, "TIFF", save_all=True, append_images=[grey], tiffinfo={274: 8, 270: "a wall"}),
     }
+
+
+def _heifs() -> dict[str, bytes]:
+    """The coded ones that the tests have, where they can be read: nothing here encodes HEVC."""
+    if importlib.util.find_spec("pi_heif") is None:
+        return {}
+    folder = Path(__file__).resolve().parents[1] / "tests" / "heic"
+    return {f"heif-{path.stem}": path.read_bytes() for path in sorted(folder.glob("*.heic"))}
 
 
 PACKINGS = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "zstd", "lzma")

@@ -135,7 +135,7 @@ def test_a_mask_of_another_size_makes_its_picture_unreadable(tmp_path: Path) -> 
 def test_photos_of_formats_that_are_not_read_are_named(tmp_path: Path) -> None:
     for label in ("crack", "sound"):
         picture(tmp_path / label / "a.png", seed=len(label))
-        (tmp_path / label / "b.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+        (tmp_path / label / "b.AVIF").write_bytes(b"\0\0\0\x18ftypavif\0\0\0\0mif1avif")
     report = datasets.scan(tmp_path)
     assert report.pictures == 2
     assert [one.error.kind for one in report.unreadable] == ["unsupported"] * 2

@@ -194,7 +194,6 @@ def test_empty_files(tmp_path):
     ("start", "name"),
     [
         (b"GIF89a", "a GIF"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC file"),
         (b"\0\0\0\x1cftypavif\0\0\0\0", "an AVIF file"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 file"),
         (b"II*\0\x10\0\0\0CR\2\0", "a Canon CR2 raw file"),

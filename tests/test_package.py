@@ -13,7 +13,7 @@ import crackscope
 from crackscope import images
 from crackscope.cli.app import COMMANDS
 
-HEAVY = ("torch", "onnxruntime", "onnx", "sklearn", "skimage", "scipy", "matplotlib", "h5py", "timm")
+HEAVY = ("torch", "onnxruntime", "onnx", "sklearn", "skimage", "scipy", "matplotlib", "h5py", "timm", "pi_heif")
 
 
 def modules_after(code: str) -> set[str]:

@@ -124,9 +124,9 @@ def _tell_passed(paths: Sequence[str], quiet: bool) -> None:
     if paths:
         more = len(paths) > 1
         warn(
-            f"passed over {several(len(paths), 'photo')} in a format that is not read, as a readable one of the "
-            f"same name lies beside {'each' if more else 'it'} ({paths[0]}{', ...' * more}); convert those that "
-            "are other pictures",
+            f"passed over {several(len(paths), 'photo')} in a format that is not read, or HEIF, as a readable one "
+            f"of the same name lies beside {'each' if more else 'it'} ({paths[0]}{', ...' * more}); convert those that "
+            "are other pictures, or name HEIF ones by themselves",
             quiet=quiet,
         )
 

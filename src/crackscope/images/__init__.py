@@ -3,14 +3,16 @@
 What goes in: a path, bytes, a binary file object, a NumPy array or a Pillow image. What comes out: uint8 RGB after the
 EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever raised for a picture that is bad.
 
-- **Formats**: JPEG (and the MPO of phones, read as the JPEG that it starts with), PNG, WebP, BMP, TIFF. Any other is
-  refused by its name. Sizes, pixels and format are judged from the header, before anything is decoded.
+- **Formats**: JPEG (and the MPO of phones, read as the JPEG that it starts with), PNG, WebP, BMP, TIFF; HEIF with HEVC
+  inside (HEIC) where pi-heif is installed (the extra `heif`). Any other is refused by its name. Sizes, pixels and
+  format are judged from the header, before anything is decoded.
 - **Transparency** is laid over white, as paper shows it: alpha, palettes with alpha, and transparent colour keys.
 - **Nodata**: where a picture is transparent, where the mask of a TIFF says so, and where its value for nodata
   (GDAL_NODATA) stands, nothing was seen: `Picture.hidden`. The pixels there are as they are stored. A value that the
   surface may have as well counts in areas of 100 px and more with an edge as only what was cut out has.
 - **More than 8 bits**: grey of 16 bits is value / 257, rounded; colour of 16 bits from a file keeps the upper byte
-  (Pillow decodes no more: at most one level away from / 257). Where only the lowest 10 to 14 of 16 bits are used, by
+  (Pillow decodes no more: at most one level away from / 257). HEIF says how many bits it has; colour of 10 and 12 loses
+  the lowest ones. Where only the lowest 10 to 14 of 16 bits are used, by
   the largest value but nodata and what the file declares (MaxSampleValue, sBIT), white is the largest value of as many
   bits, and `Picture.bits` says how many; below 512 a picture is taken for black unless it declares them. Grey of 12
   and 32 bits is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the largest value decides),
@@ -18,8 +20,10 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 - **Bands**: a TIFF of three to five bands that are declared as grey is RGB, with alpha where the fourth is said to be.
 - **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
   not applied.
-- **Several frames**: the first one (WebP, TIFF, MPO); of an animated PNG the picture that a viewer without animation
-  shows. `count_pages` says how many there are. A TIFF whose first frame is only a preview (camera raw, DNG) is refused.
+- **Turns**: as EXIF says; of HEIF as its own boxes say, since EXIF there says the same once more, or is outdated.
+- **Several frames**: the first one (WebP, TIFF, MPO); of HEIF the main one; of an animated PNG the picture that a
+  viewer without animation shows. `count_pages` says how many there are. A TIFF whose first frame is only a preview
+  (camera raw, DNG) is refused.
 - **Truncated** files are refused, never filled up with grey.
 
 - **Georeference**: `Picture.ground` says how large the pixels of a GeoTIFF are, and where its centre lies.

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from crackscope.images.faults import Fault
+from crackscope.images.heif_metadata import exif_in
 from crackscope.images.limits import DEFAULT_LIMITS
 from crackscope.images.sources import Source, read_bytes
 
@@ -125,7 +126,7 @@ def find_block(source: Source) -> bytes:
         return _jpeg_block(data) or b""
     if data[:4] in _ORDERS:
         return data
-    return _png_block(data) or _webp_block(data)
+    return _png_block(data) or _webp_block(data) or exif_in(data)
 
 
 def _jpeg_block(data: bytes) -> bytes | None:

@@ -22,11 +22,18 @@ PICTURE_SUFFIXES = (
     ".dib",
     ".tif",
     ".tiff",
+    ".heic",
+    ".heif",
+    ".hif",
 )
 """Suffixes, in lower case, by which pictures are found in folders. A file that is named by itself may have any."""
 
+_HEIF_SUFFIXES = (".heic", ".heif", ".hif")
+"""Read with an extra alone. Where a JPEG has the same name they are two of one shot, and the JPEG is taken: so a folder
+gives the same on every machine."""
+
 FOREIGN_SUFFIXES = (
-    *(".heic", ".heif", ".avif", ".gif", ".jp2", ".jxl"),
+    *(".avif", ".gif", ".jp2", ".jxl"),
     *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2"),
 )
 """Suffixes, in lower case, of photos that are not read: found in folders all the same, so that none is passed over
@@ -49,8 +56,9 @@ def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell
     ones left out, links followed but no folder entered twice, what `inspect` and `suggest` wrote below it passed over;
     a pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is
     never taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error,
-    unless the same stem lies beside them in a format that is (raw and JPEG). A folder that may not be entered stands
-    for itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
+    unless the same stem lies beside them in a format that is (raw and JPEG); HEIF gives way likewise. A folder that may
+    not be entered stands for itself, so that reading it gives the error. Raises `ImageError` missing for an argument
+    that stands for nothing.
 
     pass_over: told each photo that is left out because one of its stem is found that can be read: they are of one shot
     in most folders, but need not be. misnamed: told each file in a folder that begins as a picture does and has no name
@@ -150,11 +158,15 @@ def _is_picture(name: str) -> bool:
 
 def _without_twins(names: list[str]) -> list[str]:
     parts = [os.path.splitext(name) for name in names]
-    read = {stem.casefold() for stem, suffix in parts if suffix.lower() in PICTURE_SUFFIXES}
+    first, second = (
+        {stem.casefold() for stem, suffix in parts if suffix.lower() in suffixes}
+        for suffixes in (set(PICTURE_SUFFIXES) - set(_HEIF_SUFFIXES), _HEIF_SUFFIXES)
+    )
+    before = dict.fromkeys(_HEIF_SUFFIXES, first) | dict.fromkeys(FOREIGN_SUFFIXES, first | second)
     return [
         name
         for name, (stem, suffix) in zip(names, parts, strict=True)
-        if suffix.lower() not in FOREIGN_SUFFIXES or stem.casefold() not in read
+        if stem.casefold() not in before.get(suffix.lower(), ())
     ]
 
 

@@ -1,8 +1,9 @@
 """Which format a file is, by its first bytes, and which parser it gets; the others are refused by name."""
 
-from crackscope.images import bmp, jpeg, png, tiff, webp
+from crackscope.images import bmp, heif, jpeg, png, tiff, webp
 from crackscope.images.faults import Fault
 from crackscope.images.header import Stored
+from crackscope.images.heif_boxes import is_heif
 
 _BRANDS = {
     b"avif": "an AVIF file",
@@ -10,11 +11,8 @@ _BRANDS = {
     b"crx ": "a Canon CR3 raw file",
     b"qt  ": "a QuickTime video",
     b"jp2 ": "a JPEG 2000 file",
-    b"heic": "a HEIC file",
-    b"heix": "a HEIC file",
-    b"hevc": "a HEIC file",
-    b"mif1": "a HEIC file",
-    b"msf1": "a HEIC file",
+    b"mif1": "an AVIF file",
+    b"msf1": "an AVIF file",
 }
 _FOREIGN = {
     b"GIF8": "a GIF",
@@ -61,6 +59,8 @@ def parse(data: bytes) -> Stored:
         return tiff.parse(data)
     if data.startswith(b"BM") and len(data) >= 18 and data[15:18] == b"\0\0\0":
         return bmp.parse(data)
+    if is_heif(data):
+        return heif.parse(data)
     raise _refusal(data)
 
 
@@ -70,11 +70,12 @@ def begins_as_picture(head: bytes) -> bool:
         head.startswith((b"\xff\xd8\xff", png.SIGNATURE, b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
         or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
         or (head.startswith(b"BM") and head[15:18] == b"\0\0\0")
+        or is_heif(head)
     )
 
 
 def _refusal(data: bytes) -> Fault:
-    name = _BRANDS.get(data[8:12], "an MP4 video") if data[4:8] == b"ftyp" else None
+    name = _BRANDS.get(data[8:12], "an MP4 video") if data[4:8] == b"ftyp" and len(data) >= 12 else None
     name = name or next((n for start, n in _FOREIGN.items() if data.startswith(start)), None)
     if data[:1] == b"P" and data[1:2] in b"1234567" and data[2:3].isspace():
         name = "a Netpbm file"
@@ -83,7 +84,7 @@ def _refusal(data: bytes) -> Fault:
     if name is not None:
         return Fault("unsupported", f"it is {name}, which is not read; {_ADVICE}")
     known = (b"\xff\xd8", png.SIGNATURE, b"RIFF", b"BM", b"II*\0", b"MM\0*")
-    if len(data) < 32 and any(start.startswith(data[: len(start)]) for start in known):
+    if len(data) < 32 and (any(start.startswith(data[: len(start)]) for start in known) or data[4:8] == b"ftyp"):
         return Fault("truncated", "it ends inside its header; copy it again from where it came")
     if not data.strip(b"\0"):
         return Fault("damaged", "it holds nothing but zeros; copy it again from where it came")

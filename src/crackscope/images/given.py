@@ -16,7 +16,7 @@ from crackscope.images.unseen import clear_in
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _ORIENTATION, _PHOTOMETRIC, _BITS, _MOST_SAMPLE, _MOST_SAMPLE_SIGNED = 274, 262, 258, 281, 341
-_LOSSY = {"JPEG", "MPO", "WEBP"}
+_LOSSY = {"JPEG", "MPO", "WEBP", "HEIF"}
 
 
 def _checked(array: NDArray[Any], limits: Limits) -> tuple[NDArray[Any], str]:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from PIL import Image
 
 from crackscope.images.faults import Fault
+from crackscope.images.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """A picture before it is decoded.
 
-    width, height: pixels as stored, before the EXIF turn. format: "JPEG", "PNG", "WEBP", "BMP", "TIFF", or "array"
-    and Pillow's own name for what was never a file. mode: Pillow's word for the stored pixels ("L", "RGB", "P",
+    width, height: pixels as stored, before the EXIF turn. format: "JPEG", "PNG", "WEBP", "BMP", "TIFF", "HEIF", or
+    "array" and Pillow's own name for what was never a file. mode: Pillow's word for the stored pixels ("L", "RGB", "P",
     "CMYK", "I;16", ...; colour of 16 bits is "RGB;16" and the like). orientation: EXIF, 1 to 8; 1 is upright.
+    Of a HEIF file it is the one that stands for the turns in its boxes.
     """
 
     width: int
@@ -67,7 +69,8 @@ class Stored:
     """A parsed file: its header, what the values mean, and how to hand it to Pillow (nothing is decoded yet).
 
     open_mask: hands over the mask of what there is to see, not 0, where the file has one. ground: what a georeference
-    says.
+    says. extent: (width, height) of what is decoded on the way, where that may be more than the picture. turned: the
+    decoder turns the picture upright.
     """
 
     header: Header
@@ -75,6 +78,14 @@ class Stored:
     open: Callable[[], Image.Image]
     open_mask: Callable[[], Image.Image | None] = lambda: None
     ground: Ground | None = None
+    extent: tuple[int, int] | None = None
+    turned: bool = False
+
+    def check_size(self, limits: Limits, held: float | None) -> None:
+        """Raise a `Fault` when more is to be decoded than the limits allow. held: as `Limits.check_size` takes it."""
+        limits.check_size(self.header.width, self.header.height, held)
+        if self.extent is not None:
+            limits.check_size(*self.extent, held)
 
 
 def integer(data: bytes, offset: int, size: int, *, big: bool = False) -> int:

@@ -20,6 +20,7 @@ from crackscope.images.exif_block import (
     parse_block,
 )
 from crackscope.images.faults import Fault
+from crackscope.images.heif_metadata import profile_in
 from crackscope.images.limits import DEFAULT_LIMITS
 from crackscope.images.sources import Source, read_bytes
 from crackscope.images.writing import encode_jpeg
@@ -129,21 +130,23 @@ def _directory(entries: dict[int, Entry], start: int, order: str) -> bytes:
 
 
 def _profile(source: Source) -> bytes:
-    """The colour profile of a JPEG (ICC.1, annex B.4), where it is one for RGB and complete."""
+    """The colour profile of a JPEG (ICC.1, annex B.4) or a HEIF file, where it is one for RGB and complete."""
     if isinstance(source, np.ndarray | Image.Image):
         return b""
     try:
         data = read_bytes(source, DEFAULT_LIMITS).content
     except Fault:
         return b""
-    if data[:2] != b"\xff\xd8":
-        return b""
+    profile = _jpeg_profile(data) if data[:2] == b"\xff\xd8" else profile_in(data)
+    complete = len(profile) > 128 and int.from_bytes(profile[:4], "big") == len(profile)
+    return profile if complete and profile[16:20] == b"RGB " else b""
+
+
+def _jpeg_profile(data: bytes) -> bytes:
     name = b"ICC_PROFILE\0"
     pieces = {
         content[12]: content[14:]
         for code, content in jpeg_segments(data)
         if code == 0xE2 and content[:12] == name and len(content) > 14
     }
-    profile = b"".join(pieces[place] for place in sorted(pieces))
-    complete = len(profile) > 128 and int.from_bytes(profile[:4], "big") == len(profile)
-    return profile if complete and profile[16:20] == b"RGB " else b""
+    return b"".join(pieces[place] for place in sorted(pieces))

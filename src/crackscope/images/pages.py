@@ -1,7 +1,8 @@
 """How many pages or frames a file holds, counted by what leads to them; none is decoded.
 
 The first alone is ever judged (see the package), so whoever gives a scan of three pages must hear of the other two.
-The further JPEGs in a phone's MPO show the same scene (previews, depth, gain): they are no pages.
+The further JPEGs in a phone's MPO show the same scene (previews, depth, gain): they are no pages, nor are those
+in HEIF.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from PIL import Image
 
 from crackscope.images import png, webp
 from crackscope.images.faults import Fault
+from crackscope.images.heif_boxes import is_heif
+from crackscope.images.heif_metadata import count_pictures
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.sources import Source, read_bytes
 from crackscope.images.tiff_tags import count_directories
@@ -22,10 +25,11 @@ _ANIMATED = 0x02
 
 
 def count_pages(source: Source, limits: Limits = DEFAULT_LIMITS) -> int:
-    """Pages of a TIFF, frames of an animated PNG or WebP: at least 1, at most `MOST_PAGES`, where counting stops.
+    """Pages of a TIFF, frames of an animated PNG or WebP, pictures in a HEIF file: at least 1, at most `MOST_PAGES`.
 
     Smaller versions and masks of a page are none of their own. Whatever else there is has one: other formats, arrays,
-    Pillow images, and what cannot be read. Of paths that have one 4 KiB are read. Raises nothing for what a file holds.
+    Pillow images, and what cannot be read. Where all files of a format have one, 4 KiB are read. Raises nothing for
+    what a file holds.
     """
     if isinstance(source, np.ndarray | Image.Image):
         return 1
@@ -55,4 +59,6 @@ def _counter(head: bytes) -> Callable[[bytes, int], int] | None:
         return png.count_frames
     if head[8:16] == b"WEBPVP8X" and head[20] & _ANIMATED:
         return webp.count_frames
+    if is_heif(head):
+        return count_pictures
     return None

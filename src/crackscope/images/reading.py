@@ -79,13 +79,13 @@ def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
             return from_image(source, limits, load=False)[0]
         data = read_bytes(source, limits, at_most=HEAD_BYTES)
         try:
-            header = formats.parse(data.content).header
+            stored = formats.parse(data.content)
         except Fault:
             if data.whole:
                 raise
-            header = formats.parse(read_bytes(source, limits).content).header
-        limits.check_size(header.width, header.height, _holding(header, len(data.content)) if data.whole else math.inf)
-        return header
+            stored = formats.parse(read_bytes(source, limits).content)
+        stored.check_size(limits, _holding(stored.header, len(data.content)) if data.whole else math.inf)
+        return stored.header
 
 
 def read_file(source: str | IOBase, limits: Limits = DEFAULT_LIMITS) -> bytes:
@@ -174,8 +174,10 @@ def _load(source: Source, limits: Limits, draft: int | None = None, *, masked: b
     content = read_bytes(source, limits).content
     stored = formats.parse(content)
     header = stored.header
-    limits.check_size(header.width, header.height, _holding(header, len(content)))
+    stored.check_size(limits, _holding(header, len(content)))
     image = stored.open()
+    if stored.turned:
+        header = replace(header, width=header.upright[0], height=header.upright[1], orientation=1)
     if image.size != (header.width, header.height):
         raise Fault("damaged", "it gives two different sizes; copy it again from where it came")
     extent = None
