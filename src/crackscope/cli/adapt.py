@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import NAMED, name_some, print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, out, shared
@@ -17,7 +17,7 @@ from crackscope.cli.state import State
 from crackscope.errors import several
 
 if TYPE_CHECKING:
-    from crackscope.adaptation import Adapted, AdaptOptions, Curve, Progress, Worth
+    from crackscope.adaptation import Adapted, AdaptOptions, Curve, Worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +75,10 @@ def adapt(state: State, /, **options: Any) -> None:
 def _adapt(asked: Asked) -> "Adapted":
     from crackscope.adaptation import RefusedError
     from crackscope.adaptation import adapt as learn
+    from crackscope.datasets import watched
 
     try:
-        with progress("reading patches", None, quiet=asked.silent) as tell:
+        with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
             return learn(bundle_folder(asked.bundle), asked.data, Path(asked.out), _options(asked, tell))
     except RefusedError as refused:
         # How many labels are missing is asked above all where there are too few.
@@ -88,7 +89,7 @@ def _adapt(asked: Asked) -> "Adapted":
         raise
 
 
-def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
+def _options(asked: Asked, tell: Tell) -> "AdaptOptions":
     from crackscope.adaptation import AdaptOptions
 
     return AdaptOptions(
@@ -101,7 +102,8 @@ def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
         force=asked.force,
         threads=asked.threads,
         seed=asked.seed or 0,
-        progress=tell,
+        progress=lambda done, total: tell(done, total, label="reading patches"),
+        learning=lambda done, total: tell(done, total, label="learning"),
     )
 
 
