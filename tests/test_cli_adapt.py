@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,16 @@ def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, 
     losses = f"({before['margin_loss']:.4f}, now {after['margin_loss']:.4f}), within the error of so few"
     said = f"no better on these patches than before by log loss about the threshold {losses}"
     assert said in capsys.readouterr().err
+
+
+def test_where_all_were_called_rightly_before_nothing_is_to_gain_and_none_is_called_no_better(made, tmp_path, capsys):
+    bundle, _ = made
+    write_surface(tmp_path / "plain", 6, first=700)
+    assert main(["adapt", bundle, str(tmp_path / "plain"), "--most-forgotten", "1", "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert re.search(r"balanced accuracy +1\.0000 \(.*\) +1\.0000 \(", told.out)
+    (said,) = told.err.splitlines()
+    assert said.startswith("nothing to gain on these patches, all of which were called rightly before as well: ")
 
 
 def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_path, capsys):

@@ -123,11 +123,8 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:
         _show_curve(adapted.curve)
-    if same := _no_better(adapted.before, adapted.after):
-        warn(
-            f"written although it is no better on these patches than before by {' and '.join(same)}, within the error "
-            "of so few: label more of them, or keep the old bundle"
-        )
+    if no_better := _no_better(adapted.before, adapted.after):
+        warn(no_better)
     _show_doubts(adapted, data, quiet)
     for unread in adapted.unread:
         warn(f"left out: {unread_line(unread)}")
@@ -181,15 +178,26 @@ def _pairs(contradictions: Sequence[tuple[str, str]]) -> str:
     return ", ".join(told) + f" and {more} more" * (more > 0)
 
 
-def _no_better(before: "Worth", after: "Worth") -> list[str]:
-    """Of balanced accuracy and log loss those that are no better than before, each with both values."""
+def _no_better(before: "Worth", after: "Worth") -> str:
+    """What of balanced accuracy and log loss is no better than before, each with both values, and what to do; "" where
+    both are better."""
     here, there = before.balanced_accuracy.value, after.balanced_accuracy.value
+    if here == there == 1:
+        return (
+            "nothing to gain on these patches, all of which were called rightly before as well: label harder ones "
+            "(`crackscope suggest` names them), or keep the old bundle"
+        )
     said = []
     if here is not None and there is not None and there <= here:
         said.append(f"balanced accuracy ({here:.3f}, now {there:.3f})")
     if after.margin_loss >= before.margin_loss:
         said.append(f"log loss about the threshold ({before.margin_loss:.4f}, now {after.margin_loss:.4f})")
-    return said
+    if not said:
+        return ""
+    return (
+        f"written although it is no better on these patches than before by {' and '.join(said)}, within the error "
+        "of so few: label more of them, or keep the old bundle"
+    )
 
 
 def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:
