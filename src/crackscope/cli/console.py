@@ -129,9 +129,10 @@ def json_line(record: object) -> str:
 
 
 class Tell(Protocol):
-    """Hears how many are done, and of how many where that was not known before; a label where other work begins."""
+    """Hears how many are done, one of which may be so in part, and of how many where that was not known before; a label
+    where other work begins."""
 
-    def __call__(self, done: int, total: int | None = None, /, *, label: str | None = None) -> None:
+    def __call__(self, done: float, total: int | None = None, /, *, label: str | None = None) -> None:
         """Draw it."""
 
 
@@ -158,11 +159,10 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
         task = bar.add_task(label, total=total)
 
-        def tell(done: int, total: int | None = None, /, *, label: str | None = None) -> None:
+        def tell(done: float, total: int | None = None, /, *, label: str | None = None) -> None:
             raise_if_lost()
             if label is not None and label != bar.tasks[0].description:
-                bar.reset(task, completed=done, total=total, description=label)
-            else:
-                bar.update(task, completed=done, total=total)
+                bar.reset(task, total=total, description=label)
+            bar.update(task, completed=done, total=total)
 
         yield tell
