@@ -98,6 +98,28 @@ def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_
     assert "too dark" in told
 
 
+def test_patches_whose_names_look_like_those_of_few_photos_are_told_with_what_counts_each_photo_once(
+    made, tmp_path, capsys
+):
+    bundle, data = made
+    photos = tmp_path / "photos"
+    for label in ("crack", "sound"):
+        (photos / label).mkdir(parents=True)
+        for number, path in enumerate(sorted(Path(data, label).iterdir())):
+            shutil.copy(path, photos / label / f"{7000 + number // 2}-{2 * number + (label == 'crack')}.png")
+    call = ["adapt", bundle, str(photos), "--most-forgotten", "1", "-o"]
+    assert main([*call, str(tmp_path / "apart")]) == 0
+    told = capsys.readouterr().out
+    assert "24 groups" in told
+    assert (
+        "look grouped by photo, 7000-0.png with 7000-1.png, 6 groups in all: --group-by '^(\\d+)-' counts each" in told
+    )
+    assert main([*call, str(tmp_path / "held"), "--group-by", r"^(\d+)-"]) == 0
+    told = capsys.readouterr().out
+    assert "6 groups" in told
+    assert "look grouped" not in told
+
+
 def test_adapt_as_json_is_one_record(made, tmp_path, capsys):
     bundle, data = made
     assert main(["adapt", bundle, data, "-o", str(tmp_path / "out"), "--most-forgotten", "1", "--json"]) == 0

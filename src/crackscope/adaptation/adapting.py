@@ -28,7 +28,7 @@ from crackscope.adaptation.steps import Step, Steps, unwatched
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, lessons, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import ADAPTED, Bundle, TrainedOn
-from crackscope.datasets import Layout, Split, load_apart
+from crackscope.datasets import Layout, LikelyGroups, Split, load_apart
 from crackscope.errors import AdaptationError
 from crackscope.judging import MetBefore
 from crackscope.records import Label, Unread
@@ -73,7 +73,8 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     met_before: what of these patches the bundle had learnt from, as an evaluation says it. adapted_before: patches that
     the old bundle was adapted to and does not know again, some of which may be among these. conflicts: groups of copies
     that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
-    unfit: patches left out, as they cannot be judged.
+    likely_groups: what their file names look grouped by, unless groups were named or photos are known. unfit: patches
+    left out, as they cannot be judged.
     """
 
     bundle: str
@@ -88,6 +89,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     adapted_before: int
     conflicts: int
     contradictions: tuple[tuple[str, str], ...]
+    likely_groups: LikelyGroups | None
     before: Worth
     after: Worth
     old_before: Worth | None
@@ -176,6 +178,7 @@ def _told(bundle: Bundle, gathered: Gathered, facts: "Facts", curve: Curve | Non
         adapted_before=adapted_before(manifest),
         conflicts=split.conflicts,
         contradictions=contradictions(split.rows, split.conflicts),
+        likely_groups=None if gathered.of_photos else split.likely_groups,
         before=facts.before,
         after=facts.after,
         old_before=facts.old_before,

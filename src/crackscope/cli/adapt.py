@@ -11,7 +11,7 @@ import click
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.judgement import spell_figure
-from crackscope.cli.labelled import Labelled
+from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -163,6 +163,7 @@ def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
             "new surface flatter",
             quiet=quiet,
         )
+    tell_of_groups(adapted.likely_groups, "counts each as one, else the figures may flatter", quiet=quiet)
     if adapted.conflicts:
         groups = several(adapted.conflicts, "group of copies holds", "groups of copies hold")
         advice = f": `crackscope scan {shlex.quote(data)}` names them and says what to do"
