@@ -294,6 +294,19 @@ def test_matrix_of_bundles(made, tmp_path, capsys):
     assert len(table["cells"]) == 2
 
 
+def test_surfaces_of_a_matrix_that_are_the_same_pictures_are_named(made, tmp_path, capsys):
+    bundle, data = made
+    shutil.copytree(data, tmp_path / "copy")
+    write_surface(tmp_path / "other", 6, faint=0.3, first=400)
+    on = [f"--on={name}={tmp_path / folder}" for name, folder in (("one", "copy"), ("two", data), ("three", "other"))]
+    assert main(["matrix", *on, "--bundle", bundle]) == 0
+    told = capsys.readouterr().err
+    assert "one and two are the same pictures, so their columns say the same: check the paths\n" in told
+    assert "three" not in told
+    assert main(["matrix", *on[1:], "--bundle", bundle]) == 0
+    assert "the same pictures, so" not in capsys.readouterr().err
+
+
 def test_matrix_on_a_tree_without_a_test_part_says_how_to_judge_on_all_of_it(made, tmp_path, capsys):
     bundle, data = made
     for part in ("train", "val"):
