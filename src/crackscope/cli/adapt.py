@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import FiniteRange, out, shared
@@ -126,8 +126,7 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
     if no_better := _no_better(adapted.before, adapted.after):
         warn(no_better)
     _show_doubts(adapted, data, quiet)
-    for unread in adapted.unread:
-        warn(f"left out: {unread_line(unread)}")
+    tell_unread(adapted.unread)
     name_some("left out, as it cannot be judged", [f"{one.path}: {one.reason}" for one in adapted.unfit], warn)
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
 
