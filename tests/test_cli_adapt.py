@@ -479,8 +479,15 @@ def uneven(tmp_path_factory):
 def test_adapt_says_how_many_of_which_label_it_lacks(made, uneven, tmp_path, capsys):
     assert main(["adapt", made[0], uneven[19, 1], "-o", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
-    assert "1 readable patch is labelled sound, at least 5 are needed" in said
+    assert f"{uneven[19, 1]}: 1 readable patch is labelled sound, at least 5 are needed" in said
     assert "--parts" not in said
+    spoilt = shutil.copytree(uneven[19, 1], tmp_path / "spoilt")
+    (spoilt / "sound" / "cut.png").write_bytes(b"no picture")
+    assert main(["adapt", made[0], str(spoilt), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert (
+        f"1 readable patch is labelled sound, with 1 picture left out that cannot be read ({spoilt}/sound/cut" in said
+    )
 
 
 @pytest.mark.parametrize("counts", [(8, 2), (1, 1)])

@@ -124,7 +124,7 @@ def adapt(
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
     refuse_8_bits(model)
     split = data if isinstance(data, Split) else load_apart(data, group_by=options.group_by, layout=options.layout)
-    gathered = gather(model, split, options.progress)
+    gathered = gather(model, split, "" if isinstance(data, Split) else f"{data}: ", options.progress)
     # With threads that wait for each other, systems as small as these take twice the time, on a busy machine far more.
     with threadpool_limits(1, "blas"):
         step = Steps(options.learning, lessons(gathered.patches) + options.curve * draws(gathered.patches))
