@@ -169,7 +169,7 @@ def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, tell
             places = _worth_a_look(survey, path, picture, known, model.manifest)
             for number, seen in enumerate(look(picture.pixels, places), start=1):
                 survey.seen.append(seen)
-                # A huge photo has a thousand patches, which take a minute.
+                # A huge photo has a thousand patches and more.
                 if number < len(places):
                     tell(done - 1 + number / len(places))
         tell(done)
