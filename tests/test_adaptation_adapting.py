@@ -338,6 +338,29 @@ def test_a_curve_says_what_was_measured_and_what_is_guessed(bundle, surface, tmp
         assert 0 <= one.low <= one.value <= one.high <= 1
 
 
+def test_how_far_the_learning_is_can_be_watched_and_ended_at_every_step(bundle, surface, tmp_path):
+    heard: list[tuple[int, int]] = []
+
+    def hear(done: int, total: int) -> None:
+        heard.append((done, total))
+
+    adapt(bundle, surface[0], tmp_path / "plain", dataclasses.replace(FORGETFUL, learning=hear))
+    judging = len(heard)
+    assert heard == [(step, judging) for step in range(1, judging + 1)]
+    heard.clear()
+    adapt(bundle, surface[0], tmp_path / "curved", dataclasses.replace(FORGETFUL, curve=True, learning=hear))
+    assert len(heard) > 2 * judging
+    assert heard == [(step, len(heard)) for step in range(1, len(heard) + 1)]
+
+    def leave(done: int, total: int) -> None:
+        if done == total - 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adapt(bundle, surface[0], tmp_path / "left", dataclasses.replace(FORGETFUL, curve=True, learning=leave))
+    assert not (tmp_path / "left").exists()
+
+
 def test_sound_windows_move_as_sound_pictures_do(surface, tmp_path):
     plain = remembering_bundle(tmp_path / "plain")
     old = write_surface(tmp_path / "old", 20, first=9000)

@@ -293,6 +293,14 @@ def test_progress_counts_what_cannot_be_read_too(model, tmp_path):
     assert told[2:] == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_progress_moves_within_a_large_photo(model, tmp_path):
+    paths = [photo(tmp_path, "small.png", 64, 64), photo(tmp_path, "large.png", 128, 256)]
+    told: list[tuple[float, int]] = []
+    seen = suggest(model, paths, 5, progress=lambda done, total: told.append((done, total))).seen
+    assert seen == 9
+    assert told == [(1, 2), *((1 + number / 8, 2) for number in range(1, 8)), (2, 2)]
+
+
 def test_the_files_can_be_sorted_into_a_data_set(tmp_path):
     """Of a bundle whose threshold lies far from a half."""
     bundle = pooled_bundle(tmp_path / "bundle")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,16 @@ def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, 
     assert said in capsys.readouterr().err
 
 
+def test_where_all_were_called_rightly_before_nothing_is_to_gain_and_none_is_called_no_better(made, tmp_path, capsys):
+    bundle, _ = made
+    write_surface(tmp_path / "plain", 6, first=700)
+    assert main(["adapt", bundle, str(tmp_path / "plain"), "--most-forgotten", "1", "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert re.search(r"balanced accuracy +1\.0000 \(.*\) +1\.0000 \(", told.out)
+    (said,) = told.err.splitlines()
+    assert said.startswith("nothing to gain on these patches, all of which were called rightly before as well: ")
+
+
 def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_path, capsys):
     """By the bundle in the package, which knows what is too dark and what is too small."""
     data, out = tmp_path / "data", str(tmp_path / "out")
@@ -85,6 +96,28 @@ def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_
     assert told.count("\n") == 1
     assert "2 readable patches are labelled cracked, with 6 patches left out that cannot be judged" in told
     assert "too dark" in told
+
+
+def test_patches_whose_names_look_like_those_of_few_photos_are_told_with_what_counts_each_photo_once(
+    made, tmp_path, capsys
+):
+    bundle, data = made
+    photos = tmp_path / "photos"
+    for label in ("crack", "sound"):
+        (photos / label).mkdir(parents=True)
+        for number, path in enumerate(sorted(Path(data, label).iterdir())):
+            shutil.copy(path, photos / label / f"{7000 + number // 2}-{2 * number + (label == 'crack')}.png")
+    call = ["adapt", bundle, str(photos), "--most-forgotten", "1", "-o"]
+    assert main([*call, str(tmp_path / "apart")]) == 0
+    told = capsys.readouterr().out
+    assert "24 groups" in told
+    assert (
+        "look grouped by photo, 7000-0.png with 7000-1.png, 6 groups in all: --group-by '^(\\d+)-' counts each" in told
+    )
+    assert main([*call, str(tmp_path / "held"), "--group-by", r"^(\d+)-"]) == 0
+    told = capsys.readouterr().out
+    assert "6 groups" in told
+    assert "look grouped" not in told
 
 
 def test_adapt_as_json_is_one_record(made, tmp_path, capsys):
@@ -261,6 +294,19 @@ def test_matrix_of_bundles(made, tmp_path, capsys):
     assert len(table["cells"]) == 2
 
 
+def test_surfaces_of_a_matrix_that_are_the_same_pictures_are_named(made, tmp_path, capsys):
+    bundle, data = made
+    shutil.copytree(data, tmp_path / "copy")
+    write_surface(tmp_path / "other", 6, faint=0.3, first=400)
+    on = [f"--on={name}={tmp_path / folder}" for name, folder in (("one", "copy"), ("two", data), ("three", "other"))]
+    assert main(["matrix", *on, "--bundle", bundle]) == 0
+    told = capsys.readouterr().err
+    assert "one and two are the same pictures, so their columns say the same: check the paths\n" in told
+    assert "three" not in told
+    assert main(["matrix", *on[1:], "--bundle", bundle]) == 0
+    assert "the same pictures, so" not in capsys.readouterr().err
+
+
 def test_matrix_on_a_tree_without_a_test_part_says_how_to_judge_on_all_of_it(made, tmp_path, capsys):
     bundle, data = made
     for part in ("train", "val"):
@@ -433,8 +479,15 @@ def uneven(tmp_path_factory):
 def test_adapt_says_how_many_of_which_label_it_lacks(made, uneven, tmp_path, capsys):
     assert main(["adapt", made[0], uneven[19, 1], "-o", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
-    assert "1 readable patch is labelled sound, at least 5 are needed" in said
+    assert f"{uneven[19, 1]}: 1 readable patch is labelled sound, at least 5 are needed" in said
     assert "--parts" not in said
+    spoilt = shutil.copytree(uneven[19, 1], tmp_path / "spoilt")
+    (spoilt / "sound" / "cut.png").write_bytes(b"no picture")
+    assert main(["adapt", made[0], str(spoilt), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert (
+        f"1 readable patch is labelled sound, with 1 picture left out that cannot be read ({spoilt}/sound/cut" in said
+    )
 
 
 @pytest.mark.parametrize("counts", [(8, 2), (1, 1)])

@@ -185,3 +185,23 @@ def test_surfaces_that_differ_in_spelling_alone_are_named_and_stay_apart(data, t
     assert {row.surface for row in datasets.read_split(tmp_path / "out.csv").rows} == set(names)
     table = written(tmp_path / "one.csv", [row.replace("Wall", "wall") for row in rows], "path,label,surface")
     assert "'wall'" not in told(capsys, "scan", table)
+
+
+ELSEWHERE = "deal them out with `crackscope split` and other --parts, and name its CSV"
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        ("split few -o split.csv", "give more pictures, or other --parts"),
+        ("evaluate default few", ELSEWHERE),
+        ("bundle export --int8 --calibrate few -o out", ELSEWHERE),
+    ],
+)
+def test_too_few_for_the_parts_are_answered_with_what_the_command_can_do(call, hint, tmp_path, monkeypatch, capsys):
+    data_set(tmp_path / "few", each=2, copies=0)
+    monkeypatch.chdir(tmp_path)
+    assert main(call.split()) == 2
+    said = capsys.readouterr().err.rstrip()
+    assert "would hold no" in said
+    assert said.endswith(hint)

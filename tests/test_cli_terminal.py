@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.small_surfaces import remembering_bundle, write_surface
 from tests.small_way import SMALL, pictures
 
 
@@ -48,6 +49,21 @@ def test_a_terminal_gets_progress_and_colour_unless_told_not_to(way):
         shown = read_until(TO_THE_END, terminal)
     assert "predicting" not in shown
     assert not {code for code in ("31m", "32m", "33m") if code in shown}
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_adapt_shows_how_far_its_learning_is_unless_told_not_to(tmp_path):
+    bundle = remembering_bundle(tmp_path / "bundle").path
+    write_surface(tmp_path / "faint", 6, faint=0.3)
+    call = ["adapt", str(bundle), str(tmp_path / "faint"), "--most-forgotten", "1", "--curve", "-o"]
+    with on_a_terminal(*call, str(tmp_path / "told")) as (_running, terminal):
+        shown = read_until(TO_THE_END, terminal)
+    for label in ("opening pictures", "reading patches", "learning"):
+        assert re.search(rf"{label}.*\d+/\d+", shown)
+    with on_a_terminal(*call, str(tmp_path / "quiet"), "--quiet") as (_running, terminal):
+        shown = read_until(TO_THE_END, terminal)
+    assert "what more labels bring" in shown
+    assert not re.search(r"\d+/\d+", re.sub(re.escape(str(tmp_path)), "", shown))
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")

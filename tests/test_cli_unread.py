@@ -63,6 +63,23 @@ def test_evaluate(data, bundle, tmp_path, capsys):
     assert named(metrics["unread"]) == all_broken
 
 
+def test_adapt(data, bundle, tmp_path, capsys):
+    call = ["adapt", bundle, str(data), "-o", str(tmp_path / "adapted")]
+    assert main(call) == 1
+    is_told(told(capsys), data)
+    assert main([*call, "--force", "--json"]) == 1
+    (adapted,) = lines(capsys.readouterr().out)
+    assert named(adapted["unread"]) == [str(path) for path in broken(data)]
+
+
+def test_suggest(data, bundle, tmp_path, capsys):
+    assert main(["suggest", bundle, str(data), "-n", "3", "-o", str(tmp_path / "out")]) == 1
+    is_told(told(capsys), data)
+    assert main(["suggest", bundle, str(data), "-n", "3", "-o", str(tmp_path / "other"), "--json"]) == 1
+    (suggested,) = lines(capsys.readouterr().out)
+    assert named(suggested["unread"]) == [str(path) for path in broken(data)]
+
+
 def test_matrix(data, bundle, tmp_path, capsys):
     write_patches(tmp_path / "whole", 5)
     surfaces = ["--on", f"cut={data}", "--on", f"whole={tmp_path / 'whole'}"]

@@ -101,6 +101,22 @@ def test_the_terminal_shows_it_by_surface(
     assert json.loads(capsys.readouterr().out)["bundle"]["surfaces"][0]["threshold"] == 0.45
 
 
+def test_what_is_unlike_all_it_was_trained_on_is_said_to_be_though_the_bundle_was_adapted_to_it(
+    split: datasets.Split, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = knowing(tmp_path / "old")
+    assert old.manifest.local is not None
+    local = msgspec.structs.replace(old.manifest.local, origin=(1000.0,))
+    manifest = msgspec.structs.replace(
+        old.manifest, local=local, trained_on=(TrainedOn(name=ADAPTED, fingerprint=split.fingerprint, pictures=16),)
+    )
+    new = repack(tmp_path / "new", old, manifest, model=old.model, reference=None)
+    datasets.write_split(split, tmp_path / "split.csv")
+    assert main(["evaluate", str(new.path), str(tmp_path / "split.csv"), "--part", "all"]) == 0
+    table = capsys.readouterr().out.partition("by surface")[2]
+    assert table.count("none it was trained on, 100%") == 2
+
+
 def test_what_an_adapted_bundle_states_of_before_is_nowhere_told_as_its_own(
     split: datasets.Split, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

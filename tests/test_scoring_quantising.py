@@ -44,6 +44,7 @@ def test_an_8_bit_bundle_agrees(deep: Path, rows: list[str], tmp_path: Path) -> 
     assert (report.calibrated, report.compared) == (16, 44)
     assert report.verdicts_changed <= 0.005
     assert report.mean_change <= 0.01
+    assert report.cells_changed <= 0.2
     small = open_bundle(tmp_path / "int8")
     assert small.manifest.precision == "int8"
     assert small.weights is not None
@@ -134,6 +135,42 @@ def test_a_bundle_that_disagrees_is_refused_with_the_figures(deep: Path, rows: l
     with pytest.raises(BundleError, match=r"verdicts turned over \(gate 0.00%\).*probability changed by"):
         quantise(deep, rows, tmp_path / "int8", gate=Gate(verdicts=0.0, mean=1e-9), limit=4)
     assert list(tmp_path.iterdir()) == []
+
+
+def scored_apart() -> bytes:
+    """A deep model whose score is of the pixels alone, which stay in numbers; its map goes deep."""
+    proto = onnx.load_model_from_string(deep_model())
+    nodes = [node for node in proto.graph.node if node.output[0] != "score"]
+    size = {"kernel_shape": [4, 4], "strides": [4, 4]}
+    light = next(place for place, node in enumerate(nodes) if node.output[0] == "light")
+    nodes[light + 1 : light + 1] = [
+        onnx.helper.make_node("AveragePool", ["planes"], ["lit"], **size),
+        onnx.helper.make_node("Div", ["lit", "gain"], ["dimmed"]),
+        onnx.helper.make_node("ReduceMax", ["dimmed", "axes"], ["score"], keepdims=0),
+    ]
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
+    onnx.checker.check_model(proto)
+    return bytes(proto.SerializeToString())
+
+
+def test_a_map_that_disagrees_is_refused_though_every_score_agrees(tmp_path: Path) -> None:
+    """What is calibrated on is dark, so that bytes cannot hold what comes of the others."""
+    rows = [str(tmp_path / f"{number:02}.png") for number in range(60)]
+    calibrating = set(np.linspace(0, 59, 16).round().astype(int).tolist())
+    for number, path in enumerate(rows):
+        write_png(wall(number) // 8 if number in calibrating else wall(number), path)
+    manifest = small_manifest()
+    model = load(pack(tmp_path / "plain", manifest, model=scored_apart(), weights=None))
+    maps = [model.graph.run(wall(number)).map for number in range(60)]
+    manifest = msgspec.structs.replace(manifest, mask_threshold=float(np.quantile(maps, 0.7)))
+    path = pack(tmp_path / "bundle", manifest, model=scored_apart(), weights=None).path
+    with pytest.raises(BundleError, match=r"0\.00% of verdicts .* 0\.0000 .* marked by one alone \(gate 20\.0%\)"):
+        quantise(path, rows, tmp_path / "int8", limit=16)
+    assert not (tmp_path / "int8").exists()
+    report = quantise(path, rows, tmp_path / "int8", gate=Gate(cells=1), limit=16)
+    figures = open_bundle(tmp_path / "int8").manifest.figures["int8 beside float32"]
+    assert figures["cells_changed"] == report.cells_changed > 0.5
 
 
 def test_too_few_pictures_are_refused(deep: Path, rows: list[str], tmp_path: Path) -> None:

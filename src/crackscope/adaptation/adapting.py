@@ -12,7 +12,7 @@ from crackscope.adaptation.at_hand import (
     adapted_before,
     contradictions,
 )
-from crackscope.adaptation.curve import Curve, learning_curve
+from crackscope.adaptation.curve import Curve, draws, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.gathering import Gathered, gather
 from crackscope.adaptation.patches import Patches, Progress, Unfit
@@ -24,10 +24,11 @@ from crackscope.adaptation.refusing import (
     refuse_swapped,
     refuse_worse,
 )
-from crackscope.adaptation.validating import Worth, crossed, growth, kept, worth
+from crackscope.adaptation.steps import Step, Steps, unwatched
+from crackscope.adaptation.validating import Worth, crossed, growth, kept, lessons, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
 from crackscope.bundles import ADAPTED, Bundle, TrainedOn
-from crackscope.datasets import Layout, Split, load_apart
+from crackscope.datasets import Layout, LikelyGroups, Split, load_apart
 from crackscope.errors import AdaptationError
 from crackscope.judging import MetBefore
 from crackscope.records import Label, Unread
@@ -44,7 +45,8 @@ class AdaptOptions:
     name: of the new bundle; after the old one unless said. most_forgotten: the loss of balanced accuracy on the old
     pictures, 0 to 1, from which on it is refused. curve: work out what more labels would bring. group_by: what keeps
     patches together, as `datasets.split` takes it. licence: of the patches. force: write over a bundle that was adapted
-    before. progress: called as patches are read.
+    before. progress: called as patches are read. learning: called as changes are learnt, to judge one and for the
+    curve, which takes seconds where patches are many.
     """
 
     name: str = ""
@@ -57,6 +59,7 @@ class AdaptOptions:
     threads: int | None = None
     seed: int = 0
     progress: Progress | None = None
+    learning: Progress | None = None
 
 
 class Adapted(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,8 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     met_before: what of these patches the bundle had learnt from, as an evaluation says it. adapted_before: patches that
     the old bundle was adapted to and does not know again, some of which may be among these. conflicts: groups of copies
     that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
-    unfit: patches left out, as they cannot be judged.
+    likely_groups: what their file names look grouped by, unless groups were named or photos are known. unfit: patches
+    left out, as they cannot be judged.
     """
 
     bundle: str
@@ -85,6 +89,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     adapted_before: int
     conflicts: int
     contradictions: tuple[tuple[str, str], ...]
+    likely_groups: LikelyGroups | None
     before: Worth
     after: Worth
     old_before: Worth | None
@@ -119,12 +124,13 @@ def adapt(
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
     refuse_8_bits(model)
     split = data if isinstance(data, Split) else load_apart(data, group_by=options.group_by, layout=options.layout)
-    gathered = gather(model, split, options.progress)
+    gathered = gather(model, split, "" if isinstance(data, Split) else f"{data}: ", options.progress)
     # With threads that wait for each other, systems as small as these take twice the time, on a busy machine far more.
     with threadpool_limits(1, "blas"):
-        facts = _measured_or_refused(gathered, options)
+        step = Steps(options.learning, lessons(gathered.patches) + options.curve * draws(gathered.patches))
+        facts = _measured_or_refused(gathered, options, step)
         change = learn(facts.prior, gathered.patches)
-        curve = _curve(facts.prior, gathered, options)
+        curve = _curve(facts.prior, gathered, options, step)
     lesson = Lesson(
         name=options.name or f"{model.manifest.name}-adapted",
         taught=TrainedOn(
@@ -145,15 +151,15 @@ def adapt(
     return _told(written, gathered, facts, curve, time.perf_counter() - began)
 
 
-def _measured_or_refused(gathered: Gathered, options: AdaptOptions) -> "Facts":
+def _measured_or_refused(gathered: Gathered, options: AdaptOptions, step: Step) -> "Facts":
     """As `measured`; a refusal says besides what more labels would bring, and that these were learnt from before."""
     try:
-        return measured(gathered.patches, gathered.old, options, gathered.apart)
+        return measured(gathered.patches, gathered.old, options, gathered.apart, step)
     except RefusedError as refused:
         if gathered.learnt_before:
             name = gathered.model.manifest.name
             refused = RefusedError(f"{refused}; {name} learnt from these very pictures before: label others")
-        refused.curve = _curve(Prior(gathered.old, gathered.patches), gathered, options)
+        refused.curve = _curve(Prior(gathered.old, gathered.patches), gathered, options, step)
         raise refused from None
 
 
@@ -172,6 +178,7 @@ def _told(bundle: Bundle, gathered: Gathered, facts: "Facts", curve: Curve | Non
         adapted_before=adapted_before(manifest),
         conflicts=split.conflicts,
         contradictions=contradictions(split.rows, split.conflicts),
+        likely_groups=None if gathered.of_photos else split.likely_groups,
         before=facts.before,
         after=facts.after,
         old_before=facts.old_before,
@@ -198,10 +205,10 @@ class Facts:
     sound: SoundMove
 
 
-def _curve(prior: Prior, gathered: Gathered, options: AdaptOptions) -> Curve | None:
+def _curve(prior: Prior, gathered: Gathered, options: AdaptOptions, step: Step) -> Curve | None:
     if not options.curve:
         return None
-    return learning_curve(prior, gathered.patches, options.seed, of_photos=gathered.of_photos)
+    return learning_curve(prior, gathered.patches, options.seed, of_photos=gathered.of_photos, step=step)
 
 
 def _figures(facts: Facts, gathered: Gathered) -> dict[str, object]:
@@ -219,7 +226,13 @@ def _figures(facts: Facts, gathered: Gathered) -> dict[str, object]:
     return figures
 
 
-def measured(patches: Patches, old: Patches | None, options: AdaptOptions, apart: Patches | None = None) -> Facts:
+def measured(
+    patches: Patches,
+    old: Patches | None,
+    options: AdaptOptions,
+    apart: Patches | None = None,
+    step: Step = unwatched,
+) -> Facts:
     """Judge a bundle as it is and as it would be, on patches and old pictures that it did not learn from.
 
     apart: the same patches in smaller groups, of copies alone; whether labels mean anything at all is asked of these,
@@ -232,7 +245,7 @@ def measured(patches: Patches, old: Patches | None, options: AdaptOptions, apart
     prior = Prior(old, patches)
     before = worth(patches.margin[None], patches)
     refuse_swapped(worth(apart.margin[None], apart))
-    said = crossed(prior, patches, options.seed)
+    said = crossed(prior, patches, options.seed, step)
     after = worth(said, patches)
     refuse_worse(before, after, growth(said, patches), curve_asked=options.curve)
     refuse_guessing(after, apart)

@@ -12,6 +12,7 @@ import numpy as np
 
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Floats, Numbers, Patches
+from crackscope.adaptation.steps import Step, unwatched
 from crackscope.adaptation.validating import worth
 from crackscope.records import Measure
 
@@ -43,11 +44,16 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     of_photos: bool = False
 
 
-def learning_curve(prior: Prior, patches: Patches, seed: int, *, of_photos: bool = False) -> Curve:
+def learning_curve(
+    prior: Prior, patches: Patches, seed: int, *, of_photos: bool = False, step: Step = unwatched
+) -> Curve:
     """Measure how the balanced accuracy grows with labels, and where it would go; it takes a few times as long as to
     judge a change."""
     rng = np.random.default_rng(seed)
-    drawn = {size: _drawn(prior, patches, size, rng) for size in _sizes(patches.fewest_groups)}
+    drawn = {
+        size: np.stack([_drawn_once(prior, patches, size, rng, step) for _ in range(_DRAWS)])
+        for size in _sizes(patches.fewest_groups)
+    }
     margins = {size: found for size, found in drawn.items() if _both_labels(found, patches)}
     points = [
         CurvePoint(a_label=size, balanced_accuracy=_measured(found, patches), measured=True)
@@ -60,6 +66,11 @@ def learning_curve(prior: Prior, patches: Patches, seed: int, *, of_photos: bool
     return Curve(points=tuple(points), of_photos=of_photos)
 
 
+def draws(patches: Patches) -> int:
+    """How many changes a curve learns."""
+    return len(_sizes(patches.fewest_groups)) * _DRAWS
+
+
 def _sizes(fewest: int) -> list[int]:
     """Numbers of groups a label, evenly apart on a scale of powers; some are left to judge on."""
     most = max(_LEAST, min(fewest - _LEAST_JUDGED, round(0.8 * fewest)))
@@ -67,14 +78,13 @@ def _sizes(fewest: int) -> list[int]:
     return sorted({int(size) for size in sizes})
 
 
-def _drawn(prior: Prior, patches: Patches, size: int, rng: np.random.Generator) -> Floats:
-    """Margins by changes learnt from `size` groups a label: float64 [draws, n], NaN for a patch that was learnt."""
-    margins = np.full((_DRAWS, len(patches)), np.nan)
-    for draw in range(_DRAWS):
-        learnt = np.isin(patches.group, some_groups(patches, size, rng))
-        if learnt.all() or len(np.unique(patches.crack[learnt])) < 2:
-            continue
-        margins[draw, ~learnt] = changed(prior, learn(prior, patches.at(learnt)), patches.at(~learnt))
+def _drawn_once(prior: Prior, patches: Patches, size: int, rng: np.random.Generator, step: Step) -> Floats:
+    """Margins by a change learnt from `size` groups a label: float64 [n], NaN for a patch that was learnt."""
+    margins = np.full(len(patches), np.nan)
+    learnt = np.isin(patches.group, some_groups(patches, size, rng))
+    if not learnt.all() and len(np.unique(patches.crack[learnt])) == 2:
+        margins[~learnt] = changed(prior, learn(prior, patches.at(learnt)), patches.at(~learnt))
+    step()
     return margins
 
 

@@ -55,13 +55,14 @@ class Gathered:
         return len(self.photos) - self.photos.count("")
 
 
-def gather(model: Model, split: Split, progress: Progress | None) -> Gathered:
-    """See the labelled patches of a split, but for its test part. Raises AdaptationError, BundleError; see `adapt`."""
+def gather(model: Model, split: Split, where: str, progress: Progress | None) -> Gathered:
+    """See the labelled patches of a split, but for its test part. where: what refusals begin with, the place of the
+    data. Raises AdaptationError, BundleError; see `adapt`."""
     rows = [row for row in split.rows if split.seed is not None or row.part != "test"]
-    check_count(rows)
+    check_count(rows, where, split.unreadable)
     refuse_both_labels(rows)
     seen = see(model, rows, progress)
-    check_count(seen.rows, seen.unfit)
+    check_count(seen.rows, where, (*split.unreadable, *seen.unread), seen.unfit)
     photos = photos_of([row.path for row in seen.rows])
     reference = model.bundle.reference()
     # The score has no part in what a patch looks like.

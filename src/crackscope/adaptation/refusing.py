@@ -6,7 +6,7 @@ from crackscope.adaptation.curve import Curve
 from crackscope.adaptation.patches import Patches, Unfit
 from crackscope.adaptation.validating import Worth, beats_guessing
 from crackscope.errors import AdaptationError, several
-from crackscope.records import Row
+from crackscope.records import Row, Unread
 from crackscope.scoring import Model
 
 LEAST_A_LABEL = 5
@@ -29,31 +29,36 @@ def refuse_8_bits(model: Model) -> None:
         )
 
 
-def check_count(rows: Sequence[Row], unfit: Sequence[Unfit] = ()) -> None:
+def check_count(rows: Sequence[Row], where: str, unread: Sequence[Unread], unfit: Sequence[Unfit] = ()) -> None:
     """Raise AdaptationError for fewer patches of a label than can be learnt from, or for more than this is made for.
 
-    unfit: those that were left out, as they cannot be judged.
+    where: what is said begins with it. unread, unfit: those that were left out, as they cannot be read or judged.
     """
     cracks = sum(row.label == "crack" for row in rows)
-    left_out = ""
-    if unfit:
-        left_out = f", with {several(len(unfit), 'patch', 'patches')} left out that cannot be judged ({_first(unfit)})"
+    left_out = _left_out(unread, unfit)
     for label, count in (("cracked", cracks), ("sound", len(rows) - cracks)):
         if count < LEAST_A_LABEL:
             there = several(count, "readable patch is", "readable patches are")
             raise AdaptationError(
-                f"{there} labelled {label}{left_out}, at least {LEAST_A_LABEL} are needed: label some more "
+                f"{where}{there} labelled {label}{left_out}, at least {LEAST_A_LABEL} are needed: label some more "
                 "(`crackscope suggest` names those that help most)"
             )
     if len(rows) > MOST_PATCHES:
         raise AdaptationError(
-            f"{len(rows)} patches are more than adapting is made for ({MOST_PATCHES}): train on them with "
+            f"{where}{len(rows)} patches are more than adapting is made for ({MOST_PATCHES}): train on them with "
             "`crackscope train`"
         )
 
 
-def _first(unfit: Sequence[Unfit]) -> str:
-    return f"{unfit[0].path}: {unfit[0].reason}"
+def _left_out(unread: Sequence[Unread], unfit: Sequence[Unfit]) -> str:
+    """How many were, and why the first of each kind was."""
+    said = []
+    if unread:
+        said.append(f"{several(len(unread), 'picture')} left out that cannot be read ({unread[0].error.message})")
+    if unfit:
+        why = f"{unfit[0].path}: {unfit[0].reason}"
+        said.append(f"{several(len(unfit), 'patch', 'patches')} left out that cannot be judged ({why})")
+    return f", with {' and '.join(said)}" if said else ""
 
 
 def refuse_swapped(before: Worth) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.adaptation.choosing import LIKELIEST, choose, doubts
-from crackscope.adaptation.patches import Progress, Unfit, refuse_no_number, unfit_patch
+from crackscope.adaptation.patches import Unfit, refuse_no_number, unfit_patch
 from crackscope.bundles import Manifest, feature_sizes
 from crackscope.errors import AdaptationError, ImageError
 from crackscope.images import Picture, read
@@ -79,6 +79,7 @@ class _Seen:
     features: NDArray[np.float32]
 
 
+_Tell = Callable[[float], None]
 _Look = Callable[[NDArray[np.uint8], Sequence[_Place]], Iterator[_Seen]]
 
 
@@ -103,7 +104,7 @@ def suggest(
     count: int,
     *,
     labelled: Sequence[Row] = (),
-    progress: Progress | None = None,
+    progress: Callable[[float, int], None] | None = None,
 ) -> Suggestions:
     """Choose up to `count` patches of photos, or of folders of patches, that the model is unsure of and that differ.
 
@@ -111,10 +112,11 @@ def suggest(
     that cracks are among them. What is chosen, and its order, does not depend on the order of paths or labels.
     paths: pictures of any size; large ones are cut into patches of the network's native size. labelled: patches that
     have their label, which are known by their very pixels wherever they lie; they are not named again, nor is what
-    looks like them. progress: called as pictures are done, the labelled ones first. Pictures, and patches of others,
-    that the bundle calls too dark, overexposed, blurred or too small are left out; those that only show what it has not
-    learnt from are not, since their labels teach it. Raises AdaptationError when nothing is asked for, no picture is
-    named, none can be read and judged, or all is labelled, and BundleError when the network gives no number.
+    looks like them. progress: called with how many pictures are done, the labelled ones first, and of how many; of the
+    one under way its share that is done counts. Pictures, and patches of others, that the bundle calls too dark,
+    overexposed, blurred or too small are left out; those that only show what it has not learnt from are not, since
+    their labels teach it. Raises AdaptationError when nothing is asked for, no picture is named, none can be read and
+    judged, or all is labelled, and BundleError when the network gives no number.
     """
     if count < 1:
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
@@ -124,7 +126,7 @@ def suggest(
     look = _look(model)
     total = len(labelled) + len(paths)
 
-    def tell(done: int) -> None:
+    def tell(done: float) -> None:
         if progress is not None:
             progress(done, total)
 
@@ -155,7 +157,7 @@ class _Survey:
     labelled: int = 0
 
 
-def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, tell: Callable[[int], None]) -> _Survey:
+def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, tell: _Tell) -> _Survey:
     """Look at every patch of these pictures that can be judged and has no label yet."""
     survey = _Survey()
     for done, path in enumerate(paths, start=1):
@@ -164,7 +166,12 @@ def _survey(model: Model, look: _Look, paths: Sequence[str], known: _Known, tell
         except ImageError as error:
             survey.unread.append(Unread.of(path, error))
         else:
-            survey.seen += look(picture.pixels, _worth_a_look(survey, path, picture, known, model.manifest))
+            places = _worth_a_look(survey, path, picture, known, model.manifest)
+            for number, seen in enumerate(look(picture.pixels, places), start=1):
+                survey.seen.append(seen)
+                # A huge photo has a thousand patches and more.
+                if number < len(places):
+                    tell(done - 1 + number / len(places))
         tell(done)
     return survey
 
@@ -204,7 +211,7 @@ def _refuse_nothing(survey: _Survey, paths: Sequence[str]) -> None:
     raise AdaptationError(f"none of {len(paths)} pictures can be read: {survey.unread[0].error.message}")
 
 
-def _known(model: Model, look: _Look, labelled: Sequence[Row], tell: Callable[[int], None]) -> _Known:
+def _known(model: Model, look: _Look, labelled: Sequence[Row], tell: _Tell) -> _Known:
     """Look at what is labelled already; what cannot be judged teaches nothing, but is not named again either."""
     unread: list[Unread] = []
     pixels_of: set[bytes] = set()

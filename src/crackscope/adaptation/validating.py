@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Floats, Patches
+from crackscope.adaptation.steps import Step, unwatched
 from crackscope.records import NORMAL_95, Measure
 
 _FOLDS, _MOST_REPEATS, _FITTED = 5, 10, 400
@@ -104,19 +105,33 @@ def _mean(one: Measure, other: Measure) -> Measure:
     return Measure(value=middle, low=max(0.0, middle - below), high=min(1.0, middle + above))
 
 
-def crossed(prior: Prior, patches: Patches, seed: int) -> Floats:
+def crossed(prior: Prior, patches: Patches, seed: int, step: Step = unwatched) -> Floats:
     """Margins of each patch by changes that were learnt from others: float64 [repeats, n].
 
     Folds keep groups together and both labels in each; 5 of them, or as many as the rarer label has groups.
     """
-    repeats = int(np.clip(_FITTED // len(patches), 1, _MOST_REPEATS))
+    repeats = _repeats(patches)
     rng = np.random.default_rng(seed)
     margins = np.tile(patches.margin, (repeats, 1))
     for repeat in range(repeats):
         for held in folds(patches, rng):
             change = learn(prior, patches.at(~held))
             margins[repeat, held] = changed(prior, change, patches.at(held))
+            step()
     return margins
+
+
+def lessons(patches: Patches) -> int:
+    """How many changes `crossed` learns at most."""
+    return _repeats(patches) * _folds(patches)
+
+
+def _repeats(patches: Patches) -> int:
+    return int(np.clip(_FITTED // len(patches), 1, _MOST_REPEATS))
+
+
+def _folds(patches: Patches) -> int:
+    return min(_FOLDS, patches.fewest_groups)
 
 
 def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
@@ -124,7 +139,7 @@ def folds(patches: Patches, rng: np.random.Generator) -> Iterator[NDArray[np.boo
 
     Where groups hold both labels, what is left of a fold may lack one of them: such a fold is passed over.
     """
-    count = min(_FOLDS, patches.groups_of(True), patches.groups_of(False))
+    count = _folds(patches)
     fold_of = np.empty(int(patches.group.max()) + 1, np.intp)
     for crack in (True, False):
         groups = rng.permutation(np.unique(patches.group[patches.crack == crack]))

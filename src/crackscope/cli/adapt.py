@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import NAMED, name_some, print_json, print_table, progress, say, unread_line, warn
+from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.judgement import spell_figure
-from crackscope.cli.labelled import Labelled
+from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
 
 if TYPE_CHECKING:
-    from crackscope.adaptation import Adapted, AdaptOptions, Curve, Progress, Worth
+    from crackscope.adaptation import Adapted, AdaptOptions, Curve, Worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +75,10 @@ def adapt(state: State, /, **options: Any) -> None:
 def _adapt(asked: Asked) -> "Adapted":
     from crackscope.adaptation import RefusedError
     from crackscope.adaptation import adapt as learn
+    from crackscope.datasets import watched
 
     try:
-        with progress("reading patches", None, quiet=asked.silent) as tell:
+        with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
             return learn(bundle_folder(asked.bundle), asked.data, Path(asked.out), _options(asked, tell))
     except RefusedError as refused:
         # How many labels are missing is asked above all where there are too few.
@@ -88,7 +89,7 @@ def _adapt(asked: Asked) -> "Adapted":
         raise
 
 
-def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
+def _options(asked: Asked, tell: Tell) -> "AdaptOptions":
     from crackscope.adaptation import AdaptOptions
 
     return AdaptOptions(
@@ -101,7 +102,8 @@ def _options(asked: Asked, tell: "Progress") -> "AdaptOptions":
         force=asked.force,
         threads=asked.threads,
         seed=asked.seed or 0,
-        progress=tell,
+        progress=lambda done, total: tell(done, total, label="reading patches"),
+        learning=lambda done, total: tell(done, total, label="learning"),
     )
 
 
@@ -121,14 +123,10 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:
         _show_curve(adapted.curve)
-    if same := _no_better(adapted.before, adapted.after):
-        warn(
-            f"written although it is no better on these patches than before by {' and '.join(same)}, within the error "
-            "of so few: label more of them, or keep the old bundle"
-        )
+    if no_better := _no_better(adapted.before, adapted.after):
+        warn(no_better)
     _show_doubts(adapted, data, quiet)
-    for unread in adapted.unread:
-        warn(f"left out: {unread_line(unread)}")
+    tell_unread(adapted.unread)
     name_some("left out, as it cannot be judged", [f"{one.path}: {one.reason}" for one in adapted.unfit], warn)
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")
 
@@ -164,6 +162,7 @@ def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
             "new surface flatter",
             quiet=quiet,
         )
+    tell_of_groups(adapted.likely_groups, "counts each as one, else the figures may flatter", quiet=quiet)
     if adapted.conflicts:
         groups = several(adapted.conflicts, "group of copies holds", "groups of copies hold")
         advice = f": `crackscope scan {shlex.quote(data)}` names them and says what to do"
@@ -179,15 +178,26 @@ def _pairs(contradictions: Sequence[tuple[str, str]]) -> str:
     return ", ".join(told) + f" and {more} more" * (more > 0)
 
 
-def _no_better(before: "Worth", after: "Worth") -> list[str]:
-    """Of balanced accuracy and log loss those that are no better than before, each with both values."""
+def _no_better(before: "Worth", after: "Worth") -> str:
+    """What of balanced accuracy and log loss is no better than before, each with both values, and what to do; "" where
+    both are better."""
     here, there = before.balanced_accuracy.value, after.balanced_accuracy.value
+    if here == there == 1:
+        return (
+            "nothing to gain on these patches, all of which were called rightly before as well: label harder ones "
+            "(`crackscope suggest` names them), or keep the old bundle"
+        )
     said = []
     if here is not None and there is not None and there <= here:
         said.append(f"balanced accuracy ({here:.3f}, now {there:.3f})")
     if after.margin_loss >= before.margin_loss:
         said.append(f"log loss about the threshold ({before.margin_loss:.4f}, now {after.margin_loss:.4f})")
-    return said
+    if not said:
+        return ""
+    return (
+        f"written although it is no better on these patches than before by {' and '.join(said)}, within the error "
+        "of so few: label more of them, or keep the old bundle"
+    )
 
 
 def _rows(before: "Worth", after: "Worth") -> list[tuple[str, str, str]]:

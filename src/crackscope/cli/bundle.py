@@ -84,9 +84,9 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 def export(**options: Any) -> None:
     """Write a bundle in another form.
 
-    --int8 is refused when more than .5 % of the verdicts change, or the probability by more than .01 on average.
-    What comes out cannot be adapted: adapt the float32 bundle, then write it in 8 bits. Nothing that is there is
-    written over.
+    --int8 is refused when more than .5 % of the verdicts change, the probability by more than .01 on average, or when
+    of what either bundle marks as crack one alone marks more than 20 %. What comes out cannot be adapted: adapt the
+    float32 bundle, then write it in 8 bits. Nothing that is there is written over.
     """
     asked = Asked(**options)
     from crackscope.bundles import export_deepness, open_bundle
@@ -136,7 +136,8 @@ def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
     compared = several(report.compared, "picture")
     say(
         f"on {compared} that it was not fitted on, {report.verdicts_changed:.2%} of the verdicts "
-        f"changed, and the probability by {report.mean_change:.4f} on average, {report.largest_change:.4f} at most",
+        f"changed, and the probability by {report.mean_change:.4f} on average, {report.largest_change:.4f} at most; "
+        f"of what either marks as crack, one alone marks {report.cells_changed:.1%}",
         quiet=asked.silent,
     )
     return report

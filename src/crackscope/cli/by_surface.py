@@ -31,7 +31,7 @@ def _rows(evaluation: "Evaluation") -> list[tuple[object, ...]]:
             (
                 name or "unnamed",
                 tn + fp + fn + tp,
-                f"{most or 'none it knows'}, {number / sum(counts.values()):.0%}",
+                f"{most or 'none it was trained on'}, {number / sum(counts.values()):.0%}",
                 f"{threshold:.4g}",
                 f"{one.scale:.3g}" if one else "",
                 f"{fn} of {fn + tp}",

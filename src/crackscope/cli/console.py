@@ -129,9 +129,10 @@ def json_line(record: object) -> str:
 
 
 class Tell(Protocol):
-    """Hears how many are done, and of how many where that was not known before."""
+    """Hears how many are done, one of which may be so in part, and of how many where that was not known before; a label
+    where other work begins."""
 
-    def __call__(self, done: int, total: int | None = None, /) -> None:
+    def __call__(self, done: float, total: int | None = None, /, *, label: str | None = None) -> None:
         """Draw it."""
 
 
@@ -142,7 +143,7 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     It raises KeyboardInterrupt where one was lost: whatever takes long tells how far it is.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda done, total=None, /: raise_if_lost()
+        yield lambda done, total=None, /, *, label=None: raise_if_lost()
         return
     from rich.progress import (
         BarColumn,
@@ -158,8 +159,10 @@ def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[
     with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
         task = bar.add_task(label, total=total)
 
-        def tell(done: int, total: int | None = None, /) -> None:
+        def tell(done: float, total: int | None = None, /, *, label: str | None = None) -> None:
             raise_if_lost()
+            if label is not None and label != bar.tasks[0].description:
+                bar.reset(task, total=total, description=label)
             bar.update(task, completed=done, total=total)
 
         yield tell

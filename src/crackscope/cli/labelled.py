@@ -53,12 +53,15 @@ class Labelled:
             )
 
 
-def tell_of_groups(likely: "LikelyGroups | None", *, quiet: bool = False) -> None:
-    """Say which --group-by would hold together what looks like patches of one photo; nothing of None."""
+def tell_of_groups(
+    likely: "LikelyGroups | None", gain: str = "keeps each group on one side of a split", *, quiet: bool = False
+) -> None:
+    """Say which --group-by would hold together what looks like patches of one photo, and what that gains; nothing of
+    None."""
     if likely is not None:
         one, other = likely.examples
         say(
             f"file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
-            f"--group-by {shlex.quote(likely.pattern)} keeps each group on one side of a split",
+            f"--group-by {shlex.quote(likely.pattern)} {gain}",
             quiet=quiet,
         )

@@ -82,6 +82,7 @@ def matrix(state: State, /, **options: Any) -> None:
     trainings = _planned(asked, [name for name, _ in named])
     _refuse_clashes(asked, [name for name, _ in named], trainings)
     surfaces = [_surface(asked, *one) for one in named]
+    _tell_of_twins(surfaces, quiet=asked.silent)
     table = _judge(asked, surfaces, trainings)
     unread = {one.path: one for column in table.columns for one in column.unread}
     if trainings:
@@ -169,6 +170,17 @@ def _surface(asked: Asked, name: str, data: str) -> "Surface":
             f"{name} has no test part to judge on: give --part all to judge on all of it, or leave it out"
         )
     return Surface(name=name, split=split, part=None if whole else "test")
+
+
+def _tell_of_twins(surfaces: "Sequence[Surface]", *, quiet: bool) -> None:
+    """Warn of surfaces that are the very same pictures, whose columns say the same."""
+    alike: dict[tuple[str, str | None], list[str]] = {}
+    for one in surfaces:
+        alike.setdefault((one.split.fingerprint, one.part), []).append(one.name)
+    for names in alike.values():
+        if len(names) > 1:
+            told = f"{', '.join(names[:-1])} and {names[-1]}"
+            warn(f"{told} are the same pictures, so their columns say the same: check the paths", quiet=quiet)
 
 
 def _judge(asked: Asked, surfaces: "list[Surface]", trainings: Sequence[Planned]) -> "Matrix":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crackscope.cli.bundle_names import bundle_folder
-from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, unread_line, warn
+from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.state import State
@@ -69,8 +69,7 @@ def suggest(state: State, /, **options: Any) -> None:
     if asked.as_json:
         print_json({"out": asked.out, **_facts(found)})
         return
-    for unread in found.unread:
-        warn(f"left out: {unread_line(unread)}")
+    tell_unread(found.unread)
     if found.unfit:
         warn(_unfit_line(found.unfit, "picture", "pictures"), quiet=asked.quiet)
     if found.unfit_patches:

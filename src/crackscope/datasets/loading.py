@@ -71,13 +71,14 @@ _SHARES = (60, 20, 20)
 
 
 class _Wish(NamedTuple):
-    """whole: no part is wanted by itself, so that each may lack a label."""
+    """whole: no part is wanted by itself, so that each may lack a label. otherwise: how to have other parts."""
 
     shares: Shares
     random: bool
     group_by: str | None
     seed: int
     whole: bool = False
+    otherwise: str = "or deal them out with `crackscope split` and other --parts, and name its CSV"
 
 
 def read_rows(data: str | Path, layout: Layout = KNOWN_WORDS) -> list[Row]:
@@ -107,7 +108,7 @@ def split(
     evenly. One seed gives one split, whatever the order of the files. Raises DatasetError: nothing there, one label
     only, nothing readable, too few groups for the parts.
     """
-    wish = _Wish(shares_of(parts), random, group_by, seed)
+    wish = _Wish(shares_of(parts), random, group_by, seed, otherwise="or other --parts")
     return _split(_found(data, layout, group_by), wish)
 
 
@@ -142,7 +143,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
     at_random = deal(alone, surveyed.strata, names, wish.shares, wish.seed)
     parts = at_random if wish.random else deal(groups, surveyed.strata, names, wish.shares, wish.seed)
     if not wish.whole:
-        refuse_if_lacking(parts, [row.label for row in rows], wish.shares, surveyed.found.root)
+        refuse_if_lacking(parts, [row.label for row in rows], wish.shares, surveyed.found.root, wish.otherwise)
     group_names = names_of(groups, names, chosen)
     dealt = [
         msgspec.structs.replace(row, part=part, group=group)

@@ -58,16 +58,17 @@ def _lot(seed: int, name: str) -> bytes:
     return hashlib.blake2b(f"{seed}\0{name}".encode(errors="surrogateescape"), digest_size=8).digest()
 
 
-def refuse_if_lacking(parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares, where: str) -> None:
-    """Raises DatasetError when a part that was asked for lacks a label."""
+def refuse_if_lacking(
+    parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares, where: str, otherwise: str
+) -> None:
+    """Raises DatasetError when a part that was asked for lacks a label. otherwise: how to have other parts."""
     held = set(zip(parts, labels, strict=True))
     for part, share in zip(PARTS, shares, strict=True):
         for label in LABELS:
             if share > 0 and (part, label) not in held:
                 raise DatasetError(
                     f"{where}: the part {part} would hold no {label} picture: there are too few groups of them "
-                    "(copies, and patches that `suggest` cut from one photo, are one); give more pictures, "
-                    "or other --parts"
+                    f"(copies, and patches that `suggest` cut from one photo, are one); give more pictures, {otherwise}"
                 )
 
 

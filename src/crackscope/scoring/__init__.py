@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.bundles import bundle_folder, edition
+from crackscope.scoring.agreeing import Gate, QuantisedReport
 from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.coloured_light import COLOURED, cast, out_of_coloured_light
 from crackscope.scoring.crew import StoppedError
@@ -16,7 +17,7 @@ from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
-from crackscope.scoring.quantising import Gate, QuantisedReport, quantise
+from crackscope.scoring.quantising import quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.tiling import Tile, middle_piece, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels

@@ -5,7 +5,6 @@ import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,20 @@ from numpy.typing import NDArray
 from crackscope.bundles import Bundle, InputSpec, open_bundle
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import read
+from crackscope.scoring.agreeing import (
+    USUAL_GATE,
+    Gate,
+    QuantisedFacts,
+    QuantisedReport,
+    answers,
+    compare,
+    passes,
+    told_apart,
+)
 from crackscope.scoring.bias_correction import corrected
 from crackscope.scoring.dense import dense_plan
-from crackscope.scoring.model import Model, load
+from crackscope.scoring.model import load
 from crackscope.scoring.packing import pack
-from crackscope.scoring.runtime import Graph
 from crackscope.scoring.tiling import middle_piece
 
 TOLERANCE_INT8 = 0.1
@@ -34,31 +42,8 @@ core: 4.9 ms with none kept, 3.5 with one or two, 3.6 with three), and the secon
 leaves half as many channels to turn into bytes: a block of 1024 px takes 84 ms with three kept, 87 with two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """How far 8-bit answers may differ: verdicts: share that turns over, mean: of |change of probability|."""
-
-    verdicts: float = 0.005
-    mean: float = 0.01
-
-
-class QuantisedReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How an 8-bit bundle compares with the one it was made from, on rows that it was not calibrated on.
-
-    compared, calibrated: pictures. verdicts_changed: share, 0 to 1. mean_change, largest_change: of probability.
-    float_convolutions: how many of the first convolutions stayed float32.
-    """
-
-    compared: int
-    calibrated: int
-    verdicts_changed: float
-    mean_change: float
-    largest_change: float
-    float_convolutions: int
-
-
 def quantise(
-    bundle: str | Path, sources: Sequence[str], out: str | Path, *, gate: Gate = Gate(), limit: int = 256
+    bundle: str | Path, sources: Sequence[str], out: str | Path, *, gate: Gate = USUAL_GATE, limit: int = 256
 ) -> QuantisedReport:
     """Write an 8-bit copy of a bundle: weights per channel, activations calibrated on pictures it was trained on, what
     rounding moves on average corrected (see `bias_correction.py`).
@@ -81,7 +66,7 @@ def quantise(
             f"compare are too few; give data whose training part holds at least {2 * LEAST_COMPARED} readable ones"
         )
     model = load(opened)
-    plain = _read(model, model.graph, held_out)
+    plain = answers(model, model.graph, held_out)
     report: QuantisedReport | None = None
     for kept in _KEPT_FLOAT:
         quantised = _quantised(opened.model, pictures, kept)
@@ -92,25 +77,13 @@ def quantise(
             raise BundleError(
                 f"{opened.path} in 8 bits cannot be run over photos without seams, as it can in float32; use that"
             )
-        report = _compare(model, plain, quantised, held_out, QuantisedFacts(len(pictures), kept))
-        if report.verdicts_changed <= gate.verdicts and report.mean_change <= gate.mean:
+        report = compare(model, plain, quantised, held_out, QuantisedFacts(len(pictures), kept))
+        if passes(report, gate):
             _write(opened, quantised, Path(out), report)
             return report
     if report is None:
         raise BundleError(f"{opened.path} has nothing to quantise; use the float32 bundle")
-    raise BundleError(
-        f"8-bit answers differ too much from float32 on {report.compared} pictures: {report.verdicts_changed:.2%} of "
-        f"verdicts turned over (gate {gate.verdicts:.2%}), probability changed by {report.mean_change:.4f} on average "
-        f"(gate {gate.mean:.4f}), {report.largest_change:.3f} at most; use the float32 bundle"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class QuantisedFacts:
-    """What is known before the comparison: pictures calibrated on, convolutions kept float32."""
-
-    calibrated: int
-    kept: int
+    raise BundleError(told_apart(report, gate))
 
 
 def _parts(sources: Sequence[str], limit: int) -> tuple[list[str], list[str]]:
@@ -128,27 +101,6 @@ def _piece(path: str, spec: InputSpec) -> NDArray[np.uint8] | None:
         return middle_piece(read(path).pixels, spec)
     except ImageError:
         return None
-
-
-def _compare(
-    model: Model, plain: NDArray[np.float64], quantised: bytes, pictures: list[NDArray[np.uint8]], facts: QuantisedFacts
-) -> QuantisedReport:
-    found = _read(model, Graph(quantised), pictures)
-    change = np.abs(found[:, 0] - plain[:, 0])
-    cracked, before = (said[:, 0] >= said[:, 1] for said in (found, plain))
-    return QuantisedReport(
-        compared=len(pictures),
-        calibrated=facts.calibrated,
-        verdicts_changed=float(np.mean(cracked != before)),
-        mean_change=float(change.mean()),
-        largest_change=float(change.max()),
-        float_convolutions=facts.kept,
-    )
-
-
-def _read(model: Model, graph: Graph, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
-    """Probability and threshold of each picture by a graph, calibrated as the model is: float64 [n, 2]."""
-    return np.array([model.calibrated(*graph.look(pixels))[:2] for pixels in pictures])
 
 
 def _write(bundle: Bundle, model: bytes, out: Path, report: QuantisedReport) -> None:
