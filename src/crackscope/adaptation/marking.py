@@ -30,7 +30,7 @@ def moved_mask_threshold(model: Model, moved: bytes, cracked: Sequence[str]) -> 
     after: list[NDArray[np.float32]] = []
     for place in chosen:
         try:
-            pixels = middle_piece(read(cracked[place]).pixels, model.manifest.input)
+            pixels = middle_piece(model.in_plain_light(read(cracked[place]).pixels), model.manifest.input)
         except ImageError:
             continue
         if there := int(np.count_nonzero(model.graph.run(pixels).map > old)):

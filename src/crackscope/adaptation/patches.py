@@ -13,7 +13,7 @@ from crackscope.errors import BundleError, ImageError
 from crackscope.images import read
 from crackscope.judging import number_groups
 from crackscope.records import Row, Unread
-from crackscope.scoring import Described, Model, describe, showing_features, unfit_pixels
+from crackscope.scoring import Described, Model, describe, out_of_coloured_light, showing_features, unfit_pixels
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -39,7 +39,8 @@ class Unfit(msgspec.Struct, frozen=True):
 
 def unfit_patch(pixels: NDArray[np.uint8], manifest: Manifest) -> str:
     """Why a patch, uint8 [h, w, 3], cannot be judged by its pixels, as `predict` says it; "" when it can."""
-    return unfit_pixels(pixels, manifest, however_blurred=manifest.verdict.kind == "threshold")
+    seen = out_of_coloured_light(pixels, manifest.coloured)
+    return unfit_pixels(seen, manifest, however_blurred=manifest.verdict.kind == "threshold")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
