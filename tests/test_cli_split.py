@@ -115,6 +115,14 @@ def test_a_pattern_that_looks_right_is_named(tmp_path, capsys):
     assert line in told(capsys, "scan", words[0])
     assert line in told(capsys, "split", *words)
     pattern = ["--group-by", r"^(\d+)-"]
+    judged = line.replace("file names", "walls: file names").replace("keeps", "counts each as one, else intervals may")
+    for call in (
+        ["evaluate", "default", words[0], "--part", "all"],
+        ["matrix", "--on", f"walls={words[0]}", "--bundle", "default"],
+    ):
+        there = judged if call[0] == "matrix" else judged.removeprefix("walls: ")
+        assert there in told(capsys, *call)
+        assert "--group-by" not in told(capsys, *call, *pattern)
     assert "--group-by" not in told(capsys, "scan", words[0], *pattern)
     assert "--group-by" not in told(capsys, "split", *words, *pattern, "--force")
     assert "--group-by" not in told(capsys, "split", *words, "--random", "--force")

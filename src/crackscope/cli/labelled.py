@@ -53,15 +53,23 @@ class Labelled:
             )
 
 
+NO_WITNESSES = "counts each as one, else intervals may be too narrow"
+"""What it gains to know photos where figures are given."""
+
+
 def tell_of_groups(
-    likely: "LikelyGroups | None", gain: str = "keeps each group on one side of a split", *, quiet: bool = False
+    likely: "LikelyGroups | None",
+    gain: str = "keeps each group on one side of a split",
+    *,
+    of: str = "",
+    quiet: bool = False,
 ) -> None:
     """Say which --group-by would hold together what looks like patches of one photo, and what that gains; nothing of
-    None."""
+    None. of: whose file names they are, where there are several data sets."""
     if likely is not None:
         one, other = likely.examples
         say(
-            f"file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
+            f"{of and f'{of}: '}file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
             f"--group-by {shlex.quote(likely.pattern)} {gain}",
             quiet=quiet,
         )
