@@ -10,6 +10,7 @@ import pytest
 
 from crackscope import datasets
 from crackscope.cli import main
+from tests.small_bundle import write_small_bundle
 from tests.small_data_set import data_set
 from tests.small_labelled import picture
 
@@ -115,14 +116,6 @@ def test_a_pattern_that_looks_right_is_named(tmp_path, capsys):
     assert line in told(capsys, "scan", words[0])
     assert line in told(capsys, "split", *words)
     pattern = ["--group-by", r"^(\d+)-"]
-    judged = line.replace("file names", "walls: file names").replace("keeps", "counts each as one, else intervals may")
-    for call in (
-        ["evaluate", "default", words[0], "--part", "all"],
-        ["matrix", "--on", f"walls={words[0]}", "--bundle", "default"],
-    ):
-        there = judged if call[0] == "matrix" else judged.removeprefix("walls: ")
-        assert there in told(capsys, *call)
-        assert "--group-by" not in told(capsys, *call, *pattern)
     assert "--group-by" not in told(capsys, "scan", words[0], *pattern)
     assert "--group-by" not in told(capsys, "split", *words, *pattern, "--force")
     assert "--group-by" not in told(capsys, "split", *words, "--random", "--force")
@@ -131,6 +124,14 @@ def test_a_pattern_that_looks_right_is_named(tmp_path, capsys):
     assert facts[0]["likely_groups"] == facts[1]["likely_groups"]
     assert facts[1]["likely_groups"]["pattern"] == r"^(\d+)-"
     assert json.loads(told(capsys, "split", *words, *pattern, "--force", "--json"))["likely_groups"] is None
+    bundle = str(write_small_bundle(tmp_path / "bundle").path)
+    line = line.replace("keeps", "counts each as one, else intervals may")
+    for call, there in (
+        (["evaluate", bundle, words[0], "--part", "all"], line),
+        (["matrix", "--on", f"walls={words[0]}", "--bundle", bundle], f"walls: {line}"),
+    ):
+        assert there in told(capsys, *call)
+        assert "--group-by" not in told(capsys, *call, *pattern)
 
 
 def test_a_path_with_a_blank_is_named_as_it_can_be_typed(data, tmp_path, capsys):
