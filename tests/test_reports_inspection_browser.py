@@ -255,6 +255,8 @@ def test_on_a_phone_nothing_sticks_out_and_fingers_zoom(browser, index):
 
 def test_it_prints(page):
     page.wait("document.fonts.ready")
+    # Nobody has scrolled to them, and printing waits for none.
+    page.wait("Array.from(document.querySelectorAll('.fit > img:not(.heat)')).every(one => one.naturalWidth > 0)")
     document = page.pdf()
     assert document.startswith(b"%PDF")
     pages = len(re.findall(rb"/Type\s*/Page\b", document))

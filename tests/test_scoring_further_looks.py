@@ -210,10 +210,11 @@ def test_every_caller_says_the_same(tmp_path):
 
 
 def test_a_crack_painted_over_is_judged_by_both_looks():
-    evidence = explain(model(), open_photo(photo(SHOWN_TWICE)), zone=1)
+    shown = model().in_plain_light(photo(SHOWN_TWICE))
+    evidence = explain(model(), open_photo(shown), zone=1)
     (painted,) = evidence.explanation.painted
     left, top, wide, high = painted.window
-    whole = photo(SHOWN_TWICE).copy()
+    whole = shown.copy()
     whole[top : top + high, left : left + wide] = evidence.pictures[1]
     again = model().judge(model().heatmap(whole), whole, RATE)
     assert painted.verdict == again.verdict

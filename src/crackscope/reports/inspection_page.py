@@ -41,6 +41,7 @@ from crackscope.reports.rendering import Dress, render_pieces, script_data
 DRESS = Dress(
     scripts=(
         "inspection_marks.js",
+        "inspection_pictures.js",
         "slider.js",
         "inspection_words.js",
         "inspection_shown.js",
