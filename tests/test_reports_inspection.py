@@ -210,6 +210,17 @@ def test_a_height_above_the_sea_is_no_coordinate():
     assert feature["properties"]["altitude_m"] == 12.35
 
 
+@pytest.mark.parametrize(("chances", "widest"), [((0.9, 0.4), 4), ((0.3, 0.4), 8)])
+def test_the_map_tells_the_widest_crack_that_is_more_likely_than_not(chances, widest):
+    """As the page does; where none is likely, of all of them."""
+    zones = (zone(1, 40, 4, 0.5), zone(2, 80, 8, 0.5))
+    zones = tuple(msgspec.structs.replace(one, probability=chance) for one, chance in zip(zones, chances, strict=True))
+    photo = Inspected(path="a.jpg", verdict="crack", probability=0.9, width=300, height=200, zones=zones)
+    (feature,) = json.loads(b"".join(photos_geojson([photo], {"a.jpg": "a"})))["features"]
+    assert (feature["properties"]["width_max_px"], feature["properties"]["width_max_mm"]) == (widest, widest / 2)
+    assert feature["properties"]["zones"] == 2
+
+
 def test_coco(folder, found):
     document = loaded(folder, "coco.json")
     images_by_id = {image["id"]: image for image in document["images"]}

@@ -142,7 +142,8 @@ def _coloured(manifest: Manifest) -> str:
         return ""
     return f"""
 - In coloured light (one colour above {manifest.coloured:g} times another on average, alike everywhere)
-  crackscope shows the picture to the network in grey. The graph alone does not do so."""
+  crackscope shows the picture to the network in grey. The graph alone does not: give it what
+  `model.in_plain_light(pixels)` makes of uint8 [h, w, 3]."""
 
 
 _AS_NEVER_MET = """

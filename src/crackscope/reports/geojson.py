@@ -6,14 +6,16 @@ from typing import Any
 from crackscope.files import encode_list
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
+from crackscope.reports.inspection_widest import telling
 
 
 def photos_geojson(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes]:
     """A feature for each photo, in WGS 84, in pieces: a point where the position is known, else without geometry.
 
     So no photo is lost: a program that draws the map passes over the others and keeps them in its table. The direction
-    of the camera is `direction_deg`, clockwise from north, its height above the sea `altitude_m`. Every feature has the
-    same properties, null where unknown.
+    of the camera is `direction_deg`, clockwise from north, its height above the sea `altitude_m`. The largest widths are
+    of the zones that are more likely cracks than not, where there are any. Every feature has the same properties, null
+    where unknown.
     """
     features = (_feature(photo, names[photo.path]) for photo in photos)
     return encode_list(b'{"type":"FeatureCollection","name":"photos","features":[', features, b"]}\n")
@@ -27,7 +29,8 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
     if place.latitude is not None and place.longitude is not None:
         # Seven decimals are a centimetre on the ground.
         geometry = {"type": "Point", "coordinates": [round(place.longitude, 7), round(place.latitude, 7)]}
-    widths = [zone.width_max_mm.value for zone in zones if zone.width_max_mm is not None]
+    likely = [zone for _, zone in telling([(photo, zone) for zone in zones])]
+    widths = [zone.width_max_mm.value for zone in likely if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in zones if zone.length_mm is not None]
     known = {
         "verdict": photo.verdict,
@@ -36,7 +39,7 @@ def _feature(photo: Inspected | Unread, name: str) -> dict[str, Any]:
         "chance": None if photo.chance is None else float(f"{photo.chance:.4g}"),
         "suspicious": photo.suspicious,
         "zones": len(zones),
-        "width_max_px": round(max(zone.width_max_px.value for zone in zones), 2) if zones else None,
+        "width_max_px": round(max(zone.width_max_px.value for zone in likely), 2) if likely else None,
         "width_max_mm": round(max(widths), 4) if widths else None,
         "length_px": round(sum(zone.length_px for zone in zones), 1),
         "length_mm": round(sum(lengths), 2) if lengths else None,
