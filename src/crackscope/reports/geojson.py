@@ -13,9 +13,9 @@ def photos_geojson(photos: Findings, names: Mapping[str, str]) -> Iterator[bytes
     """A feature for each photo, in WGS 84, in pieces: a point where the position is known, else without geometry.
 
     So no photo is lost: a program that draws the map passes over the others and keeps them in its table. The direction
-    of the camera is `direction_deg`, clockwise from north, its height above the sea `altitude_m`. The largest widths are
-    of the zones that are more likely cracks than not, where there are any. Every feature has the same properties, null
-    where unknown.
+    of the camera is `direction_deg`, clockwise from north, its height above the sea `altitude_m`. The largest widths
+    are of the zones that are more likely cracks than not, where there are any. Every feature has the same properties,
+    null where unknown.
     """
     features = (_feature(photo, names[photo.path]) for photo in photos)
     return encode_list(b'{"type":"FeatureCollection","name":"photos","features":[', features, b"]}\n")
