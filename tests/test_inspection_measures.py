@@ -349,3 +349,16 @@ def test_blur_is_told() -> None:
     # The surface's own blur, about .65 px, comes on top.
     assert middle == pytest.approx(np.hypot(0.65, [0, 1.2, 2.5]), rel=0.35)
     assert all(one[0] < one[1] < one[2] for one in told)
+
+
+@pytest.mark.parametrize("thing", [(244, 160, 286, 160), (268, 130, 268, 190)])
+def test_what_a_crack_runs_into_is_no_width_of_it(thing: Ends) -> None:
+    """A hole, a stone or a wheel in the corner: hardly longer than wide, and many times wider than the crack."""
+    (zone,) = zones_of(drawn([((20, 160, 260, 160), 3), (thing, 30)]))
+    assert zone.width_max_px.value < 5
+    assert zone.width_p95_px.high < 6
+
+
+def test_a_crack_that_gapes_for_as_long_as_that_is_as_wide() -> None:
+    (zone,) = zones_of(drawn([((20, 160, 200, 160), 3), ((200, 160, 300, 160), 16)]))
+    assert zone.width_max_px.value == pytest.approx(16, abs=2)

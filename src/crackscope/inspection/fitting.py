@@ -72,6 +72,10 @@ class Fit:
     shared: Doubles
     depth_seen: Doubles
 
+    def only(self, places: NDArray[np.bool_] | slice) -> "Fit":
+        """Some of them."""
+        return Fit(*(getattr(self, field.name)[places] for field in fields(self)))
+
 
 class Profiles(NamedTuple):
     """Profiles float32 [k, m], sampled evenly from -reach to reach px [k]; none is wider than `most` px [k]."""

@@ -23,6 +23,8 @@ _TAIL = 0.2
 """The largest figures are off by so large a share, too, of what lies between them and the ones before."""
 _PLACES = 5
 """Successive places along a line, of which most must reach a width that is told as the largest."""
+_STOUT, _STOUTER = 2.0, 4.0
+"""A stretch shorter than so many times its own width, and so many times as wide as the crack, is no part of it."""
 _MEAN_SHARE = 0.85
 """Of what all places share, the mean is off by less than single places are: with all of it, its interval held in 99 of
 100 zones of generated photos."""
@@ -45,6 +47,7 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     profiles (crumbled edges, lit walls), a floor that was set on generated photos with known truth
     (`proofs/measures.py`). Figures and their intervals ascend from the median to the largest.
     """
+    courses = _slender(courses)
     width = np.concatenate([course.fit.width for course in courses])
     stat = np.concatenate([course.fit.stat for course in courses])
     shared = float(np.median(np.concatenate([course.fit.shared for course in courses])))
@@ -65,6 +68,24 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
             _largest((median, p95, top), float(stat[_near(width, top)].mean()), base),
         ),
     )
+
+
+def _slender(courses: Sequence[Course]) -> list[Course]:
+    """The courses without their places in a hole, a pore or a dark thing that the crack runs into: stretches hardly
+    longer than they are wide, and many times wider than the crack is."""
+    least = _STOUTER * float(np.median(np.concatenate([course.fit.width for course in courses])))
+    return [course.only(_slender_places(course, least)) for course in courses]
+
+
+def _slender_places(course: Course, least: float) -> NDArray[np.bool_]:
+    """Which of the places of a course, bool [n], lie in no stretch of that width that is hardly longer than wide."""
+    width = course.fit.width
+    kept = np.ones(len(width), np.bool_)
+    ends = np.flatnonzero(np.diff(width >= least, prepend=False, append=False))
+    for begin, end in zip(ends[::2], ends[1::2], strict=True):
+        long = course.at[end - 1] - course.at[begin] + EVERY
+        kept[begin:end] = long >= _STOUT * np.median(width[begin:end])
+    return kept
 
 
 def in_order(*ascending: Estimate) -> list[Estimate]:

@@ -67,6 +67,10 @@ class Course:
     at: NDArray[np.int64]
     fit: Fit
 
+    def only(self, places: NDArray[np.bool_]) -> "Course":
+        """The same with some of the places that were measured, bool [n]."""
+        return replace(self, at=self.at[places], fit=self.fit.only(places))
+
 
 def measure_courses(
     pixels: NDArray[np.uint8], networks: Sequence[Network], quality: Quality, times: int = 1
@@ -120,12 +124,8 @@ def _fitted(
         np.concatenate(all_) for all_ in zip(*(line for crack in cracks for line in crack), strict=True)
     )
     fit = fit_profiles(Profiles(values, reach, most), blur_px, look, steps)
-    lines = iter([_part(fit, some) for some in parts([count for some in counts for count in some])])
+    lines = iter([fit.only(some) for some in parts([count for some in counts for count in some])])
     return [[next(lines) for _ in some] for some in counts]
-
-
-def _part(fit: Fit, some: slice | NDArray[np.bool_]) -> Fit:
-    return Fit(*(getattr(fit, field.name)[some] for field in fields(fit)))
 
 
 def _whole(fits: Sequence[Fit]) -> Fit:
@@ -208,7 +208,7 @@ def _trusted(courses: Sequence[Course], prior: DepthPrior, times: int) -> list[C
         good = [np.ones(len(some), np.bool_) for some in good]
     kept = []
     for course, some in zip(courses, good, strict=True):
-        fit = _part(course.fit, some)
+        fit = course.fit.only(some)
         kept.append(replace(course, at=course.at[some], fit=replace(fit, width=_steadied(fit.width, times))))
     return kept
 
