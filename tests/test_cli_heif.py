@@ -120,6 +120,24 @@ def test_a_jpeg_of_the_same_name_is_taken_and_that_is_told(photos, bundle, capsy
     assert len(lines(capsys.readouterr().out)) == 4
 
 
+def test_a_heic_is_judged_beside_a_jpeg_that_breaks_off(photos, bundle, tmp_path, capsys):
+    images.write_jpeg(images.read(WALL).pixels, photos / "IMG_1.jpg")
+    whole = (photos / "IMG_1.jpg").read_bytes()
+    (photos / "IMG_1.jpg").write_bytes(whole[: len(whole) // 2])
+    assert main(["predict", str(photos), "--bundle", bundle, "--jsonl"]) == 1
+    told = capsys.readouterr()
+    heic, jpeg, *_ = lines(told.out)
+    assert [Path(line["path"]).name for line in (heic, jpeg)] == ["IMG_1.HEIC", "IMG_1.jpg"]
+    assert "verdict" in heic
+    assert jpeg["error"]["kind"] == "truncated"
+    assert "passed over" not in told.err
+    out = tmp_path / "report"
+    assert main(["inspect", str(photos), "-o", str(out), "--bundle", bundle]) == 1
+    told = capsys.readouterr()
+    assert "1 unreadable" in told.out
+    assert "passed over" not in told.err
+
+
 @pytest.mark.usefixtures("without")
 def test_without_the_extra_each_is_listed_with_what_to_do(photos, bundle, tmp_path, capsys):
     images.write_png(np.full((64, 64, 3), 128, np.uint8), photos / "other.png")

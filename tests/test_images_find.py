@@ -5,12 +5,16 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from crackscope import images
 from crackscope.errors import ImageError
+from tests.small_heif import WALL
+from tests.small_pictures import RGB, saved
 
 
 @pytest.fixture
@@ -74,6 +78,8 @@ def test_what_we_wrote_below_is_passed_over_but_not_what_is_named(folder, mark):
 
 
 def test_photos_that_cannot_be_read_are_not_passed_over(folder):
+    for name in ("img2.JPG", "b/x.tif"):
+        images.write_png(np.zeros((8, 8, 3), np.uint8), folder / name)
     for name in ("IMG_1.HEIC", "raw.dng", "img2.dng", "b/x.gif", "b/y.gif"):
         (folder / name).touch()
     found = names(images.find([str(folder)]), folder)
@@ -81,6 +87,57 @@ def test_photos_that_cannot_be_read_are_not_passed_over(folder):
     assert names(images.find([str(folder / "*.dng")]), folder) == ["img2.dng", "raw.dng"]
     with pytest.raises(ImageError, match="empty"):
         images.read(folder / "raw.dng")
+
+
+WALL_PX = np.tile(RGB, (4, 4, 1))
+SHOT = saved(Image.fromarray(WALL_PX), "JPEG")
+FILM = b"\0\0\0\x18ftypmp42" + bytes(64)
+PREVIEW = SHOT[:2] + b"\xff\xe1" + (len(SHOT) + 2).to_bytes(2, "big") + SHOT + SHOT[2:]
+"""Like a photo of a camera: a small whole JPEG lies in its header."""
+
+
+def beside(folder: Path, content: bytes, **others: bytes) -> tuple[list[str], list[str]]:
+    """What is found, and what is told as passed over, of IMG_1.JPG with this content and others of its name."""
+    (folder / "IMG_1.JPG").write_bytes(content)
+    for suffix, bytes_of in others.items():
+        (folder / f"IMG_1.{suffix}").write_bytes(bytes_of)
+    passed: list[str] = []
+    found = images.find([str(folder)], passed.append)
+    by_pattern: list[str] = []
+    assert images.find([str(folder / "IMG*")], by_pattern.append) == found
+    assert by_pattern == passed
+    return names(found, folder), names(passed, folder)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"", b"wall", FILM, SHOT[:200], SHOT[: len(SHOT) // 2], SHOT[:-2], SHOT[:-100] + bytes(100), PREVIEW[:-400]],
+    ids=["empty", "text", "film", "header", "half", "marker", "zeros", "preview"],
+)
+def test_nothing_gives_way_to_a_file_that_cannot_be_read(tmp_path, broken):
+    assert beside(tmp_path, broken, HEIC=WALL) == (["IMG_1.HEIC", "IMG_1.JPG"], [])
+    assert beside(tmp_path, broken, HEIC=b"", dng=b"II*\0") == (["IMG_1.dng", "IMG_1.HEIC", "IMG_1.JPG"], [])
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [SHOT, SHOT + bytes(3), SHOT + FILM + bytes(100_000), PREVIEW, saved(Image.fromarray(RGB), "PNG")],
+    ids=["jpeg", "padded", "motion", "preview", "misnamed"],
+)
+def test_one_shot_is_found_once_where_its_jpeg_is_whole(tmp_path, whole):
+    assert beside(tmp_path, whole, HEIC=WALL, dng=b"II*\0") == (["IMG_1.JPG"], ["IMG_1.dng", "IMG_1.HEIC"])
+
+
+def test_a_raw_photo_gives_way_to_a_heic_beside_a_broken_jpeg(tmp_path):
+    pytest.importorskip("pi_heif", reason="wants the extra heif, which the extra dev brings")
+    assert beside(tmp_path, SHOT[:-2], HEIC=WALL, dng=b"II*\0") == (["IMG_1.HEIC", "IMG_1.JPG"], ["IMG_1.dng"])
+
+
+def test_nothing_gives_way_to_a_photo_that_is_too_large(tmp_path):
+    (tmp_path / "IMG_1.jpg").write_bytes(SHOT)
+    (tmp_path / "IMG_1.heic").write_bytes(WALL)
+    for most, found in ((WALL_PX.size // 3, ["IMG_1.jpg"]), (WALL_PX.size // 3 - 1, ["IMG_1.heic", "IMG_1.jpg"])):
+        assert names(images.find([str(tmp_path)], limits=images.Limits(max_pixels=most)), tmp_path) == found
 
 
 def test_patterns(folder):
@@ -155,6 +212,8 @@ def test_a_folder_that_may_not_be_entered_is_named_as_denied():
 def test_what_is_passed_over_for_a_readable_one_of_its_name_is_told(folder):
     for name in ("img2.heic", "b/x.gif", "b/y.gif"):
         (folder / name).touch()
+    for name in ("img2.JPG", "b/x.tif"):
+        images.write_png(np.zeros((8, 8, 3), np.uint8), folder / name)
     told = []
     images.find([str(folder)], told.append)
     assert names(told, folder) == ["b/x.gif", "img2.heic"]

@@ -110,7 +110,7 @@ def _photos(asked: Asked) -> "list[str | Unread]":
         raise click.UsageError("a photo on standard input has no name for the report, name a file")
     if not asked.photos and asked.from_list is None:
         raise click.UsageError("PHOTO is missing: name files, folders or globs")
-    return gather(asked.photos, asked.from_list, quiet=asked.quiet)
+    return gather(asked.photos, asked.from_list, quiet=asked.quiet, limits=picture_limits(asked))
 
 
 def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectOptions") -> _Reported:

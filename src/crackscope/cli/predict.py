@@ -26,6 +26,7 @@ from crackscope.errors import several
 from crackscope.files import read_table
 
 if TYPE_CHECKING:
+    from crackscope.images import Limits
     from crackscope.records import Prediction, Unread
 
 STANDARD_INPUT = "-"
@@ -81,10 +82,13 @@ def predict(state: State, /, **options: Any) -> None:
     state.status = 1 if matched or counts["unreadable"] else 0
 
 
-def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list[str | Unread]":
+def gather(
+    named: Sequence[str], from_list: str | None, *, quiet: bool, limits: "Limits | None" = None
+) -> "list[str | Unread]":
     """All pictures that were named, in order and each once; a name that matches nothing becomes an unread one.
 
     from_list: a file that names more of them, - for standard input. What is passed over is told, unless quiet.
+    limits: how large a picture may be for another of its name to be passed over; None for the usual ones.
 
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
@@ -99,7 +103,7 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
     if STANDARD_INPUT in names:
         _standard_input()
     from crackscope.errors import ImageError
-    from crackscope.images import find, one_spelling
+    from crackscope.images import DEFAULT_LIMITS, find, one_spelling
     from crackscope.records import Unread
 
     inputs: dict[str, str | Unread] = {}
@@ -108,7 +112,7 @@ def gather(named: Sequence[str], from_list: str | None, *, quiet: bool) -> "list
     last: ImageError | None = None
     for name in names:
         try:
-            for path in find([name], passed.setdefault, misnamed.setdefault):
+            for path in find([name], passed.setdefault, misnamed.setdefault, limits or DEFAULT_LIMITS):
                 inputs.setdefault(one_spelling(path), path)
         except ImageError as error:
             last = error

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from crackscope.errors import ImageError, printable
 from crackscope.images.formats import begins_as_picture
+from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.natural_order import Natural, natural
+from crackscope.images.wholeness import seems_whole
 
 PICTURE_SUFFIXES = (
     ".jpg",
@@ -29,8 +31,8 @@ PICTURE_SUFFIXES = (
 """Suffixes, in lower case, by which pictures are found in folders. A file that is named by itself may have any."""
 
 _HEIF_SUFFIXES = (".heic", ".heif", ".hif")
-"""Read with an extra alone. Where a JPEG has the same name they are two of one shot, and the JPEG is taken: so a folder
-gives the same on every machine."""
+"""Read with an extra alone. Where a JPEG has the same name they are two of one shot, and the JPEG is taken if it can be
+read: so a folder of whole files gives the same on every machine."""
 
 FOREIGN_SUFFIXES = (
     *(".avif", ".gif", ".jp2", ".jxl"),
@@ -49,26 +51,32 @@ _SEPARATORS = re.compile(r"[/\\]")
 Tell = Callable[[str], object]
 
 
-def find(arguments: Sequence[str], pass_over: Tell | None = None, misnamed: Tell | None = None) -> list[str]:
+def find(
+    arguments: Sequence[str],
+    pass_over: Tell | None = None,
+    misnamed: Tell | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[str]:
     """The pictures that `arguments` stand for, each once, however it is spelt, in the order of the arguments.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
     ones left out, links followed but no folder entered twice, what `inspect` and `suggest` wrote below it passed over;
     a pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is
     never taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error,
-    unless the same stem lies beside them in a format that is (raw and JPEG); HEIF gives way likewise. A folder that may
-    not be entered stands for itself, so that reading it gives the error. Raises `ImageError` missing for an argument
-    that stands for nothing.
+    unless the same stem lies beside them in a file that can be read (raw and JPEG); HEIF gives way likewise. Such files
+    are opened, no others: their headers, and the ends of JPEGs, tell. A folder that may not be entered stands for
+    itself, so that reading it gives the error. Raises `ImageError` missing for an argument that stands for nothing.
 
     pass_over: told each photo that is left out because one of its stem is found that can be read: they are of one shot
     in most folders, but need not be. misnamed: told each file in a folder that begins as a picture does and has no name
     of one, so that it is left out (`photo`, `..jpg`, `wall.jpg~`); what begins with one dot is hidden, and not told.
+    limits: a file beyond them cannot be read.
     """
     found: dict[str, str] = {}
     passed: dict[str, str] = {}
     for argument in arguments:
         every = [argument] if argument == "-" else _expanded(os.fspath(argument), misnamed)
-        names = _without_twins(every) if os.path.isdir(argument) or not os.path.lexists(argument) else every
+        names = _without_twins(every, limits) if os.path.isdir(argument) or not os.path.lexists(argument) else every
         for some, kept in ((names, found), (every, passed)):
             for name in some:
                 kept.setdefault(one_spelling(name), name)
@@ -156,18 +164,29 @@ def _is_picture(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in (*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES)
 
 
-def _without_twins(names: list[str]) -> list[str]:
-    parts = [os.path.splitext(name) for name in names]
-    first, second = (
-        {stem.casefold() for stem, suffix in parts if suffix.lower() in suffixes}
-        for suffixes in (set(PICTURE_SUFFIXES) - set(_HEIF_SUFFIXES), _HEIF_SUFFIXES)
-    )
-    before = dict.fromkeys(_HEIF_SUFFIXES, first) | dict.fromkeys(FOREIGN_SUFFIXES, first | second)
-    return [
-        name
-        for name, (stem, suffix) in zip(names, parts, strict=True)
-        if stem.casefold() not in before.get(suffix.lower(), ())
-    ]
+def _without_twins(names: list[str], limits: Limits) -> list[str]:
+    """Without photos that give way to another of their stem that can be read."""
+    beside: dict[str, list[str]] = {}
+    for name in names:
+        beside.setdefault(os.path.splitext(name)[0].casefold(), []).append(name)
+    seen: dict[str, bool] = {}
+
+    def readable(name: str) -> bool:
+        if name not in seen:
+            seen[name] = seems_whole(name, limits)
+        return seen[name]
+
+    def gives_way(name: str, others: list[str]) -> bool:
+        rank = _rank(name)
+        return any(readable(other) for other in sorted(others, key=_rank) if _rank(other) < rank)
+
+    return [name for name in names if not gives_way(name, beside[os.path.splitext(name)[0].casefold()])]
+
+
+def _rank(name: str) -> int:
+    """Of photos of one stem those of a higher rank give way to those of a lower one; never those of the same."""
+    suffix = os.path.splitext(name)[1].lower()
+    return 2 if suffix in FOREIGN_SUFFIXES else 1 if suffix in _HEIF_SUFFIXES else 0
 
 
 def _counted(name: str) -> list[tuple[Natural, str]]:
