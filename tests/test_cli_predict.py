@@ -32,7 +32,7 @@ def test_predict_writes_a_line_each_in_order(way, capsys):
     assert [line["path"] for line in told] == names
     for line in told:
         keys = {"path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages"}
-        assert set(line) == keys | {"halved", "chance", "suspicious", "from_afar", "threshold", "bits"}
+        assert set(line) == keys | {"halved", "chance", "suspicious", "from_afar", "threshold", "bits", "in_grey"}
         assert line["verdict"] == ("crack" if line["probability"] >= line["threshold"] else "sound")
         assert line["chance"] is None  # a patch is called by its probability
         assert bool(line["reason"]) == (line["verdict"] == "cannot judge")

@@ -50,6 +50,13 @@ def test_what_a_photo_was_judged_as_is_said(tmp_path):
     assert said in page(tmp_path, [inspected("/no.jpg", zones=(zone(1, 50, 3),), surface="deck")])
 
 
+def test_a_photo_seen_in_grey_says_so(tmp_path):
+    said = "seen in grey: its light has a strong colour"
+    for photo in (inspected("/no.jpg", zones=(zone(1, 50, 3),)), inspected("/no.jpg", "sound")):
+        assert said not in page(tmp_path, [photo])
+        assert said in page(tmp_path, [msgspec.structs.replace(photo, in_grey=True)])
+
+
 def test_a_photo_judged_from_afar_says_so(tmp_path):
     said = "judged from afar, at 1/8 of its size, where wide cracks show"
     why = "A large photo that shows no crack is looked at again"

@@ -1,7 +1,9 @@
 """In coloured light pictures are seen in grey; what is coloured itself stays as it is."""
 
 import io
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from crackscope.cli import main
+from crackscope.images import write_png
 from crackscope.inspection import InspectOptions, inspect_photo, open_photo
 from crackscope.scoring import COLOURED, Facing, Model, cast, load, out_of_coloured_light
 from crackscope.surfaces import generate
@@ -40,6 +44,16 @@ def daylight() -> np.ndarray:
     return generate(FIRST_SEED, (896, 640), cracked=True, kind="concrete").pixels
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a patch in daylight and the same under a sodium lamp."""
+    folder = tmp_path_factory.mktemp("two")
+    pixels = generate(FIRST_SEED, (224, 224), cracked=True, kind="concrete").pixels
+    write_png(pixels, folder / "grey.png")
+    write_png(lit(pixels, LIGHTS["sodium"]), folder / "orange.png")
+    return folder
+
+
 def concrete(seed: int, side: int = 64) -> np.ndarray:
     rng = np.random.default_rng(seed)
     grey = rng.normal(140, 12, (side, side, 1)) + rng.normal(0, 2, (side, side, 3))
@@ -57,6 +71,12 @@ def lit(pixels: np.ndarray, light: tuple[float, float, float]) -> np.ndarray:
 
 def called(model: Model, pictures: list[np.ndarray]) -> float:
     return [model.predict(pixels).verdict for pixels in pictures].count("crack") / len(pictures)
+
+
+def told(lines: list[str]) -> dict[str, bool]:
+    """What JSON lines say of each picture, by its name."""
+    said = [json.loads(line) for line in lines]
+    return {Path(one["path"] if "path" in one else one["photo"]).name: one["in_grey"] for one in said}
 
 
 class TestWhatIsTakenOut:
@@ -162,3 +182,46 @@ class TestPhotos:
     def test_a_photo_in_daylight_is_kept_once(self, model, daylight):
         photo = open_photo(daylight)
         assert photo.in_plain_light(model) is photo
+
+
+class TestWhatIsSaid:
+    @pytest.mark.parametrize("sides", [(224, 224), (896, 640)])
+    def test_predictions_say_whether_the_picture_was_seen_in_grey(self, model, blind, sides):
+        pixels = generate(FIRST_SEED, sides, cracked=True, kind="concrete").pixels
+        orange = lit(pixels, LIGHTS["sodium"])
+        assert [one.predict(seen).in_grey for one in (model, blind) for seen in (pixels, orange)] == [0, 1, 0, 0]
+
+    def test_so_does_one_of_a_picture_that_cannot_be_judged(self, model):
+        said = model.predict(np.full((224, 224, 3), (200, 90, 2), np.uint8))
+        assert (said.verdict, said.in_grey) == ("cannot judge", True)
+
+    def test_lines_of_predict(self, two, capsys):
+        assert main(["predict", str(two), "--jsonl"]) == 0
+        assert told(capsys.readouterr().out.splitlines()) == {"grey.png": False, "orange.png": True}
+
+    def test_findings_and_report_and_a_journal_of_before_the_key(self, two, tmp_path):
+        out = tmp_path / "out"
+        call = ["inspect", str(two), "-o", str(out), "--quiet"]
+        assert main(call) == 0
+        lines = (out / "findings.jsonl").read_text().splitlines()
+        assert told(lines) == {"grey.png": False, "orange.png": True}
+        said = "seen in grey: its light has a strong colour"
+        page = (out / "index.html").read_text()
+        assert said in page
+        journal = out / "inspection.jsonl"
+        without = journal.read_text().replace(',"in_grey":true', "").replace(',"in_grey":false', "")
+        assert "in_grey" not in without
+        journal.write_text(without)
+        assert main([*call, "--resume"]) == 0
+        assert told((out / "findings.jsonl").read_text().splitlines()) == {"grey.png": False, "orange.png": False}
+        assert journal.read_text() == without
+        assert said not in (out / "index.html").read_text()
+
+    @pytest.mark.parametrize(
+        ("name", "seen"), [("grey", "as it is"), ("orange", "in grey, since its light has a strong colour")]
+    )
+    def test_why_a_patch_and_a_photo_may_differ(self, two, tmp_path, capsys, name, seen):
+        assert main(["explain", str(two / f"{name}.png"), "-o", str(tmp_path / "out")]) == 0
+        sentence = f"as a patch it is seen once, {seen}, and held against a threshold"
+        assert sentence in " ".join(capsys.readouterr().out.split())
+        assert sentence in (tmp_path / "out" / "index.html").read_text()

@@ -181,7 +181,8 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     showed more. from_afar: of the photo at a size so many times smaller, where a crack wider than those that the
     network knows showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0
     to 1, by which a photo is called cracked or sound; None where that is not known, or the photo cannot be judged.
-    left_out: zones that were less likely than was asked for.
+    left_out: zones that were less likely than was asked for. in_grey: its light has a strong colour, which was taken
+    out before the network saw it.
     """
 
     path: str
@@ -207,6 +208,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     from_afar: int = 0
     chance: float | None = None
     left_out: int = 0
+    in_grey: bool = False
 
     @property
     def suspicious(self) -> bool:
@@ -226,7 +228,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     wide crack did; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which photos are called
     cracked or sound; None for patches, which are called by their probability, and where it is not known or the picture
     cannot be judged. threshold: the probability from which on this very picture is called cracked; None for photos that
-    are called by their chance, and where it cannot be judged.
+    are called by their chance, and where it cannot be judged. in_grey: its light has a strong colour, which was taken
+    out before the network saw it.
     """
 
     path: str
@@ -244,6 +247,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     from_afar: int = 0
     chance: float | None = None
     threshold: float | None = None
+    in_grey: bool = False
 
     @property
     def suspicious(self) -> bool:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 ORIGINAL, ACTIVATION = "photo.jpg", "activation.jpg"
 ALL_PAINTED = "all-zones-painted-over.jpg"
 WHY_THEY_DIFFER = (
-    "The two may differ: as a patch it is seen once, as it is, and held against a threshold chosen on patches; "
+    "The two may differ: as a patch it is seen once, {seen}, and held against a threshold chosen on patches; "
     "as a photo it is seen at every scale that the model has for photos, and its most suspicious place counts. For "
     "patches go by predict, for photos by inspect."
 )
+AS_IT_IS, IN_GREY = "as it is", "in grey, since its light has a strong colour"
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,13 @@ def _page(explanation: "Explanation", bundle: str) -> "ExplanationFacts":
         activation=ACTIVATION,
         painted=tuple(painted),
         patch=explanation.patch,
-        why_they_differ="" if explanation.patch is None else WHY_THEY_DIFFER,
+        why_they_differ="" if explanation.patch is None else _why_they_differ(explanation.patch),
     )
+
+
+def _why_they_differ(patch: "Prediction") -> str:
+    """Why as a patch and as a photo not the same is said, in sentences."""
+    return WHY_THEY_DIFFER.format(seen=IN_GREY if patch.in_grey else AS_IT_IS)
 
 
 def _names(zone: int) -> tuple[str, str]:
@@ -193,7 +199,7 @@ def _show(explanation: "Explanation") -> None:
         as_patch = [patch.verdict, f"probability of a crack {patch.probability:.3f}", limit, patch.reason]
         say(f"{photo.path}, as a patch (predict): {', '.join(filter(None, as_patch))}")
         say(f"{photo.path}, as a photo (inspect): {told}")
-        say(WHY_THEY_DIFFER)
+        say(_why_they_differ(patch))
     say(_rule(explanation))
     columns = ["painted over", ">crack probability", "verdict", ">in the zone before", ">after", ">control"]
     if patch is not None:

@@ -202,7 +202,7 @@ def _line(result: "Prediction | Unread") -> dict[str, object]:
     if not isinstance(result, Prediction):
         return {"path": result.path, "error": result.error}
     names = ("path", "verdict", "probability", "width", "height", "seconds", "tiles", "reason", "surface", "pages")
-    later = ("halved", "chance", "suspicious", "from_afar", "threshold", "bits")
+    later = ("halved", "chance", "suspicious", "from_afar", "threshold", "bits", "in_grey")
     return {name: getattr(result, name) for name in (*names, *later)}
 
 

@@ -278,6 +278,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         bits=photo.bits,
         halved=judged.halved,
         from_afar=judged.from_afar,
+        in_grey=photo.lit is not None,
     )
 
 

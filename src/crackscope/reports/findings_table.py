@@ -191,4 +191,5 @@ def about_photo(photo: Inspected, name: str) -> dict[str, Any]:
         "from_afar": photo.from_afar,
         "bits": photo.bits,
         "left_out": photo.left_out,
+        "in_grey": photo.in_grey,
     }

@@ -261,14 +261,24 @@ class Model:
             from_afar=judged.from_afar,
             chance=judged.chance,
             threshold=judged.threshold,
+            in_grey=judged.in_grey,
         )
 
     def _judged_whole(self, picture: Picture, share: Share) -> Said:
         """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
-        spec, tiles = self.manifest.input, self._cut(*picture.pixels.shape[:2])
+        tiles = self._cut(*picture.pixels.shape[:2])
         if len(tiles) > 1 and self.manifest.verdict.kind == "conformal":
             return self._judged_as_photo(picture, share)
-        pixels = self.in_plain_light(picture.pixels)
+        pixels, in_grey = self._in_grey(picture.pixels)
+        return self._judged_in_tiles(pixels, tiles, share)._replace(in_grey=in_grey)
+
+    def _in_grey(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
+        """As `in_plain_light`, and whether colour was taken out."""
+        plain = self.in_plain_light(pixels)
+        return plain, plain is not pixels
+
+    def _judged_in_tiles(self, pixels: NDArray[np.uint8], tiles: list[Tile], share: Share) -> Said:
+        spec = self.manifest.input
         if self.manifest.verdict.kind == "threshold":
             looks = share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles)
             found = self.calibrated(*max(looks, key=lambda look: look[0]))
@@ -283,12 +293,12 @@ class Model:
     def _judged_as_photo(self, picture: Picture, share: Share) -> Said:
         surface = surface_of(picture.pixels, picture.hidden)
         facing = facing_of(surface.bounded)
-        seen = self.in_plain_light(facing.turned(surface.pixels))
+        seen, in_grey = self._in_grey(facing.turned(surface.pixels))
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
         heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
-        return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles))
+        return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles), in_grey=in_grey)
 
 
 class _Opened(NamedTuple):

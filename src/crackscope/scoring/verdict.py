@@ -64,7 +64,7 @@ class Said(NamedTuple):
     score was read, "" for none and where it cannot be judged. halved: the look at half size is told; from_afar: that at
     a size so many times smaller, else 0. chance: that a sound photo shows as much, None where the verdict does not rest
     on it. tiles: pieces that it was scored in, 1 for all of it at once. threshold: that its probability was held
-    against, None where it was held against none.
+    against, None where it was held against none. in_grey: the colour of its light was taken out before.
     """
 
     verdict: Verdict
@@ -76,6 +76,7 @@ class Said(NamedTuple):
     chance: float | None = None
     tiles: int = 1
     threshold: float | None = None
+    in_grey: bool = False
 
 
 def judge_patch(
