@@ -71,6 +71,10 @@ def test_command_is_there(name, capsys):
         (["predict", "--from-list", os.devnull], "the list names no picture"),
         (["predict", ""], "an empty name stands for no picture"),
         (["explain", "a.jpg", "b.jpg", "c.jpg", "-o", "x"], "more arguments than are taken, beginning with b.jpg"),
+        (
+            ["explain", "a.jpg", "b with blanks.jpg", "-o", "x"],
+            "more arguments than are taken, beginning with b with blanks.jpg (",
+        ),
         (["explain", "-", "-o", "x"], "name a file"),
         (["explain", "", "-o", "x"], "PICTURE is empty, name a file"),
         (["train", "x", "--resume"], "-o RUN"),

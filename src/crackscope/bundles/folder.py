@@ -116,7 +116,8 @@ def write_bundle(
     try:
         _write_folder(target, files)
     except OSError as error:
-        raise OutputError(f"cannot write the bundle {target}: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise OutputError(f"cannot write the bundle {target}: {reason}; check its rights and the room left") from error
     return Bundle(target, manifest, described)
 
 

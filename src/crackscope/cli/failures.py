@@ -84,6 +84,8 @@ def _usage(error: click.ClickException) -> str:
     return f"{text} ({context.command_path} --help says more)"
 
 
+_SHORT = 100
+"""Letters of a list of arguments that may stand in a line."""
 _NO_NUMBER = re.compile(r"'([^']*)' is not a valid (float|integer)(?: range)?$")
 """What click says of a word where it wants a number."""
 
@@ -101,8 +103,10 @@ def _instead(word: str, *, whole: bool) -> str:
 
 
 def _first_extra(text: str) -> str:
-    """The first of the arguments that click lists in brackets with blanks between them."""
-    return text.partition("(")[2].removesuffix(")").partition(" ")[0]
+    """The first of the arguments that click lists in brackets with blanks between them; where it may have blanks of its
+    own, all of a short list."""
+    listed = text.partition("(")[2].removesuffix(")")
+    return listed if len(listed) <= _SHORT else listed.partition(" ")[0]
 
 
 def _nearest(word: str, names: Sequence[str]) -> str:
