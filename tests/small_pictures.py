@@ -2,11 +2,15 @@
 
 import io
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tifffile
 from PIL import Image
+
+from crackscope import images
 
 WIDTH, HEIGHT = 23, 17
 RNG = np.random.default_rng(3)
@@ -48,3 +52,17 @@ def png_by_hand(colour: int, depth: int, rows: list[bytes], extra: bytes = b"", 
 
 def in_order(deep: np.ndarray) -> list[bytes]:
     return [row.astype(">u2").tobytes() for row in deep]
+
+
+def assert_read_alike_in_threads(sources: list[bytes], times: int) -> None:
+    """Four threads at once get of each source, over and over, what one alone does."""
+    expected = [images.read(source).pixels for source in sources]
+    started = threading.Barrier(4)
+
+    def read_all(_):
+        started.wait(timeout=30)
+        return [images.read(source).pixels for source in sources * times]
+
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(read_all, range(4)):
+            assert all(np.array_equal(a, b) for a, b in zip(found, expected * times, strict=True))

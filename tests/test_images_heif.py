@@ -3,8 +3,6 @@
 import io
 import struct
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +30,7 @@ from tests.small_heif import (
     mirrored,
     size,
 )
+from tests.small_pictures import assert_read_alike_in_threads
 from tests.test_images_exif import EXIF, FIRST, GPS
 
 pytest.importorskip("pi_heif", reason="wants the extra heif, which the extra dev brings")
@@ -255,17 +254,7 @@ def test_a_header_at_the_start_of_a_large_file(tmp_path):
 
 
 def test_many_threads_at_once():
-    sources = [WALL, TURNED, DEEP]
-    expected = [images.read(source).pixels for source in sources]
-    started = threading.Barrier(4)
-
-    def read_all(_):
-        started.wait(timeout=30)
-        return [images.read(source).pixels for source in sources * 5]
-
-    with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(read_all, range(4)):
-            assert all(np.array_equal(a, b) for a, b in zip(found, expected * 5, strict=True))
+    assert_read_alike_in_threads([WALL, TURNED, DEEP], 5)
 
 
 def test_without_the_extra_the_refusal_names_it_and_the_phones_setting(monkeypatch):

@@ -3,8 +3,6 @@
 import io
 import os
 import socket
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from PIL import Image
 
 from crackscope import images
 from crackscope.errors import ImageError
+from tests.small_pictures import assert_read_alike_in_threads
 
 RNG = np.random.default_rng(5)
 RGB = RNG.integers(0, 256, (31, 45, 3), np.uint8)
@@ -216,16 +215,7 @@ def test_many_threads_at_once(tmp_path):
         file = io.BytesIO()
         Image.fromarray(RGB).save(file, kind)
         sources.append(file.getvalue())
-    expected = [images.read(source).pixels for source in sources]
-    started = threading.Barrier(4)
-
-    def read_all(_):
-        started.wait(timeout=30)
-        return [images.read(source).pixels for source in sources * 10]
-
-    with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(read_all, range(4)):
-            assert all(np.array_equal(a, b) for a, b in zip(found, expected * 10, strict=True))
+    assert_read_alike_in_threads(sources, 10)
 
 
 def test_pillows_settings_are_left_alone():

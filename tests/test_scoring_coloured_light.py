@@ -2,9 +2,12 @@
 
 import io
 import json
+import re
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -111,6 +114,15 @@ class TestWhatIsTakenOut:
         moved = [np.abs(one.astype(int) - other).mean() for one, other in zip(steps[1:], steps[:-1], strict=True)]
         assert max(moved) < 3
         assert cast(steps[-1]) == 1
+
+    @pytest.mark.parametrize("light", [(1, 1, 1), (1, 0.8, 0.5), *LIGHTS.values()])
+    def test_the_lines_in_the_docs_for_who_runs_the_graph_alone(self, model, light):
+        text = (Path(__file__).parents[1] / "docs" / "predictions.md").read_text(encoding="utf-8")
+        (lines,) = re.findall(r"    levels = .*?clip\(0, 255\)\n", text, re.S)
+        pixels = lit(generate(FIRST_SEED + 1, (227, 227)).pixels, light)
+        known = {"pixels": pixels, "cv2": cv2, "height": 227, "width": 227}
+        exec(textwrap.dedent(lines), known)  # our own docs, as a reader would run them
+        assert np.abs(known["seen"] - model.in_plain_light(pixels)).max() <= 1
 
 
 class TestWhatStays:

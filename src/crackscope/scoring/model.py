@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.facing import facing_of
 from crackscope.scoring.further_looks import Eyes, judge_photo, look_smaller
 from crackscope.scoring.golden import check_golden
+from crackscope.scoring.opened import Opened, open_picture, path_of
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
@@ -201,7 +201,7 @@ class Model:
         Raises ImageError when it cannot be read, and, where `stop` is set meanwhile, StoppedError within a block of it.
         """
         with self._crew.seat():
-            return self._judged(_opened(source), stop or threading.Event())
+            return self._judged(open_picture(source), stop or threading.Event())
 
     def predict_all(self, sources: Iterable[Source]) -> Iterator[Prediction | Unread]:
         """Judge many pictures; yields one record each, in the order of the sources, drawn lazily.
@@ -225,28 +225,28 @@ class Model:
         reading one patch takes .57 ms; of eight in a row each takes .25 ms.
         """
         answers: list[Prediction | Unread] = []
-        held: list[_Opened | Unread] = []
+        held: list[Opened | Unread] = []
         with self._crew.seat():
             for number, source in enumerate(sources, 1):
-                held.append(or_unread(_path(source), _TASK, partial(_opened, source)))
+                held.append(or_unread(path_of(source), _TASK, partial(open_picture, source)))
                 pixels = sum(one.picture.pixels.size // 3 for one in held if not isinstance(one, Unread))
                 if pixels > HELD_PIXELS or number == len(sources):
                     answers += [self._judged_or_say_why(one, stop) for one in held]
                     held.clear()
         return answers
 
-    def _judged_or_say_why(self, opened: "_Opened | Unread", stop: threading.Event) -> Prediction | Unread:
+    def _judged_or_say_why(self, opened: "Opened | Unread", stop: threading.Event) -> Prediction | Unread:
         if isinstance(opened, Unread):
             return opened
-        return or_unread(_path(opened.source), _TASK, partial(self._judged, opened, stop))
+        return or_unread(path_of(opened.source), _TASK, partial(self._judged, opened, stop))
 
-    def _judged(self, opened: "_Opened", stop: threading.Event) -> Prediction:
+    def _judged(self, opened: Opened, stop: threading.Event) -> Prediction:
         """Score what was read; the caller holds a seat."""
         begin = time.perf_counter()
         picture = opened.picture
         judged = self._judged_whole(picture, partial(self._crew.share, stop=stop))
         return Prediction(
-            path=_path(opened.source, picture.name),
+            path=path_of(opened.source, picture.name),
             verdict=judged.verdict,
             probability=judged.probability,
             width=picture.width,
@@ -269,13 +269,8 @@ class Model:
         tiles = self._cut(*picture.pixels.shape[:2])
         if len(tiles) > 1 and self.manifest.verdict.kind == "conformal":
             return self._judged_as_photo(picture, share)
-        pixels, in_grey = self._in_grey(picture.pixels)
-        return self._judged_in_tiles(pixels, tiles, share)._replace(in_grey=in_grey)
-
-    def _in_grey(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
-        """As `in_plain_light`, and whether colour was taken out."""
-        plain = self.in_plain_light(pixels)
-        return plain, plain is not pixels
+        pixels = self.in_plain_light(picture.pixels)
+        return self._judged_in_tiles(pixels, tiles, share)._replace(in_grey=pixels is not picture.pixels)
 
     def _judged_in_tiles(self, pixels: NDArray[np.uint8], tiles: list[Tile], share: Share) -> Said:
         spec = self.manifest.input
@@ -293,20 +288,13 @@ class Model:
     def _judged_as_photo(self, picture: Picture, share: Share) -> Said:
         surface = surface_of(picture.pixels, picture.hidden)
         facing = facing_of(surface.bounded)
-        seen, in_grey = self._in_grey(facing.turned(surface.pixels))
+        turned = facing.turned(surface.pixels)
+        seen = self.in_plain_light(turned)
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
         heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
-        return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles), in_grey=in_grey)
-
-
-class _Opened(NamedTuple):
-    """A picture that was read, and the seconds that took."""
-
-    source: Source
-    picture: Picture
-    seconds: float
+        return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles), in_grey=seen is not turned)
 
 
 def _refuse_others(pixels: NDArray[np.uint8]) -> None:
@@ -317,13 +305,3 @@ def _refuse_others(pixels: NDArray[np.uint8]) -> None:
             f"an array {pixels.dtype} {list(pixels.shape)} is no picture as decoded: give uint8 [h, w, 3] RGB, as "
             "crackscope.images.read does",
         )
-
-
-def _opened(source: Source) -> _Opened:
-    begin = time.perf_counter()
-    picture = read(source)
-    return _Opened(source, picture, time.perf_counter() - begin)
-
-
-def _path(source: Source, name: str = "") -> str:
-    return str(source) if isinstance(source, (str, Path)) else name or str(getattr(source, "name", "")) or "-"
