@@ -27,7 +27,7 @@ MOST_LOOKED_AT, MOST_LOOKED_AT_PX = 200, 16 << 20
 """Training pictures that are looked at, and px of them all: patches take half a second, photos not much more."""
 
 
-class Fit(NamedTuple):
+class PixelLimits(NamedTuple):
     """rule: what cannot be judged. coloured: ratio of mean colours from which on the colour is the light's (see
     `Manifest`). remark: what is to be said where the rows moved a limit of the rule, else ""."""
 
@@ -36,7 +36,7 @@ class Fit(NamedTuple):
     remark: str
 
 
-def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> Fit:
+def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> PixelLimits:
     """The limits for a bundle that was trained on these rows.
 
     smallest_px: shortest side that the network takes. What can no longer be read is passed over.
@@ -44,7 +44,7 @@ def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> Fit:
     usual = QualityRule(blurred_px=BLURRED_PX, dark=DARK, bright=BRIGHT, smallest_px=smallest_px)
     seen = _seen(rows, seed)
     if not len(seen):
-        return Fit(usual, scoring.COLOURED, "")
+        return PixelLimits(usual, scoring.COLOURED, "")
     side, dark, bright, blurred, casts = seen.T
     coloured = max(scoring.COLOURED, _most(casts))
     rule = QualityRule(
@@ -61,10 +61,10 @@ def quality_rule(rows: Sequence[Row], smallest_px: int, seed: int) -> Fit:
     }
     moved = [f"{int(which.sum())} are {what}" for what, (gave_way, which) in beyond.items() if gave_way]
     if not moved:
-        return Fit(rule, coloured, "")
+        return PixelLimits(rule, coloured, "")
     looked = several(len(seen), "training picture that was looked at", "training pictures that were looked at")
     remark = f"of {looked} {' and '.join(moved)}: the bundle judges such pictures, too, where others refuse them"
-    return Fit(rule, coloured, remark)
+    return PixelLimits(rule, coloured, remark)
 
 
 def _seen(rows: Sequence[Row], seed: int) -> NDArray[np.float64]:

@@ -48,8 +48,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     given = Given(network.stride, split.part("val"), split.part("train"), training.threads, training.tell)
     fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
     surfaces = [row for row in given.train if row.surface not in recipe.mixture.bare]
-    fit_to_pixels = quality_rule(surfaces, spec.minimum, recipe.seed)
-    training.tell(Progress(stage="writing", remark=fit_to_pixels.remark))
+    limits = quality_rule(surfaces, spec.minimum, recipe.seed)
+    training.tell(Progress(stage="writing", remark=limits.remark))
     manifest = Manifest(
         name=recipe.name,
         created_with=crackscope.__version__,
@@ -66,8 +66,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         threshold=fitted.threshold,
         mask_threshold=fitted.mask_threshold,
         scales=recipe.head.scales,
-        coloured=fit_to_pixels.coloured if _knows_grey(recipe) else 0.0,
-        verdict=msgspec.structs.replace(fitted.verdict, quality=fit_to_pixels.rule),
+        coloured=limits.coloured if _knows_grey(recipe) else 0.0,
+        verdict=msgspec.structs.replace(fitted.verdict, quality=limits.rule),
     )
     target = folder / "bundle"
     weights = networks.to_bytes(network, half=half)
