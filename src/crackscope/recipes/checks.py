@@ -70,6 +70,8 @@ def _mixture(mixture: Mixture) -> Iterator[str]:
     for name in ("generated", "distracted", "doubt", "evenness"):
         if not 0 <= getattr(mixture, name) <= 1:
             yield f"mixture.{name}: is a share, between 0 and 1"
+    if mixture.recall < 0:
+        yield "mixture.recall: must be 0 (nothing) or more"
     kinds = msgspec.structs.asdict(mixture.kinds).values()
     if min(kinds) < 0 or not any(kinds):
         yield "mixture.kinds: shares must be 0 or more, and one of them above 0"

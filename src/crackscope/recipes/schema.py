@@ -155,6 +155,9 @@ class Mixture(_Section, frozen=True, kw_only=True):
     distracted: share of sound and drawn rows that get joints, wires, stains or shadows, which stay sound.
     bare: surfaces over which no crack is ever drawn (people, plants, text).
     doubted: surfaces whose labels are often wrong; what their rows teach counts `1 - doubt` times.
+    recall: how much a learning network is held to what it said of rows when training began (of the picture before light
+        and camera changed it, the mean of two of its eight sides), relative to what it is told of all pictures
+        (learning without forgetting; Li and Hoiem 2016, arXiv:1606.09282). 0 asks nothing.
     evenness: how alike surfaces of different size are shown: the chance of a surface with n rows grows as
         n ** (1 - evenness); 0 shows every row alike, 1 every surface.
     """
@@ -169,6 +172,7 @@ class Mixture(_Section, frozen=True, kw_only=True):
     doubted: tuple[str, ...] = ()
     doubt: float = 0.5
     evenness: float = 0.5
+    recall: float = 0.0
     kinds: Kinds = Kinds()
 
 

@@ -1,6 +1,6 @@
 """Random versions of a training picture, each a pure function of its seed."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,18 @@ def generator(*numbers: int) -> "Generator":
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(numbers)))
 
 
-def augment(
-    pixels: Pixels, mask: Mask | None, rng: "Generator", how: Augmentation, whole: bool = False
-) -> tuple[Pixels, Mask | None]:
+class View(NamedTuple):
+    """One random version of a picture.
+
+    pixels: uint8 [h, w, 3]. mask: bool [h, w] or None. unspoilt: the pixels before light and camera changed them.
+    """
+
+    pixels: Pixels
+    mask: Mask | None
+    unspoilt: Pixels
+
+
+def augment(pixels: Pixels, mask: Mask | None, rng: "Generator", how: Augmentation, whole: bool = False) -> View:
     """One random version of a picture.
 
     Args:
@@ -37,7 +46,7 @@ def augment(
         pixels [crop, crop, 3] and mask [crop, crop], or of the size given where `how.crop` is 0.
     """
     pixels, mask = _geometry(pixels, mask, rng, how, whole)
-    return _camera(_light(pixels, rng, how), rng, how), mask
+    return View(_camera(_light(pixels, rng, how), rng, how), mask, pixels)
 
 
 def _geometry(

@@ -40,7 +40,8 @@ class Batch(NamedTuple):
     """inputs: features float32 [n, ...] or pictures uint8 [n, h, w, 3]. labels: float32 [n], 1 is crack.
 
     masks: float32 [n, h, w] or None; masked: bool [n] or None, which of them mean something. trust: float32 [n] or
-    None, how much each teaches, 0 to 1.
+    None, how much each teaches, 0 to 1. unspoilt: uint8 [k, h, w, 3] or None, the k pictures of which the network that
+    training began with is asked, before light and camera changed them; asked: int64 [k] or None, which these are.
     """
 
     inputs: Tensor
@@ -48,6 +49,8 @@ class Batch(NamedTuple):
     masks: Tensor | None = None
     masked: Tensor | None = None
     trust: Tensor | None = None
+    unspoilt: Tensor | None = None
+    asked: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on another device."""
@@ -143,9 +146,8 @@ class FromPictures:
 
         def make(step: int) -> Batch:
             rows = [self._rows[index] for index in picked[step]]
-            return stack(
-                [self._reader.view(row, int(i), number) for row, i in zip(rows, picked[step], strict=True)], rows
-            )
+            views = [self._reader.view(row, int(i), number) for row, i in zip(rows, picked[step], strict=True)]
+            return stack([(view.pixels, view.mask) for view in views], rows)
 
         return prepared(make, len(picked), self._hands)
 

@@ -44,7 +44,7 @@ class Maker:
     def one(self, row: int, view: int) -> Half:
         """Features of one picture, float16, without a batch axis. Raises TrainingError where they do not fit that."""
         if self._augmented:
-            pixels, _ = self._reader.view(self.rows[row], row, view)
+            pixels = self._reader.view(self.rows[row], row, view).pixels
         else:
             pixels, _ = self._reader.plain(self.rows[row])
         features = self._runner(pixels)

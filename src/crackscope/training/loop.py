@@ -16,7 +16,7 @@ from crackscope.recipes import Phase, Recipe
 from crackscope.training import checkpoints
 from crackscope.training.batches import Batch, Source
 from crackscope.training.checkpoints import State
-from crackscope.training.losses import dense_loss, pooled_loss, score_loss
+from crackscope.training.losses import dense_loss, pooled_loss, recall_loss, score_loss
 from crackscope.training.records import Epoch, Listener, Progress
 
 
@@ -44,6 +44,7 @@ class Loop:
         self.optimiser = make_optimiser(network, self.phase)
         self.class_weights = torch.ones(2, device=self.device)
         self.autocast = recipe.precision == "bfloat16" and fast_bfloat16(self.device)
+        self.memory: nn.Module | None = None
         self.listener: Listener = _nobody
         self.logger: Logger | None = None
         checkpoints.restore_optimiser(self.optimiser, state.optimiser)
@@ -124,7 +125,17 @@ class Loop:
         assert batch.masks is not None
         assert batch.masked is not None
         doubted = torch.zeros_like(batch.masked) if batch.trust is None else batch.trust < 1
-        return dense_loss(output, batch.labels, weights, batch.masks, batch.masked, doubted)
+        loss = dense_loss(output, batch.labels, weights, batch.masks, batch.masked, doubted)
+        return loss if batch.unspoilt is None else loss + self._recall(output, batch)
+
+    def _recall(self, output: Output, batch: Batch) -> Tensor:
+        """What is asked of a network that shall not forget what it began with."""
+        assert self.memory is not None
+        assert batch.unspoilt is not None
+        assert batch.asked is not None
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            memory = from_two_sides(self.memory, batch.unspoilt)
+        return self.recipe.mixture.recall * recall_loss(output, batch.asked, memory)
 
     def _refuse(self, step: int, what: str) -> None:
         counters = self.state.counters
@@ -228,6 +239,27 @@ class Loop:
             figures={"loss": loss, "accuracy": accuracy},
         )
         self.listener(progress)
+
+
+def from_two_sides(network: nn.Module, pictures: Tensor) -> Output:
+    """The mean of what a dense network says of square pictures uint8 [n, h, w, 3] from two of their eight sides.
+
+    Which two is drawn each time: what learns from it hears the mean of all eight.
+    """
+    once, again = (_from_side(network, pictures, int(side)) for side in torch.randperm(8)[:2])
+    assert once.map is not None
+    assert again.map is not None
+    return once._replace(score=(once.score + again.score) / 2, map=(once.map + again.map) / 2)
+
+
+def _from_side(network: nn.Module, pictures: Tensor, side: int) -> Output:
+    """What is said of pictures that are turned by quarters and then mirrored; its map is turned back."""
+    quarters, mirrored = side % 4, side > 3
+    seen = pictures.rot90(quarters, (1, 2))
+    output: Output = network(seen.flip(2) if mirrored else seen)
+    assert output.map is not None
+    logits = output.map.flip(3) if mirrored else output.map
+    return output._replace(map=logits.rot90(-quarters, (2, 3)))
 
 
 def learned(network: CrackNetwork) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """Batches for a dense network: rows drawn by kind, and cracks drawn where there were none."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +18,14 @@ SMALLEST_CRACK_PX = 12
 
 _SOUND = Row(path="", label="sound")
 _CRACK = Row(path="", label="crack")
+
+
+class _Sample(NamedTuple):
+    """A picture with its mask, and the row it is of. unspoilt: as in `View`; None where something was drawn on it."""
+
+    picture: tuple[Pixels, Mask | None]
+    row: Row
+    unspoilt: Pixels | None = None
 
 
 class FromMixture:
@@ -62,8 +71,8 @@ class FromMixture:
 
         def make(step: int) -> Batch:
             made = [self._sample(kind, number, step, place) for place, kind in enumerate(self._kinds)]
-            batch = stack([picture for picture, _ in made], [row for _, row in made])
-            return batch._replace(trust=torch.tensor([self._trust(row) for _, row in made]))
+            batch = stack([sample.picture for sample in made], [sample.row for sample in made])
+            return batch._replace(trust=torch.tensor([self._trust(sample.row) for sample in made]), **self._asked(made))
 
         return prepared(make, self.steps, self._hands)
 
@@ -71,32 +80,42 @@ class FromMixture:
         """See `batches.Source`."""
         return plain_batches(self._val_rows, self._val_reader, self._size, self._hands.threads)
 
-    def _sample(self, kind: str, *key: int) -> tuple[tuple[Pixels, Mask | None], Row]:
+    def _asked(self, made: Sequence[_Sample]) -> dict[str, torch.Tensor]:
+        """Of which pictures the network that training began with is asked, where it is."""
+        asked = [number for number, sample in enumerate(made) if sample.unspoilt is not None]
+        if not self._mixture.recall or not asked:
+            return {}
+        unspoilt = np.stack([sample.unspoilt for sample in made if sample.unspoilt is not None])
+        return {"asked": torch.tensor(asked), "unspoilt": torch.from_numpy(unspoilt)}
+
+    def _sample(self, kind: str, *key: int) -> _Sample:
         rng = generator(self._reader.seed, 3, *key)
         if kind in ("cracked", "masked"):
             row = _pick(self._pools[kind], self._mixture.evenness, rng)
-            return self._reader.view(row, 4, *key), row
+            view = self._reader.view(row, 4, *key)
+            return _Sample((view.pixels, view.mask), row, view.unspoilt)
         pool = self._pools[kind]
         if not pool or rng.random() < self._mixture.generated:
             return self._generated(kind == "drawn", rng)
         row = _pick(pool, self._mixture.evenness, rng)
-        pixels, _ = self._reader.view(row, 4, *key)
-        if rng.random() < self._mixture.distracted:
+        pixels, _, unspoilt = self._reader.view(row, 4, *key)
+        distracted = rng.random() < self._mixture.distracted
+        if distracted:
             pixels = surfaces.draw_distractors(pixels, rng)
         if kind == "drawn":
-            return surfaces.draw_crack(pixels, rng), _CRACK
-        return (pixels, None), row
+            return _Sample(surfaces.draw_crack(pixels, rng), _CRACK)
+        return _Sample((pixels, None), row, None if distracted else unspoilt)
 
-    def _generated(self, cracked: bool, rng: np.random.Generator) -> tuple[tuple[Pixels, Mask | None], Row]:
+    def _generated(self, cracked: bool, rng: np.random.Generator) -> _Sample:
         """A generated surface of up to twice the cut, then seen as any other picture is."""
         how = self._reader.augmentation
         side = int(how.crop * rng.uniform(1.0, 1.5))
         kind = str(rng.choice(surfaces.KINDS, p=self._surface_shares))
         made = surfaces.generate(int(rng.integers(2**31)), (side, side), cracked, kind)
-        pixels, mask = augment(made.pixels, made.mask if cracked else None, rng, how)
+        pixels, mask, _ = augment(made.pixels, made.mask if cracked else None, rng, how)
         if cracked and mask is not None and mask.sum() >= SMALLEST_CRACK_PX:
-            return (pixels, mask), _CRACK
-        return (pixels, None if mask is None else np.zeros_like(mask)), _SOUND
+            return _Sample((pixels, mask), _CRACK)
+        return _Sample((pixels, None if mask is None else np.zeros_like(mask)), _SOUND)
 
     def _trust(self, row: Row) -> float:
         return 1.0 - self._mixture.doubt if row.surface in self._mixture.doubted else 1.0

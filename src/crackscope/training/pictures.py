@@ -9,7 +9,7 @@ import numpy as np
 from crackscope import images
 from crackscope.recipes import Augmentation, Recipe
 from crackscope.records import Row
-from crackscope.training.augmentation import Mask, Pixels, augment, generator
+from crackscope.training.augmentation import Mask, Pixels, View, augment, generator
 
 LARGEST_UNCUT = 1024
 """Longest side in px of a picture that a dense network is validated on; larger ones are reduced to it."""
@@ -53,7 +53,7 @@ class Reader:
             return _within(pixels, mask, LARGEST_UNCUT)
         return pixels, mask
 
-    def view(self, row: Row, *key: int) -> tuple[Pixels, Mask | None]:
+    def view(self, row: Row, *key: int) -> View:
         """An augmented picture; `key` (row number, view number, ...) and the seed decide which."""
         pixels, mask = self._read(row)
         rng = generator(self.seed, *key)

@@ -1,5 +1,6 @@
 """One training from data and recipe to a run folder, able to go on after any interruption."""
 
+import copy
 import platform
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
+from torch import nn
 
 from crackscope import datasets, networks, recipes
 from crackscope.bundles import StartedFrom
@@ -224,6 +226,7 @@ class _Training:
 
     def _phases(self, network: CrackNetwork, sources: Sources) -> None:
         state_file, history = self.folder / _STATE, History(self.folder, self.options.tensorboard)
+        memory = _memory(network) if self.recipe.mixture.recall else None
         if state_file.exists():
             self._put_back(network, history)
         counters = self.state.counters
@@ -235,7 +238,7 @@ class _Training:
                 sources.calibrate(network)
             loop = Loop(network, tail, self.recipe, self.state, state_file)
             loop.class_weights = sources.class_weights().to(self.device)
-            loop.listener, loop.logger = self.tell, history
+            loop.listener, loop.logger, loop.memory = self.tell, history, memory
             loop.run(source)
 
     def _put_back(self, network: CrackNetwork, history: History) -> None:
@@ -248,6 +251,13 @@ class _Training:
             if phase.norms == "batch":
                 network.mark_folded([name for name in network.folded_norms() if name in network.frozen_layers])
         history.epoch(counters.history)
+
+
+def _memory(network: CrackNetwork) -> nn.Module:
+    """The network as it is now, which no longer learns."""
+    memory = copy.deepcopy(network).eval().requires_grad_(False)
+    memory.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from torch's stubs
+    return memory
 
 
 def sampled(rows: Sequence[Row], limit: int) -> list[Row]:
