@@ -8,7 +8,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.folders import fresh, vacant
+from crackscope.cli.folders import vacant
 from crackscope.cli.inspection_asked import refuse_rate
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.errors import several
@@ -62,6 +62,7 @@ def explain(**options: Any) -> None:
         raise click.UsageError("a picture on standard input has no name for the page, name a file")
     if not asked.picture:
         raise click.UsageError("PICTURE is empty, name a file")
+    from crackscope.files import written_together
     from crackscope.inspection import InspectOptions, open_photo
     from crackscope.inspection import explain as look
     from crackscope.scoring import load
@@ -72,7 +73,8 @@ def explain(**options: Any) -> None:
     refuse_rate(model.manifest)
     settings = InspectOptions(false_alarms=asked.false_alarms)
     evidence = look(model, photo, asked.zone, settings)
-    files = _write(evidence, photo, model.manifest.name, fresh(folder))
+    with written_together(folder, "index.html") as draft:
+        files = _write(evidence, photo, model.manifest.name, draft)
     if asked.as_json:
         print_json({"out": asked.out, **_facts(evidence.explanation), "files": files})
     elif not asked.quiet:
