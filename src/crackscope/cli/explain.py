@@ -51,11 +51,10 @@ def explain(**options: Any) -> None:
     """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.
 
     Writes index.html with its pictures (activation.jpg, and for each zone its surroundings as they are and with the
-    zone painted over) and explain.json. Zones have the numbers of the findings of inspect; without --zone the eight
-    most severe ones are painted over. The control paints the same shape over a sound place instead: what it changes is
-    the painting's doing, not the crack's. Of a
-    picture that predict takes for one patch it says both what predict says, as of a patch, and what inspect says, as of
-    a photo.
+    zone painted over) and explain.json. Zones have the numbers of the findings of inspect, 1 for the widest;
+    without --zone the eight widest are painted over. The control paints the same shape over a sound place instead: what
+    it changes is the painting's doing, not the crack's. Of a picture that predict takes for one patch it says both what
+    predict says, as of a patch, and what inspect says, as of a photo.
     """
     asked = Asked(**options)
     if asked.picture == "-":
@@ -209,7 +208,7 @@ def _show(explanation: "Explanation") -> None:
     if explanation.painted:
         single = sum(one.zone > 0 for one in explanation.painted)
         if single < len(photo.zones):
-            which = ", the most severe ones" if single > 1 else ""
+            which = ", the widest ones" if single > 1 else ""
             say(f"{single} of {several(len(photo.zones), 'zone')} painted over{which}")
         print_table("", columns, [_row(one) for one in explanation.painted])
     else:
