@@ -115,6 +115,18 @@ def tell_of_pages_in(paths: Iterable[str], *, quiet: bool, done: str = "judged")
         tell_of_pages(sum(count_pages(path) > 1 for path in paths), quiet=quiet, done=done)
 
 
+def tell_of_grey(seen: Sequence[str], total: int, *, quiet: bool, one: str = "picture") -> None:
+    """Say that these of so many pictures were seen in grey, and name one; nothing where none was."""
+    if seen:
+        alone = len(seen) == 1
+        some = f"{seen[0]}{', ...' * (not alone)}"
+        say(
+            f"{len(seen)} of {counted(total, one)} {'was' if alone else 'were'} seen in grey ({some}): "
+            f"{'its' if alone else 'their'} light has a strong colour",
+            quiet=quiet,
+        )
+
+
 def print_json(record: object) -> None:
     """Write a record as one line of JSON on stdout."""
     sys.stdout.write(json_shown(json_line(record), sys.stdout))

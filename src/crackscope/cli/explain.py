@@ -91,6 +91,7 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
         "probability": photo.probability,
         "reason": photo.reason,
         "chance": explanation.chance,
+        "in_grey": photo.in_grey,
         "rule": msgspec.to_builtins(explanation.rule),
         "zones": len(photo.zones),
         "painted": [{**msgspec.to_builtins(one), "patch": _patch(one.patch)} for one in explanation.painted],
