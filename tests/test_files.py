@@ -1,6 +1,7 @@
 """Files that are whole or not there, and JSON that any reader takes, whatever the names in it."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscope.errors import OutputError
-from crackscope.files import encode_csv, encode_json, encode_line, original, write_whole, written_together
+from crackscope.files import encode_csv, encode_json, encode_line, original, unwritten, write_whole, written_together
 from crackscope.records import Failure, Unread
 
 
@@ -67,6 +68,12 @@ def test_a_message_names_the_file_and_no_other(tmp_path):
         assert str(caught.value).startswith(f"cannot write {place}: ")
         assert ".part" not in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_with_what_to_do(number):
+    said = "cannot write it: no room left on the disk; free some or write elsewhere"
+    assert str(unwritten("it", OSError(number, os.strerror(number)))) == said
 
 
 def test_a_name_as_long_as_the_system_takes(tmp_path):

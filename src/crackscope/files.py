@@ -54,7 +54,7 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
                 os.unlink(draft)
             raise
     except (OSError, ValueError) as error:
-        raise _unwritten(target, error) from None
+        raise unwritten(target, error) from None
 
 
 @contextlib.contextmanager
@@ -113,7 +113,7 @@ def _refusals(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _unwritten(str(target), error) from None
+        raise unwritten(str(target), error) from None
 
 
 def _refuse_in_the_way(target: str) -> None:
@@ -122,9 +122,12 @@ def _refuse_in_the_way(target: str) -> None:
         raise OutputError(f"cannot write {target}: something is in the way that is no plain file; name another")
 
 
-def _unwritten(target: str, error: OSError | ValueError) -> OutputError:
+def unwritten(what: str, error: OSError | ValueError) -> OutputError:
+    """That something cannot be written, and what to do about it: of a full disk to make room, else what to check."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(f"cannot write {what}: no room left on the disk; free some or write elsewhere")
     reason = getattr(error, "strerror", None) or error
-    return OutputError(f"cannot write {target}: {reason}; check the folder, its rights and the room left")
+    return OutputError(f"cannot write {what}: {reason}; check the folder, its rights and the room left")
 
 
 def writable(folder: str | Path) -> Path:
