@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
 import numpy as np
@@ -321,7 +322,7 @@ def test_the_files_can_be_sorted_into_a_data_set(tmp_path):
     tasks = json.loads((out / "label-studio.json").read_text())
     with (out / "suggestions.csv").open(encoding="utf-8", newline="") as file:
         listed = [row["patch"] for row in csv.DictReader(file)]
-    assert [task["data"]["image"].rpartition("?d=")[2] for task in tasks] == listed
+    assert [unquote(task["data"]["image"].rpartition("?d=")[2]) for task in tasks] == listed
     for task, one in zip(tasks, found.patches, strict=True):
         (opinion,) = task["predictions"]
         cracked = opinion["result"][0]["value"]["choices"] == ["crack"]

@@ -77,9 +77,11 @@ def test_where_all_were_called_rightly_before_nothing_is_to_gain_and_none_is_cal
     assert said.startswith("nothing to gain on these patches, all of which were called rightly before as well: ")
 
 
-def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_path, capsys):
-    """By the bundle in the package, which knows what is too dark and what is too small."""
-    data, out = tmp_path / "data", str(tmp_path / "out")
+@pytest.mark.parametrize("relative", [True, False])
+def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_path, monkeypatch, capsys, relative):
+    """By the bundle in the package, which knows what is too dark and what is too small; as the call names them."""
+    monkeypatch.chdir(tmp_path)
+    data, out = Path("data") if relative else tmp_path / "data", str(tmp_path / "out")
     write_surface(data, 6)
     images.write_png(np.full((64, 64, 3), 5, np.uint8), data / "sound" / "black.png")
     images.write_png(np.full((8, 8, 3), 90, np.uint8), data / "crack" / "tiny.png")
@@ -94,8 +96,8 @@ def test_labelled_patches_that_cannot_be_judged_teach_nothing_and_are_named(tmp_
     assert main([*asked, "--force"]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "2 readable patches are labelled cracked, with 6 patches left out that cannot be judged" in told
-    assert "too dark" in told
+    said = "2 readable patches are labelled cracked, with 6 patches left out that cannot be judged"
+    assert f"{said} ({data}/crack/0000.png: too dark" in told
 
 
 def test_patches_whose_names_look_like_those_of_few_photos_are_told_with_what_counts_each_photo_once(

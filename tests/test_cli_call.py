@@ -75,6 +75,10 @@ def test_command_is_there(name, capsys):
             ["explain", "a.jpg", "b with blanks.jpg", "-o", "x"],
             "more arguments than are taken, beginning with b with blanks.jpg (",
         ),
+        (
+            ["explain", "a.jpg", "b with blanks.jpg", "b", *(f"{n} with more.jpg" for n in range(9)), "-o", "x"],
+            "more arguments than are taken, beginning with b with blanks.jpg (",
+        ),
         (["explain", "-", "-o", "x"], "name a file"),
         (["explain", "", "-o", "x"], "PICTURE is empty, name a file"),
         (["train", "x", "--resume"], "-o RUN"),

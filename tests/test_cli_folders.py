@@ -12,7 +12,9 @@ from crackscope.cli.folders import vacant
 from crackscope.errors import OutputError
 from crackscope.files import writable
 from tests.small_bundle import write_small_bundle
+from tests.small_kills import kill_at
 from tests.small_patches import write_patches
+from tests.test_cli_interrupts import program
 
 CALLS = [
     ["scan", "nowhere", "--bundle", "default", "--doubts"],
@@ -113,6 +115,43 @@ def test_the_call_that_a_full_disk_ended_is_made_again(tmp_path, capsys):
     for call in calls.values():
         assert main(call) == 2
         assert capsys.readouterr().err.startswith(f"crackscope: {data}: no such folder")
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory) -> Path:
+    """A folder with data, a bundle and an evaluation."""
+    folder = tmp_path_factory.mktemp("labelled")
+    data, bundle = write_patches(folder / "data", 10), write_small_bundle(folder / "bundle").path
+    assert main(["evaluate", str(bundle), str(data), "--part", "all", "-o", str(folder / "ev")]) == 0
+    return folder
+
+
+REPORTS = [
+    ("jinja2", "evaluate bundle data --part all -o"),
+    ("jinja2", "compare ev ev/ -o"),
+    ("jinja2", "matrix --on a=data --bundle bundle -o"),
+    ("matplotlib.figure", "scan data --bundle bundle --doubts"),
+    ("jinja2", "explain data/crack/0000.png --bundle bundle -o"),
+]
+
+
+@pytest.mark.parametrize(("module", "words"), REPORTS, ids=lambda one: one.partition(" ")[0])
+def test_an_interrupt_leaves_no_half_of_a_report(labelled, tmp_path, monkeypatch, module, words):
+    """It comes when the page, or the sheet, is made: what is written before lies there by then."""
+    monkeypatch.chdir(labelled)
+    ended = program(module, False, *words.split(), str(tmp_path / "out"))
+    assert (ended.returncode, ended.stderr) == (130, "crackscope: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [words for _, words in REPORTS], ids=lambda words: words.partition(" ")[0])
+def test_what_a_kill_leaves_is_in_nobodys_way_and_goes(labelled, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(labelled)
+    out = tmp_path / "out"
+    kill_at(2, *words.split(), str(out))
+    assert all(one.name.endswith(".part") for one in out.iterdir())
+    assert main([*words.split(), str(out)]) == 0
+    assert not any(one.name.endswith(".part") for one in out.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,17 @@ def test_photos_without_a_row_in_the_table_are_counted(photos, bundle, tmp_path,
     assert f"{says}: no row in the table\n" in capsys.readouterr().err
 
 
+def test_rows_for_photos_that_are_not_given_are_counted_and_a_few_named(photos, bundle, tmp_path, capsys):
+    table = tmp_path / "scale.csv"
+    table.write_text(f"path,mm_per_px\n{photos}/1.jpg,1\n0.jpg,0.5\n2.jpeg,2\nother wall/3.jpg,2\n")
+    words = ["inspect", str(photos / "0.jpg"), "-o", str(tmp_path / "out"), "--bundle", bundle, "--scale", str(table)]
+    assert main(words) == 0
+    told = f"{table}: 3 of 4 rows are for photos not named in this call (2.jpeg, other wall/3.jpg, ...)\n"
+    assert capsys.readouterr().err.count(told) == 1
+    (found,) = json.loads((tmp_path / "out" / "inspection.json").read_text())["photos"]
+    assert found["scale"]["mm_per_px"] == 0.5
+
+
 def test_scale_by_table_fills_mm(photos, bundle, tmp_path):
     table = tmp_path / "scale.csv"
     table.write_text("path,mm_per_px\n0.jpg,0.5\n")
@@ -168,7 +179,7 @@ def test_the_report_says_what_the_bundle_was_judged_to_miss(photos, tmp_path):
         (["in", "--classes", "0.2,0.1"], "rise"),
         (["in", "--classes", ""], "not nothing"),
         (["in", "--scale", "none.csv"], "none.csv"),
-        (["in", "--scale", "bad.csv"], "no such photo"),
+        (["in", "--scale", "bad.csv"], "bad.csv: no row is for any of the photos, line 2 is for other.png, check it"),
         (["in", "--scale", "/dev/zero"], "/dev/zero: cannot be read (it goes on for more than 256 MiB"),
         (["in", "--false-alarms", "1"], "--false-alarms"),
         (["in", "--false-alarms", "1e-12"], "range 0.0001<=x<1"),

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import shlex
 import shutil
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -273,6 +275,33 @@ def test_a_labelled_patch_that_is_gone_is_told_and_the_others_are_learnt_from(bu
     assert count == "left out: 1 picture that cannot be read"
     assert line.startswith(f"unreadable: {gone}: it cannot be opened")
     assert line.endswith("; check the path")
+
+
+@pytest.mark.parametrize(
+    ("photo", "kept"),
+    [
+        ("Mauer_süd", "Mauer_süd"),
+        (unicodedata.normalize("NFD", "Brücke Süd (2)+#"), "Brücke-Süd-2-"),
+        ("壁 1", "壁-1"),
+        ("стена.v2", "стена.v2"),
+        (os.fsdecode(b"odd\xff\n"), "odd-"),
+        ("墙" * 80, "墙" * 40),
+        ("w" * 200, "w" * 80),
+    ],
+)
+def test_patches_keep_the_letters_of_their_photo_wherever_they_go(bundle, tmp_path, capsys, photo, kept):
+    write_photo(tmp_path / "photos" / f"{photo}.png", 0, 6)
+    folder = suggested(bundle, tmp_path / "photos", tmp_path / "out", "-n", "12")
+    lines = listed(folder)
+    named = {f"unsorted/{line['rank'].zfill(4)}_{kept}_{line['left']}_{line['top']}.png" for line in lines}
+    assert {line["patch"] for line in lines} == named
+    for line in lines:  # as systems do that take accents apart
+        (folder / line["patch"]).rename(folder / unicodedata.normalize("NFD", line["patch"]))
+    tasks = export(folder)
+    assert all(task["data"]["image"].isascii() for task in tasks)
+    (folder / "labelled.json").write_text(json.dumps(tasks))
+    record = adapted(bundle, folder / "labelled.json", tmp_path / "mine", capsys)
+    assert (sum(record["labels"].values()), record["suggested"], record["photos"]) == (12, 12, 1)
 
 
 def both_annotators(tasks):

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 
 import pytest
 
@@ -162,3 +164,35 @@ def test_a_tree_keeps_what_cannot_be_read_in_its_part(tmp_path, bundle):
     cut.write_bytes(b"no picture")
     assert evaluate(bundle, tmp_path / "tree", resamples=5).unread == ()
     assert [one.path for one in evaluate(bundle, tmp_path / "tree", part="all", resamples=5).unread] == [str(cut)]
+
+
+@pytest.mark.parametrize("given", ["data", "./data", "data/", "."])
+def test_pictures_are_named_below_what_the_call_names(data, bundle, tmp_path, monkeypatch, capsys, given):
+    monkeypatch.chdir(data if given == "." else tmp_path)
+    below = os.path.join(given.rstrip("/"), "crack", broken(data)[0].name)
+    calls = {
+        "scan": ["scan", given],
+        "evaluate": ["evaluate", bundle, given, "--part", "all"],
+        "matrix": ["matrix", "--on", f"here={given}", "--bundle", bundle],
+        "adapt": ["adapt", bundle, given, "-o", str(tmp_path / "adapted"), "--most-forgotten", "1", "--force"],
+    }
+    for name, call in calls.items():
+        assert main(call) == 1, name
+        printed = capsys.readouterr()
+        assert f"unreadable: {below}: it " in printed.out + printed.err, name
+        assert str(data) not in printed.err, name
+
+
+def test_a_refusal_names_pictures_below_what_the_call_names(data, bundle, tmp_path, monkeypatch, capsys):
+    shutil.copy(data / "sound" / "0003.png", data / "crack" / "wrong one.png")
+    monkeypatch.chdir(tmp_path)
+    for given, below in (("data", "data"), (str(data), str(data))):
+        assert main(["adapt", bundle, given, "-o", "adapted"]) == 2
+        said = capsys.readouterr().err
+        assert f"one picture has both labels: {below}/crack/wrong one.png is labelled crack, and {below}/sound/" in said
+        assert str(tmp_path) not in said or given != "data"
+    table = tmp_path / "rows" / "all.csv"
+    table.parent.mkdir()
+    table.write_text("path,label\na.png,crack\nb.png,sound\n")
+    assert main(["evaluate", bundle, "rows/all.csv", "--part", "all"]) == 2
+    assert str(tmp_path) not in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Files that are whole or not there, and JSON that any reader takes, whatever the names in it."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscope.errors import OutputError
-from crackscope.files import encode_csv, encode_json, encode_line, original, write_whole
+from crackscope.files import encode_csv, encode_json, encode_line, original, unwritten, write_whole, written_together
 from crackscope.records import Failure, Unread
 
 
@@ -69,6 +70,58 @@ def test_a_message_names_the_file_and_no_other(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_with_what_to_do(number):
+    said = "cannot write it: no room left on the disk; free some or write elsewhere"
+    assert str(unwritten("it", OSError(number, os.strerror(number)))) == said
+
+
 def test_a_name_as_long_as_the_system_takes(tmp_path):
     write_whole(tmp_path / ("x" * 255), b"content")
     assert [one.name for one in tmp_path.iterdir()] == ["x" * 255]
+
+
+def test_files_written_together_appear_together(tmp_path):
+    out = tmp_path / "deep" / "out"
+    for content in (b"one", b"two"):
+        with written_together(out, "last") as draft:
+            for name in ("last", "first"):
+                write_whole(draft / name, content)
+                assert content == b"two" or not (out / name).exists()
+        assert {one.name: one.read_bytes() for one in out.iterdir()} == {"first": content, "last": content}
+
+
+def write_together(out, *names, end=None):
+    """Write files of these names, the last of them last, and raise `end` before they are moved."""
+    with written_together(out, names[-1]) as draft:
+        for name in names:
+            write_whole(draft / name, b"new")
+        if end is not None:
+            raise end
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), OutputError("no room")])
+@pytest.mark.parametrize("old", [None, {}, {"first": b"old", "last": b"old"}])
+def test_what_ends_their_writing_leaves_all_as_it_was(tmp_path, old, end):
+    out = tmp_path / "out"
+    if old is not None:
+        out.mkdir()
+    for name, content in (old or {}).items():
+        write_whole(out / name, content)
+    with pytest.raises(type(end)):
+        write_together(out, "first", "last", end=end)
+    assert out.exists() is (old is not None)
+    assert not out.exists() or {one.name: one.read_bytes() for one in out.iterdir()} == old
+
+
+def test_none_of_them_is_moved_where_one_has_something_in_its_way(tmp_path):
+    (tmp_path / "out" / "last").mkdir(parents=True)
+    with pytest.raises(OutputError, match="out/last: something is in the way"):
+        write_together(tmp_path / "out", "first", "last")
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["last"]
+
+
+def test_a_file_that_cannot_be_written_is_told_as_where_it_was_to_be(tmp_path):
+    with pytest.raises(OutputError, match=f"cannot write {tmp_path}/out/{'x' * 300}: "):
+        write_together(tmp_path / "out", "x" * 300)
+    assert list(tmp_path.iterdir()) == []

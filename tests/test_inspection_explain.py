@@ -249,7 +249,7 @@ class TestCommand:
         assert main([*words, str(tmp_path / "all")]) == 0
         zones = json.loads((tmp_path / "all" / "explain.json").read_text())["zones"]
         assert zones > 8
-        assert f"8 of {zones} zones painted over, the most severe ones\n" in capsys.readouterr().out
+        assert f"8 of {zones} zones painted over, the widest ones\n" in capsys.readouterr().out
         assert main([*words, str(tmp_path / "one"), "--zone", "2"]) == 0
         assert f"1 of {zones} zones painted over\n" in capsys.readouterr().out
         images.write_png(wall(60), photo)

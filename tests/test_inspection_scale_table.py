@@ -1,6 +1,7 @@
 """The scale of each photo from a CSV, as spreadsheets of any country write it."""
 
 import os
+import re
 
 import pytest
 
@@ -24,26 +25,41 @@ class TestTable:
 
     def test_by_path_and_by_name(self, tmp_path, photos):
         file = self.write(tmp_path, 'path,mm_per_px,relative_error\nin/a.png,0.5,\nb.png,0.25,0.02\n"c, d.png",1,0\n')
-        assert read_scale_table(file, photos) == {photos[0]: (0.5, 0.0), photos[1]: (0.25, 0.02), photos[2]: (1.0, 0.0)}
+        scales = {photos[0]: (0.5, 0.0), photos[1]: (0.25, 0.02), photos[2]: (1.0, 0.0)}
+        assert read_scale_table(file, photos).scales == scales
 
     def test_a_name_that_is_no_utf_8_as_findings_csv_spells_it(self, tmp_path):
         odd = tmp_path / os.fsdecode(b"\xff.png")
         odd.write_bytes(b"x")
         file = self.write(tmp_path, "photo,mm_per_px\n\\udcff.png,0.5\n")
-        assert read_scale_table(file, [str(odd)]) == {str(odd): (0.5, 0.0)}
+        assert read_scale_table(file, [str(odd)]).scales == {str(odd): (0.5, 0.0)}
 
     @pytest.mark.parametrize("name", ["=1+1.png", "-a.png", "@a.png", "+a.png"])
     def test_a_name_with_the_apostrophe_that_findings_csv_puts_before_it(self, tmp_path, name):
         (tmp_path / name).write_bytes(b"x")
         photo = str(tmp_path / name)
         file = self.write(tmp_path, f"photo,mm_per_px\n'{name},0.5\n")
-        assert read_scale_table(file, [photo]) == {photo: (0.5, 0.0)}
+        assert read_scale_table(file, [photo]).scales == {photo: (0.5, 0.0)}
         (tmp_path / f"'{name}").write_bytes(b"x")
-        assert read_scale_table(file, [photo]) == {}
+        with pytest.raises(InspectionError, match=f"line 2 is for '{re.escape(name)}"):
+            read_scale_table(file, [photo])
 
     def test_photos_without_a_row_and_rows_of_others_are_fine(self, tmp_path, photos):
         file = self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\nin/b.png,2\n")
-        assert read_scale_table(file, photos[1:]) == {photos[1]: (2.0, 0.0)}
+        assert read_scale_table(file, photos[1:]).scales == {photos[1]: (2.0, 0.0)}
+
+    def test_rows_of_photos_that_are_not_among_those_are_named_the_missing_first(self, tmp_path, photos):
+        file = self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\nin/b.png,2\nin/bb.png,2\nfar/z.png,3\n")
+        table = read_scale_table(file, photos[1:])
+        assert table.scales == {photos[1]: (2.0, 0.0)}
+        assert (table.others, table.rows) == (("in/bb.png", "far/z.png", "in/a.png"), 4)
+        assert read_scale_table(file, photos).others == ("in/bb.png", "far/z.png")
+
+    @pytest.mark.parametrize("row", ["in/a.png,1", "in/z.png,1", f"{'long' * 100},1"])
+    def test_a_table_of_other_photos_alone_is_refused(self, tmp_path, photos, row):
+        file = self.write(tmp_path, f"path,mm_per_px\n{row}\n")
+        with pytest.raises(InspectionError, match=f"no row is for any of the photos, line 2 is for {row[:-2]}"):
+            read_scale_table(file, photos[1:])
 
     @pytest.mark.parametrize(
         "text",
@@ -55,7 +71,7 @@ class TestTable:
         ],
     )
     def test_as_spreadsheets_write_it(self, tmp_path, photos, text):
-        assert read_scale_table(self.write(tmp_path, text), photos) == {photos[0]: (0.5, 0.02)}
+        assert read_scale_table(self.write(tmp_path, text), photos).scales == {photos[0]: (0.5, 0.02)}
 
     @pytest.mark.parametrize(
         "text",
@@ -68,7 +84,7 @@ class TestTable:
         ],
     )
     def test_a_comma_is_decimal_where_the_table_tells_so(self, tmp_path, photos, text):
-        assert read_scale_table(self.write(tmp_path, text), photos)[photos[0]] == (1.5, 0.0)
+        assert read_scale_table(self.write(tmp_path, text), photos).scales[photos[0]] == (1.5, 0.0)
 
     @pytest.mark.parametrize(
         ("text", "says"),
@@ -77,7 +93,7 @@ class TestTable:
             ("photo,scale\nin/a.png,1\n", "columns path,mm_per_px"),
             ("path,mm_per_px\n", "no rows below the header"),
             ("path;mm_per_px\r\n;\r\n\r\n", "no rows below the header"),
-            ("path,mm_per_px\nin/z.png,1\n", "line 2: in/z.png: there is no such photo"),
+            ("path,mm_per_px\nin/a.png,1\nin/z.png,1\nin/z.png,2\n", "line 4: in/z.png stands in line 3 too"),
             ("path,mm_per_px\n,1\n", "line 2: the path is missing"),
             ("path,mm_per_px\nin/a.png,1\na.png,1\n", "line 3: a.png stands in line 2 too"),
             ("path,mm_per_px\nin/a.png,0\n", "line 2: mm_per_px is 0"),
@@ -115,15 +131,11 @@ class TestTable:
         with pytest.raises(InspectionError, match="several photos"):
             read_scale_table(self.write(tmp_path, "path,mm_per_px\nx.png,1\n"), ["one/x.png", "two/x.png"])
 
-    def test_a_name_too_long_for_any_file_is_no_photo(self, tmp_path, photos):
-        with pytest.raises(InspectionError, match=r"line 2: .*there is no such photo"):
-            read_scale_table(self.write(tmp_path, f"path,mm_per_px\n{'long' * 100},1\n"), photos)
-
     def test_two_names_of_one_file_have_its_scale(self, tmp_path, photos):
         other = tmp_path / "other.png"
         other.symlink_to(photos[0])
         table = read_scale_table(self.write(tmp_path, "path,mm_per_px\nin/a.png,0.5\n"), [photos[0], str(other)])
-        assert table == {photos[0]: (0.5, 0.0), str(other): (0.5, 0.0)}
+        assert table.scales == {photos[0]: (0.5, 0.0), str(other): (0.5, 0.0)}
 
     def test_no_such_file(self, tmp_path):
         with pytest.raises(InspectionError, match="cannot be read"):

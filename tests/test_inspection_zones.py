@@ -39,6 +39,17 @@ def test_a_zone_that_the_scale_leaves_without_mm_comes_after_those_that_have_the
     assert (second.number, second.width_max_mm) == (2, None)
 
 
+def test_numbers_go_by_width_however_probable_and_by_length_where_widths_are_alike() -> None:
+    (thin,) = zones_of(drawn([((40, 80, 280, 80), 3.0)]))
+    doubted = msgspec.structs.replace(thin, width_max_px=Estimate(value=30.0, low=20.0, high=40.0), probability=0.1)
+    long = msgspec.structs.replace(thin, length_px=thin.length_px + 1, probability=0.4)
+    assert [(one.probability, one.number) for one in numbered([thin, long, doubted])] == [
+        (0.1, 1),
+        (0.4, 2),
+        (thin.probability, 3),
+    ]
+
+
 def test_the_largest_width_told_lies_half_way_between_the_95th_percentile_and_what_three_of_five_places_reach() -> None:
     pixels, mask = drawn([(line_at(30), 6.0), ((160, 160, 190, 143), 9.0)], noise=4.0)
     heat = heatmap(mask)

@@ -45,20 +45,20 @@ def test_the_split_that_it_was_trained_on_but_for_the_test_part(places):
     folder, bundle = places
     split = datasets.read_split(folder / "split.csv")
     for part in ("train", "val", None):
-        assert met(bundle, split, part) == MetBefore(by="split", sets=("Decks",), pictures=14)
+        assert met(bundle, split, part) == MetBefore(by="split", sets=("Decks",), pictures=14, of_each={"Decks": 14})
     assert met(bundle, split, "test") is None
 
 
 def test_a_set_of_the_same_name_by_its_folder_or_its_surface(places, tmp_path):
     folder, bundle = places
     other = datasets.split(folder / "decks", seed=7)
-    assert met(bundle, other, "test") == MetBefore(by="name", sets=("Decks",), pictures=14)
+    assert met(bundle, other, "test") == MetBefore(by="name", sets=("Decks",), pictures=14, of_each={"Decks": 14})
     unnamed = taught(tmp_path, TrainedOn(name="unnamed", pictures=3), TrainedOn(name="walls", pictures=2))
     assert met(unnamed, other, None) is None
     nameless = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="unnamed") for row in other.rows))
     assert met(unnamed, nameless, None) is None
     walls = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="walls") for row in other.rows))
-    assert met(unnamed, walls, None) == MetBefore(by="name", sets=("walls",), pictures=2)
+    assert met(unnamed, walls, None) == MetBefore(by="name", sets=("walls",), pictures=2, of_each={"walls": 2})
 
 
 def test_what_its_starting_weights_learnt_from_counts_too(places, tmp_path):
@@ -68,7 +68,7 @@ def test_what_its_starting_weights_learnt_from_counts_too(places, tmp_path):
     metu = msgspec.structs.replace(dealt, rows=rows)
     trained = TrainedOn(name="unnamed", fingerprint=metu.fingerprint, pictures=14)
     started = met(taught(tmp_path, trained, weights="default"), metu, "test")
-    assert started == MetBefore(by="weights", sets=("metu",), pictures=6720)
+    assert started == MetBefore(by="weights", sets=("metu",), pictures=6720, of_each={"metu": 6720})
     assert met(taught(tmp_path, trained), metu, "test") is None
     all_of_it = met(taught(tmp_path, trained, weights="default"), metu, None)
     assert all_of_it == MetBefore(by="split", sets=(), pictures=14)
@@ -90,7 +90,10 @@ def test_what_its_starting_weights_learnt_from_is_told_of_data_of_any_name(place
         assert [line.removeprefix("a: ") for line in met_before_sentences(table)] == told
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(50.0, MetBefore(by="look", sets=("road",), pictures=9)), (0.0, None)])
+ROAD = MetBefore(by="look", sets=("road",), pictures=9, of_each={"road": 9})
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(50.0, ROAD), (0.0, None)])
 def test_a_set_under_another_name_by_what_its_pictures_look_like(places, tmp_path, limit, expected):
     folder, _ = places
     plain = write_small_bundle(tmp_path / "plain")
@@ -119,6 +122,29 @@ def test_half_of_the_pictures_must_look_like_a_set_and_a_tenth_like_each_that_is
     manifest = msgspec.structs.replace(write_small_bundle(tmp_path / "plain").manifest, trained_on=learnt)
     found = met_before(manifest, "", None, [Row(path="/elsewhere/1.png", label="crack")], read_as=read_as)
     assert (found and (found.by, found.sets)) == (sets and ("look", sets))
+
+
+def test_of_several_sets_the_pictures_of_each_are_told(places, tmp_path):
+    folder, _ = places
+    dealt = datasets.split(folder / "decks")
+    learnt = [
+        TrainedOn(name=name, pictures=pictures) for name, pictures in (("deck", 592), ("metu", 6720), ("wall", 1))
+    ]
+    rows = tuple(
+        msgspec.structs.replace(row, surface=("deck", "metu", "wall")[number % 3])
+        for number, row in enumerate(dealt.rows)
+    )
+    judged = evaluate(scoring.load(taught(tmp_path, *learnt)), datasets.Split(rows=rows), part=None, resamples=20)
+    assert judged.met_before.of_each == {"deck": 592, "metu": 6720, "wall": 1}
+    said = "The bundle learnt from 592 pictures of deck, 6,720 of metu, 1 of wall, as these data are called: "
+    assert conclusions(judged)[0].startswith(said)
+    nameless = TrainedOn(name="unnamed", fingerprint=dealt.fingerprint, pictures=7)
+    own = [msgspec.structs.replace(one, fingerprint=dealt.fingerprint) for one in learnt]
+    judged = evaluate(scoring.load(taught(tmp_path, *own, nameless)), dealt, part=None, resamples=20)
+    said = "learnt from 592 pictures of deck, 6,720 of metu, 1 of wall, 7 of no name: the figures flatter"
+    assert said in conclusions(judged)[0]
+    before = msgspec.structs.replace(judged.met_before, of_each={})
+    assert "learnt from 7,320 pictures of deck, metu, wall: the" in met_before_sentence(before, None)
 
 
 def test_it_is_kept_and_said(places, tmp_path, capsys):

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -228,6 +229,29 @@ class TestWhatIsSaid:
         assert told((out / "findings.jsonl").read_text().splitlines()) == {"grey.png": False, "orange.png": False}
         assert journal.read_text() == without
         assert said not in (out / "index.html").read_text()
+
+    @pytest.mark.parametrize("command", ["predict", "inspect"])
+    def test_a_line_below_the_table(self, two, tmp_path, capsys, command):
+        words = ["-o", str(tmp_path / "out")] if command == "inspect" else []
+        one = "photo" if command == "inspect" else "picture"
+        orange = two / "orange.png"
+        said = f"1 of 2 {one}s was seen in grey ({orange}): its light has a strong colour\n"
+        assert main([command, str(two), *words]) == 0
+        table, line, _ = capsys.readouterr().out.partition(said)
+        assert line
+        assert f"2 {one}s: " in table
+        shutil.copy(orange, tmp_path / "more.png")
+        given = [str(orange), str(tmp_path / "more.png")]
+        assert main([command, *given, *(["-o", str(tmp_path / "both")] if words else [])]) == 0
+        said = f"2 of 2 {one}s were seen in grey ({orange}, ...): their light has a strong colour\n"
+        assert said in capsys.readouterr().out
+        assert main([command, str(two / "grey.png"), *(["-o", str(tmp_path / "grey")] if words else [])]) == 0
+        assert "in grey" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize("name", ["grey", "orange"])
+    def test_what_explain_writes(self, two, tmp_path, name):
+        assert main(["explain", str(two / f"{name}.png"), "-o", str(tmp_path / "out"), "--quiet"]) == 0
+        assert json.loads((tmp_path / "out" / "explain.json").read_text())["in_grey"] is (name == "orange")
 
     @pytest.mark.parametrize(
         ("name", "seen"), [("grey", "as it is"), ("orange", "in grey, since its light has a strong colour")]

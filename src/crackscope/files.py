@@ -1,14 +1,17 @@
-"""Files that are there whole or not at all, folders to put them in, records as JSON that every reader takes, and CSV.
+"""Files that are there whole or not at all, each by itself or several together, folders to put them in, records as JSON
+that every reader takes, and CSV.
 
 A file name need not be UTF-8, JSON must be, and a CSV file that is not is refused as a whole by many readers. In both,
 each byte of a name that is no UTF-8 stands as `\\udc` and the byte's two hexadecimal digits, as text (a backslash, four
 letters and digits more); `original` maps that back.
 """
 
+import contextlib
 import csv
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from crackscope.errors import OutputError
 LONGEST_TABLE = 256 << 20
 """Bytes of a table or list that is read as a whole; a device would never end."""
 
+_DRAFT = re.compile(r"\.[0-9a-f]{16}\.part")
 _SPELT = re.compile(r"\\udc([89a-f][0-9a-f])")
 
 
@@ -37,12 +41,9 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
     """
     target = os.fspath(path)
     folder = os.path.dirname(target)
-    # A short name of our own: the target's may already be as long as the file system allows.
-    draft = os.path.join(folder, f".{os.urandom(8).hex()}.part")
+    draft = os.path.join(folder, _draft())
     try:
-        # Moving onto a device or a pipe would put a plain file in its place.
-        if os.path.exists(target) and not os.path.isfile(target):
-            raise OutputError(f"cannot write {target}: something is in the way that is no plain file; name another")
+        _refuse_in_the_way(target)
         os.makedirs(folder or ".", exist_ok=True)
         try:
             with open(draft, "xb") as file:
@@ -53,8 +54,80 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
                 os.unlink(draft)
             raise
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"cannot write {target}: {reason}; check the folder, its rights and the room left") from None
+        raise unwritten(target, error) from None
+
+
+@contextlib.contextmanager
+def written_together(folder: str | Path, last: str) -> Iterator[Path]:
+    """Gives a new folder for the files of one result; they are moved into `folder`, `last` as the last of them, when
+    all are written. What ends it before then leaves `folder` as it was, or, where there was none, not there.
+
+    What a kill left of earlier results is removed. Raises OutputError.
+    """
+    target = Path(folder)
+    new = not os.path.lexists(target)
+    make_folder(target)
+    draft = target / _draft()
+    try:
+        with _refusals(target):
+            _remove_drafts(target)
+            draft.mkdir()
+        try:
+            yield draft
+        except OutputError as error:
+            raise OutputError(str(error).replace(str(draft), str(target))) from None
+        names = sorted(os.listdir(draft), key=lambda name: name == last)
+        for name in names:
+            _refuse_in_the_way(str(target / name))
+        with _refusals(target):
+            for name in names:
+                os.replace(draft / name, target / name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if new:
+            with contextlib.suppress(OSError):
+                target.rmdir()
+
+
+def is_draft(name: str) -> bool:
+    """Whether only a file or folder of ours that a kill left half written is called so."""
+    return _DRAFT.fullmatch(name) is not None
+
+
+def _draft() -> str:
+    """A short name of our own: the target's may already be as long as the file system allows."""
+    return f".{os.urandom(8).hex()}.part"
+
+
+def _remove_drafts(folder: Path) -> None:
+    for name in filter(is_draft, os.listdir(folder)):
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name, ignore_errors=True)
+        else:
+            (folder / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    """OutputError for what the system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritten(str(target), error) from None
+
+
+def _refuse_in_the_way(target: str) -> None:
+    """Moving onto a device or a pipe would put a plain file in its place."""
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OutputError(f"cannot write {target}: something is in the way that is no plain file; name another")
+
+
+def unwritten(what: str, error: OSError | ValueError) -> OutputError:
+    """That something cannot be written, and what to do about it: of a full disk to make room, else what to check."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(f"cannot write {what}: no room left on the disk; free some or write elsewhere")
+    reason = getattr(error, "strerror", None) or error
+    return OutputError(f"cannot write {what}: {reason}; check the folder, its rights and the room left")
 
 
 def writable(folder: str | Path) -> Path:

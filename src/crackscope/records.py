@@ -71,9 +71,9 @@ NORMAL_95 = 1.959963984540054
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """One connected crack in a photo, with its measures. Lengths in px of the photo, in mm where its scale is known.
 
-    number: 1 for the most severe in the photo. probability: of crack, 0 to 1. outline: closed rings around the
-    crack's pixels, a quarter of a pixel within their border, without the first point again. centreline: open lines, a
-    branch each.
+    number: 1 for the widest in the photo, however probable. probability: of crack, 0 to 1. outline: closed rings around
+    the crack's pixels, a quarter of a pixel within their border, without the first point again. centreline: open lines,
+    a branch each.
     box: left, top, width, height. orientation_deg: main direction, 0 along the rows, 90 upright, counted
     anticlockwise as seen, 0 to 180. branches: points where the centre line parts.
     length_*: of all branches; of thin ones with the turns that a blurred photo hides allowed for, so up to 8 % more

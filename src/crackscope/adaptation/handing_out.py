@@ -1,7 +1,10 @@
 """Suggested patches as files: a folder to sort by hand, a table, and tasks for Label Studio."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from crackscope.adaptation.suggesting import Suggestion
 from crackscope.datasets import SUGGESTIONS, UNSORTED
@@ -17,6 +20,10 @@ _INTERFACE = """<View>
   </Choices>
 </View>
 """
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+"""What Label Studio drops from the names of uploaded files, and file systems may refuse; letters of any script stay."""
+_MOST_LETTERS, _MOST_BYTES = 80, 120
+"""Of a photo's name in those of its patches; file systems take 255 bytes, encrypted ones 143."""
 
 
 def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> list[str]:
@@ -25,7 +32,8 @@ def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> lis
     unsorted/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set,
     which passes over what is still in unsorted/.
     label-studio.json: a task a patch with the model's opinion, label-studio.xml the interface for it; images are named
-    as Label Studio's local storage serves them when its document root is the folder. model: name of the opinion's
+    as Label Studio's local storage serves them when its document root is the folder. A patch has the name of its photo
+    in its own, letters of any script as they are, in one spelling (NFC). model: name of the opinion's
     source. Raises ImageError when a photo can no longer be read, OutputError when something cannot be written.
     """
     for name in (UNSORTED, "crack", "sound"):
@@ -46,8 +54,9 @@ def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> lis
 
 
 def _name(one: Suggestion) -> str:
-    stem = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in Path(one.path).stem)
-    return f"{one.rank:04d}_{stem[:80]}_{one.left}_{one.top}.png"
+    stem = _NOT_IN_NAMES.sub("-", unicodedata.normalize("NFC", Path(one.path).stem))
+    short = stem[:_MOST_LETTERS].encode()[:_MOST_BYTES].decode(errors="ignore")
+    return f"{one.rank:04d}_{short}_{one.left}_{one.top}.png"
 
 
 def _task(one: Suggestion, name: str, model: str) -> dict[str, object]:
@@ -55,7 +64,7 @@ def _task(one: Suggestion, name: str, model: str) -> dict[str, object]:
     score = round(one.probability if one.verdict == "crack" else 1 - one.probability, 4)
     return {
         "data": {
-            "image": f"/data/local-files/?d={UNSORTED}/{name}",
+            "image": f"/data/local-files/?d={UNSORTED}/{quote(name)}",
             "photo": one.path,
             "left": one.left,
             "top": one.top,

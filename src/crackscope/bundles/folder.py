@@ -26,7 +26,8 @@ from crackscope.bundles.manifest import (
 from crackscope.bundles.metadata import bundle_metadata, with_metadata
 from crackscope.bundles.naming import MANIFEST, bundle_folder
 from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
-from crackscope.errors import BundleError, OutputError
+from crackscope.errors import BundleError
+from crackscope.files import unwritten
 
 MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "README.md"
 REFERENCE = "reference.npy"
@@ -116,8 +117,7 @@ def write_bundle(
     try:
         _write_folder(target, files)
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"cannot write the bundle {target}: {reason}; check its rights and the room left") from error
+        raise unwritten(f"the bundle {target}", error) from error
     return Bundle(target, manifest, described)
 
 

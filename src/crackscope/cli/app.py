@@ -90,7 +90,7 @@ def crackscope() -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (default: those of the process) ask for; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    state = State()
+    state = State(given=tuple(given))
     try:
         settle(process_ends=arguments is None)
         result = crackscope.main(given or ["--help"], "crackscope", standalone_mode=False, obj=state)

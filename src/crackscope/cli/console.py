@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+import click
+
+from crackscope.cli.as_named import as_named
 from crackscope.cli.interrupts import raise_if_lost
+from crackscope.cli.state import State
 from crackscope.cli.streams import json_shown, shown
 from crackscope.errors import several as counted
 
@@ -84,9 +88,11 @@ def unread_line(unread: "Unread") -> str:
 
 
 def name_some(what: str, lines: Sequence[str], tell: Callable[[str], None] = say) -> None:
-    """Tell the first NAMED of these lines, and how many more of them --json has."""
+    """Tell the first NAMED of these lines, with files called as in the call, and how many more of them --json has."""
+    context = click.get_current_context(silent=True)
+    state = context.find_object(State) if context else None
     for line in lines[:NAMED]:
-        tell(f"{what}: {line}")
+        tell(f"{what}: {as_named(line, state.given if state else ())}")
     if len(lines) > NAMED:
         tell(f"{what}: {len(lines) - NAMED} more, --json names them all")
 
@@ -113,6 +119,18 @@ def tell_of_pages_in(paths: Iterable[str], *, quiet: bool, done: str = "judged")
         from crackscope.images import count_pages
 
         tell_of_pages(sum(count_pages(path) > 1 for path in paths), quiet=quiet, done=done)
+
+
+def tell_of_grey(seen: Sequence[str], total: int, *, quiet: bool, one: str = "picture") -> None:
+    """Say that these of so many pictures were seen in grey, and name one; nothing where none was."""
+    if seen:
+        alone = len(seen) == 1
+        some = f"{seen[0]}{', ...' * (not alone)}"
+        say(
+            f"{len(seen)} of {counted(total, one)} {'was' if alone else 'were'} seen in grey ({some}): "
+            f"{'its' if alone else 'their'} light has a strong colour",
+            quiet=quiet,
+        )
 
 
 def print_json(record: object) -> None:

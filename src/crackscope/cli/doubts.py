@@ -106,7 +106,7 @@ def _met(model: "Model", split: "Split", rows: "Sequence[Row]", answers: "Sequen
 
 
 def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
-    from crackscope.files import encode_csv, write_whole
+    from crackscope.files import encode_csv, write_whole, written_together
     from crackscope.reports import Print, write_contact_sheet
 
     lines = [
@@ -115,10 +115,11 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
         for path in (one.path, *one.copies)
     ]
     table = encode_csv(("rank", "path", "label", "believed", "doubted"), lines)
-    write_whole(folder / "doubts.csv", table)
     worst = [Print(one.path, f"says {one.label}: {one.believed:.3f}", one.doubted) for one in ranked[:SHEET]]
     title = "labels that are believed least: what the label says, and how probable that is"
-    write_contact_sheet(worst, folder / "doubts.jpg", title)
+    with written_together(folder, "doubts.jpg") as draft:
+        write_whole(draft / "doubts.csv", table)
+        write_contact_sheet(worst, draft / "doubts.jpg", title)
 
 
 def show_doubts(doubts: Doubts, asked: Doubting) -> None:

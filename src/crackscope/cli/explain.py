@@ -8,7 +8,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.folders import fresh, vacant
+from crackscope.cli.folders import vacant
 from crackscope.cli.inspection_asked import refuse_rate
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.errors import several
@@ -51,17 +51,17 @@ def explain(**options: Any) -> None:
     """Show what a verdict rests on: where a crack is seen, and what is said once a zone is painted over.
 
     Writes index.html with its pictures (activation.jpg, and for each zone its surroundings as they are and with the
-    zone painted over) and explain.json. Zones have the numbers of the findings of inspect; without --zone the eight
-    most severe ones are painted over. The control paints the same shape over a sound place instead: what it changes is
-    the painting's doing, not the crack's. Of a
-    picture that predict takes for one patch it says both what predict says, as of a patch, and what inspect says, as of
-    a photo.
+    zone painted over) and explain.json. Zones have the numbers of the findings of inspect, 1 for the widest;
+    without --zone the eight widest are painted over. The control paints the same shape over a sound place instead: what
+    it changes is the painting's doing, not the crack's. Of a picture that predict takes for one patch it says both what
+    predict says, as of a patch, and what inspect says, as of a photo.
     """
     asked = Asked(**options)
     if asked.picture == "-":
         raise click.UsageError("a picture on standard input has no name for the page, name a file")
     if not asked.picture:
         raise click.UsageError("PICTURE is empty, name a file")
+    from crackscope.files import written_together
     from crackscope.inspection import InspectOptions, open_photo
     from crackscope.inspection import explain as look
     from crackscope.scoring import load
@@ -72,7 +72,8 @@ def explain(**options: Any) -> None:
     refuse_rate(model.manifest)
     settings = InspectOptions(false_alarms=asked.false_alarms)
     evidence = look(model, photo, asked.zone, settings)
-    files = _write(evidence, photo, model.manifest.name, fresh(folder))
+    with written_together(folder, "index.html") as draft:
+        files = _write(evidence, photo, model.manifest.name, draft)
     if asked.as_json:
         print_json({"out": asked.out, **_facts(evidence.explanation), "files": files})
     elif not asked.quiet:
@@ -90,6 +91,7 @@ def _facts(explanation: "Explanation") -> dict[str, object]:
         "probability": photo.probability,
         "reason": photo.reason,
         "chance": explanation.chance,
+        "in_grey": photo.in_grey,
         "rule": msgspec.to_builtins(explanation.rule),
         "zones": len(photo.zones),
         "painted": [{**msgspec.to_builtins(one), "patch": _patch(one.patch)} for one in explanation.painted],
@@ -207,7 +209,7 @@ def _show(explanation: "Explanation") -> None:
     if explanation.painted:
         single = sum(one.zone > 0 for one in explanation.painted)
         if single < len(photo.zones):
-            which = ", the most severe ones" if single > 1 else ""
+            which = ", the widest ones" if single > 1 else ""
             say(f"{single} of {several(len(photo.zones), 'zone')} painted over{which}")
         print_table("", columns, [_row(one) for one in explanation.painted])
     else:

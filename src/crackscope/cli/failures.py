@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from crackscope.cli import INTERRUPTED
+from crackscope.cli.as_named import as_named
 from crackscope.errors import CrackscopeError, printable
 
 EXTRAS = {
@@ -44,9 +45,9 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
     if isinstance(error, KeyboardInterrupt | click.Abort) or isinstance(error.__cause__, KeyboardInterrupt):
         return INTERRUPTED, "interrupted"
     if isinstance(error, CrackscopeError):
-        return error.exit_code, str(error)
+        return error.exit_code, as_named(str(error), arguments)
     if isinstance(error, click.ClickException):
-        return 2, _usage(error)
+        return 2, _usage(error, arguments)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return 2, "memory ran out, close other programs or ask for less (smaller pictures, batch or --threads)"
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
@@ -64,7 +65,7 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
     )
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
     text = error.format_message().rstrip(".")
     if isinstance(error, click.NoSuchOption):
         text = f"there is no option {error.option_name}"
@@ -73,7 +74,7 @@ def _usage(error: click.ClickException) -> str:
     elif found := _NO_NUMBER.search(text):
         text = f"{text[: found.start()]}{found[1]!r} is {_instead(found[1], whole=found[2] == 'integer')}"
     elif text.startswith("Got unexpected extra argument"):
-        text = f"there are more arguments than are taken, beginning with {_first_extra(text)}"
+        text = f"there are more arguments than are taken, beginning with {_first_extra(text, arguments)}"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name
         name = name if error.param.param_type_name == "argument" else f"the option {' / '.join(error.param.opts)}"
@@ -84,8 +85,6 @@ def _usage(error: click.ClickException) -> str:
     return f"{text} ({context.command_path} --help says more)"
 
 
-_SHORT = 100
-"""Letters of a list of arguments that may stand in a line."""
 _NO_NUMBER = re.compile(r"'([^']*)' is not a valid (float|integer)(?: range)?$")
 """What click says of a word where it wants a number."""
 
@@ -102,11 +101,11 @@ def _instead(word: str, *, whole: bool) -> str:
     return f"no number, decimals stand behind a point: write {pointed}"
 
 
-def _first_extra(text: str) -> str:
-    """The first of the arguments that click lists in brackets with blanks between them; where it may have blanks of its
-    own, all of a short list."""
+def _first_extra(text: str, arguments: Sequence[str]) -> str:
+    """The first of the arguments that click lists in brackets with blanks between them, which names may have, too."""
     listed = text.partition("(")[2].removesuffix(")")
-    return listed if len(listed) <= _SHORT else listed.partition(" ")[0]
+    begin = [word for word in arguments if f"{listed} ".startswith(f"{word} ")]
+    return max(begin, key=len, default=listed.partition(" ")[0])
 
 
 def _nearest(word: str, names: Sequence[str]) -> str:

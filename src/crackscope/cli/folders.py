@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from crackscope.errors import OutputError
-from crackscope.files import make_folder, writable
+from crackscope.files import is_draft, make_folder, writable
 
 
 def fresh(folder: str | Path) -> Path:
@@ -16,11 +16,11 @@ def fresh(folder: str | Path) -> Path:
 def vacant(folder: str | Path, besides: Collection[str] = ()) -> Path:
     """This folder, if it is empty or can be made; nothing is made yet. OutputError otherwise.
 
-    besides: names of what may be in it all the same.
+    besides: names of what may be in it all the same, as may what a kill left half written.
     """
     path = writable(folder)
     try:
-        occupied = path.exists() and any(one.name not in besides for one in path.iterdir())
+        occupied = path.exists() and any(not is_draft(one.name) and one.name not in besides for one in path.iterdir())
     except PermissionError:
         raise OutputError(f"not allowed to look into it, {path}, name another folder") from None
     except OSError as error:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from crackscope.cli.console import warn
 from crackscope.cli.options import underscored
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
     from crackscope.images import Limits
     from crackscope.inspection import InspectOptions, Scaling
     from crackscope.records import Unread
+
+_NAMED = 2
+"""So many rows of a scale table that fit no photo are named."""
 
 
 @dataclass(frozen=True)
@@ -103,16 +108,29 @@ def settings_of(asked: Asked, photos: "Sequence[str | Unread]") -> "InspectOptio
 
 
 def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
-    from crackscope.inspection import Scaling, read_scale_table
+    from crackscope.inspection import Scaling
 
-    readable = [photo for photo in photos if isinstance(photo, str)]
     return Scaling(
         mm_per_px=asked.mm_per_px,
-        table=None if asked.scale is None else read_scale_table(asked.scale, [*readable, *_gone(asked, readable)]),
+        table=None if asked.scale is None else _table(asked, asked.scale, photos),
         marker_mm=asked.marker_mm,
         dictionary=asked.marker_dictionary or "4X4_50",
         distance_m=asked.distance_m,
     )
+
+
+def _table(asked: Asked, file: str, photos: "Sequence[str | Unread]") -> dict[str, tuple[float, float]]:
+    """What the scale table says of these photos; a word on its rows for others, which may be misspelt."""
+    from crackscope.inspection import read_scale_table
+
+    named = [photo if isinstance(photo, str) else photo.path for photo in photos]
+    table = read_scale_table(file, [*named, *_gone(asked, named)])
+    if table.others:
+        rows = several(table.rows, "row")
+        what = "is for a photo" if len(table.others) == 1 else "are for photos"
+        some = ", ".join(table.others[:_NAMED]) + ", ..." * (len(table.others) > _NAMED)
+        warn(f"{file}: {len(table.others)} of {rows} {what} not named in this call ({some})", quiet=asked.quiet)
+    return table.scales
 
 
 def _gone(asked: Asked, photos: Sequence[str]) -> list[str]:

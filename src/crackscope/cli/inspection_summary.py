@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import crack_probability, print_table, say, tell_of_pages, unread_line, warn
+from crackscope.cli.console import crack_probability, print_table, say, tell_of_grey, tell_of_pages, unread_line, warn
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Summary:
     without_scale: int = 0
     doubted_scales: int = 0
     odd_scales: list[str] = field(default_factory=list)
+    in_grey: list[str] = field(default_factory=list)
     with_pages: int = 0
     left_out: int = 0
     copies: dict[str, str] = field(default_factory=dict)
@@ -101,6 +102,8 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
         summary.doubted_scales += bool(photo.scale_doubt)
         if odd := odd_scale(photo):
             summary.odd_scales.append(f"{photo.path}: {odd}")
+        if photo.in_grey:
+            summary.in_grey.append(photo.path)
         summary.with_pages += photo.pages > 1
         summary.left_out += photo.left_out
     return summary
@@ -178,6 +181,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
         first, *others = summary.odd_scales
         warn(first + f"; so are those of {several(len(others), 'other photo')}" * bool(others), quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
+    tell_of_grey(summary.in_grey, summary.facts()["photos"], quiet=quiet, one="photo")
     tell_of_pages(summary.with_pages, quiet=quiet)
 
 

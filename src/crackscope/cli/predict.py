@@ -16,6 +16,7 @@ from crackscope.cli.console import (
     print_table,
     progress,
     say,
+    tell_of_grey,
     tell_of_pages,
     unread_line,
     warn,
@@ -238,4 +239,5 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
     doubt = {"sound": f" ({again} suspicious)"} if again else {}
     said = ", ".join(f"{count} {verdict}{doubt.get(verdict, '')}" for verdict, count in sorted(counts.items()))
     say(f"{several(total, 'picture')}: {said}", quiet=quiet)
+    tell_of_grey([one.path for one in results if isinstance(one, Prediction) and one.in_grey], total, quiet=quiet)
     tell_of_pages(sum(isinstance(one, Prediction) and one.pages > 1 for one in results), quiet=quiet)

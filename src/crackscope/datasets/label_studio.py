@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
+from unicodedata import normalize
 from urllib.parse import unquote
 
 import msgspec
@@ -17,6 +18,7 @@ from crackscope.records import LABELS, Label
 
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the names of files that were uploaded to it."""
+_FORMS: Final = ("NFC", "NFD")
 
 
 class _Value(msgspec.Struct):
@@ -104,6 +106,8 @@ def _labels(path: Path, layout: Layout) -> Iterator[tuple[str, Label]]:
 def _file(folder: Path, image: str) -> str:
     """The picture that Label Studio calls `/data/local-files/?d=unsorted/a.png` or `/data/upload/1/0a1b2c3d-a.png`."""
     way = PurePosixPath(unquote(image.rpartition("?d=")[2]).lstrip("/"))
-    names = dict.fromkeys((str(way), way.name, _UPLOADED.sub("", way.name)))
+    named = (str(way), way.name, _UPLOADED.sub("", way.name))
+    # Some systems give back names with their accents taken apart.
+    names = dict.fromkeys(spelt for name in named for spelt in (name, *(normalize(form, name) for form in _FORMS)))
     below = [folder.absolute() / part / name for part in ("", UNSORTED, *LABELS) for name in names]
     return str(next((path for path in below if path.is_file()), below[0]))

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 import msgspec
 
@@ -43,7 +44,8 @@ def photos_of(paths: Sequence[str]) -> list[str]:
         for folder in above:
             if folder not in tables:
                 tables[folder] = _suggested_in(folder)
-        photos.append(next((photo for folder in above if (photo := tables[folder].get(path.name))), ""))
+        name = normalize("NFC", path.name)  # Some systems give back names with their accents taken apart.
+        photos.append(next((photo for folder in above if (photo := tables[folder].get(name))), ""))
     return photos
 
 
@@ -53,7 +55,7 @@ def _suggested_in(folder: Path) -> dict[str, str]:
         # Spreadsheets save it with semicolons, where decimals have commas.
         lines = read_table(folder / SUGGESTIONS).decode("utf-8-sig").splitlines() or [""]
         return {
-            Path(cells["patch"]).name: one_spelling(original(cells["photo"]))
+            normalize("NFC", Path(cells["patch"]).name): one_spelling(original(cells["photo"]))
             for cells in csv.DictReader(lines, delimiter=delimiter_of(lines))
             if cells.get("patch") and cells.get("photo")
         }

@@ -116,7 +116,7 @@ class Evidence:
 def explain(model: Model, photo: Photo, zone: int | None = None, options: InspectOptions = DEFAULTS) -> Evidence:
     """Explain what is said of a photo, or of one of its zones by number.
 
-    Without a number the MOST_ZONES most severe zones are painted over one by one, and then all of them. All zones
+    Without a number the MOST_ZONES widest zones are painted over one by one, and then all of them. All zones
     count here, whatever the verdict and the least probability, and have the numbers that `inspect` gives them.
     Raises InspectionError for a zone that there is not.
     """

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from crackscope.errors import InspectionError
 from crackscope.files import original, read_table
@@ -24,16 +25,25 @@ _THOUSANDS = re.compile(r"[+-]?(?!0)\d{1,3},\d{3}")
 """What may be read either way: 1,500 is 1.5 with a decimal comma, and 1500 with one between thousands."""
 
 
-def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple[float, float]]:
+class ScaleTable(NamedTuple):
+    """scales: mm per px and its relative error by photo. others: names in rows that are for none of the photos, those
+    at which no file lies first: one of them may be misspelt. rows: how many there are in all."""
+
+    scales: dict[str, tuple[float, float]]
+    others: tuple[str, ...]
+    rows: int
+
+
+def read_scale_table(file: str | Path, photos: Sequence[str]) -> ScaleTable:
     """mm per px, and its relative error (0 where not given), by the paths of `photos` that the CSV knows.
 
     Columns: path (or photo), mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %), in any order, with
     commas, semicolons or tabs between them; numbers with a decimal point or comma. A comma that may part thousands is
     refused, but where semicolons between the columns or another number (0,25) tell that commas are decimal. A path is
     relative to the CSV; where nothing lies there, it is the end of the path of exactly one of the photos. It may be
-    spelt as findings.csv spells it. Rows of pictures that exist but are not among the photos are passed over. Raises
-    InspectionError, with the line, for a file that is no such CSV or has no rows, a picture that is not there, one
-    named twice, and a number that is not above 0.
+    spelt as findings.csv spells it. Rows of other photos are passed over: the table may be of a whole survey. Raises
+    InspectionError, with the line, for a file that is no such CSV or has no row of any of the photos, a photo that is
+    named twice or may be several, and a number that is not above 0.
     """
     wanted: dict[str, list[str]] = {}
     called: dict[str, list[str]] = {}
@@ -42,6 +52,7 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
         called.setdefault(Path(photo).name, []).append(photo)
     table: dict[str, tuple[float, float]] = {}
     seen: dict[str, int] = {}
+    others: dict[str, int] = {}
     for line, row in _rows(Path(file)):
         where = f"{file}, line {line}"
         name = _spelt(row.get(_PATH, "").strip(), Path(file).parent)
@@ -51,7 +62,13 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> dict[str, tuple
         seen[true] = line
         values = (_above_zero(row.get(_SCALE, ""), _SCALE, where), _share(row.get(_ERROR, ""), where))
         table |= dict.fromkeys(wanted.get(true, ()), values)
-    return table
+        if true not in wanted:
+            others[name] = line
+    passed = sorted(others, key=lambda name: os.path.isfile(Path(file).parent / name))
+    if not table:
+        first = passed[0]
+        raise InspectionError(f"{file}: no row is for any of the photos, line {others[first]} is for {first}, check it")
+    return ScaleTable(table, tuple(passed), len(seen))
 
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
@@ -125,7 +142,8 @@ def _spelt(name: str, folder: Path) -> str:
 
 
 def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) -> str:
-    """The true path of a picture that a row names. called: the photos by the last part of their paths."""
+    """The true path of a picture that a row names, or where it would lie. called: the photos by the last part of their
+    paths."""
     if not name:
         raise InspectionError(f"{where}: the path is missing")
     if os.path.isfile(folder / name):
@@ -136,8 +154,9 @@ def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) 
         return _true(matching[0])
     if "\n" in name:
         raise InspectionError(f"{where} or before: {_OPEN_QUOTE}")
-    fault = "several photos end so, write more of the path" if matching else "there is no such photo, check the name"
-    raise InspectionError(f"{where}: {name}: {fault}")
+    if matching:
+        raise InspectionError(f"{where}: {name}: several photos end so, write more of the path")
+    return _true(folder / name)
 
 
 def _above_zero(text: str, column: str, where: str) -> float:

@@ -184,20 +184,25 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
     leak_share: float | None = None
 
 
+By = Literal["split", "pictures", "name", "weights", "weights_split", "look"]
+
+
 class MetBefore(msgspec.Struct, frozen=True, kw_only=True):
     """Data that a bundle learnt from. by: `split`, the very split that it was trained on; `pictures`, some of those in
     its run or that it was adapted to; `name`, a set of the same name; `weights`, such a set that its starting weights,
     those of an earlier bundle, learnt from, or some of its pictures; `weights_split`, the very split that these were
     trained on; `look`, a set that most of the data were read as. sets: as the bundle names
-    them, none where it has no name for them. pictures: that it learnt from, of these sets.
+    them, none where it has no name for them. pictures: that it learnt from, of these sets; of_each: of each that has a
+    name (empty in evaluations written before that was told).
 
     learnt_from, chosen_on: how many of the `judged` rows are pictures of its training, or of that of its starting
     weights, or adapted to, and of the validation part of its run, the latter chose epoch and threshold; all three 0
     where none is known again."""
 
-    by: Literal["split", "pictures", "name", "weights", "weights_split", "look"]
+    by: By
     sets: tuple[str, ...]
     pictures: int
+    of_each: dict[str, int] = {}
     learnt_from: int = 0
     chosen_on: int = 0
     judged: int = 0

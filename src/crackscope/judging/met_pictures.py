@@ -15,7 +15,7 @@ from crackscope.bundles import Bundle, Manifest, TrainedOn
 from crackscope.datasets import Split, read_split
 from crackscope.errors import DatasetError
 from crackscope.judging.evaluation import MetBefore
-from crackscope.judging.met_sets import names_of, sets_of_weights
+from crackscope.judging.met_sets import met_sets, sets_of_weights
 from crackscope.records import Part, Row
 
 _RUN, _SPLIT, _BUNDLE = "run.json", "split.csv", "bundle"
@@ -37,9 +37,7 @@ def met_in_training(bundle: Bundle, rows: Sequence[Row], known: MetBefore | None
     if not learnt and not chosen:
         return _met_by_weights(bundle.manifest, rows, known)
     if known is None or known.by != "split":
-        sets = bundle.manifest.trained_on
-        names = names_of(sets)
-        known = MetBefore(by="pictures", sets=names, pictures=sum(one.pictures for one in sets))
+        known = met_sets("pictures", bundle.manifest.trained_on)
     return msgspec.structs.replace(known, learnt_from=learnt, chosen_on=chosen, judged=len(rows))
 
 
@@ -55,9 +53,7 @@ def _met_by_weights(manifest: Manifest, rows: Sequence[Row], known: MetBefore | 
     )
     if not learnt or (known is not None and known.by == "split"):
         return known
-    names = names_of(sets)
-    found = MetBefore(by="weights", sets=names, pictures=sum(one.pictures for one in sets))
-    return msgspec.structs.replace(found, learnt_from=learnt, judged=len(rows))
+    return msgspec.structs.replace(met_sets("weights", sets), learnt_from=learnt, judged=len(rows))
 
 
 def digests_of(paths: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from crackscope.bundles import ADAPTED, Manifest, TrainedOn, default_bundle, parse_manifest
 from crackscope.errors import BundleError
-from crackscope.judging.evaluation import MetBefore
+from crackscope.judging.evaluation import By, MetBefore
 from crackscope.records import Part, Row
 
 _FOLDERS = 3
@@ -38,8 +38,7 @@ def met_before(
     named = [one for one in manifest.trained_on if one.fingerprint and not one.digests]
     own = [one for one in named if one.fingerprint == fingerprint]
     if own and part != "test":
-        names = names_of(own)
-        return MetBefore(by="split", sets=names, pictures=sum(one.pictures for one in own))
+        return met_sets("split", own)
     names_here = _names(rows) | {called.casefold()}
     found = None if own else _alike(manifest.trained_on, names_here, "name")
     found = found or _by_weights(sets_of_weights(manifest), fingerprint, part, names_here)
@@ -53,8 +52,7 @@ def _by_weights(
     same = [one for one in sets if one.fingerprint and one.fingerprint == fingerprint]
     if not same or part == "test":
         return _alike([one for one in sets if one not in same], names_here, "weights")
-    names = names_of(same)
-    return MetBefore(by="weights_split", sets=names, pictures=sum(one.pictures for one in same))
+    return met_sets("weights_split", same)
 
 
 def _look(read_as: Mapping[str, Mapping[str, int]]) -> set[str]:
@@ -72,10 +70,17 @@ def _alike(
     trained_on: Sequence[TrainedOn], names: set[str], by: Literal["name", "weights", "look"]
 ) -> MetBefore | None:
     alike = [one for one in trained_on if one.name.casefold() in names and one.name not in _NO_NAMES]
-    if not alike:
-        return None
-    sets = tuple(dict.fromkeys(one.name for one in alike))
-    return MetBefore(by=by, sets=sets, pictures=sum(one.pictures for one in alike))
+    return met_sets(by, alike) if alike else None
+
+
+def met_sets(by: By, sets: Sequence[TrainedOn]) -> MetBefore:
+    """That a bundle, or what its training started from, learnt from these sets."""
+    of_each = Counter[str]()
+    for one in sets:
+        of_each[one.name] += one.pictures
+    names = names_of(sets)
+    pictures = of_each.total()
+    return MetBefore(by=by, sets=names, pictures=pictures, of_each={name: of_each[name] for name in names})
 
 
 def sets_of_weights(manifest: Manifest) -> Sequence[TrainedOn]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from crackscope.files import encode_csv, encode_json, write_whole
+from crackscope.files import encode_csv, encode_json, write_whole, written_together
 from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, Pair
 from crackscope.reports.formatting import TITLES, count, number
 from crackscope.reports.met_sentences import met_sentences
@@ -23,9 +23,10 @@ def write_comparison(comparison: Comparison, folder: str | Path) -> Path:
     empty in the former. Raises OutputError when something cannot be written.
     """
     target = Path(folder)
-    write_whole(target / "compare.json", encode_json(comparison))
-    write_whole(target / "compare.csv", _table(comparison))
-    write_whole(target / PAGE, render("comparison.html", "Comparison", _values(comparison)))
+    with written_together(target, PAGE) as draft:
+        write_whole(draft / "compare.json", encode_json(comparison))
+        write_whole(draft / "compare.csv", _table(comparison))
+        write_whole(draft / PAGE, render("comparison.html", "Comparison", _values(comparison)))
     return target / PAGE
 
 

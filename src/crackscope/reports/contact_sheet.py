@@ -1,5 +1,6 @@
 """A contact sheet: many small pictures with a line under each, as one JPEG."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,10 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
         show_picture(axes, one.path)
         words = f"{one.words}\n{elided(printable(Path(one.path).name), _LETTERS)}"
         axes.set_xlabel(words, fontsize=6.5, color=_WARN if one.warns else _INK, parse_math=False)
-    canvas.draw()
+    with warnings.catch_warnings():
+        # Letters of scripts that the font lacks are drawn as boxes: names stand in the tables beside the sheet, too.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     write_whole(Path(path), encode_jpeg(np.ascontiguousarray(pixels), 88))
 

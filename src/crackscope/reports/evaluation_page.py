@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crackscope.files import write_whole
+from crackscope.files import write_whole, written_together
 from crackscope.judging import (
     FIGURES,
     RATES,
@@ -47,7 +47,8 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path, *, run: str | P
     """Write an evaluation into a folder: report.html, metrics.json, predictions.csv and five plots (PNG).
 
     run: the run whose training is shown; a folder that lies in a run shows that run's. Pictures are read again for the
-    thumbnails; one that has gone is said to be gone. Returns the path of report.html.
+    thumbnails; one that has gone is said to be gone. The files appear together, or none. Returns the path of
+    report.html.
 
     Raises OutputError when something cannot be written, JudgingError when the run's history is damaged.
     """
@@ -55,10 +56,11 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path, *, run: str | P
     home = Path(run) if run is not None else _run_around(target)
     lines = curves(evaluation)
     samples = gallery.samples(evaluation)
-    save(evaluation, target)
-    write_plots(evaluation, lines, samples, target)
     title = evaluation.bundle.name if evaluation.bundle else "Evaluation"
-    write_whole(target / REPORT, render("evaluation.html", title, page_values(evaluation, lines, samples, home)))
+    with written_together(target, REPORT) as draft:
+        save(evaluation, draft)
+        write_plots(evaluation, lines, samples, draft)
+        write_whole(draft / REPORT, render("evaluation.html", title, page_values(evaluation, lines, samples, home)))
     return target / REPORT
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscope.errors import printable
-from crackscope.files import encode_json, write_whole
+from crackscope.files import encode_json, write_whole, written_together
 from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MetBefore, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import MEANINGS, TITLES, count, number
@@ -56,8 +56,6 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
     Raises OutputError when something cannot be written.
     """
     target = Path(folder)
-    write_whole(target / "matrix.json", encode_json(matrix))
-    write_whole(target / "matrix.csv", matrix_csv(matrix))
     values = {
         "matrix": matrix,
         "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
@@ -65,7 +63,10 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "notes": [*met_before_sentences(matrix), *_unread_notes(matrix)],
         "refusing": refusing_sentence(matrix),
     }
-    write_whole(target / PAGE, render("matrix.html", "Across surfaces", values))
+    with written_together(target, PAGE) as draft:
+        write_whole(draft / "matrix.json", encode_json(matrix))
+        write_whole(draft / "matrix.csv", matrix_csv(matrix))
+        write_whole(draft / PAGE, render("matrix.html", "Across surfaces", values))
     return target / PAGE
 
 

@@ -46,12 +46,22 @@ def _met(met: MetBefore, part: str | None) -> str:
     if met.by in ("split", "weights_split") and part == "val":
         return ""
     if not met.judged or met.by == "split":
-        return f"{count(met.pictures, 'picture')}" + " of " * bool(met.sets) + ", ".join(map(printable, met.sets))
+        return _of_sets(met)
     judged = f"of the {count(met.judged, 'picture')} judged"
     if not met.learnt_from:
         return f"none {judged}, but {met.chosen_on:,} of them chose its epoch and threshold"
     chose = f", and {met.chosen_on:,} chose its epoch and threshold" if met.chosen_on else ""
     return f"{met.learnt_from:,} {judged}{chose}"
+
+
+def _of_sets(met: MetBefore) -> str:
+    """How many pictures of each set: they may differ a hundredfold."""
+    if len(met.of_each) < 2:
+        return f"{count(met.pictures, 'picture')}" + " of " * bool(met.sets) + ", ".join(map(printable, met.sets))
+    (first, known), *others = ((printable(name), pictures) for name, pictures in met.of_each.items())
+    named = [f"{count(known, 'picture')} of {first}", *(f"{pictures:,} of {name}" for name, pictures in others)]
+    nameless = met.pictures - sum(met.of_each.values())
+    return ", ".join(named) + f", {nameless:,} of no name" * bool(nameless)
 
 
 def _met_said(met: MetBefore, part: str | None) -> tuple[str, str]:
