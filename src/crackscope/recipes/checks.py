@@ -22,7 +22,7 @@ def check(recipe: Recipe, where: str) -> None:
     if faults:
         # Every comparison with nan is false: the checks below would blame other keys for it.
         raise RecipeError(f"{where}: {'; '.join(faults)}")
-    faults = [*_whole(recipe), *_verdict(recipe), *_mixture(recipe.mixture), *_head(recipe.head)]
+    faults = [*_whole(recipe), *_verdict(recipe), *_mixture(recipe.mixture), *_recall(recipe), *_head(recipe.head)]
     faults += _augmentation(recipe.augmentation)
     for number, phase in enumerate(recipe.phases):
         faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
@@ -70,11 +70,19 @@ def _mixture(mixture: Mixture) -> Iterator[str]:
     for name in ("generated", "distracted", "doubt", "evenness"):
         if not 0 <= getattr(mixture, name) <= 1:
             yield f"mixture.{name}: is a share, between 0 and 1"
-    if mixture.recall < 0:
-        yield "mixture.recall: must be 0 (nothing) or more"
     kinds = msgspec.structs.asdict(mixture.kinds).values()
     if min(kinds) < 0 or not any(kinds):
         yield "mixture.kinds: shares must be 0 or more, and one of them above 0"
+
+
+def _recall(recipe: Recipe) -> Iterator[str]:
+    """What goes with asking a network that it began with: one that can be asked, and squares, whose sides are alike."""
+    if recipe.mixture.recall < 0:
+        yield "mixture.recall: must be 0 (nothing) or more"
+    if recipe.mixture.recall and (recipe.head.kind != "dense" or recipe.head.weights != "bundle"):
+        yield "mixture.recall: needs head.kind = 'dense' and head.weights = 'bundle', whose answers are to be kept"
+    if recipe.mixture.recall and not recipe.augmentation.crop:
+        yield "mixture.recall: needs augmentation.crop, since pictures are turned for it"
 
 
 def _head(head: Head) -> Iterator[str]:
