@@ -4,10 +4,11 @@
     python benchmarks/default_bundle.py ../shared/data --split-only -o runs/default    # runs/default-split.csv alone
 
 Reads metu/, sdnet2018/, asphalt/ and nonsurface/ under DATA, writes a manifest, deals it by groups (copies, source
-photos) and trains the `default` recipe twice: first from the weights given (RUN-first), then on from what came of it,
-with masks for the cracked patches that have none, read by the first network from eight sides (read_masks.py). Dealing
-opens every picture: if one cannot be read it is named, and nothing is trained. Copy RUN/bundle over
-src/crackscope/bundles/default to ship it.
+photos) and trains the `default` recipe three times: first from the weights given (RUN-first); on from what came of it
+(RUN-second), with masks for the cracked patches that have none, read by the first network from eight sides
+(read_masks.py); and on from that, with masks read anew, in harder light and with more kinds of generated surfaces,
+held to what the second network says of the pictures as they are. Dealing opens every picture: if one cannot be read it
+is named, and nothing is trained. Copy RUN/bundle over src/crackscope/bundles/default to ship it.
 """
 
 import argparse
@@ -25,6 +26,7 @@ LICENCES = {
     "asphalt": "CC BY 4.0, SUT-Crack 2023, doi 10.17632/gsbmknrhkv",
     "nonsurface": "CC0, CC BY 2.0 and CC BY-SA: scikit-image, TensorFlow Flowers, samples of EXIF, AVIF, OCRmyPDF",
 }
+CRACKSCOPE = [sys.executable, "-m", "crackscope"]
 SDNET = {"D": "deck", "P": "pavement", "W": "wall"}
 SECOND = [
     "head.weights=bundle",
@@ -36,6 +38,19 @@ SECOND = [
     "phases.learning_rate=1e-3",
 ]
 """What is other in the second training: most cracked patches have a mask now, and can be cut and enlarged freely."""
+THIRD = [
+    *SECOND,
+    "augmentation.brightness=[0.5, 1.8]",
+    "augmentation.contrast=[0.4, 1.4]",
+    "mixture.kinds.stone=0.2",
+    "mixture.kinds.painted=0.05",
+    "mixture.kinds.pipe=0.08",
+    "mixture.recall=1",
+    "phases.epochs=8",
+    "phases.steps=300",
+    "phases.learning_rate=5e-4",
+]
+"""What is other in the third: what is new to it costs nothing of what the second knew, which it is held to."""
 
 
 def manifest(data: Path) -> list[dict[str, str]]:
@@ -56,6 +71,42 @@ def manifest(data: Path) -> list[dict[str, str]]:
         if path.suffix in (".jpg", ".png"):
             rows.append({"path": path, "label": "sound", "group": path.stem, "mask": "", "surface": "nonsurface"})
     return [{key: str(value) for key, value in row.items()} for row in rows]
+
+
+def write_manifest(rows: list[dict[str, str]], path: Path) -> None:
+    """The rows as a CSV file."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def beside(out: Path, name: str) -> Path:
+    """RUN-name."""
+    return out.with_name(f"{out.name}-{name}")
+
+
+def dealing(out: Path) -> list[object]:
+    """The command that deals the pictures."""
+    listed, dealt = beside(out, "manifest.csv"), beside(out, "split.csv")
+    return [*CRACKSCOPE, "split", listed, "-o", dealt, "--parts", "84:6:10", "--group-by", "group", "--force"]
+
+
+def trainings(arguments: argparse.Namespace) -> list[list[object]]:
+    """The commands behind it, in their order."""
+    out = arguments.out
+    first, second, dealt = (beside(out, name) for name in ("first", "second", "split.csv"))
+    taught, again = beside(out, "taught.csv"), beside(out, "again.csv")
+    licences = [word for surface, text in LICENCES.items() for word in ("--licence", f"{surface}={text}")]
+    train = [*CRACKSCOPE, "train", "--recipe", "default", *licences, *settings(arguments.set)]
+    read = [sys.executable, Path(__file__).with_name("read_masks.py")]
+    return [
+        [*train, dealt, "--weights", arguments.weights, "-o", first],
+        [*read, first / "bundle", dealt, "-o", taught],
+        [*train, *settings(SECOND), taught, "--weights", first, "-o", second],
+        [*read, second / "bundle", dealt, "-o", again],
+        [*train, *settings(THIRD), again, "--weights", second, "-o", out],
+    ]
 
 
 def settings(changes: list[str]) -> list[str]:
@@ -90,28 +141,10 @@ def main() -> int:
     if arguments.weights is None and not arguments.split_only:
         parser.error("name WEIGHTS to train from, or give --split-only to deal the pictures alone")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    listed, dealt, taught = (
-        arguments.out.with_name(f"{arguments.out.name}-{name}.csv") for name in ("manifest", "split", "taught")
-    )
-    first = arguments.out.with_name(f"{arguments.out.name}-first")
     if not arguments.split_only:
-        refuse_in_the_way([first, arguments.out])
-    rows = manifest(arguments.data.resolve())
-    with listed.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    crackscope = [sys.executable, "-m", "crackscope"]
-    deal = ["split", listed, "-o", dealt, "--parts", "84:6:10", "--group-by", "group", "--force"]
-    licences = [word for surface, text in LICENCES.items() for word in ("--licence", f"{surface}={text}")]
-    train = ["train", "--recipe", "default", *licences, *settings(arguments.set)]
-    read = [Path(__file__).with_name("read_masks.py"), first / "bundle", dealt, "-o", taught]
-    trainings = (
-        [*crackscope, *train, dealt, "--weights", arguments.weights, "-o", first],
-        [sys.executable, *read],
-        [*crackscope, *train, *settings(SECOND), taught, "--weights", first, "-o", arguments.out],
-    )
-    for command in ([*crackscope, *deal], *(() if arguments.split_only else trainings)):
+        refuse_in_the_way([beside(arguments.out, "first"), beside(arguments.out, "second"), arguments.out])
+    write_manifest(manifest(arguments.data.resolve()), beside(arguments.out, "manifest.csv"))
+    for command in [dealing(arguments.out), *([] if arguments.split_only else trainings(arguments))]:
         status = subprocess.run([str(word) for word in command]).returncode
         if status:
             return stopped(command, status)
