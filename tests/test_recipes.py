@@ -111,7 +111,6 @@ def test_reference_table_is_expressed() -> None:
         ("time_budget_s=-1", "0 (no limit)"),
         ("mixture.kinds.ston=0.2", "did you mean 'mixture.kinds.stone'?"),
         ("mixture.recall=1", "mixture.recall: needs head.kind = 'dense' and head.weights = 'bundle'"),
-        ("mixture.recall=1", "mixture.recall: needs augmentation.crop"),
         ("mixture.recall=-1", "mixture.recall: must be 0 (nothing) or more"),
         ("mixture.kinds.stone=-0.2", "mixture.kinds: shares must be 0 or more"),
         ("mixture.kinds.stone=inf", "--set: mixture.kinds.stone: inf is no finite number"),

@@ -9,6 +9,7 @@ import pytest
 
 from crackscope import images, recipes
 from crackscope.records import Row
+from crackscope.surfaces import KINDS
 from crackscope.training.held_out import SIDE_PX, Given, Maker, Picture, every, more_sound
 
 DEFAULT = recipes.load("default")
@@ -30,19 +31,28 @@ def test_a_picture_of_no_surface_gives_pieces_whatever_its_size(tmp_path: Path, 
     assert {(piece.surface, piece.cracked, piece.source) for piece in pieces} == {("", False, 0)}
 
 
-def test_kinds_that_were_not_learnt_say_only_what_a_surface_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kinds", "silent"),
+    [
+        ({}, {"stone", "painted", "pipe"}),
+        ({"stone": 0.2, "painted": 0.1, "pipe": 0.1}, {"stone", "painted", "pipe"}),
+        ({"brick": 0.0}, {"brick", "stone", "painted", "pipe"}),
+        (dict.fromkeys(KINDS, 0.0) | {"stone": 1.0}, set(KINDS) - {"stone"}),
+    ],
+)
+def test_some_kinds_say_only_what_a_surface_is(tmp_path: Path, kinds: dict[str, float], silent: set[str]) -> None:
+    """Those that were not learnt from, and those that hide cracks, unless nothing else was learnt from."""
     rows = [Row(path=str(tmp_path / f"{number}.png"), label="sound", surface="wall") for number in range(10)]
     for row in rows:
         images.write_png(np.zeros((32, 32, 3), np.uint8), Path(row.path))
     given = Given(4, rows, [], 1)
-    shown = [picture for picture in made(every(RECIPE, given)) if picture.surface and not picture.row]
-    apart = {picture.surface for picture in shown if picture.unlearnt}
-    assert apart == {"generated stone", "generated painted", "generated pipe"}
-    assert not apart & {picture.surface for picture in shown if not picture.unlearnt}
-    assert {picture.cracked for picture in shown if picture.unlearnt} == {True, False}
-    assert all(picture.mask is None for picture in shown if picture.unlearnt)
-    kinds = msgspec.structs.replace(RECIPE.mixture.kinds, stone=0.2, painted=0.1, pipe=0.1)
-    all_learnt = msgspec.structs.replace(RECIPE, mixture=msgspec.structs.replace(RECIPE.mixture, kinds=kinds))
-    assert not any(picture.unlearnt for picture in made(every(all_learnt, given)))
-    beyond = [{picture.surface for picture in made(more_sound(recipe, given))} for recipe in (RECIPE, all_learnt)]
-    assert beyond[1] - beyond[0] == apart
+    shares = msgspec.structs.replace(RECIPE.mixture.kinds, **kinds)
+    recipe = msgspec.structs.replace(RECIPE, mixture=msgspec.structs.replace(RECIPE.mixture, kinds=shares))
+    shown = [picture for picture in made(every(recipe, given)) if picture.surface and not picture.row]
+    apart = {picture.surface for picture in shown if picture.unscored}
+    assert apart == {f"generated {kind}" for kind in silent}
+    told = {picture.surface for picture in shown if not picture.unscored}
+    assert told == {f"generated {kind}" for kind in set(KINDS) - silent}
+    assert {picture.cracked for picture in shown if picture.unscored} == {True, False}
+    assert all(picture.mask is None for picture in shown if picture.unscored)
+    assert {picture.surface for picture in made(more_sound(recipe, given))} == told

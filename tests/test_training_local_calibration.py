@@ -45,7 +45,7 @@ def held_out(counts: dict[str, int], seed: int = 0) -> Scored:
     return Scored(score, score, embedding, embedding, cracked, surface, np.arange(len(score)), row, surface != "", [])
 
 
-def with_unlearnt(seen: Scored, score: float) -> Scored:
+def with_unscored(seen: Scored, score: float) -> Scored:
     """The same, and pictures of a surface that was not learnt from, though it looks like one, all of one score."""
     count, rng = 40, np.random.default_rng(3)
     strange = embedded("lab", count, rng)
@@ -58,7 +58,7 @@ def with_unlearnt(seen: Scored, score: float) -> Scored:
         np.append(seen.surface, np.full(count, "generated stone")),
         np.arange(len(seen.score) + count),
         np.append(seen.row, np.zeros(count, np.bool_)),
-        np.append(seen.learnt, np.zeros(count, np.bool_)),
+        np.append(seen.scored, np.zeros(count, np.bool_)),
         [],
     )
 
@@ -77,7 +77,7 @@ def fitted(counts: dict[str, int], seed: int = 0) -> LocalCalibration:
 def test_scores_of_surfaces_that_were_not_learnt_say_nothing() -> None:
     counts = {"lab": 80, "deck": 80}
     seen, like = held_out(counts), shown(tuple(counts))
-    high, low = (fit_local(with_unlearnt(seen, score), like, COMMON) for score in (60.0, -60.0))
+    high, low = (fit_local(with_unscored(seen, score), like, COMMON) for score in (60.0, -60.0))
     assert high is not None
     assert high == low
 

@@ -76,13 +76,11 @@ def _mixture(mixture: Mixture) -> Iterator[str]:
 
 
 def _recall(recipe: Recipe) -> Iterator[str]:
-    """What goes with asking a network that it began with: one that can be asked, and squares, whose sides are alike."""
+    """What goes with asking a network that it began with: one that was a bundle's, with a map."""
     if recipe.mixture.recall < 0:
         yield "mixture.recall: must be 0 (nothing) or more"
     if recipe.mixture.recall and (recipe.head.kind != "dense" or recipe.head.weights != "bundle"):
         yield "mixture.recall: needs head.kind = 'dense' and head.weights = 'bundle', whose answers are to be kept"
-    if recipe.mixture.recall and not recipe.augmentation.crop:
-        yield "mixture.recall: needs augmentation.crop, since pictures are turned for it"
 
 
 def _head(head: Head) -> Iterator[str]:

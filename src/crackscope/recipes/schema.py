@@ -133,7 +133,8 @@ class Phase(_Section, frozen=True, kw_only=True):
 class Kinds(_Section, frozen=True, kw_only=True):
     """How often each kind of generated surface is shown. Relative shares; masonry often, since no row shows any.
 
-    Stonework, painted walls and pipes are left out: with them nothing held out was told better (docs/tries.md).
+    Stonework, painted walls and pipes are left out: learnt from the first step on they cost what is held out
+    (docs/tries.md). The default is shown them last, held to what it knew (`Mixture.recall`).
     """
 
     concrete: float = 0.30
@@ -156,7 +157,7 @@ class Mixture(_Section, frozen=True, kw_only=True):
     bare: surfaces over which no crack is ever drawn (people, plants, text).
     doubted: surfaces whose labels are often wrong; what their rows teach counts `1 - doubt` times.
     recall: how much a learning network is held to what it said of rows when training began (of the picture before light
-        and camera changed it, the mean of two of its eight sides), relative to what it is told of all pictures
+        and camera changed it, the mean of it and its mirror image), relative to what it is told of all pictures
         (learning without forgetting; Li and Hoiem 2016, arXiv:1606.09282). 0 asks nothing.
     evenness: how alike surfaces of different size are shown: the chance of a surface with n rows grows as
         n ** (1 - evenness); 0 shows every row alike, 1 every surface.

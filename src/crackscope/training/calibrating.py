@@ -60,7 +60,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     more_makers = more_sound(recipe, given) if full else []
     tally = Tally(given.tell, len(makers) + len(more_makers))
     seen = score(judge, makers, given.threads, tally)
-    surface = seen.learnt
+    surface = seen.scored
     labels = seen.cracked[surface].astype(np.float64)
     scale, shift = fit_sigmoid(seen.score[surface], labels)
     calibration = Calibration(scale=scale, shift=shift, method="Platt", fitted_on=len(labels))
@@ -132,7 +132,7 @@ def sound_chances(
 
 def known_sound(seen: Scored) -> tuple[KnownSound, ...]:
     """Scores of the sound windows of validation rows, by surface, in the order of their names."""
-    of = seen.row & ~seen.cracked & seen.learnt
+    of = seen.row & ~seen.cracked & seen.scored
     falling = {str(name): -np.sort(-seen.window[of & (seen.surface == name)]) for name in np.unique(seen.surface[of])}
     return tuple(
         KnownSound(name=name, sound=tuple(round(float(one), 4) for one in scores)) for name, scores in falling.items()

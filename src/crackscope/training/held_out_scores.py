@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 
 class Scored(NamedTuple):
     """Scores [n], window scores as photos get them [n], embeddings [n, d] as of patches and as of photos, labels bool
-    [n], surfaces and sources of pictures, which are validation rows, which show a surface that was learnt from, and the
+    [n], surfaces and sources of pictures, which are validation rows, which show a surface whose scores count, and the
     maps of those with a mask. colourless: embeddings [2 * n, d] of the pictures without colour, as of patches and then
     as of photos; empty where photos are not asked about.
     """
@@ -42,7 +42,7 @@ class Scored(NamedTuple):
     surface: NDArray[np.str_]
     source: NDArray[np.int64]
     row: NDArray[np.bool_]
-    learnt: NDArray[np.bool_]
+    scored: NDArray[np.bool_]
     maps: list[tuple[NDArray[np.float32], Mask]]
     colourless: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
@@ -141,7 +141,7 @@ def score(judge: Judge, makers: Sequence[Maker], threads: int, tally: Tally) -> 
         np.array([picture.surface for picture, _, _ in answers]),
         np.array([-place - 1 if p.source < 0 else p.source for place, (p, _, _) in enumerate(answers)]),
         np.array([picture.row for picture, _, _ in answers]),
-        np.array([bool(picture.surface) and not picture.unlearnt for picture, _, _ in answers]),
+        np.array([bool(picture.surface) and not picture.unscored for picture, _, _ in answers]),
         [(look.patch.map, picture.mask) for picture, look, _ in answers if picture.mask is not None],
         np.array(colourless, np.float32),
     )

@@ -66,7 +66,7 @@ def fit_local(seen: Scored, shown: tuple[NDArray[np.float32], Names], common: Co
     like = likeness(embeddings, surface, seen.both_ways(others))
     rows = seen.row & np.isin(seen.surface, enough)
     like = like.limited(seen.both_ways(rows), np.tile(seen.surface[rows], 2))
-    used = seen.learnt
+    used = seen.scored
     table = _Table(
         like.weights(seen.embedding[used]),
         seen.score[used],

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -134,7 +134,7 @@ class Loop:
         assert batch.unspoilt is not None
         assert batch.asked is not None
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-            memory = from_two_sides(self.memory, batch.unspoilt)
+            memory = from_both_sides(self.memory, batch.unspoilt)
         return self.recipe.mixture.recall * recall_loss(output, batch.asked, memory)
 
     def _refuse(self, step: int, what: str) -> None:
@@ -241,25 +241,12 @@ class Loop:
         self.listener(progress)
 
 
-def from_two_sides(network: nn.Module, pictures: Tensor) -> Output:
-    """The mean of what a dense network says of square pictures uint8 [n, h, w, 3] from two of their eight sides.
-
-    Which two is drawn each time: what learns from it hears the mean of all eight.
-    """
-    once, again = (_from_side(network, pictures, int(side)) for side in torch.randperm(8)[:2])
+def from_both_sides(network: nn.Module, pictures: Tensor) -> Output:
+    """The mean of what a dense network says of pictures uint8 [n, h, w, 3] and of their mirror images."""
+    once, again = (cast("Output", network(seen)) for seen in (pictures, pictures.flip(2)))
     assert once.map is not None
     assert again.map is not None
-    return once._replace(score=(once.score + again.score) / 2, map=(once.map + again.map) / 2)
-
-
-def _from_side(network: nn.Module, pictures: Tensor, side: int) -> Output:
-    """What is said of pictures that are turned by quarters and then mirrored; its map is turned back."""
-    quarters, mirrored = side % 4, side > 3
-    seen = pictures.rot90(quarters, (1, 2))
-    output: Output = network(seen.flip(2) if mirrored else seen)
-    assert output.map is not None
-    logits = output.map.flip(3) if mirrored else output.map
-    return output._replace(map=logits.rot90(-quarters, (2, 3)))
+    return once._replace(score=(once.score + again.score) / 2, map=(once.map + again.map.flip(3)) / 2)
 
 
 def learned(network: CrackNetwork) -> dict[str, Tensor]:
