@@ -4,7 +4,7 @@ Three sorts are scored by the graph as it ships: the validation rows, which no w
 with things that resemble cracks, which stand for what no row shows; and pictures of no surface. Of rows that were
 learnt from, only what kind of surface they show is used, never how they scored. Generated surfaces of a kind that was
 not learnt from say what a surface is, and nothing of scores: no rule holds on a surface that a network never met. Nor
-do those whose cracks are hidden by their own lines, learnt from or not.
+do those whose own lines hide cracks say anything of scores; where they were learnt from, their masks count.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ class Given(NamedTuple):
 
 class Picture(NamedTuple):
     """A picture with what is known of it. surface: its name, "" for none. source: equal for pieces of one picture, -1
-    for a picture of its own. row: it is a validation row. unscored: it says what a surface is, and nothing of scores.
+    for a picture of its own. row: it is a validation row. unscored: what it scores says nothing.
     """
 
     pixels: Pixels
@@ -83,7 +83,7 @@ def every(recipe: Recipe, given: Given) -> list[Maker]:
     """The three sorts: validation rows, generated surfaces, pictures of no surface."""
     bare = recipe.mixture.bare
     makers = plain([row for row in given.val if row.surface not in bare])
-    kinds = scored_kinds(recipe)
+    kinds, learnt = scored_kinds(recipe), learnt_kinds(recipe)
     for seed in range(_FIRST_SEED, _FIRST_SEED + _generated(given)):
         makers.append(partial(_sound, seed, kinds))
         makers.append(partial(_cracked, seed + _generated(given), kinds[seed % len(kinds)]))
@@ -92,15 +92,20 @@ def every(recipe: Recipe, given: Given) -> list[Maker]:
         makers.append(partial(_cuts, row.path, number))
     others = [kind for kind in surfaces.KINDS if kind not in kinds]
     for seed in range(_FIRST_UNSCORED_SEED, _FIRST_UNSCORED_SEED + len(others) * _generated(given) // len(kinds)):
-        makers.append(partial(_unscored, partial(_sound, seed, others)))
-        makers.append(partial(_unscored, partial(_cracked, seed, others[seed % len(others)])))
+        kind = others[seed % len(others)]
+        makers.append(partial(_unscored, partial(_sound, seed, others), kind in learnt))
+        makers.append(partial(_unscored, partial(_cracked, seed, kind), kind in learnt))
     return makers
 
 
+def learnt_kinds(recipe: Recipe) -> list[str]:
+    """Kinds of generated surface that a recipe shows in training."""
+    return [kind for kind in surfaces.KINDS if getattr(recipe.mixture.kinds, kind) > 0]
+
+
 def scored_kinds(recipe: Recipe) -> list[str]:
-    """Kinds of generated surface that a recipe shows in training and that say something of scores; of those that hide
-    cracks where it shows no other."""
-    learnt = [kind for kind in surfaces.KINDS if getattr(recipe.mixture.kinds, kind) > 0]
+    """Those of them that say something of scores; all of them where each hides cracks."""
+    learnt = learnt_kinds(recipe)
     return [kind for kind in learnt if kind not in _LINED] or learnt
 
 
@@ -129,8 +134,8 @@ def _other(seed: int) -> list[Picture]:
     return [Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")]
 
 
-def _unscored(make: Maker) -> list[Picture]:
-    return [picture._replace(mask=None, unscored=True) for picture in make()]
+def _unscored(make: Maker, masks: bool) -> list[Picture]:
+    return [picture._replace(mask=picture.mask if masks else None, unscored=True) for picture in make()]
 
 
 def _cuts(path: str, number: int) -> list[Picture]:
