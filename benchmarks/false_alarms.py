@@ -4,10 +4,10 @@
     python benchmarks/false_alarms.py --large 320 [--bundle DIR]
 
 The test rows of the split are judged as photos, at several rates; generated sound surfaces with seeds that nothing was
-fitted to stand beside them, by kind. The rate is kept on the mean of the surfaces that a bundle learnt from: for
-stonework and painted walls, which the default one never met, nothing is promised. `known`: the share that was read as
-one of the bundle's surfaces. A photo that cannot be judged is neither found nor an alarm, and is counted all the same:
-`benchmarks/refusals.py` tells how many those are.
+fitted to stand beside them, by kind. The rate is kept on the mean of the surfaces that a bundle's rule was fitted on:
+stonework, painted walls and pipes are not among them, and nothing is promised for these. `known`: the share that was
+read as one of the bundle's surfaces. A photo that cannot be judged is neither found nor an alarm, and is counted all
+the same: `benchmarks/refusals.py` tells how many those are.
 
 `--large`: so many generated sound surfaces as photos of 2048x1536 px. Such are looked at from afar, too, where they
 show no crack up close or a broad dark field; of the alarms, those raised from there alone are counted besides.
