@@ -77,6 +77,25 @@ def test_the_dark_between_two_lips_is_crack() -> None:
     assert not inner[81:].any()
 
 
+def test_a_lip_that_is_nearly_crack_is_one_where_it_goes_on_from_one_that_is() -> None:
+    """A sixth of each is marked, not enough by itself; the whole gap and the faint lips are crack with the rest."""
+    pixels = wall((BAND, slice(None)))
+    marked, nearly = lips(49, 50, 79, 80, columns=slice(0, 40)), lips(49, 50, 79, 80)
+    assert not between_lips(pixels, marked).any()
+    inner = between_lips(pixels, marked, nearly)
+    assert inner[51:79].all()
+    assert inner[nearly & ~marked].all()
+    assert not inner[marked].any()
+    assert not inner[:49].any()
+
+
+def test_what_is_nearly_crack_by_itself_is_none() -> None:
+    """It touches nothing that was found; nor is it crack beside a crack with nothing dark between."""
+    pixels = wall((BAND, slice(None)))
+    assert not between_lips(pixels, lips(10, columns=slice(0, 40)), lips(49, 50, 79, 80)).any()
+    assert not between_lips(wall(), lips(49, 50, columns=slice(0, 40)), lips(49, 50)).any()
+
+
 def test_the_surface_between_two_cracks_is_none() -> None:
     two = (slice(49, 51), slice(None)), (slice(79, 81), slice(None))
     assert not between_lips(wall(*two), lips(49, 50, 79, 80)).any()
