@@ -19,6 +19,7 @@ from crackscope.cli import main
 from crackscope.judging import evaluate
 from crackscope.recipes import text
 from crackscope.scoring import repack
+from crackscope.surfaces import generate
 from tests.small_patches import write_patches
 from tests.small_surfaces import remembering_bundle, write_surface
 from tests.small_way import SMALL
@@ -322,7 +323,11 @@ def test_matrix_on_a_tree_without_a_test_part_says_how_to_judge_on_all_of_it(mad
 def test_matrix_says_how_many_rows_each_judged(made, tmp_path, capsys):
     """The bundle in the package refuses what is too dark, the other takes it for a surface."""
     bundle, _ = made
-    write_surface(tmp_path / "plain", 6)
+    for seed in range(12):
+        label = "crack" if seed % 2 else "sound"
+        (tmp_path / "plain" / label).mkdir(parents=True, exist_ok=True)
+        surface = generate(seed, (224, 224), label == "crack")
+        images.write_png(surface.pixels, tmp_path / "plain" / label / f"{seed}.png")
     images.write_png(np.full((64, 64, 3), 2, np.uint8), tmp_path / "plain" / "sound" / "dark.png")
     bundles = ["--bundle", f"mine={bundle}", "--bundle", "shipped=default"]
     assert main(["matrix", "--on", f"plain={tmp_path / 'plain'}", *bundles]) == 0

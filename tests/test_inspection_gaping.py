@@ -44,7 +44,7 @@ def ragged(seed: int, width: float) -> tuple[NDArray[np.uint8], float]:
     return np.clip(pixels, 0, 255).astype(np.uint8), float(np.hypot(np.diff(middle), 1).sum())
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 5])
 @pytest.mark.parametrize("width", [30.0, 45.0])
 def test_torn_edges_make_a_wide_crack_neither_longer_nor_less_likely(width: float, seed: int) -> None:
     """Its middle line has no knots around holes, nor in the corners that the photo's border makes."""
@@ -75,6 +75,25 @@ def test_the_dark_between_two_lips_is_crack() -> None:
     assert inner[51:79].all()
     assert not inner[:49].any()
     assert not inner[81:].any()
+
+
+def test_a_lip_that_is_nearly_crack_is_one_where_it_goes_on_from_one_that_is() -> None:
+    """A sixth of each is marked, not enough by itself; the whole gap and the faint lips are crack with the rest."""
+    pixels = wall((BAND, slice(None)))
+    marked, nearly = lips(49, 50, 79, 80, columns=slice(0, 40)), lips(49, 50, 79, 80)
+    assert not between_lips(pixels, marked).any()
+    inner = between_lips(pixels, marked, nearly)
+    assert inner[51:79].all()
+    assert inner[nearly & ~marked].all()
+    assert not inner[marked].any()
+    assert not inner[:49].any()
+
+
+def test_what_is_nearly_crack_by_itself_is_none() -> None:
+    """It touches nothing that was found; nor is it crack beside a crack with nothing dark between."""
+    pixels = wall((BAND, slice(None)))
+    assert not between_lips(pixels, lips(10, columns=slice(0, 40)), lips(49, 50, 79, 80)).any()
+    assert not between_lips(wall(), lips(49, 50, columns=slice(0, 40)), lips(49, 50)).any()
 
 
 def test_the_surface_between_two_cracks_is_none() -> None:

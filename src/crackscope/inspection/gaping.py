@@ -34,15 +34,26 @@ _NEAR_CELLS = 12
 """Deviation of the Gaussian by which what lips say of darkness reaches into the dark, in cells."""
 _LEAST_WEIGHT = 1e-3
 """Where they weigh less they say nothing."""
+_BESIDE_CELLS = 7
+"""Side of the square around a cell between lips in which faint lips belong to it."""
 _GAP_PX = 25
 """Between lips and what lies between them some px are neither."""
 
 
-def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
-    """The cells [ceil(h / 4), ceil(w / 4)] of a photo, uint8 [h, w, 3], that lie in a gaping crack, lips left out.
+def between_lips(pixels: NDArray[np.uint8], found: Cells, nearly: Cells | None = None) -> Cells:
+    """The cells [ceil(h / 4), ceil(w / 4)] of a photo, uint8 [h, w, 3], that lie in a gaping crack, but not `found`.
 
-    lips: where crack was found, in the same cells.
+    found: where crack was found, in the same cells. nearly: where it nearly was; what of it hangs together with what
+    was found is lip, too, and filled with what lies between.
     """
+    lips = found if nearly is None else _with_faint(found, nearly)
+    inner = _between(pixels, lips)
+    if not inner.any():
+        return inner
+    return np.asarray(inner | (lips & ~found & _around(inner)))
+
+
+def _between(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
     import cv2
 
     inner = np.zeros_like(lips)
@@ -68,6 +79,22 @@ def between_lips(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
         if _gapes(part, place.of(beside)):
             place.of(window.of(inner))[part] = True
     return _in_slender(lips, inner) if inner.any() else inner
+
+
+def _around(inner: Cells) -> Cells:
+    import cv2
+
+    return np.asarray(cv2.dilate(inner.astype(np.uint8), np.ones((_BESIDE_CELLS, _BESIDE_CELLS), np.uint8)) > 0)
+
+
+def _with_faint(found: Cells, nearly: Cells) -> Cells:
+    """Lips, which fade in and out along a broad dark gap: what was found, and what is nearly crack and touches it."""
+    import cv2
+
+    parts = np.asarray(cv2.connectedComponents((found | nearly).astype(np.uint8), connectivity=8)[1])
+    kept = np.zeros(int(parts.max()) + 1, np.bool_)
+    kept[parts[found]] = True
+    return np.asarray(kept[parts])
 
 
 def closed_around(crack: Cells, inner: Cells) -> Cells:

@@ -30,8 +30,9 @@ def thinnest_crack(quality: Quality) -> float:
     A dark line of width w, depth D and length L, blurred by a Gaussian of standard deviation s in noise of standard
     deviation n, is found by a matched filter at a signal to noise of w D sqrt(L / (2 sqrt(pi) s)) / n. This is the w
     where that is ROSE. LENGTH_PX and TEXTURE were fitted to the widths of which an earlier bundle marked four fifths of
-    the length, on generated concrete in nine degrees of blur and noise. For the package's bundle it is within 6 % in
-    three of them, and 14 to 34 % too wide in the others (`benchmarks/thinnest.txt`). Coarser surfaces hide more.
+    the length, on generated concrete in nine degrees of blur and noise. For the package's bundle it is within 8 % in
+    four of them, 15 % too thin in the sharpest without noise, and 14 to 32 % too wide in the other four
+    (`benchmarks/thinnest.txt`). Coarser surfaces hide more.
     """
     blur = math.sqrt(quality.sharpness_px**2 + _PIXEL)
     noise = math.hypot(quality.noise, TEXTURE)
