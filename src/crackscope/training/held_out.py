@@ -104,7 +104,7 @@ def learnt_kinds(recipe: Recipe) -> list[str]:
 
 
 def scored_kinds(recipe: Recipe) -> list[str]:
-    """Those of them that say something of scores; all of them where each hides cracks."""
+    """Those of its learnt kinds that say something of scores; all of them where each hides cracks."""
     learnt = learnt_kinds(recipe)
     return [kind for kind in learnt if kind not in _LINED] or learnt
 
