@@ -119,22 +119,21 @@ def test_a_wider_one_in_a_larger_photo_is_found_from_farther():
 
 @cache
 def with_thin() -> tuple[NDArray[np.uint8], NDArray[np.bool_], Inspection]:
-    """A wide crack on a surface with thin ones, which are seen up close; the mask is of the wide one alone."""
-    pixels, mask = torn(313, cracked=True)
+    """A wide crack on a surface with a thin one, which is seen up close; the mask is of the wide one alone."""
+    pixels, mask = torn(324, cracked=True)
     return pixels, mask, inspect_photo(model(), open_photo(pixels))
 
 
 def test_a_thin_crack_beside_it_does_not_hide_it():
-    """Thin ones are found up close, so the verdict rests on that; the wide one takes the place of its lips."""
+    """The thin one is found up close, so the verdict rests on that; the wide one takes the place of its lips."""
     _, mask, found = with_thin()
     record = found.record
-    wide_one, *thin_ones = record.zones
+    wide_one, thin_one = record.zones
     assert (record.verdict, record.from_afar) == ("crack", 0)
     assert wide_one.width_median_px.value == pytest.approx(WIDTH_PX, rel=0.07)
-    assert thin_ones
-    assert all(zone.width_median_px.value < 3 for zone in thin_ones)
+    assert thin_one.width_median_px.value < 3
     assert (found.mask & mask).sum() > 0.9 * mask.sum()
-    assert (found.mask & ~mask).sum() < 0.25 * mask.sum()
+    assert (found.mask & ~mask).sum() < 0.2 * mask.sum()
     assert np.median(found.heat.logits[mask[::4, ::4]]) > model().manifest.mask_threshold
 
 

@@ -44,7 +44,7 @@ def ragged(seed: int, width: float) -> tuple[NDArray[np.uint8], float]:
     return np.clip(pixels, 0, 255).astype(np.uint8), float(np.hypot(np.diff(middle), 1).sum())
 
 
-@pytest.mark.parametrize("seed", [2, 5])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("width", [30.0, 45.0])
 def test_torn_edges_make_a_wide_crack_neither_longer_nor_less_likely(width: float, seed: int) -> None:
     """Its middle line has no knots around holes, nor in the corners that the photo's border makes."""

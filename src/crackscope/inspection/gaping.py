@@ -46,11 +46,24 @@ def between_lips(pixels: NDArray[np.uint8], found: Cells, nearly: Cells | None =
     found: where crack was found, in the same cells. nearly: where it nearly was; what of it hangs together with what
     was found is lip, too, and filled with what lies between.
     """
-    lips = found if nearly is None else _with_faint(found, nearly)
-    inner = _between(pixels, lips)
-    if not inner.any():
+    inner = _between(pixels, found)
+    if nearly is None:
         return inner
-    return np.asarray(inner | (lips & ~found & _around(inner)))
+    lips = _with_faint(found, nearly)
+    more = _between(pixels, lips)
+    # Where lips that were found say enough, faint ones only roughen what they enclose.
+    more = _apart(more | (lips & ~found & _around(more)), inner) if more.any() else more
+    return np.asarray(inner | more)
+
+
+def _apart(cells: Cells, known: Cells) -> Cells:
+    """The parts of these cells that touch none of the known ones."""
+    import cv2
+
+    parts = np.asarray(cv2.connectedComponents((cells | known).astype(np.uint8), connectivity=8)[1])
+    touched = np.zeros(int(parts.max()) + 1, np.bool_)
+    touched[parts[known]] = True
+    return np.asarray(cells & ~touched[parts])
 
 
 def _between(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
