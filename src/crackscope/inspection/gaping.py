@@ -46,11 +46,11 @@ def between_lips(pixels: NDArray[np.uint8], found: Cells, nearly: Cells | None =
     found: where crack was found, in the same cells. nearly: where it nearly was; what of it hangs together with what
     was found is lip, too, and filled with what lies between.
     """
-    inner = _between(pixels, found)
+    inner = _between(pixels, found, holes=True)
     if nearly is None:
         return inner
     lips = _with_faint(found, nearly)
-    more = _between(pixels, lips)
+    more = _between(pixels, lips, holes=False)
     # Where lips that were found say enough, faint ones only roughen what they enclose.
     more = _apart(more | (lips & ~found & _around(more)), inner) if more.any() else more
     return np.asarray(inner | more)
@@ -66,7 +66,8 @@ def _apart(cells: Cells, known: Cells) -> Cells:
     return np.asarray(cells & ~touched[parts])
 
 
-def _between(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
+def _between(pixels: NDArray[np.uint8], lips: Cells, holes: bool) -> Cells:
+    """holes: fill, too, what is too small to gape by itself."""
     import cv2
 
     inner = np.zeros_like(lips)
@@ -79,7 +80,8 @@ def _between(pixels: NDArray[np.uint8], lips: Cells) -> Cells:
     weight = cv2.GaussianBlur(near, (0, 0), _NEAR_CELLS)
     usual = cv2.GaussianBlur(shade * near, (0, 0), _NEAR_CELLS)
     near_lips = (shade > _LEAST_SHADE) & (weight > _LEAST_WEIGHT) & ~beside
-    window.of(inner)[...] = _enclosed((shade * weight > _AS_DARK * usual) & near_lips, beside)
+    if holes:
+        window.of(inner)[...] = _enclosed((shade * weight > _AS_DARK * usual) & near_lips, beside)
     # Lips are half crack, half surface.
     dark = (shade * weight > usual) & near_lips
     _, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
