@@ -14,8 +14,7 @@ from crackscope import recipes
 from crackscope.networks import Output
 from crackscope.recipes import Recipe
 from crackscope.training import Progress, Run, TrainOptions, train
-from crackscope.training.loop import from_both_sides
-from crackscope.training.losses import recall_loss
+from crackscope.training.recalling import from_both_sides, recall_loss
 from tests.small_patches import patch, write_patches
 
 SETTINGS = [

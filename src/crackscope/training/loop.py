@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,8 @@ from crackscope.recipes import Phase, Recipe
 from crackscope.training import checkpoints
 from crackscope.training.batches import Batch, Source
 from crackscope.training.checkpoints import State
-from crackscope.training.losses import dense_loss, pooled_loss, recall_loss, score_loss
+from crackscope.training.losses import dense_loss, pooled_loss, score_loss
+from crackscope.training.recalling import from_both_sides, recall_loss
 from crackscope.training.records import Epoch, Listener, Progress
 
 
@@ -239,14 +240,6 @@ class Loop:
             figures={"loss": loss, "accuracy": accuracy},
         )
         self.listener(progress)
-
-
-def from_both_sides(network: nn.Module, pictures: Tensor) -> Output:
-    """The mean of what a dense network says of pictures uint8 [n, h, w, 3] and of their mirror images."""
-    once, again = (cast("Output", network(seen)) for seen in (pictures, pictures.flip(2)))
-    assert once.map is not None
-    assert again.map is not None
-    return once._replace(score=(once.score + again.score) / 2, map=(once.map + again.map.flip(3)) / 2)
 
 
 def learned(network: CrackNetwork) -> dict[str, Tensor]:

@@ -59,19 +59,3 @@ def dense_loss(
     by_shape = (dice * drawn).sum() / drawn.sum().clamp(min=1)
     by_score = (score_loss(output, labels) * weights).sum() / weights.sum()
     return by_score + 2 * by_pixel + by_shape
-
-
-def recall_loss(output: Output, asked: Tensor, memory: Output) -> Tensor:
-    """How far a dense network is from what another says of some of its pictures: cross-entropy of its map (crack pixels
-    three times) and of its score against the other's probabilities, weighed as in `dense_loss`.
-
-    Args:
-        asked: int64 [k], which pictures. memory: what the other says of these, logits.
-    """
-    assert output.map is not None
-    assert memory.map is not None
-    told = torch.sigmoid(memory.map.float())
-    logits, weights = output.map.float()[asked], 1 + (CRACK_PIXEL_WEIGHT - 1) * told
-    pixels = functional.binary_cross_entropy_with_logits(logits, told, weight=weights)
-    score = torch.sigmoid(memory.score.float())
-    return functional.binary_cross_entropy_with_logits(output.score.float()[asked], score) + 2 * pixels

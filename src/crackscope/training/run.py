@@ -1,6 +1,5 @@
 """One training from data and recipe to a run folder, able to go on after any interruption."""
 
-import copy
 import platform
 import time
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from typing import Any
 import msgspec
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
-from torch import nn
 
 from crackscope import datasets, networks, recipes
 from crackscope.bundles import StartedFrom
@@ -38,6 +36,7 @@ from crackscope.training.history import History, check_tensorboard, write_text
 from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
+from crackscope.training.recalling import memory_of
 from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions
 from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_meanwhile, refuse_other_data
 from crackscope.training.sources import Sources
@@ -226,7 +225,7 @@ class _Training:
 
     def _phases(self, network: CrackNetwork, sources: Sources) -> None:
         state_file, history = self.folder / _STATE, History(self.folder, self.options.tensorboard)
-        memory = _memory(network) if self.recipe.mixture.recall else None
+        memory = memory_of(network) if self.recipe.mixture.recall else None
         if state_file.exists():
             self._put_back(network, history)
         counters = self.state.counters
@@ -251,13 +250,6 @@ class _Training:
             if phase.norms == "batch":
                 network.mark_folded([name for name in network.folded_norms() if name in network.frozen_layers])
         history.epoch(counters.history)
-
-
-def _memory(network: CrackNetwork) -> nn.Module:
-    """The network as it is now, which no longer learns."""
-    memory = copy.deepcopy(network).eval().requires_grad_(False)
-    memory.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # absent from torch's stubs
-    return memory
 
 
 def sampled(rows: Sequence[Row], limit: int) -> list[Row]:
