@@ -1,8 +1,10 @@
 """From photos to suggested patches, labels by hand or in Label Studio, and back into `adapt` or the next `suggest`."""
 
+import contextlib
 import csv
 import json
 import os
+import resource
 import shlex
 import shutil
 import unicodedata
@@ -13,6 +15,7 @@ import pytest
 
 from crackscope import images
 from crackscope.cli import main
+from tests.small_kills import kill_at
 from tests.small_patches import patch
 from tests.small_surfaces import remembering_bundle
 from tests.small_way import SMALL
@@ -141,6 +144,53 @@ def test_suggestions_that_lie_among_the_photos_are_no_photos(bundle, tmp_path, c
     named = ["suggest", bundle, str(photos / "to label" / "unsorted"), "-n", "3", "-o"]
     assert main([*named, str(tmp_path / "named")]) == 0
     assert "3 of 3 patches" in capsys.readouterr().out
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.is_dir() or path.read_bytes() for path in folder.rglob("*")}
+
+
+@contextlib.contextmanager
+def files_of_at_most(size):
+    """A disk that takes no larger files, until it is left."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("full_at", ["unsorted", "label-studio.json", "contact-sheet.jpg"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_disk_that_fills_half_way_leaves_no_half(bundle, tmp_path, capsys, full_at, there):
+    write_photo(tmp_path / "photos" / "wall.png", 0, 6)
+    call = ["suggest", bundle, str(tmp_path / "photos"), "-n", "12", "-q", "-o"]
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    assert main([*call, str(whole)]) == 0
+    sizes = [one.stat().st_size for one in (whole / full_at, *(whole / full_at).glob("*")) if one.is_file()]
+    if there:
+        half.mkdir()
+    with files_of_at_most(max(sizes) - 1):
+        assert main([*call, str(half)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"crackscope: cannot write {half / full_at}")
+    assert said.count("\n") == 1
+    assert half.exists() is there
+    assert not there or list(half.iterdir()) == []
+    assert main([*call, str(half)]) == 0
+    assert contents(half) == contents(whole)
+
+
+def test_what_a_kill_leaves_is_in_nobodys_way(bundle, tmp_path):
+    write_photo(tmp_path / "photos" / "wall.png", 0, 6)
+    call = ["suggest", bundle, str(tmp_path / "photos"), "-n", "3", "-q", "-o"]
+    kill_at(2, *call, str(tmp_path / "out"))
+    (left,) = (tmp_path / "out").iterdir()
+    assert left.suffix == ".part"
+    assert main([*call, str(tmp_path / "out")]) == 0
+    assert not left.exists()
+    assert len(listed(tmp_path / "out")) == 3
 
 
 def annotation(choice, *, skipped=False):

@@ -59,8 +59,8 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
 
 @contextlib.contextmanager
 def written_together(folder: str | Path, last: str) -> Iterator[Path]:
-    """Gives a new folder for the files of one result; they are moved into `folder`, `last` as the last of them, when
-    all are written. What ends it before then leaves `folder` as it was, or, where there was none, not there.
+    """Gives a new folder for the files and folders of one result; they are moved into `folder`, `last` as the last of
+    them, when all are written. What ends it before then leaves `folder` as it was, or, where there was none, not there.
 
     What a kill left of earlier results is removed. Raises OutputError.
     """

@@ -11,7 +11,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, tell_unread, warn
-from crackscope.cli.folders import fresh, vacant
+from crackscope.cli.folders import vacant
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -64,7 +64,7 @@ def suggest(state: State, /, **options: Any) -> None:
     from crackscope.images import find
 
     paths = find(asked.photos)
-    found, names = _suggest(asked, paths)
+    found = _suggest(asked, paths)
     state.status = 1 if found.unread else 0
     if asked.as_json:
         print_json({"out": asked.out, **_facts(found)})
@@ -74,17 +74,18 @@ def suggest(state: State, /, **options: Any) -> None:
         warn(_unfit_line(found.unfit, "picture", "pictures"), quiet=asked.quiet)
     if found.unfit_patches:
         warn(_unfit_line(found.unfit_patches, "patch", "patches"), quiet=asked.quiet)
-    _show(asked, found, len(names))
+    _show(asked, found)
     tell_of_pages_in(paths, quiet=asked.quiet, done="looked at")
 
 
-def _show(asked: Asked, found: "Suggestions", names: int) -> None:
+def _show(asked: Asked, found: "Suggestions") -> None:
     from crackscope.datasets import CONTACT_SHEET, UNSORTED
 
     out = Path(asked.out)
     if asked.labelled:
         say(f"left out: {several(found.labelled, 'patch', 'patches')} labelled already", quiet=asked.quiet)
-    say(f"{names} of {several(found.seen, 'patch', 'patches')} to label: {out / UNSORTED}", quiet=asked.quiet)
+    seen = several(found.seen, "patch", "patches")
+    say(f"{len(found.patches)} of {seen} to label: {out / UNSORTED}", quiet=asked.quiet)
     say(f"to look at: {out / CONTACT_SHEET}", quiet=asked.quiet)
     adapt = shlex.join(["crackscope", "adapt", asked.bundle, asked.out, "-o", "NEW-BUNDLE"])
     say(f"sort them into {out / 'crack'} and {out / 'sound'}, then: {adapt}", quiet=asked.quiet)
@@ -94,10 +95,11 @@ def _show(asked: Asked, found: "Suggestions", names: int) -> None:
     )
 
 
-def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
+def _suggest(asked: Asked, paths: list[str]) -> "Suggestions":
     from crackscope.adaptation import hand_out
     from crackscope.adaptation import suggest as choose
-    from crackscope.datasets import CONTACT_SHEET, read_rows
+    from crackscope.datasets import CONTACT_SHEET, SUGGESTIONS, read_rows
+    from crackscope.files import written_together
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
@@ -106,14 +108,15 @@ def _suggest(asked: Asked, paths: list[str]) -> "tuple[Suggestions, list[str]]":
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
     with progress("looking at photos", len(paths) + len(labelled), quiet=asked.quiet or asked.as_json) as tell:
         found = choose(model, paths, asked.count, labelled=labelled, progress=tell)
-    folder = fresh(asked.out)
-    names = hand_out(found.patches, folder, model.manifest.name)
-    prints = [
-        Print(name, f"{one.rank}: crack {one.probability:.2f}") for name, one in zip(names, found.patches, strict=True)
-    ]
-    handed = several(len(prints), "patch", "patches")
-    write_contact_sheet(prints, folder / CONTACT_SHEET, f"{handed} to label, the most wanted first")
-    return found, names
+    with written_together(asked.out, SUGGESTIONS) as draft:
+        names = hand_out(found.patches, draft, model.manifest.name)
+        prints = [
+            Print(name, f"{one.rank}: crack {one.probability:.2f}")
+            for name, one in zip(names, found.patches, strict=True)
+        ]
+        handed = several(len(prints), "patch", "patches")
+        write_contact_sheet(prints, draft / CONTACT_SHEET, f"{handed} to label, the most wanted first")
+    return found
 
 
 def _unfit_line(unfit: "Sequence[Unfit]", one: str, more: str) -> str:
