@@ -21,12 +21,12 @@ def painted(number, **changed):
     return reports.PaintedFacts(zone=number, picture=f"zone {number}.png", before="a.png", window=window, **one)
 
 
-def written(tmp_path, *parts):
+def written(tmp_path, *parts, **known):
     zones = [zone(number, 30.0 * number, 4) for number in (1, 2, 3)]
     for name in ("photo #1.png", "activation.png", "zone 1.png"):
         images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / name)
     facts = reports.ExplanationFacts(
-        photo=photo(EVIL.replace("/", ""), *zones, verdict="crack", probability=0.97, reason=EVIL),
+        photo=photo(EVIL.replace("/", ""), *zones, verdict="crack", probability=0.97, reason=EVIL, **known),
         bundle=EVIL,
         original="photo #1.png",
         activation="activation.png",
@@ -44,6 +44,14 @@ def test_pictures_and_scores_are_there_and_names_do_nothing(tmp_path):
     assert page.count("script") == 1
     for words in ("0.970", "0.100", "0.960", "0.990", "0.020", "Without it the photo is called sound."):
         assert words in page.text
+
+
+def test_how_the_photo_was_read_stands_below_its_name(tmp_path):
+    said = ("page 1 of 3", "only the lowest 12 of its 16 bits are used, so read as 12", "seen in grey: its light has")
+    plain = written(tmp_path, painted(1)).text
+    read = written(tmp_path, painted(1), pages=3, bits=12, in_grey=True).text
+    assert [words in plain for words in said] == [False] * 3
+    assert [words in read for words in said] == [True] * 3
 
 
 def test_zones_are_drawn_and_those_painted_over_carry_their_number(tmp_path):

@@ -250,6 +250,16 @@ class TestWhatIsSaid:
         assert main([command, str(two / "grey.png"), *(["-o", str(tmp_path / "grey")] if words else [])]) == 0
         assert "in grey" not in capsys.readouterr().out
 
+    @pytest.mark.parametrize("coloured", [False, True])
+    def test_explain_of_a_photo_tells_it_on_the_terminal_and_on_its_page(self, daylight, tmp_path, capsys, coloured):
+        write_png(lit(daylight, LIGHTS["sodium"]) if coloured else daylight, tmp_path / "photo.png")
+        assert main(["explain", str(tmp_path / "photo.png"), "-o", str(tmp_path / "out")]) == 0
+        said = "seen in grey: its light has a strong colour"
+        terminal = " ".join(capsys.readouterr().out.split())
+        assert "as a patch" not in terminal
+        assert (said in terminal) is coloured
+        assert (f"<li>{said}</li>" in (tmp_path / "out" / "index.html").read_text()) is coloured
+
     @pytest.mark.parametrize("name", ["grey", "orange"])
     def test_what_explain_writes(self, two, tmp_path, name):
         assert main(["explain", str(two / f"{name}.png"), "-o", str(tmp_path / "out"), "--quiet"]) == 0

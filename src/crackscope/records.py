@@ -264,6 +264,11 @@ def seen_smaller(record: Inspected | Prediction) -> str:
     return "judged at half size" if record.halved else ""
 
 
+def seen_in_grey(record: Inspected | Prediction) -> str:
+    """That a picture's light was taken out before the network saw it, in words; "" where it was not."""
+    return "seen in grey: its light has a strong colour" if record.in_grey else ""
+
+
 def of_100(chance: float) -> str:
     """A chance, 0 to 1, as it is read: `12.4 of 100`."""
     if chance < 0.001:

@@ -189,11 +189,11 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
-    from crackscope.records import first_of, read_as, seen_smaller
+    from crackscope.records import first_of, read_as, seen_in_grey, seen_smaller
 
     photo, patch = explanation.photo, explanation.patch
     said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, seen_smaller(photo)]
-    told = ", ".join(filter(None, [*said, first_of(photo.pages), read_as(photo.bits)]))
+    told = ", ".join(filter(None, [*said, first_of(photo.pages), read_as(photo.bits), seen_in_grey(photo)]))
     if patch is None:
         say(f"{photo.path}: {told}")
     else:

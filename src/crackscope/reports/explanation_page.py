@@ -10,7 +10,7 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.files import write_whole
-from crackscope.records import Inspected, Prediction, Verdict, seen_smaller
+from crackscope.records import Inspected, Prediction, Verdict, first_of, read_as, seen_in_grey, seen_smaller
 from crackscope.reports.inspection_classes import class_styles, classes_of
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import Pen
@@ -68,6 +68,7 @@ def write_explanation(folder: str | Path, facts: ExplanationFacts) -> list[str]:
         "photo": photo,
         "name": short_name(photo.path),
         "seen_smaller": seen_smaller(photo),
+        "seen_as": tuple(filter(None, (first_of(photo.pages), read_as(photo.bits), seen_in_grey(photo)))),
         "rows": [_row(photo, one) for one in facts.painted],
         "conclusions": _conclusions(photo, facts.painted),
         "marks": Pen(classes).marks(photo),

@@ -3,7 +3,7 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, first_of, read_as, seen_by_chance, seen_smaller
+from crackscope.records import Inspected, first_of, read_as, seen_by_chance, seen_in_grey, seen_smaller
 from crackscope.reports.formatting import percent
 from crackscope.reports.inspection_marks import chance_text, length_text
 
@@ -22,7 +22,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
     elif photo.verdict == "crack" and not photo.zones:
         said.append(f"crack probability {chance_text(photo.probability)}")
-    said += [_pages_text(photo), read_as(photo.bits), _grey_text(photo)]
+    said += [_pages_text(photo), read_as(photo.bits), seen_in_grey(photo)]
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     said.append(odd_scale(photo))
@@ -43,7 +43,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
     """The few facts that stand with a sound photo: how it was read, what was not looked at, what may be unseen."""
-    kept = (_pages_text(photo), read_as(photo.bits), _grey_text(photo))
+    kept = (_pages_text(photo), read_as(photo.bits), seen_in_grey(photo))
     said = (*kept, _skipped_text(photo), odd_scale(photo), _thinnest_text(photo))
     return tuple(filter(None, said)) or (_size_text(photo),)
 
@@ -66,10 +66,6 @@ def _size_text(photo: Inspected) -> str:
 
 def _pages_text(photo: Inspected) -> str:
     return f"{first_of(photo.pages)}, the others not judged" if photo.pages > 1 else ""
-
-
-def _grey_text(photo: Inspected) -> str:
-    return "seen in grey: its light has a strong colour" if photo.in_grey else ""
 
 
 def _skipped_text(photo: Inspected) -> str:
