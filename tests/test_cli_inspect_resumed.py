@@ -123,6 +123,22 @@ def test_kills_while_pictures_and_tables_appear(photos, bundle, tmp_path, calm, 
     assert findings(out) == findings(calm)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_kill_before_there_was_a_journal_is_in_nobodys_way(photos, bundle, tmp_path, calm, capsys, resume):
+    out = tmp_path / "out"
+    words = [word for word in call(photos, out, bundle)[3:] if resume or word != "--resume"]
+    kill_at(1, "explain", str(photos / "0.jpg"), "--bundle", bundle, "-o", str(out))
+    (left,) = out.iterdir()
+    (out / "notes.txt").write_text("mine")
+    assert main(words) == 2
+    assert "the folder is not empty" in one_line(capsys.readouterr().err)
+    assert {one.name for one in out.iterdir()} == {left.name, "notes.txt"}
+    (out / "notes.txt").unlink()
+    assert main(words) == 0
+    assert not left.exists()
+    assert findings(out) == findings(calm)
+
+
 @pytest.mark.parametrize(
     ("module", "kept", "how", "status"),
     [("cv2", 0, "SIGINT", 130), ("jinja2", COUNT, "SIGINT", 130), ("jinja2", COUNT, "SIGTERM", 143)],

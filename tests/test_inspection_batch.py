@@ -34,6 +34,8 @@ from crackscope.scoring import Model, load, pack
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
 
 COUNT = 6
+HALF, HALF_FOLDER = ".0123456789abcdef.part", ".fedcba9876543210.part"
+"""As what is half written is called: a file, and the folder of a report."""
 
 
 @pytest.fixture(scope="module")
@@ -355,14 +357,34 @@ class TestJournal:
             open_journal(tmp_path, model, InspectOptions(), resume=True)
         assert file.read_bytes() == content
 
-    def test_leftovers_of_a_kill_are_swept(self, model, tmp_path):
+    def test_leftovers_of_a_kill_are_swept_and_nothing_else(self, model, tmp_path):
         with open_journal(tmp_path, model, InspectOptions(), resume=False):
             pass
-        (tmp_path / "overlays").mkdir()
-        leftover = tmp_path / "overlays" / ".0123.part"
-        leftover.write_bytes(b"half")
+        overlays = tmp_path / "overlays"
+        for folder in (overlays, tmp_path):
+            (folder / HALF_FOLDER).mkdir(parents=True)
+            for name in (HALF, f"{HALF_FOLDER}/1.png", ".0123.part", "mine.part"):
+                (folder / name).write_bytes(b"half")
         with open_journal(tmp_path, model, InspectOptions(), resume=True):
-            assert not leftover.exists()
+            kept = {".0123.part", "mine.part"}
+            assert {one.name for one in overlays.iterdir()} == kept
+            assert {one.name for one in tmp_path.iterdir()} == {"overlays", "inspection.jsonl", *kept}
+
+    @pytest.mark.parametrize("resume", [False, True])
+    def test_leftovers_of_a_kill_before_there_was_a_journal_are_in_nobodys_way(self, model, tmp_path, resume):
+        (tmp_path / HALF).write_bytes(b"half")
+        (tmp_path / HALF_FOLDER).mkdir()
+        with open_journal(tmp_path, model, InspectOptions(), resume=resume) as journal:
+            assert list(tmp_path.iterdir()) == [journal.path]
+
+    @pytest.mark.parametrize("resume", [False, True])
+    @pytest.mark.parametrize("name", ["notes.txt", ".0123.part", "wall.part"])
+    def test_what_is_a_strangers_still_is_and_keeps_the_leftovers(self, model, tmp_path, resume, name):
+        for one in (name, HALF):
+            (tmp_path / one).write_bytes(b"half")
+        with pytest.raises(OutputError, match="not empty"):
+            open_journal(tmp_path, model, InspectOptions(), resume=resume)
+        assert {one.name for one in tmp_path.iterdir()} == {name, HALF}
 
     def test_findings_are_a_sequence(self, model, photos, tmp_path):
         with open_journal(tmp_path, model, InspectOptions(), resume=False) as journal:

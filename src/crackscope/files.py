@@ -70,7 +70,7 @@ def written_together(folder: str | Path, last: str) -> Iterator[Path]:
     draft = target / _draft()
     try:
         with _refusals(target):
-            _remove_drafts(target)
+            remove_drafts(target)
             draft.mkdir()
         try:
             yield draft
@@ -99,7 +99,8 @@ def _draft() -> str:
     return f".{os.urandom(8).hex()}.part"
 
 
-def _remove_drafts(folder: Path) -> None:
+def remove_drafts(folder: Path) -> None:
+    """Remove the files and folders of ours that a kill left half written in a folder. Raises OSError."""
     for name in filter(is_draft, os.listdir(folder)):
         if (folder / name).is_dir():
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -17,7 +17,7 @@ import msgspec
 from crackscope import __version__
 from crackscope.bundles import dump_manifest
 from crackscope.errors import ImageError, OutputError
-from crackscope.files import make_folder
+from crackscope.files import is_draft, make_folder, remove_drafts
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Seen, measure, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, refuse_held, stamp_of
@@ -48,17 +48,18 @@ class Work:
 def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, resume: bool) -> Journal:
     """Begin an inspection into a folder that is new or empty, or go on with the one in it.
 
-    Raises OutputError for a folder that holds anything else, or an inspection when not resuming; InspectionError
-    where that was begun with another bundle, other options or another version, or another process is at it now.
+    What a kill left half written is in nobody's way, and goes. Raises OutputError for a folder that holds anything
+    else, or an inspection when not resuming; InspectionError where that was begun with another bundle, other options or
+    another version, or another process is at it now.
     """
     path = make_folder(folder)
     try:
         inside = {entry.name for entry in path.iterdir()}
     except OSError as error:
         raise OutputError(f"not allowed to look into it ({error.strerror}), {path}, name another folder") from None
-    if inside and JOURNAL not in inside:
+    if JOURNAL not in inside and not all(map(is_draft, inside)):
         raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
-    if inside and not resume:
+    if JOURNAL in inside and not resume:
         refuse_held(path)
         raise OutputError(f"an inspection is already in {path}, add --resume to go on with it or name a new folder")
     journal = Journal(path, _terms(model, options), options.scaling.table)
@@ -76,10 +77,10 @@ def _terms(model: Model, options: InspectOptions) -> Terms:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a kill left half written: only names that nothing but our own writing gives."""
-    for leftover in (*folder.glob(".*.part"), *folder.glob("*/.*.part")):
+    """Remove what a kill left half written here and in the folders below."""
+    for place in (folder, *(one for one in folder.iterdir() if one.is_dir())):
         with contextlib.suppress(OSError):
-            leftover.unlink()
+            remove_drafts(place)
 
 
 def remaining(journal: Journal, photos: Sequence[str | Unread]) -> list[str | Unread]:
