@@ -10,13 +10,12 @@ import shutil
 import unicodedata
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from crackscope import images
 from crackscope.cli import main
 from tests.small_kills import kill_at
-from tests.small_patches import patch
+from tests.small_suggested import adapted, listed, sort_patches, suggested, write_photo
 from tests.small_surfaces import remembering_bundle
 from tests.small_way import SMALL
 
@@ -24,38 +23,6 @@ from tests.small_way import SMALL
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     return str(remembering_bundle(tmp_path_factory.mktemp("bundles") / "small").path)
-
-
-def write_photo(path, number, across, faint=0.3):
-    """Patches of 64 px side by side: cracked ones in the upper row, sound ones below."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [
-        np.hstack([patch(1000 * number + column + first, cracked=first == 0)[0] for column in range(across)])
-        for first in (0, 50_000)
-    ]
-    dulled = 128 + faint * (np.vstack(rows).astype(np.float32) - 128)
-    images.write_png(dulled.round().astype(np.uint8), path)
-
-
-def listed(folder):
-    return list(csv.DictReader((folder / "suggestions.csv").read_text().splitlines()))
-
-
-def sort_patches(folder, *, swapped=False):
-    for line in listed(folder):
-        cracked = (line["top"] == "0") != swapped
-        (folder / line["patch"]).rename(folder / ("crack" if cracked else "sound") / Path(line["patch"]).name)
-
-
-def suggested(bundle, photos, out, *more):
-    assert main(["suggest", bundle, str(photos), "-n", "24", "-o", str(out), "-q", *more]) == 0
-    return out
-
-
-def adapted(bundle, data, out, capsys):
-    capsys.readouterr()
-    assert main(["adapt", bundle, str(data), "-o", str(out), "--most-forgotten", "1", "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def width(record):

@@ -35,7 +35,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     """
     lines = _lines(path)
     header = _header(path, lines)
-    rows = list(_rows(path, lines))
+    rows = list(rows_of(path, lines))
     columns = _columns(header, rows)
     entries: list[Entry] = []
     faults: dict[str, list[int]] = {}
@@ -64,8 +64,9 @@ def _columns(header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> li
     return columns
 
 
-def _rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header that are not empty, each with the line on which it begins."""
+def rows_of(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table below its header that are not empty, each with the line on which it begins. Raises
+    DatasetError, which names the file by `path`."""
     reader = csv.reader(lines, delimiter=delimiter_of(lines), strict=True)
     begins = 1
     try:
@@ -86,10 +87,15 @@ def _lines(path: Path) -> list[str]:
         raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}") from error
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
-    lines = io.StringIO(text, newline="").readlines()
+    lines = lines_of(text)
     if not lines:
         raise DatasetError(f"{path}: empty; it wants a header with path,label and a row a picture")
     return lines
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a table with their ends, which stand in cells, too; signs that end lines elsewhere do not here."""
+    return io.StringIO(text, newline="").readlines()
 
 
 def delimiter_of(lines: Sequence[str]) -> str:

@@ -1,6 +1,8 @@
 """From which photos patches were cut, as the tables say that `suggest` leaves with them."""
 
 import csv
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -8,16 +10,23 @@ from unicodedata import normalize
 
 import msgspec
 
-from crackscope.datasets.folders import SUGGESTIONS
+from crackscope.datasets.folders import SUGGESTIONS, UNSORTED
 from crackscope.datasets.found import Found
-from crackscope.datasets.manifest import delimiter_of
+from crackscope.datasets.manifest import delimiter_of, lines_of, rows_of
 from crackscope.datasets.surveying import short_names
-from crackscope.errors import printable
+from crackscope.errors import DatasetError, printable
 from crackscope.files import original, read_table
 from crackscope.images import one_spelling
 
 _FOLDERS: Final = 3
 """So many folders above a patch may hold the table of what was suggested."""
+_WANTED: Final = ("patch", "photo")
+_OURS: Final = frozenset({*_WANTED, "doubt"})
+_HEAD: Final = 4096
+_LOST: Final = frozenset("?\N{REPLACEMENT CHARACTER}")
+"""What spreadsheets write for letters that they cannot; no patch that `suggest` names has them."""
+_SAYS: Final = "so it does not say which patches are of one photo"
+_SAVE: Final = "save it as CSV in UTF-8, its names as `suggest` wrote them"
 
 
 def by_photo(found: Found) -> Found:
@@ -36,7 +45,9 @@ def by_photo(found: Found) -> Found:
 
 
 def photos_of(paths: Sequence[str]) -> list[str]:
-    """The photo that each patch was cut from, as the table of `suggest` in a folder above it says; "" for others."""
+    """The photo that each patch was cut from, as the table of `suggest` in a folder above it says; "" for others.
+
+    Raises DatasetError for a table that cannot be read as `suggest` wrote it."""
     tables: dict[Path, dict[str, str]] = {}
     photos: list[str] = []
     for path in (Path(path).absolute() for path in paths):
@@ -50,14 +61,50 @@ def photos_of(paths: Sequence[str]) -> list[str]:
 
 
 def _suggested_in(folder: Path) -> dict[str, str]:
-    """Photos by the names of their patches, of the table that `suggest` left in a folder; none where there is none."""
+    """Photos by the names of their patches, of the table that `suggest` left in a folder; none where there is none.
+
+    Raises DatasetError for one that a spreadsheet saved so that it cannot be read: without it each patch would count
+    by itself, without a word.
+    """
+    path = folder / SUGGESTIONS
     try:
-        # Spreadsheets save it with semicolons, where decimals have commas.
-        lines = read_table(folder / SUGGESTIONS).decode("utf-8-sig").splitlines() or [""]
-        return {
-            normalize("NFC", Path(cells["patch"]).name): one_spelling(original(cells["photo"]))
-            for cells in csv.DictReader(lines, delimiter=delimiter_of(lines))
-            if cells.get("patch") and cells.get("photo")
-        }
-    except (OSError, UnicodeDecodeError, csv.Error):
+        content = read_table(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}), {_SAYS}; check its rights") from error
+    if not _is_ours(content):
+        return {}
+    lines = lines_of(_text(path, content)) or [""]
+    header = [cell.strip().casefold() for cell in next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))]
+    if lacking := [name for name in _WANTED if name not in header]:
+        wanted = " and ".join(lacking)
+        raise DatasetError(f"{path}: line 1: no column {wanted}, {_SAYS}; call the columns as `suggest` does")
+    photos = {}
+    for line, cells in rows_of(path, lines):
+        row = dict(zip(header, cells, strict=False))
+        patch, photo = (row.get(name, "") for name in _WANTED)
+        if _LOST & set(patch):
+            raise DatasetError(f"{path}: line {line}: {printable(patch)} has lost letters, {_SAYS}; {_SAVE}")
+        if patch and photo:
+            photos[normalize("NFC", Path(patch).name)] = one_spelling(original(photo))
+    return photos
+
+
+def _is_ours(content: bytes) -> bool:
+    """Whether a table of this name was written by `suggest`, whatever became of it, and is nobody else's; an empty one
+    says of nobody that it is his."""
+    first = content[:_HEAD].replace(b"\0", b"").strip().partition(b"\n")[0].decode("latin-1").casefold()
+    return not first or f"{UNSORTED}/" in first or len(_OURS & set(re.findall(r"\w+", first))) > 1
+
+
+def _text(path: Path, content: bytes) -> str:
+    """Spreadsheets save text with a mark of its encoding in front, or in that of their system, which nobody knows."""
+    try:
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+        at = text.find("\0")
+    except UnicodeDecodeError as error:
+        at = error.start
+    if at >= 0:
+        raise DatasetError(f"{path}: not UTF-8 text (byte {at}), {_SAYS}; {_SAVE}")
+    return text
