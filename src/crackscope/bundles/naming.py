@@ -20,8 +20,10 @@ def default_bundle() -> Path:
 def bundle_folder(name: str | Path | None) -> Path:
     """The folder of a bundle that may be named by its run, or by the text `default`, as it is without a name.
 
-    Raises BundleError for a run whose training was stopped before it wrote its bundle.
+    Raises BundleError for an empty name, and a run whose training was stopped before it wrote its bundle.
     """
+    if name == "":
+        raise BundleError("the name of the bundle is empty; name its folder, its run, or default")
     if name is None or name == "default":
         return default_bundle()
     folder = Path(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_names import bundle_folder
+from crackscope.cli.bundle_names import bundle_folder, refuse_default, refuse_swapped
 from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled, tell_of_groups
@@ -64,6 +64,8 @@ def adapt(state: State, /, **options: Any) -> None:
     patches.
     """
     asked = Asked(**options)
+    refuse_swapped(asked.bundle, [asked.data])
+    refuse_default(asked.out)
     adapted = _adapt(asked)
     state.status = 1 if adapted.unread else 0
     if asked.as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_names import bundle_folder
+from crackscope.cli.bundle_names import bundle_folder, refuse_default
 from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import vacant
 from crackscope.cli.groups import Group
@@ -98,6 +98,7 @@ def export(**options: Any) -> None:
     if not asked.int8 and (asked.calibrate is not None or asked.out is not None):
         what = "--calibrate" if asked.calibrate is not None else "-o"
         raise click.UsageError(f"{what} is for the 8-bit bundle: give --int8 --calibrate DATA -o OUT, or leave it out")
+    refuse_default(asked.out)
     _refuse_in_the_way(asked)
     opened = open_bundle(bundle_folder(asked.name))
     # What may be refused comes first, so that a refused call has written nothing, and can be made again.

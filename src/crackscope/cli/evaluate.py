@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_names import bundle_folder
+from crackscope.cli.bundle_names import bundle_folder, refuse_swapped
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say, tell_of_pages_in
 from crackscope.cli.folders import outside, unused
@@ -63,6 +63,7 @@ def evaluate(state: State, /, **options: Any) -> None:
     BUNDLE may be a run, or `default` for the bundle in the package. DATA without parts is split 60:20:20 first.
     """
     asked = Asked(**options)
+    refuse_swapped(asked.bundle, [asked.data])
     if asked.out is not None:
         outside(asked.out, [asked.data])
         unused(asked.out, "report.html", "an evaluation", EVALUATED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_names import bundle_folder
+from crackscope.cli.bundle_names import bundle_folder, refuse_swapped
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.folders import vacant
 from crackscope.cli.options import WholeRange, out, shared
@@ -61,6 +61,9 @@ def suggest(state: State, /, **options: Any) -> None:
     wrote before into a folder among the photos. In which order the photos are named makes no difference.
     """
     asked = Asked(**options)
+    refuse_swapped(asked.bundle, asked.photos)
+    if "-" in asked.photos:
+        raise click.UsageError("a photo on standard input has no name for its patches, name a file")
     from crackscope.images import find
 
     paths = find(asked.photos)

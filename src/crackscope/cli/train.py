@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.bundle_names import refuse_default
 from crackscope.cli.console import print_json, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
@@ -91,6 +92,7 @@ def train(state: State, /, **options: Any) -> None:
     together, and so are the patches that `crackscope suggest` cut from one photo.
     """
     asked = Asked(**options)
+    refuse_default(asked.out)
     if asked.resume and asked.out is None:
         raise click.UsageError("--resume needs the run to go on with: name it with -o RUN")
     recipe = _recipe(asked)
