@@ -126,6 +126,28 @@ def test_wrong_call_is_one_line_with_advice(arguments, advice, capsys, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["predict", "-wall.png"], "there is no option -w, for the file of that name write ./-wall.png ("),
+        (["predict", "-wall.png", "-n.png"], "no option -w, for the file of that name write ./-wall.png ("),
+        (
+            ["suggest", "default", "-n.png", "-o", "out"],
+            "'.png' is no whole number, write one such as 2, for the file of",
+        ),
+        (["scan", "-süd wall"], "there is no option -s, for the file of that name write './-süd wall' ("),
+        (["predict", "-x.png"], "there is no option -x (crackscope predict --help"),
+        (["generate", "-n", "0", "-o", "out"], "0 is not in the range x>=1 (crackscope generate --help"),
+    ],
+)
+def test_a_file_that_is_taken_for_an_option_is_told_how_to_write(arguments, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("-wall.png", "-n.png", "-süd wall", "-n"):
+        (tmp_path / name).touch()
+    assert main(arguments) == 2
+    assert says in one_line(capsys.readouterr().err)
+
+
 def test_missing_picture_is_one_line(capsys, tmp_path):
     assert main(["predict", str(tmp_path / "absent.jpg")]) == 2
     assert "absent.jpg" in one_line(capsys.readouterr().err)

@@ -97,6 +97,18 @@ def test_what_is_labelled_already_is_not_suggested_again(bundle, tmp_path, capsy
     assert not (tmp_path / "third").exists()
 
 
+def test_what_is_to_be_typed_next_is_taken_as_it_stands(bundle, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_photo(tmp_path / "wall.png", 0, 6)
+    shutil.copytree(bundle, "-my bundle")
+    assert main(["suggest", "-n", "12", "-o", "-out", "--", "-my bundle", "wall.png"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("sort them"))
+    sort_patches(Path("-out"))
+    words = shlex.split(line.partition("then: ")[2])
+    assert main([*words[1:], "--most-forgotten", "1", "-q"]) == 0
+    assert Path("NEW-BUNDLE", "bundle.json").is_file()
+
+
 def test_suggestions_that_lie_among_the_photos_are_no_photos(bundle, tmp_path, capsys):
     photos = tmp_path / "my photos"
     write_photo(photos / "wall.png", 0, 4)

@@ -1,6 +1,5 @@
 """`adapt`: a new surface from a few labelled patches, in seconds."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.as_named import as_typed
 from crackscope.cli.bundle_names import bundle_folder, refuse_default, refuse_swapped
 from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.judgement import spell_figure
@@ -167,7 +167,7 @@ def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
     tell_of_groups(adapted.likely_groups, "counts each as one, else the figures may flatter", quiet=quiet)
     if adapted.conflicts:
         groups = several(adapted.conflicts, "group of copies holds", "groups of copies hold")
-        advice = f": `crackscope scan {shlex.quote(data)}` names them and says what to do"
+        advice = f": `crackscope scan {as_typed(data)}` names them and says what to do"
         if adapted.contradictions:
             advice = f" ({_pairs(adapted.contradictions)}): give copies the one right label, or remove them"
         warn(f"{groups} both labels{advice}")

@@ -1,7 +1,9 @@
-"""Files in messages, called as the call names what they lie in: data sets know their pictures by whole paths."""
+"""Files in messages, called as the call names what they lie in: data sets know their pictures by whole paths; and in
+commands to type, as a shell takes them."""
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 
 
@@ -14,6 +16,11 @@ def as_named(text: str, arguments: Sequence[str]) -> str:
     for whole, place in sorted(places.items(), key=lambda one: len(one[0]), reverse=True):
         text = place.join(re.split(rf"(?<![^\s(]){re.escape(whole)}(?=[/\\:)]|$)", text))
     return text
+
+
+def as_typed(name: str) -> str:
+    """A file or folder in a command to be typed: quoted where need be, and never taken for an option."""
+    return shlex.quote(os.path.join(os.curdir, name) if name.startswith("-") else name)
 
 
 def _places(word: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from crackscope.cli import INTERRUPTED
-from crackscope.cli.as_named import as_named
+from crackscope.cli.as_named import as_named, as_typed
 from crackscope.errors import CrackscopeError, printable
 
 EXTRAS = {
@@ -79,10 +79,23 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
         name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name
         name = name if error.param.param_type_name == "argument" else f"the option {' / '.join(error.param.opts)}"
         text = f"{name} is missing"
+    if dashed := _dashed(error, arguments):
+        text += f", for the file of that name write {as_typed(dashed)}"
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or context.parent is None:
         return text
     return f"{text} ({context.command_path} --help says more)"
+
+
+def _dashed(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """The file or folder among the arguments that was taken for an option, and so for this error; "" for none."""
+    taken: Sequence[str] = ()
+    if isinstance(error, click.NoSuchOption):
+        taken = [error.option_name]
+    elif isinstance(error, click.BadParameter) and error.param is not None:
+        taken = error.param.opts
+    begun = (word for word in arguments if word.startswith((*taken,)) and word not in taken)
+    return next(filter(os.path.lexists, begun), "")
 
 
 _NO_NUMBER = re.compile(r"'([^']*)' is not a valid (float|integer)(?: range)?$")

@@ -1,6 +1,5 @@
 """`split`: a data set dealt into parts."""
 
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.as_named import as_typed
 from crackscope.cli.console import name_some, print_json, print_table, progress, say, unread_line, warn
 from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import out, shared, underscored
@@ -129,7 +129,7 @@ def _show(dealt: "Split", asked: Asked) -> None:
         say(_moved(dealt, asked.data))
     if dealt.conflicts:
         groups = several(dealt.conflicts, "group of copies holds", "groups of copies hold")
-        say(f"{groups} both labels: `crackscope scan {shlex.quote(asked.data)}` names them and says what to do")
+        say(f"{groups} both labels: `crackscope scan {as_typed(asked.data)}` names them and says what to do")
     name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
@@ -142,6 +142,6 @@ def _moved(dealt: "Split", data: str) -> str:
     """That the parts which a data set came in are its parts no more."""
     of = f"{dealt.had_part} pictures" if dealt.had_part == len(dealt.rows) else f"{dealt.had_part} that had one"
     return (
-        f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {shlex.quote(data)} "
+        f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {as_typed(data)} "
         "itself to train and evaluate"
     )

@@ -1,6 +1,5 @@
 """`suggest`: the patches whose labels would help most, as a folder to sort."""
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.as_named import as_typed
 from crackscope.cli.bundle_names import bundle_folder, refuse_swapped
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.folders import vacant
@@ -90,7 +90,7 @@ def _show(asked: Asked, found: "Suggestions") -> None:
     seen = several(found.seen, "patch", "patches")
     say(f"{len(found.patches)} of {seen} to label: {out / UNSORTED}", quiet=asked.quiet)
     say(f"to look at: {out / CONTACT_SHEET}", quiet=asked.quiet)
-    adapt = shlex.join(["crackscope", "adapt", asked.bundle, asked.out, "-o", "NEW-BUNDLE"])
+    adapt = f"crackscope adapt {as_typed(asked.bundle)} {as_typed(asked.out)} -o NEW-BUNDLE"
     say(f"sort them into {out / 'crack'} and {out / 'sound'}, then: {adapt}", quiet=asked.quiet)
     say(
         f"or label them in Label Studio (import label-studio.json), save its JSON export into {out} and name that file",

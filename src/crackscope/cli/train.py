@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscope.cli.as_named import as_typed
 from crackscope.cli.bundle_names import refuse_default
 from crackscope.cli.console import print_json, say, tell_of_pages_in, tell_unread, warn
 from crackscope.cli.evaluate import metrics
@@ -249,7 +250,7 @@ def _judge(run: "Run", split: "Split", asked: Asked) -> Judgement | None:
     if not split.part("test"):
         say(
             "not judged, there is no test part: crackscope evaluate "
-            f"{shlex.quote(run.folder)} DATA --part all judges it on other labelled pictures",
+            f"{as_typed(run.folder)} DATA --part all judges it on other labelled pictures",
             quiet=quiet,
         )
         return None
