@@ -183,6 +183,19 @@ def test_pictures_are_named_below_what_the_call_names(data, bundle, tmp_path, mo
         assert str(data) not in printed.err, name
 
 
+def test_a_name_that_breaks_lines_is_told_once(data, bundle, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for path in broken(data)[1:]:
+        path.unlink()
+    broken(data)[0].rename(data / "crack" / "new\nline.png")
+    for call in (["evaluate", bundle, "data", "--part", "all"], ["suggest", bundle, "data", "-o", "out"]):
+        assert main(call) == 1
+        (line,) = told(capsys)[1:]
+        assert line.startswith("unreadable: data/crack/new\\nline.png: it ends before the picture does")
+    assert main(["predict", "data", "--bundle", bundle]) == 1
+    assert capsys.readouterr().out.count("new\\nline.png") == 1
+
+
 def test_a_refusal_names_pictures_below_what_the_call_names(data, bundle, tmp_path, monkeypatch, capsys):
     shutil.copy(data / "sound" / "0003.png", data / "crack" / "wrong one.png")
     monkeypatch.chdir(tmp_path)

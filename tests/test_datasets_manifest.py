@@ -224,6 +224,11 @@ def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> No
         ("labels.csv", f"{'x' * 5000},label\n1,2\n", "line 1: the header wants path,label"),
         ("labels.csv", "Path,lable\n1,2\n", "[,surface], not Path,lable: did you mean label by lable?"),
         ("labels.csv", "paht,lable,part\n1,2,3\n", ": did you mean path by paht and label by lable?"),
+        (
+            "suggestions.csv",
+            "rank;patch;photo;left\n1;a.png;b.png;0\n",
+            "wrote, which says no labels; give its folder,",
+        ),
         ("labels.csv", "path,class\n1,2\n", "[,surface], not path,class"),
         ("labels.csv", "path,label" + ",more" * 1000 + "\n1,2\n", "line 1: a column stands twice in the header"),
     ],

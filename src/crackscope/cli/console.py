@@ -11,6 +11,7 @@ from crackscope.cli.as_named import as_named
 from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.state import State
 from crackscope.cli.streams import json_shown, shown
+from crackscope.errors import printable
 from crackscope.errors import several as counted
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def crack_probability(verdict: str, probability: float) -> str:
 
 def unread_line(unread: "Unread") -> str:
     """The name of a picture that could not be read, and why; messages begin with the name in most cases."""
-    return f"{unread.path}: {unread.error.message.removeprefix(f'{unread.path}: ').removeprefix('<bytes>: ')}"
+    message = unread.error.message
+    for name in (unread.path, printable(unread.path), "<bytes>"):
+        message = message.removeprefix(f"{name}: ")
+    return f"{unread.path}: {message}"
 
 
 def name_some(what: str, lines: Sequence[str], tell: Callable[[str], None] = say) -> None:

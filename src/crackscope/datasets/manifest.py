@@ -108,6 +108,11 @@ def _header(path: Path, lines: Sequence[str]) -> list[str]:
     names = [name.strip().casefold() for name in header]
     if "path" not in names and lines[0].lstrip().startswith(("[", "{")):
         raise DatasetError(f"{path}: JSON, not CSV; write its labels as CSV with the header path,label")
+    if {"patch", "photo"} <= set(names) and "label" not in names:
+        raise DatasetError(
+            f"{path}: what `crackscope suggest` wrote, which says no labels; give its folder, once the patches are "
+            "sorted into crack/ and sound/, or the JSON that Label Studio exports of them"
+        )
     if len(set(names)) != len(names):
         raise DatasetError(f"{path}: line 1: a column stands twice in the header, {_begin(header)}")
     if "path" not in names or not {"label", "mask"} & set(names):
