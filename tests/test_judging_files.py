@@ -134,6 +134,35 @@ def test_a_damaged_evaluation_is_refused(evaluation, tmp_path, name, content):
         load(tmp_path)
 
 
+TABLE = "path,label,group,surface,probability,verdict,correct,reason\n/a.jpg,crack,,,0.5,crack,true,\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "predictions.csv has no column path, label, group, surface, probability, verdict, correct)"),
+        (TABLE.replace(",", ";").encode(), "predictions.csv has no column path, label, group,"),
+        (TABLE.encode("utf-16"), "predictions.csv has no column path, label, group,"),
+        (TABLE.replace("label", "Klasse").encode(), "predictions.csv has no column label)"),
+        (TABLE.encode() + b"/b.jpg,so", "predictions.csv is cut short in line 3)"),
+        (TABLE.replace("0.5", "0,5").encode(), "has a row of label 'crack' and verdict '5'"),
+    ],
+)
+def test_what_a_spreadsheet_or_a_cut_made_of_a_table_is_told(evaluation, tmp_path, content, says):
+    save(evaluation, tmp_path)
+    (tmp_path / "predictions.csv").write_bytes(content)
+    with pytest.raises(JudgingError, match="evaluate again") as refused:
+        load(tmp_path)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "predictions.csv"])
+def test_a_file_of_an_evaluation_is_none(evaluation, tmp_path, name):
+    save(evaluation, tmp_path)
+    with pytest.raises(JudgingError, match=f"{name} is a file: name the folder of an evaluation, or a run"):
+        load(tmp_path / name)
+
+
 def test_figures_beside_the_rows_of_another_evaluation_are_refused(evaluation, tmp_path):
     save(evaluation, tmp_path)
     rows = (tmp_path / "predictions.csv").read_bytes()

@@ -1,7 +1,8 @@
 """An evaluation on disk: `metrics.json` and `predictions.csv`."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -41,14 +42,16 @@ def load(folder: str | Path) -> Evaluation:
         metrics = (place / METRICS).read_bytes()
         # Tables of before hold the bytes of names as they are.
         with (place / PREDICTIONS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            predictions = tuple(_read_row(row) for row in csv.DictReader(file))
+            predictions = tuple(_rows(csv.DictReader(file)))
         evaluation = msgspec.convert(originals(msgspec.json.decode(metrics)), Evaluation)
     except OSError as error:
+        if os.path.isfile(folder):
+            raise JudgingError(f"{folder} is a file: name the folder of an evaluation, or a run") from None
         raise JudgingError(
             f"{folder} holds no evaluation ({error.strerror}: {Path(error.filename).name}): "
             "name a folder that `crackscope evaluate` or `crackscope train` wrote"
         ) from None
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
+    except (ValueError, TypeError, csv.Error) as error:
         raise JudgingError(f"the evaluation in {place} cannot be read ({error}): evaluate again") from None
     whole = msgspec.structs.replace(evaluation, predictions=predictions)
     # A kill between the two files leaves new rows beside old figures.
@@ -66,6 +69,17 @@ def _cells(row: Judged) -> tuple[str, ...]:
     return row.path, row.label, row.group, row.surface, repr(row.probability), row.verdict, correct, row.reason
 
 
+def _rows(table: "csv.DictReader[str]") -> Iterator[Judged]:
+    """The rows of the table. Raises ValueError for one that a spreadsheet has changed, or a copy cut short."""
+    # Tables written before there were reasons have no such column.
+    if lacking := [name for name in COLUMNS[:-1] if name not in (table.fieldnames or ())]:
+        raise ValueError(f"{PREDICTIONS} has no column {', '.join(lacking)}")
+    for row in table:
+        if any(row[name] is None for name in table.fieldnames or ()):
+            raise ValueError(f"{PREDICTIONS} is cut short in line {table.line_num}")
+        yield _read_row(row)
+
+
 def _read_row(row: Mapping[str, str]) -> Judged:
     label, verdict = row["label"], row["verdict"]
     if label not in LABELS or verdict not in get_args(Verdict):
@@ -81,5 +95,5 @@ def _read_row(row: Mapping[str, str]) -> Judged:
         probability=probability,
         verdict=verdict,  # type: ignore[arg-type]  # mypy does not narrow a str by get_args
         correct=None if verdict == "cannot judge" else verdict == label,
-        reason=row.get("reason") or "",  # tables written before there were reasons have no such column
+        reason=row.get("reason", ""),
     )
