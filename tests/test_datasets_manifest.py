@@ -105,6 +105,21 @@ def test_a_quote_left_open_in_the_header_is_named(tmp_path: Path, header: str, r
     assert str(caught.value) == f'{path}: line 1: a quote (") is not closed, close it or leave it out'
 
 
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_text_in_16_bits_is_read_where_it_says_so(tmp_path: Path, order: str) -> None:
+    for name in ("süd.png", "стена.png"):
+        picture(tmp_path / name)
+    path = tmp_path / "labels.csv"
+    content = "\ufeffpath\tlabel\r\nsüd.png\tcrack\r\nстена.png\tsound\r\n".encode(f"utf-16-{order}")
+    path.write_bytes(content)
+    rows = datasets.read_rows(path)
+    assert [(Path(row.path).name, row.label) for row in rows] == [("süd.png", "crack"), ("стена.png", "sound")]
+    for broken in (content[:-1], content[2:]):
+        path.write_bytes(broken)
+        with pytest.raises(DatasetError, match=r"not UTF-8 text \(byte \d+\); save it as CSV in UTF-8"):
+            datasets.read_rows(path)
+
+
 def test_a_header_may_name_another_column_over_two_lines(tmp_path: Path) -> None:
     rows = datasets.read_rows(write_manifest(tmp_path, 'path,label,"seen\nby"', "a.png,crack,me", "b.png,sound,you"))
     assert [row.label for row in rows] == ["crack", "sound"]

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import shlex
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -82,7 +83,7 @@ def rows_of(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = read_table(path).decode("utf-8-sig")
+        text = text_of(read_table(path))
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}") from error
     except OSError as error:
@@ -91,6 +92,12 @@ def _lines(path: Path) -> list[str]:
     if not lines:
         raise DatasetError(f"{path}: empty; it wants a header with path,label and a row a picture")
     return lines
+
+
+def text_of(content: bytes) -> str:
+    """The text of a table in UTF-8 or, where its mark stands in front, in UTF-16, as spreadsheets save it for all
+    letters. Raises UnicodeDecodeError."""
+    return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
 
 
 def lines_of(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ import msgspec
 
 from crackscope.datasets.folders import SUGGESTIONS, UNSORTED
 from crackscope.datasets.found import Found
-from crackscope.datasets.manifest import delimiter_of, lines_of, rows_of
+from crackscope.datasets.manifest import delimiter_of, lines_of, rows_of, text_of
 from crackscope.datasets.surveying import short_names
 from crackscope.errors import DatasetError, printable
 from crackscope.files import original, read_table
@@ -101,7 +100,7 @@ def _is_ours(content: bytes) -> bool:
 def _text(path: Path, content: bytes) -> str:
     """Spreadsheets save text with a mark of its encoding in front, or in that of their system, which nobody knows."""
     try:
-        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+        text = text_of(content)
         at = text.find("\0")
     except UnicodeDecodeError as error:
         at = error.start
