@@ -97,6 +97,20 @@ def test_what_is_labelled_already_is_not_suggested_again(bundle, tmp_path, capsy
     assert not (tmp_path / "third").exists()
 
 
+def test_what_is_labelled_counts_once_however_often_it_is_named(bundle, tmp_path):
+    """Cracked ones twice would be enough to look for no likely cracks any more."""
+    for number in range(4):
+        write_photo(tmp_path / "photos" / f"{number}.png", number, 6)
+    first = suggested(bundle, tmp_path / "photos", tmp_path / "first", "-n", "8")
+    sort_patches(first)
+    assert 3 < len(list((first / "crack").iterdir())) < 7
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    suggested(bundle, tmp_path / "photos", once, "-n", "12", "--labelled", str(first))
+    again = ["--labelled", str(first), "--labelled", f"{first}/../first"]
+    suggested(bundle, tmp_path / "photos", twice, "-n", "12", *again)
+    assert listed(twice) == listed(once)
+
+
 def test_what_is_to_be_typed_next_is_taken_as_it_stands(bundle, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write_photo(tmp_path / "wall.png", 0, 6)

@@ -1,5 +1,6 @@
 """`suggest`: the patches whose labels would help most, as a folder to sort."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def _suggest(asked: Asked, paths: list[str]) -> "Suggestions":
     from crackscope.scoring import load
 
     vacant(asked.out)
-    labelled = [row for data in asked.labelled for row in read_rows(data)]
+    labelled = list({os.path.realpath(row.path): row for data in asked.labelled for row in read_rows(data)}.values())
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
     with progress("looking at photos", len(paths) + len(labelled), quiet=asked.quiet or asked.as_json) as tell:
         found = choose(model, paths, asked.count, labelled=labelled, progress=tell)
