@@ -1,9 +1,11 @@
 """How a bundle does on surfaces that it never saw, by tiles, by pixels and by photos.
 
     python benchmarks/unseen.py ../shared/data/walls ../shared/data/tiles [--bundle DIR] [--only NAMES.txt] [--coarse]
+        [--without TILES]
 
 Each SET is a folder with images/ and masks/ (same stem, anything but 0 is crack, in a JPEG half of white). --coarse
-sees pictures at half scale first, as `inspect --coarse` does photos of 512 px and more. Counted as follows.
+sees pictures at half scale first, as `inspect --coarse` does photos of 512 px and more. --without leaves out tiles that
+a bundle was adapted to: TILES is the folder that `tiles_of.py` wrote. Counted as follows.
 
 - tiles: 224 px, side by side from the top left; cracked if at least .5 % of one is mask, sound if none is, others left
   out; by the verdicts that `predict` and `evaluate` give, each at the threshold of the surface that the tile looks
@@ -37,7 +39,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-from tiles_of import SMALLEST_SHARE, TILE
+from tiles_of import SMALLEST_SHARE, TILE, name_of
 
 from crackscope.datasets import read_rows
 from crackscope.errors import CrackscopeError
@@ -105,7 +107,8 @@ def source_photo(stem: str) -> str:
     return re.sub(r"(_\d+){2,}$", "", stem)
 
 
-def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions) -> None:
+def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions, known: set[str]) -> None:
+    """known: names of tiles to leave out."""
     picture = read(path)
     truth = read_mask(mask, (picture.width, picture.height))
     group = source_photo(path.stem)
@@ -113,7 +116,7 @@ def look(model: Model, path: Path, mask: Path, seen: Seen, options: DenseOptions
         for left in range(0, picture.width - TILE + 1, TILE):
             place = slice(top, top + TILE), slice(left, left + TILE)
             share = float(truth[place].mean())
-            if 0 < share < SMALLEST_SHARE:
+            if 0 < share < SMALLEST_SHARE or name_of(path.stem, left, top) in known:
                 continue
             row = Row(path=f"{path}:{left},{top}", label="crack" if share else "sound", group=group)
             seen.tiles.append((row, model.predict(np.ascontiguousarray(picture.pixels[place]))))
@@ -200,16 +203,18 @@ def main() -> int:
     parser.add_argument("--bundle", default=None)
     parser.add_argument("--only", type=Path, help="a file with the stems to look at")
     parser.add_argument("--coarse", action="store_true", help="half scale first, whatever the size of the pictures")
+    parser.add_argument("--without", type=Path, help="a folder with the tiles to leave out")
     arguments = parser.parse_args()
     print(f"python benchmarks/{Path(__file__).name}", *sys.argv[1:], flush=True)
     model = load(arguments.bundle)
     if arguments.coarse:
         dense._LEAST_COARSE_PX = 0
     only = set(arguments.only.read_text().split()) if arguments.only else None
+    known = {path.name for path in arguments.without.rglob("*.png")} if arguments.without else set()
     for folder in arguments.sets:
         begin, seen = time.monotonic(), Seen()
         for path, mask in masked(folder, only):
-            look(model, path, mask, seen, DenseOptions(coarse=arguments.coarse))
+            look(model, path, mask, seen, DenseOptions(coarse=arguments.coarse), known)
         if not seen.tiles:
             sys.exit(f"{folder}: no tile of {TILE} px that is plainly cracked or sound; name larger pictures")
         print(folder.name, f"({time.monotonic() - begin:.0f} s)")
