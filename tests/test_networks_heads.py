@@ -51,6 +51,18 @@ def test_maps_have_the_stated_stride_at_any_size(height: int, width: int) -> Non
     assert output.embedding.shape == (1, embedding_size(DENSE))
 
 
+def test_an_embedding_is_the_average_of_every_level_but_the_coarsest() -> None:
+    x: torch.Tensor = pictures(96, 128, n=1)
+    with torch.no_grad():
+        said = DENSE(x).embedding[0]
+        averages = []
+        for name, step in DENSE.steps.named_children():
+            x = step(x)
+            averages += [x.mean((2, 3))[0]] if name in DENSE.taps[:-1] else []
+    assert len(averages) == len(DENSE.taps) - 1 == 3
+    assert torch.allclose(said, torch.cat(averages), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("network", "levels"),
     [

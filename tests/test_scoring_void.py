@@ -182,6 +182,14 @@ def test_the_verdict_on_a_framed_photo_is_that_on_the_bare_one(name: str) -> Non
         assert other.probability == pytest.approx(one.probability, abs=0.05)
 
 
+def test_a_framed_photo_is_like_the_bare_one() -> None:
+    bare = wall(1, cracked=False)
+    seen, beside, other = (
+        model().heatmap(pixels).embedding for pixels in (bare, framed(bare, 100, BLACK), wall(2, cracked=False) // 2)
+    )
+    assert np.abs(seen - beside).mean() < 0.25 * np.abs(seen - other).mean()
+
+
 def test_a_strip_with_seventy_per_cent_void_is_judged() -> None:
     for cracked, verdict in ((True, "crack"), (False, "sound")):
         strip = wall(2, cracked=cracked, size=(900, 320))

@@ -26,7 +26,7 @@ def test_a_picture_of_no_surface_gives_pieces_whatever_its_size(tmp_path: Path, 
     images.write_png(np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8), path)
     given = Given(4, [], [Row(path=str(path), label="sound", surface="leaves")], 1)
     pieces = made(every(RECIPE, given))
-    assert len(pieces) == 5
+    assert len(pieces) == 12
     assert {piece.pixels.shape for piece in pieces} == {(SIDE_PX, SIDE_PX, 3)}
     assert {(piece.surface, piece.cracked, piece.source) for piece in pieces} == {("", False, 0)}
 

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from crackscope.networks.graph import GraphWriter, linear_weights
-from crackscope.networks.heads import DenseHead, PooledHead
+from crackscope.networks.heads import DenseHead, PooledHead, described
 
 SCORE, MAP, EMBEDDING = "score", "map", "embedding"
 
@@ -43,7 +43,7 @@ def write_dense(writer: GraphWriter, head: DenseHead, taps: Sequence[str]) -> No
     writer.add("ReduceMean", _largest(writer, flat, head.per_million), writer.integers(1), keepdims=0, name=SCORE)
     means = [
         writer.add("ReduceMean", tap, writer.integers(2, 3), keepdims=0, name=f"average_{number}")
-        for number, tap in enumerate(taps[-2:])
+        for number, tap in enumerate(described(taps))
     ]
     writer.add("Concat", *means, axis=1, name=EMBEDDING)
 

@@ -1,7 +1,7 @@
 """Heads: what turns features into a crack logit a patch, a map of crack logits and an embedding."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,8 @@ from torch.nn import functional
 from crackscope.networks.backbone import Tap
 from crackscope.networks.layers import Norm
 from crackscope.recipes import Head
+
+Level = TypeVar("Level")
 
 
 class Output(NamedTuple):
@@ -89,7 +91,8 @@ class DenseHead(nn.Module):
     batch norm, ReLU (Lin et al. 2017, arXiv:1612.03144, made light). No group norm: its statistics reach over the whole
     picture, and the map of a photo would depend on how the photo was cut. The score is the mean of the largest share
     of the map's logits, so that pictures that have only a label train the map too (multiple-instance learning). The
-    embedding is the average of the two coarsest taps. floors: levels may be half the size rounded down, not up.
+    embedding is the average of every tap but the coarsest, which tells cracks better than what they run through.
+    floors: levels may be half the size rounded down, not up.
     """
 
     def __init__(self, taps: Sequence[Tap], head: Head, floors: bool = False) -> None:
@@ -111,8 +114,13 @@ class DenseHead(nn.Module):
             level = self.blocks[index](finer + _doubled(level, finer, self.floors))
         logits = self.logits(level)
         score = top_mean(logits.flatten(1), self.per_million)
-        embedding = torch.cat([tap.mean((2, 3)) for tap in taps[-2:]], dim=1)
+        embedding = torch.cat([tap.mean((2, 3)) for tap in described(taps)], dim=1)
         return Output(score, logits, embedding, score)
+
+
+def described(taps: Sequence[Level]) -> Sequence[Level]:
+    """The taps that an embedding tells of: all but the coarsest, or the only one."""
+    return taps[:-1] or taps
 
 
 def top_mean(values: Tensor, per_million: int) -> Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from crackscope.networks.heads import DenseHead
+from crackscope.networks.heads import DenseHead, described
 from crackscope.networks.layers import Residual, SameMaxPool
 from crackscope.networks.network import CrackNetwork
 
@@ -29,7 +29,7 @@ def halo(network: CrackNetwork) -> int:
 def embedding_size(network: CrackNetwork) -> int:
     """Length of the embedding."""
     if isinstance(network.head, DenseHead):
-        return sum(tap.channels for tap in network.backbone.taps[-2:])
+        return sum(tap.channels for tap in described(network.backbone.taps))
     return network.backbone.channels
 
 

@@ -32,6 +32,9 @@ SIDE_PX = 256
 _LINED = ("stone", "painted", "pipe")
 """Kinds that hide cracks: a threshold low enough to find nearly all of theirs doubles the false alarms elsewhere."""
 
+_REACHES = (1.0, *2 * (0.7,), *3 * (0.45,), *3 * (0.3,), *3 * (0.2,))
+"""How far pieces of a picture of no surface reach, of its shorter side: a tile of a photo shows little of it."""
+
 _SMALLEST_CUT_PX = 32
 _FIRST_SEED = 1_000_000
 _FIRST_SOUND_SEED = 2_000_000
@@ -139,10 +142,10 @@ def _unscored(make: Maker, masks: bool) -> list[Picture]:
 
 
 def _cuts(path: str, number: int) -> list[Picture]:
-    """A picture of no surface: the whole of it, and pieces at two scales."""
+    """A picture of no surface: the whole of it, and pieces of it."""
     pixels, rng, pieces = images.read(path).pixels, generator(number, 17), []
     height, width = pixels.shape[:2]
-    for reach in (1.0, 0.7, 0.7, 0.45, 0.45):
+    for reach in _REACHES:
         side = min(max(_SMALLEST_CUT_PX, round(min(height, width) * reach)), height, width)
         top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
         piece = np.ascontiguousarray(pixels[top : top + side, left : left + side])
