@@ -48,10 +48,37 @@ def test_what_was_filled_is_put_back() -> None:
         pixels = framed(wall(1, cracked=False), 40, colour)
         surface = surface_of(pixels)
         assert surface.void is not None
+        assert surface.covered is not None
         assert (surface.pixels[:20] != colour).any()
-        shown = put_back(surface.pixels, surface.void)
+        shown = put_back(surface.pixels, surface.void, surface.covered)
         assert (shown[:40] == colour).all()
         assert np.array_equal(shown[44:-44, 44:-44], pixels[44:-44, 44:-44])
+
+
+@pytest.mark.parametrize("colour", [BLACK, WHITE])
+def test_so_is_what_lies_beside_it_and_is_filled_with_it(colour: int) -> None:
+    """The edge of a gap, where JPEG mixes it with the surface, and what is neither black nor white."""
+    pixels = wall(1, cracked=False)
+    pixels[100:164, 100:164] = colour
+    for shown in (pixels, as_jpeg(framed(pixels, 40, colour))):
+        surface = surface_of(shown)
+        assert surface.void is not None
+        assert surface.covered is not None
+        assert np.array_equal(put_back(surface.pixels, surface.void, surface.covered), shown)
+
+
+def test_what_a_file_stores_where_it_says_that_it_shows_nothing_is_not_put_back() -> None:
+    pixels = wall(1, cracked=False)
+    declared = np.zeros(pixels.shape[:2], np.bool_)
+    declared[:60] = True
+    pixels[:60] = (10, 240, 30)
+    surface = surface_of(pixels, declared)
+    assert surface.void is not None
+    assert surface.covered is not None
+    shown = put_back(surface.pixels, surface.void, surface.covered)
+    assert len(np.unique(shown[:60])) == 1
+    assert shown[0, 0, 0] in (BLACK, WHITE)
+    assert np.array_equal(shown[60:], pixels[60:])
 
 
 def lit(pixels: np.ndarray, light: np.ndarray) -> np.ndarray:

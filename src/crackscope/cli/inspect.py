@@ -257,11 +257,14 @@ def _paths(photos: "Sequence[str | Unread]") -> list[str]:
 def _tell_without_scale(asked: Asked, summary: Summary) -> None:
     given = {
         "no row in the table": asked.scale,
-        "no marker seen": asked.marker_mm,
+        f"no marker of {asked.marker_dictionary or '4X4_50'} seen": asked.marker_mm,
         "no focal length in EXIF": asked.distance_m,
     }
     why = next((reason for reason, value in given.items() if value is not None), "none is given, nor in the file")
-    differ = "the file's georeference does not tell" if asked.marker_mm is None else "two markers contradict each other"
-    for count, reason in ((summary.without_scale, why), (summary.doubted_scales, differ)):
-        if count:
-            warn(f"{several(count, 'photo has', 'photos have')} no mm: {reason}", quiet=asked.quiet)
+    if summary.without_scale:
+        warn(f"{several(summary.without_scale, 'photo has', 'photos have')} no mm: {why}", quiet=asked.quiet)
+    if summary.scale_doubts:
+        first, doubt = next(iter(summary.scale_doubts.items()))
+        named = "" if summary.doubted_scales == 1 else f" ({first} for one)"
+        what = f"{first} has" if summary.doubted_scales == 1 else f"{summary.doubted_scales} photos have"
+        warn(f"{what} no mm{named}: {doubt}", quiet=asked.quiet)

@@ -58,7 +58,8 @@ class Worst:
 @dataclass
 class Summary:
     """A pass over the findings that keeps a line a photo and no outlines. copies: of which photo each is one.
-    least_probability: zones of a lower one were left out of the findings.
+    least_probability: zones of a lower one were left out of the findings. scale_doubts: why photos have no mm though a
+    marker is seen or there is a georeference, by path.
     """
 
     least_probability: float = 0.0
@@ -66,12 +67,17 @@ class Summary:
     unread: "list[Unread]" = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     without_scale: int = 0
-    doubted_scales: int = 0
+    scale_doubts: dict[str, str] = field(default_factory=dict)
     odd_scales: list[str] = field(default_factory=list)
     in_grey: list[str] = field(default_factory=list)
     with_pages: int = 0
     left_out: int = 0
     copies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def doubted_scales(self) -> int:
+        """How many photos have no mm though a marker is seen or there is a georeference."""
+        return len(self.scale_doubts)
 
     def facts(self) -> dict[str, int]:
         """The counts, for programs."""
@@ -99,7 +105,8 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
         summary.photos.append(_worst(photo, least_probability))
         summary.counts[photo.verdict] += 1
         summary.without_scale += photo.scale is None and not photo.scale_doubt
-        summary.doubted_scales += bool(photo.scale_doubt)
+        if photo.scale_doubt:
+            summary.scale_doubts[photo.path] = photo.scale_doubt
         if odd := odd_scale(photo):
             summary.odd_scales.append(f"{photo.path}: {odd}")
         if photo.in_grey:

@@ -9,6 +9,7 @@ corners are known. Where they do not tell vanishing lines from parallels, the ma
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +43,28 @@ _CONTRADICTION = 0.25
 """Markers of two prints give scales at one place that differ by more, as a share, if their sides are not alike."""
 
 
+class TooSmall(NamedTuple):
+    """A marker that is seen, and has a side too short for a scale. number: in its dictionary. Sides in px."""
+
+    number: int
+    shortest_px: float
+    longest_px: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
     """to_mm: float64 [3, 3], px to mm on the surface. shaken: float64 [n, 3, 3], the same with one thing off by its
     standard error, each in turn. marker: the middle of it, px. side_mm: of it. rivals: the numbers of this marker and
     of one that has another size, so which of the two has the side that was given is not known. beside: other markers
-    that are seen, each in a plane and a measure of its own: where they lie, and no more."""
+    that are seen, each in a plane and a measure of its own: where they lie, and no more. too_small: where no marker is
+    large enough, this one; then the plane, too, is where it lies, and no more."""
 
     to_mm: NDArray[np.float64]
     shaken: NDArray[np.float64]
     marker: Point
     side_mm: float
     rivals: tuple[int, int] | None = None
+    too_small: TooSmall | None = None
     beside: "tuple[Plane, ...]" = ()
 
     def along(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,18 +123,21 @@ class Plane:
 def find_plane(pixels: NDArray[np.uint8], side_mm: float, dictionary: str = "4X4_50") -> Plane | None:
     """The plane of the largest marker in a photo, uint8 [h, w, 3] RGB; None where no marker is seen.
 
-    side_mm: of the black square. dictionary: one of DICTIONARIES. A marker under 16 px a side is passed over.
+    side_mm: of the black square. dictionary: one of DICTIONARIES. One with a side under SMALLEST_SIDE_PX is passed over
+    where there is another, else the plane says that it is too small.
     """
     markers = find_markers(pixels, dictionary)
-    if not markers or markers[0].shortest_px < SMALLEST_SIDE_PX:
+    if not markers:
         return None
-    first, *others = markers
+    large = [one for one in markers if one.shortest_px >= SMALLEST_SIDE_PX]
+    first = (large or markers)[0]
     plane = plane_of(first.corners, side_mm, first.shaken)
-    rivals = [one.number for one in others if one.shortest_px >= SMALLEST_SIDE_PX and _contradicts(first, one, plane)]
+    rivals = [one.number for one in large[1:] if _contradicts(first, one, plane)]
     return replace(
         plane,
         rivals=(first.number, rivals[0]) if rivals else None,
-        beside=tuple(plane_of(one.corners, 1.0, one.shaken) for one in others),
+        too_small=None if large else TooSmall(first.number, first.shortest_px, first.longest_px),
+        beside=tuple(plane_of(one.corners, 1.0, one.shaken) for one in markers if one is not first),
     )
 
 

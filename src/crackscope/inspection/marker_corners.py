@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from crackscope.inspection.evidence import Floats
 
 SMALLEST_SIDE_PX = 16.0
+"""A marker with a shorter side gives no scale."""
+_SEEN_PX = 8.0
+"""Whatever the size of the photo, markers are looked for from this side on: those of 9 px with 6 cells are read."""
 _ALONG = np.linspace(0.1, 0.9, 41)
 """Where along an edge it is looked at: the corners are rounded by blur."""
 _ROUNDS = 3
@@ -42,6 +45,11 @@ class Marker(NamedTuple):
         """Its shortest side."""
         return _shortest(self.corners)
 
+    @property
+    def longest_px(self) -> float:
+        """Its longest side."""
+        return float(_sides(self.corners).max())
+
 
 def find_markers(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> list[Marker]:
     """All markers in a photo, uint8 [h, w, 3] RGB, the largest first."""
@@ -49,7 +57,11 @@ def find_markers(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> list[
 
     settings = cv2.aruco.DetectorParameters()
     settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    settings.minMarkerPerimeterRate = 0.02
+    settings.minMarkerPerimeterRate = 4 * _SEEN_PX / max(pixels.shape[:2])
+    # Squares close together are one to OpenCV, and what becomes of the largest becomes of all. So the marker was lost
+    # with its print where that lay at the photo's border, or with the square of another marker near by.
+    settings.minDistanceToBorder = 0
+    settings.minMarkerDistanceRate = 0.05
     words = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, f"DICT_{dictionary}"))
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     found, numbers, _rejected = cv2.aruco.ArucoDetector(words, settings).detectMarkers(grey)
@@ -65,7 +77,11 @@ def find_markers(pixels: NDArray[np.uint8], dictionary: str = "4X4_50") -> list[
 
 
 def _shortest(square: NDArray[np.float64]) -> float:
-    return float(np.hypot(*(np.roll(square, -1, axis=0) - square).T).min())
+    return float(_sides(square).min())
+
+
+def _sides(square: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(*(np.roll(square, -1, axis=0) - square).T), np.float64)
 
 
 def refined(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -33,8 +33,9 @@ class Photo:
     turned back where it is asked for. Where it shows nothing, they are filled from what it shows (see
     `scoring/void.py`). focal: None where EXIF does not tell the focal length in px. pages: of the file. seconds: that
     reading and turning took. void: uint8 [h, w], turned, too: 1 where it shows black only, 2 white, else 0; None for
-    nowhere. ground: what the georeference of a GeoTIFF says, else None. lit: of a photo that is seen in grey, since its
-    light has a strong colour, the same pixels as they are; None of others.
+    nowhere. covered: what it holds there, uint8 [n, 3], row by row as it is. ground: what the georeference of a GeoTIFF
+    says, else None. lit: of a photo that is seen in grey, since its light has a strong colour, the same pixels as they
+    are; None of others.
     """
 
     pixels: NDArray[np.uint8]
@@ -46,6 +47,7 @@ class Photo:
     bits: int
     seconds: float
     void: NDArray[np.uint8] | None = None
+    covered: NDArray[np.uint8] | None = None
     ground: Ground | None = None
     lit: NDArray[np.uint8] | None = None
 
@@ -68,7 +70,9 @@ class Photo:
     def upright(self) -> NDArray[np.uint8]:
         """Its pixels as it is, uint8 [h, w, 3] RGB: a new array, or `pixels` where nothing is to turn."""
         pixels = self.facing.back(self.pixels if self.lit is None else self.lit)
-        return pixels if self.void is None else put_back(pixels, self.facing.back(self.void))
+        if self.void is None or self.covered is None:
+            return pixels
+        return put_back(pixels, self.facing.back(self.void), self.covered)
 
 
 def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
@@ -85,7 +89,19 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     pixels = facing.turned_over(surface.pixels)
     seconds = time.perf_counter() - begin
     place = _placed(read_place(held), picture.ground)
-    return Photo(pixels, facing, path, place, focal, picture.pages, picture.bits, seconds, void, picture.ground)
+    return Photo(
+        pixels,
+        facing,
+        path,
+        place,
+        focal,
+        picture.pages,
+        picture.bits,
+        seconds,
+        void,
+        surface.covered,
+        picture.ground,
+    )
 
 
 def _placed(place: Place, ground: Ground | None) -> Place:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from crackscope.errors import InspectionError
 from crackscope.images import Ground, Optics
-from crackscope.inspection.marker import DICTIONARIES, Plane, find_plane
+from crackscope.inspection.marker import DICTIONARIES, Plane, TooSmall, find_plane
+from crackscope.inspection.marker_corners import SMALLEST_SIDE_PX
 from crackscope.inspection.summing import in_order
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
 from crackscope.inspection.zones import Traced
@@ -24,6 +25,16 @@ FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)
 """The 35 mm equivalent focal length compares diagonals (CIPA DCG-001)."""
 MARKERS_DIFFER = "two markers of the same number differ in size, cover one of them or give the scale otherwise"
 MARKERS_DISAGREE = "two markers disagree on the scale, numbers {} and {}, cover one of them or give the scale otherwise"
+MARKER_SMALL = (
+    "marker {} is seen, but too small to give a scale, {:.0f} px a side where {:.0f} are needed: go closer, take the "
+    "photo in more px, or print the marker larger"
+)
+MARKER_OBLIQUE = (
+    "marker {} is seen, but too obliquely to give a scale, {:.0f} px across where {:.0f} are needed: face the surface "
+    "more squarely, or go closer"
+)
+_OBLIQUE = 2.0
+"""A marker too small is so by its tilt where its longest side is so many times its shortest: from 60 degrees on."""
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
 MOST = 1e6
@@ -82,7 +93,11 @@ class Ruler:
     @property
     def doubt(self) -> str:
         """Why there are no mm by it all the same, "" where it holds."""
-        if self.plane is None or self.plane.rivals is None:
+        if self.plane is None:
+            return ""
+        if self.plane.too_small is not None:
+            return _too_small(self.plane.too_small)
+        if self.plane.rivals is None:
             return ""
         one, other = self.plane.rivals
         return MARKERS_DIFFER if one == other else MARKERS_DISAGREE.format(one, other)
@@ -102,6 +117,13 @@ class Ruler:
     def sees(self, at: NDArray[np.float64]) -> bool:
         """Whether there is a scale at all of these places: not beyond the plane's horizon, nor where it is a guess."""
         return self.plane is None or self.plane.holds(at)
+
+
+def _too_small(marker: TooSmall) -> str:
+    oblique = marker.longest_px >= _OBLIQUE * marker.shortest_px
+    said = MARKER_OBLIQUE if oblique else MARKER_SMALL
+    # Rounded down, so that it is below what is needed.
+    return said.format(marker.number, math.floor(marker.shortest_px), SMALLEST_SIDE_PX)
 
 
 def find_ruler(

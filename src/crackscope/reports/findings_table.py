@@ -46,6 +46,7 @@ COLUMNS = (
     "suspicious",
     "from_afar",
     "bits",
+    "scale_doubt",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -108,11 +109,12 @@ def _verdict(photo: Inspected) -> dict[str, Any]:
 
 
 def _scale(photo: Inspected) -> dict[str, Any]:
-    """What a px is, and the thinnest crack that may be expected to be found: of a photo that cannot be judged none."""
+    """What a px is or why that is not known, and the thinnest crack that may be expected to be found: of a photo that
+    cannot be judged none."""
     scale = photo.scale
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {"scale_doubt": printable(photo.scale_doubt)}
     if scale is not None:
-        row = {"mm_per_px": float(f"{scale.mm_per_px:.6g}"), "scale_source": printable(scale.source)}
+        row |= {"mm_per_px": float(f"{scale.mm_per_px:.6g}"), "scale_source": printable(scale.source)}
     if photo.thinnest_px is not None:
         row["thinnest_px"] = round(photo.thinnest_px, 2)
         if scale is not None:

@@ -26,8 +26,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     if photo.scale is not None:
         said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
     said.append(odd_scale(photo))
-    if photo.scale_doubt:
-        said.append(f"no mm: {printable(photo.scale_doubt)}")
+    said.append(_no_mm(photo))
     if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
         said.append(f"no place: {printable(photo.place.doubt)}")
     said += [_skipped_text(photo), _thinnest_text(photo)]
@@ -44,8 +43,12 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
     """The few facts that stand with a sound photo: how it was read, what was not looked at, what may be unseen."""
     kept = (_pages_text(photo), read_as(photo.bits), seen_in_grey(photo))
-    said = (*kept, _skipped_text(photo), odd_scale(photo), _thinnest_text(photo))
+    said = (*kept, _skipped_text(photo), odd_scale(photo), _no_mm(photo), _thinnest_text(photo))
     return tuple(filter(None, said)) or (_size_text(photo),)
+
+
+def _no_mm(photo: Inspected) -> str:
+    return f"no mm: {printable(photo.scale_doubt)}" if photo.scale_doubt else ""
 
 
 def odd_scale(photo: Inspected) -> str:

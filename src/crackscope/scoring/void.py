@@ -49,10 +49,12 @@ Pixels = NDArray[np.uint8]
 
 class Surface(NamedTuple):
     """A photo as it is to be seen. pixels: uint8 [h, w, 3], its void filled. void: uint8 [h, w], BLACK and WHITE where
-    it had one, else 0; None where it had none, and the pixels are the very ones that were given."""
+    it had one, else 0; None where it had none, and the pixels are the very ones that were given. covered: uint8 [n, 3],
+    what was there, row by row; black or white where the file says that nothing was seen."""
 
     pixels: Pixels
     void: Pixels | None
+    covered: Pixels | None = None
 
     @property
     def hidden(self) -> NDArray[np.bool_] | None:
@@ -69,14 +71,22 @@ def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Sur
     """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one. declared: bool [h, w], what its
     file says to show nothing."""
     void = find_void(pixels, declared)
-    return Surface(pixels, None) if void is None else Surface(_filled(pixels, void > 0), void)
+    if void is None:
+        return Surface(pixels, None)
+    hidden = void > 0
+    covered = pixels[hidden]
+    if declared is not None:
+        # What a file stores where it shows nothing is anything at all.
+        unseen, kinds = declared[hidden], void[hidden]
+        for kind, value in _VALUES.items():
+            covered[unseen & (kinds == kind)] = value
+    return Surface(_filled(pixels, hidden), void, covered)
 
 
-def put_back(pixels: Pixels, void: Pixels) -> Pixels:
-    """A filled photo with its void as it was, in a new array."""
+def put_back(pixels: Pixels, void: Pixels, covered: Pixels) -> Pixels:
+    """A filled photo with what its void covered, in a new array."""
     shown = pixels.copy()
-    shown[void == BLACK] = 0
-    shown[void == WHITE] = 255
+    shown[void > 0] = covered
     return shown
 
 
