@@ -1,0 +1,140 @@
+"""Generated scenery: hills, dunes, fields and towns from the air, water, grass, woods, lights at night."""
+
+import numpy as np
+
+from crackscope.surfaces.canvas import Colours, any_colour, ellipse, grid, one_of, ridge, soft_mix
+from crackscope.surfaces.noise import Noise
+from crackscope.surfaces.records import Floats
+from crackscope.surfaces.shading import blur, lit_relief, smoothstep
+
+SKIES: Colours = ((190, 210, 235), (120, 170, 225), (230, 200, 170), (200, 200, 205), (90, 100, 130), (240, 225, 200))
+LAND: Colours = ((70, 100, 50), (110, 125, 60), (120, 100, 70), (150, 140, 90), (60, 80, 70), (100, 85, 60))
+SAND: Colours = ((215, 180, 130), (190, 140, 95), (230, 215, 180), (200, 190, 170), (225, 160, 110))
+WATER: Colours = ((40, 80, 110), (30, 60, 60), (80, 120, 140), (20, 40, 80), (90, 110, 115))
+GREEN: Colours = ((90, 150, 40), (60, 110, 40), (150, 160, 70), (190, 165, 90), (40, 80, 30))
+
+
+def hills(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Ranges one behind another, paler the farther, some with woods on them."""
+    noise, (y, _) = Noise(height, width, rng), grid(height, width)
+    sky = one_of(rng, SKIES)
+    planes = sky + (one_of(rng, SKIES) - sky) * (y / height) + 8 * noise.soft(width / rng.uniform(2, 6))
+    count, rough, near = int(rng.integers(1, 6)), rng.uniform(0.4, 1.6), one_of(rng, LAND)
+    for place in range(count):
+        depth = (place + 1) / count
+        line = height * (0.25 + 0.6 * depth * rng.uniform(0.6, 1)) + ridge(width, rng, rough) * height * 0.07
+        colour = sky + (near - sky) * depth ** rng.uniform(0.5, 2)
+        woods = noise.layers((20 * depth, noise.power(1.2)), (14 * depth, noise.band(rng.uniform(3, 12))))
+        planes += np.clip(y - line[None], 0, 1) * (colour * (1 + woods / 90) - planes)
+    return planes
+
+
+def dunes(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Sand in soft waves, lit from one side, with ripples here and there."""
+    noise = Noise(height, width, rng)
+    cell = width / rng.uniform(1, 5)
+    warp = noise.soft(cell) * rng.uniform(0.5, 2) + sum(grid(height, width)) / cell * rng.uniform(-1, 1)
+    crest = np.abs(np.mod(warp, 2) - 1) ** rng.uniform(0.6, 1.2)
+    light = lit_relief(np.asarray(blur(crest[None].astype(np.float32), 1.5)[0] * cell / 2, np.float32), (0.7, 0.5))
+    ripples = noise.streaks(rng.uniform(4, 14), rng.uniform(0, np.pi), rng.uniform(3, 10))
+    fine = noise.field(ripples, rng.uniform(0.01, 0.08)) * smoothstep(noise.soft(cell), -0.5, 1.5)
+    grain = noise.field(noise.power(0.6), rng.uniform(0.01, 0.05))
+    return one_of(rng, SAND) * np.clip(1 + rng.uniform(0.2, 0.5) * np.tanh(light) + fine + grain, 0.1, 2)
+
+
+def fields(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Farmland from the air: patches of one crop each, furrows, hedges."""
+    noise = Noise(height, width, rng)
+    owner, rim = noise.cells(rng.uniform(0.08, 0.4) * width, rng.uniform(0.8, 2.5))
+    crops = np.stack([one_of(rng, LAND + SAND[:2])[:, 0, 0] for _ in range(12)], 1)
+    planes = crops[:, owner % 12]
+    for crop in range(12):
+        furrows = noise.streaks(rng.uniform(3, 8), rng.uniform(0, np.pi), rng.uniform(4, 12))
+        planes = planes + (owner % 12 == crop) * noise.field(furrows, rng.uniform(2, 14))
+    hedge = smoothstep(rim + noise.field(noise.band(8), 1.5), rng.uniform(0, 1.5), rng.uniform(2, 4))
+    planes = planes * (0.45 + 0.55 * hedge) + noise.field(noise.power(1.2), rng.uniform(6, 18))
+    return np.asarray(planes, np.float32)
+
+
+def town(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Houses, trees and streets from the air."""
+    noise = Noise(height, width, rng)
+    planes = soft_mix(noise, LAND, width / 5) + noise.field(noise.band(rng.uniform(3, 7), 1), rng.uniform(10, 30))
+    y, x = grid(height, width)
+    angle, block = rng.uniform(0, np.pi), rng.uniform(0.1, 0.3) * width
+    bent = noise.soft(width / 2) * block * rng.uniform(0, 0.4)
+    u, v = x * np.cos(angle) + y * np.sin(angle) + bent, y * np.cos(angle) - x * np.sin(angle) + bent
+    road = np.minimum(np.abs(np.mod(u / block, 1) - 0.5) * block, np.abs(np.mod(v / block, 1) - 0.5) * block)
+    planes += smoothstep(-road, -rng.uniform(2, 5), -1) * (one_of(rng, ((170, 168, 165),)) - planes)
+    side = rng.uniform(4, 22)
+    lot = (np.floor(u / side).astype(np.intp) * 71 + np.floor(v / side).astype(np.intp) * 113) % 997
+    inside = (np.mod(u / side, 1) < rng.uniform(0.4, 0.8)) & (np.mod(v / side, 1) < rng.uniform(0.4, 0.8))
+    built = rng.random(997) < rng.uniform(0.2, 0.7)
+    roofs = rng.uniform(90, 245, (1, 997)) + rng.normal(0, 18, (3, 997))
+    house = (built[lot] & inside & (road > 4) & (noise.soft(width / 4) > -0.4)).astype(np.float32)
+    planes *= 1 - 0.5 * np.roll(house, (2, 2), (0, 1))
+    return np.asarray(planes + house * (roofs[:, lot] * (1 + 0.1 * np.sign(np.mod(u / side, 1) - 0.25)) - planes))
+
+
+def water(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Waves, smaller towards the horizon, that mirror the sky."""
+    noise = Noise(2 * height, 2 * width, rng)
+    length = rng.uniform(6, 40)
+    relief = noise.layers(
+        (1, noise.streaks(length, rng.normal(0, 0.3), rng.uniform(1.5, 4))), (0.4, noise.band(length / 3))
+    )
+    y, x = grid(height, width)
+    near = rng.uniform(0.2, 1) if rng.random() < 0.6 else 1.0
+    scale = near + (1 - near) * y / height
+    rows = np.clip(y / scale, 0, 2 * height - 1).astype(np.intp) % (2 * height)
+    columns = np.abs((x - width / 2) / scale + width).astype(np.intp) % (2 * width)
+    wave = blur(relief[rows, columns], 0.7)
+    deep, sky = one_of(rng, WATER), one_of(rng, SKIES)
+    planes = deep + (sky - deep) * (1 / (1 + np.exp(-rng.uniform(0.7, 2) * wave)) ** rng.uniform(1, 3))
+    return np.asarray(planes + np.float32(rng.uniform(0, 200)) * smoothstep(wave, 1.2, 2.5), np.float32)
+
+
+def grass(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Blades in front of what lies out of focus."""
+    noise = Noise(height, width, rng)
+    planes = soft_mix(noise, GREEN + SKIES, width / 2)
+    long, broad, lean = rng.uniform(0.15, 0.8) * height, rng.uniform(1, 5), rng.normal(0, 0.4)
+    low = one_of(rng, GREEN)
+    t = np.linspace(0, 1, 80, dtype=np.float32)
+    for number in range(int(rng.integers(120, 500))):
+        foot = rng.uniform(-0.1, 1.1) * width, rng.uniform(0.3, 1.3) * height
+        bend = lean + rng.normal(0, 0.25)
+        x = (foot[0] + long * (bend * t + rng.normal(0, 0.3) * t * t)).astype(np.intp)
+        y = (foot[1] - long * rng.uniform(0.6, 1) * t).astype(np.intp)
+        shade = (0.5 + 0.5 * t) * (0.5 + number / 400) * rng.uniform(0.7, 1.3)
+        for step in range(max(1, int(broad))):
+            seen = (x + step >= 0) & (x + step < width) & (y >= 0) & (y < height) & (broad * (1 - t) >= step)
+            planes[:, y[seen], x[seen] + step] = low[:, :, 0] * shade[seen] * (1 + 0.12 * step)
+    return blur(planes, float(rng.uniform(0.4, 1.2)))
+
+
+def woods(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Trunks and leaves, dark, with light between them."""
+    noise, (_, x) = Noise(height, width, rng), grid(height, width)
+    leaves = noise.layers((1, noise.power(1)), (1, noise.band(rng.uniform(2, 8), 0.9)))
+    planes = one_of(rng, GREEN) * np.exp(rng.uniform(0.3, 0.8) * leaves - rng.uniform(0, 0.8))
+    for _ in range(int(rng.integers(3, 40))):
+        broad = rng.uniform(0.005, 0.05) * width
+        middle = rng.uniform(0, width) + ridge(height, rng, 1.5)[:, None] * broad * rng.uniform(0, 1)
+        u = (x - middle) / broad
+        bark = noise.field(noise.streaks(rng.uniform(3, 8), np.pi / 2, 4), 0.25)
+        lit = one_of(rng, ((60, 50, 40), (90, 80, 70), (30, 28, 25))) * (1 + 0.6 * np.clip(u, -1, 1) + bark)
+        planes += np.clip((1 - np.abs(u)) * broad, 0, 1) * (lit - planes)
+    return np.asarray(planes, np.float32)
+
+
+def night(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """Lights before the dark, sharp or out of focus."""
+    noise = Noise(height, width, rng)
+    planes = soft_mix(noise, ((15, 15, 30), (40, 25, 30), (10, 25, 35), (50, 45, 60)), width / 3)
+    lamps = np.zeros_like(planes)
+    large = rng.uniform(1, 14)
+    for _ in range(int(rng.integers(15, 120))):
+        centre, radius = rng.uniform(0, 1, 2) * (height, width), large * rng.uniform(0.5, 1.5)
+        ellipse(lamps, (centre, radius, radius), any_colour(rng, 60, 255)[:, 0, 0], rng)
+    return planes + lamps + 3 * blur(lamps, float(rng.uniform(4, 12)))
