@@ -17,7 +17,7 @@ def any_colour(rng: np.random.Generator, low: float = 0, high: float = 255) -> F
 
 
 def one_of(rng: np.random.Generator, colours: Colours, spread: float = 25) -> Floats:
-    """A colour [3, 1, 1] near one of these, brighter or darker by up to a quarter."""
+    """A colour [3, 1, 1] near one of these (by `spread` of 255), brighter or darker by up to a quarter."""
     chosen = np.array(colours[int(rng.integers(len(colours)))]) * rng.uniform(0.75, 1.25)
     return np.clip(chosen + rng.normal(0, spread, 3), 0, 255).astype(np.float32)[:, None, None]
 
@@ -64,7 +64,7 @@ def ellipse(planes: Floats, where: tuple[Where, float, float], colour: Floats, r
 
 
 def ball(planes: Floats, centre: Where, radius: float, colour: Floats, light: Where) -> None:
-    """Paint a round thing with a shadow and a highlight in place. colour: [3, 1, 1]. light: [3], x, y and towards us."""
+    """Paint a round thing with a shadow and a highlight in place. colour: [3, 1, 1]. light: [3]: x, y, towards us."""
     top, left = (int(max(0, c - radius * 1.5)) for c in centre)
     place = planes[:, top : int(centre[0] + radius * 1.5) + 1, left : int(centre[1] + radius * 1.5) + 1]
     if not place.size:

@@ -12,21 +12,7 @@ LAND: Colours = ((70, 100, 50), (110, 125, 60), (120, 100, 70), (150, 140, 90), 
 SAND: Colours = ((215, 180, 130), (190, 140, 95), (230, 215, 180), (200, 190, 170), (225, 160, 110))
 WATER: Colours = ((40, 80, 110), (30, 60, 60), (80, 120, 140), (20, 40, 80), (90, 110, 115))
 GREEN: Colours = ((90, 150, 40), (60, 110, 40), (150, 160, 70), (190, 165, 90), (40, 80, 30))
-
-
-def hills(height: int, width: int, rng: np.random.Generator) -> Floats:
-    """Ranges one behind another, paler the farther, some with woods on them."""
-    noise, (y, _) = Noise(height, width, rng), grid(height, width)
-    sky = one_of(rng, SKIES)
-    planes = sky + (one_of(rng, SKIES) - sky) * (y / height) + 8 * noise.soft(width / rng.uniform(2, 6))
-    count, rough, near = int(rng.integers(1, 6)), rng.uniform(0.4, 1.6), one_of(rng, LAND)
-    for place in range(count):
-        depth = (place + 1) / count
-        line = height * (0.25 + 0.6 * depth * rng.uniform(0.6, 1)) + ridge(width, rng, rough) * height * 0.07
-        colour = sky + (near - sky) * depth ** rng.uniform(0.5, 2)
-        woods = noise.layers((20 * depth, noise.power(1.2)), (14 * depth, noise.band(rng.uniform(3, 12))))
-        planes += np.clip(y - line[None], 0, 1) * (colour * (1 + woods / 90) - planes)
-    return planes
+TRUNKS: Colours = ((60, 50, 40), (90, 80, 70), (30, 28, 25))
 
 
 def dunes(height: int, width: int, rng: np.random.Generator) -> Floats:
@@ -40,20 +26,6 @@ def dunes(height: int, width: int, rng: np.random.Generator) -> Floats:
     fine = noise.field(ripples, rng.uniform(0.01, 0.08)) * smoothstep(noise.soft(cell), -0.5, 1.5)
     grain = noise.field(noise.power(0.6), rng.uniform(0.01, 0.05))
     return one_of(rng, SAND) * np.clip(1 + rng.uniform(0.2, 0.5) * np.tanh(light) + fine + grain, 0.1, 2)
-
-
-def fields(height: int, width: int, rng: np.random.Generator) -> Floats:
-    """Farmland from the air: patches of one crop each, furrows, hedges."""
-    noise = Noise(height, width, rng)
-    owner, rim = noise.cells(rng.uniform(0.08, 0.4) * width, rng.uniform(0.8, 2.5))
-    crops = np.stack([one_of(rng, LAND + SAND[:2])[:, 0, 0] for _ in range(12)], 1)
-    planes = crops[:, owner % 12]
-    for crop in range(12):
-        furrows = noise.streaks(rng.uniform(3, 8), rng.uniform(0, np.pi), rng.uniform(4, 12))
-        planes = planes + (owner % 12 == crop) * noise.field(furrows, rng.uniform(2, 14))
-    hedge = smoothstep(rim + noise.field(noise.band(8), 1.5), rng.uniform(0, 1.5), rng.uniform(2, 4))
-    planes = planes * (0.45 + 0.55 * hedge) + noise.field(noise.power(1.2), rng.uniform(6, 18))
-    return np.asarray(planes, np.float32)
 
 
 def town(height: int, width: int, rng: np.random.Generator) -> Floats:
@@ -76,43 +48,6 @@ def town(height: int, width: int, rng: np.random.Generator) -> Floats:
     return np.asarray(planes + house * (roofs[:, lot] * (1 + 0.1 * np.sign(np.mod(u / side, 1) - 0.25)) - planes))
 
 
-def water(height: int, width: int, rng: np.random.Generator) -> Floats:
-    """Waves, smaller towards the horizon, that mirror the sky."""
-    noise = Noise(2 * height, 2 * width, rng)
-    length = rng.uniform(6, 40)
-    relief = noise.layers(
-        (1, noise.streaks(length, rng.normal(0, 0.3), rng.uniform(1.5, 4))), (0.4, noise.band(length / 3))
-    )
-    y, x = grid(height, width)
-    near = rng.uniform(0.2, 1) if rng.random() < 0.6 else 1.0
-    scale = near + (1 - near) * y / height
-    rows = np.clip(y / scale, 0, 2 * height - 1).astype(np.intp) % (2 * height)
-    columns = np.abs((x - width / 2) / scale + width).astype(np.intp) % (2 * width)
-    wave = blur(relief[rows, columns], 0.7)
-    deep, sky = one_of(rng, WATER), one_of(rng, SKIES)
-    planes = deep + (sky - deep) * (1 / (1 + np.exp(-rng.uniform(0.7, 2) * wave)) ** rng.uniform(1, 3))
-    return np.asarray(planes + np.float32(rng.uniform(0, 200)) * smoothstep(wave, 1.2, 2.5), np.float32)
-
-
-def grass(height: int, width: int, rng: np.random.Generator) -> Floats:
-    """Blades in front of what lies out of focus."""
-    noise = Noise(height, width, rng)
-    planes = soft_mix(noise, GREEN + SKIES, width / 2)
-    long, broad, lean = rng.uniform(0.15, 0.8) * height, rng.uniform(1, 5), rng.normal(0, 0.4)
-    low = one_of(rng, GREEN)
-    t = np.linspace(0, 1, 80, dtype=np.float32)
-    for number in range(int(rng.integers(120, 500))):
-        foot = rng.uniform(-0.1, 1.1) * width, rng.uniform(0.3, 1.3) * height
-        bend = lean + rng.normal(0, 0.25)
-        x = (foot[0] + long * (bend * t + rng.normal(0, 0.3) * t * t)).astype(np.intp)
-        y = (foot[1] - long * rng.uniform(0.6, 1) * t).astype(np.intp)
-        shade = (0.5 + 0.5 * t) * (0.5 + number / 400) * rng.uniform(0.7, 1.3)
-        for step in range(max(1, int(broad))):
-            seen = (x + step >= 0) & (x + step < width) & (y >= 0) & (y < height) & (broad * (1 - t) >= step)
-            planes[:, y[seen], x[seen] + step] = low[:, :, 0] * shade[seen] * (1 + 0.12 * step)
-    return blur(planes, float(rng.uniform(0.4, 1.2)))
-
-
 def woods(height: int, width: int, rng: np.random.Generator) -> Floats:
     """Trunks and leaves, dark, with light between them."""
     noise, (_, x) = Noise(height, width, rng), grid(height, width)
@@ -123,7 +58,7 @@ def woods(height: int, width: int, rng: np.random.Generator) -> Floats:
         middle = rng.uniform(0, width) + ridge(height, rng, 1.5)[:, None] * broad * rng.uniform(0, 1)
         u = (x - middle) / broad
         bark = noise.field(noise.streaks(rng.uniform(3, 8), np.pi / 2, 4), 0.25)
-        lit = one_of(rng, ((60, 50, 40), (90, 80, 70), (30, 28, 25))) * (1 + 0.6 * np.clip(u, -1, 1) + bark)
+        lit = one_of(rng, TRUNKS, 6) * (1 + 0.6 * np.clip(u, -1, 1) + bark)
         planes += np.clip((1 - np.abs(u)) * broad, 0, 1) * (lit - planes)
     return np.asarray(planes, np.float32)
 
