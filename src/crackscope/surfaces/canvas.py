@@ -1,4 +1,4 @@
-"""What pictures of no surface are painted with: colours, gradients, shaded ellipses, ridges and how a camera saw it."""
+"""What pictures of no surface are painted with: colours, gradients, ellipses, balls, lines that wander, a camera."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,8 @@ def gradient(height: int, width: int, rng: np.random.Generator, low: float, high
 def soft_mix(noise: Noise, colours: Colours, cell_px: float) -> Floats:
     """Two of these colours that run into each other softly, [3, h, w]: what lies out of focus."""
     share = 1 / (1 + np.exp(-1.5 * noise.soft(cell_px)))
-    return one_of(noise.rng, colours) * (1 - share) + one_of(noise.rng, colours) * share
+    mixed: Floats = one_of(noise.rng, colours) * (1 - share) + one_of(noise.rng, colours) * share
+    return mixed
 
 
 def ellipse(planes: Floats, where: tuple[Where, float, float], colour: Floats, rng: np.random.Generator) -> None:
@@ -81,12 +82,13 @@ def ball(planes: Floats, centre: Where, radius: float, colour: Floats, light: Wh
 
 
 def ridge(width: int, rng: np.random.Generator, rough: float) -> Floats:
-    """A skyline [w] of mean 0 and about deviation 1; rough: from .5, a mountain range, to 2, soft hills."""
+    """A line [w] that wanders, of mean 0 and deviation 1; rough: from .5, jagged, to 2, in soft bends."""
     waves = np.arange(1, min(width // 2, 120))
     phase, strength = rng.uniform(0, 2 * np.pi, len(waves)), rng.normal(size=len(waves)) * waves ** -(0.5 + rough)
     x = np.linspace(0, rng.uniform(0.3, 1), width)[:, None]
     line = (np.cos(2 * np.pi * x * waves + phase) * strength).sum(1)
-    return ((line - line.mean()) / (line.std() + 1e-6)).astype(np.float32)
+    even: Floats = ((line - line.mean()) / (line.std() + 1e-6)).astype(np.float32)
+    return even
 
 
 def taken(planes: Floats, rng: np.random.Generator) -> Floats:

@@ -152,8 +152,8 @@ _PHOTOGRAPHED: tuple[Callable[[int, int, np.random.Generator], Floats], ...] = (
     things.page,
     things.drawn,
 )
-"""What has the shading, the texture and the focus of photographs. Boards, cloth, waves and handwriting are not among it:
-real stone and brick were refused for them (docs/tries.md)."""
+"""What has the shading, the texture and the focus of photographs. Boards, cloth, grass and writing are not among it:
+real stone or brick was refused for them (docs/tries.md)."""
 
 _MAKERS = (
     _blank,

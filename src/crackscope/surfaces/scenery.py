@@ -1,4 +1,4 @@
-"""Generated scenery: hills, dunes, fields and towns from the air, water, grass, woods, lights at night."""
+"""Generated scenery: dunes, towns from the air, woods, lights at night."""
 
 import numpy as np
 

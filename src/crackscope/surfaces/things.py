@@ -1,4 +1,4 @@
-"""Generated things of every day: wood, fruit, cloth, fur, small things in crowds, rooms, print, writing, drawings."""
+"""Generated things of every day: fruit, fur, rooms, faint print, drawings."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def fruit(height: int, width: int, rng: np.random.Generator) -> Floats:
     planes = soft_mix(noise, PLAIN + TIMBER, width / 2) + noise.field(noise.power(1), rng.uniform(1, 12))
     light = np.array([rng.uniform(-0.7, 0.7), -rng.uniform(0.2, 0.7), rng.uniform(0.6, 1)])
     large = rng.uniform(0.08, 0.6) * min(height, width)
-    for _ in range(int(rng.integers(1, 4 + 3 * min(height, width) / large))):
+    for _ in range(int(rng.integers(1, 4 + int(3 * min(height, width) / large)))):
         centre = rng.uniform(0, 1, 2) * (height, width)
         ball(planes, centre, large * rng.uniform(0.7, 1.2), one_of(rng, FRUIT), light / np.linalg.norm(light))
     mottled = noise.layers((0.04, noise.band(rng.uniform(2, 8))), (0.05, noise.power(1)))

@@ -134,7 +134,7 @@ def looks_alone(recipe: Recipe, given: Given) -> list[Maker]:
     """What says of surfaces, and of everything else, what it looks like, and nothing more: rows that were learnt from,
     generated surfaces as other cameras take them, more generated pictures of no surface."""
     rows = evenly([row for row in given.train if row.surface not in recipe.mixture.bare])
-    makers = [partial(_unscored, make, False) for make in plain(rows)]
+    makers: list[Maker] = [partial(_unscored, make, False) for make in plain(rows)]
     for seed in range(_FIRST_RETAKEN_SEED, _FIRST_RETAKEN_SEED + min(RETAKEN, 2 * len(given.val))):
         makers.append(partial(_retaken, seed))
     seeds = range(_FIRST_OTHER_SEED, _FIRST_OTHER_SEED + min(MORE_OTHERS, 3 * len(given.val)))

@@ -43,7 +43,8 @@ def fit_surface_rule(
     all by default. It comes from scores out of fold, so that it holds for pictures that the weights were not fitted to.
     None where there are not enough of either sort.
     """
-    if min((surface & usual).sum(), (~surface & usual).sum()) < 2 * _FOLDS:
+    read = usual if held_out is None else usual & held_out
+    if min((surface & read).sum(), (~surface & read).sum()) < 2 * _FOLDS:
         return None
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
@@ -59,7 +60,6 @@ def fit_surface_rule(
             _regression(), alike, surface, groups=source, cv=folds, method="decision_function", params=counts
         )
         fitted = _regression().fit(alike, surface, **counts)
-    read = usual if held_out is None else usual & held_out
     known, other = logits[surface & read], logits[~surface & read]
     limit = min(float(np.quantile(known, REFUSED)), float(np.quantile(other, 1 - LET_PASS)))
     weights = fitted.coef_[0] / spread
