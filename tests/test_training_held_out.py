@@ -86,5 +86,3 @@ def test_of_many_rows_some_of_each_surface_are_looked_at() -> None:
     surfaces = [row.surface for row in evenly(rows)]
     assert {name: surfaces.count(name) for name in ("wall", "deck")} == {"wall": MOST_SHOWN, "deck": MOST_SHOWN}
     assert sorted(int(row.path) for row in evenly(rows[:9])) == list(range(9))
-        row.path for row in (*rows[:9:4], *(r for r in rows[:9] if r.surface == "wall"))
-    ]
