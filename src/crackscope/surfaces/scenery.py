@@ -7,10 +7,8 @@ from crackscope.surfaces.noise import Noise
 from crackscope.surfaces.records import Floats
 from crackscope.surfaces.shading import blur, lit_relief, smoothstep
 
-SKIES: Colours = ((190, 210, 235), (120, 170, 225), (230, 200, 170), (200, 200, 205), (90, 100, 130), (240, 225, 200))
 LAND: Colours = ((70, 100, 50), (110, 125, 60), (120, 100, 70), (150, 140, 90), (60, 80, 70), (100, 85, 60))
 SAND: Colours = ((215, 180, 130), (190, 140, 95), (230, 215, 180), (200, 190, 170), (225, 160, 110))
-WATER: Colours = ((40, 80, 110), (30, 60, 60), (80, 120, 140), (20, 40, 80), (90, 110, 115))
 GREEN: Colours = ((90, 150, 40), (60, 110, 40), (150, 160, 70), (190, 165, 90), (40, 80, 30))
 TRUNKS: Colours = ((60, 50, 40), (90, 80, 70), (30, 28, 25))
 
