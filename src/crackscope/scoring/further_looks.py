@@ -95,7 +95,7 @@ def judge_photo(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judge
     looks = Looks(first, half, times=farther)
     if not farther or (from_near(looks, rate, shows=shows).verdict == "crack" and not holds_dark_field(pixels)):
         return joined(looks, rate, shows=shows)
-    seen, small = dict[int, Look](), pixels
+    seen, small, eyes = dict[int, Look](), pixels, _knowing_surface(eyes)
     for times in looks.times:
         small = smaller(small, 4 if small is pixels else 2)
         afar = heat_afar(heat, eyes.see(small, 0), times)
@@ -103,6 +103,14 @@ def judge_photo(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judge
         seen[times] = Look(afar, judged.quality, (small.shape[0], small.shape[1]))
         looks = looks._replace(afar={**looks.afar, times: judged})
     return joined(looks, rate, shows=shows)._replace(afar=seen)
+
+
+def _knowing_surface(eyes: Eyes) -> Eyes:
+    """Eyes that do not ask whether a photo shows a surface: up close it did, and from afar a broad crack may be most of
+    what it shows."""
+    manifest = eyes.manifest
+    rule = msgspec.structs.replace(manifest.verdict, surface=None)
+    return eyes._replace(manifest=msgspec.structs.replace(manifest, verdict=rule))
 
 
 def _judged(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judgement:
@@ -125,14 +133,14 @@ def _judged_at_half(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> J
 def may_look_again(manifest: Manifest, heat: Heatmap, first: Judgement, shape: tuple[int, int]) -> bool:
     """Whether a photo of (height, width) px, judged as it is, may be judged at other sizes, too.
 
-    It may when it is large, refused for nothing but its blur, and like a surface at half size, too, by a bundle that
-    knows how likely sound photos show as much and sees them at two scales.
+    It may when it is large and refused for nothing but its blur, by a bundle that knows how likely sound photos show as
+    much and sees them at two scales.
     """
     rule = manifest.verdict
     if heat.half is None or rule.kind != "conformal" or not rule.sound or min(shape) < LEAST_SIDE_PX:
         return False
     however_blurred = msgspec.structs.replace(rule, quality=msgspec.structs.replace(rule.quality, blurred_px=0.0))
-    return not any(unfit_look(Look(seen, first.quality, shape), however_blurred) for seen in (heat, heat.half))
+    return not unfit_look(Look(heat, first.quality, shape), however_blurred)
 
 
 def soft(first: Judgement) -> bool:
