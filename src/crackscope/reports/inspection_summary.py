@@ -161,13 +161,11 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
         return Tile("Widest crack", "–", "none was measured")
     photo, zone = widest
     width, unit = largest_width(zone)
-    measured = (
-        f"{length_number(width.value, unit)} ({length_number(width.low, unit)} to {length_text(width.high, unit)})"
-    )
+    sure = f"{length_number(width.low, unit)} to {length_text(width.high, unit)}"
     return Tile(
-        "Widest crack, at least",
+        "Widest crack, surely at least",
         length_text(width.low, unit),
-        f"measured {measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
+        f"largest width {length_number(width.value, unit)} (95 %: {sure}), probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],
         f"photo-{numbers[photo.path]}",
         "widest",
