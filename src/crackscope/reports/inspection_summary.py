@@ -162,10 +162,11 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
     photo, zone = widest
     width, unit = largest_width(zone)
     sure = f"{length_number(width.low, unit)} to {length_text(width.high, unit)}"
+    measured = f"largest width {length_number(width.value, unit)} (95 %: {sure})"
     return Tile(
         "Widest crack, surely at least",
         length_text(width.low, unit),
-        f"largest width {length_number(width.value, unit)} (95 %: {sure}), probability {chance_text(zone.probability)}, crack {zone.number} in",
+        f"{measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],
         f"photo-{numbers[photo.path]}",
         "widest",
