@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscope import reports
-from crackscope.records import Estimate, Failure, Inspected, PhotoScale, Place, Unread
+from crackscope.records import UNLIKE_ANY_SURFACE, Estimate, Failure, Inspected, PhotoScale, Place, Unread
 from tests.small_inspection import EVIL, facts, inspected, photos, picture, zone
 from tests.small_page import Page
 from tests.test_reports_evaluation import luminance
@@ -242,6 +242,22 @@ def test_a_sound_photo_that_looks_cracked_is_to_be_looked_at(tmp_path):
     assert "crack probability" not in rest
     assert "calm.jpg" not in again
     assert "calm.jpg" in rest
+
+
+def test_what_cannot_be_judged_but_looks_cracked_is_told_with_what_to_do(tmp_path):
+    strange = {"reason": UNLIKE_ANY_SURFACE}
+    plain = inspected(picture(tmp_path, "plain.jpg", 1), "cannot judge", probability=0.4, reason="too dark")
+    reports.write_inspection(tmp_path / "plain", [plain], facts())
+    calm = Page(tmp_path / "plain" / "index.html").text
+    assert "looks like a crack" not in calm
+    assert "crackscope adapt" not in calm
+    cracked = inspected(picture(tmp_path, "cracked.jpg", 2), "cannot judge", probability=0.997, **strange)
+    reports.write_inspection(tmp_path / "report", [plain, cracked], facts())
+    text = Page(tmp_path / "report" / "index.html").text
+    assert "2 cannot be judged (1 looks like a crack all the same)." in text
+    assert "But in one of them something looks like a crack: look at that first." in text
+    assert text.count("something in it looks like a crack (1.00)") + text.count("looks like a crack (0.99") == 1
+    assert "label some patches of it and teach them: crackscope suggest names those that help most" in text
 
 
 def test_the_worst_photo_comes_first(page):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.errors import BundleError
-from crackscope.records import Verdict
+from crackscope.records import UNLIKE_ANY_SURFACE, Verdict
 from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
@@ -220,7 +220,7 @@ def unlike(embedding: NDArray[np.float32], rule: SurfaceRule | None) -> str:
     if rule is None:
         return ""
     logit = float(np.dot(embedding.astype(np.float64), np.asarray(rule.weights))) + rule.shift
-    return "" if logit >= rule.limit else "unlike any surface that the bundle has learnt from"
+    return "" if logit >= rule.limit else UNLIKE_ANY_SURFACE
 
 
 def window_scores(
