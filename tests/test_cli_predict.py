@@ -194,7 +194,7 @@ def test_predict_names_what_cannot_be_judged_but_looks_cracked(capsys, tmp_path)
     images.write_png(soft // 64, tmp_path / "night.png")
     assert main(["predict", str(tmp_path)]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "cracks would be smeared out, but something looks like a crack (0.9" in printed
+    assert "cracks would be smeared out, but something looks like a crack: look at it" in printed
     assert "2 pictures: 2 cannot judge (1 looks like a crack all the same)" in printed
     assert main(["predict", str(tmp_path), "--jsonl"]) == 0
     assert [line["suspicious"] for line in lines(capsys.readouterr().out)] == [False, False]

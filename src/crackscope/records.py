@@ -280,7 +280,7 @@ def seen_smaller(record: Inspected | Prediction) -> str:
 
 def looks_cracked(record: Inspected | Prediction) -> str:
     """Of what cannot be judged, that something in it looks like a crack, in words; "" where nothing does."""
-    return f"but something looks like a crack ({record.probability:.3f}): look at it" if record.crack_like else ""
+    return "but something looks like a crack: look at it" * record.crack_like
 
 
 def seen_in_grey(record: Inspected | Prediction) -> str:

@@ -21,7 +21,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         likely = f"crack probability {chance_text(photo.probability)}"
         said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
     elif photo.crack_like:
-        said.append(f"something in it looks like a crack ({chance_text(photo.probability)})")
+        said.append("something in it looks like a crack")
     elif photo.verdict == "crack" and not photo.zones:
         said.append(f"crack probability {chance_text(photo.probability)}")
     said += [_pages_text(photo), read_as(photo.bits), seen_in_grey(photo)]
