@@ -275,7 +275,7 @@ def test_suggest_leaves_nothing_behind_when_it_refuses(made, tmp_path, capsys):
     out, dark = tmp_path / "out", tmp_path / "dark.png"
     images.write_png(np.full((128, 128, 3), 2, np.uint8), dark)
     assert main(["suggest", "default", str(dark), "-o", str(out)]) == 2
-    assert "none of 1 pictures can be judged" in capsys.readouterr().err
+    assert "the only picture cannot be judged" in capsys.readouterr().err
     assert not out.exists()
     assert main(["suggest", "nowhere", str(dark), "-o", str(tmp_path)]) == 2
     assert f"the folder is not empty, {tmp_path}" in capsys.readouterr().err

@@ -136,9 +136,10 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
 def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
     """Say for what reasons the figures may not be those to be met elsewhere."""
     labelled = sum(adapted.labels.values())
+    was = "was" if adapted.suggested == 1 else "were"
     if adapted.suggested:
         say(
-            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} were suggested, from "
+            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} {was} suggested, from "
             f"{several(adapted.photos, 'photo')}, chosen as hard or likely cracked, so the figures on the new surface "
             "do not hold for ordinary photos: judge on photos that were not suggested",
             quiet=quiet,
