@@ -71,7 +71,7 @@ def test_what_cannot_be_judged_but_looks_cracked_is_named_and_what_helps_is_said
     assert "2 cannot be judged (1 looks like a crack all the same); 0 zones" in printed
     assert (
         "1 photo is unlike any surface that the bundle has learnt from: if it shows a surface all the same, label some "
-        "patches of it and teach them with `crackscope adapt`"
+        "patches of it and give those to `crackscope adapt`"
     ) in printed
     show(summarise([dark]), quiet=False)
     printed = capsys.readouterr().out

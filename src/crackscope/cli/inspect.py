@@ -84,7 +84,7 @@ def inspect(state: State, /, **options: Any) -> None:
     named then, and those alone: what was deleted meanwhile leaves it.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
-    a patch: the two may give it different probabilities.
+    a patch: the two may give it different probabilities, and verdicts.
     """
     asked = Asked(**options)
     check(asked)

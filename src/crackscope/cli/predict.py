@@ -65,8 +65,8 @@ def predict(state: State, /, **options: Any) -> None:
     PICTURE is a file, a folder (searched to the bottom), a glob, or - for the bytes of one picture on standard input.
     Photos of any size are read at their own resolution. Unreadable pictures are reported, and the rest go on.
 
-    A picture of up to two patches a side is judged as a patch here and as a photo by `inspect`, which looks at two
-    scales: the two may give it different probabilities.
+    A picture of up to two patches a side is judged as a patch here, unless parts of it show nothing (a frame), and as a
+    photo by `inspect`, which looks at two scales: the two may give it different probabilities, and verdicts.
     """
     asked = Asked(**options)
     inputs = gather(asked.pictures, asked.from_list, quiet=asked.quiet)

@@ -26,6 +26,6 @@ def tell_of_unlike(some: int, *, quiet: bool, one: str = "picture") -> None:
         verb = "is" if some == 1 else "are"
         say(
             f"{several(some, one)} {verb} unlike any surface that the bundle has learnt from: if {which} a surface all "
-            f"the same, label some patches of {them} and teach them with `crackscope adapt`",
+            f"the same, label some patches of {them} and give those to `crackscope adapt`",
             quiet=quiet,
         )

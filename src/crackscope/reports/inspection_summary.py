@@ -176,7 +176,7 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
     sure = f"{length_number(width.low, unit)} to {length_text(width.high, unit)}"
     measured = f"largest width {length_number(width.value, unit)} (95 %: {sure})"
     return Tile(
-        "Widest crack, surely at least",
+        "Widest crack, at least",
         length_text(width.low, unit),
         f"{measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],
