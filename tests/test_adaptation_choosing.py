@@ -162,7 +162,7 @@ def test_pictures_that_cannot_be_judged_are_left_out_and_told(tmp_path):
     assert {one.path for one in found.patches} == {good}
     assert [(one.path, one.reason.partition(":")[0]) for one in found.unfit] == [(dark, "too dark")]
     assert judging.predict(dark).verdict == "cannot judge"
-    with pytest.raises(AdaptationError, match=r"none of 1 pictures can be judged.*dark\.png: too dark"):
+    with pytest.raises(AdaptationError, match=r"the only picture cannot be judged.*dark\.png: too dark"):
         suggest(judging, [dark], 99)
     with pytest.raises(AdaptationError, match="all patches of these photos that can be judged are labelled already"):
         suggest(judging, [dark, good], 99, labelled=[Row(path=good, label="crack")])
@@ -221,7 +221,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(model, tmp_path):
     found = suggest(model, [str(tmp_path / "bad.png"), good], 5)
     assert [one.path for one in found.unread] == [str(tmp_path / "bad.png")]
     assert [one.path for one in found.patches] == [good]
-    with pytest.raises(AdaptationError, match="none of 1"):
+    with pytest.raises(AdaptationError, match="the only picture cannot be"):
         suggest(model, [str(tmp_path / "bad.png")], 5)
 
 

@@ -41,12 +41,31 @@ def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, c
     told = capsys.readouterr()
     for words in ("12 cracked and 12 sound", "balanced accuracy", "old surfaces", "60 pictures", "to be expected"):
         assert words in told.out
-    assert told.err == ""
+    (warned,) = told.err.splitlines()
+    assert warned.startswith("worse on the surfaces that it knew (60 pictures that it keeps a word of): ")
     assert main(["bundle", "show", str(out), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["name"] == "mine"
     assert shown["trained_on"][-1]["pictures"] == 24
     assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
+
+
+def test_what_it_lost_on_old_surfaces_is_warned_of_with_figures_and_what_to_do(made, tmp_path, capsys):
+    bundle, data = made
+    asked = ["adapt", bundle, data, "--most-forgotten", "1"]
+    assert main([*asked, "-o", str(tmp_path / "one"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    old, new = (
+        {name: told[when][name]["value"] for name in ("balanced_accuracy", "recall", "false_alarms")}
+        for when in ("old_before", "old_after")
+    )
+    assert main([*asked, "-o", str(tmp_path / "two")]) == 0
+    (warned,) = capsys.readouterr().err.splitlines()
+    assert f"balanced accuracy {old['balanced_accuracy']:.3f} (now {new['balanced_accuracy']:.3f})" in warned
+    assert f"false alarms {old['false_alarms']:.3f} (now {new['false_alarms']:.3f}); keep " in warned
+    assert old["recall"] == new["recall"]
+    assert "recall" not in warned
+    assert "--most-forgotten 0.01, say, refuses such losses" in warned
 
 
 def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, tmp_path, capsys):
@@ -275,7 +294,7 @@ def test_suggest_leaves_nothing_behind_when_it_refuses(made, tmp_path, capsys):
     out, dark = tmp_path / "out", tmp_path / "dark.png"
     images.write_png(np.full((128, 128, 3), 2, np.uint8), dark)
     assert main(["suggest", "default", str(dark), "-o", str(out)]) == 2
-    assert "none of 1 pictures can be judged" in capsys.readouterr().err
+    assert "the only picture cannot be judged" in capsys.readouterr().err
     assert not out.exists()
     assert main(["suggest", "nowhere", str(dark), "-o", str(tmp_path)]) == 2
     assert f"the folder is not empty, {tmp_path}" in capsys.readouterr().err

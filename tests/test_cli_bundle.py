@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, pack_projection
+from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, StartedFrom, pack_projection
 from crackscope.cli import main
 from crackscope.scoring.packing import repack
 from crackscope.scoring.quantising import LEAST_COMPARED
@@ -116,6 +116,19 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
     assert "probability sigmoid(1.5 x score - 0.25), temperature, before it was adapted" in lines_told
     (asphalt,) = (" ".join(words) for words in told if words[:2] == ["on", "asphalt"])
     assert asphalt == "on asphalt sigmoid(1.25 x score - 0.5), crack from 0.45 on, as everywhere else"
+
+
+def test_bundle_show_names_pictures_that_the_weights_before_had_met_too_once(tmp_path, capsys):
+    plain = write_small_bundle(tmp_path / "plain")
+    learnt = plain.manifest.trained_on
+    for before, told in ((learnt, "the same sets of pictures"), ((), "")):
+        start = StartedFrom(name="first", fingerprint="0" * 64, trained_on=before)
+        manifest = msgspec.structs.replace(plain.manifest, started_from=start)
+        bundle = repack(tmp_path / f"then{bool(told)}", plain, manifest, model=plain.model, reference=None)
+        assert main(["bundle", "show", str(bundle.path)]) == 0
+        rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+        assert [row for row in rows if row.startswith("which had met")] == ([f"which had met {told}"] if told else [])
+        assert sum(learnt[0].name in row for row in rows) == 1
 
 
 @pytest.mark.parametrize(

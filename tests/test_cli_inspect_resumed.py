@@ -83,7 +83,7 @@ def test_photos_come_and_go_under_one_scale_table(photos, bundle, tmp_path, caps
     table.write_text("path,mm_per_px\nin/0.jpg,0.5\nin/1.jpg,0.5\nin/2.jpg,0.25\nin/4.jpg,0.5\n")
     capsys.readouterr()
     assert main([*words, "--resume"]) == 0
-    assert "1 of 3 photos were done before" in capsys.readouterr().out
+    assert "1 of 3 photos was done before" in capsys.readouterr().out
     whole = json.loads((out / "inspection.json").read_text())
     scales = {Path(one["photo"]).name: one["scale"]["mm_per_px"] for one in whole["photos"]}
     assert scales == {"0.jpg": 0.5, "2.jpg": 0.25, "4.jpg": 0.5}
@@ -170,7 +170,7 @@ def test_an_interrupt_counts_the_photos_that_are_named_and_no_others(photos, bun
     assert main(call(few / "1.jpg", out, bundle)[3:]) == 0
     ended = program("cv2", False, *call(few, out, bundle)[3:])
     assert ended.returncode == 130
-    assert f"interrupted, 1 of 3 photos are kept in {out}, add --resume" in one_line(ended.stderr)
+    assert f"interrupted, 1 of 3 photos is kept in {out}, add --resume" in one_line(ended.stderr)
 
 
 def test_a_full_disk_is_one_line_and_what_is_written_is_kept(photos, bundle, tmp_path):

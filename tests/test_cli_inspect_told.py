@@ -8,7 +8,7 @@ import pytest
 
 from crackscope.cli.bundle_figures import known_limits
 from crackscope.cli.inspection_summary import show, summarise
-from crackscope.records import Inspected, PhotoScale, of_100
+from crackscope.records import UNLIKE_ANY_SURFACE, Inspected, PhotoScale, Verdict, of_100
 from crackscope.reports import write_inspection
 from tests.small_bundle import small_manifest
 from tests.small_inspection import facts, inspected, picture, zone
@@ -59,6 +59,28 @@ def test_a_terminal_gets_the_worst_and_a_pipe_all(capsys):
     assert all(f"{one.path}" in printed for one in found)
     assert "more in the report" not in printed
     assert "not listed" not in printed
+
+
+def test_what_cannot_be_judged_but_looks_cracked_is_named_and_what_helps_is_said(capsys):
+    strange = inspected_as("cannot judge", "odd.", 0.997, UNLIKE_ANY_SURFACE)
+    dark = inspected_as("cannot judge", "dark.", 0.3, "too dark")
+    show(summarise([strange, dark]), quiet=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"odd.: {UNLIKE_ANY_SURFACE}, but something looks like a crack: look at it" in printed
+    assert printed.count("but something looks like a crack") == 1
+    assert "2 cannot be judged (1 looks like a crack all the same); 0 zones" in printed
+    assert (
+        "1 photo is unlike any surface that the bundle has learnt from: if it shows a surface all the same, label some "
+        "patches of it and give those to `crackscope adapt`"
+    ) in printed
+    show(summarise([dark]), quiet=False)
+    printed = capsys.readouterr().out
+    assert "1 cannot be judged; 0 zones" in printed
+    assert "adapt" not in printed
+
+
+def inspected_as(verdict: Verdict, path: str, probability: float, reason: str) -> Inspected:
+    return Inspected(path=path, verdict=verdict, probability=probability, width=9, height=9, reason=reason)
 
 
 def test_a_photo_called_cracked_without_a_zone_is_to_be_looked_at(capsys):

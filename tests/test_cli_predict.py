@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from crackscope.records import of_100
 from crackscope.scoring import pack
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
 from tests.small_way import lines, pictures
+from tests.void_photos import wall
 
 
 def test_predict_writes_a_line_each_in_order(way, capsys):
@@ -184,6 +186,18 @@ def test_predict_names_what_is_called_sound_but_looks_cracked(way, capsys, tmp_p
     printed = capsys.readouterr().out
     assert [path for path in (line["path"] for line in told) if f"{path}: looks like a crack" in printed] == doubted
     assert f"{len(told)} pictures: {len(told)} sound ({len(doubted)} suspicious)" in printed
+
+
+def test_predict_names_what_cannot_be_judged_but_looks_cracked(capsys, tmp_path):
+    soft = cv2.GaussianBlur(wall(1, cracked=True, size=(227, 227)), (0, 0), 4)
+    images.write_png(soft, tmp_path / "soft.png")
+    images.write_png(soft // 64, tmp_path / "night.png")
+    assert main(["predict", str(tmp_path)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "cracks would be smeared out, but something looks like a crack: look at it" in printed
+    assert "2 pictures: 2 cannot judge (1 looks like a crack all the same)" in printed
+    assert main(["predict", str(tmp_path), "--jsonl"]) == 0
+    assert [line["suspicious"] for line in lines(capsys.readouterr().out)] == [False, False]
 
 
 def test_predict_prints_names_literally(way, capsys, tmp_path):

@@ -398,7 +398,7 @@ def test_an_export_far_from_its_patches_says_where_to_put_it(unsorted, tmp_path,
     (tmp_path / "export.json").write_text(json.dumps(export(unsorted)))
     assert main(["adapt", bundle, str(tmp_path / "export.json"), "-o", str(tmp_path / "out")]) == 2
     told = capsys.readouterr().err
-    assert "none of 24 labelled pictures is found beside it" in told
+    assert "none of 24 labelled pictures can be found beside it" in told
     assert "move the file into the folder" in told
 
 

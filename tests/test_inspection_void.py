@@ -2,10 +2,12 @@
 
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from crackscope.inspection import Inspection, inspect_photo, open_photo
+from crackscope.inspection import Inspection, explain, inspect_photo, open_photo
 from crackscope.scoring import Model, load
 from tests.test_images_unseen import with_mask
 from tests.test_inspection_mask import overlap
@@ -99,3 +101,39 @@ def test_in_a_hole_that_the_file_declares_nothing_is_found() -> None:
     shown = found.photo.upright()
     assert (shown[hole] == 0).all()
     assert np.array_equal(shown[:, :190], pixels[:, :190])
+
+
+def page() -> np.ndarray:
+    """Dark letters on white paper."""
+    pixels = np.full((900, 1200, 3), 255, np.uint8)
+    for row in range(40, 900, 40):
+        cv2.putText(pixels, "cracks are seldom written about", (0, row), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (0, 0, 0), 6)
+    return pixels
+
+
+def test_predict_and_inspect_give_one_reason_for_what_a_frame_holds() -> None:
+    dark = wall(1, cracked=True, size=(227, 227)) // 32
+    counted = "of the pixels that show something"
+    for pixels, begins in (
+        (framed(dark, 100, 255), "too dark: "),
+        (framed(dark, 300, 255), "too dark: "),
+        (page(), ""),
+    ):
+        said, found = model().predict(pixels), inspected(pixels).record
+        assert said.verdict == found.verdict == "cannot judge"
+        assert said.reason == found.reason
+        assert said.reason.startswith(begins)
+        assert "of the pixels are" not in said.reason
+        assert counted in said.reason or not begins
+
+
+def test_a_small_picture_in_a_frame_is_a_photo_to_predict_too() -> None:
+    bare = wall(1, cracked=True, size=(227, 227))
+    clear = np.dstack([bare, np.full((227, 227), 255, np.uint8)])
+    coloured = Image.fromarray(framed(bare, 100, 255)).quantize(200)
+    transparent = np.pad(clear, ((90, 90), (90, 90), (0, 0)))
+    for source in (framed(bare, 90, 255), transparent, coloured):
+        said, found = model().predict(source), inspect_photo(model(), open_photo(source)).record
+        assert (said.verdict, said.reason, said.probability) == (found.verdict, found.reason, found.probability)
+        assert said.verdict == "crack"
+        assert explain(model(), open_photo(source)).explanation.patch is None

@@ -7,15 +7,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from crackscope import datasets, images, scoring
+from crackscope import datasets, images, recipes, scoring
 from crackscope.bundles import ADAPTED, StartedFrom, TrainedOn, open_bundle
 from crackscope.cli import main
 from crackscope.judging import MetBefore, digests_of, evaluate, load
 from crackscope.judging.manifest_facts import fingerprint
 from crackscope.judging.met_pictures import met_in_training
+from crackscope.networks import find_weights
 from crackscope.reports import conclusions
 from crackscope.reports.formatting import number
 from crackscope.scoring import repack
+from crackscope.training.starting import started_from
 from tests.small_bundle import write_small_bundle
 from tests.small_page import Page
 from tests.small_surfaces import write_surface
@@ -209,6 +211,15 @@ def test_a_bundle_says_what_its_starting_weights_had_learnt_from(way, grown, cap
     assert f"which had met unnamed: {first.trained_on[0].pictures} pictures, licence not stated" in rows
     card = (grown / "run" / "bundle" / "README.md").read_text()
     assert f"the weights of the bundle probe ({fingerprint(first)[:16]}), which had learnt from:" in card
+
+
+def test_what_a_bundle_and_its_own_starting_weights_had_met_is_counted_once(way, grown, tmp_path):
+    first, then = open_bundle(way.run), open_bundle(grown / "run")
+    twice = msgspec.structs.replace(then.manifest, trained_on=first.manifest.trained_on)
+    bundle = repack(tmp_path / "twice", then, twice, model=then.model, reference=None)
+    known = started_from(find_weights(msgspec.structs.replace(recipes.load("probe").network, weights=str(bundle.path))))
+    assert known is not None
+    assert known.trained_on == first.manifest.trained_on
 
 
 def test_pictures_that_the_starting_weights_learnt_from_are_counted_or_their_split_known(way, grown, tmp_path):

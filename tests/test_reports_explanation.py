@@ -66,6 +66,27 @@ def test_zones_are_drawn_and_those_painted_over_carry_their_number(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("crack", "with its 1 zone, numbered as in the report of inspect ."),
+        (
+            "sound",
+            "with its 1 zone, which the report of inspect lists only with --all-zones , since the photo is called",
+        ),
+        ("cannot judge", "lists only with --all-zones , since the photo cannot be judged."),
+    ],
+)
+def test_zones_that_a_report_lists_only_where_it_is_asked_to_are_told_for_that(tmp_path, verdict, words):
+    seen = photo("wall.png", zone(1, 30.0, 4), verdict=verdict, probability=0.6)
+    facts = reports.ExplanationFacts(photo=seen, original="wall.png", activation="wall.png", painted=(painted(1),))
+    images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / "wall.png")
+    reports.write_explanation(tmp_path, facts)
+    told = Page(tmp_path / "index.html").text
+    assert words in told
+    assert ("numbered as in the report" in told) == (verdict == "crack")
+
+
+@pytest.mark.parametrize(
     ("changed", "words"),
     [
         ({"probability": 0.95, "verdict": "crack"}, "does not rest on it alone"),

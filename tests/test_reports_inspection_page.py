@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscope import reports
-from crackscope.records import Estimate, Failure, Inspected, PhotoScale, Place, Unread
+from crackscope.records import UNLIKE_ANY_SURFACE, Estimate, Failure, Inspected, PhotoScale, Place, Unread
 from tests.small_inspection import EVIL, facts, inspected, photos, picture, zone
 from tests.small_page import Page
 from tests.test_reports_evaluation import luminance
@@ -86,7 +86,7 @@ def test_what_a_reader_must_see_is_there(page):
     for words in (
         "Of 7 photos 3 are called cracked, 1 looks sound, 1 cannot be judged and 2 are unreadable.",
         "The widest crack measures 1.20 mm (1.08 to 1.44; probability 0.90)",
-        "Widest crack, at least 1.08 mm measured 1.20 (1.08 to 1.44 mm), probability 0.90, crack 1 in",
+        "Widest crack, at least 1.08 mm largest width 1.20 (95 %: 1.08 to 1.44 mm), probability 0.90, crack 1 in",
         "For 1 cracked photo no scale is known",
         "Widest crack over 1 mm",
         "Widest crack 0.3 to 0.5 mm",
@@ -145,7 +145,8 @@ def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
     assert "The widest crack measures 9.0 px (2.0 to 20.0; probability 0.90), in doubtful.jpg." in page.text
     assert "The largest width that is sure is 5.4 px, of crack 1 (probability 0.90) in sure.jpg." in page.text
     assert (
-        "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), probability 0.90, crack 1 in sure.jpg" in page.text
+        "Widest crack, at least 5.4 px largest width 6.0 (95 %: 5.4 to 7.2 px), "
+        "probability 0.90, crack 1 in sure.jpg" in page.text
     )
     assert [a["id"] for tag, a in page.elements if tag == "article"] == ["photo-1", "photo-2"]
 
@@ -170,7 +171,10 @@ def test_the_summary_is_of_cracks_that_are_more_likely_than_not_where_there_are_
         "2 of 3 cracks are less likely than not, the widest of them 40.0 px (36.0 to 48.0; probability 0.45), in "
         "wall.jpg." in said
     )
-    assert "Widest crack, at least 5.4 px measured 6.0 (5.4 to 7.2 px), probability 0.88, crack 2 in wall.jpg" in said
+    assert (
+        "Widest crack, at least 5.4 px largest width 6.0 (95 %: 5.4 to 7.2 px), "
+        "probability 0.88, crack 2 in wall.jpg" in said
+    )
     assert "3.0 a photo that shows one, 2 less likely than not" in said
     said = head_of(tmp_path / "one", [inspected(path, zones=(torn, main))])
     assert "1 of 2 cracks is less likely than not, 40.0 px (36.0 to 48.0; probability 0.45), in wall.jpg." in said
@@ -237,6 +241,22 @@ def test_a_sound_photo_that_looks_cracked_is_to_be_looked_at(tmp_path):
     assert "crack probability" not in rest
     assert "calm.jpg" not in again
     assert "calm.jpg" in rest
+
+
+def test_what_cannot_be_judged_but_looks_cracked_is_told_with_what_to_do(tmp_path):
+    strange = {"reason": UNLIKE_ANY_SURFACE}
+    plain = inspected(picture(tmp_path, "plain.jpg", 1), "cannot judge", probability=0.4, reason="too dark")
+    reports.write_inspection(tmp_path / "plain", [plain], facts())
+    calm = Page(tmp_path / "plain" / "index.html").text
+    assert "looks like a crack" not in calm
+    assert "crackscope adapt" not in calm
+    cracked = inspected(picture(tmp_path, "cracked.jpg", 2), "cannot judge", probability=0.997, **strange)
+    reports.write_inspection(tmp_path / "report", [plain, cracked], facts())
+    text = Page(tmp_path / "report" / "index.html").text
+    assert "2 cannot be judged (1 looks like a crack all the same)." in text
+    assert "But in one of them something looks like a crack: look at that first." in text
+    assert text.count("something in it looks like a crack") == 1
+    assert "label some patches of it: crackscope suggest names those that help most" in text
 
 
 def test_the_worst_photo_comes_first(page):

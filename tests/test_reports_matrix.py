@@ -68,6 +68,28 @@ def test_what_starting_weights_learnt_from_is_told_beside_the_cells_that_may_be_
     assert "tarting weights" not in Page(write_matrix(all_seen, tmp_path)).text
 
 
+def test_the_marks_of_cells_are_explained_where_there_are_such(tmp_path):
+    plain = matrix_of(None, None, None, None)
+    bare = Page(write_matrix(plain, tmp_path)).text
+    assert "ringed" not in bare
+    assert "from it?" not in bare
+    own = msgspec.structs.replace(plain.cells[0], own=True)
+    text = Page(write_matrix(msgspec.structs.replace(plain, cells=(own, *plain.cells[1:])), tmp_path)).text
+    assert text.count("ringed") == 1
+    assert "judged on the surface that it was trained on, by pictures that were kept out of its training" in text
+    seen = MetBefore(by="name", sets=("walls",), pictures=80)
+    counted = MetBefore(by="pictures", sets=(), pictures=0, judged=30, learnt_from=12, chosen_on=3)
+    text = Page(write_matrix(matrix_of(seen, counted, None, None), tmp_path)).text
+    assert "… from it? it learnt from pictures so named, or alike, perhaps from these: see the note" in text
+    assert "met before so many of the pictures judged took part in its training: the figure flatters" in text
+
+
+def test_where_no_surface_is_new_to_its_classifier_the_page_says_so(tmp_path):
+    seen = MetBefore(by="name", sets=("walls",), pictures=80)
+    text = Page(write_matrix(matrix_of(seen, seen, seen, seen), tmp_path)).text
+    assert "This says nothing of surfaces that a classifier never met" in text
+
+
 def matrix_of(*met):
     """Two classifiers on two surfaces, and what each met before of what it is judged on."""
     figures = dict.fromkeys(MATRIX_FIGURES, Measure(value=0.9, low=0.8, high=0.95))

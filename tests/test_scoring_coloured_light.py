@@ -247,6 +247,9 @@ class TestWhatIsSaid:
         assert main([command, *given, *(["-o", str(tmp_path / "both")] if words else [])]) == 0
         said = f"2 of 2 {one}s were seen in grey ({orange}, ...): their light has a strong colour\n"
         assert said in capsys.readouterr().out
+        assert main([command, str(orange), *(["-o", str(tmp_path / "alone")] if words else [])]) == 0
+        said = f"the only {one} was seen in grey ({orange}): its light has a strong colour\n"
+        assert said in capsys.readouterr().out
         assert main([command, str(two / "grey.png"), *(["-o", str(tmp_path / "grey")] if words else [])]) == 0
         assert "in grey" not in capsys.readouterr().out
 

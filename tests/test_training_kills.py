@@ -76,6 +76,34 @@ def test_interrupt_at_every_stage(
     assert digests(Path(run.bundle)) == undisturbed
 
 
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (1, "it begins with its first epoch: none was done before"),
+        (7, "it goes on with phase 1 of 2, epoch 2 of 3, 1 epoch done before"),
+        (16, "it goes on with phase 2 of 2, epoch 1 of 3, 3 epochs done before"),
+    ],
+)
+def test_a_training_that_goes_on_says_from_where(data: Path, weights: Path, tmp_path: Path, at: int, says: str) -> None:
+    seen, remarks = 0, list[str]()
+
+    def interrupt(progress: Progress) -> None:
+        nonlocal seen
+        seen += progress.stage == "training"
+        if seen == at:
+            raise KeyboardInterrupt
+
+    def hear(progress: Progress) -> None:
+        remarks.append(progress.remark)
+        if progress.stage == "training" and not progress.remark:
+            raise KeyboardInterrupt
+
+    for listener, options in ((interrupt, TrainOptions()), (hear, TrainOptions(resume=True))):
+        with pytest.raises(KeyboardInterrupt):
+            train(data, RECIPE, tmp_path / "run", weights=str(weights), options=options, progress=listener)
+    assert [remark for remark in remarks if "epoch" in remark] == [says]
+
+
 def test_a_training_that_its_time_stopped_ends_the_same_if_killed_right_after(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

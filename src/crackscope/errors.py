@@ -78,3 +78,19 @@ def printable(text: str) -> str:
 def several(count: int, one: str, many: str = "") -> str:
     """A count with its noun as it stands in a sentence: `1 group`, `2 groups`, `3 copies`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def none_can(count: int, one: str, what: str, whose: str = "") -> str:
+    """That of so many nothing can be done, as it stands in a sentence: `none of 3 pictures can be read`, `the only
+    picture cannot be read`; with `its` for whose, `none of its 3 pictures ...`, `its only picture ...`."""
+    if count == 1:
+        return f"{whose or 'the'} only {one} cannot {what}"
+    return f"none of {whose and f'{whose} '}{several(count, one)} can {what}"
+
+
+def some_of(some: int, count: int, one: str, does: str, do: str) -> str:
+    """That some of so many do something, as it stands in a sentence: `1 of 3 photos is kept`, `2 of 3 photos are kept`,
+    `the only photo is kept`."""
+    if some == count == 1:
+        return f"the only {one} {does}"
+    return f"{some:,} of {count:,} {one}{'s' * (count != 1)} {does if some == 1 else do}"

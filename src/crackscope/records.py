@@ -154,6 +154,10 @@ def suspicious(verdict: Verdict, probability: float, chance: float | None = None
     return verdict == "sound" and probability >= SUSPICIOUS and (chance is None or chance < COMMON)
 
 
+UNLIKE_ANY_SURFACE = "unlike any surface that the bundle has learnt from"
+"""Why a picture cannot be judged that looks like nothing which was learnt: a surface that can be taught, or none."""
+
+
 MOST_PAGES = 10_000
 """Pages of a file are counted up to here."""
 
@@ -215,6 +219,11 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
         return suspicious(self.verdict, self.probability, self.chance)
 
+    @property
+    def crack_like(self) -> bool:
+        """Cannot be judged, though something in it looks rather like a crack: for a person to look at first."""
+        return self.verdict == "cannot judge" and self.probability >= SUSPICIOUS
+
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says of one picture.
@@ -254,6 +263,11 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
         """Called sound, though something in it looks rather like a crack: for a person to look at."""
         return suspicious(self.verdict, self.probability, self.chance)
 
+    @property
+    def crack_like(self) -> bool:
+        """Cannot be judged, though something in it looks rather like a crack: for a person to look at first."""
+        return self.verdict == "cannot judge" and self.probability >= SUSPICIOUS
+
 
 def seen_smaller(record: Inspected | Prediction) -> str:
     """That the verdict on a photo is of a look at a smaller size, in words; "" where it is not, or there is none."""
@@ -262,6 +276,11 @@ def seen_smaller(record: Inspected | Prediction) -> str:
     if record.from_afar:
         return f"judged from afar, at 1/{record.from_afar} of its size"
     return "judged at half size" if record.halved else ""
+
+
+def looks_cracked(record: Inspected | Prediction) -> str:
+    """Of what cannot be judged, that something in it looks like a crack, in words; "" where nothing does."""
+    return "but something looks like a crack: look at it" * record.crack_like
 
 
 def seen_in_grey(record: Inspected | Prediction) -> str:

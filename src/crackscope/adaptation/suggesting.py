@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crackscope.adaptation.choosing import LIKELIEST, choose, doubts
 from crackscope.adaptation.patches import Unfit, refuse_no_number, unfit_patch
 from crackscope.bundles import Manifest, feature_sizes
-from crackscope.errors import AdaptationError, ImageError
+from crackscope.errors import AdaptationError, ImageError, none_can
 from crackscope.images import Picture, read
 from crackscope.records import Label, Row, Unread
 from crackscope.scoring import Described, Model, describe, showing_features, surface_of, unfit_pixels
@@ -207,8 +207,8 @@ def _refuse_nothing(survey: _Survey, paths: Sequence[str]) -> None:
         raise AdaptationError(f"all patches of these photos{which} are labelled already: name other photos")
     if unfit:
         why = f"{unfit[0].path}: {unfit[0].reason}"
-        raise AdaptationError(f"none of {len(paths)} pictures can be judged, so there is none to label: {why}")
-    raise AdaptationError(f"none of {len(paths)} pictures can be read: {survey.unread[0].error.message}")
+        raise AdaptationError(f"{none_can(len(paths), 'picture', 'be judged')}, so there is none to label: {why}")
+    raise AdaptationError(f"{none_can(len(paths), 'picture', 'be read')}: {survey.unread[0].error.message}")
 
 
 def _known(model: Model, look: _Look, labelled: Sequence[Row], tell: _Tell) -> _Known:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from crackscope.adaptation import Adapted, AdaptOptions, Curve, Worth
 
 
+_TOLD = 0.01
+"""A loss on old surfaces by so much is warned of: a bundle keeps a word of 400 pictures, some 200 of a label, and less
+is fewer than two of these."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked(Labelled):
     """The options of one call."""
@@ -127,6 +132,8 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
         _show_curve(adapted.curve)
     if no_better := _no_better(adapted.before, adapted.after):
         warn(no_better)
+    if lost := _lost(adapted):
+        warn(lost)
     _show_doubts(adapted, data, quiet)
     tell_unread(adapted.unread)
     name_some("left out, as it cannot be judged", [f"{one.path}: {one.reason}" for one in adapted.unfit], warn)
@@ -136,9 +143,10 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
 def _show_doubts(adapted: "Adapted", data: str, quiet: bool) -> None:
     """Say for what reasons the figures may not be those to be met elsewhere."""
     labelled = sum(adapted.labels.values())
+    was = "was" if adapted.suggested == 1 else "were"
     if adapted.suggested:
         say(
-            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} were suggested, from "
+            f"{adapted.suggested} of {several(labelled, 'patch', 'patches')} {was} suggested, from "
             f"{several(adapted.photos, 'photo')}, chosen as hard or likely cracked, so the figures on the new surface "
             "do not hold for ordinary photos: judge on photos that were not suggested",
             quiet=quiet,
@@ -199,6 +207,25 @@ def _no_better(before: "Worth", after: "Worth") -> str:
     return (
         f"written although it is no better on these patches than before by {' and '.join(said)}, within the error "
         "of so few: label more of them, or keep the old bundle"
+    )
+
+
+def _lost(adapted: "Adapted") -> str:
+    """How much worse it became on the surfaces that it knew, and what to do; "" where it did not, or nobody knows."""
+    before, after = adapted.old_before, adapted.old_after
+    if before is None or after is None:
+        return ""
+    said = []
+    for name, sign in (("balanced_accuracy", 1), ("recall", 1), ("false_alarms", -1)):
+        here, there = getattr(before, name).value, getattr(after, name).value
+        if here is not None and there is not None and sign * (here - there) >= _TOLD:
+            said.append(f"{name.replace('_', ' ')} {here:.3f} (now {there:.3f})")
+    if not said:
+        return ""
+    return (
+        f"worse on the surfaces that it knew ({several(adapted.old_pictures, 'picture')} that it keeps a word of): "
+        f"{', '.join(said)}; keep {adapted.parent} for those surfaces and take this one for the new surface alone, or "
+        "label more patches (--most-forgotten 0.01, say, refuses such losses)"
     )
 
 

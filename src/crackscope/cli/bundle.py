@@ -17,7 +17,7 @@ from crackscope.errors import OutputError, several
 from crackscope.files import write_whole
 
 if TYPE_CHECKING:
-    from crackscope.bundles import Calibration, KnownSurface, Manifest, TrainedOn
+    from crackscope.bundles import Calibration, KnownSurface, Manifest, StartedFrom, TrainedOn
     from crackscope.scoring import QuantisedReport
 
 
@@ -185,9 +185,16 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     rows += [("trained on", _learnt(source)) for source in manifest.trained_on]
     if start := manifest.started_from:
         rows.append(("began with", f"the weights of {start.name}, {start.fingerprint}"))
-        rows += [("which had met", _learnt(source)) for source in start.trained_on]
+        rows += [("which had met", met) for met in _met_before(manifest, start)]
     rows += [(figure_name(name, manifest), _figure(value)) for name, value in manifest.figures.items()]
     return rows
+
+
+def _met_before(manifest: "Manifest", start: "StartedFrom") -> list[str]:
+    """What the weights that it began with had learnt from, where that is not told already."""
+    if start.trained_on and start.trained_on == manifest.trained_on:
+        return ["the same sets of pictures"]
+    return [_learnt(source) for source in start.trained_on]
 
 
 def _learnt(source: "TrainedOn") -> str:

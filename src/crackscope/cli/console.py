@@ -11,7 +11,7 @@ from crackscope.cli.as_named import as_named
 from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.state import State
 from crackscope.cli.streams import json_shown, shown
-from crackscope.errors import printable
+from crackscope.errors import printable, some_of
 from crackscope.errors import several as counted
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def tell_of_grey(seen: Sequence[str], total: int, *, quiet: bool, one: str = "pi
         alone = len(seen) == 1
         some = f"{seen[0]}{', ...' * (not alone)}"
         say(
-            f"{len(seen)} of {counted(total, one)} {'was' if alone else 'were'} seen in grey ({some}): "
+            f"{some_of(len(seen), total, one, 'was', 'were')} seen in grey ({some}): "
             f"{'its' if alone else 'their'} light has a strong colour",
             quiet=quiet,
         )

@@ -27,7 +27,7 @@ from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, Number, out, shared
 from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
-from crackscope.errors import several
+from crackscope.errors import several, some_of
 
 if TYPE_CHECKING:
     from crackscope.bundles import Manifest
@@ -84,7 +84,7 @@ def inspect(state: State, /, **options: Any) -> None:
     named then, and those alone: what was deleted meanwhile leaves it.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
-    a patch: the two may give it different probabilities.
+    a patch: the two may give it different probabilities, and verdicts.
     """
     asked = Asked(**options)
     check(asked)
@@ -142,7 +142,7 @@ def _kept(folder: str, journal: "Journal", photos: "Sequence[str | Unread]") -> 
         yield
     except KeyboardInterrupt:
         done = len(photos) - len(remaining(journal, photos))
-        kept = f"{done} of {several(len(photos), 'photo')} are kept in {folder}"
+        kept = f"{some_of(done, len(photos), 'photo', 'is', 'are')} kept in {folder}"
         raise Interrupted(f"interrupted, {kept}, add --resume to the same call to go on") from None
 
 
@@ -152,7 +152,8 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
     left = remaining(journal, photos)
     quiet = asked.quiet or asked.as_json
     if asked.resume and len(left) < len(photos):
-        say(f"{len(photos) - len(left)} of {several(len(photos), 'photo')} were done before", quiet=quiet)
+        done = len(photos) - len(left)
+        say(f"{some_of(done, len(photos), 'photo', 'was', 'were')} done before", quiet=quiet)
     with progress("inspecting", len(left), quiet=quiet) as tell:
         for number, _result in enumerate(inspect_into(journal, work, left), 1):
             tell(number)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import crack_probability, print_table, say, tell_of_grey, tell_of_pages, unread_line, warn
+from crackscope.cli.refusals import refused_cracks, tell_of_unlike
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Worst:
     length_mm: float | None
     remark: str
     suspicious: bool
+    crack_like: bool
 
     @property
     def place(self) -> tuple[int, bool, tuple[float, ...]]:
@@ -71,6 +73,7 @@ class Summary:
     odd_scales: list[str] = field(default_factory=list)
     in_grey: list[str] = field(default_factory=list)
     with_pages: int = 0
+    unlike: int = 0
     left_out: int = 0
     copies: dict[str, str] = field(default_factory=dict)
 
@@ -94,7 +97,7 @@ class Summary:
 
 def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0) -> Summary:
     """Read the findings once. least_probability: as in `Summary`."""
-    from crackscope.records import Unread
+    from crackscope.records import UNLIKE_ANY_SURFACE, Unread
     from crackscope.reports import odd_scale
 
     summary = Summary(least_probability)
@@ -112,19 +115,21 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
         if photo.in_grey:
             summary.in_grey.append(photo.path)
         summary.with_pages += photo.pages > 1
+        summary.unlike += photo.reason == UNLIKE_ANY_SURFACE
         summary.left_out += photo.left_out
     return summary
 
 
 def _worst(photo: "Inspected", least: float) -> Worst:
-    from crackscope.records import SUSPICIOUS, first_of, read_as, seen_smaller
+    from crackscope.records import SUSPICIOUS, first_of, looks_cracked, read_as, seen_smaller
     from crackscope.reports import severity, telling
 
     tell = [zone for _, zone in telling([(photo, zone) for zone in photo.zones])]
     widths = [zone.width_max_mm.value for zone in tell if zone.width_max_mm is not None]
     lengths = [zone.length_mm for zone in photo.zones if zone.length_mm is not None]
     bare = [zone for zone in photo.zones if zone.length_mm is None]
-    remarks = [_doubt(photo, least) or photo.reason, seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
+    why = [_doubt(photo, least) or photo.reason, looks_cracked(photo)]
+    remarks = [", ".join(filter(None, why)), seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
@@ -145,6 +150,7 @@ def _worst(photo: "Inspected", least: float) -> Worst:
         length_mm=sum(lengths) if lengths else None,
         remark="; ".join(filter(None, remarks)),
         suspicious=photo.suspicious,
+        crack_like=photo.crack_like,
     )
 
 
@@ -188,6 +194,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
         first, *others = summary.odd_scales
         warn(first + f"; so are those of {several(len(others), 'other photo')}" * bool(others), quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
+    tell_of_unlike(summary.unlike, quiet=quiet, one="photo")
     tell_of_grey(summary.in_grey, summary.facts()["photos"], quiet=quiet, one="photo")
     tell_of_pages(summary.with_pages, quiet=quiet)
 
@@ -237,7 +244,7 @@ def _counted(summary: Summary, *, listed: bool) -> str:
     sound = f"{facts['sound']} sound" + f" ({', '.join(remarks)})" * bool(remarks)
     bare = sum(photo.bare for photo in summary.photos)
     cracked = f"{facts['crack']} cracked" + f" ({bare} without a zone)" * (bare > 0)
-    said = [cracked, sound, f"{facts['cannot judge']} cannot be judged"]
+    said = [cracked, sound, f"{facts['cannot judge']} cannot be judged{refused_cracks(summary.photos)}"]
     said += [f"{facts['unreadable']} unreadable"] * bool(facts["unreadable"])
     unlikely = sum(photo.unlikely for photo in summary.photos)
     zones = several(facts["zones"], "zone") + f" ({unlikely} less likely than not)" * (unlikely > 0)

@@ -22,6 +22,7 @@ from crackscope.cli.console import (
     warn,
 )
 from crackscope.cli.options import shared
+from crackscope.cli.refusals import refused_cracks, tell_of_unlike
 from crackscope.cli.state import State
 from crackscope.errors import several
 from crackscope.files import read_table
@@ -64,8 +65,8 @@ def predict(state: State, /, **options: Any) -> None:
     PICTURE is a file, a folder (searched to the bottom), a glob, or - for the bytes of one picture on standard input.
     Photos of any size are read at their own resolution. Unreadable pictures are reported, and the rest go on.
 
-    A picture of up to two patches a side is judged as a patch here and as a photo by `inspect`, which looks at two
-    scales: the two may give it different probabilities.
+    A picture of up to two patches a side is judged as a patch here, unless parts of it show nothing (a frame), and as a
+    photo by `inspect`, which looks at two scales: the two may give it different probabilities, and verdicts.
     """
     asked = Asked(**options)
     inputs = gather(asked.pictures, asked.from_list, quiet=asked.quiet)
@@ -216,7 +217,7 @@ def _doubt(result: "Prediction") -> str:
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import Prediction, first_of, read_as, seen_smaller
+    from crackscope.records import UNLIKE_ANY_SURFACE, Prediction, first_of, looks_cracked, read_as, seen_smaller
 
     rows: list[tuple[object, ...]] = []
     for result in results:
@@ -226,7 +227,12 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             verdict = Text(result.verdict, style=style)
             size = f"{result.width} x {result.height}"
             seen = _doubt(result) if result.suspicious else result.reason
-            all_seen = (seen, seen_smaller(result), first_of(result.pages), read_as(result.bits))
+            all_seen = (
+                ", ".join(filter(None, (seen, looks_cracked(result)))),
+                seen_smaller(result),
+                first_of(result.pages),
+                read_as(result.bits),
+            )
             remarks = "; ".join(filter(None, all_seen))
             where = f"{result.path}: {remarks}" if remarks else result.path
             likely = crack_probability(result.verdict, result.probability)
@@ -235,9 +241,11 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
             rows.append((Text("unreadable", style="yellow"), "", "", "", unread_line(result)))
     print_table("", ("verdict", ">crack probability", ">size px", ">seconds", "picture"), rows)
     total = sum(counts.values())
-    again = sum(isinstance(one, Prediction) and one.suspicious for one in results)
-    doubt = {"sound": f" ({again} suspicious)"} if again else {}
+    judged = [one for one in results if isinstance(one, Prediction)]
+    again = sum(one.suspicious for one in judged)
+    doubt = {"sound": f" ({again} suspicious)" * bool(again), "cannot judge": refused_cracks(judged)}
     said = ", ".join(f"{count} {verdict}{doubt.get(verdict, '')}" for verdict, count in sorted(counts.items()))
     say(f"{several(total, 'picture')}: {said}", quiet=quiet)
-    tell_of_grey([one.path for one in results if isinstance(one, Prediction) and one.in_grey], total, quiet=quiet)
-    tell_of_pages(sum(isinstance(one, Prediction) and one.pages > 1 for one in results), quiet=quiet)
+    tell_of_unlike(sum(one.reason == UNLIKE_ANY_SURFACE for one in judged), quiet=quiet)
+    tell_of_grey([one.path for one in judged if one.in_grey], total, quiet=quiet)
+    tell_of_pages(sum(one.pages > 1 for one in judged), quiet=quiet)

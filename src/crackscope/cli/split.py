@@ -140,7 +140,7 @@ def _show(dealt: "Split", asked: Asked) -> None:
 
 def _moved(dealt: "Split", data: str) -> str:
     """That the parts which a data set came in are its parts no more."""
-    of = f"{dealt.had_part} pictures" if dealt.had_part == len(dealt.rows) else f"{dealt.had_part} that had one"
+    of = several(dealt.had_part, "picture") if dealt.had_part == len(dealt.rows) else f"{dealt.had_part} that had one"
     return (
         f"the parts of {data} were dealt anew: {dealt.moved} of {of} moved; to keep them, give {as_typed(data)} "
         "itself to train and evaluate"

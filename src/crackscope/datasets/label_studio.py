@@ -12,7 +12,7 @@ import msgspec
 from crackscope.datasets.folders import UNSORTED
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell
-from crackscope.errors import DatasetError, several
+from crackscope.errors import DatasetError, none_can
 from crackscope.files import read_table
 from crackscope.records import LABELS, Label
 
@@ -73,7 +73,7 @@ def find_in_export(path: Path, layout: Layout) -> Found:
         )
     if not any(Path(file).is_file() for file in files):
         raise DatasetError(
-            f"{path}: none of {several(len(files), 'labelled picture')} is found beside it ({first}): "
+            f"{path}: {none_can(len(files), 'labelled picture', 'be found')} beside it ({first}): "
             "move the file into the folder that holds them, the one that `crackscope suggest` wrote"
         )
     entries = tuple(Entry(path=file, label=label) for file, label in files.items())

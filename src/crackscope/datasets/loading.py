@@ -18,7 +18,7 @@ from crackscope.datasets.reading import label_by_masks, open_all
 from crackscope.datasets.splitting import Shares, deal, expected_leak, leak_share, refuse_if_lacking, shares_of
 from crackscope.datasets.surveying import Survey, find, half_parted, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
-from crackscope.errors import DatasetError
+from crackscope.errors import DatasetError, none_can, several
 from crackscope.images import natural
 from crackscope.records import Part, Row, Unread
 
@@ -257,9 +257,8 @@ def _taken(found: Found) -> Split:
     kept = [row for row in rows if present[row.path]]
     unread += [_no_file(entry) for entry in found.entries if not present.get(entry.path, True)]
     if not kept:
-        raise DatasetError(
-            f"{found.root}: none of its {len(found.entries)} pictures can be used: {unread[0].error.message}"
-        )
+        unusable = none_can(len(found.entries), "picture", "be used", "its")
+        raise DatasetError(f"{found.root}: {unusable}: {unread[0].error.message}")
     groups = components(len(kept), same_pairs([row.group for row in kept]))
     leak = leak_share(groups, [row.part for row in kept])
     return Split(
@@ -293,7 +292,9 @@ def read_split(path: str | Path) -> Split:
     found = find(path, KNOWN_WORDS)
     without = sum(entry.part is None for entry in found.entries)
     if found.kind != "manifest" or without:
-        raise DatasetError(f"{path}: not a split ({without} pictures without a part); make one with `crackscope split`")
+        raise DatasetError(
+            f"{path}: not a split ({several(without, 'picture')} without a part); make one with `crackscope split`"
+        )
     return _taken(found)
 
 

@@ -13,7 +13,7 @@ from crackscope.datasets.label_studio import find_in_export
 from crackscope.datasets.manifest import find_in_manifest
 from crackscope.datasets.reading import Reading, open_all
 from crackscope.datasets.words import Layout
-from crackscope.errors import DatasetError, several
+from crackscope.errors import DatasetError, several, some_of
 from crackscope.records import LABELS, Row
 
 
@@ -81,7 +81,7 @@ def half_parted(found: Found) -> str:
     if len(without) in (0, len(found.entries)):
         return ""
     return (
-        f"{len(without)} of {len(found.entries)} pictures stand in no part ({without[0]}); "
+        f"{some_of(len(without), len(found.entries), 'picture', 'stands', 'stand')} in no part ({without[0]}); "
         "give all of them one, or none and let it be split"
     )
 

@@ -12,7 +12,8 @@ _LARGEST_PX = 1024
 
 def patch_of(model: Model, photo: Photo) -> NDArray[np.uint8] | None:
     """The picture as it is, uint8 [h, w, 3], where `predict` takes it for one patch; None for others."""
-    if max(photo.shape) > _LARGEST_PX:
+    framed = photo.void is not None and model.manifest.verdict.kind == "conformal"
+    if framed or max(photo.shape) > _LARGEST_PX:
         return None
     pixels = photo.upright()
     return pixels if model.score(pixels).tiles == 1 else None

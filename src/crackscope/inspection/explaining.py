@@ -224,7 +224,8 @@ class _Painter:
         return None
 
     def _judged(self, heat: Heatmap, painted: NDArray[np.uint8]) -> Judgement:
-        return self._model.judge(heat, painted, self._options.false_alarms, options=self._options.dense)
+        rate, void = self._options.false_alarms, self._seen.photo.hidden
+        return self._model.judge(heat, painted, rate, options=self._options.dense, void=void)
 
     def _smaller(self, heat: Heatmap, painted: NDArray[np.uint8]) -> Iterator[Look]:
         """The looks at smaller copies of a painted photo, where zones were measured in such."""

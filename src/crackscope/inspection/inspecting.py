@@ -125,7 +125,7 @@ def see(model: Model, photo: Photo, options: InspectOptions) -> Seen:
         ruler = _ruler(options.scaling, photo)
     heat = without_marker(heat, ruler, photo)
     with clock("verdict"):
-        judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense)
+        judgement = model.judge(heat, photo.pixels, options.false_alarms, options=options.dense, void=photo.hidden)
     soft: dict[int, Look] = {}
     if _measured(judgement, options) and not _from_afar_alone(judgement):
         with clock("network"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
 
 import msgspec
 
-from crackscope.errors import JudgingError
+from crackscope.errors import JudgingError, none_can
 from crackscope.judging.evaluation import Evaluation, SplitFacts
 from crackscope.judging.manifest_facts import facts_of
 from crackscope.judging.met_pictures import met_in_training
@@ -78,7 +78,7 @@ def evaluate(
         model = scoring.load(model, threads=options.get("threads"))
     read, predictions, unread = _predict(model, rows, options.get("progress"))
     if not read:
-        raise JudgingError(f"none of {len(rows)} pictures could be read: {unread[0].error.message}")
+        raise JudgingError(f"{none_can(len(rows), 'picture', 'be read')}: {unread[0].error.message}")
     manifest = model.bundle.manifest
     split = SplitFacts(
         fingerprint=source.fingerprint, random=source.random, seed=source.seed, leak_share=source.leak_share

@@ -156,7 +156,8 @@ def _nothing(predictions: Sequence[Judged]) -> str:
     if not predictions:
         return "there is nothing to judge: no row was read and given a verdict"
     kinds = " and ".join(sorted({reason_kind(one.reason) for one in predictions}))
-    return f"there is nothing to judge: all {len(predictions)} rows were refused ({kinds}); check the pictures"
+    rows = "the only row was" if len(predictions) == 1 else f"all {len(predictions)} rows were"
+    return f"there is nothing to judge: {rows} refused ({kinds}); check the pictures"
 
 
 def _judged(row: Row, probability: float, verdict: Verdict, reason: str) -> Judged:

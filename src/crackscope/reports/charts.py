@@ -6,7 +6,7 @@ import numpy as np
 
 from crackscope.judging import Band, Curves, Evaluation, ReliabilityBin
 from crackscope.reports.chart import Chart, Dot, Frame, Mark, Panel
-from crackscope.reports.formatting import interval, number
+from crackscope.reports.formatting import count, interval, number
 
 _FRAME = Frame(left=46, top=12, right=346, bottom=272)
 _FIFTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]
@@ -135,7 +135,7 @@ def reliability_chart(evaluation: Evaluation) -> Chart:
             float(_FRAME.across(x)),
             float(_FRAME.down(y)),
             2.5 + 6.5 * float(np.sqrt(one.count / most)),
-            f"{one.count} rows stated at {x:.3f} on average: {y:.3f} are cracked",
+            f"{count(one.count, 'row')} stated at {x:.3f} on average: {y:.3f} cracked",
         )
         for one, x, y in zip(filled, stated, share, strict=True)
     )

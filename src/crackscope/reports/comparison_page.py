@@ -121,7 +121,7 @@ def _ahead(comparison: Comparison) -> str:
 
 def _beyond_chance(comparison: Comparison) -> str:
     """The pairs that differ by more than chance, each with the figures in which it does."""
-    corrected = f"p below {_CLEAR:g} after Holm's correction for {len(comparison.pairs)} pairs"
+    corrected = f"p below {_CLEAR:g} after Holm's correction for {count(len(comparison.pairs), 'pair')}"
     differing = [(pair, names) for pair in comparison.pairs if (names := _clear_figures(pair))]
     if not differing:
         return f"No two of them differ by more than chance explains in any figure that is tested ({corrected})."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crackscope.errors import printable
 from crackscope.inspection import DEFAULT_LIMITS_MM
-from crackscope.records import Inspected, Unread, Zone
+from crackscope.records import UNLIKE_ANY_SURFACE, Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
@@ -58,6 +58,16 @@ class Sorted:
         return tuple(photo for photo in self.sound if photo.suspicious)
 
     @property
+    def crack_like(self) -> tuple[Inspected, ...]:
+        """Those that cannot be judged in which something looks rather like a crack: to look at first."""
+        return tuple(photo for photo in self.doubtful if photo.crack_like)
+
+    @property
+    def unlike(self) -> tuple[Inspected, ...]:
+        """Those that cannot be judged since they look like nothing that the bundle has learnt from."""
+        return tuple(photo for photo in self.doubtful if photo.reason == UNLIKE_ANY_SURFACE)
+
+    @property
     def bare(self) -> tuple[Inspected, ...]:
         """Those called cracked with no crack to show for it: for a person to look at, too."""
         return tuple(photo for photo in self.cracked if not photo.zones)
@@ -93,7 +103,9 @@ def counted(found: Sorted) -> str:
         f"{count(len(found.sound), 'looks', 'look')} sound{_again(found)}" if found.sound else "none looks sound",
     ]
     if found.doubtful:
-        parts.append(f"{len(found.doubtful):,} cannot be judged")
+        some = len(found.crack_like)
+        like = f" ({count(some, 'looks', 'look')} like a crack all the same)" * bool(some)
+        parts.append(f"{len(found.doubtful):,} cannot be judged{like}")
     if found.unread:
         parts.append(f"{count(len(found.unread), 'is', 'are')} unreadable")
     return f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
@@ -161,13 +173,12 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
         return Tile("Widest crack", "–", "none was measured")
     photo, zone = widest
     width, unit = largest_width(zone)
-    measured = (
-        f"{length_number(width.value, unit)} ({length_number(width.low, unit)} to {length_text(width.high, unit)})"
-    )
+    sure = f"{length_number(width.low, unit)} to {length_text(width.high, unit)}"
+    measured = f"largest width {length_number(width.value, unit)} (95 %: {sure})"
     return Tile(
         "Widest crack, at least",
         length_text(width.low, unit),
-        f"measured {measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
+        f"{measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],
         f"photo-{numbers[photo.path]}",
         "widest",

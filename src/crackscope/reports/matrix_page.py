@@ -16,10 +16,11 @@ from crackscope.reports.sentences import refusing_sentence
 PAGE = "matrix.html"
 
 _KNOWN_BY = (
-    "A surface is known again by its names, its split, its pictures where a run lists them, or by what its pictures "
-    "look like to a bundle that knows several; what each learnt from stands below its own name."
+    "What a classifier learnt from stands below its name. That a surface was part of it is told by the names of sets, "
+    "by splits, by lists of pictures, and by what pictures look like to a bundle that knows several surfaces."
 )
 _STARTED = " Starting weights may have learnt from some of them, see the note: then these figures flatter."
+_MAY_HAVE_MET, _MAY_HAVE_STARTED = "learnt from it?", "starting weights learnt from it?"
 _PLACES, _MORE_PLACES, _NEAR_ONE = 3, 5, 0.0005
 """Decimals of a table, and where a figure of it is so near to 1 that these would hide how near."""
 _UNREAD_SHOWN = 3
@@ -60,6 +61,8 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "matrix": matrix,
         "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
         "sentence": _sentence(matrix),
+        "ringed": any(cell.own for cell in matrix.cells),
+        "marks": _marks(matrix),
         "notes": [*met_before_sentences(matrix), *_unread_notes(matrix)],
         "refusing": refusing_sentence(matrix),
     }
@@ -101,7 +104,7 @@ def _tinted(cell: MatrixCell, name: str, places: int, started: bool) -> Tinted:
     ends = [_fixed(end, places) for end in (figure.low, figure.high)]
     interval = " to ".join(ends) if figure.low is not None else ends[0]
     judged = sum(cell.support.values())
-    met = _met(cell.met_before) or "starting weights learnt from it?" * started
+    met = _met(cell.met_before) or _MAY_HAVE_STARTED * started
     return Tinted(_fixed(figure.value, places), interval, _good(name, figure), cell.own, judged, cell.not_judged, met)
 
 
@@ -115,7 +118,20 @@ def _fixed(value: float | None, places: int) -> str:
 def _met(met: MetBefore | None) -> str:
     if met is None:
         return ""
-    return f"{met.learnt_from + met.chosen_on:,} of {met.judged:,} met before" if met.judged else "learnt from it?"
+    return f"{met.learnt_from + met.chosen_on:,} of {met.judged:,} met before" if met.judged else _MAY_HAVE_MET
+
+
+def _marks(matrix: Matrix) -> list[tuple[str, str]]:
+    """What stands in cells beside their figures, and what it means; only what does stand there."""
+    met = [_met(cell.met_before) for cell in matrix.cells]
+    started = any(not _met(cell.met_before) and cell.row in matrix.started_from for cell in matrix.cells)
+    marks = []
+    if any(said and said != _MAY_HAVE_MET for said in met):
+        marks.append(("met before", "so many of the pictures judged took part in its training: the figure flatters"))
+    if started or _MAY_HAVE_MET in met:
+        who = "it, or what its training began with," if started else "it"
+        marks.append(("… from it?", f"{who} learnt from pictures so named, or alike, perhaps from these: see the note"))
+    return marks
 
 
 def _good(name: str, measure: Measure) -> float:
@@ -133,14 +149,15 @@ def _sentence(matrix: Matrix) -> str:
     others = _known(matrix, own=False)
     if not others:
         return (
-            "Every classifier was judged only on what it learnt from, on other rows of that, or on what looks like it."
+            "This says nothing of surfaces that a classifier never met: each was judged on its own surface, or on one "
+            f"that it may have learnt from. {_KNOWN_BY}"
         )
     several = len(others) > 1
     average = number(_mean(others)) + " on average" * several
     words = f"On surfaces that it was not trained on here, balanced accuracy is {average}"
     if own:
         worst = f" (worst {number(min(others))})" if several else ""
-        said = f"{words}{worst}; on other rows of its own it is {number(_mean(own))}."
+        said = f"{words}{worst}; on its own, by pictures kept out of its training, it is {number(_mean(own))}."
     else:
         ends = f", {number(min(others))} at worst, {number(max(others))} at best" if several else ""
         said = f"{words}{ends}."

@@ -20,6 +20,8 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     if photo.suspicious:
         likely = f"crack probability {chance_text(photo.probability)}"
         said.append(", though ".join(filter(None, (likely, seen_by_chance(photo)))))
+    elif photo.crack_like:
+        said.append("something in it looks like a crack")
     elif photo.verdict == "crack" and not photo.zones:
         said.append(f"crack probability {chance_text(photo.probability)}")
     said += [_pages_text(photo), read_as(photo.bits), seen_in_grey(photo)]

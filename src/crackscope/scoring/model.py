@@ -34,7 +34,7 @@ from crackscope.scoring.verdict import (
     known_chance,
     unfit_pixels,
 )
-from crackscope.scoring.void import surface_of
+from crackscope.scoring.void import Surface, surface_of
 
 _TASK = "scored"
 
@@ -154,15 +154,22 @@ class Model:
             return self._dense.heatmap(pixels, options, self._crew.share, void)
 
     def judge(
-        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float = PHOTO_RATE, *, options: DenseOptions = ORDINARY
+        self,
+        heat: Heatmap,
+        pixels: NDArray[np.uint8],
+        rate: float = PHOTO_RATE,
+        *,
+        options: DenseOptions = ORDINARY,
+        void: NDArray[np.bool_] | None = None,
     ) -> Judgement:
         """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked.
 
         A large one may be looked at again at smaller sizes (see `further_looks.py`), within the memory that the options
-        allow. Where `predict` judges a photo, it does the same.
+        allow. void: as for `heatmap`. Where `predict` judges a photo, it does the same.
         """
         with self._crew.seat():
-            return self._judge(heat, surface_of(pixels).pixels, rate, options, self._crew.share)
+            filled = surface_of(pixels).pixels if void is None else pixels
+            return self._judge(heat, filled, rate, options, self._crew.share)
 
     def _judge(
         self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
@@ -195,9 +202,10 @@ class Model:
     def predict(self, source: Source, *, stop: threading.Event | None = None) -> Prediction:
         """Read and judge one picture: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image.
 
-        A photo larger than twice the network's native size on a side is scored at its own resolution and without
-        leaving anything out, and judged as `judge` does; by a bundle without a rule for photos it is scored in tiles,
-        and its probability is the largest of theirs: the more `tiles`, the likelier a false alarm among them.
+        A photo larger than twice the network's native size on a side, and any picture that shows nothing in places (see
+        `void.py`), is scored at its own resolution and without leaving anything out, and judged as `judge` does; by a
+        bundle without a rule for photos a large one is scored in tiles, and its probability is the largest of theirs:
+        the more `tiles`, the likelier a false alarm among them.
         Raises ImageError when it cannot be read, and, where `stop` is set meanwhile, StoppedError within a block of it.
         """
         with self._crew.seat():
@@ -267,8 +275,10 @@ class Model:
     def _judged_whole(self, picture: Picture, share: Share) -> Said:
         """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
         tiles = self._cut(*picture.pixels.shape[:2])
-        if len(tiles) > 1 and self.manifest.verdict.kind == "conformal":
-            return self._judged_as_photo(picture, share)
+        if self.manifest.verdict.kind == "conformal":
+            surface = surface_of(picture.pixels, picture.hidden)
+            if len(tiles) > 1 or surface.void is not None:
+                return self._judged_as_photo(surface, share)
         pixels = self.in_plain_light(picture.pixels)
         return self._judged_in_tiles(pixels, tiles, share)._replace(in_grey=pixels is not picture.pixels)
 
@@ -285,8 +295,7 @@ class Model:
         score, embedding = self.graph.look(take(pixels, tiles[0], spec))
         return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
 
-    def _judged_as_photo(self, picture: Picture, share: Share) -> Said:
-        surface = surface_of(picture.pixels, picture.hidden)
+    def _judged_as_photo(self, surface: Surface, share: Share) -> Said:
         facing = facing_of(surface.bounded)
         turned = facing.turned(surface.pixels)
         seen = self.in_plain_light(turned)

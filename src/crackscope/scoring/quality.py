@@ -67,11 +67,19 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     return lit._replace(sharpness_px=_blur(windows, quiet, noise), noise=max(noise, _ROUNDING))
 
 
-def light(pixels: NDArray[np.uint8]) -> Quality:
+def light(pixels: NDArray[np.uint8], void: tuple[NDArray[np.bool_], int] | None = None) -> Quality:
     """The same by how much of the photo is black or white alone, in a tenth of the time: as sharp and as free of noise
-    as can be."""
+    as can be.
+
+    void: bool [h, w], the cells that show nothing, at least one of them does, and how many px a side they have; what
+    fills them is not counted.
+    """
     height, width = pixels.shape[:2]
-    sample = pixels[:: max(1, height // 1024), :: max(1, width // 1024)]
+    down, across = max(1, height // 1024), max(1, width // 1024)
+    sample = pixels[::down, ::across]
+    if void is not None:
+        cells, side = void
+        sample = sample[~cells[np.ix_(np.arange(0, height, down) // side, np.arange(0, width, across) // side)]]
     dark, bright = _share(sample, lambda colour: colour < 8), _share(sample, lambda colour: colour > 250)
     return Quality(_LEAST_BLUR_PX, _ROUNDING, dark, bright)
 

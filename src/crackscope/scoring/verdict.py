@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.errors import BundleError
-from crackscope.records import Verdict
+from crackscope.records import UNLIKE_ANY_SURFACE, Verdict
 from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
@@ -114,8 +114,10 @@ def look_at(heat: Heatmap, pixels: NDArray[np.uint8]) -> Look:
     shape = (pixels.shape[0], pixels.shape[1])
     if heat.void is None or heat.void.all():
         return Look(heat, quality(pixels), shape)
-    rows, columns = (slice(cells.start * heat.stride, cells.stop * heat.stride) for cells in bounds(heat.void))
-    return Look(heat, quality(pixels[rows, columns]), shape)
+    part = bounds(heat.void)
+    rows, columns = (slice(cells.start * heat.stride, cells.stop * heat.stride) for cells in part)
+    lit = light(pixels[rows, columns], (heat.void[part], heat.stride))
+    return Look(heat, quality(pixels[rows, columns])._replace(dark=lit.dark, bright=lit.bright), shape)
 
 
 def known_chance(manifest: Manifest, judged: Judgement) -> float | None:
@@ -144,7 +146,7 @@ def unfit_look(look: Look, rule: VerdictRule) -> str:
     """Why a photo cannot be judged; "" when it can. Of the heatmap the embedding alone is asked."""
     return (
         _little(look, rule.quality)
-        or unfit(look.quality, look.shape, rule.quality)
+        or unfit(look.quality, look.shape, rule.quality, _counted(look.heat))
         or unlike(look.heat.embedding, rule.surface)
     )
 
@@ -190,14 +192,22 @@ def unfit_pixels(pixels: NDArray[np.uint8], manifest: Manifest, *, however_blurr
     return unfit(seen, (pixels.shape[0], pixels.shape[1]), rule)
 
 
-def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule) -> str:
-    """Why a picture of (height, width) px cannot be judged by its pixels alone; "" when it can."""
+def _counted(heat: Heatmap) -> str:
+    """Of which pixels it is told how many are black or white."""
+    if heat.void is None or heat.void.all():
+        return "the pixels"
+    return f"the pixels that show something ({1 - heat.void.mean():.0%} of all)"
+
+
+def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, counted: str = "the pixels") -> str:
+    """Why a picture of (height, width) px cannot be judged by its pixels alone; "" when it can. counted: those that
+    `dark` and `bright` are shares of."""
     if min(shape) < rule.smallest_px:
         return f"too small: {shape[1]}x{shape[0]} px, at least {rule.smallest_px} px on a side are needed"
     if rule.dark and quality.dark > rule.dark:
-        return f"too dark: {quality.dark:.0%} of the pixels are black"
+        return f"too dark: {quality.dark:.0%} of {counted} are black"
     if rule.bright and quality.bright > rule.bright:
-        return f"overexposed: {quality.bright:.0%} of the pixels are white"
+        return f"overexposed: {quality.bright:.0%} of {counted} are white"
     if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
         most = quality.sharpness_px >= MOST_BLUR_PX
         wide = f"{2 * MOST_BLUR_PX:g} px wide or more" if most else f"{2 * quality.sharpness_px:.1f} px wide"
@@ -210,7 +220,7 @@ def unlike(embedding: NDArray[np.float32], rule: SurfaceRule | None) -> str:
     if rule is None:
         return ""
     logit = float(np.dot(embedding.astype(np.float64), np.asarray(rule.weights))) + rule.shift
-    return "" if logit >= rule.limit else "unlike any surface that the bundle has learnt from"
+    return "" if logit >= rule.limit else UNLIKE_ANY_SURFACE
 
 
 def window_scores(

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from crackscope.datasets import Split
-from crackscope.errors import OutputError, RecipeError, TrainingError
+from crackscope.errors import OutputError, RecipeError, TrainingError, some_of
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.training.features import free_memory
@@ -44,7 +44,7 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions, named: str) 
     if split.unreadable and len(split.unreadable) > options.max_unreadable * listed:
         first = split.unreadable[0]
         raise TrainingError(
-            f"{len(split.unreadable):,} of {listed:,} pictures cannot be read (the first: "
+            f"{some_of(len(split.unreadable), listed, 'picture', 'cannot', 'cannot')} be read (the first: "
             f"{first.error.message}); `crackscope scan` lists them; mend or remove them, or raise --max-unreadable"
         )
     taught = sorted({row.surface for row in split.part("train")} - {""})

@@ -49,7 +49,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Where a training stands. `seconds_left` is for the stage at hand, None while it cannot be known.
 
     done, total: pictures or, of weights that are downloaded, KiB; total 0 where it is not known. remark: a line on what
-    is doubtful about the data, once each; "" else.
+    is doubtful about the data, or where a run goes on, once each; "" else.
     """
 
     stage: Stage

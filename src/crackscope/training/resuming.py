@@ -14,6 +14,7 @@ from crackscope.errors import DatasetError, TrainingError, printable, several
 from crackscope.files import writable
 from crackscope.recipes import Recipe
 from crackscope.records import Row
+from crackscope.training.checkpoints import Counters
 from crackscope.training.records import Run, TrainOptions
 
 RUN, SPLIT = "run.json", "split.csv"
@@ -93,6 +94,18 @@ def _known_by(row: Row, parted: bool, *, sized: bool) -> tuple[str, str, str, in
     name = os.path.basename(row.path)
     size = os.path.getsize(row.path) if sized and os.path.exists(row.path) else -1
     return name, row.label, (row.part or "") if parted else "", size
+
+
+def going_on(recipe: Recipe, counters: Counters) -> str:
+    """With which epoch a run goes on, in a line."""
+    if not counters.total:
+        return "it begins with its first epoch: none was done before"
+    done = f"{several(counters.total, 'epoch')} done before"
+    epochs = recipe.phases[counters.phase].epochs if counters.phase < len(recipe.phases) else 0
+    if counters.stopped or counters.epoch >= epochs:
+        return f"it goes on with what follows the {done}"
+    phase = f"phase {counters.phase + 1} of {len(recipe.phases)}, " if len(recipe.phases) > 1 else ""
+    return f"it goes on with {phase}epoch {counters.epoch + 1} of {epochs}, {done}"
 
 
 def finished(facts: dict[str, Any], folder: Path) -> Run:

@@ -38,7 +38,7 @@ from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
 from crackscope.training.recalling import memory_of
 from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions
-from crackscope.training.resuming import RUN, SPLIT, begun, finished, refuse_meanwhile, refuse_other_data
+from crackscope.training.resuming import RUN, SPLIT, begun, finished, going_on, refuse_meanwhile, refuse_other_data
 from crackscope.training.sources import Sources
 from crackscope.training.starting import started_from
 
@@ -137,7 +137,7 @@ class _Training:
             with closing(Sources(self.recipe, self.options, self.folder, self.threads, self.tell)) as sources:
                 sources.set_rows(train_rows, val_rows, size, self.device)
                 with kept_heap():
-                    self._phases(network, sources)
+                    self._phases(network, sources, resumed=started is not None)
             history = self.state.counters.history
             training = writing.Training(
                 size, len(val_rows), history, self.threads, self.options.licences, self.start, self.tell
@@ -223,12 +223,14 @@ class _Training:
     def _note(self, facts: dict[str, Any]) -> None:
         write_text(self.folder / RUN, encode_json(facts).decode())
 
-    def _phases(self, network: CrackNetwork, sources: Sources) -> None:
+    def _phases(self, network: CrackNetwork, sources: Sources, *, resumed: bool) -> None:
         state_file, history = self.folder / _STATE, History(self.folder, self.options.tensorboard)
         memory = memory_of(network) if self.recipe.mixture.recall else None
         if state_file.exists():
             self._put_back(network, history)
         counters = self.state.counters
+        if resumed:
+            self.tell(Progress(stage="training", remark=going_on(self.recipe, counters)))
         while counters.phase < len(self.recipe.phases) and (counters.stopped != "time" or counters.epoch):
             phase = self.recipe.phases[counters.phase]
             network.freeze(phase.freeze)

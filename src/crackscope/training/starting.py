@@ -16,5 +16,6 @@ def started_from(weights: Weights | None) -> StartedFrom | None:
     return StartedFrom(
         name=manifest.name,
         fingerprint=hashlib.sha256(dump_manifest(manifest)).hexdigest(),
-        trained_on=(*manifest.trained_on, *earlier),
+        # A bundle and what it started from may have learnt from the same pictures: those are named, and counted, once.
+        trained_on=tuple(dict.fromkeys((*manifest.trained_on, *earlier))),
     )

@@ -1,0 +1,31 @@
+"""What is said below a table of pictures that cannot be judged: in which a crack may be, and what would help."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from crackscope.cli.console import say
+from crackscope.errors import several
+
+
+class _Judged(Protocol):
+    @property
+    def crack_like(self) -> bool:
+        """Cannot be judged, though something in it looks rather like a crack."""
+
+
+def refused_cracks(judged: Iterable[_Judged]) -> str:
+    """How many of those that cannot be judged look like a crack all the same, in brackets; "" for none."""
+    some = sum(one.crack_like for one in judged)
+    return f" ({some} {'looks' if some == 1 else 'look'} like a crack all the same)" if some else ""
+
+
+def tell_of_unlike(some: int, *, quiet: bool, one: str = "picture") -> None:
+    """Say what helps where so many pictures are unlike any surface that was learnt; nothing of none."""
+    if some:
+        which, them = ("it shows", "it") if some == 1 else ("they show", "them")
+        verb = "is" if some == 1 else "are"
+        say(
+            f"{several(some, one)} {verb} unlike any surface that the bundle has learnt from: if {which} a surface all "
+            f"the same, label some patches of {them} and give those to `crackscope adapt`",
+            quiet=quiet,
+        )
