@@ -1,6 +1,7 @@
 """Splits keep copies together, hold their shares, and do not depend on where or in what order the files lie."""
 
 import shutil
+import tracemalloc
 from collections import Counter
 from itertools import permutations, product
 from pathlib import Path
@@ -121,6 +122,19 @@ def test_large_groups_are_dealt_first_so_that_the_small_ones_can_fill_up(seed: i
     names = [str(place) for place in range(100)]
     parts = deal(numbers, ["crack"] * 100, names, shares_of((60, 20, 20)), seed)
     assert Counter(parts) == {"train": 60, "val": 20, "test": 20}
+
+
+def test_a_surface_for_each_few_pictures_takes_no_table_of_both() -> None:
+    """A folder for each photo is a surface for each. Of 8,000 pictures in 2,000 folders such a table has 16 million
+    numbers."""
+    names = [f"{place}.png" for place in range(8000)]
+    folders = [f"photo {place // 4}" for place in range(8000)]
+    tracemalloc.start()
+    parts = deal(np.arange(8000), folders, names, shares_of((60, 20, 20)), 0)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert set(parts) == set(PARTS)
+    assert most < 16 << 20
 
 
 @settings(max_examples=40, deadline=None)

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crackscope.datasets.grouping import Numbers, members
 from crackscope.errors import DatasetError
@@ -36,22 +37,28 @@ def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: 
     """
     kinds = {stratum: at for at, stratum in enumerate(sorted(set(strata)))}
     groups = members(numbers)
-    held = np.zeros((len(groups), len(kinds)))
-    for row, group in enumerate(groups):
-        for place in group:
-            held[row, kinds[strata[place]]] += 1
     keys = [_lot(seed, min(names[place] for place in group)) for group in groups]
     open_parts = [at for at, share in enumerate(shares) if share > 0]
-    wanted = np.array(shares)[open_parts, None] * held.sum(axis=0)
+    wanted = np.array(shares)[open_parts, None] * _held(range(len(strata)), strata, kinds)
     given = np.zeros_like(wanted)
     result: list[Part] = ["train"] * len(strata)
     for row in sorted(range(len(groups)), key=lambda at: (-len(groups[at]), keys[at])):
-        fullness = ((given + held[row] / 2) / wanted) @ held[row]
+        # Of one group at a time: folders of surfaces may be as many as groups, and a table of both fill the memory.
+        held = _held(groups[row], strata, kinds)
+        fullness = ((given + held / 2) / wanted) @ held
         best = int(fullness.argmin())
-        given[best] += held[row]
+        given[best] += held
         for place in groups[row]:
             result[place] = PARTS[open_parts[best]]
     return result
+
+
+def _held(places: Iterable[int], strata: Sequence[str], kinds: Mapping[str, int]) -> NDArray[np.float64]:
+    """How many pictures of each stratum, by its number in `kinds`, lie at these places: float64 [strata]."""
+    held = np.zeros(len(kinds))
+    for place in places:
+        held[kinds[strata[place]]] += 1
+    return held
 
 
 def _lot(seed: int, name: str) -> bytes:
