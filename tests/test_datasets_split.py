@@ -124,6 +124,21 @@ def test_large_groups_are_dealt_first_so_that_the_small_ones_can_fill_up(seed: i
     assert Counter(parts) == {"train": 60, "val": 20, "test": 20}
 
 
+@pytest.mark.parametrize("random", [False, True])
+def test_pictures_with_a_folder_for_each_photo_are_dealt_by_their_labels(tmp_path: Path, random: bool) -> None:
+    """Each photo is a surface then, of one or two pictures a label, all of which would go to the largest part."""
+    data_set(tmp_path / "set", each=20, copies=0)
+    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
+        folder = path.parent / f"photo {place % 12}"
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    split = datasets.split(tmp_path / "set", random=random)
+    counts = Counter((row.part, row.label) for row in split.rows)
+    wanted = zip(PARTS, (12, 4, 4), strict=True)
+    assert counts == {(part, label): count for part, count in wanted for label in ("crack", "sound")}
+    assert len({row.surface for row in split.rows}) == 12
+
+
 def test_a_surface_for_each_few_pictures_takes_no_table_of_both() -> None:
     """A folder for each photo is a surface for each. Of 8,000 pictures in 2,000 folders such a table has 16 million
     numbers."""

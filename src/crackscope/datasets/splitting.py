@@ -65,18 +65,23 @@ def _lot(seed: int, name: str) -> bytes:
     return hashlib.blake2b(f"{seed}\0{name}".encode(errors="surrogateescape"), digest_size=8).digest()
 
 
+def lacking(parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares) -> tuple[Part, Label] | None:
+    """The first part that was asked for and lacks a label, and that label; None where each has both."""
+    held = set(zip(parts, labels, strict=True))
+    asked = [part for part, share in zip(PARTS, shares, strict=True) if share > 0]
+    return next(((part, label) for part in asked for label in LABELS if (part, label) not in held), None)
+
+
 def refuse_if_lacking(
     parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares, where: str, otherwise: str
 ) -> None:
     """Raises DatasetError when a part that was asked for lacks a label. otherwise: how to have other parts."""
-    held = set(zip(parts, labels, strict=True))
-    for part, share in zip(PARTS, shares, strict=True):
-        for label in LABELS:
-            if share > 0 and (part, label) not in held:
-                raise DatasetError(
-                    f"{where}: the part {part} would hold no {label} picture: there are too few groups of them "
-                    f"(copies, and patches that `suggest` cut from one photo, are one); give more pictures, {otherwise}"
-                )
+    if found := lacking(parts, labels, shares):
+        part, label = found
+        raise DatasetError(
+            f"{where}: the part {part} would hold no {label} picture: there are too few groups of them "
+            f"(copies, and patches that `suggest` cut from one photo, are one); give more pictures, {otherwise}"
+        )
 
 
 def leak_share(numbers: Numbers, parts: Sequence[Part | None]) -> float:
