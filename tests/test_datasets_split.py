@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import datasets
-from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
+from crackscope.datasets.splitting import deal, expected_leak, leak_share, shares_of
 from crackscope.errors import DatasetError
+from crackscope.records import PARTS
 from tests.small_data_set import by_name, data_set
 
 

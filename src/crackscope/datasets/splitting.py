@@ -3,16 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.datasets.grouping import Numbers, members
 from crackscope.errors import DatasetError
-from crackscope.records import LABELS, Label, Part
+from crackscope.records import LABELS, PARTS, Label, Part
 
-PARTS: Final[tuple[Part, Part, Part]] = ("train", "val", "test")
 Shares = tuple[float, float, float]
 
 
