@@ -14,7 +14,7 @@ and which pieces of photographs it learns from; figures of the other half stand 
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +75,15 @@ def refused(model: Model, some: Sequence[Pixels]) -> float:
     return float(np.mean([model.predict(pixels).verdict == "cannot judge" for pixels in some]))
 
 
-def line(what: str, shares: Sequence[float]) -> str:
-    """All, and the half that was looked at beside the other; shares: of each picture, in the order of their names."""
-    halves = shares[::2], shares[1::2]
-    looked, other = (f"{np.mean(half):.1%} of {len(half)}" for half in halves)
-    return f"{what:22} {np.mean(shares):.1%} refused of {len(shares)} pictures (looked at {looked}, others {other})"
+def line(what: str, shares: Mapping[str, float], names: Sequence[str]) -> str:
+    """All, and the half that was looked at beside the other; names: of all pictures in their order, every second of
+    which was looked at, whether or not it has a share."""
+    looked, other = (
+        f"{np.mean(half):.1%} of {len(half)}"
+        for half in ([shares[name] for name in names[first::2] if name in shares] for first in (0, 1))
+    )
+    mean = np.mean(list(shares.values()))
+    return f"{what:22} {mean:.1%} refused of {len(shares)} pictures (looked at {looked}, others {other})"
 
 
 def main() -> int:
@@ -90,13 +94,14 @@ def main() -> int:
     model = load(arguments.bundle)
     print(f"bundle {model.manifest.name}")
     found = pictures(arguments.packages)
+    names = list(found)
     for longest in WHOLE_PX:
         shares = {name: refused(model, [shrunk(pixels, longest)]) for name, pixels in found.items()}
-        print(line(f"whole, {longest} px", list(shares.values())))
+        print(line(f"whole, {longest} px", shares, names))
         print("  let pass:", " ".join(name for name, share in shares.items() if not share))
     cut = {name: tiles(shrunk(pixels, CUT_PX)) for name, pixels in found.items()}
     shares = {name: refused(model, some) for name, some in cut.items() if some}
-    print(line("tiles, mean by picture", list(shares.values())))
+    print(line("tiles, mean by picture", shares, names))
     print("  less than half:", " ".join(f"{name} {share:.2f}" for name, share in shares.items() if share < 0.5))
     return 0
 

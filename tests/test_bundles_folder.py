@@ -105,6 +105,12 @@ def test_what_was_there_stays_when_the_new_one_cannot_be_moved_in(
     assert [path.name for path in bundle.parent.iterdir()] == ["small"]
 
 
+def test_a_name_as_long_as_the_system_takes(tmp_path: Path) -> None:
+    bundle = write_small_bundle(tmp_path / ("x" * 255)).path
+    assert open_bundle(write_small_bundle(bundle, native=32).path).manifest.input.native == 32
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 255]
+
+
 def test_anything_else_in_the_way_is_kept(tmp_path: Path, whole: Path) -> None:
     manifest = open_bundle(whole).manifest
     (tmp_path / "photos").mkdir()

@@ -316,6 +316,15 @@ def test_matrix_of_bundles(made, tmp_path, capsys):
     assert len(table["cells"]) == 2
 
 
+def test_a_bundle_of_a_matrix_may_have_the_sign_of_a_name_in_its_own(made, tmp_path, capsys):
+    write_surface(tmp_path / "plain", 6)
+    (tmp_path / "rate=0.1").symlink_to(made[0])
+    place = str(tmp_path / "rate=0.1")
+    for asked, called in ((place, open_bundle(place).manifest.name), (f"mine={place}", "mine")):
+        assert main(["matrix", "--on", f"plain={tmp_path / 'plain'}", "--bundle", asked, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["rows"] == [called]
+
+
 def test_surfaces_of_a_matrix_that_are_the_same_pictures_are_named(made, tmp_path, capsys):
     bundle, data = made
     shutil.copytree(data, tmp_path / "copy")

@@ -245,6 +245,9 @@ def unsorted(bundle, tmp_path_factory):
 def test_what_label_studio_exports_is_learnt_from(bundle, unsorted, tmp_path, capsys, uploaded, shape):
     tasks = export(unsorted, uploaded=uploaded)
     tasks[3]["annotations"] = [annotation("crack", skipped=True)]
+    # What else was marked beside a label need have no value.
+    relation = {"type": "relation", "from_id": "Dx_aB91ISN", "to_id": "Dx_aB91ISO", "direction": "right"}
+    tasks[4]["annotations"][0]["result"].append(relation)
     labelled = unsorted / f"project-{tmp_path.name}.json"
     labelled.write_text(json.dumps(shape(tasks)))
     record = adapted(bundle, labelled, tmp_path / "out", capsys)

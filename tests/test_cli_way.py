@@ -281,12 +281,15 @@ def test_demo_names_the_program_as_it_can_be_called(tmp_path, capsys, monkeypatc
     assert f": {program} inspect PHOTO" in printed
 
 
-def test_demo_goes_the_whole_way(tmp_path, capsys):
-    arguments = ["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", "none"]
-    (tmp_path / "demo").mkdir()
+@pytest.mark.parametrize("named", [".", "../link"])
+def test_demo_goes_the_whole_way_in_the_folder_of_the_last_one(tmp_path, monkeypatch, capsys, named):
+    """However that is named: a folder that one is in, or a link to one, cannot be removed."""
+    (tmp_path / "demo" / "patches").mkdir(parents=True)
     (tmp_path / "demo" / ".crackscope-demo").touch()
     (tmp_path / "demo" / "left.txt").write_text("of the last time")
-    assert main(arguments) == 0
+    (tmp_path / "link").symlink_to("demo")
+    monkeypatch.chdir(tmp_path / "demo")
+    assert main(["demo", "-o", named, "-n", "40", "--size", "64", "--weights", "none"]) == 0
     assert not (tmp_path / "demo" / "left.txt").exists()
     printed = capsys.readouterr().out
     assert "The network begins with random numbers;" in printed

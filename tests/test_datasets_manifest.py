@@ -246,6 +246,7 @@ def test_the_header_alone_says_what_stands_between_columns(tmp_path: Path) -> No
         ),
         ("labels.csv", "path,class\n1,2\n", "[,surface], not path,class"),
         ("labels.csv", "path,label" + ",more" * 1000 + "\n1,2\n", "line 1: a column stands twice in the header"),
+        ("labels.csv", f"path,label,{'x' * 200_000}\n1,2,3\n", "line 1: not readable as CSV (field larger than"),
     ],
 )
 def test_of_what_is_no_manifest_little_is_quoted(tmp_path: Path, name: str, content: str, says: str) -> None:

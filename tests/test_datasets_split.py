@@ -1,6 +1,7 @@
 """Splits keep copies together, hold their shares, and do not depend on where or in what order the files lie."""
 
 import shutil
+import tracemalloc
 from collections import Counter
 from itertools import permutations, product
 from pathlib import Path
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import datasets
-from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
+from crackscope.datasets.splitting import deal, expected_leak, leak_share, shares_of
 from crackscope.errors import DatasetError
+from crackscope.records import PARTS
 from tests.small_data_set import by_name, data_set
 
 
@@ -121,6 +123,34 @@ def test_large_groups_are_dealt_first_so_that_the_small_ones_can_fill_up(seed: i
     names = [str(place) for place in range(100)]
     parts = deal(numbers, ["crack"] * 100, names, shares_of((60, 20, 20)), seed)
     assert Counter(parts) == {"train": 60, "val": 20, "test": 20}
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_pictures_with_a_folder_for_each_photo_are_dealt_by_their_labels(tmp_path: Path, random: bool) -> None:
+    """Each photo is a surface then, of one or two pictures a label, all of which would go to the largest part."""
+    data_set(tmp_path / "set", each=20, copies=0)
+    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
+        folder = path.parent / f"photo {place % 12}"
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    split = datasets.split(tmp_path / "set", random=random)
+    counts = Counter((row.part, row.label) for row in split.rows)
+    wanted = zip(PARTS, (12, 4, 4), strict=True)
+    assert counts == {(part, label): count for part, count in wanted for label in ("crack", "sound")}
+    assert len({row.surface for row in split.rows}) == 12
+
+
+def test_a_surface_for_each_few_pictures_takes_no_table_of_both() -> None:
+    """A folder for each photo is a surface for each. Of 8,000 pictures in 2,000 folders such a table has 16 million
+    numbers."""
+    names = [f"{place}.png" for place in range(8000)]
+    folders = [f"photo {place // 4}" for place in range(8000)]
+    tracemalloc.start()
+    parts = deal(np.arange(8000), folders, names, shares_of((60, 20, 20)), 0)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert set(parts) == set(PARTS)
+    assert most < 16 << 20
 
 
 @settings(max_examples=40, deadline=None)

@@ -8,10 +8,9 @@ import msgspec
 import pytest
 
 from crackscope import datasets, images, recipes, scoring
-from crackscope.bundles import ADAPTED, StartedFrom, TrainedOn, open_bundle
+from crackscope.bundles import ADAPTED, StartedFrom, TrainedOn, fingerprint, open_bundle
 from crackscope.cli import main
 from crackscope.judging import MetBefore, digests_of, evaluate, load
-from crackscope.judging.manifest_facts import fingerprint
 from crackscope.judging.met_pictures import met_in_training
 from crackscope.networks import find_weights
 from crackscope.reports import conclusions

@@ -259,6 +259,16 @@ def test_what_is_all_declared_to_show_nothing_is_looked_at_as_it_is() -> None:
     assert surface_of(pixels, np.ones(pixels.shape[:2], np.bool_)).pixels is pixels
 
 
+def test_a_sliver_of_surface_that_is_lost_at_half_size_is_looked_at_all_the_same() -> None:
+    pixels = wall(1, cracked=False)
+    void = np.ones(pixels.shape[:2], np.bool_)
+    void[:, 151] = False
+    heat = model().heatmap(pixels, void=void)
+    assert heat.half is not None
+    assert np.isfinite(heat.half.embedding).all()
+    assert np.isfinite(heat.embedding).all()
+
+
 def test_a_caption_in_a_bar_is_no_surface() -> None:
     pixels = letterboxed(wall(3, cracked=False), 96)
     cv2.putText(pixels, "B-112 2024-05-17", (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 3)

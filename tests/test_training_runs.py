@@ -122,6 +122,31 @@ def test_an_interrupt_leaves_no_kept_features_on_the_disk(patches: Path, tmp_pat
     assert not any(file.exists() for file in there)
 
 
+def test_what_is_kept_of_training_and_validation_rows_shares_the_memory(patches: Path, tmp_path: Path) -> None:
+    """34 views of 36 rows take 2.99 MiB, those of 12 validation rows .03 more."""
+    recipe = recipes.override(FREEZE150, ["augmentation.views=34"])
+    there: list[Path] = []
+
+    def look(progress: Progress) -> None:
+        if progress.stage == "training":
+            there.extend(tmp_path.rglob("features-*"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(patches, recipe, tmp_path / "run", options=TrainOptions(cache_mib=3), progress=look)
+    assert [file.name for file in there] == ["features-train.f16"]
+
+
+def test_half_a_bundle_that_a_kill_left_goes(patches: Path, tmp_path: Path) -> None:
+    left = tmp_path / "run" / ".0123456789abcdef.part"
+    left.mkdir(parents=True)
+    (left / "model.onnx").write_bytes(b"half of it")
+    recipe = recipes.override(PROBE, ["phases.epochs=1"])
+    run = train(patches, recipe, tmp_path / "run", options=TrainOptions(resume=True))
+    assert Path(run.bundle).is_dir()
+    assert not left.exists()
+
+
 def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Path) -> None:
     masked = write_masked(tmp_path / "masked")
     rows = [*datasets.read_rows(patches), *datasets.read_rows(masked)]

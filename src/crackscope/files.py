@@ -41,7 +41,7 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
     """
     target = os.fspath(path)
     folder = os.path.dirname(target)
-    draft = os.path.join(folder, _draft())
+    draft = os.path.join(folder, draft_name())
     try:
         _refuse_in_the_way(target)
         os.makedirs(folder or ".", exist_ok=True)
@@ -67,7 +67,7 @@ def written_together(folder: str | Path, last: str) -> Iterator[Path]:
     target = Path(folder)
     new = not os.path.lexists(target)
     make_folder(target)
-    draft = target / _draft()
+    draft = target / draft_name()
     try:
         with _refusals(target):
             remove_drafts(target)
@@ -89,14 +89,15 @@ def written_together(folder: str | Path, last: str) -> Iterator[Path]:
                 target.rmdir()
 
 
+def draft_name() -> str:
+    """A short name of our own for what is moved into place when it is whole: the target's may already be as long as the
+    file system allows."""
+    return f".{os.urandom(8).hex()}.part"
+
+
 def is_draft(name: str) -> bool:
     """Whether only a file or folder of ours that a kill left half written is called so."""
     return _DRAFT.fullmatch(name) is not None
-
-
-def _draft() -> str:
-    """A short name of our own: the target's may already be as long as the file system allows."""
-    return f".{os.urandom(8).hex()}.part"
 
 
 def remove_drafts(folder: Path) -> None:

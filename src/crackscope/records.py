@@ -17,6 +17,10 @@ LABELS: tuple[Label, Label] = ("sound", "crack")
 """Index 0 is sound, index 1 is crack: everywhere, in logits, confusion matrices and files."""
 
 
+PARTS: tuple[Part, Part, Part] = ("train", "val", "test")
+"""In the order in which they are dealt and told."""
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One labelled picture.
 

@@ -8,10 +8,7 @@ import msgspec
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
-from crackscope.adaptation.at_hand import (
-    adapted_before,
-    contradictions,
-)
+from crackscope.adaptation.at_hand import adapted_before, contradictions
 from crackscope.adaptation.curve import Curve, draws, learning_curve
 from crackscope.adaptation.fitting import Prior, learn
 from crackscope.adaptation.gathering import Gathered, gather

@@ -18,6 +18,7 @@ from crackscope.bundles.manifest import (
     TrainedOn,
     VerdictRule,
     dump_manifest,
+    fingerprint,
     parse_manifest,
 )
 from crackscope.bundles.metadata import with_metadata
@@ -57,6 +58,7 @@ __all__ = [
     "feature_sizes",
     "figure_name",
     "figure_text",
+    "fingerprint",
     "has_features",
     "logistic",
     "logit",

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from crackscope.bundles.metadata import bundle_metadata, with_metadata
 from crackscope.bundles.naming import MANIFEST, bundle_folder
 from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
 from crackscope.errors import BundleError
-from crackscope.files import unwritten
+from crackscope.files import draft_name, unwritten
 
 MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "README.md"
 REFERENCE = "reference.npy"
@@ -135,8 +134,8 @@ def _refuse_strangers(target: Path) -> None:
 
 def _write_folder(target: Path, files: dict[str, bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    mark = secrets.token_hex(6)
-    fresh, old = (target.parent / f".{target.name}.{mark}.{end}" for end in ("part", "old"))
+    fresh = target.parent / draft_name()
+    old = fresh.with_suffix(".old")
     fresh.mkdir()
     try:
         for name, data in files.items():

@@ -257,5 +257,11 @@ def dump_manifest(manifest: Manifest) -> bytes:
     return _encoded(seal(manifest))
 
 
+def fingerprint(manifest: Manifest) -> str:
+    """The sha256 (64 hex digits) of bundle.json, which holds those of the other files: by it evaluations, reports,
+    journals and the bundles that began with its weights name a bundle."""
+    return hashlib.sha256(dump_manifest(manifest)).hexdigest()
+
+
 def _encoded(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2) + b"\n"

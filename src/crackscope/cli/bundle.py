@@ -43,11 +43,11 @@ def bundle() -> None:
 @shared("json")
 def show(name: str, as_json: bool) -> None:
     """Show what a bundle is: its network, what it was trained on, its threshold, its figures."""
-    from crackscope.bundles import open_bundle
+    from crackscope.bundles import fingerprint, open_bundle
 
     opened = open_bundle(bundle_folder(name))
     if as_json:
-        print_json({"path": str(opened.path), "fingerprint": _fingerprint(opened.manifest), **_facts(opened.manifest)})
+        print_json({"path": str(opened.path), "fingerprint": fingerprint(opened.manifest), **_facts(opened.manifest)})
         return
     print_table(str(opened.path), ("", "value"), _rows(opened.manifest))
 
@@ -144,15 +144,6 @@ def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
     return report
 
 
-def _fingerprint(manifest: "Manifest") -> str:
-    """The sha256 of bundle.json, by which evaluations, reports and journals name a bundle."""
-    from hashlib import sha256
-
-    from crackscope.bundles import dump_manifest
-
-    return sha256(dump_manifest(manifest)).hexdigest()
-
-
 def _facts(manifest: "Manifest") -> dict[str, object]:
     import msgspec
 
@@ -161,7 +152,7 @@ def _facts(manifest: "Manifest") -> dict[str, object]:
 
 
 def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
-    from crackscope.bundles import before_adapting, figure_name
+    from crackscope.bundles import before_adapting, figure_name, fingerprint
 
     size = manifest.input
     fitted = manifest.calibration
@@ -169,7 +160,7 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     native = f"{size.native} px" if size.native else "any size"
     rows: list[tuple[str, object]] = [
         ("name", manifest.name),
-        ("fingerprint", _fingerprint(manifest)),
+        ("fingerprint", fingerprint(manifest)),
         ("made with", f"crackscope {manifest.created_with}"),
         ("pictures", f"{native}{', and no other' if size.fixed else f', at least {size.minimum} px'}"),
         ("stride", f"{manifest.stride} px"),

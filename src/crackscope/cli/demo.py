@@ -18,7 +18,7 @@ from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figu
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.errors import WeightsError, several
-from crackscope.files import writable
+from crackscope.files import make_folder, writable
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -132,10 +132,16 @@ def _ours(folder: Path) -> bool:
 
 
 def _stage(folder: Path) -> Path:
-    """An empty folder with our mark; one that an earlier demo made is emptied first."""
+    """A folder that is empty but for our mark. One that an earlier demo made is emptied, and keeps the mark, so that
+    what an interrupt leaves of it is still ours. The folder itself stays: it may be the one that the call runs in, or
+    be named by a link."""
     if _ours(folder):
-        shutil.rmtree(folder)
-    fresh(folder)
+        for one in folder.iterdir():
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one)
+            elif one.name != MARK:
+                one.unlink()
+    make_folder(vacant(folder, {MARK}))
     (folder / MARK).write_text("Made by `crackscope demo`, which may remove it.\n", encoding="utf-8")
     return folder
 

@@ -3,6 +3,7 @@
 Training and judging know nothing of each other; they are joined here.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,9 +216,10 @@ def _refuse_untaught(trainings: Sequence[Planned], surfaces: "dict[str, Surface]
 
 
 def _called(text: str) -> tuple[str, str]:
-    """The name that a bundle is given, "" for its own, and what it is."""
+    """The name that a bundle is given, "" for its own, and what it is: a folder that is there may have the sign in its
+    own name."""
     name, separator, bundle = text.partition("=")
-    return (name, bundle) if separator else ("", text)
+    return (name, bundle) if separator and not os.path.exists(text) else ("", text)
 
 
 def _bundle(asked: Asked, text: str) -> "Entry":

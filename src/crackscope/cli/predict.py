@@ -11,6 +11,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import (
+    Tell,
     crack_probability,
     print_json,
     print_table,
@@ -187,7 +188,7 @@ def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction
 
 
 def _counted(
-    results: "Iterable[Prediction | Unread]", counts: "Counter[str]", tell: Any
+    results: "Iterable[Prediction | Unread]", counts: Counter[str], tell: Tell
 ) -> "Iterator[Prediction | Unread]":
     from crackscope.records import Prediction
 

@@ -16,9 +16,8 @@ from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
-    from crackscope.records import Label, Part
+    from crackscope.records import Label
 
-PARTS: "tuple[Part, ...]" = ("train", "val", "test")
 KINDS: "tuple[Label, ...]" = ("crack", "sound")
 
 
@@ -92,6 +91,8 @@ def split(state: State, /, **options: Any) -> None:
 
 
 def _counts(dealt: "Split") -> dict[str, dict[str, int]]:
+    from crackscope.records import PARTS
+
     counted = Counter((row.part, row.label) for row in dealt.rows)
     return {part: {label: counted[part, label] for label in KINDS} for part in PARTS}
 

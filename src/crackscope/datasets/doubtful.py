@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from crackscope.datasets.splitting import PARTS
 from crackscope.datasets.words import plain
 from crackscope.errors import printable, several
-from crackscope.records import LABELS, Row
+from crackscope.records import LABELS, PARTS, Row
 
 FEWEST: Final = 10
 """Groups of a class in a part. Where all of ten are called rightly, the share may still be .69 (95 %, exact)."""

@@ -21,12 +21,14 @@ _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 _FORMS: Final = ("NFC", "NFD")
 
 
-class _Value(msgspec.Struct):
+class _Value(msgspec.Struct, frozen=True):
     choices: list[str] = []
 
 
 class _Result(msgspec.Struct):
-    value: _Value
+    """What is drawn and written beside a label has no choices, and a relation between two of them has no value."""
+
+    value: _Value = _Value()
     type: str = ""
 
 

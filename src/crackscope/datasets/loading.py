@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 
 from crackscope.datasets.found import Entry, Found
-from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
+from crackscope.datasets.grouping import Numbers, chosen_groups, components, names_of, same_pairs
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
 from crackscope.datasets.reading import label_by_masks, open_all
-from crackscope.datasets.splitting import Shares, deal, expected_leak, leak_share, refuse_if_lacking, shares_of
+from crackscope.datasets.splitting import Shares, deal, expected_leak, lacking, leak_share, refuse_if_lacking, shares_of
 from crackscope.datasets.surveying import Survey, find, half_parted, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError, none_can, several
@@ -105,8 +105,9 @@ def split(
     parts: shares of train, val and test. random: every row by itself, as splits are commonly published, instead of
     whole groups. group_by: a manifest's column, or a pattern on the file's name; without it a manifest's column `group`
     counts, and the photo that `suggest` cut a patch from; copies stay together besides. Labels and surfaces are spread
-    evenly. One seed gives one split, whatever the order of the files. Raises DatasetError: nothing there, one label
-    only, nothing readable, too few groups for the parts.
+    evenly; labels alone where surfaces have so few pictures each that a part would lack a label. One seed gives one
+    split, whatever the order of the files. Raises DatasetError: nothing there, one label only, nothing readable, too
+    few groups for the parts.
     """
     wish = _Wish(shares_of(parts), random, group_by, seed, otherwise="or other --parts")
     return _split(_found(data, layout, group_by), wish)
@@ -139,11 +140,14 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
     rows, names = surveyed.rows, surveyed.names
     links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
     groups = components(len(rows), links)
-    alone = np.arange(len(rows))
-    at_random = deal(alone, surveyed.strata, names, wish.shares, wish.seed)
-    parts = at_random if wish.random else deal(groups, surveyed.strata, names, wish.shares, wish.seed)
+    labels, strata = [row.label for row in rows], surveyed.strata
+    at_random, parts = _dealt(groups, strata, names, wish)
     if not wish.whole:
-        refuse_if_lacking(parts, [row.label for row in rows], wish.shares, surveyed.found.root, wish.otherwise)
+        if lacking(parts, labels, wish.shares):
+            # Where each photo has a folder, and so a surface, of its own, all of them would go to the largest part.
+            strata = [*labels]
+            at_random, parts = _dealt(groups, strata, names, wish)
+        refuse_if_lacking(parts, labels, wish.shares, surveyed.found.root, wish.otherwise)
     group_names = names_of(groups, names, chosen)
     dealt = [
         msgspec.structs.replace(row, part=part, group=group)
@@ -154,7 +158,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         rows=_in_order(dealt),
         seed=wish.seed,
         random=wish.random,
-        leak_share=drawn if wish.random else expected_leak(surveyed.copies, surveyed.strata, at_random),
+        leak_share=drawn if wish.random else expected_leak(surveyed.copies, strata, at_random),
         fingerprint=fingerprint(dealt),
         unreadable=surveyed.reading.unread,
         opened=True,
@@ -164,6 +168,12 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         photos=surveyed.found.photos,
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
+
+
+def _dealt(groups: Numbers, strata: Sequence[str], names: Sequence[str], wish: _Wish) -> tuple[list[Part], list[Part]]:
+    """The parts of pictures that are dealt one by one, and of these as they are wished for."""
+    at_random = deal(np.arange(len(names)), strata, names, wish.shares, wish.seed)
+    return at_random, at_random if wish.random else deal(groups, strata, names, wish.shares, wish.seed)
 
 
 def load(

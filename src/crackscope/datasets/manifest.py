@@ -110,8 +110,16 @@ def delimiter_of(lines: Sequence[str]) -> str:
     return max(",;\t", key=lines[0].count)
 
 
+def first_cells(path: Path, lines: Sequence[str]) -> list[str]:
+    """The cells of a table's first line. Raises DatasetError, which names the file by `path`."""
+    try:
+        return next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))
+    except csv.Error as error:
+        raise DatasetError(f"{path}: line 1: not readable as CSV ({error}), write it anew") from error
+
+
 def _header(path: Path, lines: Sequence[str]) -> list[str]:
-    header = next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))
+    header = first_cells(path, lines)
     names = [name.strip().casefold() for name in header]
     if "path" not in names and lines[0].lstrip().startswith(("[", "{")):
         raise DatasetError(f"{path}: JSON, not CSV; write its labels as CSV with the header path,label")

@@ -1,6 +1,5 @@
 """From which photos patches were cut, as the tables say that `suggest` leaves with them."""
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ import msgspec
 
 from crackscope.datasets.folders import SUGGESTIONS, UNSORTED
 from crackscope.datasets.found import Found
-from crackscope.datasets.manifest import delimiter_of, lines_of, rows_of, text_of
+from crackscope.datasets.manifest import first_cells, lines_of, rows_of, text_of
 from crackscope.datasets.surveying import short_names
 from crackscope.errors import DatasetError, printable
 from crackscope.files import original, read_table
@@ -75,7 +74,7 @@ def _suggested_in(folder: Path) -> dict[str, str]:
     if not _is_ours(content):
         return {}
     lines = lines_of(_text(path, content)) or [""]
-    header = [cell.strip().casefold() for cell in next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))]
+    header = [cell.strip().casefold() for cell in first_cells(path, lines)]
     if lacking := [name for name in _WANTED if name not in header]:
         wanted = " and ".join(lacking)
         raise DatasetError(f"{path}: line 1: no column {wanted}, {_SAYS}; call the columns as `suggest` does")

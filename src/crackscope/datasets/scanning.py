@@ -15,12 +15,12 @@ from crackscope.datasets.grouping import Numbers, chosen_groups, components, mem
 from crackscope.datasets.loading import fingerprint
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
-from crackscope.datasets.splitting import PARTS, deal, expected_leak, leak_share, shares_of
+from crackscope.datasets.splitting import deal, expected_leak, lacking, leak_share, shares_of
 from crackscope.datasets.surveying import Survey, find, half_parted, missing_class, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import several
 from crackscope.images import natural
-from crackscope.records import LABELS, Label, Unread
+from crackscope.records import LABELS, PARTS, Label, Unread
 
 RANDOM_PARTS: Final = (60.0, 20.0, 20.0)
 _NAMED: Final = 3
@@ -162,9 +162,14 @@ def _sizes(surveyed: Survey) -> tuple[Size, ...]:
 
 
 def _random_leak(surveyed: Survey) -> float:
-    alone = np.arange(len(surveyed.names))
-    dealt = deal(alone, surveyed.strata, surveyed.names, shares_of(RANDOM_PARTS), 0)
-    return expected_leak(surveyed.copies, surveyed.strata, dealt)
+    alone, shares = np.arange(len(surveyed.names)), shares_of(RANDOM_PARTS)
+    labels, strata = [row.label for row in surveyed.rows], surveyed.strata
+    dealt = deal(alone, strata, surveyed.names, shares, 0)
+    if lacking(dealt, labels, shares):
+        # As `split` does.
+        strata = [*labels]
+        dealt = deal(alone, strata, surveyed.names, shares, 0)
+    return expected_leak(surveyed.copies, strata, dealt)
 
 
 _MASKS = "pictures are labelled other than their masks say"

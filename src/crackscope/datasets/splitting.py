@@ -2,16 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crackscope.datasets.grouping import Numbers, members
 from crackscope.errors import DatasetError
-from crackscope.records import LABELS, Label, Part
+from crackscope.records import LABELS, PARTS, Label, Part
 
-PARTS: Final[tuple[Part, Part, Part]] = ("train", "val", "test")
 Shares = tuple[float, float, float]
 
 
@@ -36,40 +35,51 @@ def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: 
     """
     kinds = {stratum: at for at, stratum in enumerate(sorted(set(strata)))}
     groups = members(numbers)
-    held = np.zeros((len(groups), len(kinds)))
-    for row, group in enumerate(groups):
-        for place in group:
-            held[row, kinds[strata[place]]] += 1
     keys = [_lot(seed, min(names[place] for place in group)) for group in groups]
     open_parts = [at for at, share in enumerate(shares) if share > 0]
-    wanted = np.array(shares)[open_parts, None] * held.sum(axis=0)
+    wanted = np.array(shares)[open_parts, None] * _held(range(len(strata)), strata, kinds)
     given = np.zeros_like(wanted)
     result: list[Part] = ["train"] * len(strata)
     for row in sorted(range(len(groups)), key=lambda at: (-len(groups[at]), keys[at])):
-        fullness = ((given + held[row] / 2) / wanted) @ held[row]
+        # Of one group at a time: folders of surfaces may be as many as groups, and a table of both fill the memory.
+        held = _held(groups[row], strata, kinds)
+        fullness = ((given + held / 2) / wanted) @ held
         best = int(fullness.argmin())
-        given[best] += held[row]
+        given[best] += held
         for place in groups[row]:
             result[place] = PARTS[open_parts[best]]
     return result
+
+
+def _held(places: Iterable[int], strata: Sequence[str], kinds: Mapping[str, int]) -> NDArray[np.float64]:
+    """How many pictures of each stratum, by its number in `kinds`, lie at these places: float64 [strata]."""
+    held = np.zeros(len(kinds))
+    for place in places:
+        held[kinds[strata[place]]] += 1
+    return held
 
 
 def _lot(seed: int, name: str) -> bytes:
     return hashlib.blake2b(f"{seed}\0{name}".encode(errors="surrogateescape"), digest_size=8).digest()
 
 
+def lacking(parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares) -> tuple[Part, Label] | None:
+    """The first part that was asked for and lacks a label, and that label; None where each has both."""
+    held = set(zip(parts, labels, strict=True))
+    asked = [part for part, share in zip(PARTS, shares, strict=True) if share > 0]
+    return next(((part, label) for part in asked for label in LABELS if (part, label) not in held), None)
+
+
 def refuse_if_lacking(
     parts: Sequence[Part | None], labels: Sequence[Label], shares: Shares, where: str, otherwise: str
 ) -> None:
     """Raises DatasetError when a part that was asked for lacks a label. otherwise: how to have other parts."""
-    held = set(zip(parts, labels, strict=True))
-    for part, share in zip(PARTS, shares, strict=True):
-        for label in LABELS:
-            if share > 0 and (part, label) not in held:
-                raise DatasetError(
-                    f"{where}: the part {part} would hold no {label} picture: there are too few groups of them "
-                    f"(copies, and patches that `suggest` cut from one photo, are one); give more pictures, {otherwise}"
-                )
+    if found := lacking(parts, labels, shares):
+        part, label = found
+        raise DatasetError(
+            f"{where}: the part {part} would hold no {label} picture: there are too few groups of them "
+            f"(copies, and patches that `suggest` cut from one photo, are one); give more pictures, {otherwise}"
+        )
 
 
 def leak_share(numbers: Numbers, parts: Sequence[Part | None]) -> float:

@@ -14,7 +14,7 @@ from crackscope.images import png, webp
 from crackscope.images.faults import Fault
 from crackscope.images.heif_boxes import is_heif
 from crackscope.images.heif_metadata import count_pictures
-from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.limits import DEFAULT_LIMITS
 from crackscope.images.sources import Source, read_bytes
 from crackscope.images.tiff_tags import count_directories
 from crackscope.records import MOST_PAGES
@@ -24,7 +24,7 @@ _ANIMATED = 0x02
 """The bit of a WebP's flags that says so (RFC 9649, section 2.7)."""
 
 
-def count_pages(source: Source, limits: Limits = DEFAULT_LIMITS) -> int:
+def count_pages(source: Source) -> int:
     """Pages of a TIFF, frames of an animated PNG or WebP, pictures in a HEIF file: at least 1, at most `MOST_PAGES`.
 
     Smaller versions and masks of a page are none of their own. Whatever else there is has one: other formats, arrays,
@@ -34,10 +34,10 @@ def count_pages(source: Source, limits: Limits = DEFAULT_LIMITS) -> int:
     if isinstance(source, np.ndarray | Image.Image):
         return 1
     try:
-        head = read_bytes(source, limits, at_most=_HEAD)
+        head = read_bytes(source, DEFAULT_LIMITS, at_most=_HEAD)
         if _counter(head.content) is None:
             return 1
-        return pages_in(head.content if head.whole else read_bytes(source, limits).content)
+        return pages_in(head.content if head.whole else read_bytes(source, DEFAULT_LIMITS).content)
     except Fault:
         return 1
 

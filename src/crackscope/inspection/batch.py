@@ -1,7 +1,6 @@
 """Many photos: read, seen and measured beside each other, in order, and written down so that no kill loses one."""
 
 import contextlib
-import hashlib
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 import msgspec
 
 from crackscope import __version__
-from crackscope.bundles import dump_manifest
+from crackscope.bundles import fingerprint
 from crackscope.errors import ImageError, OutputError
 from crackscope.files import is_draft, make_folder, remove_drafts
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
@@ -71,9 +70,8 @@ def _terms(model: Model, options: InspectOptions) -> Terms:
     described: dict[str, Any] = msgspec.to_builtins(options)
     if options.scaling.table is not None:
         described["scaling"]["table"] = "of each photo, in its line"
-    bundle = hashlib.sha256(dump_manifest(model.manifest)).hexdigest()
     begun = datetime.now().astimezone().isoformat(timespec="seconds")
-    return Terms(version=__version__, bundle=bundle, options=described, begun=begun)
+    return Terms(version=__version__, bundle=fingerprint(model.manifest), options=described, begun=begun)
 
 
 def _sweep(folder: Path) -> None:

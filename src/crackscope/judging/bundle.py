@@ -15,7 +15,7 @@ from crackscope.judging.met_pictures import met_in_training
 from crackscope.judging.met_sets import met_before
 from crackscope.judging.prevalence import at_prevalence, checked_prevalence
 from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
-from crackscope.records import Part, Prediction, Row, Unread, Verdict
+from crackscope.records import Part, Prediction, Row, Unread
 
 if TYPE_CHECKING:
     from crackscope.datasets import Layout, Split
@@ -55,57 +55,69 @@ def evaluate(
     Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged, the
     prevalence is no share, or resamples or seed are out of range, TypeError for an option that there is not.
     """
-    from crackscope import datasets, scoring
-
     _refuse_unknown(options)
     prevalence = checked_prevalence(options.get("prevalence"))
     bootstrap = Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0))
-    source = data
-    asked = options.get("part", "test")
-    part = None if asked == "all" else asked
-    if part not in (None, *get_args(Part)):
-        raise JudgingError(f"there is no part {part!r} to judge on: name {', '.join(get_args(Part))} or all")
-    if not isinstance(source, datasets.Split):
-        shares = None if part is None else (60, 20, 20)
-        source = datasets.load(source, parts=shares, layout=options.get("layout", datasets.Layout()))
-    rows = list(source.rows) if part is None else source.part(part)
-    if not rows:
-        there = [one for one in get_args(Part) if source.part(one)]
-        advice = f"name another part, {' or '.join(there)}" if there else "name other data"
-        raise JudgingError(f"the data hold no {part or 'labelled'} rows to judge on: {advice}")
+    split, part = _opened(data, options)
+    rows = _rows_of(split, part)
     model = bundle
     if isinstance(model, str | Path):
-        model = scoring.load(model, threads=options.get("threads"))
+        from crackscope.scoring import load
+
+        model = load(model, threads=options.get("threads"))
     read, predictions, unread = _predict(model, rows, options.get("progress"))
     if not read:
         raise JudgingError(f"{none_can(len(rows), 'picture', 'be read')}: {unread[0].error.message}")
     manifest = model.bundle.manifest
-    split = SplitFacts(
-        fingerprint=source.fingerprint, random=source.random, seed=source.seed, leak_share=source.leak_share
-    )
-    verdicts: list[Verdict] = [one.verdict for one in predictions]
     read_as = _read_as(read, predictions) if manifest.local else {}
-    known = met_before(manifest, source.fingerprint, part, rows, options.get("called", ""), read_as)
-    origin = Origin(
-        bundle=facts_of(manifest),
-        split=split,
-        part=part,
-        unread=(*source.unreadable_of(part), *unread),
-        reasons=tuple(one.reason for one in predictions),
-        read_as=read_as,
-        met_before=met_in_training(model.bundle, rows, known),
-    )
+    known = met_before(manifest, split.fingerprint, part, rows, options.get("called", ""), read_as)
     evaluation = evaluate_scores(
         read,
         [one.probability for one in predictions],
         manifest.threshold,
-        verdicts=verdicts,
+        verdicts=[one.verdict for one in predictions],
         bootstrap=bootstrap,
-        origin=origin,
+        origin=Origin(
+            bundle=facts_of(manifest),
+            split=_facts_of_split(split),
+            part=part,
+            unread=(*split.unreadable_of(part), *unread),
+            reasons=tuple(one.reason for one in predictions),
+            read_as=read_as,
+            met_before=met_in_training(model.bundle, rows, known),
+        ),
     )
     if prevalence is None:
         return evaluation
     return msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, prevalence))
+
+
+def _opened(data: "str | Path | Split", options: EvaluateOptions) -> "tuple[Split, Part | None]":
+    """The data as a split, and the part of it that is asked for; None for all of it."""
+    from crackscope import datasets
+
+    asked = options.get("part", "test")
+    part = None if asked == "all" else asked
+    if part not in (None, *get_args(Part)):
+        raise JudgingError(f"there is no part {part!r} to judge on: name {', '.join(get_args(Part))} or all")
+    if isinstance(data, datasets.Split):
+        return data, part
+    shares = None if part is None else (60, 20, 20)
+    return datasets.load(data, parts=shares, layout=options.get("layout", datasets.Layout())), part
+
+
+def _rows_of(split: "Split", part: Part | None) -> list[Row]:
+    """The rows that are judged. Raises JudgingError where there are none."""
+    rows = list(split.rows) if part is None else split.part(part)
+    if not rows:
+        there = [one for one in get_args(Part) if split.part(one)]
+        advice = f"name another part, {' or '.join(there)}" if there else "name other data"
+        raise JudgingError(f"the data hold no {part or 'labelled'} rows to judge on: {advice}")
+    return rows
+
+
+def _facts_of_split(split: "Split") -> SplitFacts:
+    return SplitFacts(fingerprint=split.fingerprint, random=split.random, seed=split.seed, leak_share=split.leak_share)
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:

@@ -1,9 +1,8 @@
 """What a bundle says of itself, as far as an evaluation repeats it. Figures and recipe may hold anything."""
 
-import hashlib
 from typing import Any, TypeGuard
 
-from crackscope.bundles import Manifest, dump_manifest
+from crackscope.bundles import Manifest, fingerprint
 from crackscope.judging.evaluation import BundleFacts, CalibrationFacts, Stated, SurfaceFacts
 from crackscope.judging.intervals import exact
 from crackscope.judging.met_sets import names_of_weights
@@ -39,11 +38,6 @@ def _surfaces(manifest: Manifest) -> tuple[SurfaceFacts, ...]:
         )
         for known in (manifest.local.surfaces if manifest.local else ())
     )
-
-
-def fingerprint(manifest: Manifest) -> str:
-    """The sha256 (64 hex digits) of bundle.json, which holds those of the other files: as an inspection names it."""
-    return hashlib.sha256(dump_manifest(manifest)).hexdigest()
 
 
 def stated(manifest: Manifest) -> Stated | None:

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from crackscope.reports.met_sentences import met_before_sentence, met_before_sentences, met_labels_sentence
     from crackscope.reports.overlays import draw_overlay, write_overlay
     from crackscope.reports.photo_facts import odd_scale
-    from crackscope.reports.sentences import (
-        conclusions,
-        refusing_sentence,
-    )
+    from crackscope.reports.sentences import conclusions, refusing_sentence
     from crackscope.reports.training_plot import write_curves
 
 __all__ = [
@@ -56,18 +53,18 @@ _HOMES = {
     "ExplanationFacts": "explanation_page",
     "InspectionFacts": "inspection_facts",
     "MeasuredFigure": "inspection_facts",
+    "PaintedFacts": "explanation_page",
+    "Print": "contact_sheet",
     "comparison_sentences": "comparison_page",
     "conclusions": "sentences",
     "draw_overlay": "overlays",
     "met_before_sentence": "met_sentences",
     "met_before_sentences": "met_sentences",
     "met_labels_sentence": "met_sentences",
-    "refusing_sentence": "sentences",
-    "PaintedFacts": "explanation_page",
-    "Print": "contact_sheet",
     "odd_scale": "photo_facts",
     "own_rows": "comparison_page",
     "picture_names": "inspection_names",
+    "refusing_sentence": "sentences",
     "remove_pictures": "inspection_pictures",
     "severity": "inspection_widest",
     "telling": "inspection_widest",
@@ -81,6 +78,7 @@ _HOMES = {
     "write_overlay": "overlays",
     "write_photo": "inspection_pictures",
 }
+"""Name -> the file of this room that it is loaded from on first use."""
 
 
 def __getattr__(name: str) -> Any:

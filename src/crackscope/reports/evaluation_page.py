@@ -43,24 +43,26 @@ _FEW_GROUPS = 30
 _UNREAD_SHOWN = 200
 
 
-def write_evaluation(evaluation: Evaluation, folder: str | Path, *, run: str | Path | None = None) -> Path:
+def write_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     """Write an evaluation into a folder: report.html, metrics.json, predictions.csv and five plots (PNG).
 
-    run: the run whose training is shown; a folder that lies in a run shows that run's. Pictures are read again for the
-    thumbnails; one that has gone is said to be gone. The files appear together, or none. Returns the path of
-    report.html.
+    In a folder that lies in a run, that run's training is shown. Pictures are read again for the thumbnails; one that
+    has gone is said to be gone. The files appear together, or none. Returns the path of report.html.
 
     Raises OutputError when something cannot be written, JudgingError when the run's history is damaged.
     """
     target = Path(folder)
-    home = Path(run) if run is not None else _run_around(target)
     lines = curves(evaluation)
     samples = gallery.samples(evaluation)
     title = evaluation.bundle.name if evaluation.bundle else "Evaluation"
+    values = page_values(evaluation, lines, samples, _run_around(target))
     with written_together(target, REPORT) as draft:
         save(evaluation, draft)
         write_plots(evaluation, lines, samples, draft)
-        write_whole(draft / REPORT, render("evaluation.html", title, page_values(evaluation, lines, samples, home)))
+        write_whole(
+            draft / REPORT,
+            render("evaluation.html", title, values),
+        )
     return target / REPORT
 
 

@@ -10,12 +10,7 @@ from crackscope.errors import printable
 from crackscope.images import size_within
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
-from crackscope.reports.inspection_classes import (
-    WidthClasses,
-    class_styles,
-    classes_of,
-    largest_width,
-)
+from crackscope.reports.inspection_classes import WidthClasses, class_styles, classes_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_made import alarm, pills, setting
 from crackscope.reports.inspection_map import photo_map

@@ -110,11 +110,13 @@ class Flow:
         layout: Layout,
         void: NDArray[np.bool_] | None = None,
     ) -> None:
-        """sessions: one a stage, and one for the tail. void: bool [h, w], px that have no say in the embedding."""
+        """sessions: one a stage, and one for the tail. void: bool [h, w], px that have no say in the embedding, unless
+        there are no others."""
         self._plan, self._sessions, self._layout = plan, sessions, layout
         height, width = pixels.shape[:2]
         self._shape = (_up(height, plan.grain), _up(width, plan.grain))
-        self._photo, self._void = Photo(pixels), void
+        # Of a sliver of surface one px wide nothing may be left at half size.
+        self._photo, self._void = Photo(pixels), None if void is None or void.all() else void
         self._rows = {
             name: Rows(plan.grids[name], *self._shape)
             for stage in plan.stages

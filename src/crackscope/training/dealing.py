@@ -4,10 +4,9 @@ from collections import Counter
 
 from crackscope.datasets import Split, copies_told
 from crackscope.errors import several
-from crackscope.records import Label, Part
+from crackscope.records import PARTS, Label
 from crackscope.training.records import Dealt
 
-_PARTS: tuple[Part, ...] = ("train", "val", "test")
 _LABELS: tuple[Label, ...] = ("crack", "sound")
 
 
@@ -16,7 +15,7 @@ def dealt(split: Split) -> Dealt:
     counted = Counter((row.part, row.label) for row in split.rows)
     return Dealt(
         kind="given" if split.seed is None else "random" if split.random else "groups",
-        parts={part: {label: counted[part, label] for label in _LABELS} for part in _PARTS},
+        parts={part: {label: counted[part, label] for label in _LABELS} for part in PARTS},
         seed=split.seed,
         leak_share=split.leak_share,
     )
@@ -33,7 +32,7 @@ def doubts(split: Split, *, here: bool) -> list[str]:
         told.append(f"{some} left out, the first: {unread[0].error.message}")
     if here and split.seed is not None:
         parts = dealt(split).parts
-        counts = (f"{part} {' and '.join(f'{parts[part][label]} {label}' for label in _LABELS)}" for part in _PARTS)
+        counts = (f"{part} {' and '.join(f'{parts[part][label]} {label}' for label in _LABELS)}" for part in PARTS)
         copies = f"; {copies_told(split.leak_share, random=split.random)}" if split.leak_share is not None else ""
         told.append(f"{', '.join(counts)}{copies}")
     elif split.random and split.leak_share:

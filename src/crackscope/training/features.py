@@ -85,18 +85,31 @@ class Kept:
         return np.asarray(self._values[rows, views])
 
 
-def keep(maker: Maker, views: int, budget_bytes: int, spill: Path, tick: Tick) -> Features:
-    """Compute all views of all rows and keep them: in memory within the budget, else in the file `spill`.
+class Budget:
+    """Memory that all kept features share, in bytes; of none at all nothing is kept."""
+
+    def __init__(self, total: int) -> None:
+        self.total = self._left = total
+
+    def take(self, need: int) -> bool:
+        """Whether there is room for so much more, which is taken then."""
+        enough = need <= self._left
+        self._left -= need if enough else 0
+        return enough
+
+
+def keep(maker: Maker, views: int, budget: Budget, spill: Path, tick: Tick) -> Features:
+    """Compute all views of all rows and keep them: in memory within what is left of it, else in the file `spill`.
 
     Raises:
         TrainingError: neither memory nor disk has room; said before the work starts.
     """
-    if not budget_bytes:
+    if not budget.total:
         return Recomputed(maker)
     first = maker.one(0, 0)
     shape = (len(maker.rows), views, *first.shape)
     need = int(np.prod(shape)) * 2
-    values = np.empty(shape, np.float16) if need <= budget_bytes else _in_file(spill, shape, need)
+    values = np.empty(shape, np.float16) if budget.take(need) else _in_file(spill, shape, need)
     pairs = [(row, view) for row in range(shape[0]) for view in range(views)]
     for done, (pair, value) in enumerate(zip(pairs, maker.many(pairs), strict=True), 1):
         values[pair] = value
@@ -104,11 +117,9 @@ def keep(maker: Maker, views: int, budget_bytes: int, spill: Path, tick: Tick) -
     return Kept(values)
 
 
-def memory_budget(asked_mib: int | None) -> int:
-    """Bytes that kept features may take: what was asked for, or half of the memory that is free now."""
-    if asked_mib is not None:
-        return asked_mib * 2**20
-    return free_memory() // 2
+def memory_budget(asked_mib: int | None) -> Budget:
+    """What kept features may take: what was asked for, or half of the memory that is free now."""
+    return Budget(free_memory() // 2 if asked_mib is None else asked_mib * 2**20)
 
 
 def free_memory() -> int:

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crackscope.errors import TrainingError
-from crackscope.files import lock, make_folder
+from crackscope.files import lock, make_folder, remove_drafts
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make the folder, and keep other trainings out of it for as long as this lasts or this process lives.
+    """Make the folder, and keep other trainings out of it for as long as this lasts or this process lives. What a kill
+    left half written in it goes.
 
     Raises TrainingError where another training is writing there, OutputError where the folder cannot be made.
     """
     descriptor = _locked(make_folder(folder))
     try:
+        remove_drafts(folder)
         yield
     finally:
         if descriptor is not None:

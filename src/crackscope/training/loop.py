@@ -18,7 +18,7 @@ from crackscope.training.batches import Batch, Source
 from crackscope.training.checkpoints import State
 from crackscope.training.losses import dense_loss, pooled_loss, score_loss
 from crackscope.training.recalling import from_both_sides, recall_loss
-from crackscope.training.records import Epoch, Listener, Progress
+from crackscope.training.records import Epoch, Listener, Progress, nobody
 
 
 class Logger(Protocol):
@@ -46,7 +46,7 @@ class Loop:
         self.class_weights = torch.ones(2, device=self.device)
         self.autocast = recipe.precision == "bfloat16" and fast_bfloat16(self.device)
         self.memory: nn.Module | None = None
-        self.listener: Listener = _nobody
+        self.listener: Listener = nobody
         self.logger: Logger | None = None
         checkpoints.restore_optimiser(self.optimiser, state.optimiser)
         self._began = time.monotonic()
@@ -290,7 +290,3 @@ def fast_bfloat16(device: torch.device) -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _nobody(_: Progress) -> None:
-    """Hears nothing."""

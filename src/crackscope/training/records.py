@@ -67,6 +67,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 Listener = Callable[[Progress], None]
 
 
+def nobody(_: Progress) -> None:
+    """Hears nothing."""
+
+
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `history.csv`. Losses are means over the rows; `seconds` is wall time of this epoch alone.
 

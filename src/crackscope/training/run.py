@@ -37,7 +37,7 @@ from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
 from crackscope.training.recalling import memory_of
-from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions
+from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions, nobody
 from crackscope.training.resuming import RUN, SPLIT, begun, finished, going_on, refuse_meanwhile, refuse_other_data
 from crackscope.training.sources import Sources
 from crackscope.training.starting import started_from
@@ -68,7 +68,7 @@ def train(
             can be known before; a run goes on with the recipe and the data that it was begun with alone. A training
             that stops midway keeps its last good state in the folder.
     """
-    options, tell = options or TrainOptions(), progress or _nobody
+    options, tell = options or TrainOptions(), progress or nobody
     chosen = recipe if isinstance(recipe, Recipe) else recipes.load(recipe)
     if weights is not None:
         chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=weights))
@@ -268,7 +268,3 @@ def versions() -> dict[str, str]:
 
     packages = ("crackscope", "torch", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
-def _nobody(_: Progress) -> None:
-    """Hears nothing."""

@@ -1,9 +1,8 @@
 """What bundle a training begins with, where its weights are those of one."""
 
-import hashlib
 from pathlib import Path
 
-from crackscope.bundles import StartedFrom, dump_manifest, open_bundle
+from crackscope.bundles import StartedFrom, fingerprint, open_bundle
 from crackscope.networks import Weights
 
 
@@ -15,7 +14,7 @@ def started_from(weights: Weights | None) -> StartedFrom | None:
     earlier = manifest.started_from.trained_on if manifest.started_from else ()
     return StartedFrom(
         name=manifest.name,
-        fingerprint=hashlib.sha256(dump_manifest(manifest)).hexdigest(),
+        fingerprint=fingerprint(manifest),
         # A bundle and what it started from may have learnt from the same pictures: those are named, and counted, once.
         trained_on=tuple(dict.fromkeys((*manifest.trained_on, *earlier))),
     )

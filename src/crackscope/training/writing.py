@@ -17,7 +17,7 @@ from crackscope.training.calibrating import fit, unfitted
 from crackscope.training.held_out import Given
 from crackscope.training.pictures import Size
 from crackscope.training.quality_rule import quality_rule
-from crackscope.training.records import Epoch, Listener, Progress
+from crackscope.training.records import Epoch, Listener, Progress, nobody
 
 
 class Training(NamedTuple):
@@ -30,7 +30,7 @@ class Training(NamedTuple):
     threads: int
     licences: dict[str, str]
     start: StartedFrom | None = None
-    tell: Listener = lambda _: None
+    tell: Listener = nobody
 
 
 def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Path, training: Training) -> Path:
