@@ -361,3 +361,16 @@ def test_a_photo_from_afar_is_the_mean_of_its_pixels(times):
     pixels = photo(FAINT)[:1024, :512]
     means = pixels.reshape(1024 // times, times, 512 // times, times, 3).mean((1, 3))
     assert np.abs(smaller(pixels, times) - means).max() <= 1.5
+
+
+@pytest.mark.parametrize(("seed", "width"), [(303, 140), (307, 200)])
+def test_a_crack_so_wide_that_a_small_copy_shows_little_surface_is_found_from_afar(seed, width):
+    """The copy alone is refused as unlike any surface, which the photo is not."""
+    crack = surfaces.CrackSpec(width_px=(width, width * 1.01), branching=0, breaks=0, contrast=0.7)
+    spec = surfaces.SurfaceSpec(seed=seed, kind="plaster", size=(1400, 1100), crack=crack, distractors=0)
+    drawn = surfaces.make(spec).pixels
+    pixels = facing_of(drawn).turned(drawn)
+    copy = smaller(pixels, 4)
+    alone, told = (model().judge(model().heatmap(one), one, RATE) for one in (copy, pixels))
+    assert alone.reason.startswith("unlike any surface")
+    assert (told.verdict, told.reason, told.from_afar) == ("crack", "", 4)

@@ -106,8 +106,8 @@ def judge_photo(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judge
 
 
 def _knowing_surface(eyes: Eyes) -> Eyes:
-    """Eyes that do not ask whether a photo shows a surface: up close it did, and from afar a broad crack may be most of
-    what it shows."""
+    """Eyes that do not ask whether a photo shows a surface: as it is and at half size it did, and from afar a broad
+    crack may be most of what it shows."""
     manifest = eyes.manifest
     rule = msgspec.structs.replace(manifest.verdict, surface=None)
     return eyes._replace(manifest=msgspec.structs.replace(manifest, verdict=rule))
@@ -133,14 +133,14 @@ def _judged_at_half(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> J
 def may_look_again(manifest: Manifest, heat: Heatmap, first: Judgement, shape: tuple[int, int]) -> bool:
     """Whether a photo of (height, width) px, judged as it is, may be judged at other sizes, too.
 
-    It may when it is large and refused for nothing but its blur, by a bundle that knows how likely sound photos show as
-    much and sees them at two scales.
+    It may when it is large, refused for nothing but its blur, and like a surface at half size, too, by a bundle that
+    knows how likely sound photos show as much and sees them at two scales.
     """
     rule = manifest.verdict
     if heat.half is None or rule.kind != "conformal" or not rule.sound or min(shape) < LEAST_SIDE_PX:
         return False
     however_blurred = msgspec.structs.replace(rule, quality=msgspec.structs.replace(rule.quality, blurred_px=0.0))
-    return not unfit_look(Look(heat, first.quality, shape), however_blurred)
+    return not any(unfit_look(Look(seen, first.quality, shape), however_blurred) for seen in (heat, heat.half))
 
 
 def soft(first: Judgement) -> bool:
