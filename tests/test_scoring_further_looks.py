@@ -363,11 +363,11 @@ def test_a_photo_from_afar_is_the_mean_of_its_pixels(times):
     assert np.abs(smaller(pixels, times) - means).max() <= 1.5
 
 
-@pytest.mark.parametrize(("seed", "width"), [(303, 140), (307, 200)])
-def test_a_crack_so_wide_that_a_small_copy_shows_little_surface_is_found_from_afar(seed, width):
+@pytest.mark.parametrize("width", [120, 160])
+def test_a_crack_so_wide_that_a_small_copy_shows_little_surface_is_found_from_afar(width):
     """The copy alone is refused as unlike any surface, which the photo is not."""
     crack = surfaces.CrackSpec(width_px=(width, width * 1.01), branching=0, breaks=0, contrast=0.7)
-    spec = surfaces.SurfaceSpec(seed=seed, kind="plaster", size=(1400, 1100), crack=crack, distractors=0)
+    spec = surfaces.SurfaceSpec(seed=303, kind="plaster", size=(1400, 1100), crack=crack, distractors=0)
     drawn = surfaces.make(spec).pixels
     pixels = facing_of(drawn).turned(drawn)
     copy = smaller(pixels, 4)

@@ -10,17 +10,7 @@ import pytest
 from crackscope import images, recipes
 from crackscope.records import Row
 from crackscope.surfaces import KINDS
-from crackscope.training.held_out import (
-    MOST_SHOWN,
-    SIDE_PX,
-    Given,
-    Maker,
-    Picture,
-    evenly,
-    every,
-    looks_alone,
-    more_sound,
-)
+from crackscope.training.held_out import SIDE_PX, Given, Maker, Picture, every, more_sound
 
 DEFAULT = recipes.load("default")
 RECIPE = msgspec.structs.replace(DEFAULT, mixture=msgspec.structs.replace(DEFAULT.mixture, bare=("leaves",)))
@@ -67,22 +57,3 @@ def test_some_kinds_say_only_what_a_surface_is(tmp_path: Path, kinds: dict[str, 
     masked = {picture.surface for picture in shown if picture.unscored and picture.mask is not None}
     assert masked == {surface for surface in apart if getattr(shares, surface.removeprefix("generated ")) > 0}
     assert {picture.surface for picture in made(more_sound(recipe, given))} == told
-
-
-def test_what_says_only_how_things_look_says_nothing_of_scores(tmp_path: Path) -> None:
-    """Rows that were learnt from but for those of no surface, surfaces of each kind, and other things."""
-    rows = [Row(path=str(tmp_path / f"{number}.png"), label="sound", surface="wall") for number in range(10)]
-    rows.append(Row(path=str(tmp_path / "leaf.png"), label="sound", surface="leaves"))
-    for row in rows:
-        images.write_png(np.zeros((32, 32, 3), np.uint8), Path(row.path))
-    shown = made(looks_alone(RECIPE, Given(4, rows[:5], rows, 1)))
-    assert {picture.surface for picture in shown} == {"wall", "", *(f"generated {kind}" for kind in KINDS)}
-    assert all(picture.unscored for picture in shown if picture.surface)
-    assert all(picture.mask is None for picture in shown)
-
-
-def test_of_many_rows_some_of_each_surface_are_looked_at() -> None:
-    rows = [Row(path=str(number), label="sound", surface="wall" if number % 4 else "deck") for number in range(1000)]
-    surfaces = [row.surface for row in evenly(rows)]
-    assert {name: surfaces.count(name) for name in ("wall", "deck")} == {"wall": MOST_SHOWN, "deck": MOST_SHOWN}
-    assert sorted(int(row.path) for row in evenly(rows[:9])) == list(range(9))

@@ -27,21 +27,3 @@ def test_too_few_pictures_as_photos_are_give_no_rule() -> None:
     surface = np.arange(40) % 2 == 0
     assert fit_surface_rule(embeddings, surface, np.arange(40), np.arange(40) < 18) is None
     assert fit_surface_rule(embeddings, surface, np.arange(40), np.arange(40) < 20) is not None
-
-
-def test_the_limit_is_read_off_held_out_pictures_alone() -> None:
-    """However far out others of the surfaces lie, that only say what surfaces look like."""
-    rng = np.random.default_rng(0)
-    place = np.arange(600)
-    surface, held_out = place % 2 == 0, place < 300
-    embeddings = rng.normal(0, 0.5, (600, 4)).astype(np.float32)
-    embeddings[:, 0] += np.where(surface, 2, -2)
-    embeddings[surface & ~held_out & (place % 10 == 0), 0] -= 5
-    usual = np.ones(600, bool)
-    told, of_all = (fit_surface_rule(embeddings, surface, place, usual, read) for read in (held_out, None))
-    assert told is not None
-    assert of_all is not None
-    assert told.refused <= 0.02
-    assert of_all.refused > 0.05 or of_all.limit < told.limit
-    none_held_out = np.zeros(600, bool)
-    assert fit_surface_rule(embeddings, surface, place, usual, none_held_out) is None

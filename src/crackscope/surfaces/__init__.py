@@ -7,7 +7,7 @@
 from crackscope.surfaces.distractors import draw_distractors
 from crackscope.surfaces.drawing import draw_crack, draw_crack_with_truth, random_crack
 from crackscope.surfaces.generating import KINDS, generate, make
-from crackscope.surfaces.others import generate_other, retaken
+from crackscope.surfaces.others import generate_other
 from crackscope.surfaces.paint import REACH_PX
 from crackscope.surfaces.records import THINNEST_PX, CrackSpec, CrackTruth, Surface, SurfaceSpec, Widths
 
@@ -27,5 +27,4 @@ __all__ = [
     "generate_other",
     "make",
     "random_crack",
-    "retaken",
 ]

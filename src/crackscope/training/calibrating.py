@@ -17,7 +17,7 @@ from crackscope.bundles import (
 )
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
-from crackscope.training.held_out import SIDE_PX, Given, every, looks_alone, more_sound, plain
+from crackscope.training.held_out import SIDE_PX, Given, every, more_sound, plain
 from crackscope.training.held_out_scores import Judge, Scored, Tally, score, shown, top_share, windows
 from crackscope.training.local_calibration import Common, fit_local
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
@@ -58,8 +58,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     judge = Judge(model, spec, recipe, given, photos=full)
     makers = every(recipe, given) if full else plain(given.val)
     more_makers = more_sound(recipe, given) if full else []
-    look_makers = looks_alone(recipe, given) if full else []
-    tally = Tally(given.tell, len(makers) + len(more_makers) + len(look_makers))
+    tally = Tally(given.tell, len(makers) + len(more_makers))
     seen = score(judge, makers, given.threads, tally)
     surface = seen.scored
     labels = seen.cracked[surface].astype(np.float64)
@@ -82,7 +81,7 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
         chances=tuple(round(float(chance), 7) for chance in chances[:KEPT_SCORES]),
         tail=_tail(sound),
         known=known_sound(seen),
-        surface=_surface_rule(seen, score(judge, look_makers, given.threads, tally)),
+        surface=_surface_rule(seen),
     )
     figures = {
         "held_out_pictures": float(surface.sum()),
@@ -95,19 +94,11 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
     return Fitted(calibration, threshold, masks, rule, figures, local)
 
 
-def _surface_rule(seen: Scored, beside: Scored) -> SurfaceRule | None:
-    """What tells surfaces from everything else, by more than colour: leaves are green to it otherwise.
-
-    beside: pictures that count in the fit, and of which the limit is not read off.
-    """
-    both = seen, beside
-    surface = np.concatenate([np.tile(some.surface != "", 4) for some in both])
-    # Those beside are pictures of their own, numbered below those of the others.
-    source = np.concatenate([np.tile(seen.source, 4), np.tile(beside.source - len(seen.source), 4)])
-    usual = np.concatenate([np.repeat([True, False], 2 * len(some.source)) for some in both])
-    held_out = np.repeat([True, False], [4 * len(some.source) for some in both])
-    looks = np.concatenate([look for some in both for look in (some.both_ways(), some.colourless)])
-    return fit_surface_rule(looks, surface, source, usual, held_out)
+def _surface_rule(seen: Scored) -> SurfaceRule | None:
+    """What tells surfaces from everything else, by more than colour: leaves are green to it otherwise."""
+    looks = seen.both_ways(), seen.colourless
+    usual = np.repeat([True, False], [len(few) for few in looks])
+    return fit_surface_rule(np.concatenate(looks), np.tile(seen.surface != "", 4), np.tile(seen.source, 4), usual)
 
 
 def _local(judge: Judge, seen: Scored, recipe: Recipe, given: Given, common: Common) -> LocalCalibration | None:

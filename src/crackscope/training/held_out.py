@@ -27,16 +27,6 @@ MORE_SOUND = 900
 """Generated sound windows more, at most: a photo has hundreds of windows, so what one of them may show by chance has to
 be known to less than a thousandth."""
 
-MORE_OTHERS = 600
-"""Generated pictures of no surface more, at most: there are some fifteen kinds of them."""
-
-RETAKEN = 400
-"""Generated surfaces as other cameras take them, at most: else what generated others have of photographs, haze, soft
-focus, dark corners, would be what tells them from surfaces."""
-
-MOST_SHOWN = 150
-"""Training rows of each surface whose embeddings are looked at."""
-
 SIDE_PX = 256
 
 _LINED = ("stone", "painted", "pipe")
@@ -49,8 +39,6 @@ _SMALLEST_CUT_PX = 32
 _FIRST_SEED = 1_000_000
 _FIRST_SOUND_SEED = 2_000_000
 _FIRST_UNSCORED_SEED = 3_000_000
-_FIRST_OTHER_SEED = 4_000_000
-_FIRST_RETAKEN_SEED = 5_000_000
 
 
 class Given(NamedTuple):
@@ -130,26 +118,6 @@ def more_sound(recipe: Recipe, given: Given) -> list[Maker]:
     return [partial(_sound, seed, scored_kinds(recipe)) for seed in seeds]
 
 
-def looks_alone(recipe: Recipe, given: Given) -> list[Maker]:
-    """What says of surfaces, and of everything else, what it looks like, and nothing more: rows that were learnt from,
-    generated surfaces as other cameras take them, more generated pictures of no surface."""
-    rows = evenly([row for row in given.train if row.surface not in recipe.mixture.bare])
-    makers: list[Maker] = [partial(_unscored, make, False) for make in plain(rows)]
-    for seed in range(_FIRST_RETAKEN_SEED, _FIRST_RETAKEN_SEED + min(RETAKEN, 2 * len(given.val))):
-        makers.append(partial(_retaken, seed))
-    seeds = range(_FIRST_OTHER_SEED, _FIRST_OTHER_SEED + min(MORE_OTHERS, 3 * len(given.val)))
-    return makers + [partial(_other, seed) for seed in seeds]
-
-
-def evenly(rows: Sequence[Row]) -> list[Row]:
-    """At most `MOST_SHOWN` rows of each surface, evenly spread."""
-    places: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        places.setdefault(row.surface or "unnamed", []).append(place)
-    even = [np.linspace(0, len(few) - 1, min(len(few), MOST_SHOWN)).round().astype(int) for few in places.values()]
-    return [rows[few[at]] for few, ats in zip(places.values(), even, strict=True) for at in ats]
-
-
 def _generated(given: Given) -> int:
     return min(GENERATED, 2 * len(given.val))
 
@@ -167,12 +135,6 @@ def _sound(seed: int, kinds: Sequence[str]) -> list[Picture]:
 
 def _other(seed: int) -> list[Picture]:
     return [Picture(surfaces.generate_other(seed, (SIDE_PX, SIDE_PX)), False, None, "")]
-
-
-def _retaken(seed: int) -> list[Picture]:
-    kind = surfaces.KINDS[seed % len(surfaces.KINDS)]
-    made = surfaces.generate(seed, (SIDE_PX, SIDE_PX), seed // len(surfaces.KINDS) % 2 == 0, kind)
-    return [Picture(surfaces.retaken(made.pixels, seed), False, None, f"generated {kind}", unscored=True)]
 
 
 def _unscored(make: Maker, masks: bool) -> list[Picture]:

@@ -15,8 +15,11 @@ from crackscope.bundles import Bundle, InputSpec, Manifest
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels
-from crackscope.training.held_out import Given, Maker, Picture, evenly
+from crackscope.training.held_out import Given, Maker, Picture
 from crackscope.training.records import Listener, Progress
+
+MOST_SHOWN = 150
+"""Training rows of each surface whose embeddings are looked at."""
 
 _LIGHT = np.array([0.299, 0.587, 0.114])
 """Shares of red, green and blue in brightness (ITU-R BT.601)."""
@@ -171,7 +174,11 @@ def shown(judge: Judge, rows: Sequence[Row], threads: int) -> tuple[NDArray[np.f
     """Embeddings, float32 [2 * n, d], and surfaces [2 * n] of at most `MOST_SHOWN` rows of each surface, evenly spread:
     of each row as of a patch, then of each as of a photo.
     """
-    chosen = evenly(rows)
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.surface or "unnamed", []).append(place)
+    even = [np.linspace(0, len(few) - 1, min(len(few), MOST_SHOWN)).round().astype(int) for few in places.values()]
+    chosen = [rows[few[at]] for few, ats in zip(places.values(), even, strict=True) for at in ats]
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda row: judge.look(images.read(row.path).pixels), chosen))
     names = [row.surface or "unnamed" for row in chosen]

@@ -24,9 +24,9 @@ UNUSUAL = 0.1
 
 _FOLDS = 5
 
-_INVERSE_RIDGE = 0.002
-"""With ten times as much fewer photographs of other things are refused, with twice as much more real stone
-(docs/tries.md)."""
+_INVERSE_RIDGE = 0.03
+"""With a tenth of it more photographs of other things are refused, but of generated painted walls a fifth as well; with
+ten times as much, fewer photographs (docs/tries.md)."""
 
 
 def fit_surface_rule(
@@ -34,17 +34,14 @@ def fit_surface_rule(
     surface: NDArray[np.bool_],
     source: NDArray[np.int64],
     usual: NDArray[np.bool_],
-    held_out: NDArray[np.bool_] | None = None,
 ) -> SurfaceRule | None:
     """Fit logistic regression on embeddings float32 [n, d]; `surface` bool [n] says which show one.
 
     source: int [n], equal for pieces of one picture. usual: bool [n], which of them are as most photos are; the others
-    count `UNUSUAL` as much, and the limit is read off the usual ones. held_out: bool [n], of which of these it is read;
-    all by default. It comes from scores out of fold, so that it holds for pictures that the weights were not fitted to.
-    None where there are not enough of either sort.
+    count `UNUSUAL` as much, and the limit is read off the usual ones. It comes from scores out of fold, so that it
+    holds for pictures that the weights were not fitted to. None where there are not enough of either sort.
     """
-    read = usual if held_out is None else usual & held_out
-    if min((surface & read).sum(), (~surface & read).sum()) < 2 * _FOLDS:
+    if min((surface & usual).sum(), (~surface & usual).sum()) < 2 * _FOLDS:
         return None
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
@@ -60,7 +57,7 @@ def fit_surface_rule(
             _regression(), alike, surface, groups=source, cv=folds, method="decision_function", params=counts
         )
         fitted = _regression().fit(alike, surface, **counts)
-    known, other = logits[surface & read], logits[~surface & read]
+    known, other = logits[surface & usual], logits[~surface & usual]
     limit = min(float(np.quantile(known, REFUSED)), float(np.quantile(other, 1 - LET_PASS)))
     weights = fitted.coef_[0] / spread
     return SurfaceRule(
