@@ -317,7 +317,8 @@ def test_a_labelled_patch_that_is_gone_is_told_and_the_others_are_learnt_from(bu
     gone.unlink()
     asked = ["adapt", bundle, str(folder / "export.json"), "-o", str(tmp_path / "out"), "--most-forgotten", "1"]
     assert main(asked) == 1
-    count, line = capsys.readouterr().err.splitlines()
+    warning, count, line = capsys.readouterr().err.splitlines()
+    assert "worse on the surfaces that it knew" in warning
     assert count == "left out: 1 picture that cannot be read"
     assert line.startswith(f"unreadable: {gone}: it cannot be opened")
     assert line.endswith("; check the path")
