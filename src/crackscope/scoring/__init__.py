@@ -14,6 +14,7 @@ from crackscope.scoring.describing import Described, describe, keep_reference, s
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.further_looks import smaller
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
+from crackscope.scoring.heap import kept_heap
 from crackscope.scoring.model import Model, Scored, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
@@ -61,6 +62,7 @@ __all__ = [
     "halved",
     "keep_reference",
     "kept",
+    "kept_heap",
     "known_chance",
     "load",
     "middle_piece",

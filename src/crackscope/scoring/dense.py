@@ -18,6 +18,7 @@ from crackscope.scoring.blending import blend
 from crackscope.scoring.constants import UnknownError
 from crackscope.scoring.crew import Share
 from crackscope.scoring.flow import Flow, at_once, lay_out
+from crackscope.scoring.heap import trim_heap
 from crackscope.scoring.parts import parts_around
 from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece
@@ -133,13 +134,22 @@ class Dense:
                 return self._coarse_to_fine(pixels, options, share, void)
             logits, embedding = self._flow(pixels, options, void).run(share)
             if self._scales(options) == 2 and min(pixels.shape[:2]) >= _LEAST_HALVED_PX:
+                if pixels.nbytes > options.memory_mib << 20:
+                    # The photo at half size, and blocks of other shapes, come on top of what is held.
+                    self._give_back()
+                    trim_heap()
                 half = self._halved(pixels, options, share, void)
                 return Heatmap(_mean(logits, grown(half.logits, logits.shape)), stride, embedding, half=half)
             return Heatmap(logits, stride, embedding)
         finally:
-            cut, pieces = prepared
-            grids = {name: cut.grids[name] for name in cut.tail_inputs}
-            pieces[-1].give_back({name: empty((1, grid.channels, 1, 1), grid) for name, grid in grids.items()})
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Return the memory that the runtime's pool holds and does not use."""
+        assert self._prepared is not None
+        cut, pieces = self._prepared
+        grids = {name: cut.grids[name] for name in cut.tail_inputs}
+        pieces[-1].give_back({name: empty((1, grid.channels, 1, 1), grid) for name, grid in grids.items()})
 
     def _prepare(self) -> tuple[Plan, list[Piece]] | None:
         with self._lock:
@@ -153,10 +163,12 @@ class Dense:
                 self._prepared = cut, [Piece(model, where) for model in models]
             return self._prepared
 
-    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions, void: Void) -> Flow:
+    def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions, void: Void, besides: int = 0) -> Flow:
+        """besides: bytes of the budget that are taken; half of it is left in any case."""
         assert self._prepared is not None
         cut, pieces = self._prepared
-        layout = lay_out(cut, pixels.shape[1], options.memory_mib << 20, self._threads)
+        budget = options.memory_mib << 20
+        layout = lay_out(cut, pixels.shape[1], max(budget // 2, budget - besides), self._threads)
         return Flow(cut, pieces, pixels, layout, void)
 
     def _uncut(self) -> Piece:
@@ -172,7 +184,8 @@ class Dense:
     def _halved(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         """The photo at half scale, seen at that scale alone."""
         there = None if void is None else void[::2, ::2]
-        logits, embedding = self._flow(halved(pixels), options, there).run(share)
+        half = halved(pixels)
+        logits, embedding = self._flow(half, options, there, besides=half.nbytes).run(share)
         return Heatmap(logits, self._bundle.manifest.stride, embedding)
 
     def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:

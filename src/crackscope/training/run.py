@@ -20,6 +20,7 @@ from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row, Unread
+from crackscope.scoring import kept_heap
 from crackscope.training import checkpoints, writing
 from crackscope.training.checks import (
     check_disk,
@@ -31,7 +32,6 @@ from crackscope.training.checks import (
     device_for,
 )
 from crackscope.training.dealing import dealt, doubts
-from crackscope.training.heap import kept_heap
 from crackscope.training.history import History, check_tensorboard, write_text
 from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put

@@ -8,14 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from crackscope.training.heap import kept_heap
+from crackscope.scoring.heap import kept_heap
 
 ARRAY_BYTES = 48 << 20
 
 MEASURING = f"""
 import ctypes, json
 import numpy as np
-from crackscope.training.heap import kept_heap
+from crackscope.scoring.heap import kept_heap
 
 fields = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
 MallInfo = type("MallInfo", (ctypes.Structure,), {{"_fields_": [(name, ctypes.c_size_t) for name in fields]}})
