@@ -1,10 +1,14 @@
 """Cracks so wide that the network sees their lips alone."""
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
+from crackscope.images import read
 from crackscope.inspection import InspectOptions, inspect_photo, open_photo
 from crackscope.inspection.gaping import MOST_PX, between_lips, closed_around
 from crackscope.scoring import load
@@ -26,6 +30,18 @@ def test_a_gaping_crack_is_one_crack_of_its_width(width: float) -> None:
     assert widest.width_median_px.value == pytest.approx(true, rel=0.15)
     long = float(np.hypot(*np.diff(made.truth.centreline_px, axis=0).T).sum())
     assert sum(zone.length_px for zone in found.record.zones) == pytest.approx(long, rel=0.35)
+
+
+def test_a_branching_crack_that_looks_broad_from_afar_stays_as_it_was_measured_up_close(shared: Path) -> None:
+    """Saved anew as a JPEG without visible loss it came out twice as wide, and its hairline branches were lost."""
+    pixels = read(shared / "data" / "photos" / "cracked_wall_canon350d_a.jpg").pixels
+    saved = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    here, there = (inspect_photo(load(), open_photo(source)).record.zones for source in (pixels, saved))
+    longest, again = (max(zones, key=lambda zone: zone.length_px) for zones in (here, there))
+    assert again.length_px == pytest.approx(longest.length_px, rel=0.05)
+    assert again.width_median_px.value == pytest.approx(longest.width_median_px.value, rel=0.1)
+    assert again.width_max_px.value == pytest.approx(longest.width_max_px.value, rel=0.1)
+    assert sum(zone.length_px for zone in there) == pytest.approx(sum(zone.length_px for zone in here), rel=0.1)
 
 
 def ragged(seed: int, width: float) -> tuple[NDArray[np.uint8], float]:
