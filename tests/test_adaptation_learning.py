@@ -119,6 +119,22 @@ def test_why_it_is_refused_though_more_are_called_rightly_is_said_in_words():
         assert words in str(refused.value)
 
 
+def test_more_labels_are_advised_only_where_the_curve_expects_a_gain():
+    crack = np.arange(12) % 2 == 0
+    margin = np.where(crack, 4.0, -4.0)
+    margin[0] = -4.0
+    patches = seen(margin, crack, np.arange(12))
+    prior = Prior(None, patches)
+    with pytest.raises(
+        AdaptationError, match=r"nothing was written: label more patches \(--curve says what"
+    ) as refused:
+        measured(patches, None, AdaptOptions())
+    assert "curve=True" not in str(refused.value)
+    with pytest.raises(AdaptationError, match=r"even 24 a label are not expected to help .* so check the") as refused:
+        measured(patches, None, AdaptOptions(curve=True), ask=lambda: learning_curve(prior, patches, 0))
+    assert "label more" not in str(refused.value)
+
+
 def ten_of_three_photos(wrong):
     """Ten patches a label of three photos, so many of each label on the wrong side; and the same patches one by one."""
     crack = np.arange(20) % 2 == 0

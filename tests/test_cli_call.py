@@ -40,6 +40,14 @@ def test_no_arguments_is_help(capsys):
     assert "Usage: crackscope" in capsys.readouterr().out
 
 
+def test_a_group_without_a_command_is_help(capsys):
+    assert main(["bundle", "--help"]) == 0
+    asked = capsys.readouterr().out
+    assert main(["bundle"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (asked, "")
+
+
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"crackscope {__version__}\n"

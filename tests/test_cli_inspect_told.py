@@ -77,6 +77,16 @@ def test_what_cannot_be_judged_but_looks_cracked_is_named_and_what_helps_is_said
     printed = capsys.readouterr().out
     assert "1 cannot be judged; 0 zones" in printed
     assert "adapt" not in printed
+    assert "copy" not in printed
+
+
+def test_what_helps_a_blurred_photo_is_said(capsys):
+    reason = "blurred: edges are 9.0 px wide, cracks would be smeared out"
+    show(summarise([inspected_as("cannot judge", "soft.", 0.3, reason)]), quiet=False)
+    assert (
+        "1 photo is too blurred: take it again, with the camera held still or closer; where that cannot be, a copy at "
+        "half or a quarter of the size may be judged, without cracks thinner than 2 or 4 px of the photo"
+    ) in " ".join(capsys.readouterr().out.split())
 
 
 def inspected_as(verdict: Verdict, path: str, probability: float, reason: str) -> Inspected:

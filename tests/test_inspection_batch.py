@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import resource
 import shutil
 from pathlib import Path
@@ -312,6 +313,33 @@ class TestJournal:
                 pass
             with pytest.raises(InspectionError, match="another scale"):
                 open_journal(tmp_path / folder, model, now or plain, resume=True)
+
+    @pytest.mark.parametrize(
+        ("then", "now", "said"),
+        [
+            ({"scaling": Scaling(mm_per_px=0.1)}, {}, "another scale (0.1 mm per px; now: none)"),
+            (
+                {"scaling": Scaling(marker_mm=50, dictionary="5X5_50")},
+                {"scaling": Scaling(distance_m=3.5)},
+                "another scale (a marker of 50 mm, 5X5_50; now: a distance of 3.5 m)",
+            ),
+            (
+                {"scaling": Scaling(table={})},
+                {"coarse": True},
+                "choice of --coarse (off; now: on), scale (a table;",
+            ),
+            (
+                {"limits_mm": (0.2, 0.4), "false_alarms": 0.01},
+                {"limits_mm": (0.2, 0.5)},
+                "rate of false alarms (0.01; now: 0.05), set of width classes (0.2, 0.4; now: 0.2, 0.5)",
+            ),
+        ],
+    )
+    def test_other_options_are_refused_with_what_they_were(self, model, tmp_path, then, now, said):
+        with open_journal(tmp_path / "out", model, InspectOptions(**then), resume=False):
+            pass
+        with pytest.raises(InspectionError, match=re.escape(said)):
+            open_journal(tmp_path / "out", model, InspectOptions(**now), resume=True)
 
     def test_another_bundle_is_refused(self, model, tmp_path):
         with open_journal(tmp_path / "out", model, InspectOptions(), resume=False):

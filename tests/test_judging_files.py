@@ -176,3 +176,5 @@ def test_a_folder_without_an_evaluation_is_named(tmp_path):
     for folder in (tmp_path, tmp_path / ("long" * 100)):
         with pytest.raises(JudgingError, match="holds no evaluation"):
             load(folder)
+    with pytest.raises(JudgingError, match=r"there is no folder .*nowhere: name that of an evaluation, or a run"):
+        load(tmp_path / "nowhere")

@@ -90,7 +90,10 @@ def has_weights(module: torch.nn.Module) -> bool:
         (lambda a: a.pop("block_3_expand/kernel"), "lacks block_3_expand/kernel of mobilenetv2; choose other weights"),
         (lambda a: a.update({"Conv1/kernel": np.zeros((3, 3, 3, 16), "float32")}), "Conv1/kernel has shape"),
         (lambda a: a.update({"extra/kernel": np.zeros(3, "float32")}), "holds extra/kernel"),
-        (lambda a: [a.pop(name) for name in list(a) if re.match(r"(Conv_1|block_16)", name)], "cut = 'block_15'"),
+        (
+            lambda a: [a.pop(name) for name in list(a) if re.match(r"(Conv_1|block_16)", name)],
+            r": ends with block_15: set network\.cut = 'block_15' \(--set network\.cut=block_15\), else it lacks ",
+        ),
     ],
 )
 def test_files_of_other_networks_are_refused_and_change_nothing(change: Callable[..., object], hint: str) -> None:

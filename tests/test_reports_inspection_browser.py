@@ -71,6 +71,38 @@ def test_numbers_on_a_card_stand_apart_and_inside(browser, tmp_path, width, phon
     assert browser.run(OVERLAPS) == []
 
 
+STILL = """new Promise(done => {
+  let last = "", same = 0;
+  const look = () => {
+    const now = [scrollY, document.documentElement.scrollHeight].join();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    if (same > 20) done(true); else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+@pytest.mark.parametrize(("width", "phone"), [(1400, False), (390, True)])
+def test_a_link_at_the_top_ends_at_the_head_of_its_section(browser, tmp_path, width, phone):
+    found = [inspected(picture(tmp_path, f"wall_{n}.jpg", n), zones=(zone(1, 62, 4),)) for n in range(1, 13)]
+    found += [inspected(picture(tmp_path, f"blurred_{n}.jpg", n), "cannot judge", reason="blurred") for n in (20, 21)]
+    found += [inspected(picture(tmp_path, f"sound_{n}.jpg", n), "sound") for n in range(30, 34)]
+    reports.write_inspection(tmp_path / "out", found, facts())
+    for section in ("cracked", "table", "again", "sound", "how"):
+        browser.open(tmp_path / "out" / "index.html", width, 844, phone=phone)
+        browser.click(f'nav a[href="#{section}"]')
+        browser.run(STILL)
+        top = browser.run(f"document.querySelector('#{section} h2').getBoundingClientRect().top")
+        assert abs(top) <= 1, section
+    browser.open(tmp_path / "out" / "index.html", width, 844, phone=phone)
+    browser.click(".glance-tiles li:nth-child(9) a")
+    browser.run(STILL)
+    chosen = browser.run("document.querySelector(':target').getBoundingClientRect().top")
+    covered = browser.run("document.querySelector('#cracked > .layers').getBoundingClientRect().bottom")
+    assert covered <= chosen <= covered + 40
+
+
 def test_it_opens_from_disk_and_shows_its_pictures(page):
     page.run("document.querySelectorAll('img').forEach(one => { one.loading = 'eager'; })")
     page.wait("Array.from(document.querySelectorAll('img')).every(one => one.complete)")

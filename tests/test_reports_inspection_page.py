@@ -259,6 +259,21 @@ def test_what_cannot_be_judged_but_looks_cracked_is_told_with_what_to_do(tmp_pat
     assert "label some patches of it: crackscope suggest names those that help most" in text
 
 
+def test_a_blurred_photo_is_told_with_what_to_do(tmp_path):
+    soft = {"reason": "blurred: edges are 9.0 px wide, cracks would be smeared out"}
+    for name, reason, told in (
+        ("soft", soft, True),
+        ("dark", {"reason": "too dark: 99% of the pixels are black"}, False),
+    ):
+        photo = inspected(picture(tmp_path, f"{name}.jpg", 1), "cannot judge", **reason)
+        reports.write_inspection(tmp_path / name, [photo], facts())
+        page = Page(tmp_path / name / "index.html").text
+        assert ("hold the camera still, or go closer." in page) == told
+        assert (
+            "a copy at half or a quarter of the size may be judged; it shows no cracks thinner than" in page
+        ) == told
+
+
 def test_the_worst_photo_comes_first(page):
     order = [a["id"] for tag, a in page.elements if tag == "article"]
     assert order == ["photo-3", "photo-2", "photo-4", "photo-5"]

@@ -158,6 +158,8 @@ def suspicious(verdict: Verdict, probability: float, chance: float | None = None
     return verdict == "sound" and probability >= SUSPICIOUS and (chance is None or chance < COMMON)
 
 
+BLURRED = "blurred"
+"""How the reason begins for which a picture cannot be judged whose edges are too wide."""
 UNLIKE_ANY_SURFACE = "unlike any surface that the bundle has learnt from"
 """Why a picture cannot be judged that looks like nothing which was learnt: a surface that can be taught, or none."""
 

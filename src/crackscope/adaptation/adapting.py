@@ -1,6 +1,7 @@
 """`adapt`: a bundle that has learnt a new surface from a few labelled patches, in seconds and without torch."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,13 +151,18 @@ def adapt(
 
 def _measured_or_refused(gathered: Gathered, options: AdaptOptions, step: Step) -> "Facts":
     """As `measured`; a refusal says besides what more labels would bring, and that these were learnt from before."""
+
+    def ask() -> Curve | None:
+        return _curve(Prior(gathered.old, gathered.patches), gathered, options, step)
+
     try:
-        return measured(gathered.patches, gathered.old, options, gathered.apart, step)
+        return measured(gathered.patches, gathered.old, options, gathered.apart, step, ask)
     except RefusedError as refused:
+        curve = refused.curve or ask()
         if gathered.learnt_before:
             name = gathered.model.manifest.name
             refused = RefusedError(f"{refused}; {name} learnt from these very pictures before: label others")
-        refused.curve = _curve(Prior(gathered.old, gathered.patches), gathered, options, step)
+        refused.curve = curve
         raise refused from None
 
 
@@ -229,11 +235,12 @@ def measured(
     options: AdaptOptions,
     apart: Patches | None = None,
     step: Step = unwatched,
+    ask: Callable[[], Curve | None] = lambda: None,
 ) -> Facts:
     """Judge a bundle as it is and as it would be, on patches and old pictures that it did not learn from.
 
     apart: the same patches in smaller groups, of copies alone; whether labels mean anything at all is asked of these,
-    since labels drawn by lot, or swapped, are so patch by patch.
+    since labels drawn by lot, or swapped, are so patch by patch. ask: for the curve, where it would be worse.
     Raises RefusedError when it would be worse, AdaptationError when the patches cannot tell.
     """
     apart = patches if apart is None else apart
@@ -244,7 +251,7 @@ def measured(
     refuse_swapped(worth(apart.margin[None], apart))
     said = crossed(prior, patches, options.seed, step)
     after = worth(said, patches)
-    refuse_worse(before, after, growth(said, patches), curve_asked=options.curve)
+    refuse_worse(before, after, growth(said, patches), ask)
     refuse_guessing(after, apart)
     sound = SoundMove.of(patches, said)
     if old is None:

@@ -1,6 +1,6 @@
 """What is not adapted: bundles and patches that it is not made for, and changes that are worth nothing or too dear."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crackscope.adaptation.curve import Curve
 from crackscope.adaptation.patches import Patches, Unfit
@@ -10,6 +10,8 @@ from crackscope.records import Row, Unread
 from crackscope.scoring import Model
 
 LEAST_A_LABEL = 5
+_GAIN = 0.005
+"""Of balanced accuracy; less is no gain that is worth labelling for."""
 MOST_PATCHES = 2000
 
 
@@ -71,11 +73,14 @@ def refuse_swapped(before: Worth) -> None:
         )
 
 
-def refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], *, curve_asked: bool) -> None:
+def refuse_worse(
+    before: Worth, after: Worth, growth: tuple[float, float], ask: Callable[[], Curve | None] = lambda: None
+) -> None:
     """Raise RefusedError where the bundle would get worse: by the loss of the margin, which tells better from worse on
     fewer patches than the balanced accuracy does.
 
-    growth: of that loss, and its standard error; what lies within the error is no sign of getting worse.
+    growth: of that loss, and its standard error; what lies within the error is no sign of getting worse. ask: for what
+    more labels would bring, None where nobody wants to know.
     """
     here, there = before.balanced_accuracy, after.balanced_accuracy
     grown = growth[0] > growth[1]
@@ -93,10 +98,32 @@ def refuse_worse(before: Worth, after: Worth, growth: tuple[float, float], *, cu
         )
     else:
         worse = f"{losses} ({shares})"
-    more = "" if curve_asked else " (--curve or curve=True says what they would bring)"
-    raise RefusedError(
-        f"the bundle would get worse: {worse}; nothing was written: label more patches{more}, check the labels "
+    curve = ask()
+    refused = RefusedError(
+        f"the bundle would get worse: {worse}; nothing was written: {_more_labels(curve, before)}check the labels "
         "(`crackscope scan DATA --bundle BUNDLE` names doubtful ones), or keep the bundle as it is"
+    )
+    refused.curve = curve
+    raise refused
+
+
+def _more_labels(curve: Curve | None, before: Worth) -> str:
+    """Whether to label more, as the beginning of an advice: not where the curve neither rises nor leads above the
+    bundle as it is."""
+    if curve is None:
+        return "label more patches (--curve says what they would bring), "
+    expected = [point for point in curve.points if not point.measured]
+    if not expected:
+        return "label more patches, "
+    now, ahead = curve.points[-len(expected) - 1], expected[-1]
+    here, there, bundle = (
+        worth.value or 0.0 for worth in (now.balanced_accuracy, ahead.balanced_accuracy, before.balanced_accuracy)
+    )
+    if there > max(here, bundle) + _GAIN:
+        return "label more patches, "
+    return (
+        f"even {ahead.a_label} a label are not expected to help (balanced accuracy {there:.3f}; {here:.3f} with "
+        f"{now.a_label}, {bundle:.3f} as it is), so "
     )
 
 
@@ -117,5 +144,5 @@ def refuse_forgetting(before: Worth, after: Worth, most: float) -> None:
         raise RefusedError(
             f"the bundle would forget too much: balanced accuracy on what it knew falls by {lost:.3f}, more than "
             f"{most:g}, so nothing was written: check that no labels are swapped, label more patches, or allow "
-            "more (--most-forgotten or most_forgotten)"
+            "more (--most-forgotten)"
         )

@@ -93,7 +93,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     state = State(given=tuple(given))
     try:
         settle(process_ends=arguments is None)
-        result = crackscope.main(given or ["--help"], "crackscope", standalone_mode=False, obj=state)
+        result = crackscope.main(given, "crackscope", standalone_mode=False, obj=state)
         raise_if_lost()
         sys.stdout.flush()
     except (BrokenPipeError, ReaderLeft):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import crack_probability, print_table, say, tell_of_grey, tell_of_pages, unread_line, warn
-from crackscope.cli.refusals import refused_cracks, tell_of_unlike
+from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Summary:
     in_grey: list[str] = field(default_factory=list)
     with_pages: int = 0
     unlike: int = 0
+    blurred: int = 0
     left_out: int = 0
     copies: dict[str, str] = field(default_factory=dict)
 
@@ -97,7 +98,7 @@ class Summary:
 
 def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0) -> Summary:
     """Read the findings once. least_probability: as in `Summary`."""
-    from crackscope.records import UNLIKE_ANY_SURFACE, Unread
+    from crackscope.records import BLURRED, UNLIKE_ANY_SURFACE, Unread
     from crackscope.reports import odd_scale
 
     summary = Summary(least_probability)
@@ -116,6 +117,7 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
             summary.in_grey.append(photo.path)
         summary.with_pages += photo.pages > 1
         summary.unlike += photo.reason == UNLIKE_ANY_SURFACE
+        summary.blurred += photo.verdict == "cannot judge" and photo.reason.startswith(BLURRED)
         summary.left_out += photo.left_out
     return summary
 
@@ -195,6 +197,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
         warn(first + f"; so are those of {several(len(others), 'other photo')}" * bool(others), quiet=quiet)
     _tell_of_copies(summary, quiet=quiet)
     tell_of_unlike(summary.unlike, quiet=quiet, one="photo")
+    tell_of_blurred(summary.blurred, quiet=quiet, one="photo")
     tell_of_grey(summary.in_grey, summary.facts()["photos"], quiet=quiet, one="photo")
     tell_of_pages(summary.with_pages, quiet=quiet)
 

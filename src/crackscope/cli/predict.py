@@ -23,7 +23,7 @@ from crackscope.cli.console import (
     warn,
 )
 from crackscope.cli.options import shared
-from crackscope.cli.refusals import refused_cracks, tell_of_unlike
+from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike
 from crackscope.cli.state import State
 from crackscope.errors import several
 from crackscope.files import read_table
@@ -218,7 +218,15 @@ def _doubt(result: "Prediction") -> str:
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import UNLIKE_ANY_SURFACE, Prediction, first_of, looks_cracked, read_as, seen_smaller
+    from crackscope.records import (
+        BLURRED,
+        UNLIKE_ANY_SURFACE,
+        Prediction,
+        first_of,
+        looks_cracked,
+        read_as,
+        seen_smaller,
+    )
 
     rows: list[tuple[object, ...]] = []
     for result in results:
@@ -248,5 +256,6 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
     said = ", ".join(f"{count} {verdict}{doubt.get(verdict, '')}" for verdict, count in sorted(counts.items()))
     say(f"{several(total, 'picture')}: {said}", quiet=quiet)
     tell_of_unlike(sum(one.reason == UNLIKE_ANY_SURFACE for one in judged), quiet=quiet)
+    tell_of_blurred(sum(one.reason.startswith(BLURRED) for one in judged), quiet=quiet)
     tell_of_grey([one.path for one in judged if one.in_grey], total, quiet=quiet)
     tell_of_pages(sum(one.pages > 1 for one in judged), quiet=quiet)

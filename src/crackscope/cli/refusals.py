@@ -19,6 +19,18 @@ def refused_cracks(judged: Iterable[_Judged]) -> str:
     return f" ({some} {'looks' if some == 1 else 'look'} like a crack all the same)" if some else ""
 
 
+def tell_of_blurred(some: int, *, quiet: bool, one: str = "picture") -> None:
+    """Say what helps where so many pictures are too blurred; nothing of none."""
+    if some:
+        are, them, copy = ("is", "it", "a copy") if some == 1 else ("are", "them", "copies")
+        say(
+            f"{several(some, one)} {are} too blurred: take {them} again, with the camera held still or closer; where "
+            f"that cannot be, {copy} at half or a quarter of the size may be judged, without cracks thinner than 2 or "
+            f"4 px of the {one}",
+            quiet=quiet,
+        )
+
+
 def tell_of_unlike(some: int, *, quiet: bool, one: str = "picture") -> None:
     """Say what helps where so many pictures are unlike any surface that was learnt; nothing of none."""
     if some:

@@ -20,6 +20,9 @@ from crackscope.errors import several
 if TYPE_CHECKING:
     from crackscope.adaptation import Suggestions, Unfit
 
+_HARDLY_ENOUGH = 3
+"""Below so many times what `adapt` needs of one label, two labels will hardly both have as many."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -83,6 +86,7 @@ def suggest(state: State, /, **options: Any) -> None:
 
 
 def _show(asked: Asked, found: "Suggestions") -> None:
+    from crackscope.adaptation import LEAST_A_LABEL
     from crackscope.datasets import CONTACT_SHEET, UNSORTED
 
     out = Path(asked.out)
@@ -90,6 +94,13 @@ def _show(asked: Asked, found: "Suggestions") -> None:
         say(f"left out: {several(found.labelled, 'patch', 'patches')} labelled already", quiet=asked.quiet)
     seen = several(found.seen, "patch", "patches")
     say(f"{len(found.patches)} of {seen} to label: {out / UNSORTED}", quiet=asked.quiet)
+    there = len(found.patches) + found.labelled
+    if there < _HARDLY_ENOUGH * LEAST_A_LABEL:
+        warn(
+            f"`crackscope adapt` needs at least {LEAST_A_LABEL} cracked and {LEAST_A_LABEL} sound patches, which are "
+            f"hardly among {there}: ask for more (-n 20, say), or name more photos",
+            quiet=asked.quiet,
+        )
     say(f"to look at: {out / CONTACT_SHEET}", quiet=asked.quiet)
     adapt = f"crackscope adapt {as_typed(asked.bundle)} {as_typed(asked.out)} -o NEW-BUNDLE"
     say(f"sort them into {out / 'crack'} and {out / 'sound'}, then: {adapt}", quiet=asked.quiet)

@@ -37,6 +37,12 @@ _WORDS = {
     "least_probability": "least probability of a zone",
     "memory_mib": "memory budget",
 }
+_SCALES = {
+    "mm_per_px": "{mm_per_px} mm per px",
+    "marker_mm": "a marker of {marker_mm} mm, {dictionary}",
+    "distance_m": "a distance of {distance_m} m",
+    "table": "a table",
+}
 _FIRST = b'{"journal":'
 
 
@@ -172,7 +178,12 @@ class Journal:
             self.terms = before
             return
         names = dict.fromkeys((*before.options, *now.options))
-        changed = [_WORDS.get(name, name) for name in names if before.options.get(name) != now.options.get(name)]
+        pairs = {name: (before.options.get(name), now.options.get(name)) for name in names}
+        changed = [
+            f"{_WORDS.get(name, name)} ({_spelled(name, then)}; now: {_spelled(name, new)})"
+            for name, (then, new) in pairs.items()
+            if then != new
+        ]
         if before.bundle != now.bundle:
             changed.append("bundle")
         if (before.version, before.journal) != (now.version, now.journal):
@@ -263,6 +274,16 @@ def _entry(line: bytes) -> _Name | None:
         return _decode(line, _Name)
     except msgspec.MsgspecError:
         return None
+
+
+def _spelled(name: str, value: Any) -> str:
+    """The value of an option, as the first line holds it, for a person."""
+    if name == "scaling" and isinstance(value, dict):
+        ways = [way.format_map(value) for key, way in _SCALES.items() if value.get(key) is not None]
+        return ways[0] if ways else "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 def _encode(record: Terms | _Line) -> bytes:

@@ -47,6 +47,8 @@ def load(folder: str | Path) -> Evaluation:
     except OSError as error:
         if os.path.isfile(folder):
             raise JudgingError(f"{folder} is a file: name the folder of an evaluation, or a run") from None
+        if isinstance(error, FileNotFoundError) and not os.path.lexists(folder):
+            raise JudgingError(f"there is no folder {folder}: name that of an evaluation, or a run") from None
         raise JudgingError(
             f"{folder} holds no evaluation ({error.strerror}: {Path(error.filename).name}): "
             "name a folder that `crackscope evaluate` or `crackscope train` wrote"

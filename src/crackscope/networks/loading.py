@@ -136,11 +136,11 @@ def _check_names(backbone: Backbone, slots: list[_Slot], weights: Weights) -> No
     missing = [slot for slot in slots if slot.name not in present]
     if missing:
         stage = last_stage(backbone, weights)
-        cut = f"set network.cut = {stage!r}, where the file ends (--set network.cut={stage})"
-        raise WeightsError(
-            f"{weights.source}: lacks {_some([slot.name for slot in missing])} of {backbone.name}; "
-            f"{cut if stage else 'choose other weights'}"
-        )
+        lacks = f"lacks {_some([slot.name for slot in missing])} of {backbone.name}"
+        if stage:
+            cut = f"set network.cut = {stage!r} (--set network.cut={stage})"
+            raise WeightsError(f"{weights.source}: ends with {stage}: {cut}, else it {lacks}")
+        raise WeightsError(f"{weights.source}: {lacks}; choose other weights")
     surplus = sorted(present - {slot.name for slot in slots})
     surplus = [name for name in surplus if not _is_other_business(name)]
     if surplus and backbone.whole:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crackscope.errors import printable
 from crackscope.inspection import DEFAULT_LIMITS_MM
-from crackscope.records import UNLIKE_ANY_SURFACE, Inspected, Unread, Zone
+from crackscope.records import BLURRED, UNLIKE_ANY_SURFACE, Inspected, Unread, Zone
 from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
@@ -66,6 +66,11 @@ class Sorted:
     def unlike(self) -> tuple[Inspected, ...]:
         """Those that cannot be judged since they look like nothing that the bundle has learnt from."""
         return tuple(photo for photo in self.doubtful if photo.reason == UNLIKE_ANY_SURFACE)
+
+    @property
+    def blurred(self) -> tuple[Inspected, ...]:
+        """Those that cannot be judged since their edges are too wide."""
+        return tuple(photo for photo in self.doubtful if photo.reason.startswith(BLURRED))
 
     @property
     def bare(self) -> tuple[Inspected, ...]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Manifest, QualityRule, SurfaceRule, VerdictRule
 from crackscope.errors import BundleError
-from crackscope.records import UNLIKE_ANY_SURFACE, Verdict
+from crackscope.records import BLURRED, UNLIKE_ANY_SURFACE, Verdict
 from crackscope.scoring.by_chance import chance
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dense import Heatmap
@@ -211,7 +211,7 @@ def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, counted: 
     if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
         most = quality.sharpness_px >= MOST_BLUR_PX
         wide = f"{2 * MOST_BLUR_PX:g} px wide or more" if most else f"{2 * quality.sharpness_px:.1f} px wide"
-        return f"blurred: edges are {wide}, cracks would be smeared out"
+        return f"{BLURRED}: edges are {wide}, cracks would be smeared out"
     return ""
 
 
