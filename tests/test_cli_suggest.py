@@ -53,10 +53,10 @@ def test_so_few_patches_that_adapt_will_hardly_do_with_them_are_told(bundle, tmp
     asked = ["suggest", bundle, str(tmp_path / "wall.png"), "-o"]
     assert main([*asked, str(tmp_path / "few"), "-n", "8"]) == 0
     told = "needs at least 5 cracked and 5 sound patches, which are hardly among 8: ask for more (-n 20, say)"
-    assert told in " ".join(capsys.readouterr().err.split())
+    assert told in " ".join(capsys.readouterr().out.split())
     sort_patches(tmp_path / "few")
     assert main([*asked, str(tmp_path / "more"), "-n", "8", "--labelled", str(tmp_path / "few")]) == 0
-    assert "hardly" not in capsys.readouterr().err
+    assert "hardly" not in capsys.readouterr().out
 
 
 def test_patches_of_a_single_photo_are_learnt_from_and_the_figures_called_flattering(bundle, tmp_path, capsys):

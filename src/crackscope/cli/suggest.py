@@ -96,7 +96,7 @@ def _show(asked: Asked, found: "Suggestions") -> None:
     say(f"{len(found.patches)} of {seen} to label: {out / UNSORTED}", quiet=asked.quiet)
     there = len(found.patches) + found.labelled
     if there < _HARDLY_ENOUGH * LEAST_A_LABEL:
-        warn(
+        say(
             f"`crackscope adapt` needs at least {LEAST_A_LABEL} cracked and {LEAST_A_LABEL} sound patches, which are "
             f"hardly among {there}: ask for more (-n 20, say), or name more photos",
             quiet=asked.quiet,
