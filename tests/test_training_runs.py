@@ -107,33 +107,30 @@ def test_cache_in_memory_on_disk_or_none_gives_the_same_bytes(patches: Path, tmp
     assert digests(bundles[0]) == digests(bundles[1]) == digests(bundles[2])
 
 
-def test_an_interrupt_leaves_no_kept_features_on_the_disk(patches: Path, tmp_path: Path) -> None:
-    recipe = recipes.override(FREEZE150, ["augmentation.views=12"])
+def features_on_the_disk(patches: Path, folder: Path, views: int, cache_mib: int) -> list[Path]:
+    """The files of kept features that are there when the first step would be trained, and a user ends it."""
+    recipe = recipes.override(FREEZE150, [f"augmentation.views={views}"])
     there: list[Path] = []
 
     def interrupt(progress: Progress) -> None:
         if progress.stage == "training":
-            there.extend(tmp_path.rglob("features-*"))
+            there.extend(folder.rglob("features-*"))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(patches, recipe, tmp_path / "run", options=TrainOptions(cache_mib=1), progress=interrupt)
+        train(patches, recipe, folder / "run", options=TrainOptions(cache_mib=cache_mib), progress=interrupt)
+    return there
+
+
+def test_an_interrupt_leaves_no_kept_features_on_the_disk(patches: Path, tmp_path: Path) -> None:
+    there = features_on_the_disk(patches, tmp_path, views=12, cache_mib=1)
     assert there
     assert not any(file.exists() for file in there)
 
 
 def test_what_is_kept_of_training_and_validation_rows_shares_the_memory(patches: Path, tmp_path: Path) -> None:
     """34 views of 36 rows take 2.99 MiB, those of 12 validation rows .03 more."""
-    recipe = recipes.override(FREEZE150, ["augmentation.views=34"])
-    there: list[Path] = []
-
-    def look(progress: Progress) -> None:
-        if progress.stage == "training":
-            there.extend(tmp_path.rglob("features-*"))
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(patches, recipe, tmp_path / "run", options=TrainOptions(cache_mib=3), progress=look)
+    there = features_on_the_disk(patches, tmp_path, views=34, cache_mib=3)
     assert [file.name for file in there] == ["features-train.f16"]
 
 

@@ -89,19 +89,8 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     pixels = facing.turned_over(surface.pixels)
     seconds = time.perf_counter() - begin
     place = _placed(read_place(held), picture.ground)
-    return Photo(
-        pixels,
-        facing,
-        path,
-        place,
-        focal,
-        picture.pages,
-        picture.bits,
-        seconds,
-        void,
-        surface.covered,
-        picture.ground,
-    )
+    seen = Photo(pixels, facing, path, place, focal, picture.pages, picture.bits, seconds)
+    return replace(seen, void=void, covered=surface.covered, ground=picture.ground)
 
 
 def _placed(place: Place, ground: Ground | None) -> Place:

@@ -59,10 +59,7 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     with written_together(target, REPORT) as draft:
         save(evaluation, draft)
         write_plots(evaluation, lines, samples, draft)
-        write_whole(
-            draft / REPORT,
-            render("evaluation.html", title, values),
-        )
+        write_whole(draft / REPORT, render("evaluation.html", title, values))
     return target / REPORT
 
 
