@@ -89,6 +89,33 @@ def test_what_helps_a_blurred_photo_is_said(capsys):
     ) in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.parametrize(
+    ("sound_as", "known", "said"),
+    [
+        ([""], ("deck",), "the photo called sound looks like no surface that the bundle knows (deck)"),
+        (["", "deck", ""], ("deck", "wall"), "2 of 3 photos called sound look like no surface that the bundle knows"),
+        (["", "deck"], ("deck",), ""),
+        (["", ""], (), ""),
+        ([], ("deck",), ""),
+    ],
+)
+def test_what_is_called_sound_on_surfaces_never_met_is_told_in_terminal_and_report(
+    capsys, tmp_path, sound_as, known, said
+):
+    """Where it is most of what is called sound, by a bundle that tells surfaces apart; of cracked photos never."""
+    photos = [
+        inspected(picture(tmp_path, f"{number}.jpg", 1), "sound", surface=surface)
+        for number, surface in enumerate(sound_as)
+    ]
+    photos.append(inspected(picture(tmp_path, "crack.jpg", 1), "crack", surface=""))
+    show(summarise(photos, surfaces=known), quiet=False)
+    told = " ".join(capsys.readouterr().out.split())
+    assert (said in told) if said else ("no surface that" not in told)
+    write_inspection(tmp_path / "report", photos, msgspec.structs.replace(facts(), surfaces=known))
+    text = Page(tmp_path / "report" / "index.html").text
+    assert (f"{said[0].upper()}{said[1:]}" in text) if said else ("no surface that" not in text)
+
+
 def inspected_as(verdict: Verdict, path: str, probability: float, reason: str) -> Inspected:
     return Inspected(path=path, verdict=verdict, probability=probability, width=9, height=9, reason=reason)
 

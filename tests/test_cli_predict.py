@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackscope import images
+from crackscope import images, surfaces
 from crackscope.bundles import VerdictRule
 from crackscope.cli import main
 from crackscope.files import original
@@ -186,6 +186,20 @@ def test_predict_names_what_is_called_sound_but_looks_cracked(way, capsys, tmp_p
     printed = capsys.readouterr().out
     assert [path for path in (line["path"] for line in told) if f"{path}: looks like a crack" in printed] == doubted
     assert f"{len(told)} pictures: {len(told)} sound ({len(doubted)} suspicious)" in printed
+
+
+def test_predict_says_where_it_never_met_the_surfaces_of_what_it_calls_sound(capsys, tmp_path):
+    """A tiled wall is none of the surfaces in the bundle; a bundle that reads all alike has nothing to tell."""
+    images.write_png(surfaces.generate(3, (227, 227), cracked=False, kind="tile").pixels, tmp_path / "tiles.png")
+    assert main(["predict", str(tmp_path)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the picture called sound looks like no surface that the bundle knows (asphalt, deck, metu, " in printed
+    assert main(["predict", str(tmp_path), "--quiet"]) == 0
+    assert "no surface that" not in capsys.readouterr().out
+    assert main(["predict", str(tmp_path), "--bundle", str(write_small_bundle(tmp_path / "b", threshold=1).path)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 sound" in printed
+    assert "no surface that" not in printed
 
 
 def test_predict_names_what_cannot_be_judged_but_looks_cracked(capsys, tmp_path):

@@ -48,6 +48,12 @@ def learnt_from(manifest: "Manifest") -> tuple[str, ...]:
     )
 
 
+def known_surfaces(manifest: "Manifest") -> tuple[str, ...]:
+    """The surfaces as which a bundle reads pictures, by their names; none of one that reads all alike, or that was
+    adapted: the surface that it learnt last is not told from others."""
+    return () if manifest.adapted or manifest.local is None else tuple(one.name for one in manifest.local.surfaces)
+
+
 def measured(manifest: "Manifest") -> "tuple[MeasuredFigure, ...]":
     """What the bundle missed, called cracked for nothing and refused on pictures held out when it was trained."""
     from crackscope.bundles import before_adapting

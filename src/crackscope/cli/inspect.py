@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscope.cli.bundle_figures import known_limits, learnt_from, limits_of_map, measured
+from crackscope.cli.bundle_figures import known_limits, known_surfaces, learnt_from, limits_of_map, measured
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
@@ -168,7 +168,7 @@ def _report(
     from crackscope.images import find_copies
     from crackscope.reports import remove_pictures, write_inspection
 
-    summary = summarise(findings, asked.least_probability)
+    summary = summarise(findings, asked.least_probability, facts.surfaces)
     shown = [photo.path for photo in summary.photos]
     summary.copies = find_copies(shown)
     facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
@@ -226,6 +226,7 @@ def _facts(
         begun=journal.terms.begun,
         figures=measured(manifest),
         trained_on=learnt_from(manifest),
+        surfaces=known_surfaces(manifest),
         known_limits=limits,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import crack_probability, print_table, say, tell_of_grey, tell_of_pages, unread_line, warn
-from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike
+from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike, tell_of_unmet
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -61,10 +61,12 @@ class Worst:
 class Summary:
     """A pass over the findings that keeps a line a photo and no outlines. copies: of which photo each is one.
     least_probability: zones of a lower one were left out of the findings. scale_doubts: why photos have no mm though a
-    marker is seen or there is a georeference, by path.
+    marker is seen or there is a georeference, by path. surfaces: those as which the bundle reads photos. sound_as: of
+    them, that of each photo called sound, "" for none.
     """
 
     least_probability: float = 0.0
+    surfaces: tuple[str, ...] = ()
     photos: list[Worst] = field(default_factory=list)
     unread: "list[Unread]" = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -76,6 +78,7 @@ class Summary:
     unlike: int = 0
     blurred: int = 0
     left_out: int = 0
+    sound_as: list[str] = field(default_factory=list)
     copies: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -96,12 +99,14 @@ class Summary:
         }
 
 
-def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0) -> Summary:
-    """Read the findings once. least_probability: as in `Summary`."""
+def summarise(
+    findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0, surfaces: tuple[str, ...] = ()
+) -> Summary:
+    """Read the findings once. least_probability, surfaces: as in `Summary`."""
     from crackscope.records import BLURRED, UNLIKE_ANY_SURFACE, Unread
     from crackscope.reports import odd_scale
 
-    summary = Summary(least_probability)
+    summary = Summary(least_probability, surfaces)
     for photo in findings:
         if isinstance(photo, Unread):
             summary.unread.append(photo)
@@ -119,6 +124,8 @@ def summarise(findings: "Iterable[Inspected | Unread]", least_probability: float
         summary.unlike += photo.reason == UNLIKE_ANY_SURFACE
         summary.blurred += photo.verdict == "cannot judge" and photo.reason.startswith(BLURRED)
         summary.left_out += photo.left_out
+        if photo.verdict == "sound":
+            summary.sound_as.append(photo.surface)
     return summary
 
 
@@ -198,6 +205,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
     _tell_of_copies(summary, quiet=quiet)
     tell_of_unlike(summary.unlike, quiet=quiet, one="photo")
     tell_of_blurred(summary.blurred, quiet=quiet, one="photo")
+    tell_of_unmet(summary.sound_as, summary.surfaces, quiet=quiet, one="photo")
     tell_of_grey(summary.in_grey, summary.facts()["photos"], quiet=quiet, one="photo")
     tell_of_pages(summary.with_pages, quiet=quiet)
 

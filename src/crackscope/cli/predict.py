@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from crackscope.cli.bundle_figures import known_surfaces
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import (
     Tell,
@@ -23,7 +24,7 @@ from crackscope.cli.console import (
     warn,
 )
 from crackscope.cli.options import shared
-from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike
+from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike, tell_of_unmet
 from crackscope.cli.state import State
 from crackscope.errors import several
 from crackscope.files import read_table
@@ -31,6 +32,7 @@ from crackscope.files import read_table
 if TYPE_CHECKING:
     from crackscope.images import Limits
     from crackscope.records import Prediction, Unread
+    from crackscope.scoring import Model
 
 STANDARD_INPUT = "-"
 
@@ -69,11 +71,15 @@ def predict(state: State, /, **options: Any) -> None:
     A picture of up to two patches a side is judged as a patch here, unless parts of it show nothing (a frame), and as a
     photo by `inspect`, which looks at two scales: the two may give it different probabilities, and verdicts.
     """
+    from crackscope.records import Prediction
+    from crackscope.scoring import load
+
     asked = Asked(**options)
     inputs = gather(asked.pictures, asked.from_list, quiet=asked.quiet)
+    model = load(bundle_folder(asked.bundle), threads=asked.threads)
     counts: Counter[str] = Counter()
     with progress("predicting", len(inputs), quiet=asked.quiet or (asked.jsonl and sys.stdout.isatty())) as tell:
-        results = _counted(_answers(inputs, asked), counts, tell)
+        results = _counted(_answers(inputs, model), counts, tell)
         if asked.jsonl:
             for result in results:
                 print_json(_line(result))
@@ -81,6 +87,8 @@ def predict(state: State, /, **options: Any) -> None:
             kept = list(results)
     if not asked.jsonl:
         _show(kept, counts, asked.quiet)
+        sound_as = [one.surface for one in kept if isinstance(one, Prediction) and one.verdict == "sound"]
+        tell_of_unmet(sound_as, known_surfaces(model.manifest), quiet=asked.quiet)
     matched = any(counts[verdict.replace("-", " ")] for verdict in asked.fail_on)
     state.status = 1 if matched or counts["unreadable"] else 0
 
@@ -169,13 +177,10 @@ def _standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _answers(inputs: "list[str | Unread]", asked: Asked) -> "Iterator[Prediction | Unread]":
+def _answers(inputs: "list[str | Unread]", model: "Model") -> "Iterator[Prediction | Unread]":
     """What the model says of each input, in order; standard input keeps its name `-`."""
     import msgspec
 
-    from crackscope.scoring import load
-
-    model = load(bundle_folder(asked.bundle), threads=asked.threads)
     sources = [_standard_input() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
     answers = iter(model.predict_all(sources))
     for item in inputs:

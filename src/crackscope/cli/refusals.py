@@ -1,6 +1,6 @@
-"""What is said below a table of pictures that cannot be judged: in which a crack may be, and what would help."""
+"""What is said below a table of pictures of those that cannot be judged, or hardly: what may be missed, what helps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from crackscope.cli.console import say
@@ -41,3 +41,14 @@ def tell_of_unlike(some: int, *, quiet: bool, one: str = "picture") -> None:
             f"the same, label some patches of {them} and give those to `crackscope adapt`",
             quiet=quiet,
         )
+
+
+def tell_of_unmet(sound_as: Sequence[str], surfaces: Sequence[str], *, quiet: bool, one: str = "picture") -> None:
+    """Say where most of those called sound show none of the surfaces that the bundle tells apart, and what helps.
+
+    sound_as: the surface as which each of them was read, "" for none.
+    """
+    from crackscope.reports import unmet_sentence
+
+    if unmet := unmet_sentence(sound_as, surfaces, one=one):
+        say(unmet, quiet=quiet)

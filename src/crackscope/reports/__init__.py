@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crackscope.reports.photo_facts import odd_scale
     from crackscope.reports.sentences import conclusions, refusing_sentence
     from crackscope.reports.training_plot import write_curves
+    from crackscope.reports.unmet import unmet_sentence
 
 __all__ = [
     "ExplanationFacts",
@@ -38,6 +39,7 @@ __all__ = [
     "remove_pictures",
     "severity",
     "telling",
+    "unmet_sentence",
     "write_comparison",
     "write_contact_sheet",
     "write_curves",
@@ -68,6 +70,7 @@ _HOMES = {
     "remove_pictures": "inspection_pictures",
     "severity": "inspection_widest",
     "telling": "inspection_widest",
+    "unmet_sentence": "unmet",
     "write_comparison": "comparison_page",
     "write_contact_sheet": "contact_sheet",
     "write_curves": "training_plot",

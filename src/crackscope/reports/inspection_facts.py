@@ -27,6 +27,7 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     classes for photos without a scale. least_probability: zones of a lower one were left out of the findings. copies:
     photos that are copies of others, byte for byte, each with the path of the first of its kind. settings: name and
     value of each. begun: ISO 8601, with its time zone. seconds: wall time of the whole. trained_on: names of surfaces.
+    surfaces: those as which photos are read, by name; empty where the model reads all alike.
     figures: measured. known_limits: sentences on what the model cannot do.
     """
 
@@ -45,5 +46,6 @@ class InspectionFacts(msgspec.Struct, frozen=True, kw_only=True):
     begun: str = ""
     seconds: float = 0.0
     trained_on: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
     figures: tuple[MeasuredFigure, ...] = ()
     known_limits: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import chance_text, length_number, length_text, metres
 from crackscope.reports.inspection_widest import EVEN, severity, surely_widest, unlikely
 from crackscope.reports.photo_facts import odd_scale
+from crackscope.reports.unmet import unmet_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,8 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
             f"Of {count(len(odd), 'photo')} the scale can hardly be meant, and nor can its millimetres: check it. Each "
             "says so among its facts."
         )
+    if unmet := unmet_sentence([photo.surface for photo in found.sound], facts.surfaces, one="photo"):
+        said.append(f"{unmet[0].upper()}{unmet[1:]}.")
     if tuple(facts.limits_mm) != DEFAULT_LIMITS_MM and facts.limits_source:
         said.append(
             f"The width classes follow {printable(facts.limits_source)}. They sort the findings and prove nothing."
