@@ -192,6 +192,14 @@ def test_a_scale_at_which_no_crack_can_be_seen_is_doubted_once_and_in_the_report
     assert bool(said) is ("the scale can hardly be meant" in Page(tmp_path / "index.html").text)
 
 
+def test_a_photo_called_cracked_at_a_lower_probability_than_a_sound_one_is_explained(capsys):
+    cracked, sound = (Inspected(path=v, verdict=v, probability=0.4, width=9, height=9) for v in ("crack", "sound"))
+    for probability, said in ((0.41, True), (0.4, False), (0.1, False)):
+        show(summarise([cracked, msgspec.structs.replace(sound, probability=probability)]), quiet=False)
+        printed = " ".join(capsys.readouterr().out.split())
+        assert said is ("a photo called cracked has a lower crack probability than one called sound" in printed)
+
+
 def test_a_photo_judged_at_half_size_says_so(capsys):
     photo = Inspected(path="zoom", verdict="sound", probability=0.1, width=9, height=9, halved=True)
     show(summarise([photo, msgspec.structs.replace(photo, path="plain", halved=False)]), quiet=False)

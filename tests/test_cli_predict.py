@@ -175,6 +175,18 @@ def test_a_photo_called_sound_that_looks_cracked_stands_beside_how_often_sound_o
     assert f"lines.png: looks like a crack, though {seen}: look at it" in printed
 
 
+def test_predict_explains_a_crack_at_a_lower_probability_than_something_sound(way, capsys, tmp_path):
+    """A photo is held against what sound ones of its size show, a patch against a threshold that all reach here."""
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(50.0, -50.0), chances=(0.001, 0.01))
+    manifest = msgspec.structs.replace(small_manifest(), verdict=rule, threshold=0.001)
+    bundle = pack(tmp_path / "b", manifest, model=small_model(), weights=None).path
+    photo, patches = photo_of_lines(tmp_path / "lines.png"), [str(path) for path in pictures(way, "sound")[:2]]
+    said = "a picture called cracked has a lower crack probability than one called sound"
+    for named, explained in (([photo, *patches], True), ([photo], False), (patches, False)):
+        assert main(["predict", *named, "--bundle", str(bundle)]) == 0
+        assert explained is (said in " ".join(capsys.readouterr().out.split()))
+
+
 def test_predict_names_what_is_called_sound_but_looks_cracked(way, capsys, tmp_path):
     bundle = write_small_bundle(tmp_path / "b", threshold=1.0).path
     call = ["predict", str(way.data / "crack"), str(way.data / "sound"), "--bundle", str(bundle)]

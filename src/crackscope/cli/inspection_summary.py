@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import crack_probability, print_table, say, tell_of_grey, tell_of_pages, unread_line, warn
-from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike, tell_of_unmet
+from crackscope.cli.remarks import refused_cracks, tell_of_blurred, tell_of_order, tell_of_unlike, tell_of_unmet
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _ORDER = ("crack", "cannot judge", "sound")
 _MAY = "sound photos of its size may, too"
 _NO_ZONE = "called cracked, but no crack could be marked in it: look at it"
 _NO_LIKELY_ZONE = "called cracked, but no zone in it has a probability of {:g} or more: look at it"
+_BY_CHANCE = "photos are called by how seldom sound ones of their size show as much (chance in findings.jsonl)"
 _STYLES = {"crack": "bold red", "cannot judge": "yellow"}
 
 
@@ -199,6 +200,7 @@ def show(summary: Summary, *, quiet: bool) -> None:
     if summary.least_probability:
         left_out = several(summary.left_out, "zone") if summary.left_out else "no zone"
         say(f"{left_out} of a probability below {summary.least_probability:g} left out", quiet=quiet)
+    tell_of_order(summary.photos, _BY_CHANCE, quiet=quiet, one="photo")
     if summary.odd_scales:
         first, *others = summary.odd_scales
         warn(first + f"; so are those of {several(len(others), 'other photo')}" * bool(others), quiet=quiet)

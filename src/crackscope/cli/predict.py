@@ -24,7 +24,7 @@ from crackscope.cli.console import (
     warn,
 )
 from crackscope.cli.options import shared
-from crackscope.cli.refusals import refused_cracks, tell_of_blurred, tell_of_unlike, tell_of_unmet
+from crackscope.cli.remarks import refused_cracks, tell_of_blurred, tell_of_order, tell_of_unlike, tell_of_unmet
 from crackscope.cli.state import State
 from crackscope.errors import several
 from crackscope.files import read_table
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crackscope.scoring import Model
 
 STANDARD_INPUT = "-"
+_BY_ITS_OWN = "each is held against a threshold or a chance of its own (--jsonl has them)"
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,7 @@ def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: b
     doubt = {"sound": f" ({again} suspicious)" * bool(again), "cannot judge": refused_cracks(judged)}
     said = ", ".join(f"{count} {verdict}{doubt.get(verdict, '')}" for verdict, count in sorted(counts.items()))
     say(f"{several(total, 'picture')}: {said}", quiet=quiet)
+    tell_of_order(judged, _BY_ITS_OWN, quiet=quiet)
     tell_of_unlike(sum(one.reason == UNLIKE_ANY_SURFACE for one in judged), quiet=quiet)
     tell_of_blurred(sum(one.reason.startswith(BLURRED) for one in judged), quiet=quiet)
     tell_of_grey([one.path for one in judged if one.in_grey], total, quiet=quiet)

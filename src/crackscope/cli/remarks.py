@@ -1,4 +1,4 @@
-"""What is said below a table of pictures of those that cannot be judged, or hardly: what may be missed, what helps."""
+"""What is said below a table of verdicts: how to read them, what may be missed, and what helps."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -9,6 +9,14 @@ from crackscope.errors import several
 
 class _Judged(Protocol):
     @property
+    def verdict(self) -> str:
+        """What it is called."""
+
+    @property
+    def probability(self) -> float:
+        """That a crack is there."""
+
+    @property
     def crack_like(self) -> bool:
         """Cannot be judged, though something in it looks rather like a crack."""
 
@@ -17,6 +25,14 @@ def refused_cracks(judged: Iterable[_Judged]) -> str:
     """How many of those that cannot be judged look like a crack all the same, in brackets; "" for none."""
     some = sum(one.crack_like for one in judged)
     return f" ({some} {'looks' if some == 1 else 'look'} like a crack all the same)" if some else ""
+
+
+def tell_of_order(judged: Iterable[_Judged], why: str, *, quiet: bool, one: str = "picture") -> None:
+    """Say why what is called cracked has a lower probability than what is called sound; nothing where none has."""
+    pairs = [(told.verdict, told.probability) for told in judged]
+    cracked = min((likely for verdict, likely in pairs if verdict == "crack"), default=1.0)
+    if any(verdict == "sound" and likely > cracked for verdict, likely in pairs):
+        say(f"a {one} called cracked has a lower crack probability than one called sound: {why}", quiet=quiet)
 
 
 def tell_of_blurred(some: int, *, quiet: bool, one: str = "picture") -> None:
