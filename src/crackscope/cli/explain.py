@@ -192,13 +192,15 @@ def _show(explanation: "Explanation") -> None:
     from crackscope.records import first_of, read_as, seen_in_grey, seen_smaller
 
     photo, patch = explanation.photo, explanation.patch
-    said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", photo.reason, seen_smaller(photo)]
+    # Why a photo cannot be judged stands in the sentence on what decided.
+    said = [photo.verdict, f"probability of a crack {photo.probability:.3f}", seen_smaller(photo)]
     told = ", ".join(filter(None, [*said, first_of(photo.pages), read_as(photo.bits), seen_in_grey(photo)]))
     if patch is None:
         say(f"{photo.path}: {told}")
     else:
         limit = "" if patch.threshold is None else f"cracked from {patch.threshold:.3f} on"
-        as_patch = [patch.verdict, f"probability of a crack {patch.probability:.3f}", limit, patch.reason]
+        why = patch.reason if patch.reason != photo.reason else ""
+        as_patch = [patch.verdict, f"probability of a crack {patch.probability:.3f}", limit, why]
         say(f"{photo.path}, as a patch (predict): {', '.join(filter(None, as_patch))}")
         say(f"{photo.path}, as a photo (inspect): {told}")
         say(_why_they_differ(patch))

@@ -146,7 +146,7 @@ def unfit_look(look: Look, rule: VerdictRule) -> str:
     """Why a photo cannot be judged; "" when it can. Of the heatmap the embedding alone is asked."""
     return (
         _little(look, rule.quality)
-        or unfit(look.quality, look.shape, rule.quality, _counted(look.heat))
+        or unfit(look.quality, look.shape, rule.quality, _outside(look.heat))
         or unlike(look.heat.embedding, rule.surface)
     )
 
@@ -192,22 +192,22 @@ def unfit_pixels(pixels: NDArray[np.uint8], manifest: Manifest, *, however_blurr
     return unfit(seen, (pixels.shape[0], pixels.shape[1]), rule)
 
 
-def _counted(heat: Heatmap) -> str:
-    """Of which pixels it is told how many are black or white."""
+def _outside(heat: Heatmap) -> str:
+    """Beside what it is told how many pixels are black or white; "" where all count."""
     if heat.void is None or heat.void.all():
-        return "the pixels"
-    return f"the pixels that show something ({1 - heat.void.mean():.0%} of all)"
+        return ""
+    return f"outside its blank areas, {heat.void.mean():.0%} of the photo, "
 
 
-def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, counted: str = "the pixels") -> str:
-    """Why a picture of (height, width) px cannot be judged by its pixels alone; "" when it can. counted: those that
-    `dark` and `bright` are shares of."""
+def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, outside: str = "") -> str:
+    """Why a picture of (height, width) px cannot be judged by its pixels alone; "" when it can. outside: what is left
+    out of `dark` and `bright`, as it begins a sentence."""
     if min(shape) < rule.smallest_px:
         return f"too small: {shape[1]}x{shape[0]} px, at least {rule.smallest_px} px on a side are needed"
     if rule.dark and quality.dark > rule.dark:
-        return f"too dark: {quality.dark:.0%} of {counted} are black"
+        return f"too dark: {outside}{quality.dark:.0%} of the pixels are black"
     if rule.bright and quality.bright > rule.bright:
-        return f"overexposed: {quality.bright:.0%} of {counted} are white"
+        return f"overexposed: {outside}{quality.bright:.0%} of the pixels are white"
     if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
         most = quality.sharpness_px >= MOST_BLUR_PX
         wide = f"{2 * MOST_BLUR_PX:g} px wide or more" if most else f"{2 * quality.sharpness_px:.1f} px wide"
