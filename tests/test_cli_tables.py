@@ -75,5 +75,14 @@ def test_on_a_pipe_a_table_begins_with_its_heads_and_no_line_ends_in_blanks(caps
     assert "sound" in told[3]
 
 
+def test_on_a_pipe_a_row_is_a_line_however_long(capsys):
+    remark = "looks like a crack, though so do others: look at it; " * 9
+    print_table("", COLUMNS, [("wall.png", ".500", f"wall.png: {remark}end"), ("floor.png", "", "floor.png")])
+    head, rule, first, second, *_ = capsys.readouterr().out.split("\n")
+    assert first.endswith(f"{remark}end")
+    assert len(first) == len(rule.rstrip())
+    assert (head.split()[0], second.split()[0]) == ("verdict", "floor.png")
+
+
 def test_only_what_is_around_a_table_is_taken_off():
     assert without_rims("   \n a  b  \n\n   c\n") == " a  b\n\n   c\n"

@@ -43,27 +43,26 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut.
 
     On a terminal too narrow for it each row becomes a few lines, its longest column on a line of its own. What goes to
-    a file or a pipe begins with the heads, and no line ends in blanks.
+    a file or a pipe begins with the heads, has a line a row however long, and no line ends in blanks.
     """
     from rich.text import Text
 
-    from crackscope.cli.tables import as_blocks, as_table, fits, without_rims
+    from crackscope.cli.tables import as_blocks, as_table, fits, natural_width, without_rims
 
     cells = [[cell if isinstance(cell, Text) else Text(shown(str(cell), sys.stdout)) for cell in row] for row in rows]
     if title:
         say(title)
     paper = console()
-    if fits(columns, cells, paper.width):
-        table = as_table(columns, cells)
-        if sys.stdout.isatty():
-            paper.print(table)
-            return
+    if not sys.stdout.isatty():
+        paper.width = max(paper.width, natural_width(columns, cells))
         with paper.capture() as drawn:
-            paper.print(table)
+            paper.print(as_table(columns, cells))
         sys.stdout.write(without_rims(drawn.get()))
-        return
-    for block in as_blocks(columns, cells):
-        paper.print(block)
+    elif fits(columns, cells, paper.width):
+        paper.print(as_table(columns, cells))
+    else:
+        for block in as_blocks(columns, cells):
+            paper.print(block)
 
 
 def say(text: str = "", *, quiet: bool = False) -> None:

@@ -31,11 +31,17 @@ def without_rims(drawn: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines()).lstrip("\n")
 
 
+def natural_width(columns: Sequence[str], rows: Cells) -> int:
+    """How many columns of a terminal a table takes with each row on a line."""
+    wanted = _widths(columns, rows)
+    return sum(wanted) + _BETWEEN * (len(wanted) - 1) + _EDGES
+
+
 def fits(columns: Sequence[str], rows: Cells, width: int) -> bool:
     """Whether a table has room in so many columns of a terminal, its longest column broken into lines if need be."""
     wanted = _widths(columns, rows)
     longest = max(wanted)
-    left = width - sum(wanted) + longest - _BETWEEN * (len(wanted) - 1) - _EDGES
+    left = width - natural_width(columns, rows) + longest
     return left >= min(longest, _LEAST_ROOM)
 
 
