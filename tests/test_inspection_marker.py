@@ -17,6 +17,7 @@ from crackscope.inspection import (
     zone_in_mm,
 )
 from crackscope.inspection.marker_corners import find_markers
+from crackscope.records import NORMAL_95
 from crackscope.scoring import load
 from tests.marker_photos import MARKER_MM, exactly, mapped, photo, scale_at, stuck_on, view
 from tests.small_bundle import write_small_bundle
@@ -43,6 +44,19 @@ class TestMarker:
         corner = mapped(matrix, mapped(view(20, 0.2), np.array([[30.0, 30.0]])))
         assert corner == pytest.approx(np.zeros((1, 2)), abs=0.1)
         assert all(zone.width_max_mm is not None for zone in found.zones)
+
+    def test_an_error_of_its_size_widens_what_is_in_mm(self):
+        pixels, crack = photo(view(20, 0.2)), zone([(280, 220), (320, 230)])
+        bare, stated = (
+            find_ruler(Scaling(marker_mm=MARKER_MM, relative_error=error), "a.png", pixels, None)
+            for error in (0.0, 0.1)
+        )
+        assert stated.scale.relative_error == pytest.approx(math.hypot(bare.scale.relative_error, 0.1))
+        assert stated.scale.mm_per_px == bare.scale.mm_per_px
+        sure, wide = (zone_in_mm(crack, ruler).width_median_mm for ruler in (bare, stated))
+        assert wide.value == sure.value
+        shares = [(one.high - one.value) / one.value for one in (sure, wide)]
+        assert shares[1] == pytest.approx(math.hypot(shares[0], NORMAL_95 * 0.1))
 
     @pytest.mark.parametrize("tilt", [0, 25, 45])
     def test_places_and_lengths_on_the_surface(self, tilt):

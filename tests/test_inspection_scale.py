@@ -12,8 +12,10 @@ from PIL import Image
 
 from crackscope import images, surfaces
 from crackscope.errors import InspectionError
+from crackscope.images import Ground
 from crackscope.inspection import (
     PRESETS_MM,
+    Focal,
     InspectOptions,
     Scaling,
     checked_limits,
@@ -85,6 +87,35 @@ class TestFlag:
         assert rough.low < sharp.low < sharp.high < rough.high
         nineteen_in_twenty = NormalDist().inv_cdf(0.975)
         assert rough.high - rough.value == pytest.approx(math.hypot(0.4, nineteen_in_twenty * 0.1 * 4.0) * 0.1)
+
+    @pytest.mark.parametrize(
+        ("given", "own"),
+        [
+            ({"mm_per_px": 0.1}, 0.0),
+            ({"table": {"a.png": (0.1, 0.0)}}, 0.0),
+            ({"distance_m": 0.1}, 0.02),
+            ({}, 0.0),
+        ],
+    )
+    def test_a_stated_error_counts_beside_what_is_known_of_the_scale(self, given, own):
+        """By flag, table, lens, and georeference."""
+        focal, ground = Focal(1000.0, own), Ground(mm_per_px=0.1)
+        pixels = np.zeros((8, 8, 3), np.uint8)
+        bare, stated = (
+            find_ruler(Scaling(**given, relative_error=error), "a.png", pixels, focal, ground) for error in (0.0, 0.05)
+        )
+        assert bare.scale.relative_error == own
+        assert stated.scale.relative_error == stated.relative_error((0, 0)) == pytest.approx(math.hypot(own, 0.05))
+        assert stated.scale.mm_per_px == bare.scale.mm_per_px == pytest.approx(0.1)
+
+    def test_a_row_with_an_error_of_its_own_keeps_it(self):
+        scaling = Scaling(table={"a.png": (0.1, 0.2)}, relative_error=0.05)
+        assert find_ruler(scaling, "a.png", np.zeros((8, 8, 3), np.uint8), None).scale.relative_error == 0.2
+
+    @pytest.mark.parametrize("error", [-0.1, 1.0, math.nan, 5.0])
+    def test_an_error_is_a_share(self, error):
+        with pytest.raises(InspectionError, match=r"a share, 0\.02 for 2 %"):
+            Scaling(mm_per_px=1.0, relative_error=error)
 
     def test_no_width_reaches_below_zero(self):
         """Thin, hardly measured, and of a scale that is a guess."""

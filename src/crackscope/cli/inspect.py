@@ -18,8 +18,8 @@ from crackscope.cli.inspection_asked import (
     check,
     may_be_georeferenced,
     picture_limits,
-    refuse_classes_without_scale,
     refuse_rate,
+    refuse_without_scale,
     settings_of,
 )
 from crackscope.cli.inspection_summary import Summary, show, summarise
@@ -48,6 +48,12 @@ if TYPE_CHECKING:
 @click.option("--marker-dictionary", metavar="NAME", help="Dictionary of the marker; default: 4X4_50.")
 @click.option(
     "--distance-m", type=Number(), metavar="X", help="Distance from camera to surface; needs the focal length in EXIF."
+)
+@click.option(
+    "--scale-error",
+    type=FiniteRange(0, 1, max_open=True),
+    metavar="X",
+    help="Standard deviation of that scale as a share, 0.02 for 2 %: intervals in mm are so much wider.",
 )
 @click.option("--classes", metavar="MM,MM,...", help="Limits of the width classes; default: 0.1,0.2,0.3,0.5,1.")
 @click.option("--preset", metavar="NAME", help="Limits of the width classes as in eurocode2 or aci224r: a guide.")
@@ -89,7 +95,7 @@ def inspect(state: State, /, **options: Any) -> None:
     asked = Asked(**options)
     check(asked)
     photos = _photos(asked)
-    refuse_classes_without_scale(asked, photos)
+    refuse_without_scale(asked, photos)
     settings = settings_of(asked, photos)
     reported = _inspect(asked, photos, settings)
     _tell(asked, reported, scaled=settings.scaling.known or asked.classes is not None or asked.preset is not None)
@@ -211,6 +217,7 @@ def _facts(
         "scale table": asked.scale,
         "marker, mm": asked.marker_mm,
         "distance, m": asked.distance_m,
+        "error of the scale": asked.scale_error,
     }
     return InspectionFacts(
         bundle=manifest.name,

@@ -35,6 +35,7 @@ class Asked:
     marker_mm: float | None
     marker_dictionary: str | None
     distance_m: float | None
+    scale_error: float | None
     classes: str | None
     preset: str | None
     false_alarms: float
@@ -70,12 +71,18 @@ def check(asked: Asked) -> None:
     _limits(asked)
 
 
-def refuse_classes_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None:
-    """Refuse width classes where nothing can give mm, before anything is read; photos: as they are named."""
+def refuse_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None:
+    """Refuse width classes, and the error of a scale, where nothing can give mm, before anything is read.
+
+    photos: as they are named.
+    """
     scales = _scales(asked)
-    unscaled = all(value is None for value in scales.values()) and not may_be_georeferenced(photos)
-    if unscaled and (asked.classes is not None or asked.preset is not None):
+    if any(value is not None for value in scales.values()) or may_be_georeferenced(photos):
+        return
+    if asked.classes is not None or asked.preset is not None:
         raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}")
+    if asked.scale_error is not None:
+        raise click.UsageError(f"--scale-error is of a scale, add one of {', '.join(scales)}")
 
 
 def refuse_rate(manifest: "Manifest") -> None:
@@ -116,6 +123,7 @@ def _scaling(asked: Asked, photos: "Sequence[str | Unread]") -> "Scaling":
         marker_mm=asked.marker_mm,
         dictionary=asked.marker_dictionary or "4X4_50",
         distance_m=asked.distance_m,
+        relative_error=asked.scale_error or 0.0,
     )
 
 

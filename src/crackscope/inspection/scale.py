@@ -46,8 +46,9 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
 
     mm_per_px: of all photos. table: mm per px and its relative error by path (see `scale_table.read_scale_table`).
     marker_mm: side of the black square of a printed ArUco marker of `dictionary`, that lies on the surface.
-    distance_m: from the lens to the surface; the focal length comes from EXIF.
-    Raises InspectionError when more than one is given, or a number is not above 0.
+    distance_m: from the lens to the surface; the focal length comes from EXIF. relative_error: one standard deviation
+    of the number given, or of a georeference, as a share of it (0.02 is 2 %); of the photos of a table, of those whose
+    row has none. Raises InspectionError when more than one is given, a number is not above 0, or the error is no share.
     """
 
     mm_per_px: float | None = None
@@ -55,6 +56,7 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
     marker_mm: float | None = None
     dictionary: str = "4X4_50"
     distance_m: float | None = None
+    relative_error: float = 0.0
 
     def __post_init__(self) -> None:
         given = {"mm per px": self.mm_per_px, "marker": self.marker_mm, "distance": self.distance_m}
@@ -66,6 +68,8 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
                 raise InspectionError(f"the scale by {name} must be a number above 0, not {value:g}")
             if not 1 / MOST < value < MOST:
                 raise InspectionError(f"the scale by {name} cannot be {value:g}, check the number and its unit")
+        if not 0 <= self.relative_error < 1:
+            raise InspectionError(f"the error of the scale is a share, 0.02 for 2 %, not {self.relative_error:g}")
         if self.dictionary not in DICTIONARIES:
             known = ", ".join(DICTIONARIES)
             raise InspectionError(f"there is no marker dictionary {self.dictionary!r}, name one of {known}")
@@ -85,10 +89,12 @@ class Focal(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ruler:
-    """Turns px of one photo into mm. plane: where a marker gave the perspective, else every pixel is alike."""
+    """Turns px of one photo into mm. plane: where a marker gave the perspective, else every pixel is alike.
+    size_error: of the marker's size, one standard deviation as a share of it."""
 
     scale: PhotoScale
     plane: Plane | None = None
+    size_error: float = 0.0
 
     @property
     def doubt(self) -> str:
@@ -112,7 +118,9 @@ class Ruler:
 
     def relative_error(self, place: Point) -> float:
         """One standard deviation of the scale at a place, as a share of it."""
-        return self.scale.relative_error if self.plane is None else self.plane.relative_error(place)
+        if self.plane is None:
+            return self.scale.relative_error
+        return math.hypot(self.plane.relative_error(place), self.size_error)
 
     def sees(self, at: NDArray[np.float64]) -> bool:
         """Whether there is a scale at all of these places: not beyond the plane's horizon, nor where it is a guess."""
@@ -132,22 +140,30 @@ def find_ruler(
     """The scale of one photo, uint8 [h, w, 3]; None where nothing is known, or the photo does not hold what it takes.
 
     That is: no row in the table, no marker seen, no focal length in EXIF; and, where nothing is given, no georeference
-    that tells. For the distance no error is counted.
+    that tells.
     """
+    error = scaling.relative_error
     if not scaling.known and ground is not None and ground.mm_per_px is not None:
-        return Ruler(PhotoScale(mm_per_px=ground.mm_per_px, source="georeference"))
+        return Ruler(PhotoScale(mm_per_px=ground.mm_per_px, source="georeference", relative_error=error))
     if scaling.mm_per_px is not None:
-        return Ruler(PhotoScale(mm_per_px=scaling.mm_per_px, source="flag"))
+        return Ruler(PhotoScale(mm_per_px=scaling.mm_per_px, source="flag", relative_error=error))
     if scaling.table is not None and path in scaling.table:
-        mm_per_px, error = scaling.table[path]
-        return Ruler(PhotoScale(mm_per_px=mm_per_px, source="table", relative_error=error))
+        mm_per_px, own = scaling.table[path]
+        return Ruler(PhotoScale(mm_per_px=mm_per_px, source="table", relative_error=own or error))
     if scaling.distance_m is not None and focal is not None:
-        mm_per_px = scaling.distance_m * 1000 / focal.px
-        return Ruler(PhotoScale(mm_per_px=mm_per_px, source="distance", relative_error=focal.relative_error))
+        mm_per_px, both = scaling.distance_m * 1000 / focal.px, math.hypot(focal.relative_error, error)
+        return Ruler(PhotoScale(mm_per_px=mm_per_px, source="distance", relative_error=both))
     if scaling.marker_mm is not None:
         plane = find_plane(pixels, scaling.marker_mm, scaling.dictionary)
-        return None if plane is None else Ruler(plane.scale(pixels.shape[1], pixels.shape[0]), plane)
+        return None if plane is None else _by_marker(plane, (pixels.shape[1], pixels.shape[0]), error)
     return None
+
+
+def _by_marker(plane: Plane, size: tuple[int, int], error: float) -> Ruler:
+    """The scale by a marker in a photo of so many px across and down, whose size may be off by so much."""
+    scale = plane.scale(*size)
+    both = math.hypot(scale.relative_error, error)
+    return Ruler(msgspec.structs.replace(scale, relative_error=both), plane, error)
 
 
 def focal_length(optics: Optics, stored_px: tuple[int, int]) -> Focal | None:

@@ -3,7 +3,7 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, first_of, read_as, seen_by_chance, seen_in_grey, seen_smaller
+from crackscope.records import Inspected, PhotoScale, first_of, read_as, seen_by_chance, seen_in_grey, seen_smaller
 from crackscope.reports.formatting import percent
 from crackscope.reports.inspection_marks import chance_text, length_text
 
@@ -26,7 +26,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(f"crack probability {chance_text(photo.probability)}")
     said += [_pages_text(photo), read_as(photo.bits), seen_in_grey(photo)]
     if photo.scale is not None:
-        said.append(f"{photo.scale.mm_per_px:.3g} mm per px (by {printable(photo.scale.source)})")
+        said.append(_scale_text(photo.scale))
     said.append(odd_scale(photo))
     said.append(_no_mm(photo))
     if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
@@ -40,6 +40,11 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
     if photo.place.taken:
         said.append(to_the_minute(photo.place.taken))
     return tuple(filter(None, said))
+
+
+def _scale_text(scale: PhotoScale) -> str:
+    error = f" ± {percent(scale.relative_error)}" if scale.relative_error else ""
+    return f"{scale.mm_per_px:.3g} mm per px{error} (by {printable(scale.source)})"
 
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
