@@ -43,8 +43,8 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
 
 
 def _scale_text(scale: PhotoScale) -> str:
-    error = f" ± {percent(scale.relative_error)}" if scale.relative_error else ""
-    return f"{scale.mm_per_px:.3g} mm per px{error} (by {printable(scale.source)})"
+    error = f", standard deviation {percent(scale.relative_error)}" if scale.relative_error else ""
+    return f"{scale.mm_per_px:.3g} mm per px (by {printable(scale.source)}{error})"
 
 
 def brief_facts(photo: Inspected) -> tuple[str, ...]:
