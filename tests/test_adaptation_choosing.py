@@ -37,7 +37,7 @@ def photo(folder, name, height, width):
     return str(path)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 9))
 def test_as_many_as_asked_for_and_none_twice(count, patches, seed):
     rng = np.random.default_rng(seed)
@@ -75,7 +75,7 @@ def test_of_patches_that_differ_alike_the_most_doubtful_come_first():
     assert sorted(taken.tolist()) == sorted(np.argsort(-doubts(score))[:6].tolist())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(0, 9))
 def test_every_third_is_the_highest_score_left_until_there_are_seven(patches, seed):
     rng = np.random.default_rng(seed)
@@ -91,7 +91,7 @@ def test_more_patches_begin_with_those_of_fewer():
     assert choose(score, features, 12).tolist() == choose(score, features, 30)[:12].tolist()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 60), st.integers(0, 99), st.booleans())
 def test_what_is_chosen_does_not_depend_on_the_order_of_the_patches(patches, seed, labelled):
     """The two whose scores lie beside where scores part are always as doubtful as each other."""
@@ -132,7 +132,7 @@ def test_doubt_is_largest_where_the_scores_part_wherever_they_lie():
     assert np.allclose(doubts(score), doubts(score + 100))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-50, 50), min_size=2, max_size=30))
 def test_numbers_are_parted_inside_their_range(values):
     score = np.array(values)

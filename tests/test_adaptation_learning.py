@@ -30,7 +30,7 @@ def with_features(margin, crack, features):
     return Patches(margin, margin, np.ones(count), features, (kinds,), crack, np.arange(count))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=8, max_size=40), st.integers(0, 99))
 def test_what_is_held_out_leaves_both_labels_to_learn_from(pictures, seed):
     crack, group = (np.array(column) for column in zip(*pictures, strict=True))
@@ -241,7 +241,7 @@ def test_a_curve_of_five_patches_a_label_says_what_was_measured_and_no_more():
     assert point.balanced_accuracy.low < 0.75
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["crack", "sound", "both"]), min_size=3, max_size=20), st.integers(0, 9))
 def test_groups_that_hold_both_labels_count_for_both(kinds, seed):
     rows = [

@@ -195,7 +195,7 @@ def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "README.md"])
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_changed_bit_is_noticed(bundle: Path, name: str, where: float, bit: int) -> None:
     data = bytearray((bundle / name).read_bytes())
@@ -208,7 +208,7 @@ def test_a_changed_bit_is_noticed(bundle: Path, name: str, where: float, bit: in
     (bundle / name).write_bytes(data)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_changed_bit_in_the_manifest_is_noticed(bundle: Path, where: float, bit: int) -> None:
     data = (bundle / "bundle.json").read_bytes()
@@ -333,7 +333,7 @@ def test_hostile_json_is_refused(data: bytes) -> None:
         parse_manifest(data, "bundle.json")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cuts=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=4)), min_size=1, max_size=5))
 def test_mutated_manifests_raise_nothing_else(whole: Path, cuts: list[tuple[float, bytes]]) -> None:
     data = (whole / "bundle.json").read_bytes()

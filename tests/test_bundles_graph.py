@@ -153,7 +153,7 @@ def test_the_embedding_must_have_the_stated_length() -> None:
         check_face(read_face(SMALL), manifest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cuts=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3)), min_size=1, max_size=6))
 def test_mutated_graphs_raise_nothing_else(cuts: list[tuple[float, bytes]]) -> None:
     data = SMALL
@@ -164,7 +164,7 @@ def test_mutated_graphs_raise_nothing_else(cuts: list[tuple[float, bytes]]) -> N
         check_face(read_face(data), small_manifest())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_raise_nothing_else(data: bytes) -> None:
     with pytest.raises(BundleError):

@@ -33,7 +33,7 @@ def test_the_features_stand_before_the_embedding():
     assert shown.embedding[0] == pytest.approx(float((lines * weight).sum() / weight.sum()), rel=1e-4)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.floats(0.1, 3), st.floats(-5, 5), st.integers(0, 99), st.integers(1, 80), st.booleans())
 def test_the_score_follows_the_formula_and_the_embedding_stays(scale, shift, seed, window, weighted):
     weights = some_weights(seed) if weighted else NONE
@@ -47,7 +47,7 @@ def test_the_score_follows_the_formula_and_the_embedding_stays(scale, shift, see
         assert np.allclose(after.map, scale * before.map + shift, atol=1e-4)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 99))
 def test_the_largest_logit_of_the_map_moves_as_the_score_does(seed):
     weights = some_weights(seed)

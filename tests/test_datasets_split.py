@@ -97,7 +97,7 @@ def test_too_few_groups_for_the_parts(tmp_path: Path) -> None:
         datasets.split(tmp_path / "set")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["crack", "sound"])), min_size=60, max_size=160),
     st.integers(0, 5),
@@ -153,7 +153,7 @@ def test_a_surface_for_each_few_pictures_takes_no_table_of_both() -> None:
     assert most < 16 << 20
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(20, 400), st.integers(20, 400), st.integers(0, 100))
 def test_rows_alone_are_dealt_within_one_of_the_share(cracked: int, sound: int, seed: int) -> None:
     strata = ["crack"] * cracked + ["sound"] * sound

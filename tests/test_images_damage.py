@@ -75,7 +75,7 @@ def test_a_wrong_checksum_is_seen():
     assert caught.value.kind == "damaged"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     name=st.sampled_from(sorted(SEEDS)),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),
@@ -90,7 +90,7 @@ def test_spoilt_bytes_give_a_picture_or_an_image_error(name, changes):
             call(bytes(data), limits)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"BM"])
 )

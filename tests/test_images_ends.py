@@ -48,7 +48,7 @@ def wall(kind):
 
 
 @pytest.mark.parametrize("kind", JPEGS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(share=st.floats(0, 1))
 def test_a_jpeg_that_breaks_off_before_its_end_marker(kind, share):
     data, whole = wall(kind)
@@ -125,7 +125,7 @@ def png(pixels, lost=0, interlaced=False, parts=1):
     return SIGNATURE + chunk(b"IHDR", start) + b"".join(bodies) + chunk(b"IEND", b"")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     height=st.integers(1, 40),
     width=st.integers(1, 40),

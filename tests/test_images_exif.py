@@ -189,7 +189,7 @@ def test_the_colour_profile_goes_along():
 WHOLE = block(FIRST, EXIF, GPS)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     cuts=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=6)), max_size=6),
     end=st.integers(8, len(WHOLE)),
@@ -211,7 +211,7 @@ def test_a_mangled_block_never_raises(cuts, end, kind):
     assert images.read(out).pixels.shape == PIXELS.shape
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     data=st.binary(max_size=300),
     start=st.sampled_from([b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"\xff\xd8\xff\xe1"]),

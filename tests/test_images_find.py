@@ -245,7 +245,7 @@ def test_no_arguments_find_nothing():
     assert images.find([]) == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 10**30), min_size=1, max_size=8, unique=True))
 def test_numbers_are_sorted_by_value(tmp_path_factory, numbers):
     folder = tmp_path_factory.mktemp("numbers")

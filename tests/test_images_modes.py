@@ -205,7 +205,7 @@ def test_tiffs_without_one_answer_are_refused_by_name(pixels, options):
     assert "TIFF" in str(caught.value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     pixels=arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3))),
     planar=st.sampled_from(["contig", "separate"]),

@@ -77,7 +77,7 @@ def test_thumbnails_of_real_patches(shared):
         assert np.abs(images.read_thumbnail(grey.astype(np.uint8), 16) - parts.mean(axis=(1, 3))).max() <= 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 24), st.integers(0, 255))
 def test_thumbnails_of_one_colour_keep_it(width, height, side, value):
     small = images.read_thumbnail(np.full((height, width), value, np.uint8), side)

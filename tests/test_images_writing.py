@@ -95,7 +95,7 @@ def test_jpeg_has_bounds():
         images.encode_jpeg(np.zeros((1, 65_501), np.uint8))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 50), st.integers(1, 50), st.sampled_from([(20, 30), (20, 30, 3), (20, 30, 1)]))
 def test_resize_gives_the_size_and_keeps_one_colour(width, height, shape):
     resized = images.resize(np.full(shape, 77, np.uint8), width, height)

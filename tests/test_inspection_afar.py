@@ -244,7 +244,7 @@ def test_what_was_put_out_stays_so_from_afar():
 SIDES = st.integers(20, 90)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIDES, SIDES, st.integers(0, 3), st.integers(0, 3), st.data())
 def test_places_in_a_small_version_are_where_they_were(high, wide_px, more_rows, more_columns, data):
     """A square of the photo whose sides lie between px of the small version, there and back."""

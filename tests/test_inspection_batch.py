@@ -183,7 +183,7 @@ class TestJournal:
             assert remaining(journal, photos) == []
             assert [plain(one) for one in Findings(journal, photos)] == calm
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(cut=st.floats(0, 1))
     def test_a_journal_cut_anywhere_goes_on(self, model, photos, tmp_path_factory, cut):
         folder = tmp_path_factory.mktemp("cut")

@@ -171,7 +171,7 @@ def test_default_bundle():
     assert everything.zone_after < everything.zone_before
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**16), st.integers(1, 20), st.integers(1, 20))
 def test_painting_touches_nothing_else(seed, width, height):
     rng = np.random.default_rng(seed)

@@ -57,7 +57,7 @@ def test_a_faint_end_is_followed_and_hardly_ever_farther() -> None:
 
 @example(seed=273, noise=4.0)
 @given(seed=st.integers(0, 1000), noise=st.floats(0, 5))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_a_faint_end_is_measured(seed: int, noise: float) -> None:
     pixels, heat = photo(noise=noise, seed=seed), marked_until(MARKED)
     (zone,) = measure_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
@@ -70,7 +70,7 @@ def test_a_faint_end_is_measured(seed: int, noise: float) -> None:
 @example(seed=110, noise=8.0)
 @example(seed=100, noise=6.0)
 @given(seed=st.integers(0, 1000), noise=st.floats(0, 8))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_an_end_is_an_end_where_the_photo_shows_nothing(seed: int, noise: float) -> None:
     assert reach(photo(line=False, noise=noise, seed=seed), marked_until(MARKED)) < MARKED + 20
 

@@ -31,7 +31,7 @@ def strewn(seed: int, size: tuple[int, int], share: float) -> NDArray[np.uint8]:
 
 
 @given(st.integers(0, 9999), st.tuples(st.integers(1, 130), st.integers(1, 130)), st.sampled_from([0, 0.002, 0.02]))
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_cells_belong_together_that_touch_or_leave_one_free(seed: int, size: tuple[int, int], share: float) -> None:
     grades = strewn(seed, size, share)
     before, (height, width) = grades.copy(), size
@@ -60,7 +60,7 @@ def far_off_by_hand(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArra
 
 
 @given(st.integers(0, 9999), st.integers(0, 26), st.booleans())
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_what_the_grey_values_do_not_show_lies_far_from_all_that_they_show(seed: int, apart: int, both: bool) -> None:
     rng = np.random.default_rng(seed)
     crack, sure = np.zeros((2, 96, 128), np.bool_)

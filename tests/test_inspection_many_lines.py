@@ -72,7 +72,7 @@ def test_normals_point_to_the_left_of_the_way() -> None:
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.sampled_from([0.6, 1.5, 4.0]), st.integers(0, 99))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_lines_are_smoothed_each_by_itself_and_keep_their_ends(counts: list[int], sigma_px: float, seed: int) -> None:
     lines = [np.random.default_rng(seed + count).normal(0, 9, (count, 2)).cumsum(0) for count in counts]
     for one, smooth in zip(lines, smoothed_evenly(lines, sigma_px), strict=True):
@@ -84,7 +84,7 @@ def test_lines_are_smoothed_each_by_itself_and_keep_their_ends(counts: list[int]
 
 
 @given(st.integers(1, 40), st.integers(1, 30), st.integers(0, 999))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_medians_are_those_of_numpy(rows: int, columns: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(size=(rows, columns)).round(1).astype(np.float32)
     assert np.array_equal(medians(values), np.median(values, -1))
@@ -120,7 +120,7 @@ def best_by_hand(gain: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
 
 
 @given(st.integers(0, 9999), st.integers(5, 60), st.sampled_from([0.05, 0.3, 1.0]))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_best_course_is_the_best_of_all(seed: int, long: int, size: float) -> None:
     gain = np.random.default_rng(seed).random((long, 11)).astype(np.float32) * np.float32(size)
     course, most = best_by_hand(gain.astype(np.float64))

@@ -52,7 +52,7 @@ def line_at(angle_deg: float, long: float = 200, middle: float = 160) -> Ends:
 
 
 @given(angle=st.floats(0, 179), width=st.floats(2.0, 20.0))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_length_width_and_direction_of_a_strip(angle: float, width: float) -> None:
     (zone,) = zones_of(drawn([(line_at(angle), width)]))
     assert zone.width_median_px.value == pytest.approx(width, abs=max(0.5, 0.1 * width))
@@ -80,7 +80,7 @@ def test_the_dark_lips_of_a_gaping_crack_are_no_cracks() -> None:
 
 
 @given(bend=st.floats(20, 160), narrow=st.floats(1, 9))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_line_that_turns_back_on_itself_is_cut_short(bend: float, narrow: float) -> None:
     there = np.stack([np.arange(0.0, 60), np.zeros(60)], 1)
     out = np.stack([np.full(10, 60.0) + narrow * np.linspace(0, 0.5, 10), np.linspace(0, 10, 10)], 1)
@@ -201,7 +201,7 @@ def test_however_rough_a_line_is_at_most_a_twelfth_is_added_and_nothing_to_what_
 
 
 @given(seed=st.integers(0, 1000), shaken_px=st.floats(0.1, 0.4), alike_px=st.floats(1.0, 1.6))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_grain_that_shakes_a_line_does_not_lengthen_it(seed: int, shaken_px: float, alike_px: float) -> None:
     """A straight line whose points are off by chance, alike over some px, and an arc that is off the same way."""
     along = np.arange(600.0)
@@ -304,7 +304,7 @@ def ordered(one: Estimate) -> bool:
 
 
 @given(seed=st.integers(0, 10_000), size=st.integers(20, 200), busy=st.booleans())
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_any_heatmap_gives_sane_zones(seed: int, size: int, busy: bool) -> None:
     rng = np.random.default_rng(seed)
     pixels = generate(seed, size=(size, size + 13)).pixels

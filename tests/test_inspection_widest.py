@@ -7,7 +7,7 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -120,7 +120,6 @@ def test_a_photo_stored_otherwise_keeps_its_largest_width_within_its_interval(se
     relative_error=st.floats(0, 0.25),
 )
 @example(widths=[(5.0, 0.4, 0.1), (8.0, 0.25, 0.5), (9.0, 0.23, 0.5)], relative_error=0.2)
-@settings(deadline=None)
 def test_in_mm_too_no_end_is_below_that_of_a_smaller_figure(
     widths: list[tuple[float, float, float]], relative_error: float
 ) -> None:

@@ -36,7 +36,7 @@ scored = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(scored, st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0]))
 def test_figures_equal_scikit_learns(pairs, threshold):
     labels = np.array([label for label, _ in pairs])
@@ -66,7 +66,7 @@ def test_figures_equal_scikit_learns(pairs, threshold):
     assert [[tn, fp], [fn, tp]] == metrics.confusion_matrix(labels, said, labels=[False, True]).tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored, st.integers(0, 2**32 - 1))
 def test_figures_of_a_resample_equal_scikit_learns_with_weights(pairs, seed):
     labels = np.array([label for label, _ in pairs])
@@ -88,7 +88,7 @@ def test_figures_of_a_resample_equal_scikit_learns_with_weights(pairs, seed):
     assert values["log_loss"][0] == pytest.approx(metrics.log_loss(labels, scores, sample_weight=weights))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored)
 def test_the_report_by_class_is_scikit_learns(pairs):
     labels = [label for label, _ in pairs]

@@ -71,7 +71,7 @@ def test_rows_without_a_group_are_groups_of_their_own():
     assert evaluate_scores(rows, [0.9] * 7).groups == 7
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 40), st.integers(1, 12), st.integers(0, 2**31), st.booleans())
 def test_every_interval_holds_its_figure_and_keeps_to_its_range(n, groups, seed, perfect):
     labels, scores, group = drawn(n, groups, seed)

@@ -77,7 +77,7 @@ def test_the_rate_of_a_label_without_rows_is_open():
     assert (restated.precision, restated.npv, restated.alarm_share) == (NOTHING, NOTHING, NOTHING)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.tuples(*[st.integers(0, 12)] * 4).filter(lambda cells: sum(cells[:2]) and sum(cells[2:])))
 def test_at_the_share_that_was_judged_precision_stays_what_it_is(cells):
     evaluation = judged(*cells, resamples=20)

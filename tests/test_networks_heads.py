@@ -39,7 +39,7 @@ def test_the_score_of_a_dense_head_is_the_mean_of_the_largest_share() -> None:
     assert np.allclose(output.score.detach().numpy(), logits[:, -count:].mean(1), atol=1e-6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(height=st.integers(32, 110), width=st.integers(32, 110))
 def test_maps_have_the_stated_stride_at_any_size(height: int, width: int) -> None:
     with torch.no_grad():

@@ -43,7 +43,7 @@ def test_nothing_frozen_at_the_start_gives_no_prefix(rule: Freeze) -> None:
 
 
 @pytest.mark.parametrize("network", [MOBILENET, DENSE], ids=["pooled", "dense"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(layers=st.integers(2, 154))
 def test_prefix_and_tail_make_the_whole(network: CrackNetwork, layers: int) -> None:
     names = table.counted_layers(network.steps)

@@ -48,7 +48,7 @@ def test_what_came_is_kept_for_the_next_call(standin: StandIn, body: bytes, tmp_
     assert not list(tmp_path.glob("*.part*"))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 60_000), max_size=5), ranges=st.booleans())
 def test_wherever_it_is_cut_the_file_is_the_same(
     standin: StandIn, body: bytes, tmp_path_factory: pytest.TempPathFactory, cuts: list[int], ranges: bool

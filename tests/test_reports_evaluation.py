@@ -294,7 +294,7 @@ def test_what_stands_in_the_way_is_named(pictures, tmp_path):
         write_evaluation(judged(pictures), tmp_path / "out")
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=30), surface=st.text(max_size=12))
 def test_any_name_at_all_is_only_text(tmp_path, name, surface):
     lost = Unread(path=name, error=Failure(kind="missing", message=surface))

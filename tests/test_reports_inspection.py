@@ -385,7 +385,7 @@ def test_what_stands_in_the_way_is_named(tmp_path, found):
         reports.write_inspection(tmp_path / "out", found, facts())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text(max_size=20), unique=True, max_size=8))
 def test_names_of_pictures_are_safe_and_differ(paths):
     names = reports.picture_names(paths)

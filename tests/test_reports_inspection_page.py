@@ -394,7 +394,7 @@ def inspected_with(line):
     return inspected("/no.jpg", zones=(msgspec.structs.replace(zone(1, 50, 3), centreline=(line,)),))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=30), said=st.text(max_size=20))
 def test_any_text_at_all_is_only_text(tmp_path, name, said):
     told = reports.InspectionFacts(

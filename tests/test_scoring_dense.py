@@ -164,7 +164,7 @@ def test_a_patch_is_judged_alike_by_its_heatmap(model: Model) -> None:
     assert np.corrcoef(scores, tops)[0, 1] > 0.9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(height=st.integers(1, 150), width=st.integers(1, 150), coarse=st.booleans())
 def test_every_pixel_of_any_size_is_covered(small: Model, fixed: Model, height: int, width: int, coarse: bool) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
@@ -175,7 +175,7 @@ def test_every_pixel_of_any_size_is_covered(small: Model, fixed: Model, height: 
         assert np.isfinite(heat.embedding).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 1000),
     height=st.integers(8, 40),
@@ -321,7 +321,7 @@ def test_a_stride_that_the_graph_does_not_have_is_not_trusted(tmp_path: Path) ->
     assert made.heatmap(photo(64, 64)).tiled
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 12))
 def test_every_place_in_doubt_is_seen(small: Model, seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
@@ -337,7 +337,7 @@ def test_every_place_in_doubt_is_seen(small: Model, seed: int, count: int) -> No
     assert np.abs(heat.logits - fine)[hot].max() <= SAME
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells=arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))), side=st.integers(1, 5))
 def test_a_square_holds_what_any_of_its_cells_holds(cells: NDArray[np.bool_], side: int) -> None:
     rows, columns = (-(-length // side) for length in cells.shape)
@@ -358,7 +358,7 @@ def in_doubt(rough: NDArray[np.float32], least: float, doubt: float) -> set[tupl
     return found
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 12), doubt=st.floats(0, 4))
 def test_seen_again_is_what_hangs_together_with_a_suspicious_place_and_nothing_else(
     small: Model, seed: int, count: int, doubt: float

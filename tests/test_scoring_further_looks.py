@@ -287,7 +287,7 @@ def look(chance: float, probability: float, reason: str = "", seen: Quality = SE
     return Judgement(verdict, probability, reason, seen, chance)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(CHANCES, CHANCES, st.booleans(), st.booleans())
 def test_two_looks_at_a_photo_too_small_for_more_share_the_rate(first, half, gentle, shows):
     """A sharp one is asked mostly as it is, and what that finds is told first."""
@@ -303,7 +303,7 @@ def test_two_looks_at_a_photo_too_small_for_more_share_the_rate(first, half, gen
 SEEN_AFAR = st.dictionaries(st.sampled_from([4, 8, 16]), CHANCES)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CHANCES, st.none() | CHANCES, SEEN_AFAR, st.booleans(), st.booleans())
 def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, shows):
     one = look(first, 0.3, "blurred" if blurred else "", SEEN)
@@ -329,7 +329,7 @@ def test_looks_are_joined_so_that_the_rate_holds(first, half, afar, blurred, sho
         assert told.chance <= RATE
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(CHANCES, CHANCES, st.booleans())
 def test_a_look_from_afar_that_cannot_judge_says_nothing(first, half, shows):
     looks = Looks(look(first, 0.3), look(half, 0.7))

@@ -200,7 +200,7 @@ def test_a_photo_is_the_same_on_any_number_of_threads(folder: Path) -> None:
         assert np.array_equal(answer.embedding, answers[0].embedding)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(height=st.integers(1, 150), width=st.integers(1, 150))
 def test_any_size_is_taken(model: Model, fixed: Model, height: int, width: int) -> None:
     for taken in (model, fixed):

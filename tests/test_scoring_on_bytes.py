@@ -74,7 +74,7 @@ def answers(model: bytes, cells: NDArray[np.uint8]) -> list[NDArray[np.float32]]
     return [np.asarray(answer) for answer in session.run(None, {"bytes": cells})]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     channels=st.sampled_from([1, 3, 16, 48]),
     times=st.integers(1, 3),

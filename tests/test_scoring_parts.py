@@ -79,7 +79,7 @@ def test_a_part_shows_what_the_network_says_of_it_with_so_much_of_the_photo_arou
     assert max(one.shape[0] * one.shape[1] for one in graph.seen) == parts.largest_px
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.0, 1.0), grain=st.sampled_from([4, 8, 32, 512]))
 def test_rectangles_hold_all_that_is_wanted_once_and_are_not_large(seed: int, share: float, grain: int) -> None:
     squares = np.random.default_rng(seed).random((23, 31)) < share

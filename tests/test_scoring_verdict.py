@@ -133,7 +133,7 @@ def test_a_patch_is_cracked_from_the_threshold_on() -> None:
 SCORES = st.lists(st.floats(-30, 60), min_size=10, max_size=80)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SCORES, st.floats(-20, 20))
 def test_of_a_known_surface_no_more_sound_windows_are_called_cracked_than_its_own_conformal_rule_would(scores, shift):
     sound = tuple(sorted(scores, reverse=True))

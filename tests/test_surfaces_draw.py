@@ -23,7 +23,7 @@ def chance(seed):
     return np.random.default_rng(seed)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), width=st.integers(8, 150), height=st.integers(8, 150), kind=st.sampled_from(KINDS))
 def test_only_pixels_near_the_crack_change(seed, width, height, kind):
     before = generate(seed % 17, (width, height), cracked=False, kind=kind).pixels
@@ -49,7 +49,7 @@ def test_one_seed_gives_one_crack():
     assert (first[1] != other[1]).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), level=st.integers(25, 250))
 def test_a_crack_darkens_by_a_share_whatever_the_brightness(seed, level):
     grey = np.full((128, 128, 3), level, np.uint8)
@@ -90,7 +90,7 @@ def test_the_grain_of_the_picture_goes_on_inside():
     assert after[deep].astype(float).std() > 0.5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), width=st.integers(8, 120), height=st.integers(8, 120))
 def test_look_alikes_come_in_any_size_and_leave_the_picture_alone(seed, width, height):
     before = generate(seed % 13, (width, height), cracked=False).pixels
@@ -108,7 +108,7 @@ def test_look_alikes_change_something():
     assert all(changed)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32), side=st.integers(8, 4000))
 def test_ordinary_cracks_can_be_drawn(seed, side):
     spec = random_crack(chance(seed), (side, side))

@@ -56,7 +56,7 @@ def test_a_photo_sized_one():
     assert 60 < surface.pixels.mean() < 235
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**40), kind=st.sampled_from(KINDS))
 def test_a_sound_one_has_no_crack_and_a_cracked_one_has(seed, kind):
     sound = generate(seed, (64, 48), cracked=False, kind=kind)
@@ -79,7 +79,7 @@ def test_with_and_without_crack_it_is_the_same_surface(kind):
         np.testing.assert_array_equal(cracked.pixels[far], sound.pixels[far])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), least=st.floats(0.7, 9), ratio=st.floats(1, 2.5))
 def test_widths_keep_to_what_was_asked(seed, least, ratio):
     surface = generate(seed, (200, 200), kind="concrete", width_px=(least, least * ratio))

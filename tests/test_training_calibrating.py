@@ -30,7 +30,7 @@ def test_the_share_of_cracks_does_not_move_where_the_odds_are_even() -> None:
     assert -shift / scale == pytest.approx(1, abs=0.2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 99))
 def test_the_chance_of_a_sound_window_counts_every_surface_alike(many: int, few: int, seed: int) -> None:
     scores = np.random.default_rng(seed).normal(size=many + few)

@@ -141,7 +141,7 @@ def test_surfaces_that_nobody_can_tell_apart_are_read_alike() -> None:
     assert max(found) - min(found) < 0.1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(0.1, 100), st.floats(-50, 50), st.integers(0, 100))
 def test_units_of_the_embedding_change_no_weight(stretch: float, offset: float, seed: int) -> None:
     places, names = shown(("lab", "deck", "road"), seed=seed)
