@@ -68,6 +68,37 @@ def test_scale_and_place_come_from_the_georeference(survey, bundle, tmp_path, ca
     assert "no place: its system, EPSG:2056" in page
 
 
+def test_cracks_of_georeferenced_photos_are_lines_on_the_map(survey, bundle, tmp_path):
+    rows = inspected(survey, bundle, tmp_path / "out", "--quiet")
+    lines = [json.loads(line) for line in (tmp_path / "out" / "findings.jsonl").read_text().splitlines()]
+    zones = {(line["photo"], line["zone"]["number"]): line["zone"] for line in lines if line["zone"]}
+    features = json.loads((tmp_path / "out" / "cracks.geojson").read_text())["features"]
+    named = [(one["properties"]["photo"], one["properties"]["number"]) for one in features]
+    # Of the oblong pixels it is known where they lie, and not how long anything is.
+    placed = [
+        (row["photo"], int(row["zone"]))
+        for row in rows
+        if row["zone"] and ("good" in row["photo"] or "obl" in row["photo"])
+    ]
+    assert named == placed
+    for feature, key in zip(features, named, strict=True):
+        down, zone, told = 0.003 if "oblong" in key[0] else 0.002, zones[key], feature["properties"]
+        assert feature["geometry"]["type"] == "MultiLineString"
+        (x, y), drawn = zone["centreline"][0][0], feature["geometry"]["coordinates"]
+        place = from_utm(EASTING + 0.002 * (x + 0.5), NORTHING - down * (y + 0.5), 32, south=False)
+        assert drawn[0][0] == pytest.approx(place[::-1], abs=1e-9)
+        assert [len(line) for line in drawn] == [len(line) for line in zone["centreline"]]
+        assert told["length_mm"] == (None if "oblong" in key[0] else pytest.approx(zone["length_mm"], abs=0.01))
+        assert (tmp_path / "out" / told["overlay"]).is_file()
+    assert "cracks.geojson" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_without_a_georeference_there_is_no_map_of_cracks(survey, bundle, tmp_path):
+    inspected(survey / "d bare.tif", bundle, tmp_path / "out", "--quiet")
+    assert not (tmp_path / "out" / "cracks.geojson").exists()
+    assert "cracks.geojson" not in (tmp_path / "out" / "index.html").read_text()
+
+
 def test_what_the_user_says_of_the_scale_wins(survey, bundle, tmp_path):
     rows = inspected(survey, bundle, tmp_path / "flag", "--mm-per-px", "7", "--quiet")
     assert {(row["mm_per_px"], row["scale_source"]) for row in rows} == {("7.0", "flag")}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscope import images
-from crackscope.images.utm import FLATTENING, SEMI_MAJOR_M, from_utm
+from crackscope.images.utm import FLATTENING, SEMI_MAJOR_M, from_utm, metres_per_degree
 from tests.small_pictures import as_tiff
 
 PIXELS = np.full((60, 100), 120, np.uint8)
@@ -114,6 +114,52 @@ def test_the_place_is_that_of_the_centre(raster, shift):
         there = from_utm(EASTING + 2 * (50 - shift), NORTHING - 2 * (30 - shift), zone, south=south)
         assert (found.latitude, found.longitude) == there
         assert found.place_doubt == ""
+
+
+TURNED = reals(34_264, 0.003, 0.004, 0, EASTING, 0.004, -0.003, 0, NORTHING, *[0] * 7, 1)
+
+
+@pytest.mark.parametrize("raster", [1, 2])
+@pytest.mark.parametrize(
+    ("system", "grid"),
+    [
+        ({"model": 1, "projected": UTM_32, "lengths": METRE}, located(0.005, 0.005)),
+        ({"model": 1, "projected": 32_756, "lengths": METRE}, located(0.005, 0.005)),
+        ({"model": 1, "projected": UTM_32, "lengths": METRE}, [TURNED]),
+        ({"model": 2, "geographic": 4326}, located(5e-8 * 111.132 / 78.847, 5e-8, x=7.5, y=45)),
+    ],
+)
+def test_each_pixel_lies_where_the_file_says(raster, system, grid):
+    """Its centre where the place of the photo is; from there a step of a pixel is as long as the scale says."""
+    found = ground(keys(raster=raster, **system), *grid)
+    assert found.georeference is not None
+    middle = images.on_map(found.georeference, 49.5, 29.5)
+    assert middle == pytest.approx((found.longitude, found.latitude), abs=1e-12)
+    along, across = metres_per_degree(found.latitude)
+    for step in ((1, 0), (0, 1), (40, -20)):
+        there = images.on_map(found.georeference, 49.5 + step[0], 29.5 + step[1])
+        metres = math.hypot((there[0] - middle[0]) * across, (there[1] - middle[1]) * along)
+        assert metres * 1000 == pytest.approx(math.hypot(*step) * found.mm_per_px, rel=1e-3)
+
+
+def test_the_first_pixel_lies_half_a_pixel_from_its_corner():
+    for raster, shift in ((1, 0.5), (2, 0.0)):
+        found = ground(keys(model=1, raster=raster, projected=UTM_32, lengths=METRE), *located(2.0, 2.0))
+        there = from_utm(EASTING + 2 * (3 + shift), NORTHING - 2 * (4 + shift), 32, south=False)
+        assert images.on_map(found.georeference, 3, 4) == pytest.approx(there[::-1], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [keys(model=1, projected=2056, lengths=METRE), *located(0.05, 0.05)],
+        [PROJECTED, *located(0.1, 0.1, y=1e300)],
+        [PROJECTED, *located(0.1, 0.1), (274, "H", 1, 6, False)],
+    ],
+)
+def test_where_single_pixels_lie_is_not_guessed(tags):
+    """In another system, nowhere, and of a picture that is stored turned."""
+    assert ground(*tags).georeference is None
 
 
 @pytest.mark.parametrize(

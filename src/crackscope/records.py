@@ -130,6 +130,19 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     doubt: str = ""
 
 
+class Georeference(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each pixel of a photo lies, as its file says.
+
+    affine: (a, b, x, c, d, y): what lies at (column, row), px from the centre of the photo's first pixel, lies
+    a * column + b * row + x east and c * column + d * row + y north. utm_zone: of which these are metres, 1 to 60, on
+    WGS 84; 0 where they are degrees of longitude and latitude. south: of a zone, its southern half.
+    """
+
+    affine: tuple[float, float, float, float, float, float]
+    utm_zone: int = 0
+    south: bool = False
+
+
 class PhotoScale(msgspec.Struct, frozen=True, kw_only=True):
     """How large a pixel of a photo is on the surface. source: flag, table, marker, distance or georeference.
 
@@ -184,15 +197,16 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after the
     EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be found, from
     the photo's sharpness and noise, at least 1; thinner ones are found by luck; None where it cannot be judged.
-    scale_doubt: why there is no scale though the photo or its file has one, else "". skipped: share of the photo that
-    the coarse pass left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for
-    none and where it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16 were
-    read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where it
-    showed more. from_afar: of the photo at a size so many times smaller, where a crack wider than those that the
-    network knows showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0
-    to 1, by which a photo is called cracked or sound; None where that is not known, or the photo cannot be judged.
-    left_out: zones that were less likely than was asked for. in_grey: its light has a strong colour, which was taken
-    out before the network saw it.
+    scale_doubt: why there is no scale though the photo or its file has one, else "". georeference: where its pixels
+    lie; None where the file does not say, or in a system that is not turned into latitude and longitude. skipped:
+    share of the photo that the coarse pass left out. seconds: of each step, by name. surface: the known surface as
+    which it was judged, "" for none and where it cannot be judged. pages: of the file, the first of which this is.
+    bits: as how many its 16 were read, where it uses no more, else 0. halved: verdict and probability are of the
+    photo at half size, where it showed more. from_afar: of the photo at a size so many times smaller, where a crack
+    wider than those that the network knows showed, and its zones were measured; else 0. chance: that a sound photo
+    of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None where that is not known, or
+    the photo cannot be judged. left_out: zones that were less likely than was asked for. in_grey: its light has a
+    strong colour, which was taken out before the network saw it.
     """
 
     path: str
@@ -209,6 +223,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     scale: PhotoScale | None = None
     scale_doubt: str = ""
     place: Place = Place()
+    georeference: Georeference | None = None
     skipped: float = 0.0
     seconds: dict[str, float] = {}
     surface: str = ""

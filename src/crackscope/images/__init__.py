@@ -26,7 +26,8 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
   (camera raw, DNG) is refused.
 - **Truncated** files are refused, never filled up with grey.
 
-- **Georeference**: `Picture.ground` says how large the pixels of a GeoTIFF are, and where its centre lies.
+- **Georeference**: `Picture.ground` says how large the pixels of a GeoTIFF are, and where its centre lies;
+  `on_map` where each of them does.
 
 `read_place` and `read_optics` say what a photo's EXIF block tells; `write_like` hands the block on to a changed photo.
 
@@ -36,6 +37,7 @@ Everything may be called from several threads at once; Pillow's global settings 
 from crackscope.images.copies import find_copies
 from crackscope.images.faults import or_unread
 from crackscope.images.finding import FOREIGN_SUFFIXES, PICTURE_SUFFIXES, find, one_spelling
+from crackscope.images.georeference import on_map
 from crackscope.images.header import Ground, Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
@@ -67,6 +69,7 @@ __all__ = [
     "find",
     "find_copies",
     "natural",
+    "on_map",
     "one_spelling",
     "or_unread",
     "read",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from crackscope.images.header import Ground
 from crackscope.images.tiff_tags import Tag, Tags
 from crackscope.images.utm import from_utm, metres_per_degree
+from crackscope.records import Georeference
 
 _MODEL, _RASTER, _GEOGRAPHIC, _ANGLES, _PROJECTED, _METHOD, _LENGTHS = 1024, 1025, 2048, 2054, 3072, 3075, 3076
 """The keys that are read: kind of system, what a pixel stands for, and the systems, projection and units by number."""
@@ -25,12 +26,41 @@ _PARTS = (Tag.PIXEL_SCALE, Tag.TIEPOINT, Tag.TRANSFORMATION)
 
 
 class _Grid(NamedTuple):
-    """A picture in units of its system: the sides of a pixel, and where the centre lies."""
+    """A picture in units of its system: (a, b, x, c, d, y) takes (column, row), counted from the outer corner of the
+    first pixel or from its centre as the file does, to a * column + b * row + x and c * column + d * row + y."""
 
-    across: float
-    down: float
+    a: float
+    b: float
     x: float
+    c: float
+    d: float
     y: float
+
+    @property
+    def across(self) -> float:
+        """The side of a pixel along the rows."""
+        return math.hypot(self.a, self.c)
+
+    @property
+    def down(self) -> float:
+        """The same along the columns."""
+        return math.hypot(self.b, self.d)
+
+    def moved(self, column: float, row: float) -> "_Grid":
+        """The same grid, counted from here on."""
+        a, b, x, c, d, y = self
+        return _Grid(a, b, a * column + b * row + x, c, d, c * column + d * row + y)
+
+
+def on_map(georeference: Georeference, column: float, row: float) -> tuple[float, float] | None:
+    """Longitude and latitude, degrees, WGS 84, of a place in a photo, px from the centre of its first pixel; None of
+    what lies in no zone."""
+    a, b, x, c, d, y = georeference.affine
+    east, north = a * column + b * row + x, c * column + d * row + y
+    if not georeference.utm_zone:
+        return (east, north) if abs(north) <= 90 and abs(east) <= 180 else None
+    place = from_utm(east, north, georeference.utm_zone, south=georeference.south)
+    return None if place is None or math.isnan(sum(place)) else (place[1], place[0])
 
 
 def ground_of(tags: Tags, width: int, height: int) -> Ground | None:
@@ -38,14 +68,30 @@ def ground_of(tags: Tags, width: int, height: int) -> Ground | None:
     if Tag.GEO_KEYS not in tags.values or not any(tag in tags.entries for tag in _PARTS):
         return None
     keys = _keys(tags.values[Tag.GEO_KEYS])
-    shift = 0.5 if keys.get(_RASTER) == _IS_POINT else 0.0
-    grid = _grid(tags, width / 2 - shift, height / 2 - shift)
-    if isinstance(grid, str):
-        return Ground(scale_doubt=grid, place_doubt=grid)
-    place, place_doubt = _place(keys, grid)
-    scale, scale_doubt = _scale(keys, grid)
+    stored = _grid(tags)
+    if isinstance(stored, str):
+        return Ground(scale_doubt=stored, place_doubt=stored)
+    first = stored if keys.get(_RASTER) == _IS_POINT else stored.moved(0.5, 0.5)
+    middle = first.moved((width - 1) / 2, (height - 1) / 2)
+    place, place_doubt = _place(keys, middle)
+    scale, scale_doubt = _scale(keys, middle)
     latitude, longitude = place or (None, None)
-    return Ground(scale, latitude, longitude, scale_doubt, place_doubt)
+    upright = tags.one(Tag.ORIENTATION, 1) == 1
+    return Ground(
+        mm_per_px=scale,
+        latitude=latitude,
+        longitude=longitude,
+        scale_doubt=scale_doubt,
+        place_doubt=place_doubt,
+        georeference=_georeference(keys, first) if place and upright else None,
+    )
+
+
+def _georeference(keys: dict[int, int], first: _Grid) -> Georeference:
+    """Where the pixels lie, counted from the centre of the first, in a system that `_place` knows."""
+    zone, south = (_zone(keys) if keys.get(_MODEL) == _IS_PROJECTED else None) or (0, False)
+    a, b, x, c, d, y = first
+    return Georeference(affine=(a, b, x, c, d, y), utm_zone=zone, south=south)
 
 
 def _keys(numbers: tuple[int, ...]) -> dict[int, int]:
@@ -54,26 +100,26 @@ def _keys(numbers: tuple[int, ...]) -> dict[int, int]:
     return {key: value for key, tag, count, value in rows if (tag, count) == (0, 1)}
 
 
-def _grid(tags: Tags, column: float, row: float) -> _Grid | str:
-    """The picture's grid, given the column and row of its centre; in words what is wrong where there is none."""
+def _grid(tags: Tags) -> _Grid | str:
+    """The picture's grid as the file counts; in words what is wrong where there is none."""
     scale, tie = tags.reals.get(Tag.PIXEL_SCALE, ()), tags.reals.get(Tag.TIEPOINT, ())
     matrix = tags.reals.get(Tag.TRANSFORMATION, ())
     if len(scale) == 3 and len(tie) >= 6 and len(tie) % 6 == 0:
         across, down = scale[:2]
         if across <= 0 or down <= 0:
             return "its georeference gives pixels without a size"
-        grid = _Grid(across, down, tie[3] + (column - tie[0]) * across, tie[4] - (row - tie[1]) * down)
+        grid = _Grid(across, 0.0, tie[3] - tie[0] * across, 0.0, -down, tie[4] + tie[1] * down)
     elif len(matrix) == 16:
         a, b, _, x, c, d, _, y = matrix[:8]
-        across, down = math.hypot(a, c), math.hypot(b, d)
-        if not abs(a * b + c * d) <= _SQUARE * across * down:
+        grid = _Grid(a, b, x, c, d, y)
+        if not abs(a * b + c * d) <= _SQUARE * grid.across * grid.down:
             return "its georeference gives pixels that are not square"
-        grid = _Grid(across, down, a * column + b * row + x, c * column + d * row + y)
     elif len(tie) > 6 and not scale and not matrix:
         return "it is georeferenced by single points only, save it rectified"
     else:
         return "its georeference is broken"
-    return grid if all(map(math.isfinite, grid)) and min(grid[:2]) > 0 else "its georeference is broken"
+    sized = all(map(math.isfinite, grid)) and min(grid.across, grid.down) > 0
+    return grid if sized else "its georeference is broken"
 
 
 def _scale(keys: dict[int, int], grid: _Grid) -> tuple[float | None, str]:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from crackscope.images.faults import Fault
 from crackscope.images.limits import Limits
+from crackscope.records import Georeference
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Ground:
     """What a file's georeference says.
 
     mm_per_px: of its pixels on the ground; None where it does not tell, and `scale_doubt` why. latitude, longitude: of
-    the picture's centre, degrees, WGS 84; None where it does not tell, and `place_doubt` why.
+    the picture's centre, degrees, WGS 84; None where it does not tell, and `place_doubt` why. georeference: where each
+    of its pixels lies; None where the centre is not known, and of a picture that is stored turned.
     """
 
     mm_per_px: float | None = None
@@ -62,6 +64,7 @@ class Ground:
     longitude: float | None = None
     scale_doubt: str = ""
     place_doubt: str = ""
+    georeference: Georeference | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,7 @@ def _record(seen: Seen, zones: tuple[Zone, ...], mask: NDArray[np.bool_], scale:
         scale=scale,
         scale_doubt=seen.scale_doubt,
         place=photo.place,
+        georeference=None if photo.ground is None else photo.ground.georeference,
         skipped=seen.heat.skipped,
         surface=judged.surface,
         pages=photo.pages,

@@ -120,6 +120,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "without": without_crack(facts),
         "soft": any(photo.halved for photo in found.inspected),
         "afar": any(photo.from_afar for photo in found.inspected),
+        "on_map": any(photo.georeference for photo in found.inspected),
         "again_now": any(to_look_at(found).values()),
         "least": f"{facts.least_probability:.15g}",
         "doubtful": [cards[photo.path] for photo in found.doubtful],

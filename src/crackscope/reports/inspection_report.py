@@ -9,6 +9,7 @@ from crackscope import __version__
 from crackscope.files import encode_json, write_whole
 from crackscope.records import Inspected, Unread
 from crackscope.reports.coco import coco_json
+from crackscope.reports.cracks_geojson import cracks_geojson
 from crackscope.reports.findings_table import Findings, about_photo, findings_csv, findings_lines
 from crackscope.reports.geojson import photos_geojson
 from crackscope.reports.inspection_facts import InspectionFacts
@@ -30,18 +31,20 @@ def write_inspection(
     the folder yet (`photos/`, `thumbs/`, `overlays/`, each NAME.jpg as `picture_names` says) are made from the photos
     themselves; one that can no longer be read is said to be gone. others: paths that are in no finding, but whose
     pictures may lie in the folder; no photo gets a name that may have been one of theirs.
-    Returns the names of what was written: index.html, findings.csv, findings.jsonl, photos.geojson, coco.json,
-    label-studio.json with label-studio.xml (its labelling interface), inspection.json. Raises OutputError.
+    Returns the names of what was written: index.html, findings.csv, findings.jsonl, photos.geojson, cracks.geojson
+    where a photo is georeferenced, coco.json, label-studio.json with label-studio.xml (its labelling interface),
+    inspection.json. Raises OutputError.
     """
     target = Path(folder)
     once = _Once(photos)
     names = picture_names([*once.paths, *others])
     there = complete_pictures(target, once, names, facts)
     model = " ".join(part for part in (facts.bundle, facts.bundle_version[:12]) if part) or "crackscope"
-    files: dict[str, bytes | Iterable[bytes]] = {
+    files: dict[str, bytes | Iterable[bytes] | None] = {
         "findings.csv": findings_csv(once, names, facts.copies),
         "findings.jsonl": findings_lines(once, names, facts.copies),
         "photos.geojson": photos_geojson(once, names),
+        "cracks.geojson": cracks_geojson(once, names),
         "coco.json": coco_json(once, names),
         "label-studio.json": label_studio_json(once, names, model),
         "label-studio.xml": LABELLING.encode("ascii"),
@@ -49,8 +52,9 @@ def write_inspection(
         PAGE: page(once, names, facts, there),
     }
     for name, content in files.items():
-        write_whole(target / name, content)
-    return list(files)
+        if content is not None:
+            write_whole(target / name, content)
+    return [name for name, content in files.items() if content is not None]
 
 
 class _Once(Sequence[Inspected | Unread]):
