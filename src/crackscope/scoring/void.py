@@ -7,6 +7,7 @@ so it is filled before anything is scored: inside the rectangle that bounds the 
 outside of it by a mirror, as a photo is continued beyond its own borders.
 """
 
+from collections.abc import Iterator
 from math import isqrt
 from typing import NamedTuple
 
@@ -73,21 +74,34 @@ def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Sur
     void = find_void(pixels, declared)
     if void is None:
         return Surface(pixels, None)
-    hidden = void > 0
-    covered = pixels[hidden]
-    if declared is not None:
-        # What a file stores where it shows nothing is anything at all.
-        unseen, kinds = declared[hidden], void[hidden]
-        for kind, value in _VALUES.items():
-            covered[unseen & (kinds == kind)] = value
-    return Surface(_filled(pixels, hidden), void, covered)
+    covered = np.empty((np.count_nonzero(void), 3), np.uint8)
+    for rows, part in _bands(void):
+        hidden = void[rows] > 0
+        covered[part] = pixels[rows][hidden]
+        if declared is not None:
+            # What a file stores where it shows nothing is anything at all.
+            unseen, kinds = declared[rows][hidden], void[rows][hidden]
+            for kind, value in _VALUES.items():
+                covered[part][unseen & (kinds == kind)] = value
+    return Surface(_filled(pixels, void > 0), void, covered)
 
 
 def put_back(pixels: Pixels, void: Pixels, covered: Pixels) -> Pixels:
     """A filled photo with what its void covered, in a new array."""
     shown = pixels.copy()
-    shown[void > 0] = covered
+    for rows, part in _bands(void):
+        shown[rows][void[rows] > 0] = covered[part]
     return shown
+
+
+def _bands(void: Pixels) -> Iterator[tuple[slice, slice]]:
+    """Rows of a photo, and which of the pixels of its void, row by row, lie in them. A band at a time, since NumPy
+    takes 16 bytes for each pixel that a mask names."""
+    end = 0
+    for top in range(0, len(void), _BAND_PX):
+        rows = slice(top, top + _BAND_PX)
+        start, end = end, end + int(np.count_nonzero(void[rows]))
+        yield rows, slice(start, end)
 
 
 def bounds(hidden: NDArray[np.bool_]) -> tuple[slice, slice]:
@@ -244,17 +258,29 @@ def _drown_specks(void: Pixels) -> None:
 
 
 def _filled(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
+    """The photo with its void filled, as the top of this file says; no more than one new array of its size."""
     import cv2
 
-    rows, columns = part = bounds(hidden)
+    part = bounds(hidden)
     step = 1 + isqrt(hidden.size) // 1024
     sample = pixels[part][::step, ::step][~hidden[part][::step, ::step]]
-    inside = pixels[part].copy()
-    if len(sample) and hidden[part].any():
+    filled = np.empty_like(pixels)
+    inside, holes = filled[part], hidden[part]
+    inside[:] = pixels[part]
+    if len(sample) and holes.any():
         colour = np.full((_BAND_PX, inside.shape[1], 3), np.median(sample, 0).astype(np.uint8))
         for top in range(0, len(inside), _BAND_PX):
             band = inside[top : top + _BAND_PX]
-            cv2.copyTo(colour[: len(band)], hidden[part][top : top + _BAND_PX].astype(np.uint8), band)
-    (height, width), mirror = hidden.shape, cv2.BORDER_REFLECT
-    around = (rows.start, height - rows.stop, columns.start, width - columns.stop)
-    return np.asarray(cv2.copyMakeBorder(inside, *around, mirror), np.uint8)
+            cv2.copyTo(colour[: len(band)], holes[top : top + _BAND_PX].astype(np.uint8), band)
+    rows, columns = (_mirrored(one, side) for one, side in zip(part, hidden.shape, strict=True))
+    beside = np.flatnonzero(columns != np.arange(len(columns)))
+    inside_rows = filled[part[0]]
+    inside_rows[:, beside] = inside_rows[:, columns[beside]]
+    for row in np.flatnonzero(rows != np.arange(len(rows))):
+        filled[row] = filled[rows[row]]
+    return filled
+
+
+def _mirrored(part: slice, side: int) -> NDArray[np.intp]:
+    """Of each place along a side of so many px, the place within the part that is seen there, mirrored at its ends."""
+    return np.pad(np.arange(part.start, part.stop), (part.start, side - part.stop), mode="symmetric")
