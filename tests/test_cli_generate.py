@@ -1,4 +1,4 @@
-"""`generate` where it cannot end: nothing is left that the next call would stumble over."""
+"""`generate`: a data set as it stands; where it cannot end, nothing is left that the next call would stumble over."""
 
 import resource
 import signal
@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from crackscope import datasets
 from crackscope.cli import main
 
 CALL = ["generate", "-n", "12", "--size", "64", "--quiet", "-o"]
+
+
+def test_the_folder_is_a_data_set_with_its_masks(tmp_path: Path) -> None:
+    assert main([*CALL, str(tmp_path / "set")]) == 0
+    rows = datasets.read_rows(tmp_path / "set")
+    assert {(row.label, row.mask is not None) for row in rows} == {("crack", True), ("sound", False)}
+    assert {Path(row.mask).stem for row in rows if row.mask} == {Path(row.path).stem for row in rows if row.mask}
+    assert datasets.scan(tmp_path / "set").mask_conflicts == ()
 
 
 def test_a_disk_that_fills_half_way_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

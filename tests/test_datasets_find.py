@@ -107,11 +107,20 @@ def test_masks_label_pictures_and_belong_to_them(tmp_path: Path) -> None:
     assert datasets.scan(tmp_path).unlabelled == {"images": 1}
 
 
-def test_masks_beside_class_folders_are_no_unlabelled_pictures(tmp_path: Path) -> None:
-    for name in ("crack/a", "sound/b"):
+@pytest.mark.parametrize("masks", ["masks", "crack/masks", "Mask"])
+def test_masks_beside_or_within_a_cracked_class_belong_to_its_pictures(tmp_path: Path, masks: str) -> None:
+    """And to no sound picture of the same stem."""
+    for name in ("crack/a", "crack/c", "sound/a", "sound/b"):
         picture(tmp_path / f"{name}.png")
-    mask(tmp_path / "masks" / "a.png", True)
-    assert datasets.scan(tmp_path).unlabelled == {}
+    mask(tmp_path / masks / "a.png", True)
+    report = datasets.scan(tmp_path)
+    assert report.unlabelled == {}
+    assert report.labels == {"crack": 2, "sound": 2}
+    assert report.mask_conflicts == ()
+    found = {Path(row.path).relative_to(tmp_path).as_posix(): row.mask for row in datasets.read_rows(tmp_path)}
+    assert found == {"crack/a.png": str(tmp_path / masks / "a.png")} | dict.fromkeys(
+        ("crack/c.png", "sound/a.png", "sound/b.png")
+    )
 
 
 def test_a_folder_label_beside_a_mask_that_says_other(tmp_path: Path) -> None:

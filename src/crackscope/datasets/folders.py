@@ -23,21 +23,21 @@ def find_in_folder(root: Path, layout: Layout) -> Found:
     """Everything under `root` that is a picture, with what the names of its folders say of it.
 
     The nearest folder with a label's name labels; the outermost with a part's name is the part; what is left of the
-    way is the surface. `images/` with `masks/` beside it: the mask of the same stem belongs to the picture, and labels
-    it when no folder does. Raises DatasetError when the folder cannot be listed, and for suggestions that nobody has
-    sorted yet.
+    way is the surface. `images/` with `masks/` beside it: the mask of the same stem belongs to the picture, and
+    labels it when no folder does. So it does to a picture of a cracked class with `masks/` beside or within it; a
+    sound one of that stem is another. No picture in a folder of masks is one of the data. Raises DatasetError when
+    the folder cannot be listed, and for suggestions that nobody has sorted yet.
     """
     entries: list[Entry] = []
     unlabelled: Counter[str] = Counter()
     for folder, pictures in _walk(root):
         way = PurePosixPath(Path(folder).relative_to(root).as_posix()).parts
-        masks = _masks_beside(Path(folder))
+        masks = _masks_for(Path(folder), layout)
         facts = _read_way(way, layout)
         for picture in pictures:
             mask = masks.get(Path(picture).stem.casefold()) if masks is not None else None
             if facts.label is None and mask is None:
-                if not way or way[-1].casefold() not in _MASK_FOLDERS:
-                    unlabelled["/".join(way) or "."] += 1
+                unlabelled["/".join(way) or "."] += 1
                 continue
             path = os.path.join(folder, picture)
             entries.append(Entry(path=path, label=facts.label, part=facts.part, mask=mask, surface=facts.surface))
@@ -90,10 +90,7 @@ def _walk(root: Path) -> list[tuple[str, list[str]]]:
             folders.clear()
             continue
         been.add(real)
-        has_images = any(plain(name) in _IMAGE_FOLDERS for name in folders)
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not (has_images and plain(name) in _MASK_FOLDERS)
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and plain(name) not in _MASK_FOLDERS)
         pictures = [name for name in files if _may_be_picture(name)]
         if SUGGESTIONS in files:
             folders[:] = [name for name in folders if name not in (UNSORTED, _UNSORTED_BEFORE)]
@@ -109,11 +106,18 @@ def _may_be_picture(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.casefold() in {*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES}
 
 
-def _masks_beside(folder: Path) -> dict[str, str] | None:
-    """Masks by stem, for a folder called `images` with a folder called `masks` beside it; else None."""
-    if plain(folder.name) not in _IMAGE_FOLDERS:
+def _masks_for(folder: Path, layout: Layout) -> dict[str, str] | None:
+    """Masks by stem, for a folder of pictures that may have some; else None."""
+    if plain(folder.name) in _IMAGE_FOLDERS:
+        return _masks_in(folder.parent)
+    if label_of(folder.name, layout) != "crack":
         return None
-    for other in sorted(folder.parent.iterdir()):
+    within = _masks_in(folder)
+    return _masks_in(folder.parent) if within is None else within
+
+
+def _masks_in(folder: Path) -> dict[str, str] | None:
+    for other in sorted(folder.iterdir()):
         if plain(other.name) in _MASK_FOLDERS and other.is_dir():
             masks = sorted(mask for mask in other.iterdir() if _may_be_picture(mask.name) and mask.is_file())
             return {mask.stem.casefold(): str(mask) for mask in masks}
