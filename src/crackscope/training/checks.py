@@ -11,7 +11,7 @@ from crackscope.datasets import Split
 from crackscope.errors import OutputError, RecipeError, TrainingError, some_of
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
-from crackscope.training.features import free_memory
+from crackscope.training.memory import free_memory
 from crackscope.training.records import TrainOptions
 
 _USUAL_SIDE = 256

@@ -4,7 +4,7 @@ The frozen part runs in inference mode, picture by picture, through the same run
 output is rounded to float16 whether it is kept or not, so that a training sees the same numbers with and without cache.
 """
 
-import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from crackscope.errors import TrainingError
 from crackscope.records import Row
 from crackscope.training.augmentation import Pixels
+from crackscope.training.memory import free_memory
 from crackscope.training.pictures import Reader
 
 Half = NDArray[np.float16]
@@ -122,27 +123,8 @@ def memory_budget(asked_mib: int | None) -> Budget:
     return Budget(free_memory() // 2 if asked_mib is None else asked_mib * 2**20)
 
 
-def free_memory() -> int:
-    """Bytes of memory that can be had now without swapping, within the limit of the container if there is one."""
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                free = int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        if limit.isdigit():
-            free = min(free, max(0, int(limit) - int(Path("/sys/fs/cgroup/memory.current").read_text())))
-    except (OSError, ValueError):
-        pass
-    return free
-
-
 def _in_file(spill: Path, shape: tuple[int, ...], need: int) -> Half:
-    stat = os.statvfs(spill.parent)
-    free = stat.f_bavail * stat.f_frsize
+    free = shutil.disk_usage(spill.parent).free
     if need > 0.95 * free:
         raise TrainingError(
             f"the frozen part's output takes {need / 2**30:.1f} GiB, and there is no room for it: give more memory "
