@@ -26,9 +26,9 @@ def view(tilt_deg: float, mm_per_px: float, size=(1200, 900)) -> np.ndarray:
     return camera @ turned @ middle
 
 
-def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900)) -> np.ndarray:
+def photo(to_px: np.ndarray, at_mm=(30.0, 30.0), seed=3, size=(1200, 900), *, cracked=False) -> np.ndarray:
     """A generated wall with a printed marker whose upper left corner lies at a place, seen by a camera."""
-    ground = surfaces.generate(seed, size, cracked=False, kind="plaster").pixels
+    ground = surfaces.generate(seed, size, cracked=cracked, kind="plaster").pixels
     return stuck_on(ground, to_px, at_mm, MARKER_MM)
 
 

@@ -24,6 +24,7 @@ from crackscope.bundles import (
 )
 from crackscope.errors import BundleError, OutputError
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
+from tests.small_rights import as_nobody, open_folder
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +123,12 @@ def test_anything_else_in_the_way_is_kept(tmp_path: Path, whole: Path) -> None:
     assert (tmp_path / "photos" / "wall.jpg").read_bytes() == b"mine"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written(tmp_path: Path, whole: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="cannot write"):
-        write_bundle(tmp_path / "b", open_bundle(whole).manifest, model=small_model(), weights=None, card="")
-    tmp_path.chmod(0o700)
+def test_a_folder_that_cannot_be_written(whole: Path) -> None:
+    manifest = open_bundle(whole).manifest
+    with open_folder() as folder:
+        folder.chmod(0o555)
+        with as_nobody(), pytest.raises(OutputError, match="cannot write"):
+            write_bundle(folder / "b", manifest, model=small_model(), weights=None, card="")
 
 
 def test_a_place_below_a_file_cannot_be_written(tmp_path: Path, whole: Path) -> None:

@@ -77,28 +77,34 @@ def test_tensors_in_other_files_are_refused() -> None:
 
     refuse(changed(location_only), "another file")
 
-    def constant(proto: Any) -> None:
-        tensor = onnx.TensorProto(name="t", data_type=TensorProto.FLOAT, dims=[1])
-        outside(tensor)
-        proto.graph.node.append(helper.make_node("Constant", [], ["c"], value=tensor))
+    def entry_only(proto: Any) -> None:
+        outside(proto.graph.initializer[1])
+        proto.graph.initializer[1].ClearField("data_location")
 
-    refuse(changed(constant), "another file")
+    refuse(changed(entry_only), "another file")
+    tensor = onnx.TensorProto(name="t", data_type=TensorProto.FLOAT, dims=[1])
+    outside(tensor)
+    for value in (tensor, [tensor]):
+        constant = helper.make_node("Constant", [], ["c"], value=value)
+        refuse(changed(lambda proto, node=constant: proto.graph.node.append(node)), "another file")
 
 
 def test_graphs_inside_operators_are_refused() -> None:
     inner = helper.make_graph([], "inner", [], [])
-    for kind in ("If", "Loop", "Scan"):
+    for kind in ("If", "Loop", "Scan", "SequenceMap"):
         refuse(changed(lambda proto, k=kind: proto.graph.node.append(helper.make_node(k, [], []))), "control flow")
-    hidden = helper.make_node("Relu", ["map"], ["x"], body=inner)
-    refuse(changed(lambda proto: proto.graph.node.append(hidden)), "hides a graph")
+    for body in (inner, [inner]):
+        hidden = helper.make_node("Relu", ["map"], ["x"], body=body)
+        refuse(changed(lambda proto, node=hidden: proto.graph.node.append(node)), "hides a graph")
 
 
 def test_sparse_tensors_are_refused() -> None:
     refuse(changed(lambda proto: proto.graph.sparse_initializer.add()), "sparse")
     values = helper.make_tensor("v", TensorProto.FLOAT, [1], [1.0])
     sparse = helper.make_sparse_tensor(values, helper.make_tensor("i", TensorProto.INT64, [1], [0]), [4])
-    hidden = helper.make_node("Constant", [], ["c"], sparse_value=sparse)
-    refuse(changed(lambda proto: proto.graph.node.append(hidden)), "sparse")
+    for value in (sparse, [sparse]):
+        hidden = helper.make_node("Constant", [], ["c"], sparse_value=value)
+        refuse(changed(lambda proto, node=hidden: proto.graph.node.append(node)), "sparse")
 
 
 def test_a_second_graph_is_refused() -> None:
@@ -106,12 +112,18 @@ def test_a_second_graph_is_refused() -> None:
     refuse(b"", "0 graphs")
 
 
-def test_a_domain_said_twice_is_seen_both_times() -> None:
+@pytest.mark.parametrize(
+    ("node", "again", "said"),
+    [
+        (helper.make_node("Relu", ["map"], ["x"], domain="evil"), b"\x3a\x00", "evil"),
+        (helper.make_node("If", ["map"], ["x"]), b"\x22\x04Relu", "control flow"),
+    ],
+)
+def test_what_is_said_twice_of_an_operator_is_seen_both_times(node: Any, again: bytes, said: str) -> None:
     """Protobuf keeps the last of several values; the check must not depend on which."""
-    node = helper.make_node("Relu", ["map"], ["x"], domain="evil").SerializeToString() + b"\x3a\x00"
-    size = len(node)
-    graph = b"\x0a" + bytes([size]) + node
-    refuse(SMALL + b"\x3a" + bytes([len(graph)]) + graph, "evil")
+    twice = node.SerializeToString() + again
+    graph = b"\x0a" + bytes([len(twice)]) + twice
+    refuse(SMALL + b"\x3a" + bytes([len(graph)]) + graph, said)
 
 
 def test_the_runtime_s_own_format_is_refused() -> None:
@@ -139,6 +151,26 @@ def test_other_faces_are_refused() -> None:
     refuse(changed(lambda proto: proto.graph.output.pop()), "instead of")
     refuse(small_model(channels=EMBEDDING + 1), "embedding has the shape")
     refuse(small_model(64), "images has the shape")
+
+
+def test_shapes_of_other_outputs_and_batches_are_refused() -> None:
+    def batch_of(count: int) -> bytes:
+        return changed(lambda proto: setattr(proto.graph.input[0].type.tensor_type.shape.dim[0], "dim_value", count))
+
+    def two_maps(proto: Any) -> None:
+        proto.graph.output[1].type.tensor_type.shape.dim[1].dim_value = 2
+
+    def one_more_axis(proto: Any) -> None:
+        proto.graph.output[0].type.tensor_type.shape.dim.add().dim_value = 1
+
+    def double_score(proto: Any) -> None:
+        proto.graph.output[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+
+    check_face(read_face(batch_of(1)), small_manifest())
+    refuse(batch_of(4), "images has the shape")
+    refuse(changed(two_maps), "map has the shape")
+    refuse(changed(one_more_axis), "score has the shape")
+    refuse(changed(double_score), "score is not of type float32")
 
 
 def test_a_fixed_input_must_be_the_stated_one() -> None:

@@ -1,6 +1,5 @@
 """Where results shall go is asked before the work, and nothing is made that is not filled."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from crackscope.files import writable
 from tests.small_bundle import write_small_bundle
 from tests.small_kills import kill_at
 from tests.small_patches import write_patches
+from tests.small_rights import as_nobody, open_folder
 from tests.test_cli_interrupts import program
 
 CALLS = [
@@ -228,8 +228,8 @@ def test_a_link_to_nowhere_is_in_the_way(tmp_path):
         writable(tmp_path / "link")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is denied to root")
-def test_a_folder_without_rights(tmp_path: Path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="not allowed"):
-        writable(tmp_path / "new")
+def test_a_folder_without_rights():
+    with open_folder() as folder:
+        folder.chmod(0o555)
+        with as_nobody(), pytest.raises(OutputError, match="not allowed"):
+            writable(folder / "new")

@@ -1,8 +1,6 @@
 """What was typed becomes the pictures that were meant."""
 
 import os
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from crackscope import images
 from crackscope.errors import ImageError
 from tests.small_heif import WALL
 from tests.small_pictures import RGB, saved
+from tests.small_rights import as_nobody, open_folder
 
 
 @pytest.fixture
@@ -174,30 +173,15 @@ def test_an_empty_name_is_an_error_in_words():
         images.find([""])
 
 
-@contextmanager
-def as_nobody():
-    """Rights as those of a user who is not root: nothing is denied to root."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_a_folder_that_may_not_be_entered_is_named_as_denied():
-    # Not in tmp_path, whose own folder nobody but its maker may enter.
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+    with open_folder() as folder:
         for name in ("locked", "open"):
             os.mkdir(f"{folder}/{name}")
             Path(f"{folder}/{name}/1.png").touch()
         os.chmod(f"{folder}/locked", 0)
         try:
             with as_nobody():
-                found = images.find([folder])
+                found = images.find([str(folder)])
                 with pytest.raises(ImageError, match=r"locked: this folder cannot be entered") as caught:
                     images.read(f"{folder}/locked")
         finally:

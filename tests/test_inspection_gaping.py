@@ -71,12 +71,12 @@ def test_torn_edges_make_a_wide_crack_neither_longer_nor_less_likely(width: floa
     assert zone.probability > 0.5
 
 
-def wall(*dark: tuple[slice, slice]) -> NDArray[np.uint8]:
-    """A wall whose cells of 4 px are dark here."""
-    grey = np.full((HIGH, WIDE), 170.0)
+def wall(*dark: tuple[slice, slice], size: tuple[int, int] = (HIGH, WIDE)) -> NDArray[np.uint8]:
+    """A wall whose cells of 4 px are dark here. size: rows and columns of cells."""
+    grey = np.full(size, 170.0)
     for place in dark:
         grey[place] = 60
-    noise = np.random.default_rng(2).normal(0, 3, (4 * HIGH, 4 * WIDE))
+    noise = np.random.default_rng(2).normal(0, 3, (4 * size[0], 4 * size[1]))
     return np.clip(np.kron(grey, np.ones((4, 4))) + noise, 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
 
 
@@ -173,12 +173,25 @@ def test_what_lips_enclose_is_none_where_it_is_wider_than_any_crack() -> None:
     assert not between_lips(wall(plate), cells).any()
 
 
-def test_a_pale_stripe_between_two_lips_is_none() -> None:
-    """Four grey levels darker than the wall."""
+def test_a_pale_stripe_between_two_dark_lips_is_none() -> None:
+    """Twenty grey levels darker than the wall, as in a shadow, where its lips are 110 darker."""
     pixels = wall((slice(49, 51), slice(None)), (slice(79, 81), slice(None)))
-    pixels[204:316] -= 4
-    cells = lips(49, 50, 79, 80)
-    assert not between_lips(pixels, cells).any()
+    pixels[204:316] -= 20
+    assert not between_lips(pixels, lips(49, 50, 79, 80)).any()
+
+
+def test_a_stripe_no_darker_than_grain_is_none_whatever_its_lips() -> None:
+    """Four grey levels, as dark as what was found along its borders."""
+    pixels = wall()
+    pixels[200:320] -= 4
+    assert not between_lips(pixels, lips(49, 50, 79, 80)).any()
+
+
+@pytest.mark.parametrize(("bottom", "crack"), [(54, False), (57, True)])
+def test_what_is_narrow_is_left_to_what_graded_its_pixels(bottom: int, crack: bool) -> None:
+    """16 px and 28 px of dark, with lips along most of it that do not enclose it."""
+    cells = lips(49, 50, bottom - 1, bottom, columns=slice(0, 200))
+    assert between_lips(wall((slice(50, bottom), slice(None))), cells)[52].any() == crack
 
 
 @pytest.mark.parametrize("rows", [(49, 50), (79, 80)])
@@ -202,6 +215,16 @@ def test_a_dark_square_with_four_edges_is_none() -> None:
 def test_what_is_wider_than_any_crack_is_none() -> None:
     bottom = 50 + MOST_PX // 4 + 8
     assert not between_lips(wall((slice(50, bottom), slice(None))), lips(49, 50, bottom - 1, bottom)).any()
+
+
+@pytest.mark.parametrize(("wide_px", "crack"), [(MOST_PX - 40, True), (MOST_PX + 40, False)])
+def test_it_is_as_wide_across_however_it_runs(wide_px: int, crack: bool) -> None:
+    """A dark band from corner to corner, which reaches further along rows and columns than across."""
+    rows, columns = np.indices((300, 300))
+    across_px = 4 * np.abs(rows - columns) / np.sqrt(2)
+    pixels = wall(size=rows.shape)
+    pixels[np.kron(across_px < wide_px / 2, np.ones((4, 4))) > 0] -= 110
+    assert between_lips(pixels, np.abs(across_px - wide_px / 2) < 8)[150, 150] == crack
 
 
 def test_without_lips_there_is_nothing_between() -> None:

@@ -18,9 +18,11 @@ SIZE = (448, 360)
 """Width and height of a photo, px."""
 
 
-def laid(side_px: int, at: tuple[int, int], *, rim_px: int = 10, number: int = 7, seed: int = 3) -> np.ndarray:
+def laid(
+    side_px: int, at: tuple[int, int], *, rim_px: int = 10, number: int = 7, seed: int = 3, cracked: bool = False
+) -> np.ndarray:
     """A generated wall with a marker that no camera has blurred, its print's upper left corner at x, y px."""
-    pixels = generate(seed, SIZE, cracked=False, kind="concrete").pixels.copy()
+    pixels = generate(seed, SIZE, cracked=cracked, kind="concrete").pixels.copy()
     words = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     paper = np.full((side_px + 2 * rim_px, side_px + 2 * rim_px), 255, np.uint8)
     paper[rim_px : rim_px + side_px, rim_px : rim_px + side_px] = cv2.aruco.generateImageMarker(words, number, side_px)
@@ -51,10 +53,11 @@ class TestSharpMarker:
 class TestTooSmall:
     @pytest.mark.parametrize("side_px", [10, 12, 15])
     def test_is_named_with_what_to_do_and_gives_no_mm(self, side_px):
-        found = told(laid(side_px, (150, 120), rim_px=4))
+        found = told(laid(side_px, (150, 120), rim_px=4, cracked=True))
         assert found.scale is None
         assert found.scale_doubt.startswith("marker 7 is seen, but too small to give a scale")
         assert "16 are needed: go closer" in found.scale_doubt
+        assert found.zones
         assert all(zone.length_mm is None for zone in found.zones)
 
     def test_in_a_large_photo_too(self):

@@ -167,6 +167,14 @@ def test_small_and_slender_black_is_no_gap() -> None:
     assert surface_of(pixels).void is None
 
 
+@pytest.mark.parametrize(("side", "void"), [(33, False), (37, True)])
+def test_a_corner_of_less_than_a_thousandth_of_the_photo_is_no_void(side: int, void: bool) -> None:
+    """Of 1,200,000 px; nearly black, so that no gap is asked for."""
+    pixels = wall(1, cracked=False, size=(1200, 1000))
+    pixels[:side, :side] = 3
+    assert (surface_of(pixels).void is not None) == void
+
+
 def test_a_picture_of_one_colour_has_no_void() -> None:
     for colour in (BLACK, WHITE):
         assert surface_of(np.full((300, 400, 3), colour, np.uint8)).void is None

@@ -60,13 +60,13 @@ class Asked(Labelled):
 def adapt(state: State, /, **options: Any) -> None:
     """Teach a bundle a new surface from labelled patches, at least 5 cracked and 5 sound ones.
 
-    It takes seconds, with hundreds of patches ten or so. Score and map change; what the bundle knew holds it back, and
-    what it lost there is told. Nothing is written when it would get worse by more than the error of so few patches;
-    where it is no better within that error, it is written and said. A bundle in 8 bits is refused: adapt the float32
-    one, then export it. Patches that cannot be judged (blurred, too dark, overexposed, too small) are left out and
-    named. Of data with parts the test part is left alone, to be judged on afterwards. Patches that `crackscope suggest`
-    cut from one photo count as one in the intervals. EXPORT.json is what Label Studio exports as JSON, saved beside the
-    patches.
+    It takes a few seconds, some ten with hundreds of patches. Score and map change; what the bundle knew before holds
+    it back, and what it lost there is told. A bundle that would get worse by more than the error of so few patches is
+    not written; one that is no better within that error is written, and the call says so. A bundle in 8 bits is
+    refused: adapt the float32 one, then export it. Patches that cannot be judged (blurred, too dark, overexposed, too
+    small) are left out and named. Of data with parts the test part is left alone, to be judged on afterwards. Patches
+    that `crackscope suggest` cut from one photo count as one in the intervals. EXPORT.json is what Label Studio exports
+    as JSON, saved beside the patches.
     """
     asked = Asked(**options)
     refuse_swapped(asked.bundle, [asked.data])

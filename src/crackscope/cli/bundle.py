@@ -56,7 +56,7 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
 @shared("quiet", "json")
 def check(name: str, quiet: bool, as_json: bool) -> None:
-    """Check that a bundle is whole and safe, its files as bundle.json says, and its golden outputs come out."""
+    """Check that a bundle is whole and safe: its files are as bundle.json says, and it gives its golden outputs."""
     from crackscope.bundles import open_bundle
     from crackscope.scoring import load
 
@@ -84,9 +84,9 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
 def export(**options: Any) -> None:
     """Write a bundle in another form.
 
-    --int8 is refused when more than .5 % of the verdicts change, the probability by more than .01 on average, or when
-    of what either bundle marks as crack one alone marks more than 20 %. What comes out cannot be adapted: adapt the
-    float32 bundle, then write it in 8 bits. Nothing that is there is written over.
+    --int8 is refused when more than .5 % of the verdicts change, when probabilities change by more than .01 on average,
+    or when more than 20 % of what the two bundles mark as crack is marked by one of them alone. An 8-bit bundle cannot
+    be adapted: adapt the float32 bundle, then write it in 8 bits. Nothing that is there is written over.
     """
     asked = Asked(**options)
     from crackscope.bundles import export_deepness, open_bundle

@@ -60,7 +60,8 @@ if TYPE_CHECKING:
 @click.option(
     "--coarse",
     is_flag=True,
-    help="Look closely only at what half the resolution leaves in doubt: twice as fast, but some hairlines are missed.",
+    help="Look closely only at what half the resolution leaves in doubt: two to three times as fast, "
+    "but some hairlines are missed.",
 )
 @click.option("--all-zones", is_flag=True, help="Keep the zones of photos that are not judged cracked, too.")
 @click.option(
@@ -85,9 +86,9 @@ def inspect(state: State, /, **options: Any) -> None:
     """Find the cracks in whole photos, measure them, and write a report.
 
     PHOTO is a file, a folder (searched to the bottom) or a glob. A zone is one connected crack; its widths and lengths
-    are in px, and in mm where a scale is known: one that is given, else that of a GeoTIFF. A photo judged sound, or
-    that cannot be judged, has no zones. What a kill interrupts, --resume ends; its report shows the photos that are
-    named then, and those alone: what was deleted meanwhile leaves it.
+    are in px, and in mm where a scale is known: one that is given, else that of a GeoTIFF. Without --all-zones only a
+    photo that is judged cracked has zones. --resume ends what was interrupted; its report shows the photos that are
+    named in that call, and no others.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
     a patch: the two may give it different probabilities, and verdicts.

@@ -103,7 +103,7 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
         default=0.05,
         show_default=True,
         metavar="RATE",
-        help="Share of sound photos that may be called cracked; small ones rest on few sound pictures.",
+        help="Share of sound photos that may be called cracked; a small share rests on few sound pictures.",
     ),
     "positive": click.option(
         "--positive", multiple=True, metavar="NAME", help="Folder name or label that means crack, besides those known."

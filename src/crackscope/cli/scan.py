@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--bundle",
     metavar="BUNDLE|RUN|default",
-    help="Name labels that this trained model doubts, best one that did not learn from these; without it none are.",
+    help="Name labels that this trained model doubts; best take one that did not learn from these pictures.",
 )
 @shared("group_by", "positive", "negative", "threads", "seed", "quiet", "json")
 @click.pass_obj
