@@ -58,8 +58,8 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
     share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1.
     control: probability of the photo when the same shape is painted over beside the zone instead, on the surface; None
-    where there is no room for it. window: left, top, width, height of what the picture shows of the photo, px. patch: what `predict`
-    says then of a picture that it takes for one patch; None of others.
+    where there is no room for it. window: left, top, width, height of what the picture shows of the photo, px. patch:
+    what `predict` says then of a picture that it takes for one patch; None of others.
     """
 
     zone: int
