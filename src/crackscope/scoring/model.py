@@ -117,10 +117,11 @@ class Model:
             lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
 
-    def in_plain_light(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def in_plain_light(self, pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
         """A picture, uint8 [h, w, 3] RGB, as this bundle sees it: itself, or where its light has a stronger colour than
-        anything the bundle learnt from, a new one in grey (see `coloured_light.py`)."""
-        return out_of_coloured_light(pixels, self.manifest.coloured)
+        anything the bundle learnt from, a new one in grey (see `coloured_light.py`). void: where it shows nothing and
+        was filled, bool [h, w]; None for nowhere."""
+        return out_of_coloured_light(pixels, self.manifest.coloured, void)
 
     def _cut(self, height: int, width: int) -> list[Tile]:
         averaged = self.manifest.verdict.top_share == 1
@@ -303,8 +304,8 @@ class Model:
     def _judged_as_photo(self, surface: Surface, share: Share) -> Said:
         facing = facing_of(surface.bounded)
         turned = facing.turned(surface.pixels)
-        seen = self.in_plain_light(turned)
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
+        seen = self.in_plain_light(turned, hidden)
         heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)

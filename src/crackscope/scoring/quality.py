@@ -58,7 +58,7 @@ class _Window(NamedTuple):
     seen: NDArray[np.bool_] | None
 
     @property
-    def count(self) -> int:
+    def seen_px(self) -> int:
         """How many pixels are looked at."""
         return self.grey.size if self.seen is None else int(np.count_nonzero(self.seen))
 
@@ -122,8 +122,8 @@ def _windows(pixels: NDArray[np.uint8], void: _Void) -> list[_Window]:
     height, width = pixels.shape[:2]
     corners = [(top, left) for top in _starts(height) for left in _starts(width)]
     every = [_Window(_grey(pixels, corner), _seen(corner, pixels.shape, void)) for corner in corners]
-    some = [window for window in every if window.count >= _LEAST_SEEN * window.grey.size]
-    return some or [window for window in every if window.count]
+    some = [window for window in every if window.seen_px >= _LEAST_SEEN * window.grey.size]
+    return some or [window for window in every if window.seen_px]
 
 
 def _grey(pixels: NDArray[np.uint8], corner: tuple[int, int]) -> NDArray[np.float32]:
@@ -194,7 +194,7 @@ def _blur(windows: list[_Window], quiet: list[_Window], noise: float) -> float:
     chosen = np.concatenate([steep for steep, _ in edges])
     if not len(chosen):
         return _LEAST_BLUR_PX
-    wanted = int(_STRONGEST * sum(window.count for window in windows) / 8) + 1
+    wanted = int(_STRONGEST * sum(window.seen_px for window in windows) / 8) + 1
     best = _strongest(chosen, wanted)
     fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
     left = [_noise_left(quiet, noise, px) for px in (_FINE_PX, _COARSE_PX)]
