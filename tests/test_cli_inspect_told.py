@@ -134,6 +134,21 @@ def test_a_photo_called_cracked_without_a_zone_is_to_be_looked_at(capsys):
     assert "no zone of a probability below 0.5 left out" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_widest_zone_that_may_be_none_is_said_to_be_so_and_the_widest_likely_one_is_named(capsys):
+    joint = msgspec.structs.replace(zone(1, 62, 12.0), probability=0.5)
+    one = inspected("wall.", zones=(joint, zone(2, 100, 2.5)))
+    lone, sure = inspected("lone.", zones=(joint,)), inspected("sure.", zones=(zone(1, 62, 12.0),))
+    measured = inspected("mm.", zones=(msgspec.structs.replace(zone(1, 62, 12.0, 0.1), probability=0.79), joint))
+    show(summarise([one, lone, sure, measured]), quiet=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    likely = one.zones[1].width_max_px.value
+    assert f"wall.: the widest has a probability of 0.50, the widest of 0.8 and more {likely:.1f} px" in printed
+    assert "lone.: the widest has a probability of 0.50" in printed
+    assert "mm.: the widest has a probability of 0.79" in printed
+    assert printed.count("the widest of 0.8") == 1
+    assert "sure.:" not in printed
+
+
 def test_zones_that_are_less_likely_than_not_are_counted(capsys):
     zones = tuple(msgspec.structs.replace(zone(n, 30, 8), probability=p) for n, p in ((1, 0.45), (2, 0.5), (3, 0.9)))
     photo = Inspected(path="torn", verdict="crack", probability=0.9, width=9, height=9, zones=zones)

@@ -130,6 +130,16 @@ def test_masks_outside_of_alpha_are_sound():
     assert np.array_equal(images.read_mask(saved(Image.fromarray(paper))), MASK)
 
 
+def test_one_value_or_colour_that_is_transparent_is_sound_in_a_mask():
+    """Programs that make PNGs smaller leave such a colour for an alpha channel of 0 and 255."""
+    grey = np.where(MASK, 60, 255).astype(np.uint8)
+    assert np.array_equal(images.read_mask(saved(Image.fromarray(grey), transparency=255)), MASK)
+    deep = grey.astype(np.uint16) * 257
+    assert np.array_equal(images.read_mask(saved(Image.fromarray(deep), transparency=65_535)), MASK)
+    colour = np.dstack([grey, grey, np.full_like(grey, 255)])
+    assert np.array_equal(images.read_mask(saved(Image.fromarray(colour), transparency=(255, 255, 255))), MASK)
+
+
 def test_masks_in_lossy_files_forgive_noise():
     blocks = np.zeros((32, 64), np.uint8)
     blocks[8:24, 16:40] = 255

@@ -98,6 +98,14 @@ def test_floats_are_scaled_without_nodata():
     assert np.array_equal(picture.pixels[~HIDDEN][:, 0], GREY[~HIDDEN])
 
 
+@pytest.mark.parametrize(("value", "scale"), [(3.4e38, 1), (256.0, 1), (255.0, 1 / 255)])
+def test_what_no_float_pixel_can_have_shows_nothing_however_little_there_is_of_it(value, scale):
+    marked = (GREY * scale).astype(np.float32)
+    marked[5:8, 5:8] = value
+    picture = images.read(as_tiff(marked, extratags=says(value)))
+    assert np.array_equal(picture.hidden, marked == np.float32(value))
+
+
 def test_a_mask_turns_with_its_picture():
     orientation = [(274, "H", 1, 6, True)]
     picture = images.read(with_mask(RGB, ~HIDDEN, extratags=orientation))

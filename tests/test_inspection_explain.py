@@ -116,6 +116,19 @@ def test_a_map_worked_out_anew_in_part_is_that_of_the_whole(model, scales):
         assert np.abs(part.half.logits - whole.half.logits).max() < 1e-4
 
 
+@pytest.mark.parametrize("scales", [1, 2])
+def test_a_dark_opening_that_a_part_cuts_through_is_no_void_there(model, scales):
+    options = DenseOptions(scales=scales)
+    pixels = wall(300, side=1300)
+    pixels[200:900, 500:900] = 3
+    before = model.heatmap(pixels, options=options)
+    assert before.void is None
+    changed = pixels.copy()
+    changed[600:640, 300:304] = 180
+    part = Again(model, pixels, before, options).heatmap(changed, Window(300, 600, 304, 640))
+    assert np.abs(part.logits - model.heatmap(changed, options=options).logits).max() < 1e-4
+
+
 def test_a_photo_that_has_changed_almost_everywhere_is_seen_whole(model):
     options = DenseOptions(scales=1)
     pixels = wall(300, side=1300)
@@ -124,6 +137,17 @@ def test_a_photo_that_has_changed_almost_everywhere_is_seen_whole(model):
     part = Again(model, pixels, before, options).heatmap(changed, Window(5, 5, 1295, 1295))
     assert part.embedding == pytest.approx(whole.embedding)
     assert np.abs(whole.embedding - before.embedding).max() > 1e-3
+
+
+def test_no_control_lies_where_the_photo_shows_nothing(model):
+    """Painted over there, any shape leaves the verdict as it is."""
+    pixels = wall()
+    y, x = np.mgrid[:160, :160]
+    inside = (np.minimum(x, y) > 4) & (np.maximum(x, y) < 156)
+    pixels[inside & ((abs(x - y) < 3) | (abs(x + y - 159) < 3))] = 60
+    for photo in (pixels, np.pad(pixels, ((0, 0), (0, 200), (0, 0)))):
+        (painted,) = explain(model, open_photo(photo)).explanation.painted
+        assert painted.control is None
 
 
 def test_one_zone_by_number(model):

@@ -12,7 +12,7 @@ from crackscope.inspection import Inspection, explain, inspect_photo, open_photo
 from crackscope.scoring import Model, load
 from tests.test_images_unseen import with_mask
 from tests.test_inspection_mask import overlap
-from tests.void_photos import AROUND, BLACK, disc, framed, turned, wall
+from tests.void_photos import AROUND, BLACK, WHITE, disc, framed, turned, wall
 
 
 @cache
@@ -125,6 +125,19 @@ def test_predict_and_inspect_give_one_reason_for_what_a_frame_holds() -> None:
         assert said.reason.startswith(begins)
         counted = re.search(r": outside its blank areas, \d+% of the photo, \d+% of the pixels are", said.reason)
         assert counted or not begins
+
+
+def test_what_is_white_in_grey_alone_is_no_void_to_predict_nor_to_inspect() -> None:
+    """A painted kerb under a sodium lamp is orange, and white once the colour of the light is taken out."""
+    grey = wall(4, cracked=False, size=(900, 700)).mean(2, keepdims=True)
+    grey /= grey.mean()
+    grey[600:] = 2.4
+    pixels = np.clip(grey * (110, 60, 9), 0, 255).astype(np.uint8)
+    seen = model().in_plain_light(pixels)
+    assert (seen[600:] == WHITE).all()
+    predicted, found = model().predict(pixels), inspected(pixels).record
+    assert predicted.in_grey
+    assert (found.probability, found.chance) == (predicted.probability, predicted.chance)
 
 
 def test_a_small_picture_in_a_frame_is_a_photo_to_predict_too() -> None:

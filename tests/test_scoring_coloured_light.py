@@ -198,6 +198,16 @@ class TestPhotos:
         photo = open_photo(daylight)
         assert photo.in_plain_light(model) is photo
 
+    @pytest.mark.parametrize("seed", [14, 16])
+    def test_what_fills_a_void_says_nothing_of_the_light(self, model, seed):
+        """It is of one colour, as only light is: brickwork in a square that stands on its corner stays as it is."""
+        bricks = generate(seed, (600, 600), cracked=False, kind="brick").pixels
+        assert cast(bricks) > COLOURED + 0.1
+        rows, columns = abs(np.mgrid[:600, :600] - 299.5)
+        for one in (bricks, np.where((rows + columns < 295)[..., None], bricks, np.uint8(0))):
+            assert not model.predict(one).in_grey
+            assert not inspect_photo(model, open_photo(one)).record.in_grey
+
 
 class TestWhatIsSaid:
     @pytest.mark.parametrize("sides", [(224, 224), (896, 640)])

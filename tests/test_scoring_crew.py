@@ -1,6 +1,8 @@
 """Threads shared between pictures and the parts of large ones."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -42,3 +44,34 @@ def test_who_lost_interest_is_told(count: int) -> None:
     stop.set()
     with crew.seat(), pytest.raises(StoppedError):
         crew.share(str, range(count), stop)
+
+
+@contextmanager
+def no_new_threads() -> Iterator[None]:
+    """No address space holds the stack of one more thread."""
+    before = threading.stack_size(1 << 46)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
+
+
+@pytest.mark.parametrize("helpers", [0, 1])
+def test_where_no_thread_can_be_started_the_work_is_done_and_no_seat_is_lost(helpers: int) -> None:
+    threads = helpers + 2
+    crew, here = Crew(threads), threading.get_ident()
+    if helpers:
+        meeting = threading.Barrier(2, timeout=60)
+        with crew.seat():
+            crew.share(lambda _: meeting.wait(), range(2))
+    with no_new_threads(), crew.seat():
+        for _ in range(3):
+            assert crew.share(lambda item: item * item, range(20)) == [item * item for item in range(20)]
+    meeting = threading.Barrier(threads, timeout=60)
+    with crew.seat():
+        assert sorted(crew.share(lambda _: meeting.wait(), range(threads))) == list(range(threads))
+    # Nor is there one more than before.
+    with ExitStack() as taken:
+        for _ in range(threads):
+            taken.enter_context(crew.seat())
+        assert set(crew.share(lambda _: threading.get_ident(), range(8))) == {here}

@@ -225,6 +225,23 @@ def test_a_framed_photo_is_like_the_bare_one() -> None:
     assert np.abs(seen - beside).mean() < 0.25 * np.abs(seen - other).mean()
 
 
+def test_how_sharp_a_photo_is_and_its_grain_are_told_of_the_surface_alone() -> None:
+    """What fills the corners has no grain, and its edge is as sharp as can be."""
+    rng = np.random.default_rng(2)
+    soft = cv2.GaussianBlur(wall(2, cracked=False, size=(640, 640)), (0, 0), 2.5)
+    pixels = np.clip(soft + rng.normal(0, 3, (640, 640, 1)), 0, 255).astype(np.uint8)
+    rows, columns = abs(np.mgrid[:640, :640] - 319.5)
+    bare, *others = (pixels, disc(pixels), np.where((rows + columns < 319)[..., None], pixels, np.uint8(BLACK)))
+    once = model().judge(model().heatmap(bare), bare).quality
+    assert once.sharpness_px > 2
+    for framed_so in others:
+        heat = model().heatmap(framed_so)
+        assert heat.void is not None
+        told = model().judge(heat, framed_so).quality
+        assert told.noise == pytest.approx(once.noise, rel=0.05)
+        assert told.sharpness_px == pytest.approx(once.sharpness_px, abs=0.5)
+
+
 def test_a_strip_with_seventy_per_cent_void_is_judged() -> None:
     for cracked, verdict in ((True, "crack"), (False, "sound")):
         strip = wall(2, cracked=cracked, size=(900, 320))

@@ -11,11 +11,14 @@ from crackscope.cli.remarks import refused_cracks, tell_of_blurred, tell_of_orde
 from crackscope.errors import several
 
 if TYPE_CHECKING:
-    from crackscope.records import Inspected, Unread
+    from crackscope.records import Inspected, Unread, Zone
 
 SHOWN = 20
 """Photos that are listed on a terminal, plainly sound ones only where all fit; the report has them all, and so has what
 goes to a file or a pipe."""
+_LIKELY = 0.8
+"""Probability of the widest zone below which a photo's line tells it, and how wide the widest is that has as much:
+zones from .5 on count as cracks, and the edge of a joint may have that."""
 _ORDER = ("crack", "cannot judge", "sound")
 _MAY = "sound photos of its size may, too"
 _NO_ZONE = "called cracked, but no crack could be marked in it: look at it"
@@ -144,6 +147,8 @@ def _worst(photo: "Inspected", least: float) -> Worst:
         remarks.append(f"no mm: {photo.scale_doubt}")
     if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
         remarks.append(f"no place: {photo.place.doubt}")
+    if doubted := _doubted_width(photo):
+        remarks.append(doubted)
     if bare and (lengths or photo.scale is not None):
         # The plane of a marker ends at its horizon, and far from a small marker it is a guess.
         remarks.append(f"{len(bare)} of {several(len(photo.zones), 'zone')} without mm, summed in px")
@@ -162,6 +167,25 @@ def _worst(photo: "Inspected", least: float) -> Worst:
         suspicious=photo.suspicious,
         crack_like=photo.crack_like,
     )
+
+
+def _doubted_width(photo: "Inspected") -> str:
+    """That the widest zone of a cracked photo may well be no crack, and the widest that likely is; "" where it is."""
+    import msgspec
+
+    from crackscope.reports import widest_zone
+
+    widest = widest_zone(photo)
+    if photo.verdict != "crack" or widest is None or widest.probability >= _LIKELY:
+        return ""
+    likely = tuple(zone for zone in photo.zones if zone.probability >= _LIKELY)
+    surer = widest_zone(msgspec.structs.replace(photo, zones=likely))
+    said = f"the widest has a probability of {widest.probability:.2f}"
+    return said if surer is None else f"{said}, the widest of {_LIKELY:g} and more {_wide(surer)}"
+
+
+def _wide(zone: "Zone") -> str:
+    return f"{zone.width_max_px.value:.1f} px" if zone.width_max_mm is None else f"{zone.width_max_mm.value:.2f} mm"
 
 
 def _doubt(photo: "Inspected", least: float) -> str:

@@ -1,10 +1,11 @@
 """Who is told how far the opening of pictures is, and in how many threads it is done: said once, around the call."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
+
+from crackscope.processors import usable_processors
 
 Progress = Callable[[int, int], None]
 
@@ -41,5 +42,4 @@ def watcher() -> Progress | None:
 
 def thread_count() -> int:
     """How many threads to use, here and now."""
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _terms.get().threads or min(_MOST_THREADS, found)
+    return _terms.get().threads or min(_MOST_THREADS, usable_processors())

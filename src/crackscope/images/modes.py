@@ -7,7 +7,7 @@ from PIL import Image
 from crackscope.images.depth import FULL, scaled_16, white_of
 from crackscope.images.faults import Fault
 from crackscope.images.header import Meaning
-from crackscope.images.unseen import is_nothing
+from crackscope.images.unseen import is_nothing, keyed_in
 
 CHUNK_BYTES = 1 << 16
 """Rows are copied out of Pillow in pieces of this size, which stay in the processor's cache."""
@@ -152,6 +152,12 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 def to_mask(image: Image.Image, meaning: Meaning) -> NDArray[np.bool_]:
     """Where an image is not black, and not wholly transparent: bool [h, w]."""
+    drawn, key = _drawn(image, meaning), meaning.transparency
+    return drawn if key is None or image.mode == "P" else drawn & ~keyed_in(image, key)
+
+
+def _drawn(image: Image.Image, meaning: Meaning) -> NDArray[np.bool_]:
+    """The same where no one value is said to be transparent."""
     mode = image.mode
     if mode.startswith("I") or mode == "F":
         values = np.asarray(image)

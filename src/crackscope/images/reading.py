@@ -124,7 +124,8 @@ def read_mask(
 ) -> NDArray[np.bool_]:
     """A crack mask as bool [h, w], upright: True where the picture is not black and not wholly transparent.
 
-    Stored values count, not colours scaled to 8 bits, so 1 of 65,535 is a crack too. Lossy files (JPEG) leave noise
+    Stored values count, not greys scaled to 8 bits, so 1 of 65,535 is a crack too; colours of 16 bits count as they are
+    read. What is transparent by one value or colour is sound. Lossy files (JPEG) leave noise
     around black: there True is half of white and more. Arrays may be bool or of any integer type. `size`: (width,
     height) that the mask must have. Raises `ImageError`: as `read`, and damaged where the size differs.
     """

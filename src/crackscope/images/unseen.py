@@ -73,6 +73,11 @@ def _transparent(image: Image.Image, meaning: Meaning) -> NDArray[np.bool_] | No
         bare = image.copy()
         bare.info = {"transparency": key}
         return clear_in(np.asarray(bare.convert("RGBA").getchannel("A")))
+    return keyed_in(image, key)
+
+
+def keyed_in(image: Image.Image, key: bytes | int | tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where an image without a palette has the one value or colour that is transparent."""
     values = np.asarray(image.convert("L") if image.mode == "1" else image)
     return np.asarray(values == key if values.ndim == 2 else (values == np.asarray(key)).all(2))
 
@@ -84,11 +89,18 @@ def _without_data(image: Image.Image, shown: Image.Image, meaning: Meaning) -> N
     values = np.asarray(image)
     if values.ndim == 2 and image.mode not in ("1", "P"):
         empty = is_nothing(values, nodata)
-        beyond = math.isnan(nodata) or not 0 <= nodata <= (meaning.top or np.inf)
+        beyond = math.isnan(nodata) or not 0 <= nodata <= _white(values, empty, meaning)
         return empty if beyond else _cut_out(np.asarray(shown), empty)
     if image.mode == "RGB":
         return _cut_out(np.asarray(shown), np.asarray(is_nothing(values, nodata).all(2)))
     return None
+
+
+def _white(values: NDArray[Any], empty: NDArray[np.bool_], meaning: Meaning) -> float:
+    """The largest value that the surface may have, in values [h, w] of which these are empty."""
+    if values.dtype.kind == "f":
+        return 1.0 if values.max(initial=0, where=~empty) <= 1 else 255.0
+    return meaning.top or math.inf
 
 
 def _cut_out(shown: NDArray[np.uint8], empty: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -41,11 +41,10 @@ class Again:
         self, model: Model, pixels: NDArray[np.uint8], heat: Heatmap, options: DenseOptions, void: Void = None
     ) -> None:
         """pixels: uint8 [h, w, 3], as it was, with its heatmap as the network gave it. void: bool [h, w], what of them
-        was filled."""
+        was filled; None for nothing."""
         self._model, self._pixels, self._heat, self._options, self._void = model, pixels, heat, options, void
         scales = options.scales or model.manifest.scales
         self._levels = range(1, scales + 1)
-        self._alone = replace(options, scales=1)
 
     def heatmap(self, changed: NDArray[np.uint8], where: Window) -> Heatmap:
         """The heatmap of the photo with the pixels in a rectangle changed, uint8 [h, w, 3]."""
@@ -73,20 +72,27 @@ class Again:
     @cached_property
     def _apart(self) -> tuple[Map, Map]:
         """The maps of the photo as it was, at full scale and at half scale, whose mean is the heatmap."""
-        half = self._heat.half or self._model.heatmap(halved(self._pixels), options=self._alone)
-        rough = half.logits
+        rough = self._heat.half.logits if self._heat.half else self._alone(halved(self._pixels))
         return 2 * self._heat.logits - grown(rough, self._heat.logits.shape), rough
 
     def _replaced(self, logits: Map, changed: NDArray[np.uint8], part: tuple[int, Window, Window]) -> Map:
         _, kept, seen = part
         stride = self._heat.stride
-        new = self._model.heatmap(np.ascontiguousarray(seen.of(changed)), options=self._alone).logits
+        new = self._alone(np.ascontiguousarray(seen.of(changed)))
         top, left = (kept.top - seen.top) // stride, (kept.left - seen.left) // stride
         cells = logits[kept.top // stride : -(-kept.bottom // stride), kept.left // stride : -(-kept.right // stride)]
         answer = logits.copy()
         high, wide = cells.shape
         answer[kept.top // stride :, kept.left // stride :][:high, :wide] = new[top : top + high, left : left + wide]
         return answer
+
+    def _alone(self, pixels: NDArray[np.uint8]) -> Map:
+        """The map of a part of the photo, or of a smaller copy, at its own scale alone.
+
+        What shows nothing in the photo is filled already: nothing else is to be taken for it, as a dark opening would
+        be that the part cuts through.
+        """
+        return self._model.heatmap(pixels, options=replace(self._options, scales=1), void=None).logits
 
 
 def _size(level: int, shape: tuple[int, ...]) -> tuple[int, int]:

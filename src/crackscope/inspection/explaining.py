@@ -57,9 +57,9 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
 
     probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
     share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1.
-    control: probability of the photo when the same shape is painted over beside the zone instead; None where there is
-    no room for it. window: left, top, width, height of what the picture shows of the photo, px. patch: what `predict`
-    says then of a picture that it takes for one patch; None of others.
+    control: probability of the photo when the same shape is painted over beside the zone instead, on the surface; None
+    where there is no room for it. window: left, top, width, height of what the picture shows of the photo, px. patch:
+    what `predict` says then of a picture that it takes for one patch; None of others.
     """
 
     zone: int
@@ -171,6 +171,15 @@ class _Painter:
         return self.shape(self._zones)
 
     @cached_property
+    def _no_room(self) -> NDArray[np.bool_]:
+        """Where no control may lie: on what was found, and where nothing lights up anyway, in a void or on a marker."""
+        hidden = self._seen.heat.hidden
+        if hidden is None:
+            return self.found
+        wide = hidden.repeat(self._seen.heat.stride, 0).repeat(self._seen.heat.stride, 1)
+        return self.found | wide[: self.found.shape[0], : self.found.shape[1]]
+
+    @cached_property
     def _patch(self) -> NDArray[np.uint8] | None:
         return patch_of(self._model, self._seen.photo)
 
@@ -216,7 +225,7 @@ class _Painter:
         box = window_around(shape)
         part = box.of(shape)
         for place in places(box, shape.shape):
-            if not (place.of(self.found) & part).any():
+            if not (place.of(self._no_room) & part).any():
                 moved = np.zeros_like(shape)
                 place.of(moved)[...] = part
                 painted, heat = self._painted(moved)

@@ -64,7 +64,7 @@ class Photo:
 
     def in_plain_light(self, model: Model) -> "Photo":
         """The photo as a bundle sees it: with its colour taken out where that is the light's."""
-        plain = model.in_plain_light(self.pixels)
+        plain = model.in_plain_light(self.pixels, self.hidden)
         return self if plain is self.pixels else replace(self, pixels=plain, lit=self.pixels)
 
     def upright(self) -> NDArray[np.uint8]:

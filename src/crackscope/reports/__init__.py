@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_names import picture_names
     from crackscope.reports.inspection_pictures import remove_pictures, write_photo
     from crackscope.reports.inspection_report import write_inspection
-    from crackscope.reports.inspection_widest import severity, telling
+    from crackscope.reports.inspection_widest import severity, telling, widest_zone
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.met_sentences import met_before_sentence, met_before_sentences, met_labels_sentence
     from crackscope.reports.overlays import draw_overlay, write_overlay
@@ -40,6 +40,7 @@ __all__ = [
     "severity",
     "telling",
     "unmet_sentence",
+    "widest_zone",
     "write_comparison",
     "write_contact_sheet",
     "write_curves",
@@ -71,6 +72,7 @@ _HOMES = {
     "severity": "inspection_widest",
     "telling": "inspection_widest",
     "unmet_sentence": "unmet",
+    "widest_zone": "inspection_widest",
     "write_comparison": "comparison_page",
     "write_contact_sheet": "contact_sheet",
     "write_curves": "training_plot",

@@ -31,19 +31,22 @@ _LOOKED_AT = 256
 """Of a photo's shorter side so many px, and up to twice as many, are looked at for its mean."""
 
 Pixels = NDArray[np.uint8]
+Void = NDArray[np.bool_] | None
 
 
-def out_of_coloured_light(pixels: Pixels, limit: float) -> Pixels:
+def out_of_coloured_light(pixels: Pixels, limit: float, void: Void = None) -> Pixels:
     """A picture, uint8 [h, w, 3] RGB, as it is to be seen: a new array, or itself where its light has no strong colour.
 
     limit: the ratio of its mean colours from which on it is taken for one in coloured light, above 1; 0 for never.
+    void: bool [h, w], where it shows nothing and was filled: one even colour there would pass for even light.
     """
     import cv2
 
     if not limit:
         return pixels
-    levels = _levels(pixels)
-    share = _share_of_grey(pixels, levels, limit)
+    void = None if void is None or void.all() else void
+    levels = _levels(pixels, void)
+    share = _share_of_grey(pixels, levels, limit, void)
     if not share:
         return pixels
     grey = levels * levels.max() / (levels**2).sum()
@@ -57,30 +60,35 @@ def cast(pixels: Pixels) -> float:
     return float(levels.max() / levels.min())
 
 
-def _levels(pixels: Pixels) -> NDArray[np.float64]:
+def _levels(pixels: Pixels, void: Void = None) -> NDArray[np.float64]:
     """Mean of each colour, 1 to 255: what is darker has no colour to speak of."""
     import cv2
 
     step = max(1, min(pixels.shape[:2]) // _LOOKED_AT)
-    levels = cv2.mean(np.ascontiguousarray(pixels[::step, ::step]))[:3]
+    seen = None if void is None else (~void[::step, ::step]).astype(np.uint8)
+    levels = cv2.mean(np.ascontiguousarray(pixels[::step, ::step]), seen if seen is None or seen.any() else None)[:3]
     return np.asarray(np.maximum(levels, 1.0), np.float64)
 
 
-def _share_of_grey(pixels: Pixels, levels: NDArray[np.float64], limit: float) -> float:
+def _share_of_grey(pixels: Pixels, levels: NDArray[np.float64], limit: float, void: Void) -> float:
     """How much of the colour is to be taken out, 0 to 1."""
     strong = (float(levels.max() / levels.min()) - limit) / _FULL
     if strong <= 0:
         return 0.0
-    even = (_MOTLEY - _motley(pixels, levels)) / (_MOTLEY - _EVEN)
+    even = (_MOTLEY - _motley(pixels, levels, void)) / (_MOTLEY - _EVEN)
     return min(strong, 1.0) * float(np.clip(even, 0.0, 1.0))
 
 
-def _motley(pixels: Pixels, levels: NDArray[np.float64]) -> float:
+def _motley(pixels: Pixels, levels: NDArray[np.float64], void: Void) -> float:
     """How much the places of a picture differ in colour once its colours are balanced, 0 or more."""
     import cv2
 
-    height, width = (max(1, side // _BLOCK_PX) for side in pixels.shape[:2])
-    places: Any = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    size = tuple(max(1, side // _BLOCK_PX) for side in pixels.shape[1::-1])
+    places: Any = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).reshape(-1, 3)
+    if void is not None:
+        hidden: Any = cv2.resize(void.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA).ravel()
+        # Places in the void alone have no say, nor have those at its edge, if there are others.
+        places = places[hidden == hidden.min()]
     shows = (levels >= _LEAST_LEVEL) | (levels == levels.max())
-    balanced = (places.reshape(-1, 3) * (levels.max() / levels))[:, shows]
+    balanced = (places * (levels.max() / levels))[:, shows]
     return float((balanced.max(1) - balanced.min(1)).mean() / balanced.mean())

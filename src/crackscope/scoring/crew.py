@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -27,8 +26,6 @@ class Crew:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._seats = threading.BoundedSemaphore(threads)
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
 
     @contextmanager
     def seat(self) -> Iterator[None]:
@@ -41,25 +38,42 @@ class Crew:
     ) -> list[Answer]:
         """Return [function(item) for item in items], with the help of every seat that is or falls free.
 
-        The caller, who holds a seat, works along. Raises the function's first error, StoppedError once `stop` is set.
+        The caller, who holds a seat, works along, and alone where no thread can be started. Raises the function's first
+        error, StoppedError once `stop` is set.
         """
         stop = stop or threading.Event()
         if len(items) == 1 and not stop.is_set():
             return [function(items[0])]
         work = _Work(function, items, stop)
-        helpers: list[Future[None]] = []
+        helpers: list[threading.Thread] = []
         try:
             # Help is called before each item, not after: of two items the second would else wait for the first.
-            going = True
+            going = more = True
             while going:
                 most = min(self._threads - 1, len(helpers) + work.left() - 1)
-                while len(helpers) < most and self._seats.acquire(blocking=False):
-                    helpers.append(self._helpers().submit(self._help, work))
+                while more and len(helpers) < most and self._seats.acquire(blocking=False):
+                    more = self._call(work, helpers)
                 going = work.step()
         finally:
             work.abandon()
-            wait(helpers)
+            for helper in helpers:
+                helper.join()
         return work.answers()
+
+    def _call(self, work: "_Work[Item, Answer]", helpers: list[threading.Thread]) -> bool:
+        """Let one more help, in a seat that was taken for that, and put it down among the helpers; whether it can.
+
+        A thread each, which costs no more than asking a pool: of a pool that fails to start one the task stays behind,
+        with all that it holds, and it takes itself for larger than it is from then on.
+        """
+        helper = threading.Thread(target=self._help, args=(work,), name="crackscope-tiles")
+        try:
+            helper.start()
+        except RuntimeError:  # there are too many, or Python is ending
+            self._seats.release()
+            return False
+        helpers.append(helper)
+        return True
 
     def _help(self, work: "_Work[Item, Answer]") -> None:
         try:
@@ -67,12 +81,6 @@ class Crew:
                 pass
         finally:
             self._seats.release()
-
-    def _helpers(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="crackscope-tiles")
-            return self._pool
 
 
 class _Work(Generic[Item, Answer]):

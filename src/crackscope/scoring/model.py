@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,9 @@ HELD_PIXELS = 1 << 20
 
 PHOTO_RATE = 0.05
 """Share of the sound photos that may be called cracked, where nothing else is asked for."""
+
+Void = NDArray[np.bool_] | Literal["unknown"] | None
+"""Where a photo shows nothing, bool [h, w], if it was filled there; None for nowhere; else it is still to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +109,19 @@ class Model:
         spec, stride = self.manifest.input, self.manifest.stride
         height, width = pixels.shape[:2]
         tiles = self._cut(height, width)
-        answers = self._crew.share(lambda tile: self.graph.run(take(pixels, tile, spec)), tiles)
+        with self._crew.seat():
+            answers = self._crew.share(lambda tile: self.graph.run(take(pixels, tile, spec)), tiles)
         best = max(range(len(tiles)), key=lambda number: answers[number].score)
         heat = np.full((-(-height // stride), -(-width // stride)), -np.inf, np.float32)
         for tile, answer in zip(tiles, answers, strict=True):
             lay(heat, answer.map, tile, (height, width), stride)
         return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
 
-    def in_plain_light(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def in_plain_light(self, pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
         """A picture, uint8 [h, w, 3] RGB, as this bundle sees it: itself, or where its light has a stronger colour than
-        anything the bundle learnt from, a new one in grey (see `coloured_light.py`)."""
-        return out_of_coloured_light(pixels, self.manifest.coloured)
+        anything the bundle learnt from, a new one in grey (see `coloured_light.py`). void: where it shows nothing and
+        was filled, bool [h, w]; None for nowhere."""
+        return out_of_coloured_light(pixels, self.manifest.coloured, void)
 
     def _cut(self, height: int, width: int) -> list[Tile]:
         averaged = self.manifest.verdict.top_share == 1
@@ -137,17 +143,17 @@ class Model:
         return self.calibrated(score, embedding).probability
 
     def heatmap(
-        self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY, void: NDArray[np.bool_] | None = None
+        self, pixels: NDArray[np.uint8], *, options: DenseOptions = ORDINARY, void: Void = "unknown"
     ) -> Heatmap:
         """Score every place of a photo, uint8 [h, w, 3] RGB, of any size, at its own resolution.
 
         The colour of its light stays: see `in_plain_light`. Where the photo shows nothing, in a frame, say, nothing
-        lights up (see `void.py`). void: where that is, bool [h, w], of a photo that was filled; None where it is to be
-        looked for. Neither threads nor memory change the answer by more than rounding does. Raises BundleError, and
-        ImageError for other arrays.
+        lights up (see `void.py`). void: where that is, bool [h, w], of a photo that was filled there, or None for
+        nowhere; it is looked for where neither is known. Neither threads nor memory change the answer by more than
+        rounding does. Raises BundleError, and ImageError for other arrays.
         """
         _refuse_others(pixels)
-        if void is None:
+        if isinstance(void, str):
             surface = surface_of(pixels)
             pixels, void = surface.pixels, surface.hidden
         with self._crew.seat():
@@ -160,7 +166,7 @@ class Model:
         rate: float = PHOTO_RATE,
         *,
         options: DenseOptions = ORDINARY,
-        void: NDArray[np.bool_] | None = None,
+        void: Void = "unknown",
     ) -> Judgement:
         """Say of a photo `crack`, `sound` or `cannot judge`; `rate` of the sound ones may be called cracked.
 
@@ -168,7 +174,7 @@ class Model:
         allow. void: as for `heatmap`. Where `predict` judges a photo, it does the same.
         """
         with self._crew.seat():
-            filled = surface_of(pixels).pixels if void is None else pixels
+            filled = surface_of(pixels).pixels if isinstance(void, str) else pixels
             return self._judge(heat, filled, rate, options, self._crew.share)
 
     def _judge(
@@ -298,8 +304,8 @@ class Model:
     def _judged_as_photo(self, surface: Surface, share: Share) -> Said:
         facing = facing_of(surface.bounded)
         turned = facing.turned(surface.pixels)
-        seen = self.in_plain_light(turned)
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
+        seen = self.in_plain_light(turned, hidden)
         heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)

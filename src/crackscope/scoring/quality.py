@@ -1,6 +1,6 @@
 """How good a photo is: whether a crack could be seen in it at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -11,6 +11,11 @@ _WINDOW_PX = 160
 _WINDOWS_A_SIDE = 6
 _SMALLEST_PX = 16
 """Of what has a shorter side no blur is told."""
+_BESIDE_PX = 9
+"""So far beside a void nothing is looked at: its edge is no edge of the surface, and this is how far blurring spreads
+it."""
+_LEAST_SEEN = 0.25
+"""Share of a window that shows the surface, from which on it is looked at; where none shows so much, whichever do."""
 
 _QUIET = 4
 """One of so many windows is quiet; a photo of fewer has none to tell noise from a surface's own grain by."""
@@ -45,7 +50,28 @@ class Quality(NamedTuple):
     bright: float
 
 
-def quality(pixels: NDArray[np.uint8]) -> Quality:
+class _Window(NamedTuple):
+    """A part of a photo. grey: float32 [h, w]. seen: bool [h - 2, w - 2], what of all but its border shows the surface,
+    away from any void; None for all of it."""
+
+    grey: NDArray[np.float32]
+    seen: NDArray[np.bool_] | None
+
+    @property
+    def seen_px(self) -> int:
+        """How many pixels are looked at."""
+        return self.grey.size if self.seen is None else int(np.count_nonzero(self.seen))
+
+    def of(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is looked at of values for all but its border."""
+        return values if self.seen is None else values[self.seen]
+
+
+_Void = tuple[NDArray[np.bool_], int] | None
+"""The cells of a photo that show nothing, bool [h, w], at least one of them does, and how many px a side they have."""
+
+
+def quality(pixels: NDArray[np.uint8], void: _Void = None) -> Quality:
     """Judge a photo, uint8 [h, w, 3] RGB, by its own pixels: up to 36 windows of 160 px, spread evenly.
 
     Noise: what a filter that is blind to slopes and edges leaves (J. Immerkær, Fast noise variance estimation, CVIU 64,
@@ -55,11 +81,14 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     of a blurred photo, what the quietest windows hold, since what JPEG leaves of noise looks like fine edges. Edges of
     built surfaces are seldom steps; the line that turns their answer into the blur was fitted on generated photos of
     known blur (`proofs/quality.py`), which it tells to about a quarter of a pixel.
+
+    void: the cells that show nothing, and how many px a side they have: what fills them is even, and counts for
+    nothing.
     """
-    lit = light(pixels)
-    if min(pixels.shape[:2]) < _SMALLEST_PX:
+    lit = light(pixels, void)
+    windows = _windows(pixels, void) if min(pixels.shape[:2]) >= _SMALLEST_PX else []
+    if not windows:
         return lit
-    windows = list(_windows(pixels))
     grains = [_grain(window) for window in windows]
     # A patch is one window, and looking for its percentile would take as long as its grain.
     noise = float(np.percentile(grains, 20)) if len(grains) > 1 else grains[0]
@@ -67,13 +96,9 @@ def quality(pixels: NDArray[np.uint8]) -> Quality:
     return lit._replace(sharpness_px=_blur(windows, quiet, noise), noise=max(noise, _ROUNDING))
 
 
-def light(pixels: NDArray[np.uint8], void: tuple[NDArray[np.bool_], int] | None = None) -> Quality:
+def light(pixels: NDArray[np.uint8], void: _Void = None) -> Quality:
     """The same by how much of the photo is black or white alone, in a tenth of the time: as sharp and as free of noise
-    as can be.
-
-    void: bool [h, w], the cells that show nothing, at least one of them does, and how many px a side they have; what
-    fills them is not counted.
-    """
+    as can be."""
     height, width = pixels.shape[:2]
     down, across = max(1, height // 1024), max(1, width // 1024)
     sample = pixels[::down, ::across]
@@ -92,15 +117,34 @@ def _share(pixels: NDArray[np.uint8], beyond: Callable[[NDArray[np.uint8]], NDAr
     return float(np.count_nonzero(there) / there.size)
 
 
-def _windows(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
-    """Grey values float32 of windows spread evenly over a photo."""
+def _windows(pixels: NDArray[np.uint8], void: _Void) -> list[_Window]:
+    """Windows spread evenly over a photo, those that show some of the surface; none where there is no place for any."""
+    height, width = pixels.shape[:2]
+    corners = [(top, left) for top in _starts(height) for left in _starts(width)]
+    every = [_Window(_grey(pixels, corner), _seen(corner, pixels.shape, void)) for corner in corners]
+    some = [window for window in every if window.seen_px >= _LEAST_SEEN * window.grey.size]
+    return some or [window for window in every if window.seen_px]
+
+
+def _grey(pixels: NDArray[np.uint8], corner: tuple[int, int]) -> NDArray[np.float32]:
     import cv2
 
-    height, width = pixels.shape[:2]
-    for top in _starts(height):
-        for left in _starts(width):
-            part = np.ascontiguousarray(pixels[top : top + _WINDOW_PX, left : left + _WINDOW_PX])
-            yield np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
+    top, left = corner
+    part = np.ascontiguousarray(pixels[top : top + _WINDOW_PX, left : left + _WINDOW_PX])
+    return np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _seen(corner: tuple[int, int], shape: tuple[int, ...], void: _Void) -> NDArray[np.bool_] | None:
+    """What of the window with this corner is looked at, as `_Window` has it."""
+    import cv2
+
+    if void is None or not void[0].any():
+        return None
+    cells, side = void
+    rows, columns = (np.arange(at, min(at + _WINDOW_PX, most)) // side for at, most in zip(corner, shape, strict=False))
+    hidden = cells[np.ix_(rows, columns)].astype(np.uint8)
+    around = 2 * _BESIDE_PX + 1
+    return np.asarray(cv2.dilate(hidden, np.ones((around, around), np.uint8))[1:-1, 1:-1] == 0)
 
 
 def _starts(side: int) -> list[int]:
@@ -108,11 +152,11 @@ def _starts(side: int) -> list[int]:
     return [int(start) for start in np.linspace(0, max(0, side - _WINDOW_PX), count)]
 
 
-def _grain(window: NDArray[np.float32]) -> float:
+def _grain(window: _Window) -> float:
     import cv2
 
     second = np.array([1, -2, 1], np.float32)
-    left = cv2.sepFilter2D(window, -1, second, second)[1:-1, 1:-1]
+    left = window.of(np.asarray(cv2.sepFilter2D(window.grey, -1, second, second)[1:-1, 1:-1], np.float32))
     return float(np.abs(left).mean() * np.sqrt(np.pi / 2) / 6)
 
 
@@ -145,12 +189,12 @@ def _noise_share(sigma_px: float) -> float:
     return float(2 * (apart**2).sum() * (kernel**2).sum())
 
 
-def _blur(windows: list[NDArray[np.float32]], quiet: list[NDArray[np.float32]], noise: float) -> float:
+def _blur(windows: list[_Window], quiet: list[_Window], noise: float) -> float:
     edges = [_edges(window) for window in windows]
     chosen = np.concatenate([steep for steep, _ in edges])
     if not len(chosen):
         return _LEAST_BLUR_PX
-    wanted = int(_STRONGEST * sum(window.size for window in windows) / 8) + 1
+    wanted = int(_STRONGEST * sum(window.seen_px for window in windows) / 8) + 1
     best = _strongest(chosen, wanted)
     fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
     left = [_noise_left(quiet, noise, px) for px in (_FINE_PX, _COARSE_PX)]
@@ -168,22 +212,24 @@ def _told(above: float, below: float) -> float:
     return float(np.clip(_SLOPE * apparent + _OFFSET, _LEAST_BLUR_PX, MOST_BLUR_PX))
 
 
-def _noise_left(quiet: list[NDArray[np.float32]], noise: float, sigma_px: float) -> tuple[float, float]:
+def _noise_left(quiet: list[_Window], noise: float, sigma_px: float) -> tuple[float, float]:
     """What white noise leaves of squared gradient after a Gaussian blur, and what the quiet windows hold if more."""
     import cv2
 
     white = noise * noise * _noise_share(sigma_px)
-    held = [_steepness(np.asarray(cv2.GaussianBlur(one, (0, 0), sigma_px), np.float32)).mean() for one in quiet]
+    held = [one.of(_steepness(np.asarray(cv2.GaussianBlur(one.grey, (0, 0), sigma_px)))).mean() for one in quiet]
     return white, max(white, float(np.mean(held))) if held else white
 
 
-def _edges(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+def _edges(window: _Window) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """The crests of a window's edges: squared gradients to choose by, which noise hardly touches, and where they are,
     counted row by row within the window's border."""
     import cv2
 
-    steep = _steepness(np.asarray(cv2.GaussianBlur(window, (0, 0), _CHOOSING_PX), np.float32))
+    steep = _steepness(np.asarray(cv2.GaussianBlur(window.grey, (0, 0), _CHOOSING_PX), np.float32))
     crest = (steep >= 0.9 * cv2.dilate(steep, np.ones((3, 3), np.uint8))) & (steep > 0)
+    if window.seen is not None:
+        crest &= window.seen
     places = np.flatnonzero(crest)
     return steep.ravel()[places], places
 
@@ -196,7 +242,7 @@ def _strongest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
 
 
 def _steepness_of(
-    windows: list[NDArray[np.float32]], places: list[NDArray[np.intp]], best: NDArray[np.intp], sigma_px: float
+    windows: list[_Window], places: list[NDArray[np.intp]], best: NDArray[np.intp], sigma_px: float
 ) -> NDArray[np.float32]:
     """Squared gradients after a Gaussian blur, at some of the places in windows that follow each other."""
     import cv2
@@ -207,6 +253,6 @@ def _steepness_of(
     for number in np.unique(owner):
         mine = np.flatnonzero(owner == number)
         own = places[number]
-        smooth = cv2.GaussianBlur(windows[number], (0, 0), sigma_px)
+        smooth = cv2.GaussianBlur(windows[number].grey, (0, 0), sigma_px)
         out[mine] = _steepness_at(smooth, own[best[mine] - (ends[number] - len(own))])
     return out

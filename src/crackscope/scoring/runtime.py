@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
+from crackscope.processors import usable_processors
 from crackscope.scoring.on_bytes import quickened
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def usable_threads(threads: int | None = None) -> int:
         if threads < 1:
             raise BundleError(f"threads is {threads}: it must be 1 or more, or None for one per processor")
         return threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_processors()
 
 
 def open_session(model: bytes, where: str = "the graph", *, shared: bool = False) -> "InferenceSession":

@@ -116,8 +116,7 @@ def look_at(heat: Heatmap, pixels: NDArray[np.uint8]) -> Look:
         return Look(heat, quality(pixels), shape)
     part = bounds(heat.void)
     rows, columns = (slice(cells.start * heat.stride, cells.stop * heat.stride) for cells in part)
-    lit = light(pixels[rows, columns], (heat.void[part], heat.stride))
-    return Look(heat, quality(pixels[rows, columns])._replace(dark=lit.dark, bright=lit.bright), shape)
+    return Look(heat, quality(pixels[rows, columns], (heat.void[part], heat.stride)), shape)
 
 
 def known_chance(manifest: Manifest, judged: Judgement) -> float | None:

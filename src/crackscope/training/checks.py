@@ -10,6 +10,7 @@ import torch
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, RecipeError, TrainingError, some_of
 from crackscope.networks import CrackNetwork
+from crackscope.processors import usable_processors
 from crackscope.recipes import Recipe
 from crackscope.training.memory import free_memory
 from crackscope.training.records import TrainOptions
@@ -165,4 +166,4 @@ def cores(options: TrainOptions) -> int:
         return options.threads
     if os.environ.get("OMP_NUM_THREADS", "").isdigit():
         return max(1, int(os.environ["OMP_NUM_THREADS"]))
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_processors()
