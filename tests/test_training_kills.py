@@ -47,9 +47,9 @@ def undisturbed(data: Path, weights: Path, tmp_path_factory: pytest.TempPathFact
 
 
 def test_kills_while_files_appear(data: Path, weights: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
-    # Before the run has a name, after an epoch, and while the bundle is put in its place.
-    for move in (2, 6, 13):
-        kill_at(move, *words(data, weights, tmp_path / "run"))
+    # Before the run has a name, after an epoch, and when the bundle is about to be put in its place.
+    moved = [kill_at(move, *words(data, weights, tmp_path / "run")) for move in (2, 6, 14)]
+    assert moved == ["summary.txt", "last.safetensors", "bundle"]
     assert not (tmp_path / "run" / "bundle").exists()
     subprocess.run([sys.executable, "-m", "crackscope", *words(data, weights, tmp_path / "run")], check=True)
     assert digests(tmp_path / "run" / "bundle") == undisturbed
