@@ -67,6 +67,7 @@ def test_a_third_unreadable_is_refused_unless_allowed(tmp_path: Path) -> None:
     ("recipe", "settings", "lever"),
     [
         ("default", ["phases.0.batch=1000000"], r"lower phases\.0\.batch \(1,000,000\), or close other programs"),
+        ("default", ["augmentation.crop=60000"], r"lower augmentation\.crop \(60,000 px\), or close other programs"),
         ("probe", ["input=4096"], r"lower input \(4,096 px\), or close other programs"),
     ],
 )

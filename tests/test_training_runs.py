@@ -156,6 +156,27 @@ def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Pa
     assert crackscope.load(run.bundle).score(patch(1, cracked=True)[0]).map.shape == (16, 16)
 
 
+PASSING = recipes.override(
+    DENSE, ["phases.steps=0", "phases.epochs=1", "calibrate=false", "verdict='threshold'", "miss_rate=0"]
+)
+
+
+def test_a_dense_network_may_pass_over_its_rows_though_some_of_its_layers_are_frozen(
+    patches: Path, tmp_path: Path
+) -> None:
+    assert PASSING.phases[0].freeze.stage
+    assert len(train(patches, PASSING, tmp_path / "run").history) == 1
+
+
+def test_pictures_of_several_sizes_are_not_learnt_from_whole(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 6)
+    for number, file in enumerate((data / "sound").iterdir()):
+        images.write_png(np.random.default_rng(number).integers(0, 255, (96, 80, 3), np.uint8), file)
+    told = r"pictures of 64 x 64 and of 80 x 96 px cannot be learnt from together: .* --set augmentation\.crop=128"
+    with pytest.raises(TrainingError, match=told):
+        train(data, recipes.override(PASSING, ["augmentation.crop=0"]), tmp_path / "run")
+
+
 def crackscope_row(row, part):
     import msgspec
 

@@ -54,6 +54,8 @@ class Sources:
     def _passing(self, network: CrackNetwork, batch: int) -> tuple[nn.Module, Source]:
         prefix, tail = network.split_at_frozen()
         seed = self.recipe.seed
+        if self.recipe.head.kind == "dense":
+            tail, prefix = network, None  # A map is taught by masks, which features that are kept do not have.
         if prefix is None:
             return tail, FromPictures(self.train, self.val, self.reader, batch, seed, self._hands())
         views = self._views()
