@@ -202,6 +202,13 @@ def test_a_folder_that_may_not_be_looked_into_is_one_line(tmp_path: Path, whole:
     assert all("Permission denied" in line and "rights" in line for line in lines)
 
 
+def test_what_could_not_be_opened_again_is_not_written(bundle: Path) -> None:
+    manifest = msgspec.structs.replace(open_bundle(bundle).manifest, name="x" * 5000)
+    with pytest.raises(BundleError, match=r"length <= 4096 - at `\$\.name`"):
+        write_bundle(bundle, manifest, model=small_model(), weights=None, card="card")
+    assert open_bundle(bundle).manifest.name == "small"
+
+
 def test_golden_outputs_are_not_left_out(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="golden"):
         write_bundle(tmp_path / "b", small_manifest(), model=small_model(), weights=None, card="")

@@ -31,6 +31,11 @@ def refused(data: Path, out: Path, options: TrainOptions | None = None) -> str:
     return str(caught.value)
 
 
+def test_a_licence_that_no_bundle_takes_is_refused_at_once() -> None:
+    with pytest.raises(TrainingError, match=r"a licence has 5,000 letters, a bundle takes 4,096: give its name"):
+        TrainOptions(licences={"": "x" * 5000})
+
+
 def test_one_class_empty(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 8)
     for file in (data / "crack").iterdir():

@@ -12,7 +12,7 @@ import crackscope
 from crackscope import datasets, images, networks, recipes
 from crackscope.errors import TrainingError, WeightsError
 from crackscope.recipes import Recipe
-from crackscope.training import Progress, Run, TrainOptions, checkpoints, train
+from crackscope.training import Progress, Run, TrainOptions, checkpoints, train, writing
 from tests.publisher import KERAS_PATH, publisher, small_file
 from tests.small_patches import patch, write_masked, write_patches
 from tests.standin_server import Served
@@ -295,3 +295,18 @@ def test_progress_tells_of_a_download(patches: Path, tmp_path: Path, monkeypatch
     opened = [progress.done for progress in told if progress.stage == "reading"]
     assert opened == sorted(opened)
     assert opened[-1] > 0
+
+
+def test_of_a_great_many_surfaces_the_largest_are_named(patches: Path, tmp_path: Path) -> None:
+    """A folder for each photo is a surface for each; a manifest would grow beyond what is read."""
+    import msgspec
+
+    split = datasets.split(patches)
+    rows = [row for row in split.rows if row.part == "train"]
+    many = [msgspec.structs.replace(rows[0], surface=f"photo {number}") for number in range(writing.MOST_SETS + 50)]
+    twice = [msgspec.structs.replace(row, surface="wall") for row in rows[:2]]
+    whole = msgspec.structs.replace(split, rows=(*many, *twice))
+    sets = writing.trained_on(whole, {"photo 7": "CC0", "": "own"})
+    assert len(sets) == writing.MOST_SETS + 1
+    told = {one.name: (one.pictures, one.licence) for one in sets}
+    assert (told["wall"], told["photo 7"], told["unnamed"]) == ((2, "own"), (1, "CC0"), (51, "own"))

@@ -113,6 +113,8 @@ def write_bundle(
         raise BundleError("a bundle cannot be written without golden outputs; make them with crackscope.scoring.pack")
     check_manifest(manifest, MANIFEST)
     files[MANIFEST] = dump_manifest(manifest)
+    # What could not be opened again shall replace nothing.
+    parse_manifest(files[MANIFEST], MANIFEST)
     _refuse_strangers(target)
     try:
         _write_folder(target, files)

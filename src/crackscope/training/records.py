@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from crackscope.bundles import MOST_TEXT
 from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
 from crackscope.records import Label, Part, Unread
@@ -45,6 +46,11 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise TrainingError(f"cache_mib is {self.cache_mib}: it must be 0 or more, or None for half of the memory")
         if not 0 <= self.max_unreadable <= 1:
             raise TrainingError(f"max_unreadable is {self.max_unreadable}: it must lie between 0 and 1")
+        for licence in self.licences.values():
+            if len(licence) > MOST_TEXT:
+                raise TrainingError(
+                    f"a licence has {len(licence):,} letters, a bundle takes {MOST_TEXT:,}: give its name or address"
+                )
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
