@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,16 @@ def test_half_a_bundle_that_a_kill_left_goes(patches: Path, tmp_path: Path) -> N
     run = train(patches, recipe, tmp_path / "run", options=TrainOptions(resume=True))
     assert Path(run.bundle).is_dir()
     assert not left.exists()
+
+
+def test_a_run_that_is_done_and_has_lost_its_bundle_writes_it_again(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(PROBE, ["phases.epochs=1"])
+    run = train(patches, recipe, tmp_path / "run")
+    before = digests(Path(run.bundle))
+    shutil.rmtree(run.bundle)
+    again = train(patches, recipe, tmp_path / "run", options=TrainOptions(resume=True))
+    assert digests(Path(again.bundle)) == before
+    assert again.history == run.history
 
 
 def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ output is rounded to float16 whether it is kept or not, so that a training sees 
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -124,7 +125,9 @@ def memory_budget(asked_mib: int | None) -> Budget:
 
 def free_memory() -> int:
     """Bytes of memory that can be had now without swapping, within the limit of the container if there is one."""
-    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    # Some systems only say how much there is in all.
+    pages = next((name for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES") if name in os.sysconf_names), "")
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf(pages) if pages else sys.maxsize
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):

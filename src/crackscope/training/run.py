@@ -13,7 +13,7 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope import datasets, networks, recipes
-from crackscope.bundles import StartedFrom
+from crackscope.bundles import StartedFrom, edition
 from crackscope.datasets import Split
 from crackscope.errors import OutputError, TrainingError, several
 from crackscope.files import encode_json
@@ -90,7 +90,7 @@ def train(
     if started:
         options = as_begun(folder, started, options)
         refuse_other_data(folder, started, data, options.layout)
-    if started and started.get("finished"):
+    if started and started.get("finished") and edition(folder) is not None:
         return finished(started["finished"], folder)
     threads = int(started["threads"]) if started else cores(options)
     training = _Training(chosen, folder, options, threads, tell)
