@@ -1,5 +1,6 @@
 """Commands that are killed at the very moment when a file or folder of theirs is about to appear."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ def deadly(move):
         global left
         left -= 1
         if left == 0:
+            os.write(1, b"\\n" + os.fsencode(os.path.basename(arguments[1])))
             os.kill(os.getpid(), signal.SIGKILL)
         return move(*arguments, **options)
     return moved
@@ -24,7 +26,12 @@ sys.exit(main())
 """
 
 
-def kill_at(move: int, *arguments: str) -> None:
-    """Run crackscope until something is moved to its place for the `move`th time, and kill it right before."""
-    ended = subprocess.run([sys.executable, "-c", PROGRAM, str(move), *arguments], check=False)
+def kill_at(move: int, *arguments: str) -> str:
+    """Run crackscope until something is moved to its place for the `move`th time, and kill it right before.
+
+    Returns the name that it was about to get: other changes of the program move the moment.
+    """
+    call = [sys.executable, "-c", PROGRAM, str(move), *arguments]
+    ended = subprocess.run(call, stdout=subprocess.PIPE, check=False)
     assert ended.returncode == -signal.SIGKILL
+    return os.fsdecode(ended.stdout.rpartition(b"\n")[2])

@@ -85,9 +85,30 @@ def test_a_bundle_in_the_way_is_replaced(bundle: Path) -> None:
     assert [path.name for path in bundle.parent.iterdir()] == ["small"]
 
 
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="this system cannot exchange folders in one step")
+def test_at_no_moment_its_name_is_without_a_bundle(bundle: Path) -> None:
+    there: list[bool] = []
+    looking = True
+
+    def look(event: str, _: tuple[object, ...]) -> None:
+        if looking and event.startswith(("os.", "shutil.", "open")):
+            there.append((bundle / "bundle.json").exists())
+
+    sys.addaudithook(look)  # which stays for good
+    try:
+        write_small_bundle(bundle, native=32)
+    finally:
+        looking = False
+    assert there
+    assert all(there)
+    assert open_bundle(bundle).manifest.input.native == 32
+
+
 def test_what_was_there_stays_when_the_new_one_cannot_be_moved_in(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On a system that cannot exchange folders in one step."""
+    monkeypatch.setattr(sys, "platform", "another")
     rename = os.rename
 
     def full(source: Path, target: Path) -> None:
@@ -180,6 +201,13 @@ def test_a_folder_that_may_not_be_looked_into_is_one_line(tmp_path: Path, whole:
     lines = told.stdout.splitlines()
     assert len(lines) == 4
     assert all("Permission denied" in line and "rights" in line for line in lines)
+
+
+def test_what_could_not_be_opened_again_is_not_written(bundle: Path) -> None:
+    manifest = msgspec.structs.replace(open_bundle(bundle).manifest, name="x" * 5000)
+    with pytest.raises(BundleError, match=r"length <= 4096 - at `\$\.name`"):
+        write_bundle(bundle, manifest, model=small_model(), weights=None, card="card")
+    assert open_bundle(bundle).manifest.name == "small"
 
 
 def test_golden_outputs_are_not_left_out(tmp_path: Path) -> None:

@@ -48,6 +48,23 @@ def test_bundle_export(way, tmp_path):
     assert deepness.stat().st_size > 0
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--onnx a.onnx --deepness ./a.onnx", "--onnx and --deepness name one file, give each its own"),
+        (
+            "--onnx small/model.onnx --int8 --calibrate DATA -o small",
+            "model.onnx would lie in the 8-bit bundle small, name a file outside of it",
+        ),
+    ],
+)
+def test_an_export_writes_nothing_over_another(way, tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bundle", "export", way.bundle, *words.replace("DATA", str(way.split)).split()]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_refused_export_writes_nothing(way, tmp_path, capsys):
     """The training part is too small to quantise on; how many it must hold is told before, by --help."""
     onnx, out = tmp_path / "model.onnx", tmp_path / "int8"

@@ -196,6 +196,15 @@ def test_surfaces_that_differ_in_spelling_alone_are_named_and_stay_apart(data, t
     assert "'wall'" not in told(capsys, "scan", table)
 
 
+def test_a_surface_without_a_test_picture_is_told(data, tmp_path, capsys):
+    paths = sorted(data.rglob("*.jpg"))
+    rows = [f"{path},{path.parent.name},{'wall' if place else 'pier'}" for place, path in enumerate(paths)]
+    table = written(tmp_path / "two.csv", rows, "path,label,surface")
+    said = "1 surface has too few pictures for one in the test part (pier): figures on it say nothing of it"
+    assert said in told(capsys, "split", table, "-o", str(tmp_path / "out.csv")).splitlines()
+    assert json.loads(told(capsys, "split", table, "-o", str(tmp_path / "out.csv"), "--json"))["untested"] == ["pier"]
+
+
 ELSEWHERE = "deal them out with `crackscope split` and other --parts, and name its CSV"
 
 

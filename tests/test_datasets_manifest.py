@@ -31,6 +31,15 @@ def test_a_manifest_with_every_column(tmp_path: Path) -> None:
     assert (second.label, second.part, second.mask) == ("crack", "test", str(tmp_path / "m" / "b.png"))
 
 
+def test_empty_columns_that_a_spreadsheet_keeps_mean_nothing(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        picture(tmp_path / name, seed=ord(name[0]))
+    path = write_manifest(tmp_path, "path,label,,", "a.png,crack,,", "b.png,sound,,")
+    assert [row.label for row in datasets.read_rows(path)] == ["crack", "sound"]
+    with pytest.raises(DatasetError, match=r"no such column \(columns: path, label\)"):
+        datasets.split(path, group_by="photo")
+
+
 def test_blanks_around_cells_mean_nothing_but_in_names_that_have_them(tmp_path: Path) -> None:
     for name in ("a.png", " b.png"):
         picture(tmp_path / name, seed=len(name))

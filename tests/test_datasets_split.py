@@ -138,6 +138,22 @@ def test_pictures_with_a_folder_for_each_photo_are_dealt_by_their_labels(tmp_pat
     wanted = zip(PARTS, (12, 4, 4), strict=True)
     assert counts == {(part, label): count for part, count in wanted for label in ("crack", "sound")}
     assert len({row.surface for row in split.rows}) == 12
+    assert split.untested == ()
+
+
+def test_surfaces_with_too_few_pictures_for_the_test_part_are_named(tmp_path: Path) -> None:
+    data_set(tmp_path / "set", each=20, copies=0)
+    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
+        folder = path.parent / (f"pier {place}" if place % 10 == 0 else "wall")
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    split = datasets.split(tmp_path / "set")
+    assert split.untested == ("pier 0", "pier 10", "pier 20", "pier 30")
+    assert datasets.untested_told(split.untested) == (
+        "4 surfaces have too few pictures for one in the test part (pier 0, pier 10, pier 20 and 1 more): figures on "
+        "it say nothing of them"
+    )
+    assert datasets.load(tmp_path / "set", parts=None).untested == ()
 
 
 def test_a_surface_for_each_few_pictures_takes_no_table_of_both() -> None:

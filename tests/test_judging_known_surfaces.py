@@ -20,6 +20,7 @@ from crackscope.bundles import (
     pack_projection,
 )
 from crackscope.cli import main
+from crackscope.cli.judgement import spell_figure, spell_number
 from crackscope.judging import (
     BundleFacts,
     Evaluation,
@@ -31,7 +32,7 @@ from crackscope.judging import (
     load,
     save,
 )
-from crackscope.records import Row
+from crackscope.records import Measure, Row
 from crackscope.reports import conclusions
 from crackscope.scoring.packing import repack
 from tests.small_bundle import EMBEDDING, write_small_bundle
@@ -95,10 +96,16 @@ def test_the_terminal_shows_it_by_surface(
     table = capsys.readouterr().out.partition("by surface")[2]
     for name in ("walls", "floors"):
         (line,) = (line for line in table.splitlines() if name in line)
-        assert "when held out" in table
-        assert all(word in line for word in ("concrete, 100%", "0.45", "1.25", " of 4", "10.0%, 5.0% of 40"))
+        assert "held out: missed, false alarms" in table
+        assert all(word in line for word in ("concrete, 100%", "0.45", " of 4", "10.0%, 5.0% of 40"))
     assert main([*call, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bundle"]["surfaces"][0]["threshold"] == 0.45
+
+
+def test_no_figure_is_rounded_up_to_1_on_the_terminal() -> None:
+    for value, text in ((0.99997, "0.999970"), (1.0, "1.0000"), (0.9, "0.9000"), (None, "not defined")):
+        assert spell_number(value) == text
+    assert spell_figure(Measure(value=0.99999, low=0.99995, high=1.0)) == "0.999990 (0.999950 to 1.0000)"
 
 
 def test_what_is_unlike_all_it_was_trained_on_is_said_to_be_though_the_bundle_was_adapted_to_it(
@@ -134,7 +141,7 @@ def test_what_an_adapted_bundle_states_of_before_is_nowhere_told_as_its_own(
     told = capsys.readouterr().out
     assert "by surface" in told
     assert "of 40" not in told
-    assert "when held out" not in told
+    assert "held out:" not in told
     facts = json.loads((tmp_path / "judged" / "metrics.json").read_text())["bundle"]
     (surface,) = facts["surfaces"]
     assert (facts["stated"], surface["misses"], surface["false_alarms"]) == (None, None, None)

@@ -123,6 +123,25 @@ def test_what_was_not_judged_is_counted(made, tmp_path):
     )
 
 
+def test_a_surface_of_which_one_refuses_all_ends_nothing(made, tmp_path, capsys):
+    entries, surfaces, _ = made
+    rule = VerdictRule(quality=QualityRule(smallest_px=1000))
+    manifest = msgspec.structs.replace(small_manifest(), verdict=rule)
+    bundle = pack(tmp_path / "strict", manifest, model=small_model(), weights=None)
+    strict = Entry(name="strict", model=load_model(bundle), trained_on="nothing")
+    table = matrix([entries[0], strict], surfaces[:1], bootstrap=Drawing(resamples=20))
+    cell = table.cell("strict", "plain")
+    assert (cell.support, cell.not_judged) == ({"crack": 0, "sound": 0}, 24)
+    assert {one.value for one in cell.figures.values()} == {None}
+    assert table.cell("easy", "plain").figures["recall"].value is not None
+    assert "0 judged, 24 not" in Page(write_matrix(table, tmp_path / "both")).text
+    alone = matrix([strict], surfaces[:1], bootstrap=Drawing(resamples=20))
+    assert "or where balanced accuracy is not defined." in Page(write_matrix(alone, tmp_path / "alone")).text
+    data = Path(surfaces[0].split.rows[0].path).parents[1]
+    assert main(["matrix", "--bundle", str(tmp_path / "strict"), "--on", f"plain={data}"]) == 0
+    assert "0 + 0, 24 not" in capsys.readouterr().out
+
+
 def test_progress_is_told_over_all_cells(made):
     entries, surfaces, _ = made
     told = []

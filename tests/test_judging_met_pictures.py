@@ -157,13 +157,20 @@ def test_what_a_bundle_was_adapted_to_is_counted_and_not_called_a_split(tmp_path
 
 def test_scan_says_that_labels_which_the_bundle_learnt_are_hardly_doubted(way, tmp_path, capsys):
     split = datasets.read_split(way.split)
-    said = f"The bundle learnt from {len(split.part('train'))} of the {len(split.rows)} pictures judged"
-    call = ["scan", str(way.data), "--bundle", str(way.run)]
-    assert main(call) == 0
+    learnt = len(split.part("train"))
+    said = f"The bundle learnt from {learnt} of the {len(split.rows)} pictures judged"
+    renamed = shutil.copytree(way.data, tmp_path / "renamed")
+    shutil.move(sorted((renamed / "crack").iterdir())[0], renamed / "crack" / "another.png")
+    assert main(["scan", str(renamed), "--bundle", str(way.run)]) == 0
     told = " ".join(capsys.readouterr().err.split())
     assert f"{said}, and {len(split.part('val'))} chose its epoch and threshold: wrong labels among them" in told
-    assert main([*call, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["met_before"]["learnt_from"] == len(split.part("train"))
+    moved = shutil.copytree(way.bundle, tmp_path / "moved")
+    for bundle in (way.run, moved):
+        assert main(["scan", str(way.data), "--bundle", str(bundle)]) == 0
+        told = " ".join(capsys.readouterr().err.split())
+        assert f"trained on this very split, and it learnt from {learnt} pictures: wrong labels among them" in told
+    assert main(["scan", str(way.data), "--bundle", str(way.run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["met_before"]["learnt_from"] == learnt
     write_surface(tmp_path / "new", 12)
     assert main(["scan", str(tmp_path / "new"), "--bundle", str(way.run)]) == 0
     assert "learnt" not in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pwd
 import re
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from crackscope.errors import WeightsError
 from crackscope.networks import build
 from crackscope.networks.weights import Patience, find_weights
 from crackscope.recipes import Head, Network
@@ -41,6 +43,23 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 @pytest.fixture(scope="module")
 def body() -> bytes:
     return small_file()
+
+
+def test_no_home_to_keep_them_in_and_one_that_nobody_has_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: int) -> object:
+        raise KeyError
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "XDG_CACHE_HOME", "CRACKSCOPE_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(WeightsError, match="no home folder is known to keep weights in: set CRACKSCOPE_CACHE"):
+        find_weights(SMALL)
+    with pytest.raises(WeightsError, match="there is no weights file or bundle ~no-such-user/x: give a path"):
+        find_weights(msgspec.structs.replace(SMALL, weights="~no-such-user/x"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_download_is_read_and_kept(standin: StandIn, body: bytes, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Recipes: read strictly, overridden by hand, refused with the nearest valid word."""
 
+import codecs
 import itertools
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscope import recipes
+from crackscope.cli import main
 from crackscope.errors import RecipeError
 
 PUBLISHED = [
@@ -112,6 +114,7 @@ def test_reference_table_is_expressed() -> None:
         ("mixture.kinds.ston=0.2", "did you mean 'mixture.kinds.stone'?"),
         ("mixture.recall=1", "mixture.recall: needs head.kind = 'dense' and head.weights = 'bundle'"),
         ("mixture.recall=-1", "mixture.recall: must be 0 (nothing) or more"),
+        ("phases.².epochs=1", "there is no 'phases.²'"),
         ("mixture.kinds.stone=-0.2", "mixture.kinds: shares must be 0 or more"),
         ("mixture.kinds.stone=inf", "--set: mixture.kinds.stone: inf is no finite number"),
         ("augmentation.brightness=[1.0, inf]", "--set: augmentation.brightness.1: inf is no finite number"),
@@ -130,6 +133,16 @@ def test_bad_settings_are_refused_with_a_way_out(setting: str, hint: str) -> Non
         recipes.override(recipes.load("probe"), [setting])
     assert hint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_generated_surfaces_want_a_crop_and_the_share_of_a_map_a_cell_in_a_million() -> None:
+    default = recipes.load("default")
+    with pytest.raises(RecipeError, match=r"augmentation\.crop: must be above 0 where generated surfaces are shown"):
+        recipes.override(default, ["augmentation.crop=0"])
+    for other in ("mixture.generated=0", "phases.steps=0"):
+        assert recipes.override(default, ["augmentation.crop=0", other]).augmentation.crop == 0
+    with pytest.raises(RecipeError, match=r"head\.top_share: must be at least 0\.000001"):
+        recipes.override(default, ["head.top_share=4e-7"])
 
 
 def test_a_table_of_a_file_is_told_where_its_keys_belong() -> None:
@@ -193,6 +206,9 @@ def test_own_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
     own = tmp_path / "mine.toml"
     own.write_text(recipes.text("probe").replace('name = "probe"', 'name = "mine"'))
     assert recipes.load(own).name == "mine"
+    own.write_bytes(codecs.BOM_UTF8 + own.read_bytes())  # as some editors save it
+    assert recipes.load(own).name == "mine"
+    assert main(["recipes", str(own)]) == 0
     own.write_text("name = [")
     with pytest.raises(RecipeError, match=r"mine\.toml: not a TOML file"):
         recipes.load(own)

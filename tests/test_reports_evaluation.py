@@ -181,7 +181,7 @@ def test_what_a_reader_must_see_is_there(page, written):
     assert f"{evaluation.accuracy.value:.4f}" in page.text
     assert f"{evaluation.mcc.low:.4f} to {evaluation.mcc.high:.4f}" in page.text
     for words in (
-        "33.3 % of the test rows have a near-copy among the training rows: accuracy may flatter by up to as much",
+        "33.3 % of the test rows have a near-copy among the training rows: accuracy of a bundle trained on those may",
         "always crack",
         "macro average",
         "The rows stand in only 14 groups",
@@ -192,6 +192,13 @@ def test_what_a_reader_must_see_is_there(page, written):
     ):
         assert words in page.text, words
     assert "Closest calls" not in page.text
+
+
+def test_copies_in_the_training_part_are_told_of_the_test_part_alone(pictures, tmp_path):
+    split = SplitFacts(fingerprint="1" * 64, random=True, leak_share=1 / 3)
+    for part in ("test", "val", None):
+        page = Page(write_evaluation(judged(pictures, split=split, part=part), tmp_path / str(part)))
+        assert ("does not keep copies together" in page.text) is (part == "test")
 
 
 def test_pictures_are_small_and_said_in_words(page):

@@ -42,17 +42,19 @@ def test_what_is_said_of_several_pairs_is_said_once_with_their_names(tmp_path):
     page = Page(write_matrix(table, tmp_path))
     assert page.source.count('<p class="note">') == 2
     assert (
-        "a on walls (80 pictures of walls), a on decks (1,200 pictures of decks): The bundle learnt from these "
+        "a on walls (80 pictures of walls), decks (1,200 pictures of decks): The bundle learnt from these "
         "pictures, as these data are called: where they are the same pictures, the figures flatter."
     ) in page.text
     assert (
-        "b on walls (12 of the 30 pictures judged, and 3 chose its epoch and threshold), b on decks (none of the 40 "
+        "b on walls (12 of the 30 pictures judged, and 3 chose its epoch and threshold), decks (none of the 40 "
         "pictures judged, but 4 of them chose its epoch and threshold): The bundle learnt from these pictures: these"
     ) in page.text
     same = MetBefore(by="weights", sets=("walls",), pictures=80)
     page = Page(write_matrix(matrix_of(same, None, same, None), tmp_path))
-    assert "a on walls, b on walls: The bundle's starting weights" in page.text
+    assert "a on walls; b on walls: The bundle's starting weights" in page.text
     assert page.text.count("learnt from 80 pictures of walls, as these data are called") == 1
+    page = Page(write_matrix(matrix_of(same, same, None, same), tmp_path))
+    assert "a on walls, decks; b on decks: The bundle's starting weights" in page.text
 
 
 def test_what_starting_weights_learnt_from_is_told_beside_the_cells_that_may_be_of_it(tmp_path):

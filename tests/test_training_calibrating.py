@@ -3,15 +3,19 @@
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import images, recipes, surfaces
+from crackscope.bundles import VerdictRule, open_bundle
 from crackscope.records import Row
-from crackscope.training.calibrating import fit, sound_chances
+from crackscope.scoring import pack
+from crackscope.training.calibrating import fit, known_sound, sound_chances, thinned
 from crackscope.training.held_out import Given
+from crackscope.training.held_out_scores import Scored
 from crackscope.training.mask_rule import mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
 from tests.small_bundle import STRIDE, small_manifest, small_model
@@ -41,6 +45,42 @@ def test_the_chance_of_a_sound_window_counts_every_surface_alike(many: int, few:
         above = [(scores[surface == name] > score).mean() for name in ("many", "few")]
         assert chance == pytest.approx((np.mean(above) + own) / (1 + own))
     assert 0 < chances[0] < chances[-1] < 1 or len(chances) == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 60), st.integers(0, 99))
+def test_of_many_windows_some_are_kept_evenly_by_rank(count: int, most: int, seed: int) -> None:
+    falling = -np.sort(np.random.default_rng(seed).normal(size=count))
+    kept = thinned(falling, most)
+    assert len(kept) == min(count, most)
+    assert set(kept) <= set(falling)
+    for rank, score in enumerate(kept, start=1):
+        lower = (falling > score).sum() + 1
+        assert rank * (count + 1) / (len(kept) + 1) - 1 < lower <= rank * (count + 1) / (len(kept) + 1)
+
+
+def test_a_bundle_of_a_great_many_surfaces_and_windows_can_be_opened(tmp_path: Path) -> None:
+    names = np.array(["wall"] * 6000 + [f"photo {place}" for place in range(400)])
+    count = len(names)
+    seen = Scored(
+        score=np.zeros(count),
+        window=np.random.default_rng(0).normal(size=count),
+        embedding=np.zeros((count, 1), np.float32),
+        as_photo=np.zeros((count, 1), np.float32),
+        cracked=np.zeros(count, np.bool_),
+        surface=names,
+        source=np.arange(count),
+        row=np.ones(count, np.bool_),
+        scored=np.ones(count, np.bool_),
+        maps=[],
+    )
+    known = known_sound(seen)
+    assert "wall" in {one.name for one in known}
+    rule = VerdictRule(kind="conformal", window_px=64, sound=(1.0,), chances=(0.02,), known=known)
+    manifest = msgspec.structs.replace(small_manifest(), verdict=rule)
+    assert (
+        open_bundle(pack(tmp_path / "many", manifest, model=small_model(), weights=None).path).manifest.verdict == rule
+    )
 
 
 def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crackscope import recipes
-from crackscope.training import Progress, TrainOptions, train
+from crackscope.training import Progress, TrainOptions, checkpoints, train
 from tests.small_kills import kill_at
 from tests.small_patches import write_patches
 
@@ -47,9 +47,9 @@ def undisturbed(data: Path, weights: Path, tmp_path_factory: pytest.TempPathFact
 
 
 def test_kills_while_files_appear(data: Path, weights: Path, undisturbed: dict[str, str], tmp_path: Path) -> None:
-    # Before the run has a name, after an epoch, and while the bundle is put in its place.
-    for move in (2, 6, 13):
-        kill_at(move, *words(data, weights, tmp_path / "run"))
+    # Before the run has a name, after an epoch, and when the bundle is about to be put in its place.
+    moved = [kill_at(move, *words(data, weights, tmp_path / "run")) for move in (2, 6, 14)]
+    assert moved == ["summary.txt", "last.safetensors", "bundle"]
     assert not (tmp_path / "run" / "bundle").exists()
     subprocess.run([sys.executable, "-m", "crackscope", *words(data, weights, tmp_path / "run")], check=True)
     assert digests(tmp_path / "run" / "bundle") == undisturbed
@@ -102,6 +102,21 @@ def test_a_training_that_goes_on_says_from_where(data: Path, weights: Path, tmp_
         with pytest.raises(KeyboardInterrupt):
             train(data, RECIPE, tmp_path / "run", weights=str(weights), options=options, progress=listener)
     assert [remark for remark in remarks if "epoch" in remark] == [says]
+
+
+def test_the_seconds_of_a_training_that_goes_on_count_those_before(data: Path, weights: Path, tmp_path: Path) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(data, RECIPE, tmp_path / "run", weights=str(weights), progress=interrupt)
+    file = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    state = checkpoints.load(file)
+    state.counters.used_s += 10_000
+    checkpoints.save(state, file)
+    run = train(data, RECIPE, tmp_path / "run", weights=str(weights), options=TrainOptions(resume=True))
+    assert run.seconds > 10_000
 
 
 def test_a_training_that_its_time_stopped_ends_the_same_if_killed_right_after(

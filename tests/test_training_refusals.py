@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from crackscope import datasets, images, recipes
+from crackscope.bundles import open_bundle
 from crackscope.errors import CrackscopeError, DatasetError, OutputError, TrainingError
 from crackscope.scoring import load
 from crackscope.training import Progress, TrainOptions, train
@@ -28,6 +29,11 @@ def refused(data: Path, out: Path, options: TrainOptions | None = None) -> str:
     assert "\n" not in str(caught.value)
     assert not (out / "bundle").exists()
     return str(caught.value)
+
+
+def test_a_licence_that_no_bundle_takes_is_refused_at_once() -> None:
+    with pytest.raises(TrainingError, match=r"a licence has 5,000 letters, a bundle takes 4,096: give its name"):
+        TrainOptions(licences={"": "x" * 5000})
 
 
 def test_one_class_empty(tmp_path: Path) -> None:
@@ -66,6 +72,7 @@ def test_a_third_unreadable_is_refused_unless_allowed(tmp_path: Path) -> None:
     ("recipe", "settings", "lever"),
     [
         ("default", ["phases.0.batch=1000000"], r"lower phases\.0\.batch \(1,000,000\), or close other programs"),
+        ("default", ["augmentation.crop=60000"], r"lower augmentation\.crop \(60,000 px\), or close other programs"),
         ("probe", ["input=4096"], r"lower input \(4,096 px\), or close other programs"),
     ],
 )
@@ -202,6 +209,30 @@ def test_a_run_whose_pictures_have_gone_does_not_go_on_before_they_are_back(tmp_
     assert refused(moved, run, on) == told
     moved.rename(data)
     train(data, PROBE, run, options=on)
+
+
+def test_a_run_goes_on_as_it_began_and_says_so_where_other_options_are_named(tmp_path: Path) -> None:
+    data, run = write_patches(tmp_path / "data", 8), tmp_path / "run"
+    remarks = list[str]()
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "training":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(data, PROBE, run, progress=interrupt, options=TrainOptions(threads=1, licences={"": "CC0"}))
+    ways = {
+        "without --random": TrainOptions(resume=True, random=True),
+        "without --group-by": TrainOptions(resume=True, group_by=r"^(\d)"),
+        "with another --licence": TrainOptions(resume=True, licences={"": "CC BY 4.0"}),
+    }
+    for was, options in ways.items():
+        said = f"{run} was begun {was}: leave it away to go on as it began, or use another -o"
+        assert refused(data, run, options) == said
+    on = TrainOptions(resume=True, threads=2)
+    ended = train(data, PROBE, run, options=on, progress=lambda progress: remarks.append(progress.remark))
+    assert "it goes on in 1 thread, as it began, to end with the same bytes" in remarks
+    assert {one.licence for one in open_bundle(ended.bundle).manifest.trained_on} == {"CC0"}
 
 
 def test_data_go_on_that_had_unreadable_pictures_or_lost_some_since(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import crackscope
 from crackscope import datasets, images, networks, recipes
 from crackscope.errors import TrainingError, WeightsError
 from crackscope.recipes import Recipe
-from crackscope.training import Progress, Run, TrainOptions, checkpoints, train
+from crackscope.training import Progress, Run, TrainOptions, checkpoints, train, writing
 from tests.publisher import KERAS_PATH, publisher, small_file
 from tests.small_patches import patch, write_masked, write_patches
 from tests.standin_server import Served
@@ -144,6 +145,16 @@ def test_half_a_bundle_that_a_kill_left_goes(patches: Path, tmp_path: Path) -> N
     assert not left.exists()
 
 
+def test_a_run_that_is_done_and_has_lost_its_bundle_writes_it_again(patches: Path, tmp_path: Path) -> None:
+    recipe = recipes.override(PROBE, ["phases.epochs=1"])
+    run = train(patches, recipe, tmp_path / "run")
+    before = digests(Path(run.bundle))
+    shutil.rmtree(run.bundle)
+    again = train(patches, recipe, tmp_path / "run", options=TrainOptions(resume=True))
+    assert digests(Path(again.bundle)) == before
+    assert again.history == run.history
+
+
 def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Path) -> None:
     masked = write_masked(tmp_path / "masked")
     rows = [*datasets.read_rows(patches), *datasets.read_rows(masked)]
@@ -154,6 +165,27 @@ def test_labels_and_masks_are_learnt_in_one_training(patches: Path, tmp_path: Pa
     run = train(datasets.Split(rows=dealt), DENSE, tmp_path / "run")
     assert any(row.mask for row in datasets.read_split(run.split).rows)
     assert crackscope.load(run.bundle).score(patch(1, cracked=True)[0]).map.shape == (16, 16)
+
+
+PASSING = recipes.override(
+    DENSE, ["phases.steps=0", "phases.epochs=1", "calibrate=false", "verdict='threshold'", "miss_rate=0"]
+)
+
+
+def test_a_dense_network_may_pass_over_its_rows_though_some_of_its_layers_are_frozen(
+    patches: Path, tmp_path: Path
+) -> None:
+    assert PASSING.phases[0].freeze.stage
+    assert len(train(patches, PASSING, tmp_path / "run").history) == 1
+
+
+def test_pictures_of_several_sizes_are_not_learnt_from_whole(tmp_path: Path) -> None:
+    data = write_patches(tmp_path / "data", 6)
+    for number, file in enumerate((data / "sound").iterdir()):
+        images.write_png(np.random.default_rng(number).integers(0, 255, (96, 80, 3), np.uint8), file)
+    told = r"pictures of 64 x 64 and of 80 x 96 px cannot be learnt from together: .* --set augmentation\.crop=128"
+    with pytest.raises(TrainingError, match=told):
+        train(data, recipes.override(PASSING, ["augmentation.crop=0"]), tmp_path / "run")
 
 
 def crackscope_row(row, part):
@@ -274,3 +306,18 @@ def test_progress_tells_of_a_download(patches: Path, tmp_path: Path, monkeypatch
     opened = [progress.done for progress in told if progress.stage == "reading"]
     assert opened == sorted(opened)
     assert opened[-1] > 0
+
+
+def test_of_a_great_many_surfaces_the_largest_are_named(patches: Path, tmp_path: Path) -> None:
+    """A folder for each photo is a surface for each; a manifest would grow beyond what is read."""
+    import msgspec
+
+    split = datasets.split(patches)
+    rows = [row for row in split.rows if row.part == "train"]
+    many = [msgspec.structs.replace(rows[0], surface=f"photo {number}") for number in range(writing.MOST_SETS + 50)]
+    twice = [msgspec.structs.replace(row, surface="wall") for row in rows[:2]]
+    whole = msgspec.structs.replace(split, rows=(*many, *twice))
+    sets = writing.trained_on(whole, {"photo 7": "CC0", "": "own"})
+    assert len(sets) == writing.MOST_SETS + 1
+    told = {one.name: (one.pictures, one.licence) for one in sets}
+    assert (told["wall"], told["photo 7"], told["unnamed"]) == ((2, "own"), (1, "CC0"), (51, "own"))

@@ -1,6 +1,14 @@
 """Bundles: the folder that a trained model is. Its format, its writing, and its opening with distrust."""
 
-from crackscope.bundles.calibration import Calibration, KnownSurface, LocalCalibration, logistic, logit, pack_projection
+from crackscope.bundles.calibration import (
+    MOST_TEXT,
+    Calibration,
+    KnownSurface,
+    LocalCalibration,
+    logistic,
+    logit,
+    pack_projection,
+)
 from crackscope.bundles.card import before_adapting, figure_name, figure_text, model_card
 from crackscope.bundles.deepness import export_deepness
 from crackscope.bundles.folder import Bundle, edition, open_bundle, write_bundle
@@ -8,6 +16,8 @@ from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
 from crackscope.bundles.manifest import (
     ADAPTED,
     FORMAT,
+    MOST_KNOWN_SOUND,
+    MOST_WINDOWS,
     Golden,
     InputSpec,
     KnownSound,
@@ -30,6 +40,9 @@ from crackscope.bundles.rounding import store_as_float16
 __all__ = [
     "ADAPTED",
     "FORMAT",
+    "MOST_KNOWN_SOUND",
+    "MOST_TEXT",
+    "MOST_WINDOWS",
     "Bundle",
     "Calibration",
     "Golden",

@@ -11,7 +11,9 @@ from crackscope.errors import BundleError
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Text = Annotated[str, msgspec.Meta(max_length=4096)]
+MOST_TEXT = 4096
+"""Letters of a name or a licence, at most."""
+Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
 Scale = Annotated[float, msgspec.Meta(gt=0)]
 
 MOST_SURFACES = 64

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from crackscope.bundles.exchanging import exchange
 from crackscope.bundles.graph import check_face, read_face
 from crackscope.bundles.manifest import (
     MAX_MANIFEST_BYTES,
@@ -112,6 +113,8 @@ def write_bundle(
         raise BundleError("a bundle cannot be written without golden outputs; make them with crackscope.scoring.pack")
     check_manifest(manifest, MANIFEST)
     files[MANIFEST] = dump_manifest(manifest)
+    # What could not be opened again shall replace nothing.
+    parse_manifest(files[MANIFEST], MANIFEST)
     _refuse_strangers(target)
     try:
         _write_folder(target, files)
@@ -135,7 +138,6 @@ def _refuse_strangers(target: Path) -> None:
 def _write_folder(target: Path, files: dict[str, bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.parent / draft_name()
-    old = fresh.with_suffix(".old")
     fresh.mkdir()
     try:
         for name, data in files.items():
@@ -143,16 +145,26 @@ def _write_folder(target: Path, files: dict[str, bytes]) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        if target.exists():
-            os.rename(target, old)
-        try:
-            os.rename(fresh, target)
-        except OSError:
-            if old.exists():
-                os.rename(old, target)
-            raise
+        # What was there before has the name of the draft then, and goes as one.
+        if not (target.exists() and exchange(fresh, target)):
+            _move_in(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _move_in(fresh: Path, target: Path) -> None:
+    """Put a folder in the place of another, where they cannot be exchanged: for a moment neither has the name, and a
+    kill right then leaves both beside it, whole, the old one as NAME.old, NAME being a draft's."""
+    old = fresh.with_suffix(".old")
+    if target.exists():
+        os.rename(target, old)
+    try:
+        os.rename(fresh, target)
+    except OSError:
+        if old.exists():
+            os.rename(old, target)
+        raise
+    finally:
         shutil.rmtree(old, ignore_errors=True)
 
 

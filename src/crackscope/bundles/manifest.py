@@ -15,6 +15,9 @@ ADAPTED = "adapted to"
 FORMAT = 1
 """Version of the bundle format that this package writes, and the newest it reads."""
 
+MOST_KNOWN_SOUND, MOST_WINDOWS = 256, 4096
+"""Surfaces whose sound windows a verdict rule keeps, and windows of each, at most."""
+
 MAX_MANIFEST_BYTES = 4 << 20
 _DIGEST = b'"digest": "%s"'
 _MAX_SIDE = 16384
@@ -66,10 +69,11 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownSound(msgspec.Struct, frozen=True, kw_only=True):
-    """A surface that the rule was fitted on. sound: scores of its held-out sound windows, falling."""
+    """A surface that the rule was fitted on. sound: scores of its held-out sound windows, falling; of very many, some
+    that lie evenly among them."""
 
     name: Text
-    sound: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=4096)]
+    sound: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=MOST_WINDOWS)]
 
 
 class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,10 +92,10 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["threshold", "conformal"] = "threshold"
     window_px: Side = 224
     top_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.015
-    sound: Annotated[tuple[float, ...], msgspec.Meta(max_length=4096)] = ()
-    chances: Annotated[tuple[Share, ...], msgspec.Meta(max_length=4096)] = ()
+    sound: Annotated[tuple[float, ...], msgspec.Meta(max_length=MOST_WINDOWS)] = ()
+    chances: Annotated[tuple[Share, ...], msgspec.Meta(max_length=MOST_WINDOWS)] = ()
     tail: Annotated[float, msgspec.Meta(gt=0)] = 1.0
-    known: Annotated[tuple[KnownSound, ...], msgspec.Meta(max_length=256)] = ()
+    known: Annotated[tuple[KnownSound, ...], msgspec.Meta(max_length=MOST_KNOWN_SOUND)] = ()
     quality: QualityRule = QualityRule()
     surface: SurfaceRule | None = None
 

@@ -127,6 +127,17 @@ def _refuse_in_the_way(asked: Asked) -> None:
         if os.path.islink(asked.out):
             raise OutputError(f"a link is in the way of the folder, {asked.out}, name another one")
         vacant(asked.out)
+    _refuse_each_other(asked)
+
+
+def _refuse_each_other(asked: Asked) -> None:
+    """Raise UsageError where one of the things that are to be written would lie in another's place."""
+    files = [Path(file).resolve() for file in (asked.onnx, asked.deepness) if file is not None]
+    if len(set(files)) < len(files):
+        raise click.UsageError("--onnx and --deepness name one file, give each its own")
+    for file in files:
+        if asked.out is not None and file.is_relative_to(Path(asked.out).resolve()):
+            raise click.UsageError(f"{file} would lie in the 8-bit bundle {asked.out}, name a file outside of it")
 
 
 def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":

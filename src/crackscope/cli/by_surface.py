@@ -7,7 +7,10 @@ from crackscope.cli.console import print_table
 if TYPE_CHECKING:
     from crackscope.judging import Evaluation, SurfaceFacts
 
-_COLUMNS = ("surface", ">pictures", "read as", ">threshold", ">scale", ">missed", ">false alarms", ">when held out")
+_COLUMNS = (
+    *("surface", ">pictures", "read as", ">threshold", ">missed", ">false alarms"),
+    ">held out: missed, false alarms",
+)
 
 
 def show_surfaces(evaluation: "Evaluation") -> None:
@@ -33,7 +36,6 @@ def _rows(evaluation: "Evaluation") -> list[tuple[object, ...]]:
                 tn + fp + fn + tp,
                 f"{most or 'none it was trained on'}, {number / sum(counts.values()):.0%}",
                 f"{threshold:.4g}",
-                f"{one.scale:.3g}" if one else "",
                 f"{fn} of {fn + tp}",
                 f"{fp} of {tn + fp}",
                 _stated(one),

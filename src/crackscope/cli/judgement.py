@@ -126,9 +126,16 @@ def spell_figure(figure: "Measure | Difference") -> str:
 
 
 def spell_number(value: float | None) -> str:
-    """A figure without its interval."""
-    return "not defined" if value is None else f"{value:.4f}"
+    """A figure without its interval, as the pages have it: never rounded up to 1."""
+    from crackscope.reports import number
+
+    return "not defined" if value is None else number(value)
 
 
 def _interval(measure: "Measure | Difference") -> str:
-    return "" if measure.low is None or measure.high is None else f"{measure.low:.4f} to {measure.high:.4f}"
+    """Its ends, "" where there are none."""
+    return (
+        ""
+        if measure.low is None or measure.high is None
+        else f"{spell_number(measure.low)} to {spell_number(measure.high)}"
+    )

@@ -1,5 +1,6 @@
 """`recipes`: what there is to train, and what network each recipe builds, layer by layer."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -55,6 +56,6 @@ def _show(name: str, as_json: bool) -> None:
         layers = network.layer_table((side, side))
         print_json({"recipe": recipe, "input_px": side, "layers": layers, "parameters": phases})
         return
-    path = Path(name)
-    sys.stdout.write((path.read_text(encoding="utf-8") if path.is_file() else text(name)).rstrip() + "\n\n")
+    written = Path(name).read_text(encoding="utf-8-sig") if os.path.isfile(name) else text(name)
+    sys.stdout.write(written.rstrip() + "\n\n")
     sys.stdout.write(summary(network, (side, side), [phase.freeze for phase in recipe.phases]))

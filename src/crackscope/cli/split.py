@@ -110,6 +110,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
         "photos": dealt.photos,
+        "untested": dealt.untested,
         "likely_groups": dealt.likely_groups,
         "remarks": remarks(dealt.rows),
         "fingerprint": dealt.fingerprint,
@@ -118,7 +119,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
 
 
 def _show(dealt: "Split", asked: Asked) -> None:
-    from crackscope.datasets import copies_told, remarks
+    from crackscope.datasets import copies_told, remarks, untested_told
 
     rows = [(part, counts["crack"], counts["sound"]) for part, counts in _counts(dealt).items()]
     print_table("", ("part", ">crack", ">sound"), rows)
@@ -134,7 +135,7 @@ def _show(dealt: "Split", asked: Asked) -> None:
     name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
-    for remark in remarks(dealt.rows):
+    for remark in filter(None, (*remarks(dealt.rows), untested_told(dealt.untested))):
         say(remark)
     say(f"written: {asked.out}")
 

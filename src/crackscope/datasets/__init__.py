@@ -9,10 +9,11 @@ read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 remarks(rows)                     lines on what is doubtful: few pictures of a class, surfaces spelt in two ways
 copies_told(leak_share, random)   the line on near-copies in a split that was dealt
+untested_told(surfaces)           the line on surfaces without a picture in the test part
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
-from crackscope.datasets.doubtful import copies_told, remarks
+from crackscope.datasets.doubtful import copies_told, remarks, untested_told
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import (
     Split,
@@ -55,6 +56,7 @@ __all__ = [
     "remarks",
     "scan",
     "split",
+    "untested_told",
     "watched",
     "write_split",
 ]

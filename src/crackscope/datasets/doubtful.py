@@ -6,8 +6,10 @@ from typing import Final
 
 from crackscope.datasets.words import plain
 from crackscope.errors import printable, several
+from crackscope.images import natural
 from crackscope.records import LABELS, PARTS, Row
 
+_NAMED: Final = 3
 FEWEST: Final = 10
 """Groups of a class in a part. Where all of ten are called rightly, the share may still be .69 (95 %, exact)."""
 
@@ -30,6 +32,24 @@ def copies_told(leak_share: float, *, random: bool) -> str:
         f"dealt one by one: {having} have a near-copy among those trained on, so accuracy on them may flatter by up to "
         "as much"
     )
+
+
+def untested(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The named surfaces of which no picture is in the test part."""
+    surfaces = {row.surface for row in rows} - {row.surface for row in rows if row.part == "test"} - {""}
+    return tuple(sorted(surfaces, key=natural))
+
+
+def untested_told(surfaces: Sequence[str]) -> str:
+    """That these surfaces have no picture in the test part of a split that was dealt; "" of none."""
+    if not surfaces:
+        return ""
+    some = ", ".join(map(printable, surfaces[:_NAMED])) + f" and {len(surfaces) - _NAMED} more" * (
+        len(surfaces) > _NAMED
+    )
+    few = several(len(surfaces), "surface has", "surfaces have")
+    them = "it" if len(surfaces) == 1 else "them"
+    return f"{few} too few pictures for one in the test part ({some}): figures on it say nothing of {them}"
 
 
 def surfaces_alike(names: Iterable[str]) -> str:

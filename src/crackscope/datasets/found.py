@@ -50,8 +50,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the manifest, in small letters."""
-        return tuple(self.entries[0].cells) if self.entries else ()
+        """The columns of the manifest that have a name, in small letters."""
+        return tuple(filter(None, self.entries[0].cells)) if self.entries else ()
 
 
 def refuse_if_useless(found: Found, fewest: int) -> None:

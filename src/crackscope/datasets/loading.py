@@ -9,18 +9,27 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from crackscope.datasets.doubtful import untested
 from crackscope.datasets.found import Entry, Found
-from crackscope.datasets.grouping import Numbers, chosen_groups, components, names_of, same_pairs
+from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
 from crackscope.datasets.reading import label_by_masks, open_all
-from crackscope.datasets.splitting import Shares, deal, expected_leak, lacking, leak_share, refuse_if_lacking, shares_of
+from crackscope.datasets.splitting import (
+    Shares,
+    deal,
+    deal_evenly,
+    expected_leak,
+    leak_share,
+    refuse_if_lacking,
+    shares_of,
+)
 from crackscope.datasets.surveying import Survey, find, half_parted, refuse_one_class, short_names, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import DatasetError, none_can, several
 from crackscope.images import natural
-from crackscope.records import Part, Row, Unread
+from crackscope.records import Label, Part, Row, Unread
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +42,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     names, labels, parts and file sizes. seed: None when the parts were not dealt here. had_part, moved: where
     they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
     that hold both labels; 0 where copies were not looked for. photos: of how many photos the patches are that `suggest`
-    cut, where they were dealt here and grouped by these. likely_groups: what file names look grouped by, unless
+    cut, where they were dealt here and grouped by these. untested: surfaces that have too few pictures for one in the
+    test part, where all are spread over the parts here. likely_groups: what file names look grouped by, unless
     the user said it. unreadable: pictures that are no rows, since they, or their masks, could not be read;
     unreadable_parts: the part of each of their paths that was given one. opened: whether every picture was opened, so
     that each row can be read; the rows of a CSV with parts are only known to be there, see `opened`.
@@ -51,6 +61,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     moved: int = 0
     conflicts: int = 0
     photos: int = 0
+    untested: tuple[str, ...] = ()
     likely_groups: LikelyGroups | None = None
 
     def part(self, name: Part) -> list[Row]:
@@ -140,14 +151,16 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
     rows, names = surveyed.rows, surveyed.names
     links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
     groups = components(len(rows), links)
-    labels, strata = [row.label for row in rows], surveyed.strata
-    at_random, parts = _dealt(groups, strata, names, wish)
-    if not wish.whole:
-        if lacking(parts, labels, wish.shares):
-            # Where each photo has a folder, and so a surface, of its own, all of them would go to the largest part.
-            strata = [*labels]
-            at_random, parts = _dealt(groups, strata, names, wish)
+    labels: list[Label] = [row.label for row in rows]
+    strata: Sequence[str] = surveyed.strata
+    alone = np.arange(len(rows))
+    own = alone if wish.random else groups
+    if wish.whole:
+        parts, spread = deal(own, strata, names, wish.shares, wish.seed), strata
+    else:
+        parts, spread = deal_evenly(own, strata, labels, names, wish.shares, wish.seed)
         refuse_if_lacking(parts, labels, wish.shares, surveyed.found.root, wish.otherwise)
+    at_random = parts if wish.random else deal(alone, spread, names, wish.shares, wish.seed)
     group_names = names_of(groups, names, chosen)
     dealt = [
         msgspec.structs.replace(row, part=part, group=group)
@@ -158,7 +171,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         rows=_in_order(dealt),
         seed=wish.seed,
         random=wish.random,
-        leak_share=drawn if wish.random else expected_leak(surveyed.copies, strata, at_random),
+        leak_share=drawn if wish.random else expected_leak(surveyed.copies, spread, at_random),
         fingerprint=fingerprint(dealt),
         unreadable=surveyed.reading.unread,
         opened=True,
@@ -166,14 +179,9 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
         conflicts=len(surveyed.conflicts),
         photos=surveyed.found.photos,
+        untested=untested(dealt) if spread is strata and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
-
-
-def _dealt(groups: Numbers, strata: Sequence[str], names: Sequence[str], wish: _Wish) -> tuple[list[Part], list[Part]]:
-    """The parts of pictures that are dealt one by one, and of these as they are wished for."""
-    at_random = deal(np.arange(len(names)), strata, names, wish.shares, wish.seed)
-    return at_random, at_random if wish.random else deal(groups, strata, names, wish.shares, wish.seed)
 
 
 def load(

@@ -128,7 +128,8 @@ def _header(path: Path, lines: Sequence[str]) -> list[str]:
             f"{path}: what `crackscope suggest` wrote, which says no labels; give its folder, once the patches are "
             "sorted into crack/ and sound/, or the JSON that Label Studio exports of them"
         )
-    if len(set(names)) != len(names):
+    named = [name for name in names if name]  # Spreadsheets keep columns that are empty.
+    if len(set(named)) != len(named):
         raise DatasetError(f"{path}: line 1: a column stands twice in the header, {_begin(header)}")
     if "path" not in names or not {"label", "mask"} & set(names):
         if any("\n" in name or "\r" in name for name in header):

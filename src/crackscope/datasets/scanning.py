@@ -15,7 +15,7 @@ from crackscope.datasets.grouping import Numbers, chosen_groups, components, mem
 from crackscope.datasets.loading import fingerprint
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
-from crackscope.datasets.splitting import deal, expected_leak, lacking, leak_share, shares_of
+from crackscope.datasets.splitting import deal_evenly, expected_leak, leak_share, shares_of
 from crackscope.datasets.surveying import Survey, find, half_parted, missing_class, survey
 from crackscope.datasets.words import KNOWN_WORDS, Layout
 from crackscope.errors import several
@@ -163,13 +163,9 @@ def _sizes(surveyed: Survey) -> tuple[Size, ...]:
 
 def _random_leak(surveyed: Survey) -> float:
     alone, shares = np.arange(len(surveyed.names)), shares_of(RANDOM_PARTS)
-    labels, strata = [row.label for row in surveyed.rows], surveyed.strata
-    dealt = deal(alone, strata, surveyed.names, shares, 0)
-    if lacking(dealt, labels, shares):
-        # As `split` does.
-        strata = [*labels]
-        dealt = deal(alone, strata, surveyed.names, shares, 0)
-    return expected_leak(surveyed.copies, strata, dealt)
+    labels = [row.label for row in surveyed.rows]
+    dealt, spread = deal_evenly(alone, surveyed.strata, labels, surveyed.names, shares, 0)
+    return expected_leak(surveyed.copies, spread, dealt)
 
 
 _MASKS = "pictures are labelled other than their masks say"

@@ -51,6 +51,22 @@ def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: 
     return result
 
 
+def deal_evenly(
+    numbers: Numbers,
+    strata: Sequence[str],
+    labels: Sequence[Label],
+    names: Sequence[str],
+    shares: Shares,
+    seed: int,
+) -> tuple[list[Part], Sequence[str]]:
+    """The parts as `deal` gives them, and what was spread evenly: these strata, or the labels alone where a part would
+    else lack one. Where each photo has a folder, and so a surface, of its own, all of them would go to the largest."""
+    parts = deal(numbers, strata, names, shares, seed)
+    if lacking(parts, labels, shares):
+        return deal(numbers, labels, names, shares, seed), labels
+    return parts, strata
+
+
 def _held(places: Iterable[int], strata: Sequence[str], kinds: Mapping[str, int]) -> NDArray[np.float64]:
     """How many pictures of each stratum, by its number in `kinds`, lie at these places: float64 [strata]."""
     held = np.zeros(len(kinds))

@@ -7,12 +7,12 @@ import msgspec
 
 from crackscope.errors import JudgingError
 from crackscope.files import encode_csv
-from crackscope.judging.bundle import evaluate
-from crackscope.judging.evaluation import Evaluation, MetBefore
+from crackscope.judging.bundle import Answers, answers
+from crackscope.judging.evaluation import UNKNOWN, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
 from crackscope.judging.met_sets import names_of_weights
 from crackscope.judging.sample import number_groups
-from crackscope.judging.scores import Bootstrap, as_sample, measures_of
+from crackscope.judging.scores import Bootstrap, as_sample, measures_of, support_of
 from crackscope.records import LABELS, Label, Measure, Part, Row, Unread
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def matrix(
     """Judge every entry on every surface; all of one column are given the same pictures.
 
     A figure is of those that an entry judges: what it refuses is part of what it is, and each cell says how many are
-    left. progress: called with how many pictures are done, and of how many. Raises JudgingError when names repeat or a
-    surface has nothing to judge.
+    left; where all are refused, its figures are not defined. progress: called with how many pictures are done, and of
+    how many. Raises JudgingError when names repeat, a surface has nothing to judge or none of its pictures can be read.
     """
     _refuse_repeated([one.name for one in entries], [one.name for one in surfaces])
     setting = bootstrap or Bootstrap()
@@ -142,10 +142,11 @@ def matrix(
     done = 0
     for entry in entries:
         for surface, count in zip(surfaces, counts, strict=True):
-            judged = _judge(entry, surface, setting, _after(progress, done, len(entries) * sum(counts)))
+            told = _after(progress, done, len(entries) * sum(counts))
+            said = answers(entry.model, surface.split, surface.part, called=surface.name, progress=told)
             done += count
-            unread[surface.name] |= {one.path: one for one in judged.unread}
-            cells.append(_cell(entry, surface, judged, setting))
+            unread[surface.name] |= {one.path: one for one in said.origin.unread}
+            cells.append(_cell(entry, surface, said, setting))
     return Matrix(
         rows=tuple(entry.name for entry in entries),
         trained_on={entry.name: entry.trained_on for entry in entries},
@@ -175,20 +176,6 @@ def _after(progress: Callable[[int, int], None] | None, before: int, total: int)
     return None if progress is None else lambda done, _: progress(before + done, total)
 
 
-def _judge(
-    entry: Entry, surface: Surface, setting: Bootstrap, progress: Callable[[int, int], None] | None
-) -> Evaluation:
-    return evaluate(
-        entry.model,
-        surface.split,
-        part=surface.part,
-        resamples=1,  # A cell has a few of the figures only, and draws its own intervals for these.
-        seed=setting.seed,
-        progress=progress,
-        called=surface.name,
-    )
-
-
 def _column(surface: Surface, unread: tuple[Unread, ...]) -> MatrixColumn:
     rows = _rows_of(surface)
     cracked = sum(row.label == "crack" for row in rows)
@@ -202,15 +189,19 @@ def _column(surface: Surface, unread: tuple[Unread, ...]) -> MatrixColumn:
     )
 
 
-def _cell(entry: Entry, surface: Surface, judged: Evaluation, setting: Bootstrap) -> MatrixCell:
+def _cell(entry: Entry, surface: Surface, said: Answers, setting: Bootstrap) -> MatrixCell:
+    told = [one for one in said.rows if one.correct is not None]
+    figures = (
+        measures_of(as_sample(told), setting, MATRIX_FIGURES)[0] if told else dict.fromkeys(MATRIX_FIGURES, UNKNOWN)
+    )
     return MatrixCell(
         row=entry.name,
         column=surface.name,
         own=entry.column == surface.name,
-        support=judged.support,
-        not_judged=len(_rows_of(surface)) - len(judged.told),
-        met_before=judged.met_before,
-        figures=measures_of(as_sample(judged.told), setting, MATRIX_FIGURES)[0],
+        support=support_of(told),
+        not_judged=len(_rows_of(surface)) - len(told),
+        met_before=said.origin.met_before,
+        figures=figures,
     )
 
 

@@ -4,17 +4,17 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack, get_args
 
 import msgspec
 
 from crackscope.errors import JudgingError, none_can
-from crackscope.judging.evaluation import Evaluation, SplitFacts
+from crackscope.judging.evaluation import Evaluation, Judged, SplitFacts
 from crackscope.judging.manifest_facts import facts_of
 from crackscope.judging.met_pictures import met_in_training
 from crackscope.judging.met_sets import met_before
 from crackscope.judging.prevalence import at_prevalence, checked_prevalence
-from crackscope.judging.scores import Bootstrap, Origin, evaluate_scores
+from crackscope.judging.scores import Bootstrap, Origin, judge, judged
 from crackscope.records import Part, Prediction, Row, Unread
 
 if TYPE_CHECKING:
@@ -59,37 +59,50 @@ def evaluate(
     prevalence = checked_prevalence(options.get("prevalence"))
     bootstrap = Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0))
     split, part = _opened(data, options)
-    rows = _rows_of(split, part)
+    _rows_of(split, part)  # Where there are none, no bundle need be loaded.
     model = bundle
     if isinstance(model, str | Path):
         from crackscope.scoring import load
 
         model = load(model, threads=options.get("threads"))
-    read, predictions, unread = _predict(model, rows, options.get("progress"))
-    if not read:
-        raise JudgingError(f"{none_can(len(rows), 'picture', 'be read')}: {unread[0].error.message}")
-    manifest = model.bundle.manifest
-    read_as = _read_as(read, predictions) if manifest.local else {}
-    known = met_before(manifest, split.fingerprint, part, rows, options.get("called", ""), read_as)
-    evaluation = evaluate_scores(
-        read,
-        [one.probability for one in predictions],
-        manifest.threshold,
-        verdicts=[one.verdict for one in predictions],
-        bootstrap=bootstrap,
-        origin=Origin(
-            bundle=facts_of(manifest),
-            split=_facts_of_split(split),
-            part=part,
-            unread=(*split.unreadable_of(part), *unread),
-            reasons=tuple(one.reason for one in predictions),
-            read_as=read_as,
-            met_before=met_in_training(model.bundle, rows, known),
-        ),
-    )
+    said = answers(model, split, part, called=options.get("called", ""), progress=options.get("progress"))
+    evaluation = judge(said.rows, model.manifest.threshold, bootstrap, said.origin)
     if prevalence is None:
         return evaluation
     return msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, prevalence))
+
+
+class Answers(NamedTuple):
+    """rows: those that could be read, each with what the model said of it. origin: of which model, and on what."""
+
+    rows: tuple[Judged, ...]
+    origin: Origin
+
+
+def answers(
+    model: "Model", split: "Split", part: Part | None, *, called: str = "", progress: Progress | None = None
+) -> Answers:
+    """What a model says of a part of a split, None for all of it. called, progress: as in `EvaluateOptions`.
+
+    Raises JudgingError when there is no row, or none can be read.
+    """
+    rows, manifest = _rows_of(split, part), model.manifest
+    read, predictions, unread = _predict(model, rows, progress)
+    if not read:
+        raise JudgingError(f"{none_can(len(rows), 'picture', 'be read')}: {unread[0].error.message}")
+    read_as = _read_as(read, predictions) if manifest.local else {}
+    known = met_before(manifest, split.fingerprint, part, rows, called, read_as)
+    origin = Origin(
+        bundle=facts_of(manifest),
+        split=_facts_of_split(split),
+        part=part,
+        unread=(*split.unreadable_of(part), *unread),
+        reasons=tuple(one.reason for one in predictions),
+        read_as=read_as,
+        met_before=met_in_training(model.bundle, rows, known),
+    )
+    verdicts = [one.verdict for one in predictions]
+    return Answers(judged(read, [one.probability for one in predictions], verdicts, origin.reasons), origin)
 
 
 def _opened(data: "str | Path | Split", options: EvaluateOptions) -> "tuple[Split, Part | None]":
@@ -107,7 +120,7 @@ def _opened(data: "str | Path | Split", options: EvaluateOptions) -> "tuple[Spli
 
 
 def _rows_of(split: "Split", part: Part | None) -> list[Row]:
-    """The rows that are judged. Raises JudgingError where there are none."""
+    """The rows of a part, all for None. Raises JudgingError where there are none."""
     rows = list(split.rows) if part is None else split.part(part)
     if not rows:
         there = [one for one in get_args(Part) if split.part(one)]

@@ -87,7 +87,7 @@ def _split_of_weights(manifest: Manifest) -> Split | None:
     named = network.get("weights") if isinstance(network, dict) else None
     if not manifest.started_from or not isinstance(named, str):
         return None
-    place = Path(named).expanduser()
+    place = Path(os.path.expanduser(named))
     within = place / _BUNDLE
     return _split_of_run(within if within.is_dir() else place, manifest.started_from.trained_on)
 

@@ -83,15 +83,25 @@ def evaluate_scores(
         raise JudgingError(f"the threshold is {threshold}: it must lie between 0 and 1")
     said = verdicts if verdicts is not None else _by_threshold(values, threshold)
     known = origin or Origin()
-    reasons = known.reasons or ("",) * len(rows)
-    for what, given in (("verdicts", said), ("reasons", reasons)):
+    return judge(judged(rows, values, said, known.reasons), threshold, bootstrap or Bootstrap(), known)
+
+
+def judged(
+    rows: Sequence[Row],
+    probabilities: NDArray[np.float64] | Sequence[float],
+    verdicts: Sequence[Verdict],
+    reasons: Sequence[str] = (),
+) -> tuple[Judged, ...]:
+    """Rows with what was said of each. reasons: as `Origin` has them. JudgingError where they do not fit the rows."""
+    values = checked_probabilities(probabilities, len(rows))
+    reasons = reasons or ("",) * len(rows)
+    for what, given in (("verdicts", verdicts), ("reasons", reasons)):
         if len(given) != len(rows):
             raise JudgingError(f"{len(rows)} rows cannot be judged by {len(given)} {what}: give one a row")
-    predictions = tuple(
+    return tuple(
         _judged(row, float(value), verdict, reason)
-        for row, value, verdict, reason in zip(rows, values, said, reasons, strict=True)
+        for row, value, verdict, reason in zip(rows, values, verdicts, reasons, strict=True)
     )
-    return judge(predictions, threshold, bootstrap or Bootstrap(), known)
 
 
 def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstrap, origin: Origin) -> Evaluation:
@@ -107,7 +117,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         part=origin.part,
         met_before=origin.met_before,
         n=whole.n,
-        support=_support(told),
+        support=support_of(told),
         groups=whole.groups,
         threshold=threshold,
         accuracy=measures["accuracy"],
@@ -127,7 +137,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         baselines=baselines(float(whole.crack.mean())),
         by_surface=_by_surface(told, bootstrap),
         reliability=_reliability(whole),
-        cannot_judge=_support([one for one in predictions if one.correct is None]),
+        cannot_judge=support_of([one for one in predictions if one.correct is None]),
         refused=refused(predictions, bootstrap.resamples, bootstrap.seed),
         read_as=origin.read_as,
         unread=origin.unread,
@@ -173,7 +183,8 @@ def _judged(row: Row, probability: float, verdict: Verdict, reason: str) -> Judg
     )
 
 
-def _support(rows: Sequence[Judged]) -> dict[Label, int]:
+def support_of(rows: Sequence[Judged]) -> dict[Label, int]:
+    """How many rows there are of each label."""
     cracks = sum(row.label == "crack" for row in rows)
     return {"sound": len(rows) - cracks, "crack": cracks}
 
@@ -243,7 +254,7 @@ def _by_surface(told: Sequence[Judged], bootstrap: Bootstrap) -> dict[str, Subse
 def _subset(told: Sequence[Judged], bootstrap: Bootstrap) -> Subset:
     rows = as_sample(told)
     measures, _ = measures_of(rows, bootstrap)
-    return Subset(n=rows.n, support=_support(told), groups=rows.groups, confusion=confusion(rows), figures=measures)
+    return Subset(n=rows.n, support=support_of(told), groups=rows.groups, confusion=confusion(rows), figures=measures)
 
 
 def _reliability(rows: Sample) -> tuple[ReliabilityBin, ...]:

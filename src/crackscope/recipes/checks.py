@@ -10,6 +10,8 @@ from crackscope.errors import RecipeError
 from crackscope.recipes.schema import Augmentation, Freeze, Head, Mixture, Phase, Recipe
 
 SMALLEST_INPUT, LARGEST_INPUT = 32, 4096
+LEAST_TOP_SHARE = 1e-6
+"""Networks count it in millionths."""
 
 
 def check(recipe: Recipe, where: str) -> None:
@@ -23,7 +25,7 @@ def check(recipe: Recipe, where: str) -> None:
         # Every comparison with nan is false: the checks below would blame other keys for it.
         raise RecipeError(f"{where}: {'; '.join(faults)}")
     faults = [*_whole(recipe), *_verdict(recipe), *_mixture(recipe.mixture), *_recall(recipe), *_head(recipe.head)]
-    faults += _augmentation(recipe.augmentation)
+    faults += [*_augmentation(recipe.augmentation), *_generated(recipe)]
     for number, phase in enumerate(recipe.phases):
         faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
     if faults:
@@ -83,6 +85,13 @@ def _recall(recipe: Recipe) -> Iterator[str]:
         yield "mixture.recall: needs head.kind = 'dense' and head.weights = 'bundle', whose answers are to be kept"
 
 
+def _generated(recipe: Recipe) -> Iterator[str]:
+    """Generated surfaces among the rows are as large as what is cut out of these."""
+    drawn = recipe.head.kind == "dense" and any(phase.steps for phase in recipe.phases)
+    if drawn and recipe.mixture.generated and not recipe.augmentation.crop:
+        yield "augmentation.crop: must be above 0 where generated surfaces are shown, else mixture.generated 0"
+
+
 def _head(head: Head) -> Iterator[str]:
     if any(units < 1 for units in head.layers):
         yield "head.layers: each layer needs at least one unit"
@@ -90,8 +99,8 @@ def _head(head: Head) -> Iterator[str]:
         yield "head.dropout: must be at least 0 and below 1"
     if not 1 <= head.channels <= 1024:
         yield "head.channels: must be between 1 and 1024"
-    if not 0 < head.top_share <= 1:
-        yield "head.top_share: must be above 0 and at most 1"
+    if not LEAST_TOP_SHARE <= head.top_share <= 1:
+        yield "head.top_share: must be at least 0.000001 and at most 1"
     if head.scales not in (1, 2) or (head.scales == 2 and head.kind != "dense"):
         yield "head.scales: must be 1, or 2 with a dense head"
     if head.kind == "dense" and (head.layers or head.outputs == "softmax"):

@@ -1,5 +1,6 @@
 """From a name, a file or settings to a checked `Recipe`; what is misspelt is refused with the nearest valid word."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -34,9 +35,9 @@ def load(name_or_path: str | Path) -> Recipe:
         RecipeError: no such recipe, not TOML, an unknown key or a bad value.
     """
     path = Path(name_or_path)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or os.path.isfile(path):
         try:
-            content = path.read_text(encoding="utf-8")
+            content = path.read_text(encoding="utf-8-sig")  # some editors put a mark before what they save
         except OSError as error:
             raise RecipeError(
                 f"{path}: the recipe cannot be read ({error.strerror or error}); check the path"
@@ -84,12 +85,12 @@ def _value(written: str) -> Any:
 
 def _set(node: Any, keys: Sequence[str], value: Any, setting: str) -> None:
     key, rest = keys[0], keys[1:]
-    if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+    if isinstance(node, list) and key.isdecimal() and int(key) < len(node):
         if rest:
             _set(node[int(key)], rest, value, setting)
         else:
             node[int(key)] = value
-    elif isinstance(node, list) and node and not key.isdigit():
+    elif isinstance(node, list) and node and not key.isdecimal():
         for item in node:
             _set(item, keys, value, setting)
     elif isinstance(node, dict) and not rest:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from crackscope.reports.contact_sheet import Print, write_contact_sheet
     from crackscope.reports.evaluation_page import write_evaluation
     from crackscope.reports.explanation_page import ExplanationFacts, PaintedFacts, write_explanation
+    from crackscope.reports.formatting import number
     from crackscope.reports.inspection_facts import InspectionFacts, MeasuredFigure
     from crackscope.reports.inspection_names import picture_names
     from crackscope.reports.inspection_pictures import remove_pictures, write_photo
@@ -32,6 +33,7 @@ __all__ = [
     "met_before_sentence",
     "met_before_sentences",
     "met_labels_sentence",
+    "number",
     "odd_scale",
     "own_rows",
     "picture_names",
@@ -64,6 +66,7 @@ _HOMES = {
     "met_before_sentence": "met_sentences",
     "met_before_sentences": "met_sentences",
     "met_labels_sentence": "met_sentences",
+    "number": "formatting",
     "odd_scale": "photo_facts",
     "own_rows": "comparison_page",
     "picture_names": "inspection_names",

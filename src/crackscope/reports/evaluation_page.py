@@ -158,7 +158,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
     met = met_sentence(evaluation)
     notes = [met] if met else []
     split = evaluation.split
-    if split is not None and split.random:
+    if split is not None and split.random and evaluation.part == "test":
         notes.append(_random_note(split.leak_share))
     if not all(evaluation.support.values()):
         only = "cracked" if evaluation.support["crack"] else "sound"
@@ -189,9 +189,9 @@ def _random_note(leak_share: float | None) -> str:
     unlike = "The split does not keep copies together."
     if leak_share == 0:
         return f"{unlike} As it fell out, no test row has a near-copy among the training rows."
-    share, much = "An unknown share", "these figures flatter"
+    share, much = "An unknown share", "the figures of a bundle trained on those flatter"
     if leak_share is not None:
-        share, much = percent(leak_share), "accuracy may flatter by up to as much"
+        share, much = percent(leak_share), "accuracy of a bundle trained on those may flatter by up to as much"
     return (
         f"{unlike} {share} of the test rows have a near-copy among the training rows: {much}. Split by groups to know "
         "how the bundle does on what it has not met."

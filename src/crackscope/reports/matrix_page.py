@@ -148,9 +148,11 @@ def _sentence(matrix: Matrix) -> str:
     own = _known(matrix, own=True)
     others = _known(matrix, own=False)
     if not others:
+        unmet = any(not one.own and one.met_before is None for one in matrix.cells)
+        undefined = ", or where balanced accuracy is not defined" * unmet
         return (
             "This says nothing of surfaces that a classifier never met: each was judged on its own surface, or on one "
-            f"that it may have learnt from. {_KNOWN_BY}"
+            f"that it may have learnt from{undefined}. {_KNOWN_BY}"
         )
     several = len(others) > 1
     average = number(_mean(others)) + " on average" * several

@@ -1,9 +1,10 @@
 """Warnings that a bundle was judged on what it, or what it started from, had learnt from, in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crackscope.errors import printable
-from crackscope.judging import Contender, Evaluation, Matrix, MetBefore
+from crackscope.judging import Contender, Evaluation, Matrix, MatrixCell, MetBefore
+from crackscope.records import Part
 from crackscope.reports.formatting import count
 
 
@@ -107,25 +108,28 @@ def met_before_sentences(matrix: Matrix) -> list[str]:
     """A warning for the cells of a matrix whose classifier learnt, or may have learnt, from what it was judged on: one
     for all of which the same is said but for what was met. Of other cells, what starting weights learnt from."""
     parts = {column.name: column.part for column in matrix.columns}
-    alike: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    alike: dict[tuple[str, str], list[MatrixCell]] = {}
     for cell in matrix.cells:
         if cell.met_before is not None:
-            part = parts[cell.column]
-            pair = f"{printable(cell.row)} on {printable(cell.column)}"
-            alike.setdefault(_met_said(cell.met_before, part), []).append((pair, _met(cell.met_before, part)))
+            alike.setdefault(_met_said(cell.met_before, parts[cell.column]), []).append(cell)
     started: dict[tuple[str, ...], list[str]] = {}
     for row, sets in matrix.started_from.items():
         if any(cell.row == row and cell.met_before is None for cell in matrix.cells):
             started.setdefault(sets, []).append(printable(row))
     return [
-        *(_met_by_all(said, found) for said, found in alike.items()),
+        *(_met_by_all(said, cells, parts) for said, cells in alike.items()),
         *(f"{', '.join(rows)}: {_started_sentence(sets)}" for sets, rows in started.items()),
     ]
 
 
-def _met_by_all(said: tuple[str, str], found: list[tuple[str, str]]) -> str:
-    """A warning for several cells: what each met stands once, or behind its name where they met different things."""
+def _met_by_all(said: tuple[str, str], cells: Sequence[MatrixCell], parts: Mapping[str, Part | None]) -> str:
+    """A warning for several cells, a classifier at a time: what each met stands once, or behind the name of the surface
+    where they met different things."""
+    met = [_met(cell.met_before, parts[cell.column]) for cell in cells if cell.met_before is not None]
+    same = len(set(met)) == 1
+    judged: dict[str, list[str]] = {}
+    for cell, what in zip(cells, met, strict=True):
+        judged.setdefault(cell.row, []).append(printable(cell.column) + f" ({what})" * (not same))
+    who = "; ".join(f"{printable(row)} on {', '.join(columns)}" for row, columns in judged.items())
     before, after = said
-    if len({met for _, met in found}) == 1:
-        return f"{', '.join(pair for pair, _ in found)}: {before}{found[0][1]}{after}"
-    return f"{', '.join(f'{pair} ({met})' for pair, met in found)}: {before}these pictures{after}"
+    return f"{who}: {before}{met[0] if same else 'these pictures'}{after}"

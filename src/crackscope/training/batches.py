@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from crackscope.errors import TrainingError
 from crackscope.records import Row
 from crackscope.training.augmentation import Mask, Pixels, generator
 from crackscope.training.features import Features
@@ -172,7 +173,14 @@ def plain_batches(rows: Sequence[Row], reader: Reader, size: int, threads: int) 
 
 
 def stack(pictures: Sequence[tuple[Pixels, Mask | None]], rows: Sequence[Row]) -> Batch:
-    """One batch of pictures of one size with their masks, where there are any."""
+    """One batch of pictures of one size with their masks, where there are any. TrainingError for several sizes."""
+    sizes = sorted({pixels.shape[1::-1] for pixels, _ in pictures})
+    if len(sizes) > 1:
+        first, other = (f"{width} x {height}" for width, height in (sizes[0], sizes[-1]))
+        raise TrainingError(
+            f"pictures of {first} and of {other} px cannot be learnt from together: name the side of the squares that "
+            "are cut out of them, --set augmentation.crop=128"
+        )
     pixels = torch.from_numpy(np.stack([pixels for pixels, _ in pictures]))
     height, width = pixels.shape[1:3]
     masks = np.zeros((len(pictures), height, width), np.float32)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import (
+    MOST_KNOWN_SOUND,
+    MOST_WINDOWS,
     Calibration,
     InputSpec,
     KnownSound,
@@ -131,12 +133,25 @@ def sound_chances(
 
 
 def known_sound(seen: Scored) -> tuple[KnownSound, ...]:
-    """Scores of the sound windows of validation rows, by surface, in the order of their names."""
+    """Scores of the sound windows of validation rows, by surface, in the order of their names; as many of both as a
+    bundle takes."""
     of = seen.row & ~seen.cracked & seen.scored
-    falling = {str(name): -np.sort(-seen.window[of & (seen.surface == name)]) for name in np.unique(seen.surface[of])}
+    names, counts = np.unique(seen.surface[of], return_counts=True)
+    # Where there are more surfaces than a bundle takes, folders of photos say, those with few windows tell least.
+    kept = sorted(np.argsort(-counts, kind="stable")[:MOST_KNOWN_SOUND].tolist())
+    falling = {str(names[at]): -np.sort(-seen.window[of & (seen.surface == names[at])]) for at in kept}
     return tuple(
-        KnownSound(name=name, sound=tuple(round(float(one), 4) for one in scores)) for name, scores in falling.items()
+        KnownSound(name=name, sound=tuple(round(float(one), 4) for one in thinned(scores)))
+        for name, scores in falling.items()
     )
+
+
+def thinned(falling: NDArray[np.float64], most: int = MOST_WINDOWS) -> NDArray[np.float64]:
+    """Of scores, falling, at most so many, evenly by rank: no share of them lies lower than the same share of all."""
+    count = len(falling)
+    if count <= most:
+        return falling
+    return np.asarray(falling[np.arange(1, most + 1) * (count + 1) // (most + 1) - 1])
 
 
 def _threshold(cracked: NDArray[np.float64], miss_rate: float) -> float:

@@ -130,19 +130,27 @@ def check_memory(parameters: int, recipe: Recipe, learnt: int) -> None:
     """
     # A phase that states its steps draws with repetition; any other has no more in a batch than there are pictures.
     batches = [phase.batch if phase.steps else min(phase.batch, learnt) for phase in recipe.phases]
-    batch, side = max(batches), recipe.input if isinstance(recipe.input, int) else _USUAL_SIDE
+    batch, (key, side) = max(batches), _side(recipe)
     available = free_memory()
     wanted = _held(parameters, batch, side)
     if available >= wanted:
         return
     place = batches.index(batch)
-    ways = [f"lower input ({side:,} px)"] if side > _USUAL_SIDE else []
+    ways = [f"lower {key} ({side:,} px)"] if side > _USUAL_SIDE else []
     if batch > 1 and (not ways or available < _held(parameters, batch, _USUAL_SIDE)):
         ways.append(f"lower phases.{place}.batch ({recipe.phases[place].batch:,})")
     raise TrainingError(
         f"about {wanted / 2**20:,.0f} MiB of memory are needed and {available / 2**20:,.0f} are free: "
         f"{' and '.join(ways)}{', or ' if ways else ''}close other programs"
     )
+
+
+def _side(recipe: Recipe) -> tuple[str, int]:
+    """The side in px of the pictures that go through a step, and the key that states it."""
+    crop = recipe.augmentation.crop
+    if recipe.head.kind == "dense" and crop:
+        return "augmentation.crop", crop
+    return "input", recipe.input if isinstance(recipe.input, int) else _USUAL_SIDE
 
 
 def _held(parameters: int, batch: int, side: int) -> int:

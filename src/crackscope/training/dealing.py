@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from crackscope.datasets import Split, copies_told
+from crackscope.datasets import Split, copies_told, untested_told
 from crackscope.errors import several
 from crackscope.records import PARTS, Label
 from crackscope.training.records import Dealt
@@ -35,6 +35,7 @@ def doubts(split: Split, *, here: bool) -> list[str]:
         counts = (f"{part} {' and '.join(f'{parts[part][label]} {label}' for label in _LABELS)}" for part in PARTS)
         copies = f"; {copies_told(split.leak_share, random=split.random)}" if split.leak_share is not None else ""
         told.append(f"{', '.join(counts)}{copies}")
+        told += filter(None, [untested_told(split.untested)])
     elif split.random and split.leak_share:
         told.append(
             f"{split.leak_share:.1%} of the test pictures have a copy among those trained on, so accuracy on them may "

@@ -192,7 +192,8 @@ class Loop:
 
     def _remember(self, val_loss: float) -> None:
         counters, rule = self.state.counters, self.phase.early_stopping
-        if counters.best_loss is None or not val_loss >= counters.best_loss:
+        # Without validation rows each epoch is the best; with some, one whose loss is no number is not.
+        if counters.best_loss is None or val_loss < counters.best_loss:
             counters.best_loss, counters.since_best = None if math.isnan(val_loss) else val_loss, 0
             if rule.restore_best:
                 self.state.best = {name: tensor.detach().clone() for name, tensor in learned(self.network).items()}

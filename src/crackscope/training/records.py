@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from crackscope.bundles import MOST_TEXT
 from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
 from crackscope.records import Label, Part, Unread
@@ -15,12 +16,14 @@ Stage = Literal["reading", "weights", "features", "training", "fitting", "writin
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to run a training; nothing here changes what it learns.
 
-    resume: go on where the run in the output folder stopped; one that is not there is begun.
+    resume: go on where the run in the output folder stopped, in as many threads as it began with; one that is not there
+    is begun.
     device: auto takes a GPU when there is one. threads: of the processor; None takes all cores.
     random: split the published way when the data bring no split, near-copies on both sides.
     group_by: column or file-name pattern that names the groups. layout: class folders named by the user.
     cache_mib: memory for the output of the frozen part; None takes half of what is free, 0 recomputes it every epoch.
-    licences: of the training pictures, by surface ("" for all); they go into the bundle.
+    licences: of the training pictures, by surface ("" for all); they go into the bundle. A run that goes on has those
+    that it began with.
     max_unreadable: share of pictures that may be unreadable before the training refuses to start.
     Raises TrainingError for numbers that cannot be.
     """
@@ -43,6 +46,11 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise TrainingError(f"cache_mib is {self.cache_mib}: it must be 0 or more, or None for half of the memory")
         if not 0 <= self.max_unreadable <= 1:
             raise TrainingError(f"max_unreadable is {self.max_unreadable}: it must lie between 0 and 1")
+        for licence in self.licences.values():
+            if len(licence) > MOST_TEXT:
+                raise TrainingError(
+                    f"a licence has {len(licence):,} letters, a bundle takes {MOST_TEXT:,}: give its name or address"
+                )
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +119,7 @@ class Dealt(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What one training left: the folder, the bundle in it, and how it went.
 
+    seconds: wall time; of a training that was interrupted, of the epochs done before and of the call that ended it.
     stopped: "done", "early" (the validation loss no longer fell) or "time" (the budget was used up). kept: the epoch
     whose weights the bundle holds, None in runs of before that was written down. unread: pictures that could not be
     read when it began, and were left out. dealt: None in runs of before that was written down.

@@ -49,6 +49,27 @@ def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any]
     return facts
 
 
+def kept_options(options: TrainOptions) -> dict[str, Any]:
+    """What `run.json` keeps of how the pictures were dealt and are licensed."""
+    return {"random": options.random, "group_by": options.group_by, "licences": options.licences}
+
+
+def as_begun(folder: Path, facts: dict[str, Any], options: TrainOptions) -> TrainOptions:
+    """The options of a call that goes on with a run: licences that it does not name are those of the call that began.
+
+    Raises TrainingError where it says otherwise than that one how pictures are dealt or licensed.
+    """
+    before = facts.get("options")
+    if not isinstance(before, dict):  # a run of before that was written down
+        return options
+    names = {"random": "--random", "group_by": "--group-by", "licences": "--licence"}
+    for key, value in kept_options(options).items():
+        if value and value != before.get(key):
+            was = f"with another {names[key]}" if before.get(key) else f"without {names[key]}"
+            raise TrainingError(f"{folder} was begun {was}: leave it away to go on as it began, or use another -o")
+    return msgspec.structs.replace(options, licences=before.get("licences") or {})
+
+
 def refuse_meanwhile(folder: Path, before: dict[str, Any] | None, recipe: Recipe, options: TrainOptions) -> None:
     """Raise TrainingError where another training wrote into the folder since `begun` said what was there."""
     if (begun(folder, recipe, options) is None) != (before is None):

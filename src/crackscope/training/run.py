@@ -13,9 +13,9 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope import datasets, networks, recipes
-from crackscope.bundles import StartedFrom
+from crackscope.bundles import StartedFrom, edition
 from crackscope.datasets import Split
-from crackscope.errors import OutputError, TrainingError
+from crackscope.errors import OutputError, TrainingError, several
 from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
@@ -38,7 +38,17 @@ from crackscope.training.loop import Loop, fast_bfloat16, put
 from crackscope.training.pictures import Size, input_size
 from crackscope.training.recalling import memory_of
 from crackscope.training.records import Dealt, Listener, Parameters, Progress, Run, Stage, TrainOptions, nobody
-from crackscope.training.resuming import RUN, SPLIT, begun, finished, going_on, refuse_meanwhile, refuse_other_data
+from crackscope.training.resuming import (
+    RUN,
+    SPLIT,
+    as_begun,
+    begun,
+    finished,
+    going_on,
+    kept_options,
+    refuse_meanwhile,
+    refuse_other_data,
+)
 from crackscope.training.sources import Sources
 from crackscope.training.starting import started_from
 
@@ -78,8 +88,9 @@ def train(
         check_tensorboard()
     started = begun(folder, chosen, options)
     if started:
+        options = as_begun(folder, started, options)
         refuse_other_data(folder, started, data, options.layout)
-    if started and started.get("finished"):
+    if started and started.get("finished") and edition(folder) is not None:
         return finished(started["finished"], folder)
     threads = int(started["threads"]) if started else cores(options)
     training = _Training(chosen, folder, options, threads, tell)
@@ -103,6 +114,7 @@ class _Training:
         self.start: StartedFrom | None = None
         self.device = device_for(options)
         self.state = checkpoints.State(counters=checkpoints.Counters(), learned={})
+        self.before_s = 0.0
 
     def run(self, data: str | Path | Split, started: dict[str, Any] | None) -> Run:
         """Do what is left of the training."""
@@ -149,7 +161,7 @@ class _Training:
             split=str(self.folder / SPLIT),
             history=tuple(self.state.counters.history),
             parameters=counts,
-            seconds=round(float(facts.get("seconds", 0.0)) + time.monotonic() - clock, 1),
+            seconds=round(self.before_s + time.monotonic() - clock, 1),
             stopped=self.state.counters.stopped or "done",
             kept=writing.kept_epoch(self.state.counters.history, self.recipe),
             unread=msgspec.convert(facts["data"].get("unread", []), tuple[Unread, ...]),
@@ -204,6 +216,7 @@ class _Training:
                 "unread": msgspec.to_builtins(split.unreadable),
             },
             "split": msgspec.to_builtins(dealt(split)),
+            "options": kept_options(self.options),
             "started_from": msgspec.to_builtins(self.start),
             "input": msgspec.to_builtins(size),
             "parameters": msgspec.to_builtins(counts),
@@ -231,6 +244,9 @@ class _Training:
         counters = self.state.counters
         if resumed:
             self.tell(Progress(stage="training", remark=going_on(self.recipe, counters)))
+            if self.options.threads not in (None, self.threads):
+                remark = f"it goes on in {several(self.threads, 'thread')}, as it began, to end with the same bytes"
+                self.tell(Progress(stage="training", remark=remark))
         while counters.phase < len(self.recipe.phases) and (counters.stopped != "time" or counters.epoch):
             phase = self.recipe.phases[counters.phase]
             network.freeze(phase.freeze)
@@ -247,6 +263,7 @@ class _Training:
         self.state = checkpoints.load(self.folder / _STATE).on(self.device)
         put(network, self.state.learned)
         counters = self.state.counters
+        self.before_s = counters.used_s
         for phase in self.recipe.phases[: counters.phase + (counters.epoch > 0)]:
             network.freeze(phase.freeze)
             if phase.norms == "batch":

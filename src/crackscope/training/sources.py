@@ -52,8 +52,10 @@ class Sources:
         return self._tail, self._source
 
     def _passing(self, network: CrackNetwork, batch: int) -> tuple[nn.Module, Source]:
-        prefix, tail = network.split_at_frozen()
         seed = self.recipe.seed
+        # A map is taught by masks, which features that are kept do not have.
+        whole = networks.Split(None, network)
+        prefix, tail = whole if self.recipe.head.kind == "dense" else network.split_at_frozen()
         if prefix is None:
             return tail, FromPictures(self.train, self.val, self.reader, batch, seed, self._hands())
         views = self._views()

@@ -19,6 +19,9 @@ from crackscope.training.pictures import Size
 from crackscope.training.quality_rule import quality_rule
 from crackscope.training.records import Epoch, Listener, Progress, nobody
 
+MOST_SETS = 1000
+"""Sets of pictures by their names, at most: a manifest has its limits."""
+
 
 class Training(NamedTuple):
     """What a bundle has to know about the training that made it. validated: rows scored after every epoch. start:
@@ -57,7 +60,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         stride=network.stride,
         halo=networks.halo(network),
         embedding=networks.embedding_size(network),
-        trained_on=_trained_on(split, training.licences),
+        trained_on=trained_on(split, training.licences),
         started_from=training.start or msgspec.UNSET,
         recipe=msgspec.to_builtins(recipe),
         figures=_figures(training, recipe) | fitted.figures,
@@ -89,9 +92,14 @@ def _input_spec(network: CrackNetwork, size: Size) -> InputSpec:
     return InputSpec(native=native, minimum=network.minimum_side, multiple=network.input_multiple, fixed=only)
 
 
-def _trained_on(split: Split, licences: dict[str, str]) -> tuple[TrainedOn, ...]:
-    """One entry for every surface among the training rows."""
+def trained_on(split: Split, licences: dict[str, str]) -> tuple[TrainedOn, ...]:
+    """One entry for every surface among the training rows, in the order of their names; where each photo is one, say,
+    those with few pictures have one together."""
     counts = Counter(row.surface for row in split.part("train"))
+    if len(counts) > MOST_SETS:
+        ranked = sorted(set(counts) - {""}, key=lambda name: (name not in licences, -counts[name], name))
+        for name in ranked[MOST_SETS:]:
+            counts[""] += counts.pop(name)
     return tuple(
         TrainedOn(
             name=surface or "unnamed",

@@ -40,14 +40,21 @@ class Cached:
 
 
 def cache_folder(given: Path | None = None) -> Path:
-    """Where weights are kept: `given`, or $CRACKSCOPE_CACHE, or crackscope in $XDG_CACHE_HOME or ~/.cache."""
+    """Where weights are kept: `given`, or $CRACKSCOPE_CACHE, or crackscope in $XDG_CACHE_HOME or ~/.cache.
+
+    Raises WeightsError where nobody says, and no home folder is known.
+    """
     if given is not None:
         return Path(given)
     named = os.environ.get(CACHE_VARIABLE)
     if named:
-        return Path(named).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "crackscope"
+        return Path(os.path.expanduser(named))
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if base.startswith("~"):
+        raise WeightsError(
+            f"no home folder is known to keep weights in: set {CACHE_VARIABLE} to a folder that is there"
+        )
+    return Path(base) / "crackscope"
 
 
 def obtain(

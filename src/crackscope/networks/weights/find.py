@@ -1,5 +1,6 @@
 """Finds the weights that a recipe asks for: at the publisher's, in a file, in a bundle, or none by name."""
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def _found(network: Network, cache: Path | None, progress: Progress | None, pati
             raise WeightsError(f"{error}; if it is damaged, delete {found.path}, and it is fetched again") from None
     if asked == "default":
         return _default(network)
-    path = Path(asked).expanduser()
+    path = Path(os.path.expanduser(asked))
     if path.is_dir():
         inner = path / "bundle"
         return read_bundle(inner if (inner / "bundle.json").is_file() else path, network)
