@@ -265,6 +265,9 @@ class TestCommand:
         assert threshold in printed
         assert threshold in (out / "index.html").read_text()
         assert facts["rule"]["threshold"] == model.manifest.threshold
+        # By a threshold no chance is asked for, as `predict` and `inspect` say, too.
+        assert facts["chance"] is None
+        assert facts["painted"][0]["chance"] is None
 
     def test_the_terminal_says_how_many_of_the_zones_are_painted_over(self, model, tmp_path, capsys):
         photo = tmp_path / "wall.png"

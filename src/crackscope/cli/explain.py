@@ -114,7 +114,7 @@ def _rule(explanation: "Explanation") -> str:
         what = "it" if explanation.patch is None else "as a photo it"
         return f"What decided: {what} cannot be judged, {photo.reason}. The rule for what is cracked was not asked."
     which = "The rule" if explanation.patch is None else "The rule for photos"
-    if rule.kind == "threshold":
+    if explanation.chance is None:
         return f"{which}: cracked from a probability of {rule.threshold:.3f} on."
     return (
         f"{which}: cracked where at most {of_100(rule.false_alarms)} sound photos of this size would show as much as "

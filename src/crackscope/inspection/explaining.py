@@ -35,7 +35,7 @@ from crackscope.inspection.inspecting import (
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Point, Prediction, Verdict, Zone
-from crackscope.scoring import Heatmap, Judgement, Look, Model
+from crackscope.scoring import Heatmap, Judgement, Look, Model, known_chance
 
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
@@ -56,10 +56,11 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     """What is said with one zone painted over; 0 for all zones at once.
 
     probability, verdict: of the whole photo. zone_before, zone_after: mean crack probability over the zone's cells.
-    share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1.
-    control: probability of the photo when the same shape is painted over beside the zone instead, on the surface; None
-    where there is no room for it. window: left, top, width, height of what the picture shows of the photo, px. patch:
-    what `predict` says then of a picture that it takes for one patch; None of others.
+    share: of the pixels that were painted. chance: that a sound photo of this size shows as much as is left, 0 to 1;
+    None where the verdict does not rest on it. control: probability of the photo when the same shape is painted over
+    beside the zone instead, on the surface; None where there is no room for it. window: left, top, width, height of
+    what the picture shows of the photo, px. patch: what `predict` says then of a picture that it takes for one patch;
+    None of others.
     """
 
     zone: int
@@ -69,7 +70,7 @@ class Painted(msgspec.Struct, frozen=True, kw_only=True):
     zone_after: float
     share: float
     window: tuple[int, int, int, int]
-    chance: float = 0.0
+    chance: float | None = None
     control: float | None = None
     patch: Prediction | None = None
 
@@ -87,14 +88,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """photo: as inspected, with all zones. chance: that a sound photo of this size shows as much, 0 to 1.
+    """photo: as inspected, with all zones. chance: that a sound photo of this size shows as much, 0 to 1; None where
+    the verdict does not rest on it.
 
     rule: that the verdict follows. painted: each zone asked for; then, where there are several, all at once. patch:
     what `predict` says of a picture that it takes for one patch; None of others.
     """
 
     photo: Inspected
-    chance: float
+    chance: float | None
     rule: Rule
     painted: tuple[Painted, ...] = ()
     patch: Prediction | None = None
@@ -135,7 +137,7 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     manifest = model.manifest
     explanation = Explanation(
         photo=inspection.record,
-        chance=seen.judgement.chance,
+        chance=inspection.record.chance,
         rule=Rule(kind=manifest.verdict.kind, threshold=manifest.threshold, false_alarms=options.false_alarms),
         painted=tuple(result for result, _pixels in results),
         patch=painter.said_of_patch(),
@@ -213,7 +215,7 @@ class _Painter:
             zone_after=after,
             share=float(shape.mean()),
             window=(window.left, window.top, window.right - window.left, window.bottom - window.top),
-            chance=judged.chance,
+            chance=known_chance(self._model.manifest, judged),
             control=self._control(shape),
             patch=self.said_of_patch(upright),
         )
