@@ -6,6 +6,7 @@ import pytest
 
 from crackscope.cli import main
 from tests.small_bundle import write_small_bundle
+from tests.small_docs import Page
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,11 @@ def test_demo_as_json(tmp_path, capsys):
     call = ["demo", "-o", str(tmp_path / "demo"), "-n", "40", "--size", "64", "--weights", "none", "--json"]
     assert main(call) == 0
     facts = told(capsys)
+    assert Page("json.md").faults("demo", facts) == []
     assert facts["out"] == str(tmp_path / "demo")
     assert facts["evaluation"]["n"] > 0
     assert len(facts["predictions"]) == 2
+    (line, _) = (one.keys() for one in facts["predictions"])
+    assert main(["predict", str(tmp_path / "demo/new/sound"), "--bundle", facts["run"]["bundle"], "--jsonl"]) == 0
+    assert told(capsys).keys() == line
     assert {one["verdict"] for one in facts["predictions"]} <= {"crack", "sound", "cannot judge"}

@@ -16,6 +16,7 @@ from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.generate import Wanted, write_surfaces
 from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
 from crackscope.cli.options import WholeRange, out, shared
+from crackscope.cli.predict import as_line
 from crackscope.cli.training_bar import TrainingBar, spell_time
 from crackscope.errors import WeightsError, several
 from crackscope.files import make_folder, writable
@@ -94,7 +95,8 @@ def demo(**options: Any) -> None:
     judgement = _judge(asked, run, split)
     said = _use(asked, folder, run)
     if asked.as_json:
-        print_json({"out": asked.out, "run": run, "evaluation": metrics(judgement.evaluation), "predictions": said})
+        lines = [as_line(one) for one in said]
+        print_json({"out": asked.out, "run": run, "evaluation": metrics(judgement.evaluation), "predictions": lines})
         return
     _end(run, judgement, monotonic() - began)
 

@@ -83,7 +83,7 @@ def predict(state: State, /, **options: Any) -> None:
         results = _counted(_answers(inputs, model), counts, tell)
         if asked.jsonl:
             for result in results:
-                print_json(_line(result))
+                print_json(as_line(result))
         else:
             kept = list(results)
     if not asked.jsonl:
@@ -204,7 +204,7 @@ def _counted(
         yield result
 
 
-def _line(result: "Prediction | Unread") -> dict[str, object]:
+def as_line(result: "Prediction | Unread") -> dict[str, object]:
     """The keys of a JSON line, as documented; a record may carry more."""
     from crackscope.records import Prediction
 
