@@ -139,7 +139,7 @@ def test_no_end_of_a_crack_in_brickwork_runs_on_along_its_joints(seed: int, row:
     logits[row // 4, BEGIN // 4 : MARKED // 4] = 4
     mask = find_cracks(pixels, Heatmap(logits, 4, np.zeros(1, np.float32)), 0.0).mask
     away = cv2.distanceTransform((depth == 0).astype(np.uint8), cv2.DIST_L2, 5)
-    assert mask[depth > 0].mean() > 0.5
+    assert mask[depth > 0].mean() > 0.4
     assert away[mask].max() < 12
 
 
