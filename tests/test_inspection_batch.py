@@ -84,14 +84,19 @@ class TestOnePhoto:
         assert found.scale is None
         assert all(zone.width_max_mm is None and zone.width_class == "" for zone in found.zones)
 
-    def test_verdicts_without_crack_have_no_zones_unless_asked(self, model, photos):
+    def test_verdicts_without_crack_have_no_zones_unless_asked(self, photos, tmp_path):
+        """By a bundle whose threshold the third photo, cracked as it is, does not reach."""
+        strict = load(write_small_bundle(tmp_path / "strict", threshold=0.997))
+        told = {}
         for photo in photos:
             found, kept = (
-                inspect(photo, bundle=model, options=InspectOptions(all_zones=keep)) for keep in (False, True)
+                inspect(photo, bundle=strict, options=InspectOptions(all_zones=keep)) for keep in (False, True)
             )
             assert found.verdict == kept.verdict
             assert found.zones == (kept.zones if found.verdict == "crack" else ())
             assert (found.crack_share > 0) == bool(found.zones)
+            told.setdefault(found.verdict, []).append(len(kept.zones))
+        assert told == {"crack": [1, 1], "sound": [0, 1, 0, 0]}
 
     def test_mm_where_the_scale_is_known(self, model, photos):
         options = InspectOptions(all_zones=True, scaling=Scaling(mm_per_px=0.5))

@@ -128,11 +128,19 @@ def test_no_end_goes_through_a_line_above_or_below_it(way: int) -> None:
     assert farthest([crack, other]) < 22
 
 
-@pytest.mark.parametrize("seed", [11, 12])
-def test_sound_brickwork_stays_sound(seed: int) -> None:
-    sound = make(SurfaceSpec(seed=seed, kind="brick", size=(300, 260), distractors=1.0)).pixels
-    doubtful = Heatmap(np.full((65, 75), -0.5, np.float32), 4, np.zeros(1, np.float32))
-    assert not find_cracks(sound, doubtful, 0.0).mask.any()
+@pytest.mark.parametrize(("seed", "row"), [(11, 160), (15, 160), (16, 100)])
+def test_no_end_of_a_crack_in_brickwork_runs_on_along_its_joints(seed: int, row: int) -> None:
+    """Where the heatmap is in doubt all over; by what the ends show alone they go on for 32 to 59 px."""
+    bricks = make(SurfaceSpec(seed=seed, kind="brick", size=(SIDE, SIDE), distractors=1.0)).pixels
+    depth = np.zeros((SIDE, SIDE))
+    depth[row : row + 2, BEGIN:MARKED] = 80
+    pixels = np.clip(bricks - gaussian_filter(depth, 0.7)[..., None], 0, 255).astype(np.uint8)
+    logits = np.full((SIDE // 4, SIDE // 4), -0.5, np.float32)
+    logits[row // 4, BEGIN // 4 : MARKED // 4] = 4
+    mask = find_cracks(pixels, Heatmap(logits, 4, np.zeros(1, np.float32)), 0.0).mask
+    away = cv2.distanceTransform((depth == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    assert mask[depth > 0].mean() > 0.4
+    assert away[mask].max() < 12
 
 
 def test_the_same_photo_gives_the_same_mask_wherever_it_stands() -> None:

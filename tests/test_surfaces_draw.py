@@ -62,9 +62,10 @@ def test_width_and_contrast_are_what_was_asked():
     spec = CrackSpec(width_px=(6, 6), contrast=0.8, branching=0, breaks=0, grain_px=30)
     drawn, truth = draw_crack_with_truth(grey, chance(2), spec)
     assert truth.widths_px.max == pytest.approx(6)
-    assert truth.widths_px.median == pytest.approx(6, rel=0.35)
+    assert truth.widths_px.median == pytest.approx(6, rel=0.02)
     core = ndimage.distance_transform_edt(truth.mask) > 2.5
-    assert np.median(drawn[core]) == pytest.approx(180 * 0.25, rel=0.5)
+    # The camera's blur lets some light of the surface into a crack of 6 px.
+    assert 180 * (1 - 0.8) < np.median(drawn[core]) < 180 * (1 - 0.7)
 
 
 def test_a_filled_crack_is_pale():
