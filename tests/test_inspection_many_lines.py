@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crackscope.inspection.centreline import Network
 from crackscope.inspection.fitting import DARK, Look, Profiles, fit_profiles
+from crackscope.inspection.places import Scene
 from crackscope.inspection.polylines import resampled, smoothed_evenly
 from crackscope.inspection.profiles import averaged, medians, normals, strip
 from crackscope.inspection.skeleton import Line, Stretch
@@ -195,11 +196,11 @@ def test_cracks_are_measured_each_by_itself(wall: NDArray[np.uint8]) -> None:
     """Thin and gaping, dark and pale ones: neither tone nor depth of one is taken for that of another."""
     quality = Quality(0.8, 2.0, 0.0, 0.0)
     networks = [network(number) for number in range(5)]
-    for crack, courses in zip(networks, measure_courses(wall, networks, quality), strict=True):
-        (alone,) = measure_courses(wall, [crack], quality)
+    for crack, courses in zip(networks, measure_courses(Scene(wall), networks, quality), strict=True):
+        (alone,) = measure_courses(Scene(wall), [crack], quality)
         assert len(courses) == len(alone) == 1
         assert np.array_equal(courses[0].points, alone[0].points)
         assert courses[0].length_px == alone[0].length_px
         assert np.array_equal(courses[0].at, alone[0].at)
         assert courses[0].fit.width == pytest.approx(alone[0].fit.width, rel=1e-3)
-    assert measure_courses(wall, [], quality) == []
+    assert measure_courses(Scene(wall), [], quality) == []

@@ -15,7 +15,7 @@ from PIL import Image
 from crackscope import images
 from crackscope.inspection import Ruler, find_cracks, measure_zones, zone_in_mm
 from crackscope.records import Estimate, PhotoScale, Zone
-from crackscope.scoring import quality
+from crackscope.scoring import quality, surface_of
 from crackscope.surfaces import CrackSpec, SurfaceSpec, make
 from tests.small_zone import zone
 from tests.test_inspection_mask import heatmap
@@ -63,6 +63,29 @@ def test_where_a_crack_truly_gapes_is_its_largest_width(depth: float, wide: floa
     assert one.width_max_px.value == pytest.approx(wide, rel=0.1)
     assert one.width_max_px.low <= wide <= one.width_max_px.high
     assert one.width_median_px.value == pytest.approx(2.0, abs=0.5)
+
+
+@pytest.mark.parametrize("width", [4.0, 8.0, 16.0])
+@pytest.mark.parametrize("angle_deg", [5, 10, 20, 30])
+@pytest.mark.parametrize("frame_px", [0, 60])
+def test_a_crack_that_leaves_the_photo_aslant_is_no_wider_there(width: float, angle_deg: float, frame_px: int) -> None:
+    """Neither what stands for the surface beyond the border, nor what a frame is filled with, is more of it."""
+    x, y = np.cos(np.radians(angle_deg)), -np.sin(np.radians(angle_deg))
+    pixels, mask = drawn([((290 - 230 * x, -230 * y, 290 + 30 * x, 30 * y), width)])
+    seen = surface_of(np.pad(pixels, ((frame_px, frame_px), (frame_px, frame_px), (0, 0))))
+    assert (seen.void is None) == (frame_px == 0)
+    heat = heatmap(np.pad(mask, frame_px)).beside(seen.hidden)
+    cracks = find_cracks(seen.pixels, heat, 0.0)
+    (one,) = measure_zones(seen.pixels, cracks, heat, quality(pixels))
+    assert one.width_max_px.low <= width <= one.width_max_px.high
+    assert one.width_max_px.value == pytest.approx(width, abs=max(0.5, 0.12 * width))
+
+
+@pytest.mark.parametrize(("away", "width"), [(2, 2.0), (3, 4.0), (5, 4.0), (5, 8.0)])
+def test_a_crack_along_the_border_is_as_wide_as_any(away: float, width: float) -> None:
+    (one,) = zones_of(drawn([((40, away, 280, away), width)]))
+    assert one.width_median_px.low <= width <= one.width_median_px.high
+    assert one.width_max_px.value == pytest.approx(width, abs=0.6)
 
 
 def otherwise(pixels: NDArray[np.uint8], way: str) -> Image.Image:

@@ -67,8 +67,6 @@ def strip(
     low_x, high_x = np.minimum(x[:, 0], x[:, -1]), np.maximum(x[:, 0], x[:, -1])
     low_y, high_y = np.minimum(y[:, 0], y[:, -1]), np.maximum(y[:, 0], y[:, -1])
     out = np.empty((len(points), count), np.float32)
-    # OpenCV never comes back from mirroring what is a single px wide.
-    border = cv2.BORDER_REFLECT_101 if min(pixels.shape[:2]) > 1 else cv2.BORDER_REPLICATE
     for some in _chunks(counts):
         left, top = max(0, int(low_x[some].min()) - 3), max(0, int(low_y[some].min()) - 3)
         right, bottom = int(high_x[some].max()) + 4, int(high_y[some].max()) + 4
@@ -78,7 +76,7 @@ def strip(
             (x[some] - left).astype(np.float32),
             (y[some] - top).astype(np.float32),
             cv2.INTER_CUBIC,
-            borderMode=border,
+            borderMode=cv2.BORDER_REPLICATE,
         )
     return out
 

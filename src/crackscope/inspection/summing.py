@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.inspection.fitting import Doubles
-from crackscope.inspection.widths import EVERY, Course
+from crackscope.inspection.places import EVERY
+from crackscope.inspection.widths import Course
 from crackscope.records import NORMAL_95, Estimate
 from crackscope.scoring import Quality
 

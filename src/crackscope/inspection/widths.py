@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crackscope.inspection.centreline import Network
 from crackscope.inspection.fitting import DARK, PALE, DepthPrior, Doubles, Fit, Look, Profiles, fit_profiles
 from crackscope.inspection.forks import hidden_in_forks
+from crackscope.inspection.places import Scene, measured_places
 from crackscope.inspection.polylines import smoothed
 from crackscope.inspection.profiles import averaged, medians, parts, strip
 from crackscope.inspection.roughness import rough_length
@@ -23,8 +24,6 @@ _PIXEL = 1 / 12
 """Square of the blur, in px, that a square pixel makes of a step."""
 _ALONG_PX = 4.0
 """Deviation of the Gaussian along the line that profiles are averaged by."""
-EVERY = 3
-"""Every third place is fitted: those between say the same."""
 # Of the next seven no other values are known to have been tried.
 _RAGGED_PX = 0.35
 """Blur that is added to the photo's own, for edges that are no straight lines."""
@@ -72,9 +71,7 @@ class Course:
         return replace(self, at=self.at[places], fit=self.fit.only(places))
 
 
-def measure_courses(
-    pixels: NDArray[np.uint8], networks: Sequence[Network], quality: Quality, times: int = 1
-) -> list[list[Course]]:
+def measure_courses(scene: Scene, networks: Sequence[Network], quality: Quality, times: int = 1) -> list[list[Course]]:
     """Lay each line of some cracks onto its valley and measure across it; the courses of each crack.
 
     Twice: what the well resolved places show of the depth is known of the thin ones in the second round. times: how
@@ -83,7 +80,7 @@ def measure_courses(
     if not networks:
         return []
     blur_px = float(np.sqrt(quality.sharpness_px**2 + _PIXEL + _RAGGED_PX**2))
-    lines = _strips(pixels, [one for network in networks for one in _knotted(network)], blur_px)
+    lines = _strips(scene, [one for network in networks for one in _knotted(network)], blur_px)
     strips = [lines[some] for some in parts([len(network.lines) for network in networks])]
     for network, some in zip(networks, strips, strict=True):
         _with_forks(some, network)
@@ -152,19 +149,20 @@ class _Strip:
     at: NDArray[np.int64]
 
 
-def _strips(pixels: NDArray[np.uint8], lines: Sequence[_Knotted], blur_px: float) -> list[_Strip]:
+def _strips(scene: Scene, lines: Sequence[_Knotted], blur_px: float) -> list[_Strip]:
     """Lines on their valleys, some thousand points at a time."""
     found: list[_Strip] = []
     first, points = 0, 0
     for place, (line, _) in enumerate(lines, 1):
         points += len(line.points)
         if points >= _AT_ONCE or place == len(lines):
-            found += _laid(pixels, lines[first:place], blur_px)
+            found += _laid(scene, lines[first:place], blur_px)
             first, points = place, 0
     return found
 
 
-def _laid(pixels: NDArray[np.uint8], knotted: Sequence[_Knotted], blur_px: float) -> list[_Strip]:
+def _laid(scene: Scene, knotted: Sequence[_Knotted], blur_px: float) -> list[_Strip]:
+    pixels = scene.pixels
     lines = [_begun(line, pixels.shape, blur_px) for line, _ in knotted]
     moved = onto_valley(pixels, lines, blur_px)
     counts = [len(points) for points in moved]
@@ -172,7 +170,7 @@ def _laid(pixels: NDArray[np.uint8], knotted: Sequence[_Knotted], blur_px: float
     values = averaged(strip(pixels, np.concatenate(moved), counts, reach, _SAMPLES), counts, _ALONG_PX)
     found = []
     for points, line, (stretch, knots), some in zip(moved, lines, knotted, parts(counts), strict=True):
-        at = _clear(len(points), line.wide, stretch.nodes, knots)
+        at = measured_places(scene, line._replace(points=points), stretch.nodes, knots)
         length_px = rough_length(points, float(medians(line.wide)))
         found.append(_Strip(points, length_px, Profiles(values[some][at], line.reach[at], 2.4 * line.wide[at] + 2), at))
     return found
@@ -184,15 +182,6 @@ def _begun(line: Stretch, shape: tuple[int, ...], blur_px: float) -> Laid:
     points = np.clip(points, 0, (shape[1] - 1, shape[0] - 1))
     wide = _running(line.half, len(points))
     return Laid(points, np.asarray(1.6 * wide + 3 * blur_px + 2.5), wide)
-
-
-def _clear(count: int, wide: Doubles, nodes: tuple[int, int], junctions: frozenset[int]) -> NDArray[np.int64]:
-    """Every third place of a line, those left out that lie within a crack's width of a junction, if others are left."""
-    at = np.arange(min(count // 2, EVERY // 2), count, EVERY)
-    first = int(2 * wide[0] + 3) if nodes[0] in junctions else 0
-    last = count - int(2 * wide[-1] + 3) if nodes[1] in junctions else count
-    some = at[(at >= first) & (at < last)]
-    return some if len(some) else at
 
 
 def _trusted(courses: Sequence[Course], prior: DepthPrior, times: int) -> list[Course]:

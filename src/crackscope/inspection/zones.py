@@ -13,6 +13,7 @@ from crackscope.inspection.centreline import JOINING, Joining, Network, centre_l
 from crackscope.inspection.line_ends import led_to_tips
 from crackscope.inspection.mask import Cracks
 from crackscope.inspection.outlines import shape_of
+from crackscope.inspection.places import Scene
 from crackscope.inspection.polylines import simplified, told
 from crackscope.inspection.profiles import normals
 from crackscope.inspection.sampling import logits_at
@@ -82,7 +83,7 @@ def trace_zones(
     known = cracks.known if options.joining == JOINING else None
     owned = own_lines(cracks.mask, cracks.groups, options.joining, known)
     networks = connected(led_to_tips(cracks.mask, centre_lines(owned, options.joining)))
-    measured = measure_courses(pixels, networks, quality, options.times)
+    measured = measure_courses(Scene(pixels, heat.void, heat.stride), networks, quality, options.times)
     zones = [
         _zone(cracks, (heat, quality), network, courses, options)
         for network, courses in zip(networks, measured, strict=True)
