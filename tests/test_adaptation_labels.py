@@ -3,10 +3,16 @@
 import pytest
 from PIL import Image
 
-from crackscope.adaptation import adapt
+from crackscope.adaptation import AdaptOptions, adapt
 from crackscope.bundles import default_bundle
 from crackscope.errors import AdaptationError
 from crackscope.surfaces import generate
+
+
+@pytest.mark.parametrize("what", ["name", "licence"])
+def test_what_no_bundle_takes_is_refused_at_once(what):
+    with pytest.raises(AdaptationError, match=f"the {what} has 5,000 letters, a bundle takes 4,096"):
+        AdaptOptions(**{what: "x" * 5000})
 
 
 def test_swapped_labels_are_refused_and_nothing_is_written(tmp_path):

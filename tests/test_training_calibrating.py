@@ -47,6 +47,18 @@ def test_the_chance_of_a_sound_window_counts_every_surface_alike(many: int, few:
     assert 0 < chances[0] < chances[-1] < 1 or len(chances) == 1
 
 
+def test_rows_of_surfaces_that_are_too_small_to_be_known_are_not_looked_at(tmp_path: Path) -> None:
+    rows = []
+    for number in range(8):
+        path = tmp_path / f"{number}.png"
+        images.write_png(surfaces.generate(number, (64, 64), number % 2 == 0, "plaster").pixels, path)
+        label = "crack" if number % 2 == 0 else "sound"
+        rows.append(Row(path=str(path), label=label, surface=("wall", "pier")[number // 4]))
+    gone = [Row(path=str(tmp_path / f"gone {number}.png"), label="sound", surface=f"{number}") for number in range(30)]
+    recipe = recipes.override(recipes.load("default"), ["head.scales=1"])
+    assert fit(small_model(), small_manifest().input, recipe, Given(STRIDE, rows, gone, 1)).local is None
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 300), st.integers(1, 60), st.integers(0, 99))
 def test_of_many_windows_some_are_kept_evenly_by_rank(count: int, most: int, seed: int) -> None:

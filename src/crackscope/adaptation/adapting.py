@@ -25,7 +25,7 @@ from crackscope.adaptation.refusing import (
 from crackscope.adaptation.steps import Step, Steps, unwatched
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, lessons, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
-from crackscope.bundles import ADAPTED, Bundle, TrainedOn
+from crackscope.bundles import ADAPTED, MOST_TEXT, Bundle, TrainedOn
 from crackscope.datasets import Layout, LikelyGroups, Split, load_apart
 from crackscope.errors import AdaptationError
 from crackscope.judging import MetBefore
@@ -45,6 +45,8 @@ class AdaptOptions:
     patches together, as `datasets.split` takes it. licence: of the patches. force: write over a bundle that was adapted
     before. progress: called as patches are read. learning: called as changes are learnt, to judge one and for the
     curve, which takes seconds where patches are many.
+
+    Raises AdaptationError for a name or a licence that no bundle takes.
     """
 
     name: str = ""
@@ -58,6 +60,13 @@ class AdaptOptions:
     seed: int = 0
     progress: Progress | None = None
     learning: Progress | None = None
+
+    def __post_init__(self) -> None:
+        for what, text in (("name", self.name), ("licence", self.licence)):
+            if len(text) > MOST_TEXT:
+                raise AdaptationError(
+                    f"the {what} has {len(text):,} letters, a bundle takes {MOST_TEXT:,}: give a shorter one"
+                )
 
 
 class Adapted(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What a bundle says beyond its network, fitted on held-out pictures: probabilities, thresholds, the verdict rule."""
 
 import math
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
 from crackscope.training.held_out import SIDE_PX, Given, every, more_sound, plain
 from crackscope.training.held_out_scores import Judge, Scored, Tally, score, shown, top_share, windows
-from crackscope.training.local_calibration import Common, fit_local
+from crackscope.training.local_calibration import Common, fit_local, knowable
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
 from crackscope.training.surface_rule import fit_surface_rule
@@ -104,10 +105,12 @@ def _surface_rule(seen: Scored) -> SurfaceRule | None:
 
 
 def _local(judge: Judge, seen: Scored, recipe: Recipe, given: Given, common: Common) -> LocalCalibration | None:
-    """Nothing is looked at where the held-out rows name fewer than two surfaces."""
-    rows = [row for row in given.train if row.surface not in recipe.mixture.bare]
-    if len(np.unique(seen.surface[seen.row])) < 2 or not rows:
+    """Nothing is looked at where the held-out rows name fewer than two surfaces, nor of surfaces that few rows show."""
+    named = [(row.surface or "unnamed", row) for row in given.train if row.surface not in recipe.mixture.bare]
+    known = knowable(seen, Counter(name for name, _ in named))
+    if len(np.unique(seen.surface[seen.row])) < 2 or len(known) < 2:
         return None
+    rows = [row for name, row in named if name in known]
     return fit_local(seen, shown(judge, rows, given.threads), common)
 
 

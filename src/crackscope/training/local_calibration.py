@@ -5,6 +5,7 @@ like each of them. What a surface's held-out pictures do not say is left as it i
 normal prior, which few pictures hardly move (ridge; hierarchical shrinkage, Efron & Morris 1975).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -95,14 +96,19 @@ class _Table(NamedTuple):
 
 
 def _known(seen: Scored, embeddings: NDArray[np.float32], surface: Names) -> tuple[NDArray[np.float32], Names]:
-    """What was shown of the surfaces that enough was shown of, those with most held-out pictures first."""
+    """What was shown of the surfaces that may be known."""
     names, counts = np.unique(surface, return_counts=True)
-    few = [
-        str(name) for name, count in zip(names, counts, strict=True) if count >= 2 * LEAST_SHOWN
-    ]  # each was seen both ways
-    few.sort(key=lambda name: (-_smaller_label(seen, name), name))
-    kept = np.isin(surface, few[:MOST_KNOWN])
+    shown = {str(name): int(count) // 2 for name, count in zip(names, counts, strict=True)}  # each was seen both ways
+    kept = np.isin(surface, knowable(seen, shown))
     return embeddings[kept], surface[kept]
+
+
+def knowable(seen: Scored, shown: Mapping[str, int]) -> list[str]:
+    """Of surfaces, with how many pictures of each were learnt from, those that may be known: of which there are enough,
+    and the ones with most held-out pictures where there are many."""
+    enough = [name for name, count in shown.items() if count >= LEAST_SHOWN]
+    enough.sort(key=lambda name: (-_smaller_label(seen, name), name))
+    return enough[:MOST_KNOWN]
 
 
 def _smaller_label(seen: Scored, name: str) -> int:
