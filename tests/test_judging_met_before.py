@@ -93,7 +93,7 @@ def test_what_its_starting_weights_learnt_from_is_told_of_data_of_any_name(place
 ROAD = MetBefore(by="look", sets=("road",), pictures=9, of_each={"road": 9})
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(50.0, ROAD), (0.0, None)])
+@pytest.mark.parametrize(("limit", "expected"), [(50.0, ROAD), (1e-6, None)])
 def test_a_set_under_another_name_by_what_its_pictures_look_like(places, tmp_path, limit, expected):
     folder, _ = places
     plain = write_small_bundle(tmp_path / "plain")
