@@ -260,6 +260,24 @@ def test_a_bundle_in_the_way_is_kept_unless_it_was_adapted_and_force_is_given(ma
     assert "other than an adapted bundle" in capsys.readouterr().err
 
 
+def test_what_lies_beside_a_bundle_is_not_written_over(made, tmp_path, capsys):
+    """Notes, or the very patches that it learns from."""
+    bundle, data = made
+    out = tmp_path / "out"
+    asked = ["adapt", bundle, "--most-forgotten", "1", "-q", "-o", str(out)]
+    assert main([*asked, data]) == 0
+    written = (out / "bundle.json").read_bytes()
+    shutil.copytree(data, out / "labelled")
+    capsys.readouterr()
+    assert main([*asked, str(out / "labelled"), "--name", "other", "--force"]) == 2
+    assert "holds more than a bundle, which would be lost, labelled for one" in capsys.readouterr().err
+    assert (out / "bundle.json").read_bytes() == written
+    assert len(list((out / "labelled").rglob("*.png"))) == len(list(Path(data).rglob("*.png"))) > 0
+    shutil.rmtree(out / "labelled")
+    assert main([*asked, data, "--name", "other", "--force"]) == 0
+    assert (out / "bundle.json").read_bytes() != written
+
+
 def test_suggest_goes_on_past_what_cannot_be_read(made, tmp_path, capsys):
     bundle, data = made
     bad = tmp_path / "bad.png"

@@ -28,6 +28,7 @@ from crackscope.bundles import (
     SurfaceRule,
     TrainedOn,
     VerdictRule,
+    foreign_file,
     logistic,
     logit,
     open_bundle,
@@ -121,6 +122,10 @@ def refuse_in_the_way(out: Path, force: bool) -> None:
         taught = ()
     if not taught or taught[-1].name != ADAPTED:
         raise OutputError(f"{out} holds something other than an adapted bundle, name another folder")
+    if name := foreign_file(out):
+        raise OutputError(
+            f"{out} holds more than a bundle, which would be lost, {name} for one, move it away or name another folder"
+        )
 
 
 def write_adapted(out: Path, model: Model, prior: Prior, change: Change, lesson: Lesson) -> Bundle:

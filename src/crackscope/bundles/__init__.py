@@ -11,7 +11,7 @@ from crackscope.bundles.calibration import (
 )
 from crackscope.bundles.card import before_adapting, figure_name, figure_text, model_card
 from crackscope.bundles.deepness import export_deepness
-from crackscope.bundles.folder import Bundle, edition, open_bundle, write_bundle
+from crackscope.bundles.folder import Bundle, edition, foreign_file, open_bundle, write_bundle
 from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
 from crackscope.bundles.manifest import (
     ADAPTED,
@@ -72,6 +72,7 @@ __all__ = [
     "figure_name",
     "figure_text",
     "fingerprint",
+    "foreign_file",
     "has_features",
     "logistic",
     "logit",

@@ -123,12 +123,24 @@ def write_bundle(
     return Bundle(target, manifest, described)
 
 
+def foreign_file(folder: Path) -> str:
+    """The name of something in a bundle's folder that is no file of a bundle, and would be lost with it; "" for none.
+
+    Raises OSError where the folder cannot be listed.
+    """
+    return next((name for name in sorted(os.listdir(folder)) if name not in _LIMITS), "")
+
+
 def _refuse_strangers(target: Path) -> None:
     try:
         if target.is_symlink() or (target.exists() and not target.is_dir()):
             raise BundleError(f"{target} is in the way and is not a bundle; name another folder")
         if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
             raise BundleError(f"{target} holds something other than a bundle; name another folder")
+        if target.is_dir() and (name := foreign_file(target)):
+            raise BundleError(
+                f"{target} holds more than a bundle, {name} for one; move that away, or name another folder"
+            )
     except OSError as error:
         raise BundleError(
             f"{target} cannot be seen ({error.strerror or error}); name another, or check its name and its rights"
