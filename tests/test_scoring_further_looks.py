@@ -138,12 +138,24 @@ def test_other_refusals_stay(light, reason):
 
 
 def test_what_is_no_surface_stays_refused_however_it_lights_up():
-    """The heatmap is that of a crack, the embedding that of another thing."""
+    """The heatmap is that of a crack, the embedding that of another thing: at half size, or, of a photo that is not too
+    blurred to show what it is, as it is."""
+    rule = model().manifest.verdict.surface
+    for seed, at_half in ((BLURRED, True), (SHOWN_TWICE, False)):
+        seen = heat(seed)
+        strange = (seen.embedding - 1e3 * np.asarray(rule.weights)).astype(np.float32)
+        half = replace(seen, half=replace(seen.half, embedding=strange))
+        told = model().judge(half if at_half else replace(seen, embedding=strange), photo(seed), RATE)
+        assert (told.verdict, told.halved) == ("cannot judge", False)
+
+
+def test_a_photo_too_blurred_to_show_a_surface_need_show_one_at_half_size_alone():
+    """As its copy at half size would be judged, which is what a person is advised to try."""
     seen, rule = heat(BLURRED), model().manifest.verdict.surface
     strange = (seen.embedding - 1e3 * np.asarray(rule.weights)).astype(np.float32)
-    for alien in (replace(seen, embedding=strange), replace(seen, half=replace(seen.half, embedding=strange))):
-        told = model().judge(alien, photo(BLURRED), RATE)
-        assert (told.verdict, told.halved) == ("cannot judge", False)
+    told = model().judge(replace(seen, embedding=strange), photo(BLURRED), RATE)
+    assert (told.verdict, told.reason, told.halved) == ("crack", "", True)
+    assert told.chance == judged(BLURRED).chance
 
 
 def test_a_photo_that_is_no_surface_at_half_size_is_asked_once_at_the_whole_rate():

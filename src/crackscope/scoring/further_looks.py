@@ -134,13 +134,16 @@ def may_look_again(manifest: Manifest, heat: Heatmap, first: Judgement, shape: t
     """Whether a photo of (height, width) px, judged as it is, may be judged at other sizes, too.
 
     It may when it is large, refused for nothing but its blur, and like a surface at half size, too, by a bundle that
-    knows how likely sound photos show as much and sees them at two scales.
+    knows how likely sound photos show as much and sees them at two scales. One that is too blurred need be like a
+    surface at half size alone: smeared out as it is, it shows too little of one.
     """
     rule = manifest.verdict
     if heat.half is None or rule.kind != "conformal" or not rule.sound or min(shape) < LEAST_SIDE_PX:
         return False
     however_blurred = msgspec.structs.replace(rule, quality=msgspec.structs.replace(rule.quality, blurred_px=0.0))
-    return not any(unfit_look(Look(seen, first.quality, shape), however_blurred) for seen in (heat, heat.half))
+    blurred = 0 < rule.quality.blurred_px < first.quality.sharpness_px
+    seen = (heat.half,) if blurred else (heat, heat.half)
+    return not any(unfit_look(Look(one, first.quality, shape), however_blurred) for one in seen)
 
 
 def soft(first: Judgement) -> bool:
