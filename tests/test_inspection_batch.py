@@ -324,6 +324,11 @@ class TestJournal:
         [
             ({"scaling": Scaling(mm_per_px=0.1)}, {}, "another scale (0.1 mm per px; now: none)"),
             (
+                {"scaling": Scaling(mm_per_px=0.1, relative_error=0.05)},
+                {"scaling": Scaling(mm_per_px=0.1)},
+                "another scale (0.1 mm per px, error 0.05; now: 0.1 mm per px)",
+            ),
+            (
                 {"scaling": Scaling(marker_mm=50, dictionary="5X5_50")},
                 {"scaling": Scaling(distance_m=3.5)},
                 "another scale (a marker of 50 mm, 5X5_50; now: a distance of 3.5 m)",

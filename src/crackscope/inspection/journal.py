@@ -21,7 +21,7 @@ from crackscope.files import lock
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
-FORMAT = 2
+FORMAT = 3
 Result = Inspected | Unread
 Stamp = tuple[int, int]
 Row = tuple[float, float]
@@ -280,7 +280,8 @@ def _spelled(name: str, value: Any) -> str:
     """The value of an option, as the first line holds it, for a person."""
     if name == "scaling" and isinstance(value, dict):
         ways = [way.format_map(value) for key, way in _SCALES.items() if value.get(key) is not None]
-        return ways[0] if ways else "none"
+        error = value.get("relative_error")
+        return (ways[0] if ways else "none") + (f", error {error:g}" if error else "")
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
