@@ -94,6 +94,8 @@ def test_what_helps_a_blurred_photo_is_said(capsys):
     [
         ([""], ("deck",), "the photo called sound looks like no surface that the bundle knows (deck)"),
         (["", "deck", ""], ("deck", "wall"), "2 of 3 photos called sound look like no surface that the bundle knows"),
+        (["", ""], ("deck",), "both photos called sound look like no surface that the bundle knows"),
+        (["", "", ""], ("deck",), "all 3 photos called sound look like no surface that the bundle knows"),
         (["", "deck"], ("deck",), ""),
         (["", ""], (), ""),
         ([], ("deck",), ""),

@@ -18,7 +18,8 @@ def unmet_sentence(sound_as: Sequence[str], known: Sequence[str], *, one: str = 
     if not known or unmet <= _MOST * len(sound_as):
         return ""
     alone = len(sound_as) == 1
-    some = f"all {unmet:,}" if unmet == len(sound_as) else f"{unmet:,} of {len(sound_as):,}"
+    every = "both" if unmet == 2 else f"all {unmet:,}"
+    some = every if unmet == len(sound_as) else f"{unmet:,} of {len(sound_as):,}"
     look = f"the {one} called sound looks" if alone else f"{some} {one}s called sound look"
     return (
         f"{look} like no surface that the bundle knows ({', '.join(map(printable, known))}): it may miss plain cracks "
