@@ -17,6 +17,8 @@ _APART_PX = 12.0
 """Widths so far apart along a crack err by themselves: nearer ones rest on some of the same pixels."""
 _FLOOR_PX, _SHARE, _BLUR_SHARE = 0.1, 0.03, 0.1
 """Deviations that each figure has whatever the grain: px, a share of the width, and a share of the photo's blur."""
+_LEAST_BLUR_PX = 1.0
+"""A blur below this counts as this: how sharp a sharp photo is is told to a tenth of a pixel at best."""
 _GAPING_PX, _GAPING_SHARE = 30.0, 0.08
 """What gapes wider is told up to a tenth too wide (`benchmarks/widest.txt`): of that more than so many px so large a
 share is one more deviation."""
@@ -53,7 +55,8 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     stat = np.concatenate([course.fit.stat for course in courses])
     shared = float(np.median(np.concatenate([course.fit.shared for course in courses])))
     many = max(1.0, len(width) * EVERY / _APART_PX)
-    base = float(np.hypot(shared, np.hypot(_FLOOR_PX, _BLUR_SHARE * quality.sharpness_px)))
+    blur_px = max(quality.sharpness_px, _LEAST_BLUR_PX)
+    base = float(np.hypot(shared, np.hypot(_FLOOR_PX, _BLUR_SHARE * blur_px)))
     grain = float(np.median(stat))
     scatter = 1.4826 * float(np.median(np.abs(width - np.median(width))))
     inner = float(np.hypot(grain, scatter) / np.sqrt(many))

@@ -25,6 +25,11 @@ _FINE_PX, _COARSE_PX, _CHOOSING_PX = 0.7, 1.4, 2.0
 """Deviations of the two further blurs that are held against each other, and of the one whose edges are chosen by."""
 _STRONGEST = 0.01
 """Share of an eighth of the pixels whose edges count: the strongest, which are the nearest to steps."""
+_AROUND_PX = 2
+"""The crest of what was blurred to choose edges by lies so far beside a line of one or two pixels at the most."""
+_STEEPER, _NOISES = 1.6, 3.0
+"""An edge is a line's where the gradient around is so many times as steep, and besides by so many deviations of the
+noise: where noise is strong, the largest of its gradients would pass for lines all over a blurred photo."""
 _PIXEL = 1 / 12
 """Square of the blur, in px, that a square pixel makes of a step."""
 _DIFFERENCE = 1 / 3
@@ -33,6 +38,8 @@ _SLOPE, _OFFSET = 1.62, -0.6
 """From the blur that edges seem to have to that of the photo, fitted in `proofs/quality.py`."""
 _LEAST_BLUR_PX, MOST_BLUR_PX = 0.3, 6.0
 """Between these the fit holds."""
+_LEAST_OF_LINES_PX = 0.5
+"""The sides of lines are steps, to which the fit gives less than they have; lenses leave no less than this."""
 _ROUNDING = 0.29
 """Deviation of the noise that rounding to whole grey values makes: the root of 1/12."""
 
@@ -80,7 +87,9 @@ def quality(pixels: NDArray[np.uint8], void: _Void = None) -> Quality:
     estimation from a single image, Pattern Recognition 44, 2011), the noise's share taken off: that of white noise, or,
     of a blurred photo, what the quietest windows hold, since what JPEG leaves of noise looks like fine edges. Edges of
     built surfaces are seldom steps; the line that turns their answer into the blur was fitted on generated photos of
-    known blur (`proofs/quality.py`), which it tells to about a quarter of a pixel.
+    known blur (`proofs/quality.py`), which it tells to about a quarter of a pixel. What does not look sharp is asked
+    again with the sides of thin lines told by the steepest place around: a ruler's marks have two edges within a few
+    pixels.
 
     void: the cells that show nothing, and how many px a side they have: what fills them is even, and counts for
     nothing.
@@ -195,9 +204,21 @@ def _blur(windows: list[_Window], quiet: list[_Window], noise: float) -> float:
     if not len(chosen):
         return _LEAST_BLUR_PX
     wanted = int(_STRONGEST * sum(window.seen_px for window in windows) / 8) + 1
-    best = _strongest(chosen, wanted)
-    fine, coarse = (_steepness_of(windows, [place for _, place in edges], best, px) for px in (_FINE_PX, _COARSE_PX))
+    best, places = _strongest(chosen, wanted), [place for _, place in edges]
     left = [_noise_left(quiet, noise, px) for px in (_FINE_PX, _COARSE_PX)]
+    fine, coarse = (_steepness_of(windows, places, best, px) for px in (_FINE_PX, _COARSE_PX))
+    told = _told_at(fine, coarse, left)
+    if told < _TEXTURE_PX:
+        return told
+    fine_near, coarse_near = (_steepness_of(windows, places, best, px, _AROUND_PX) for px in (_FINE_PX, _COARSE_PX))
+    # The gradient of a thin line falls with the square of its blur, that of an edge with the blur itself.
+    line = np.sqrt(fine_near) > _STEEPER * np.sqrt(fine) + _NOISES * np.sqrt(left[0][1])
+    as_steep = coarse * np.sqrt(fine_near / np.maximum(coarse_near, 1e-3))
+    return max(_told_at(np.where(line, as_steep, fine), coarse, left), _LEAST_OF_LINES_PX)
+
+
+def _told_at(fine: NDArray[np.float32], coarse: NDArray[np.float32], left: list[tuple[float, float]]) -> float:
+    """The blur, in px, by squared gradients at edges after the finer and the coarser further blur."""
     white, held = (
         _told(float(fine.mean()) - one, float(coarse.mean()) - other) for one, other in zip(*left, strict=True)
     )
@@ -242,9 +263,14 @@ def _strongest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
 
 
 def _steepness_of(
-    windows: list[_Window], places: list[NDArray[np.intp]], best: NDArray[np.intp], sigma_px: float
+    windows: list[_Window],
+    places: list[NDArray[np.intp]],
+    best: NDArray[np.intp],
+    sigma_px: float,
+    around_px: int = 0,
 ) -> NDArray[np.float32]:
-    """Squared gradients after a Gaussian blur, at some of the places in windows that follow each other."""
+    """Squared gradients after a Gaussian blur, at some of the places in windows that follow each other, or the largest
+    so far around them."""
     import cv2
 
     out = np.empty(len(best), np.float32)
@@ -252,7 +278,11 @@ def _steepness_of(
     owner = np.searchsorted(ends, best, side="right")
     for number in np.unique(owner):
         mine = np.flatnonzero(owner == number)
-        own = places[number]
-        smooth = cv2.GaussianBlur(windows[number].grey, (0, 0), sigma_px)
-        out[mine] = _steepness_at(smooth, own[best[mine] - (ends[number] - len(own))])
+        own = places[number][best[mine] - (ends[number] - len(places[number]))]
+        smooth = np.asarray(cv2.GaussianBlur(windows[number].grey, (0, 0), sigma_px), np.float32)
+        if around_px:
+            near = np.ones((2 * around_px + 1, 2 * around_px + 1), np.uint8)
+            out[mine] = cv2.dilate(_steepness(smooth), near).ravel()[own]
+        else:
+            out[mine] = _steepness_at(smooth, own)
     return out
