@@ -109,6 +109,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "had_part": dealt.had_part,
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
+        "mask_conflicts": dealt.mask_conflicts,
         "photos": dealt.photos,
         "untested": dealt.untested,
         "likely_groups": dealt.likely_groups,
@@ -132,6 +133,9 @@ def _show(dealt: "Split", asked: Asked) -> None:
     if dealt.conflicts:
         groups = several(dealt.conflicts, "group of copies holds", "groups of copies hold")
         say(f"{groups} both labels: `crackscope scan {as_typed(asked.data)}` names them and says what to do")
+    if dealt.mask_conflicts:
+        some = several(dealt.mask_conflicts, "picture is", "pictures are")
+        say(f"{some} labelled other than a mask says: `crackscope scan {as_typed(asked.data)}` names them")
     name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)

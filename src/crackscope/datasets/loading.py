@@ -41,7 +41,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     over all ways to deal the same rows at random; None where copies were not looked for. fingerprint: SHA-256, hex, of
     names, labels, parts and file sizes. seed: None when the parts were not dealt here. had_part, moved: where
     they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
-    that hold both labels; 0 where copies were not looked for. photos: of how many photos the patches are that `suggest`
+    that hold both labels; 0 where copies were not looked for. mask_conflicts: rows that are labelled other than their
+    masks say; 0 of what was not opened. photos: of how many photos the patches are that `suggest`
     cut, where they were dealt here and grouped by these. untested: surfaces that have too few pictures for one in the
     test part, where all are spread over the parts here. likely_groups: what file names look grouped by, unless
     the user said it. unreadable: pictures that are no rows, since they, or their masks, could not be read;
@@ -60,6 +61,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     had_part: int = 0
     moved: int = 0
     conflicts: int = 0
+    mask_conflicts: int = 0
     photos: int = 0
     untested: tuple[str, ...] = ()
     likely_groups: LikelyGroups | None = None
@@ -178,6 +180,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         had_part=sum(row.part is not None for row in rows),
         moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
         conflicts=len(surveyed.conflicts),
+        mask_conflicts=len(surveyed.reading.mask_conflicts),
         photos=surveyed.found.photos,
         untested=untested(dealt) if spread is strata and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
@@ -243,6 +246,7 @@ def _taken_tree(found: Found, group_by: str | None) -> Split:
         unreadable_parts=_parts_of(surveyed.reading.unread, found.entries),
         opened=True,
         conflicts=len(surveyed.conflicts),
+        mask_conflicts=len(surveyed.reading.mask_conflicts),
     )
 
 
@@ -260,6 +264,7 @@ def opened(split: Split) -> Split:
         unreadable=(*split.unreadable, *reading.unread),
         unreadable_parts=split.unreadable_parts | _parts_of(reading.unread, split.rows),
         opened=True,
+        mask_conflicts=len(reading.mask_conflicts),
     )
 
 

@@ -114,7 +114,7 @@ def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOW
         near=_count(surveyed.copies),
         groups=groups,
         conflicts=tuple(group for group in groups if len({member.label for member in group}) > 1),
-        mask_conflicts=tuple(seen.row.path for seen in reading.seen if seen.mask_disagrees),
+        mask_conflicts=reading.mask_conflicts,
         leak_share=_random_leak(surveyed),
         leak_share_now=leak_share(surveyed.copies, parts) if "train" in parts and "test" in parts else None,
         problems=(),
@@ -189,6 +189,12 @@ def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
         lines.append(
             f"{several(len(report.mask_conflicts), 'picture is labelled other than its mask says', _MASKS)}: mend the "
             "label or the mask; --json names them under mask_conflicts"
+        )
+    if unused := surveyed.found.unused_masks:
+        lines.append(
+            f"{several(len(unused), 'mask belongs to no picture', 'masks belong to no picture')} ({unused[0]}): call "
+            "each as its picture, and let them lie in masks/ beside or within the folder of the pictures, or name them "
+            "in a CSV with path,label,mask"
         )
     if report.leak_share_now:
         lines.append(f"{report.leak_share_now:.1%} of the test pictures have a copy in train: split anew")
