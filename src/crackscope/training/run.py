@@ -54,7 +54,6 @@ from crackscope.training.sources import Sources
 from crackscope.training.starting import started_from
 
 
-
 def train(
     data: str | Path | Split,
     recipe: str | Path | Recipe = "default",
