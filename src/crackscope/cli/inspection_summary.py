@@ -145,7 +145,7 @@ def _worst(photo: "Inspected", least: float) -> Worst:
     remarks = [", ".join(filter(None, why)), seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
-    if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
+    if photo.place.doubt and not photo.scale_doubt.startswith(photo.place.doubt):
         remarks.append(f"no place: {photo.place.doubt}")
     if doubted := _doubted_width(photo):
         remarks.append(doubted)
