@@ -95,7 +95,9 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
         "--threads", type=WholeRange(min=1), metavar="N", help="Processor threads to use; default: all there are."
     ),
     "seed": click.option("--seed", type=WholeRange(min=0), metavar="N", help="Seed of everything drawn."),
-    "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
+    "quiet": click.option(
+        "--quiet", "-q", is_flag=True, help="No progress, no remarks; what cannot be read is still named."
+    ),
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
     "false_alarms": click.option(
         "--false-alarms",
