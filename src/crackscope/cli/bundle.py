@@ -14,7 +14,7 @@ from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import out, shared
 from crackscope.errors import OutputError, several
-from crackscope.files import write_whole
+from crackscope.files import replaceable, write_whole
 
 if TYPE_CHECKING:
     from crackscope.bundles import Calibration, KnownSurface, Manifest, StartedFrom, TrainedOn
@@ -124,8 +124,7 @@ def _refuse_in_the_way(asked: Asked) -> None:
         if file is not None and os.path.isfile(file):
             raise OutputError(f"a file is there already, {file}, name a new one or remove it")
     if asked.int8 and asked.out:
-        if os.path.islink(asked.out):
-            raise OutputError(f"a link is in the way of the folder, {asked.out}, name another one")
+        replaceable(asked.out)
         vacant(asked.out)
     _refuse_each_other(asked)
 

@@ -86,7 +86,7 @@ def crack_probability(verdict: str, probability: float) -> str:
 def unread_line(unread: "Unread") -> str:
     """The name of a picture that could not be read, and why; messages begin with the name in most cases."""
     message = unread.error.message
-    for name in (unread.path, printable(unread.path), "<bytes>"):
+    for name in (unread.path, printable(unread.path), "<bytes>", "<stdin>"):
         message = message.removeprefix(f"{name}: ")
     return f"{unread.path}: {message}"
 
