@@ -132,11 +132,12 @@ def _found(data: str | Path, layout: Layout, group_by: str | None) -> Found:
     return by_photo(found) if group_by is None else found
 
 
-def _split(found: Found, wish: _Wish) -> Split:
+def _split(found: Found, wish: _Wish, surveyed: Survey | None = None) -> Split:
+    """surveyed: what is found, where it was opened before."""
     if wish.seed < 0:
         raise DatasetError(f"the seed of the split is {wish.seed}: it must be 0 or more")
     words = _words(found, wish.group_by)
-    surveyed = survey(found)
+    surveyed = survey(found) if surveyed is None else surveyed
     # Of sound pictures alone it can be told how often they give an alarm, where no others were meant to be there.
     if not wish.whole or found.unlabelled or surveyed.reading.unread:
         refuse_one_class(surveyed)
@@ -214,9 +215,14 @@ def load_apart(data: str | Path, *, group_by: str | None = None, layout: Layout 
     return _load(find(data, layout), _Wish(shares_of(_SHARES), random=False, group_by=group_by, seed=0, whole=True))
 
 
-def _load(found: Found, wish: _Wish) -> Split:
+def load_surveyed(found: Found, surveyed: Survey, group_by: str | None) -> Split:
+    """All rows as `load` gives them of what is found, no picture opened again."""
+    return _load(found, _Wish(shares_of(_SHARES), random=False, group_by=group_by, seed=0, whole=True), surveyed)
+
+
+def _load(found: Found, wish: _Wish, surveyed: Survey | None = None) -> Split:
     if all(entry.part is None for entry in found.entries):
-        return _split(found, wish)
+        return _split(found, wish, surveyed)
     if fault := half_parted(found):
         raise DatasetError(f"{found.root}: {fault}")
     if wish.random or (wish.group_by is not None and found.kind == "manifest"):
@@ -225,12 +231,12 @@ def _load(found: Found, wish: _Wish) -> Split:
             f"{found.root}: its pictures have their parts already and are not dealt {how}; "
             "leave that away, or deal them anew with `crackscope split`"
         )
-    return _taken(found) if found.kind == "manifest" else _taken_tree(found, wish.group_by)
+    return _taken(found) if found.kind == "manifest" else _taken_tree(found, wish.group_by, surveyed)
 
 
-def _taken_tree(found: Found, group_by: str | None) -> Split:
+def _taken_tree(found: Found, group_by: str | None, surveyed: Survey | None = None) -> Split:
     words = _words(found, group_by)
-    surveyed = survey(found)
+    surveyed = survey(found) if surveyed is None else surveyed
     rows = surveyed.rows
     chosen = [words[entry.path] for entry in surveyed.entries]
     links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
