@@ -64,7 +64,7 @@ class FiniteRange(click.FloatRange):
         return super().convert(value, param, ctx)
 
 
-class _Name(click.ParamType[str]):
+class FileName(click.ParamType[str]):
     """The name of a file or folder to write. An empty one would stand for the folder that one is in."""
 
     name = "name"
@@ -79,7 +79,7 @@ class _Name(click.ParamType[str]):
 
 def out(metavar: str, tells: str, **how: Any) -> Callable[[F], F]:
     """Add `-o`, which says where to write; how: what else click is to know of it, such as `required`."""
-    return click.option("-o", "--out", type=_Name(), metavar=metavar, help=tells, **how)
+    return click.option("-o", "--out", type=FileName(), metavar=metavar, help=tells, **how)
 
 
 def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
