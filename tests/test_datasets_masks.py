@@ -43,6 +43,7 @@ def test_masks_lie_beside_pictures_under_their_names(data: Path) -> None:
     for number in range(5):
         mask(data / "crack" / f"c{number}_mask.png", True)
         mask(data / "sound" / f"s{number}_mask.png", False)
+    mask(data / "crack" / "c0-masks.png", True)
     picture(data / "crack" / "gas_mask.png", 99)
     assert masks_of(data) == {
         f"{label}/{label[0]}{number}.png": f"{label}/{label[0]}{number}_mask.png"

@@ -1,18 +1,15 @@
 """Which files of a tree are masks, and of which pictures."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from crackscope.datasets.words import Layout, label_of, may_be_picture, plain
-from crackscope.images import natural
+from crackscope.images import masked_by, natural
 
 IMAGE_FOLDERS: Final = frozenset({"image", "images"})
 MASK_FOLDERS: Final = frozenset({"mask", "masks"})
-_MASK_OF: Final = re.compile(r"(.+)[ _.-]masks?", re.IGNORECASE | re.DOTALL)
-"""`wall_mask` is the mask of `wall`."""
 
 
 class Masks(NamedTuple):
@@ -36,9 +33,9 @@ def find_masks(walked: Mapping[str, Sequence[str]], mask_folders: Sequence[str],
     cracked = _cracked_stems(walked, layout)
     for folder, names in walked.items():
         stems = {_stem(name) for name in names}
-        beside = {name: stem for name in names if (stem := _masked_stem(name)) is not None and stem in stems}
+        beside = {name: stem for name in names if (stem := masked_by(_stem(name))) is not None and stem in stems}
         own = {stem: os.path.join(folder, name) for name, stem in beside.items()}
-        files |= set(own.values())
+        files.update(os.path.join(folder, name) for name in beside)
         masks = _masks_for(Path(folder), layout, cracked) | own
         for name in names:
             mask = masks.get(_stem(name))
@@ -51,12 +48,6 @@ def find_masks(walked: Mapping[str, Sequence[str]], mask_folders: Sequence[str],
 
 def _stem(name: str) -> str:
     return Path(name).stem.casefold()
-
-
-def _masked_stem(name: str) -> str | None:
-    """The stem of the picture that a file of this name would be the mask of; None where the name says nothing of it."""
-    found = _MASK_OF.fullmatch(_stem(name))
-    return found and found[1]
 
 
 def _cracked_stems(walked: Mapping[str, Sequence[str]], layout: Layout) -> dict[Path, set[str]]:
@@ -87,7 +78,7 @@ def _masks_in(folder: Path) -> dict[str, str] | None:
         if plain(other.name) in MASK_FOLDERS and other.is_dir():
             masks = sorted(mask for mask in other.iterdir() if may_be_picture(mask.name) and mask.is_file())
             exact = {_stem(mask.name): str(mask) for mask in masks}
-            return {stem: str(mask) for mask in masks if (stem := _masked_stem(mask.name))} | exact
+            return {stem: str(mask) for mask in masks if (stem := masked_by(_stem(mask.name)))} | exact
     return None
 
 
