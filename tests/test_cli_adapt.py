@@ -505,6 +505,31 @@ def test_scan_asks_whether_the_classes_are_swapped(made, tmp_path, capsys):
     assert "swapped?" in json.loads(capsys.readouterr().out)["problems"][0]
 
 
+COUNTING = """
+import collections, sys
+opened = collections.Counter()
+def seen(event, given):
+    if event == "open" and str(given[0]).endswith(".png"):
+        opened[str(given[0])] += 1
+sys.addaudithook(seen)
+from crackscope.cli import main
+assert main(sys.argv[1:]) == 0
+print(*sorted(set(opened.values())))
+"""
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_scan_with_a_bundle_opens_each_picture_once_to_look_and_once_to_judge(made, parts, tmp_path):
+    bundle, _ = made
+    write_surface(tmp_path / "data", 12)
+    if parts:
+        for part in ("train", "test"):
+            shutil.copytree(tmp_path / "data", tmp_path / "tree" / part)
+    call = ["scan", str(tmp_path / ("tree" if parts else "data")), "--bundle", bundle]
+    ended = subprocess.run([sys.executable, "-c", COUNTING, *call], stdout=subprocess.PIPE, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "2"
+
+
 def test_adapting_needs_no_torch(made, tmp_path):
     bundle, data = made
     program = (

@@ -48,9 +48,23 @@ def test_bundle_export(way, tmp_path):
     assert deepness.stat().st_size > 0
 
 
+@pytest.mark.parametrize("option", ["--onnx", "--deepness"])
+def test_one_file_may_be_named_by_out_as_everywhere(way, option, tmp_path, capsys):
+    for number, words in enumerate(([option, "-o", "OUT"], ["-o", "OUT", option], [option, "OUT"])):
+        out = tmp_path / f"{number}.onnx"
+        words = [word.replace("OUT", str(out)) for word in words]
+        assert main(["bundle", "export", way.bundle, *words]) == 0
+        assert capsys.readouterr().out == f"written: {out}\n"
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ("--onnx", "--onnx: name FILE behind it, or -o where one thing alone is written"),
+        ("--onnx --deepness -o a.onnx", "--onnx and --deepness: name FILE behind each, or -o"),
+        ("--onnx --int8 --calibrate DATA -o small", "--onnx: name FILE behind it"),
+        ("--onnx=", "the name behind --onnx is empty, say where to write"),
         ("--onnx a.onnx --deepness ./a.onnx", "--onnx and --deepness name one file, give each its own"),
         (
             "--onnx small/model.onnx --int8 --calibrate DATA -o small",

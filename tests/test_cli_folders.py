@@ -40,6 +40,30 @@ def test_a_file_in_the_way_is_named_before_anything_is_read(tmp_path, capsys, ca
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.parametrize("call", [["inspect", "p.png", "-o"], ["generate", "-n", "2", "-o"]], ids=lambda call: call[0])
+def test_where_no_folder_can_be_made_is_named_with_what_to_do(tmp_path, monkeypatch, capsys, call):
+    monkeypatch.chdir(tmp_path)
+    images.write_png(np.full((64, 64, 3), 90, np.uint8), "p.png")
+    assert main([*call, "/proc/x"]) == 2
+    assert capsys.readouterr().err == "crackscope: no folder can be made there, /proc/x, name one elsewhere\n"
+
+
+def test_a_bundle_takes_the_place_of_no_folder_that_cannot_be_moved(tmp_path, monkeypatch, capsys):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    calls = [["adapt", "default", "nowhere"], ["bundle", "export", "nowhere", "--int8", "--calibrate", "nowhere"]]
+    for call in calls:
+        for out, within in (
+            (".", "bundle"),
+            (str(tmp_path / "empty"), f"{tmp_path}/empty/bundle"),
+            ("..", "../bundle"),
+        ):
+            assert main([*call, "-o", out]) == 2
+            said = capsys.readouterr().err
+            assert said.endswith(f"nothing takes that of {out}: name a new folder within it, such as {within}\n")
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
 @pytest.mark.parametrize("call", [["inspect", "p.png", "-o"], *CALLS], ids=lambda call: call[0])
 def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeypatch, capsys, call):
     monkeypatch.chdir(tmp_path)

@@ -168,6 +168,8 @@ def test_the_report_says_what_the_bundle_was_judged_to_miss(photos, tmp_path):
         (["in", "--marker-mm", "50", "--marker-dictionary", "XX"], "4X4_50"),
         (["in", "--classes", "0.1,0.2"], "need a scale, add one of --mm-per-px, --scale, --marker-mm, --distance-m"),
         (["in", "--scale-error", "0.02"], "--scale-error is of a scale, add one of --mm-per-px, --scale, --marker-mm"),
+        (["in", "--scale-error", "0.02"], "--distance-m, or name georeferenced TIFFs, which have their own"),
+        (["in", "--preset", "aci224r"], "--distance-m, or name georeferenced TIFFs, which have their own"),
         (["in", "--mm-per-px", "1", "--scale-error", "1"], "range 0<=x<1"),
         (["in", "--mm-per-px", "1", "--classes", "a,b"], "commas"),
         (["in", "--mm-per-px", "1", "--classes", "0.2,0.1"], "rise"),

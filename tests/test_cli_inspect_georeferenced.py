@@ -52,7 +52,7 @@ def test_scale_and_place_come_from_the_georeference(survey, bundle, tmp_path, ca
     assert told == {"a good": ("2.0", source), "b swiss": ("4.0", source), "c oblong": ("", ""), "d bare": ("", "")}
     assert {row["width_class"] for row in rows if "good" in row["photo"]} <= {"up to 1", "1-2", "2-4", "over 4"}
     photos = json.loads((tmp_path / "out" / "inspection.json").read_text())["photos"]
-    assert photos[2]["scale_doubt"] == "its pixels are not square, 2 x 3 mm"
+    assert photos[2]["scale_doubt"] == "its pixels are not square, 2 x 3 mm, save it with square ones"
     assert photos[1]["place"]["doubt"] == "its system, EPSG:2056, is not turned into latitude and longitude"
     assert photos[3]["scale_doubt"] == photos[3]["place"]["doubt"] == ""
     shapes = [one["geometry"] for one in json.loads((tmp_path / "out" / "photos.geojson").read_text())["features"]]
@@ -106,6 +106,20 @@ def test_what_the_user_says_of_the_scale_wins(survey, bundle, tmp_path):
     assert {row["scale_source"] for row in rows} == {""}
     photos = json.loads((tmp_path / "distance" / "inspection.json").read_text())["photos"]
     assert {one["scale_doubt"] for one in photos} == {""}
+
+
+def test_pixels_that_cannot_be_give_no_mm_and_are_told_once(survey, bundle, tmp_path, capsys):
+    pixels = images.read(survey / "a good.tif").pixels
+    for name, extra in {"far": located(30.0, 30.0), "nowhere": located(0.002, 0.002, y=2e7)}.items():
+        (tmp_path / "odd").mkdir(exist_ok=True)
+        path = tmp_path / "odd" / f"{name}.tif"
+        path.write_bytes(as_tiff(pixels, photometric="rgb", extratags=[PROJECTED, *extra]))
+    rows = inspected(tmp_path / "odd", bundle, tmp_path / "out")
+    assert {row["width_max_mm"] for row in rows if row["zone"]} == {""}
+    told = {Path(row["photo"]).stem: row["scale_doubt"] for row in rows}
+    assert told["far"].startswith("its georeference gives pixels of 30 x 30 m, in which no crack is seen")
+    assert told["nowhere"].startswith("its georeference gives a place that there is not, georeference it anew")
+    assert "no place" not in capsys.readouterr().out
 
 
 def test_nodata_of_an_orthophoto_is_no_surface(survey, bundle, tmp_path):

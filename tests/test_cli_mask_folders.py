@@ -53,6 +53,19 @@ def test_of_many_folders_the_first_beside_it_with_all_names_is_named(told, tmp_p
     assert told("few", "masks") == told("left", "masks", "right") == []
 
 
+def test_masks_beside_their_photos_are_told_too(told, tmp_path):
+    photos, masks = tmp_path / "data" / "images", tmp_path / "data" / "masks"
+    for number in range(3):
+        shutil.copy(masks / f"000{number}.png", photos / f"000{number}_mask.png")
+    (line,) = told("images")
+    assert line.startswith(f"{photos} seems to hold masks beside its photos: 3 pictures in black and white")
+    assert f"({photos / '0000_mask.png'})" in line
+    (photos / "0000.png").rename(photos / "other.png")
+    assert "2 pictures in black and white" in told("images")[0]
+    shutil.copy(photos / "0001.png", photos / "0001_mask.png")
+    assert told("images") == []
+
+
 def test_other_names_and_greys_are_no_masks(told, tmp_path):
     masks = tmp_path / "data" / "masks"
     grey = np.random.default_rng(0).integers(0, 255, (96, 96), np.uint8)

@@ -223,3 +223,12 @@ def test_too_few_for_the_parts_are_answered_with_what_the_command_can_do(call, h
     said = capsys.readouterr().err.rstrip()
     assert "would hold no" in said
     assert said.endswith(hint)
+
+
+def test_a_data_set_is_called_as_it_was_given(data, monkeypatch, capsys):
+    monkeypatch.chdir(data.parent)
+    for given in (data.name, str(data)):
+        assert main(["scan", given, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["data"] == given
+    assert main(["scan", data.name]) == 0
+    assert capsys.readouterr().out.startswith(f"{data.name}: class folders\n")

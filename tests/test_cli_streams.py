@@ -50,6 +50,12 @@ def test_closed_stdin_that_is_wanted_is_one_line(way, words):
     assert ended.stderr.count("\n") == 1
 
 
+def test_a_picture_that_cannot_be_read_from_standard_input_is_named_once(way):
+    ended = shell(way, "predict - --bundle {bundle}", "</dev/null")
+    assert ended.returncode == 1
+    assert "   -: it is empty (0 bytes)" in ended.stdout
+
+
 def test_streams_that_are_not_needed_may_be_closed(way):
     picture = str(pictures(way, "crack")[0])
     ended = shell(way, f"predict {picture} no-such.png --jsonl --bundle {{bundle}}", "<&- 2>&-")

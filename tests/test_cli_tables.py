@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from crackscope.cli.console import print_table
+from crackscope.cli.console import WIDE, print_table
 from crackscope.cli.tables import as_blocks, as_table, fits, without_rims
 
 COLUMNS = ("verdict", ">probability", "picture")
@@ -80,8 +80,15 @@ def test_on_a_pipe_a_row_is_a_line_however_long(capsys):
     print_table("", COLUMNS, [("wall.png", ".500", f"wall.png: {remark}end"), ("floor.png", "", "floor.png")])
     head, rule, first, second, *_ = capsys.readouterr().out.split("\n")
     assert first.endswith(f"{remark}end")
-    assert len(first) == len(rule.rstrip())
+    assert len(first) > len(rule) == WIDE
+    assert set(rule.strip()) == {"─"}
     assert (head.split()[0], second.split()[0]) == ("verdict", "floor.png")
+
+
+def test_on_a_pipe_the_rule_is_as_long_as_a_table_that_is_short(capsys):
+    print_table("", COLUMNS, ROWS)
+    _, rule, first, *_ = capsys.readouterr().out.split("\n")
+    assert len(rule) == len(first) < WIDE
 
 
 def test_only_what_is_around_a_table_is_taken_off():

@@ -183,6 +183,25 @@ def test_pictures_are_named_below_what_the_call_names(data, bundle, tmp_path, mo
         assert str(data) not in printed.err, name
 
 
+def test_quiet_leaves_no_status_of_1_without_a_word(data, bundle, tmp_path, capsys):
+    calls = [
+        ["scan", str(data)],
+        ["split", str(data), "-o", str(tmp_path / "split.csv")],
+        ["evaluate", bundle, str(data), "--part", "all"],
+        ["matrix", "--bundle", bundle, "--on", f"walls={data}"],
+        ["suggest", bundle, str(data), "-n", "3", "-o", str(tmp_path / "to-label")],
+        ["predict", str(data), "--bundle", bundle],
+        ["inspect", str(data), "--bundle", bundle, "-o", str(tmp_path / "report")],
+    ]
+    for call in calls:
+        assert main([*call, "--quiet"]) == 1
+        said = capsys.readouterr()
+        assert f"{broken(data)[0]}: it ends before the picture does" in said.out + said.err, call[0]
+        if "-o" in call:
+            assert said.out == ""
+            assert len(said.err.splitlines()) <= BROKEN
+
+
 def test_a_name_that_breaks_lines_is_told_once(data, bundle, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for path in broken(data)[1:]:

@@ -136,6 +136,13 @@ def test_train_says_that_there_was_no_run_to_go_on_with(way, tmp_path, capsys):
     assert "begins anew" not in capsys.readouterr().err
 
 
+def test_a_run_that_begins_anew_does_not_lie_in_its_data(tmp_path, capsys):
+    data = write_patches(tmp_path / "data", 6)
+    assert main(["train", str(data), "-o", str(data / "run"), *SMALL, "--resume", "--no-evaluate"]) == 2
+    assert "lies in the data set" in capsys.readouterr().err
+    assert not (data / "run").exists()
+
+
 def test_train_says_first_that_copies_stand_on_both_sides(tmp_path, capsys):
     for part in ("train", "val", "test"):
         write_patches(tmp_path / "data" / part, 4)

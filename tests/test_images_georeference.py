@@ -1,6 +1,7 @@
 """What a GeoTIFF says of its place and of the size of its pixels; where there is any doubt, it says nothing."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_the_scale_in_degrees_is_that_of_the_latitude():
     assert (found.latitude, found.longitude) == pytest.approx((45 - 30e-7, 7.5 + 50 * square))
     found = ground(world, *located(1e-7, 1e-7, x=7.5, y=45))
     assert found.mm_per_px is None
-    assert found.scale_doubt == "its pixels are not square, 7.885 x 11.11 mm"
+    assert found.scale_doubt == "its pixels are not square, 7.885 x 11.11 mm, save it with square ones"
 
 
 @pytest.mark.parametrize(("raster", "shift"), [(1, 0.0), (2, 0.5)])
@@ -202,9 +203,35 @@ def test_the_place_in_other_systems_is_not_guessed(system, name):
     ],
 )
 def test_where_there_is_doubt_there_is_no_scale(tags, why):
+    """And it is said what to do."""
     found = ground(*tags)
     assert found.mm_per_px is None
     assert why in found.scale_doubt
+    assert re.search(
+        r", (georeference it anew|save it (rectified|in UTM|in metres|with))|: mend it, ", found.scale_doubt
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "size"),
+    [
+        ([PROJECTED, *located(30.0, 30.0)], "30 x 30 m"),
+        ([keys(model=2, geographic=4326), *located(1.01e-5, 1.01e-5, x=7, y=0)], "1.12 x 1.12 m"),
+        ([PROJECTED, *located(0.5, 1.1)], "0.5 x 1.1 m"),
+    ],
+)
+def test_in_pixels_of_more_than_a_metre_no_crack_is_measured(tags, size):
+    found = ground(*tags)
+    assert found.mm_per_px is None
+    assert found.scale_doubt == (
+        f"its georeference gives pixels of {size}, in which no crack is seen: mend it, or give the scale otherwise"
+    )
+    assert ground(PROJECTED, *located(1.0, 1.0)).mm_per_px == 1000
+
+
+def test_a_system_that_is_a_number_alone_is_named():
+    found = ground(keys(model=1, projected=2056), *located(0.1, 0.1))
+    assert "EPSG:2056, and names no unit, save it in UTM or with the unit" in found.scale_doubt
 
 
 @pytest.mark.parametrize("y", [math.inf, 1e300, -1e9, 2e7])
@@ -212,6 +239,8 @@ def test_a_place_that_there_is_not_is_none(y):
     found = ground(PROJECTED, *located(0.1, 0.1, y=y))
     assert found.latitude is None
     assert found.place_doubt
+    assert found.mm_per_px is None
+    assert found.scale_doubt == f"{found.place_doubt}, georeference it anew, or give the scale otherwise"
 
 
 def test_without_keys_nothing_is_said():

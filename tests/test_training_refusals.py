@@ -147,6 +147,22 @@ def test_folder_in_the_way_and_folder_that_cannot_be(tmp_path: Path) -> None:
     assert "a file is in the way of the folder" in refused(data, tmp_path / "file")
 
 
+def test_what_is_no_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Neither somebody else's folder, nor a state of which nothing says what data and recipe it comes from."""
+    data, resume = write_patches(tmp_path / "data", 8), TrainOptions(resume=True)
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    assert "is not empty, and holds no run to go on with" in refused(data, out, resume)
+    assert [file.name for file in out.iterdir()] == ["mine.txt"]
+    (out / "mine.txt").unlink()
+    train(data, PROBE, out, options=resume)
+    (out / "run.json").unlink()
+    shutil.rmtree(out / "bundle")
+    other = write_patches(tmp_path / "other", 9)
+    assert "holds the state of a training, but no run.json to say of what" in refused(other, out, resume)
+
+
 def test_another_recipe_does_not_go_on_with_a_run(tmp_path: Path) -> None:
     data = write_patches(tmp_path / "data", 8)
     train(data, PROBE, tmp_path / "run")

@@ -152,6 +152,28 @@ def writable(folder: str | Path) -> Path:
     return path
 
 
+def replaceable(folder: str | Path) -> Path:
+    """This folder, if another can take its place in one step; nothing is moved yet. OutputError otherwise: as of
+    `writable`, and for a link, the folder that this runs in, one that ends in `..`, and one where a disk is mounted."""
+    path = writable(folder)
+    if path.is_symlink():
+        raise OutputError(f"a link is in the way of the folder, {path}, name another one")
+    if path.name == ".." or _is_here(path) or os.path.ismount(path):
+        raise OutputError(
+            f"a bundle is moved into its place as a whole, and nothing takes that of {path}: name a new folder within "
+            f"it, such as {path / 'bundle'}"
+        )
+    return path
+
+
+def _is_here(path: Path) -> bool:
+    """Whether it is the folder that this process runs in."""
+    try:
+        return path.samefile(os.curdir)
+    except OSError:
+        return False
+
+
 def make_folder(folder: str | Path) -> Path:
     """This folder, made with those above it if need be. Raises OutputError."""
     path = Path(folder)
@@ -193,6 +215,8 @@ def _not_allowed(path: Path) -> OutputError:
 
 
 def _unusable(path: Path, error: OSError | ValueError) -> OutputError:
+    if getattr(error, "errno", None) == errno.ENOENT:  # What is above it is there, as in /proc, and takes no folder.
+        return OutputError(f"no folder can be made there, {path}, name one elsewhere")
     reason = getattr(error, "strerror", None) or error
     return OutputError(f"the folder cannot be made ({reason}), {path}, name another one")
 

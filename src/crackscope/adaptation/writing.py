@@ -35,7 +35,7 @@ from crackscope.bundles import (
     with_offset,
 )
 from crackscope.errors import BundleError, OutputError
-from crackscope.files import writable
+from crackscope.files import replaceable
 from crackscope.scoring import Model, repack
 
 _Way = TypeVar("_Way", Calibration, KnownSurface)
@@ -103,9 +103,7 @@ class Lesson:
 def refuse_in_the_way(out: Path, force: bool) -> None:
     """Raise OutputError unless the folder can be written, and is new or empty, or, by force, holds a bundle that was
     adapted before."""
-    writable(out)
-    if out.is_symlink():
-        raise OutputError(f"a link is in the way of the folder, {out}, name another one")
+    replaceable(out)
     try:
         if not out.is_dir() or not any(out.iterdir()):
             return

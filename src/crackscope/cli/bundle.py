@@ -1,9 +1,10 @@
 """`bundle show|check|export`: what a trained model is, whether it is whole, and how to take it elsewhere."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,13 +13,18 @@ from crackscope.cli.console import print_json, print_table, say
 from crackscope.cli.folders import vacant
 from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
-from crackscope.cli.options import out, shared
+from crackscope.cli.options import FileName, out, shared
 from crackscope.errors import OutputError, several
-from crackscope.files import write_whole
+from crackscope.files import replaceable, write_whole
 
 if TYPE_CHECKING:
     from crackscope.bundles import Calibration, KnownSurface, Manifest, StartedFrom, TrainedOn
     from crackscope.scoring import QuantisedReport
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+_AS_OUT = "-o"
+"""The name of a file that -o gives: what click has for an option without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +74,16 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
     say(f"whole, its files are as bundle.json says, and its golden outputs come out: {opened.path}", quiet=quiet)
 
 
+def _file(option: str, tells: str) -> Callable[[F], F]:
+    """An option that names a file to write, or leaves that to -o."""
+    tells = f"{tells} FILE, or as -o says."
+    return click.option(option, type=FileName(), is_flag=False, flag_value=_AS_OUT, metavar="[FILE]", help=tells)
+
+
 @bundle.command()
 @click.argument("name", default="default", metavar="[BUNDLE|RUN|default]")
-@click.option("--onnx", metavar="FILE", help="Write the network alone: pixels in; score, map and embedding out.")
-@click.option("--deepness", metavar="FILE", help="Write an ONNX file for Deepness, the plugin of QGIS.")
+@_file("--onnx", "Write the network alone: pixels in; score, map and embedding out.")
+@_file("--deepness", "Write an ONNX file for Deepness, the plugin of QGIS.")
 @click.option("--int8", is_flag=True, help="Quantise to 8 bits into the bundle -o OUT; needs --calibrate.")
 @click.option(
     "--calibrate",
@@ -79,7 +91,7 @@ def check(name: str, quiet: bool, as_json: bool) -> None:
     # Written out, since help loads nothing that scores; a test holds it against what is asked for.
     help="Labelled pictures to fit the 8 bits on; only their training part is used, which must hold 40 or more.",
 )
-@out("OUT", "Folder of the quantised bundle, new or empty.")
+@out("OUT", "Folder of the quantised bundle, new or empty, or the one file that is written.")
 @shared("threads", "quiet", "json")
 def export(**options: Any) -> None:
     """Write a bundle in another form.
@@ -88,7 +100,7 @@ def export(**options: Any) -> None:
     or when more than 20 % of what the two bundles mark as crack is marked by one of them alone. An 8-bit bundle cannot
     be adapted: adapt the float32 bundle, then write it in 8 bits. Nothing that is there is written over.
     """
-    asked = Asked(**options)
+    asked = _placed(Asked(**options))
     from crackscope.bundles import export_deepness, open_bundle
 
     if not (asked.onnx or asked.deepness or asked.int8):
@@ -118,14 +130,25 @@ def export(**options: Any) -> None:
         say(f"written: {path}", quiet=asked.quiet)
 
 
+def _placed(asked: Asked) -> Asked:
+    """The call with the file named that -o names. Raises UsageError where it names none, or more than one thing."""
+    files = {"--onnx": asked.onnx, "--deepness": asked.deepness}
+    unnamed = [option for option, file in files.items() if file == _AS_OUT]
+    if unnamed and (asked.out is None or len(unnamed) > 1 or asked.int8):
+        behind = "behind each" if len(unnamed) > 1 else "behind it"
+        raise click.UsageError(f"{' and '.join(unnamed)}: name FILE {behind}, or -o where one thing alone is written")
+    if asked.onnx == _AS_OUT:
+        return replace(asked, onnx=asked.out, out=None)
+    return replace(asked, deepness=asked.out, out=None) if unnamed else asked
+
+
 def _refuse_in_the_way(asked: Asked) -> None:
     """Raise OutputError, before minutes of work, unless all that is to be written is new; a folder may be empty."""
     for file in (asked.onnx, asked.deepness):
         if file is not None and os.path.isfile(file):
             raise OutputError(f"a file is there already, {file}, name a new one or remove it")
     if asked.int8 and asked.out:
-        if os.path.islink(asked.out):
-            raise OutputError(f"a link is in the way of the folder, {asked.out}, name another one")
+        replaceable(asked.out)
         vacant(asked.out)
     _refuse_each_other(asked)
 

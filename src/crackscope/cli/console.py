@@ -43,11 +43,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut.
 
     On a terminal too narrow for it each row becomes a few lines, its longest column on a line of its own. What goes to
-    a file or a pipe begins with the heads, has a line a row however long, and no line ends in blanks.
+    a file or a pipe begins with the heads above a rule of WIDE columns at most, has a line a row however long, and no
+    line ends in blanks.
     """
     from rich.text import Text
 
-    from crackscope.cli.tables import as_blocks, as_table, fits, natural_width, without_rims
+    from crackscope.cli.tables import as_blocks, as_table, fits, natural_width, with_short_rule, without_rims
 
     cells = [[cell if isinstance(cell, Text) else Text(shown(str(cell), sys.stdout)) for cell in row] for row in rows]
     if title:
@@ -57,7 +58,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         paper.width = max(paper.width, natural_width(columns, cells))
         with paper.capture() as drawn:
             paper.print(as_table(columns, cells))
-        sys.stdout.write(without_rims(drawn.get()))
+        sys.stdout.write(with_short_rule(without_rims(drawn.get()), WIDE))
     elif fits(columns, cells, paper.width):
         paper.print(as_table(columns, cells))
     else:
@@ -85,7 +86,7 @@ def crack_probability(verdict: str, probability: float) -> str:
 def unread_line(unread: "Unread") -> str:
     """The name of a picture that could not be read, and why; messages begin with the name in most cases."""
     message = unread.error.message
-    for name in (unread.path, printable(unread.path), "<bytes>"):
+    for name in (unread.path, printable(unread.path), "<bytes>", "<stdin>"):
         message = message.removeprefix(f"{name}: ")
     return f"{unread.path}: {message}"
 

@@ -1,6 +1,6 @@
 """`scan --bundle`: labels that are probably wrong."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,15 +54,16 @@ class Doubts:
         )
 
 
-def find_doubts(asked: Doubting, report: "ScanReport") -> Doubts:
-    """Rank all labels by how little they are believed, and write files if they are wanted."""
+def find_doubts(asked: Doubting, report: "ScanReport", split: "Split") -> Doubts:
+    """Rank all labels by how little they are believed, and write files if they are wanted.
+
+    split: all of it, dealt as an evaluation of all of it does, so that a bundle which was trained on it is known by it.
+    """
     import numpy as np
 
     from crackscope.judging import label_doubts, labels_opposed
     from crackscope.scoring import load as load_model
 
-    # Dealt as an evaluation of all of it does, so that a bundle which was trained on them is known by its split.
-    split = replace(asked, seed=None).opened(asked.data, "grouping pictures", whole=True)
     model = load_model(bundle_folder(asked.bundle), threads=asked.threads)
     rows, answers = _described(model, split.rows, quiet=asked.silent)
     scores = np.array([answer.score for answer in answers], np.float64)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crackscope.inspection import InspectOptions, Scaling
     from crackscope.records import Unread
 
+_OR_OF_FILE = ", or name georeferenced TIFFs, which have their own"
 _NAMED = 2
 """So many rows of a scale table that fit no photo are named."""
 
@@ -80,9 +81,9 @@ def refuse_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None
     if any(value is not None for value in scales.values()) or may_be_georeferenced(photos):
         return
     if asked.classes is not None or asked.preset is not None:
-        raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}")
+        raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}{_OR_OF_FILE}")
     if asked.scale_error is not None:
-        raise click.UsageError(f"--scale-error is of a scale, add one of {', '.join(scales)}")
+        raise click.UsageError(f"--scale-error is of a scale, add one of {', '.join(scales)}{_OR_OF_FILE}")
 
 
 def refuse_rate(manifest: "Manifest") -> None:

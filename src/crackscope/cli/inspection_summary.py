@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crackscope.cli.console import crack_probability, print_table, say, tell_of_grey, tell_of_pages, unread_line, warn
+from crackscope.cli.console import (
+    crack_probability,
+    print_table,
+    say,
+    tell_of_grey,
+    tell_of_pages,
+    tell_unread,
+    unread_line,
+    warn,
+)
 from crackscope.cli.remarks import refused_cracks, tell_of_blurred, tell_of_order, tell_of_unlike, tell_of_unmet
 from crackscope.errors import several
 
@@ -145,7 +154,7 @@ def _worst(photo: "Inspected", least: float) -> Worst:
     remarks = [", ".join(filter(None, why)), seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
     if photo.scale_doubt:
         remarks.append(f"no mm: {photo.scale_doubt}")
-    if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
+    if photo.place.doubt and not photo.scale_doubt.startswith(photo.place.doubt):
         remarks.append(f"no place: {photo.place.doubt}")
     if doubted := _doubted_width(photo):
         remarks.append(doubted)
@@ -199,7 +208,7 @@ def _doubt(photo: "Inspected", least: float) -> str:
 
 def show(summary: Summary, *, quiet: bool) -> None:
     """Print the worst photos, those that could not be read, and how many there are of each; of few photos all, and in
-    a file or a pipe all of many."""
+    a file or a pipe all of many. Quiet, only those are named that could not be read."""
     from rich.text import Text
 
     shown = SHOWN if sys.stdout.isatty() else max(SHOWN, len(summary.photos), len(summary.unread))
@@ -215,7 +224,9 @@ def show(summary: Summary, *, quiet: bool) -> None:
         rows.append((Text(photo.verdict, style=style), likely, *_measures(photo), _name(photo)))
     for unread in summary.unread[:shown]:
         rows.append((Text("unreadable", style="yellow"), "", "", "", "", unread_line(unread)))
-    if rows and not quiet:
+    if quiet:
+        tell_unread(summary.unread)
+    elif rows:
         print_table("", ("verdict", ">crack probability", ">zones", ">widest", ">length", "photo"), rows)
     hidden = max(0, len(worst) - shown) + max(0, len(summary.unread) - shown)
     if hidden:

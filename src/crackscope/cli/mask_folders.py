@@ -1,4 +1,4 @@
-"""Folders of masks among what is taken for photos: a data set's folder holds both, and a search finds both."""
+"""Masks among what is taken for photos: a data set's folder holds both, and a search finds both."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +14,11 @@ SEEN_OF = 3
 
 
 def tell_of_masks(paths: Iterable[str], *, quiet: bool) -> None:
-    """Say of a folder that it seems to hold the masks of another one's pictures, and how to leave them out.
+    """Say of a folder that it seems to hold masks, of another one's pictures or of its own, and how to leave them out.
 
-    That is: all of its pictures have the stem of one in a folder beside it, which is among these paths, too, and those
-    of them that are looked at have two values alone, black and another.
+    That is: all of its pictures have the stem of one in a folder beside it, which is among these paths, too, or some
+    that of another there with `_mask` behind it; and those of them that are looked at have two values alone, black and
+    another.
     """
     if quiet:
         return
@@ -32,6 +33,21 @@ def tell_of_masks(paths: Iterable[str], *, quiet: bool) -> None:
                 f"{folder} seems to hold masks: {several(len(pictures), 'picture')} in black and white, called as "
                 f"those in {sister}; they are inspected as photos, too: to leave them out, name {sister} alone"
             )
+        else:
+            _tell_of_own(folder, pictures)
+
+
+def _tell_of_own(folder: Path, pictures: Mapping[str, str]) -> None:
+    """The same of masks that lie beside their photos. pictures: paths by stem."""
+    from crackscope.images import masked_by
+
+    masks = [path for stem, path in pictures.items() if masked_by(stem) in pictures]
+    if masks and _black_and_white(masks):
+        warn(
+            f"{folder} seems to hold masks beside its photos: {several(len(masks), 'picture')} in black and white, "
+            f"called as another and _mask ({masks[0]}); they are inspected as photos, too: to leave them out, move "
+            "them to a folder of their own, or name the photos alone"
+        )
 
 
 def _by_stem(folders: Mapping[Path, Iterable[str]]) -> dict[Path, dict[str, list[Path]]]:

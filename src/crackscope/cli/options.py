@@ -64,7 +64,7 @@ class FiniteRange(click.FloatRange):
         return super().convert(value, param, ctx)
 
 
-class _Name(click.ParamType[str]):
+class FileName(click.ParamType[str]):
     """The name of a file or folder to write. An empty one would stand for the folder that one is in."""
 
     name = "name"
@@ -79,7 +79,7 @@ class _Name(click.ParamType[str]):
 
 def out(metavar: str, tells: str, **how: Any) -> Callable[[F], F]:
     """Add `-o`, which says where to write; how: what else click is to know of it, such as `required`."""
-    return click.option("-o", "--out", type=_Name(), metavar=metavar, help=tells, **how)
+    return click.option("-o", "--out", type=FileName(), metavar=metavar, help=tells, **how)
 
 
 def _debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -95,7 +95,9 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
         "--threads", type=WholeRange(min=1), metavar="N", help="Processor threads to use; default: all there are."
     ),
     "seed": click.option("--seed", type=WholeRange(min=0), metavar="N", help="Seed of everything drawn."),
-    "quiet": click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks."),
+    "quiet": click.option(
+        "--quiet", "-q", is_flag=True, help="No progress, no remarks; what cannot be read is still named."
+    ),
     "json": click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
     "false_alarms": click.option(
         "--false-alarms",

@@ -44,12 +44,17 @@ def scan(state: State, /, **options: Any) -> None:
     import msgspec
 
     from crackscope.datasets import scan as look
-    from crackscope.datasets import watched
+    from crackscope.datasets import scan_and_load, watched
 
+    doubts = None
     with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
-        report = look(asked.data, group_by=asked.group_by, layout=asked.layout)
+        if asked.bundle is None:
+            report = look(asked.data, group_by=asked.group_by, layout=asked.layout)
+        else:
+            report, split = scan_and_load(asked.data, group_by=asked.group_by, layout=asked.layout)
     state.status = 1 if report.unreadable else 0
-    doubts = find_doubts(asked, report) if asked.bundle is not None else None
+    if asked.bundle is not None:
+        doubts = find_doubts(asked, report, split)
     if doubts is not None and doubts.problem:
         report = msgspec.structs.replace(report, problems=(doubts.problem, *report.problems))
     if asked.as_json:

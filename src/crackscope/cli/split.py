@@ -86,7 +86,9 @@ def split(state: State, /, **options: Any) -> None:
     state.status = 1 if dealt.unreadable else 0
     if asked.as_json:
         print_json(_summary(dealt, asked.out))
-    elif not asked.quiet:
+    elif asked.quiet:
+        _tell_left_out(dealt)
+    else:
         _show(dealt, asked)
 
 
@@ -109,6 +111,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "had_part": dealt.had_part,
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
+        "mask_conflicts": dealt.mask_conflicts,
         "photos": dealt.photos,
         "untested": dealt.untested,
         "likely_groups": dealt.likely_groups,
@@ -132,12 +135,19 @@ def _show(dealt: "Split", asked: Asked) -> None:
     if dealt.conflicts:
         groups = several(dealt.conflicts, "group of copies holds", "groups of copies hold")
         say(f"{groups} both labels: `crackscope scan {as_typed(asked.data)}` names them and says what to do")
-    name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
+    if dealt.mask_conflicts:
+        some = several(dealt.mask_conflicts, "picture is", "pictures are")
+        say(f"{some} labelled other than a mask says: `crackscope scan {as_typed(asked.data)}` names them")
+    _tell_left_out(dealt)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
     for remark in filter(None, (*remarks(dealt.rows), untested_told(dealt.untested))):
         say(remark)
     say(f"written: {asked.out}")
+
+
+def _tell_left_out(dealt: "Split") -> None:
+    name_some("left out", [unread_line(unread) for unread in dealt.unreadable], warn)
 
 
 def _moved(dealt: "Split", data: str) -> str:

@@ -1,5 +1,6 @@
 """A table as columns where they have room, and as a few lines a row where they have not."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +13,8 @@ _BETWEEN, _EDGES = 3, 2
 """Columns of a terminal between two of ours, and left and right of all."""
 _LEAST_ROOM = 24
 """A longer column is not broken into lines shorter than this."""
+_RULE = re.compile(r"^ ?[-─]+$", re.MULTILINE)
+"""The first line that looks so stands below the heads."""
 
 Cells = Sequence[Sequence[Text]]
 
@@ -29,6 +32,11 @@ def as_table(columns: Sequence[str], rows: Cells) -> Table:
 def without_rims(drawn: str) -> str:
     """The lines of a table without the empty ones above its heads and the blanks behind its cells."""
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines()).lstrip("\n")
+
+
+def with_short_rule(lines: str, longest: int) -> str:
+    """These lines, the rule below their heads cut to so many columns: a row may be much longer."""
+    return _RULE.sub(lambda rule: rule[0][:longest], lines, count=1)
 
 
 def natural_width(columns: Sequence[str], rows: Cells) -> int:

@@ -99,7 +99,7 @@ def train(state: State, /, **options: Any) -> None:
     recipe = _recipe(asked)
     folder = asked.out or f"runs/{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
     writable(folder)
-    if not asked.resume:
+    if not asked.resume or not (Path(folder) / "run.json").exists():
         outside(folder, [asked.data])
     with _kept(folder), TrainingBar(quiet=asked.silent, lines=True) as bar:
         from crackscope.training import train as learn

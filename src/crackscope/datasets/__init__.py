@@ -1,6 +1,7 @@
 """Labelled pictures: found, looked through, grouped by their copies, split.
 
 scan(data) -> ScanReport          what is there, and what is wrong with it
+scan_and_load(data)               both this and all rows, each picture opened once
 split(data) -> Split              grouped and stratified by default
 load(data_or_csv) -> Split        ready-made parts as they are, anything else split
 opened(split) -> Split            without what cannot be read
@@ -29,7 +30,7 @@ from crackscope.datasets.loading import (
 from crackscope.datasets.manifest import refuse_strangers
 from crackscope.datasets.name_groups import LikelyGroups
 from crackscope.datasets.photos import photos_of
-from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan
+from crackscope.datasets.scanning import Copies, Member, ScanReport, Size, scan, scan_and_load
 from crackscope.datasets.watching import watched
 from crackscope.datasets.words import Layout
 
@@ -55,6 +56,7 @@ __all__ = [
     "refuse_strangers",
     "remarks",
     "scan",
+    "scan_and_load",
     "split",
     "untested_told",
     "watched",

@@ -38,7 +38,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was named.
 
     unlabelled: folder to number of pictures in it that nothing labels. unread: masks that could not be read. photos: of
-    how many photos the patches are, where they are grouped by these.
+    how many photos the patches are, where they are grouped by these. unused_masks: files in folders of masks that are
+    masks of no picture.
     """
 
     root: str
@@ -47,6 +48,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     unlabelled: dict[str, int] = {}
     unread: tuple[Unread, ...] = ()
     photos: int = 0
+    unused_masks: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -41,7 +41,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     over all ways to deal the same rows at random; None where copies were not looked for. fingerprint: SHA-256, hex, of
     names, labels, parts and file sizes. seed: None when the parts were not dealt here. had_part, moved: where
     they were, the rows that had a part before, and those of them that have another now. conflicts: groups of copies
-    that hold both labels; 0 where copies were not looked for. photos: of how many photos the patches are that `suggest`
+    that hold both labels; 0 where copies were not looked for. mask_conflicts: rows that are labelled other than their
+    masks say; 0 of what was not opened. photos: of how many photos the patches are that `suggest`
     cut, where they were dealt here and grouped by these. untested: surfaces that have too few pictures for one in the
     test part, where all are spread over the parts here. likely_groups: what file names look grouped by, unless
     the user said it. unreadable: pictures that are no rows, since they, or their masks, could not be read;
@@ -60,6 +61,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     had_part: int = 0
     moved: int = 0
     conflicts: int = 0
+    mask_conflicts: int = 0
     photos: int = 0
     untested: tuple[str, ...] = ()
     likely_groups: LikelyGroups | None = None
@@ -130,11 +132,12 @@ def _found(data: str | Path, layout: Layout, group_by: str | None) -> Found:
     return by_photo(found) if group_by is None else found
 
 
-def _split(found: Found, wish: _Wish) -> Split:
+def _split(found: Found, wish: _Wish, surveyed: Survey | None = None) -> Split:
+    """surveyed: what is found, where it was opened before."""
     if wish.seed < 0:
         raise DatasetError(f"the seed of the split is {wish.seed}: it must be 0 or more")
     words = _words(found, wish.group_by)
-    surveyed = survey(found)
+    surveyed = survey(found) if surveyed is None else surveyed
     # Of sound pictures alone it can be told how often they give an alarm, where no others were meant to be there.
     if not wish.whole or found.unlabelled or surveyed.reading.unread:
         refuse_one_class(surveyed)
@@ -178,6 +181,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         had_part=sum(row.part is not None for row in rows),
         moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
         conflicts=len(surveyed.conflicts),
+        mask_conflicts=len(surveyed.reading.mask_conflicts),
         photos=surveyed.found.photos,
         untested=untested(dealt) if spread is strata and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
@@ -211,9 +215,14 @@ def load_apart(data: str | Path, *, group_by: str | None = None, layout: Layout 
     return _load(find(data, layout), _Wish(shares_of(_SHARES), random=False, group_by=group_by, seed=0, whole=True))
 
 
-def _load(found: Found, wish: _Wish) -> Split:
+def load_surveyed(found: Found, surveyed: Survey, group_by: str | None) -> Split:
+    """All rows as `load` gives them of what is found, no picture opened again."""
+    return _load(found, _Wish(shares_of(_SHARES), random=False, group_by=group_by, seed=0, whole=True), surveyed)
+
+
+def _load(found: Found, wish: _Wish, surveyed: Survey | None = None) -> Split:
     if all(entry.part is None for entry in found.entries):
-        return _split(found, wish)
+        return _split(found, wish, surveyed)
     if fault := half_parted(found):
         raise DatasetError(f"{found.root}: {fault}")
     if wish.random or (wish.group_by is not None and found.kind == "manifest"):
@@ -222,12 +231,12 @@ def _load(found: Found, wish: _Wish) -> Split:
             f"{found.root}: its pictures have their parts already and are not dealt {how}; "
             "leave that away, or deal them anew with `crackscope split`"
         )
-    return _taken(found) if found.kind == "manifest" else _taken_tree(found, wish.group_by)
+    return _taken(found) if found.kind == "manifest" else _taken_tree(found, wish.group_by, surveyed)
 
 
-def _taken_tree(found: Found, group_by: str | None) -> Split:
+def _taken_tree(found: Found, group_by: str | None, surveyed: Survey | None = None) -> Split:
     words = _words(found, group_by)
-    surveyed = survey(found)
+    surveyed = survey(found) if surveyed is None else surveyed
     rows = surveyed.rows
     chosen = [words[entry.path] for entry in surveyed.entries]
     links = np.concatenate([same_pairs(surveyed.copies.tolist()), same_pairs(chosen)])
@@ -243,6 +252,7 @@ def _taken_tree(found: Found, group_by: str | None) -> Split:
         unreadable_parts=_parts_of(surveyed.reading.unread, found.entries),
         opened=True,
         conflicts=len(surveyed.conflicts),
+        mask_conflicts=len(surveyed.reading.mask_conflicts),
     )
 
 
@@ -260,6 +270,7 @@ def opened(split: Split) -> Split:
         unreadable=(*split.unreadable, *reading.unread),
         unreadable_parts=split.unreadable_parts | _parts_of(reading.unread, split.rows),
         opened=True,
+        mask_conflicts=len(reading.mask_conflicts),
     )
 
 

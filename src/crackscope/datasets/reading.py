@@ -35,6 +35,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...]
     prints: Prints
 
+    @property
+    def mask_conflicts(self) -> tuple[str, ...]:
+        """Paths of the pictures that are labelled other than their masks say."""
+        return tuple(seen.row.path for seen in self.seen if seen.mask_disagrees)
+
 
 def open_all(entries: Sequence[Entry]) -> Reading:
     """Opens every entry, keeping their order; what cannot be read is listed and the rest goes on."""

@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from crackscope.datasets.doubtful import surfaces_alike
-from crackscope.datasets.found import Kind, describe_unlabelled
+from crackscope.datasets.found import Found, Kind, describe_unlabelled
 from crackscope.datasets.grouping import Numbers, chosen_groups, components, members, same_pairs
-from crackscope.datasets.loading import fingerprint
+from crackscope.datasets.loading import Split, fingerprint, load_surveyed
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
 from crackscope.datasets.splitting import deal_evenly, expected_leak, leak_share, shares_of
@@ -92,10 +92,29 @@ def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOW
     is named. Raises DatasetError: no such place, no labelled pictures or one only, one or none of them readable, a
     manifest with bad rows. A label without pictures is among the report's problems; `split` and `load` refuse it.
     """
+    return _report(*_surveyed(data, group_by, layout))
+
+
+def scan_and_load(
+    data: str | Path, *, group_by: str | None = None, layout: Layout = KNOWN_WORDS
+) -> tuple[ScanReport, Split]:
+    """What `scan` says, and all rows as `load` gives them without shares (`parts=None`), each picture opened once.
+
+    Raises DatasetError: as both of them do.
+    """
+    found, surveyed, chosen = _surveyed(data, group_by, layout)
+    return _report(found, surveyed, chosen), load_surveyed(found, surveyed, group_by)
+
+
+def _surveyed(data: str | Path, group_by: str | None, layout: Layout) -> tuple[Found, Survey, Sequence[str]]:
+    """What is named, what it shows once opened, and the group that the user gives each picture."""
     found = find(data, layout)
     found = by_photo(found) if group_by is None else found
     chosen = chosen_groups(found.entries, found.columns, group_by)
-    surveyed = survey(found)
+    return found, survey(found), chosen
+
+
+def _report(found: Found, surveyed: Survey, chosen: Sequence[str]) -> ScanReport:
     rows, reading = surveyed.rows, surveyed.reading
     groups = _groups(surveyed)
     parts = [row.part for row in rows]
@@ -114,7 +133,7 @@ def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOW
         near=_count(surveyed.copies),
         groups=groups,
         conflicts=tuple(group for group in groups if len({member.label for member in group}) > 1),
-        mask_conflicts=tuple(seen.row.path for seen in reading.seen if seen.mask_disagrees),
+        mask_conflicts=reading.mask_conflicts,
         leak_share=_random_leak(surveyed),
         leak_share_now=leak_share(surveyed.copies, parts) if "train" in parts and "test" in parts else None,
         problems=(),
@@ -189,6 +208,12 @@ def _problems(report: ScanReport, surveyed: Survey) -> tuple[str, ...]:
         lines.append(
             f"{several(len(report.mask_conflicts), 'picture is labelled other than its mask says', _MASKS)}: mend the "
             "label or the mask; --json names them under mask_conflicts"
+        )
+    if unused := surveyed.found.unused_masks:
+        lines.append(
+            f"{several(len(unused), 'mask belongs to no picture', 'masks belong to no picture')} ({unused[0]}): call "
+            "each as its picture, and let them lie in masks/ beside or within the folder of the pictures, or name them "
+            "in a CSV with path,label,mask"
         )
     if report.leak_share_now:
         lines.append(f"{report.leak_share_now:.1%} of the test pictures have a copy in train: split anew")

@@ -61,7 +61,8 @@ def find(data: str | Path, layout: Layout, fewest: int = 2) -> Found:
     """
     path = Path(data)
     if os.path.isdir(path):
-        found = find_in_folder(path.absolute(), layout)
+        # Rows have whole paths; the data set itself is called as it was given.
+        found = msgspec.structs.replace(find_in_folder(path.absolute(), layout), root=os.fspath(data))
     elif os.path.isfile(path):
         from crackscope.images import PICTURE_SUFFIXES
 

@@ -1,6 +1,7 @@
 """The words by which folders and manifests name labels, parts and surfaces."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -73,6 +74,13 @@ def surface_of(name: str) -> str:
     if len(word) == 2 and word[0] in _SDNET_LABELS:
         return SDNET_SURFACES.get(word[1], "")
     return ""
+
+
+def may_be_picture(name: str) -> bool:
+    """Whether a file of this name may be a picture, of a format that is read or not, and is not hidden."""
+    from crackscope.images import FOREIGN_SUFFIXES, PICTURE_SUFFIXES
+
+    return not name.startswith(".") and Path(name).suffix.casefold() in {*PICTURE_SUFFIXES, *FOREIGN_SUFFIXES}
 
 
 def part_of(name: str) -> Part | None:

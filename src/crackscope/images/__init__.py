@@ -41,6 +41,7 @@ from crackscope.images.georeference import on_map
 from crackscope.images.header import Ground, Header
 from crackscope.images.keeping import encode_like, write_like
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
+from crackscope.images.mask_names import masked_by
 from crackscope.images.natural_order import natural
 from crackscope.images.optics import Optics, read_optics
 from crackscope.images.pages import count_pages
@@ -68,6 +69,7 @@ __all__ = [
     "encode_png",
     "find",
     "find_copies",
+    "masked_by",
     "natural",
     "on_map",
     "one_spelling",

@@ -21,7 +21,15 @@ _STRETCHED_METHODS = {7, 17}
 _WORLD = {4326, 4258}
 _SQUARE = 0.01
 """By so much may the sides of a pixel differ, and its corners lean."""
-_MOST_MM = 1e6
+_LEAST_MM, _MOST_MM = 1e-6, 1000.0
+"""A network sees cracks of about a pixel and more: what fills a pixel of a metre is none."""
+_OR_OTHERWISE = "or give the scale otherwise"
+_MEND = f", georeference it anew, {_OR_OTHERWISE}"
+_POINTS = "it is georeferenced by single points only, save it rectified"
+_LEANING = "its georeference gives pixels that are not square"
+_REMEDIES = {_POINTS: f", {_OR_OTHERWISE}", _LEANING: ", save it with square ones"}
+"""Where _MEND is not what helps."""
+_NOWHERE = "its georeference gives a place that there is not"
 _PARTS = (Tag.PIXEL_SCALE, Tag.TIEPOINT, Tag.TRANSFORMATION)
 
 
@@ -70,11 +78,14 @@ def ground_of(tags: Tags, width: int, height: int) -> Ground | None:
     keys = _keys(tags.values[Tag.GEO_KEYS])
     stored = _grid(tags)
     if isinstance(stored, str):
-        return Ground(scale_doubt=stored, place_doubt=stored)
+        return Ground(scale_doubt=stored + _REMEDIES.get(stored, _MEND), place_doubt=stored)
     first = stored if keys.get(_RASTER) == _IS_POINT else stored.moved(0.5, 0.5)
     middle = first.moved((width - 1) / 2, (height - 1) / 2)
     place, place_doubt = _place(keys, middle)
     scale, scale_doubt = _scale(keys, middle)
+    if scale is not None and place_doubt == _NOWHERE:
+        # One system gives both: where it cannot be that of the place, it need not be that of the pixels.
+        scale, scale_doubt = None, _NOWHERE + _MEND
     latitude, longitude = place or (None, None)
     upright = tags.one(Tag.ORIENTATION, 1) == 1
     return Ground(
@@ -113,9 +124,9 @@ def _grid(tags: Tags) -> _Grid | str:
         a, b, _, x, c, d, _, y = matrix[:8]
         grid = _Grid(a, b, x, c, d, y)
         if not abs(a * b + c * d) <= _SQUARE * grid.across * grid.down:
-            return "its georeference gives pixels that are not square"
+            return _LEANING
     elif len(tie) > 6 and not scale and not matrix:
-        return "it is georeferenced by single points only, save it rectified"
+        return _POINTS
     else:
         return "its georeference is broken"
     sized = all(map(math.isfinite, grid)) and min(grid.across, grid.down) > 0
@@ -123,27 +134,46 @@ def _grid(tags: Tags) -> _Grid | str:
 
 
 def _scale(keys: dict[int, int], grid: _Grid) -> tuple[float | None, str]:
-    """mm per px, or None and why."""
+    """mm per px, or None, why, and what to do."""
     kind = keys.get(_MODEL)
     if kind == _IS_GEOGRAPHIC:
         if keys.get(_ANGLES, _DEGREE) != _DEGREE or abs(grid.y) >= 90:
-            return None, "its georeference is in angles that are not known"
+            return None, f"its georeference is in angles that are not known, save it in UTM, {_OR_OTHERWISE}"
         along, across = metres_per_degree(grid.y)
         sides = grid.across * across * 1000, grid.down * along * 1000
     elif kind in (_IS_PROJECTED, _USER_DEFINED):
         if keys.get(_PROJECTED) in _STRETCHED_SYSTEMS or keys.get(_METHOD) in _STRETCHED_METHODS:
-            return None, "its georeference is in a system that stretches lengths, save it in UTM"
+            return None, f"its georeference is in a system that stretches lengths, save it in UTM, {_OR_OTHERWISE}"
         unit = _UNITS_MM.get(keys.get(_LENGTHS, 9001 if _zone(keys) else 0))
         if unit is None:
-            return None, "its georeference names no unit that is known"
+            return None, _without_unit(keys)
         sides = grid.across * unit, grid.down * unit
     else:
-        return None, "its georeference names no system"
-    if not all(1 / _MOST_MM < side < _MOST_MM for side in sides):
-        return None, f"its georeference gives pixels of {sides[0]:.3g} x {sides[1]:.3g} mm"
-    if abs(sides[0] - sides[1]) > _SQUARE * min(sides):
-        return None, f"its pixels are not square, {sides[0]:.4g} x {sides[1]:.4g} mm"
-    return math.sqrt(sides[0] * sides[1]), ""
+        return None, f"its georeference names no system, save it in UTM, {_OR_OTHERWISE}"
+    return _side(*sides)
+
+
+def _side(across: float, down: float) -> tuple[float | None, str]:
+    """The side of a pixel of these two sides, mm, or None, why, and what to do."""
+    if max(across, down) > _MOST_MM:
+        size = f"{across / 1000:.3g} x {down / 1000:.3g} m"
+        return None, f"its georeference gives pixels of {size}, in which no crack is seen: mend it, {_OR_OTHERWISE}"
+    if min(across, down) < _LEAST_MM:
+        return None, f"its georeference gives pixels of {across:.3g} x {down:.3g} mm{_MEND}"
+    if abs(across - down) > _SQUARE * min(across, down):
+        return None, f"its pixels are not square, {across:.4g} x {down:.4g} mm, save it with square ones"
+    return math.sqrt(across * down), ""
+
+
+def _without_unit(keys: dict[int, int]) -> str:
+    """That no unit of lengths is known, and what to do."""
+    code = keys.get(_PROJECTED, _USER_DEFINED)
+    if _LENGTHS in keys or code == _USER_DEFINED:
+        return f"its georeference names no unit that is known, save it in metres, {_OR_OTHERWISE}"
+    return (
+        f"its georeference has the number of its system alone, EPSG:{code}, and names no unit, save it in UTM or with "
+        f"the unit, {_OR_OTHERWISE}"
+    )
 
 
 def _zone(keys: dict[int, int]) -> tuple[int, bool] | None:
@@ -167,5 +197,5 @@ def _place(keys: dict[int, int], grid: _Grid) -> tuple[tuple[float, float] | Non
         system = "one of its own" if number == _USER_DEFINED else f"EPSG:{number}"
         return None, f"its system, {system}, is not turned into latitude and longitude"
     if place is None or not (abs(place[0]) <= 90 and abs(place[1]) <= 180):
-        return None, "its georeference gives a place that there is not"
+        return None, _NOWHERE
     return place, ""

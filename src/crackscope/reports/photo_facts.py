@@ -29,7 +29,7 @@ def photo_facts(photo: Inspected) -> tuple[str, ...]:
         said.append(_scale_text(photo.scale))
     said.append(odd_scale(photo))
     said.append(_no_mm(photo))
-    if photo.place.doubt and photo.place.doubt != photo.scale_doubt:
+    if photo.place.doubt and not photo.scale_doubt.startswith(photo.place.doubt):
         said.append(f"no place: {printable(photo.place.doubt)}")
     said += [_skipped_text(photo), _thinnest_text(photo)]
     if photo.surface:

@@ -30,6 +30,12 @@ def doubts(split: Split, *, here: bool) -> list[str]:
     if unread:
         some = several(len(unread), "picture that cannot be read is", "pictures that cannot be read are")
         told.append(f"{some} left out, the first: {unread[0].error.message}")
+    if split.mask_conflicts:
+        some = several(split.mask_conflicts, "picture is", "pictures are")
+        told.append(
+            f"{some} labelled other than a mask says, and each may teach the contrary of what it shows: "
+            "`crackscope scan` names them; mend the label or the mask"
+        )
     if here and split.seed is not None:
         parts = dealt(split).parts
         counts = (f"{part} {' and '.join(f'{parts[part][label]} {label}' for label in _LABELS)}" for part in PARTS)

@@ -11,13 +11,15 @@ import msgspec
 from crackscope import datasets
 from crackscope.datasets import Layout, Split
 from crackscope.errors import DatasetError, TrainingError, printable, several
-from crackscope.files import writable
+from crackscope.files import is_draft, writable
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training.checkpoints import Counters
 from crackscope.training.records import Run, TrainOptions
 
-RUN, SPLIT = "run.json", "split.csv"
+RUN, SPLIT, STATE = "run.json", "split.csv", "checkpoints/last.safetensors"
+_BEFORE_RUN = frozenset({"checkpoints", SPLIT, "summary.txt", "summary.txt.writing", f"{RUN}.writing"})
+"""What a training leaves that is killed before it has written RUN."""
 
 
 def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any] | None:
@@ -35,6 +37,7 @@ def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any]
             raise TrainingError(f"{folder} {what} choose another folder with -o{also}")
         return None
     if not file.exists():
+        _refuse_in_the_way(folder)
         return None
     try:
         facts: dict[str, Any] = msgspec.json.decode(file.read_bytes())
@@ -47,6 +50,16 @@ def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any]
             f"{folder} was begun with another recipe ({', '.join(changed)} differ); go on with that, or use another -o"
         )
     return facts
+
+
+def _refuse_in_the_way(folder: Path) -> None:
+    """Raise TrainingError where more lies in a folder without a run than a training leaves before its first step."""
+    if (folder / STATE).exists():
+        raise TrainingError(
+            f"{folder} holds the state of a training, but no {RUN} to say of what: put that back, or use another -o"
+        )
+    if folder.exists() and any(one.name not in _BEFORE_RUN and not is_draft(one.name) for one in folder.iterdir()):
+        raise TrainingError(f"{folder} is not empty, and holds no run to go on with: choose another folder with -o")
 
 
 def kept_options(options: TrainOptions) -> dict[str, Any]:

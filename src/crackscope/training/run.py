@@ -41,6 +41,7 @@ from crackscope.training.records import Dealt, Listener, Parameters, Progress, R
 from crackscope.training.resuming import (
     RUN,
     SPLIT,
+    STATE,
     as_begun,
     begun,
     finished,
@@ -51,8 +52,6 @@ from crackscope.training.resuming import (
 )
 from crackscope.training.sources import Sources
 from crackscope.training.starting import started_from
-
-_STATE = "checkpoints/last.safetensors"
 
 
 def train(
@@ -98,7 +97,7 @@ def train(
         return training.run(data, started)
     except OSError as error:
         kept = (
-            "the last state is kept, --resume goes on from it" if (folder / _STATE).exists() else "nothing was trained"
+            "the last state is kept, --resume goes on from it" if (folder / STATE).exists() else "nothing was trained"
         )
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error}); make room; {kept}") from error
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -237,7 +236,7 @@ class _Training:
         write_text(self.folder / RUN, encode_json(facts).decode())
 
     def _phases(self, network: CrackNetwork, sources: Sources, *, resumed: bool) -> None:
-        state_file, history = self.folder / _STATE, History(self.folder, self.options.tensorboard)
+        state_file, history = self.folder / STATE, History(self.folder, self.options.tensorboard)
         memory = memory_of(network) if self.recipe.mixture.recall else None
         if state_file.exists():
             self._put_back(network, history)
@@ -260,7 +259,7 @@ class _Training:
 
     def _put_back(self, network: CrackNetwork, history: History) -> None:
         """The network as the last checkpoint left it, and the history, which is written after the checkpoint."""
-        self.state = checkpoints.load(self.folder / _STATE).on(self.device)
+        self.state = checkpoints.load(self.folder / STATE).on(self.device)
         put(network, self.state.learned)
         counters = self.state.counters
         self.before_s = counters.used_s
