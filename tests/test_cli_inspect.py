@@ -183,6 +183,7 @@ def test_the_report_says_what_the_bundle_was_judged_to_miss(photos, tmp_path):
         (["in", "--classes", "0.2,0.1"], "rise"),
         (["in", "--classes", ""], "not nothing"),
         (["in", "--scale", "none.csv"], "none.csv"),
+        (["in", "--scale", "0.2"], "--scale is the name of a table, one scale for all photos is --mm-per-px 0.2"),
         (["in", "--scale", "bad.csv"], "bad.csv: no row is for any of the photos, line 2 is for other.png, check it"),
         (["in", "--scale", "/dev/zero"], "/dev/zero: cannot be read (it goes on for more than 256 MiB"),
         (["in", "--false-alarms", "1"], "--false-alarms"),

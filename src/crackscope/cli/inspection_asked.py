@@ -132,6 +132,8 @@ def _table(asked: Asked, file: str, photos: "Sequence[str | Unread]") -> dict[st
     """What the scale table says of these photos; a word on its rows for others, which may be misspelt."""
     from crackscope.inspection import read_scale_table
 
+    if not os.path.exists(file) and _is_number(file):
+        raise click.UsageError(f"--scale is the name of a table, one scale for all photos is --mm-per-px {file}")
     named = [photo if isinstance(photo, str) else photo.path for photo in photos]
     table = read_scale_table(file, [*named, *_gone(asked, named)])
     if table.others:
@@ -140,6 +142,13 @@ def _table(asked: Asked, file: str, photos: "Sequence[str | Unread]") -> dict[st
         some = ", ".join(table.others[:_NAMED]) + ", ..." * (len(table.others) > _NAMED)
         warn(f"{file}: {len(table.others)} of {rows} {what} not named in this call ({some})", quiet=asked.quiet)
     return table.scales
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return float(word) > 0
+    except ValueError:
+        return False
 
 
 def _gone(asked: Asked, photos: Sequence[str]) -> list[str]:
