@@ -179,7 +179,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         moved=sum(row.part not in (None, part) for row, part in zip(rows, parts, strict=True)),
         conflicts=len(surveyed.conflicts),
         photos=surveyed.found.photos,
-        untested=untested(dealt) if spread is strata and not wish.whole else (),
+        untested=untested(dealt) if spread != labels and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
 
