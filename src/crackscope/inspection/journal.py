@@ -16,8 +16,8 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
+from crackscope.drafts import lock
 from crackscope.errors import InspectionError, OutputError
-from crackscope.files import lock
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
