@@ -21,7 +21,7 @@ from crackscope.errors import InspectionError, OutputError
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
-FORMAT = 3
+FORMAT = 4
 Result = Inspected | Unread
 Stamp = tuple[int, int]
 Row = tuple[float, float]
