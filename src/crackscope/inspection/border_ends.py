@@ -19,6 +19,8 @@ _WHOLE = 1.25
 _AHEAD_HALVES, _AHEAD_PX = 40.0, 800
 """So many half widths on, and px, the one edge is followed at most: what leaves at 3 degrees takes 25 from where it
 shows both to where its middle is out."""
+_GAIN_PX = 4.0
+"""Half a width, and so much more, is gained at least: where the angle is steep both ways are as good."""
 _BACK_HALVES = 4.0
 """Over so many half widths, and 8 px more, a line tells which way it goes; a shorter one may be a spur."""
 
@@ -48,7 +50,7 @@ def _led_out(mask: NDArray[np.bool_], line: Stretch, end: End) -> Stretch:
     if back < 0:
         return line
     more = np.array(list(_followed(mask, points[last], points[last] - points[back], half)))
-    if len(more) <= len(points) - 1 - last:
+    if len(more) < len(points) - 1 - last + half + _GAIN_PX:
         return line
     points = np.concatenate([points[: last + 1], more])
     wide = np.concatenate([wide[: last + 1], np.full(len(more), half)])
