@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,77 @@ def test_what_was_there_stays_when_the_new_one_cannot_be_moved_in(
     assert (bundle / "model.onnx").read_bytes() == before
     assert open_bundle(bundle).manifest.input.native == 64
     assert [path.name for path in bundle.parent.iterdir()] == ["small"]
+
+
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from tests.small_bundle import write_small_bundle
+
+left, folder, system = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+write_small_bundle(folder.parent / "kept")  # which also imports all that is needed under the system's own name
+
+def deadly(change):
+    def changed(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return change(*arguments, **options)
+    return changed
+
+sys.platform = system or sys.platform
+os.rename, shutil.rmtree = deadly(os.rename), deadly(shutil.rmtree)
+write_small_bundle(folder, native=32)
+"""
+
+
+def killed_at(change: int, folder: Path, system: str = "another") -> None:
+    """Write a bundle of 32 px in the place of one, on a system that cannot exchange folders, and be killed right before
+    something is moved or removed for the `change`th time."""
+    call = [sys.executable, "-c", KILLED, str(change), str(folder), system]
+    assert subprocess.run(call, check=False).returncode == -signal.SIGKILL
+
+
+# Before the old one is moved away; before the new one is moved in; before the old one goes; before the draft would.
+@pytest.mark.parametrize("change", [1, 2, 3, 4])
+def test_a_kill_loses_no_bundle_and_the_next_writing_tidies_up(bundle: Path, change: int) -> None:
+    killed_at(change, bundle)
+    before = 64 if change < 3 else 32
+    if change == 2:
+        with pytest.raises(BundleError, match=r"small is gone, .*; rename .*, back") as caught:
+            open_bundle(bundle)
+        named = str(caught.value).partition("rename ")[2].partition(", ")[0]
+        assert open_bundle(named).manifest.input.native == before
+    else:
+        assert open_bundle(bundle).manifest.input.native == before
+    write_small_bundle(bundle, native=16)
+    assert open_bundle(bundle).manifest.input.native == 16
+    assert sorted(path.name for path in bundle.parent.iterdir()) == ["kept", "small"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="this system cannot exchange folders in one step")
+def test_a_kill_after_an_exchange_leaves_nothing_for_good(bundle: Path) -> None:
+    killed_at(1, bundle, "")
+    assert open_bundle(bundle).manifest.input.native == 32
+    assert len(list(bundle.parent.iterdir())) == 3
+    write_small_bundle(bundle)
+    assert sorted(path.name for path in bundle.parent.iterdir()) == ["kept", "small"]
+
+
+def test_what_a_kill_set_aside_is_back_when_the_next_writing_fails(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_at(2, bundle)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refused)
+        with pytest.raises(OutputError, match="no room left on the disk"):
+            write_small_bundle(bundle, native=16)
+    assert open_bundle(bundle).manifest.input.native == 64
+
+
+def refused(_: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_name_as_long_as_the_system_takes(tmp_path: Path) -> None:

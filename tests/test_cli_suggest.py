@@ -48,6 +48,18 @@ def test_patches_of_one_photo_are_one_group_whichever_way_the_photo_was_named(bu
     assert width(record) > width(alone)
 
 
+def test_a_program_is_told_each_file_that_is_written(bundle, tmp_path, capsys):
+    write_photo(tmp_path / "Wand 1%.png", 0, 6)
+    asked = ["suggest", bundle, str(tmp_path / "Wand 1%.png"), "-n", "5", "-o", str(tmp_path / "out"), "--json"]
+    assert main(asked) == 0
+    record = json.loads(capsys.readouterr().out)
+    named = [*record["files"], *(one["patch"] for one in record["patches"])]
+    there = [one.relative_to(tmp_path / "out").as_posix() for one in (tmp_path / "out").rglob("*") if one.is_file()]
+    assert sorted(named) == sorted(there)
+    told = [(str(one["rank"]), one["patch"]) for one in record["patches"]]
+    assert told == [(line["rank"], line["patch"]) for line in listed(tmp_path / "out")]
+
+
 def test_so_few_patches_that_adapt_will_hardly_do_with_them_are_told(bundle, tmp_path, capsys):
     write_photo(tmp_path / "wall.png", 0, 12)
     asked = ["suggest", bundle, str(tmp_path / "wall.png"), "-o"]

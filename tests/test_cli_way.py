@@ -123,6 +123,20 @@ def test_train_that_is_done_has_nothing_to_resume(way, capsys):
     assert (way.run / "bundle" / "bundle.json").read_bytes() == before
 
 
+def test_a_run_that_is_done_is_told_wherever_it_was_copied_to(way, tmp_path, capsys):
+    """Its split names the pictures by where they lie from it, so from another depth none is there."""
+    run = shutil.copytree(way.run, tmp_path / "much" / "deeper" / "run")
+    call = ["train", str(way.split), "-o", str(run), *SMALL, "--resume", "--json"]
+    assert main([*call, "--no-evaluate"]) == 0
+    (told,) = lines(capsys.readouterr().out)
+    assert told["run"]["bundle"] == str(run / "bundle")
+    assert main(call) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "is trained, but cannot be judged" in told.err
+    assert f"judge it on pictures that are there with `crackscope evaluate {run} DATA`" in told.err
+
+
 def test_train_says_that_there_was_no_run_to_go_on_with(way, tmp_path, capsys):
     typed = tmp_path / "rum"
     call = ["train", str(way.split), "-o", str(typed), *SMALL, "--resume", "--no-evaluate"]

@@ -51,6 +51,14 @@ def test_patches_that_are_counted_within_a_photo(tmp_path: Path, names: list[str
     assert datasets.scan(tmp_path, group_by=found.pattern).likely_groups is None
 
 
+@pytest.mark.parametrize(("odd", "pattern"), [(3, r"^(.+)[-_]\d+\."), (2, r"^(.+)-\d+\.")])
+def test_a_slip_in_one_name_of_24_is_no_pattern_and_one_in_16_is(tmp_path: Path, odd: int, pattern: str) -> None:
+    names = [f"s{photo}{'-_'[photo < 1200 + odd and n == 2]}{n}.png" for photo in PHOTOS for n in range(4)]
+    found = suggested(tmp_path, names)
+    assert found is not None
+    assert (found.pattern, found.groups) == (pattern, 12)
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -141,6 +141,23 @@ def test_pictures_with_a_folder_for_each_photo_are_dealt_by_their_labels(tmp_pat
     assert split.untested == ()
 
 
+@pytest.mark.parametrize("random", [False, True])
+def test_surfaces_of_a_picture_or_two_have_their_share_of_each_part_together(tmp_path: Path, random: bool) -> None:
+    """Beside one that fills the parts each of them by itself would go to the largest, and none ever be tested."""
+    data_set(tmp_path / "set", each=50, copies=0)
+    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
+        folder = path.parent / (f"pier {place // 2}" if place % 50 < 30 else "wall")
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    split = datasets.split(tmp_path / "set", random=random)
+    counts = Counter((row.part, row.label, row.surface == "wall") for row in split.rows)
+    for label in ("crack", "sound"):
+        assert [counts[part, label, True] for part in PARTS] == [12, 4, 4]
+        assert [counts[part, label, False] for part in PARTS] == [18, 6, 6]
+    tested = {row.surface for row in split.part("test")}
+    assert set(split.untested) == {row.surface for row in split.rows} - tested
+
+
 def test_surfaces_with_too_few_pictures_for_the_test_part_are_named(tmp_path: Path) -> None:
     data_set(tmp_path / "set", each=20, copies=0)
     for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):

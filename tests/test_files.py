@@ -100,6 +100,29 @@ def write_together(out, *names, end=None):
             raise end
 
 
+def test_two_that_write_into_one_folder_at_once_lose_nothing(tmp_path):
+    """What a kill left goes when the next begins; what is half written by another is no such thing."""
+    out = tmp_path / "out"
+
+    def pieces():
+        yield b"half "
+        write_together(out, "other", "others last")
+        yield b"and half"
+
+    left = out / f".{'0' * 16}.part"
+    left.mkdir(parents=True)
+    with written_together(out, "last") as draft:
+        write_whole(draft / "first", b"kept")
+        write_together(out, "another", "another last")
+        write_whole(out / "alone", pieces())
+        write_whole(draft / "last", b"new")
+    assert {one.name: one.read_bytes() for one in out.iterdir()} == {
+        **dict.fromkeys(["other", "others last", "another", "another last", "last"], b"new"),
+        "first": b"kept",
+        "alone": b"half and half",
+    }
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), OutputError("no room")])
 @pytest.mark.parametrize("old", [None, {}, {"first": b"old", "last": b"old"}])
 def test_what_ends_their_writing_leaves_all_as_it_was(tmp_path, old, end):

@@ -1,6 +1,7 @@
 """An inspected photo with black or white around it: what is found in the bare one, where it lies then."""
 
 import re
+import tracemalloc
 from functools import cache
 
 import cv2
@@ -150,3 +151,24 @@ def test_a_small_picture_in_a_frame_is_a_photo_to_predict_too() -> None:
         assert (said.verdict, said.reason, said.probability) == (found.verdict, found.reason, found.probability)
         assert said.verdict == "crack"
         assert explain(model(), open_photo(source)).explanation.patch is None
+
+
+@pytest.mark.parametrize("kind", ["half", "corners"])
+def test_a_void_takes_hardly_more_memory_than_the_photo(kind: str) -> None:
+    """What is found and filled is held in a few arrays of a byte for each pixel, beside the photo's three."""
+    pixels = np.tile(wall(1, cracked=False, size=(500, 400)), (8, 8, 1))
+    if kind == "half":
+        pixels[:1600] = BLACK
+    else:
+        down, along = np.ogrid[: len(pixels), : pixels.shape[1]]
+        pixels[abs(down / len(pixels) - 0.5) + abs(along / pixels.shape[1] - 0.5) > 0.5] = BLACK
+    before = pixels.copy()
+    tracemalloc.start()
+    photo = open_photo(pixels)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert photo.hidden is not None
+    assert 0.45 < photo.hidden.mean() < 0.55
+    assert most < 2.6 * pixels.nbytes
+    assert np.array_equal(photo.upright(), before)
+    assert np.array_equal(pixels, before)

@@ -31,6 +31,14 @@ def test_what_is_thin_or_pale_or_small_is_none(wide, long, light):
     assert not crossed(wide, long, light)
 
 
+@pytest.mark.parametrize(("wide", "dark"), [(320, True), (480, True), (640, False)])
+def test_what_crosses_the_whole_photo_is_one_unless_it_is_as_broad_as_shade(wide, dark):
+    """It has no ends, which stand out of what lies around them however broad it is."""
+    pixels = np.tile(GROUND, (2, 2, 1))
+    pixels[:, 1000 : 1000 + wide] = (pixels[:, 1000 : 1000 + wide] * 0.4).astype(np.uint8)
+    assert holds_dark_field(pixels) == dark
+
+
 def test_a_sound_surface_holds_none():
     assert not holds_dark_field(GROUND)
 

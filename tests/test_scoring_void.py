@@ -175,6 +175,13 @@ def test_a_corner_of_less_than_a_thousandth_of_the_photo_is_no_void(side: int, v
     assert (surface_of(pixels).void is not None) == void
 
 
+@pytest.mark.parametrize(("side", "void"), [(31, False), (32, True)])
+def test_a_corner_of_a_thousand_pixels_is_a_void_in_a_small_photo(side: int, void: bool) -> None:
+    pixels = wall(1, cracked=False)
+    pixels[:side, :side] = 3
+    assert (surface_of(pixels).void is not None) == void
+
+
 def test_a_picture_of_one_colour_has_no_void() -> None:
     for colour in (BLACK, WHITE):
         assert surface_of(np.full((300, 400, 3), colour, np.uint8)).void is None

@@ -1,6 +1,5 @@
 """What a training refuses, and when: before the work wherever that can be known."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -328,14 +327,6 @@ def test_a_licence_of_a_surface_that_is_not_there(tmp_path: Path) -> None:
     split = datasets.Split(rows=tuple(rows))
     with pytest.raises(TrainingError, match=r"'moon', .* \(there are deck\)"):
         train(split, PROBE, tmp_path / "run", options=TrainOptions(licences={"moon": "CC0"}))
-
-
-@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="tensorboard is here")
-def test_tensorboard_that_is_not_here_leaves_no_folder(tmp_path: Path) -> None:
-    data = write_patches(tmp_path / "data", 8)
-    said = refused(data, tmp_path / "run", TrainOptions(tensorboard=True))
-    assert "pip install '.[tensorboard]'" in said
-    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(("given", "told"), [(7e4, "7e+04"), (-np.inf, "inf"), (np.nan, "nan")])

@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from crackscope.drafts import begun, remove_drafts
 from crackscope.errors import OutputError
 
 LONGEST_TABLE = 256 << 20
 """Bytes of a table or list that is read as a whole; a device would never end."""
 
-_DRAFT = re.compile(r"\.[0-9a-f]{16}\.part")
 _SPELT = re.compile(r"\\udc([89a-f][0-9a-f])")
 
 
@@ -41,18 +41,18 @@ def write_whole(path: str | Path, content: bytes | Iterable[bytes]) -> None:
     """
     target = os.fspath(path)
     folder = os.path.dirname(target)
-    draft = os.path.join(folder, draft_name())
     try:
         _refuse_in_the_way(target)
         os.makedirs(folder or ".", exist_ok=True)
-        try:
-            with open(draft, "xb") as file:
-                file.writelines([content] if isinstance(content, bytes) else content)
-            os.replace(draft, target)
-        except BaseException:
-            if os.path.lexists(draft):
-                os.unlink(draft)
-            raise
+        with begun(folder, _make_file) as draft:
+            try:
+                with open(draft, "wb") as file:
+                    file.writelines([content] if isinstance(content, bytes) else content)
+                os.replace(draft, target)
+            except BaseException:
+                if os.path.lexists(draft):
+                    os.unlink(draft)
+                raise
     except (OSError, ValueError) as error:
         raise unwritten(target, error) from None
 
@@ -67,46 +67,39 @@ def written_together(folder: str | Path, last: str) -> Iterator[Path]:
     target = Path(folder)
     new = not os.path.lexists(target)
     make_folder(target)
-    draft = target / draft_name()
     try:
-        with _refusals(target):
-            remove_drafts(target)
-            draft.mkdir()
-        try:
-            yield draft
-        except OutputError as error:
-            raise OutputError(str(error).replace(str(draft), str(target))) from None
-        names = sorted(os.listdir(draft), key=lambda name: name == last)
-        for name in names:
-            _refuse_in_the_way(str(target / name))
-        with _refusals(target):
+        with _drafted(target) as draft:
+            try:
+                yield draft
+            except OutputError as error:
+                raise OutputError(str(error).replace(str(draft), str(target))) from None
+            names = sorted(os.listdir(draft), key=lambda name: name == last)
             for name in names:
-                os.replace(draft / name, target / name)
+                _refuse_in_the_way(str(target / name))
+            with _refusals(target):
+                for name in names:
+                    os.replace(draft / name, target / name)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
         if new:
             with contextlib.suppress(OSError):
                 target.rmdir()
 
 
-def draft_name() -> str:
-    """A short name of our own for what is moved into place when it is whole: the target's may already be as long as the
-    file system allows."""
-    return f".{os.urandom(8).hex()}.part"
+@contextlib.contextmanager
+def _drafted(target: Path) -> Iterator[Path]:
+    """A new folder in this one, which goes afterwards with all that is still in it."""
+    with contextlib.ExitStack() as held:
+        with _refusals(target):
+            remove_drafts(target)
+            draft = held.enter_context(begun(str(target), os.mkdir))
+        try:
+            yield Path(draft)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
-def is_draft(name: str) -> bool:
-    """Whether only a file or folder of ours that a kill left half written is called so."""
-    return _DRAFT.fullmatch(name) is not None
-
-
-def remove_drafts(folder: Path) -> None:
-    """Remove the files and folders of ours that a kill left half written in a folder. Raises OSError."""
-    for name in filter(is_draft, os.listdir(folder)):
-        if (folder / name).is_dir():
-            shutil.rmtree(folder / name, ignore_errors=True)
-        else:
-            (folder / name).unlink(missing_ok=True)
+def _make_file(path: str) -> None:
+    open(path, "xb").close()
 
 
 @contextlib.contextmanager
@@ -186,24 +179,6 @@ def make_folder(folder: str | Path) -> Path:
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from None
     return path
-
-
-def lock(descriptor: int) -> bool:
-    """Keep other processes from locking an open file or folder until it is closed, or this process ends.
-
-    False where another has locked it. Where the system has no such locks, the user is trusted.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _in_the_way(path: Path) -> OutputError:

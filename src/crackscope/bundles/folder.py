@@ -26,8 +26,9 @@ from crackscope.bundles.manifest import (
 from crackscope.bundles.metadata import bundle_metadata, with_metadata
 from crackscope.bundles.naming import MANIFEST, bundle_folder
 from crackscope.bundles.reference import MOST_REFERENCE_BYTES, Reference, decode_reference, encode_reference
+from crackscope.drafts import begun, remove_drafts, signed
 from crackscope.errors import BundleError
-from crackscope.files import draft_name, unwritten
+from crackscope.files import unwritten
 
 MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "README.md"
 REFERENCE = "reference.npy"
@@ -149,25 +150,26 @@ def _refuse_strangers(target: Path) -> None:
 
 def _write_folder(target: Path, files: dict[str, bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.parent / draft_name()
-    fresh.mkdir()
-    try:
-        for name, data in files.items():
-            with open(fresh / name, "xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        # What was there before has the name of the draft then, and goes as one.
-        if not (target.exists() and exchange(fresh, target)):
-            _move_in(fresh, target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    _tidy_up(target)
+    with begun(str(target.parent), os.mkdir, of=target.name) as draft:
+        fresh = Path(draft)
+        try:
+            for name, data in files.items():
+                with open(fresh / name, "xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            # What was there before has the name of the draft then, and goes as one.
+            if not (target.exists() and exchange(fresh, target)):
+                _move_in(fresh, target)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _move_in(fresh: Path, target: Path) -> None:
     """Put a folder in the place of another, where they cannot be exchanged: for a moment neither has the name, and a
-    kill right then leaves both beside it, whole, the old one as NAME.old, NAME being a draft's."""
-    old = fresh.with_suffix(".old")
+    kill right then leaves both beside it, whole."""
+    old = _set_aside(target)
     if target.exists():
         os.rename(target, old)
     try:
@@ -180,6 +182,24 @@ def _move_in(fresh: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def _set_aside(target: Path) -> Path:
+    """The name that a bundle in the way has for that moment, known to whoever looks for it after a kill."""
+    return target.parent / f".{signed(target.name)}.old"
+
+
+def _tidy_up(target: Path) -> None:
+    """Put back what a kill left set aside, or remove it where the new one has come; remove what was left half written.
+    Raises OSError."""
+    old = _set_aside(target)
+    if old.is_dir():
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.rename(old, target)
+    with contextlib.suppress(OSError):  # Where the folder may not be listed, it stays as it is.
+        remove_drafts(target.parent, of=target.name)
+
+
 def open_bundle(path: str | Path) -> Bundle:
     """Open a bundle and check all that can be checked without running it.
 
@@ -190,6 +210,10 @@ def open_bundle(path: str | Path) -> Bundle:
     try:
         folder = bundle_folder(path)
         if not folder.is_dir():
+            if (old := _set_aside(folder)).is_dir():
+                raise BundleError(
+                    f"{folder} is gone, a kill ended its replacing; rename {old}, which it was before, back"
+                )
             near = "; did you mean 'default', the one in the package?" * bool(get_close_matches(str(path), ["default"]))
             raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}{near}")
         if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():

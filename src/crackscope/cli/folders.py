@@ -4,8 +4,9 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from crackscope.drafts import is_draft
 from crackscope.errors import OutputError
-from crackscope.files import is_draft, make_folder, writable
+from crackscope.files import make_folder, writable
 
 
 def fresh(folder: str | Path) -> Path:

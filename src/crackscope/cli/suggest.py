@@ -38,6 +38,14 @@ class Asked:
     as_json: bool
 
 
+@dataclass(frozen=True)
+class Handed:
+    """What was written, by names within OUT. files: of all patches together; patches: of each, in order."""
+
+    files: list[str]
+    patches: list[str]
+
+
 @click.command()
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
@@ -71,10 +79,10 @@ def suggest(state: State, /, **options: Any) -> None:
     from crackscope.images import find
 
     paths = find(asked.photos)
-    found = _suggest(asked, paths)
+    found, handed = _suggest(asked, paths)
     state.status = 1 if found.unread else 0
     if asked.as_json:
-        print_json({"out": asked.out, **_facts(found)})
+        print_json({"out": asked.out, **_facts(found, handed)})
         return
     tell_unread(found.unread)
     if found.unfit:
@@ -110,7 +118,7 @@ def _show(asked: Asked, found: "Suggestions") -> None:
     )
 
 
-def _suggest(asked: Asked, paths: list[str]) -> "Suggestions":
+def _suggest(asked: Asked, paths: list[str]) -> tuple["Suggestions", Handed]:
     from crackscope.adaptation import hand_out
     from crackscope.adaptation import suggest as choose
     from crackscope.datasets import CONTACT_SHEET, SUGGESTIONS, read_rows
@@ -129,9 +137,11 @@ def _suggest(asked: Asked, paths: list[str]) -> "Suggestions":
             Print(name, f"{one.rank}: crack {one.probability:.2f}")
             for name, one in zip(names, found.patches, strict=True)
         ]
-        handed = several(len(prints), "patch", "patches")
-        write_contact_sheet(prints, draft / CONTACT_SHEET, f"{handed} to label, the most wanted first")
-    return found
+        wanted = several(len(prints), "patch", "patches")
+        write_contact_sheet(prints, draft / CONTACT_SHEET, f"{wanted} to label, the most wanted first")
+        files = sorted(one.name for one in draft.iterdir() if one.is_file())
+        patches = [Path(name).relative_to(draft).as_posix() for name in names]
+    return found, Handed(files, patches)
 
 
 def _unfit_line(unfit: "Sequence[Unfit]", one: str, more: str) -> str:
@@ -141,8 +151,10 @@ def _unfit_line(unfit: "Sequence[Unfit]", one: str, more: str) -> str:
     return f"left out: {several(len(unfit), one, more)} that cannot be judged ({why})"
 
 
-def _facts(found: "Suggestions") -> dict[str, object]:
+def _facts(found: "Suggestions", handed: Handed) -> dict[str, object]:
     import msgspec
 
     facts: dict[str, object] = msgspec.to_builtins(found)
-    return facts
+    patches = zip(found.patches, handed.patches, strict=True)
+    named = [{**msgspec.to_builtins(one), "patch": name} for one, name in patches]
+    return {**facts, "patches": named, "files": handed.files}

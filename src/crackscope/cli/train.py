@@ -24,7 +24,7 @@ from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, WholeRange, out, shared
 from crackscope.cli.state import State
 from crackscope.cli.training_bar import TrainingBar, spell_time
-from crackscope.errors import several
+from crackscope.errors import DatasetError, several
 from crackscope.files import writable
 
 if TYPE_CHECKING:
@@ -107,20 +107,34 @@ def train(state: State, /, **options: Any) -> None:
         remarks = [] if asked.quiet else [*_begins_anew(asked), *_steps(recipe)]
         tell = _beginning_with(remarks, bar)
         run = learn(asked.data, recipe, folder, weights=asked.weights, options=_how(asked), progress=tell)
-    from crackscope.datasets import read_split
-
     with _trained(run):
-        split = read_split(run.split)
+        split = _split_of(run, needed=asked.evaluate)
         if not asked.as_json:
             _tell(run, asked.quiet)
-            tell_of_pages_in((row.path for row in split.rows), quiet=asked.quiet, done="used")
-        judgement = _judge(run, _as_dealt(split, run), asked) if asked.evaluate else None
+            tell_of_pages_in((row.path for row in split.rows) if split else (), quiet=asked.quiet, done="used")
+        judgement = _judge(run, _as_dealt(split, run), asked) if asked.evaluate and split else None
     unread = run.unread if judgement is None else judgement.evaluation.unread
     state.status = 1 if unread else 0
     if asked.as_json:
         print_json({"run": run, "evaluation": None if judgement is None else metrics(judgement.evaluation)})
     elif judgement is None:
         tell_unread(unread)
+
+
+def _split_of(run: "Run", *, needed: bool) -> "Split | None":
+    """The split of a run; None where none of its pictures is there any more, as beside a run that was copied elsewhere,
+    and none is needed. Raises DatasetError."""
+    from crackscope.datasets import read_split
+
+    try:
+        return read_split(run.split)
+    except DatasetError as error:
+        if not needed:
+            return None
+        raise DatasetError(
+            f"{run.folder} is trained, but cannot be judged ({error}): add --no-evaluate, or judge it on pictures that "
+            f"are there with `crackscope evaluate {as_typed(run.folder)} DATA`"
+        ) from None
 
 
 def _as_dealt(split: "Split", run: "Run") -> "Split":

@@ -183,7 +183,7 @@ def _deal(surveyed: Survey, wish: _Wish, chosen: Sequence[str]) -> Split:
         conflicts=len(surveyed.conflicts),
         mask_conflicts=len(surveyed.reading.mask_conflicts),
         photos=surveyed.found.photos,
-        untested=untested(dealt) if spread is strata and not wish.whole else (),
+        untested=untested(dealt) if spread != labels and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
     )
 

@@ -1,7 +1,7 @@
 """Deals groups out to train, val and test so that every label and surface has its share in each."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -59,12 +59,23 @@ def deal_evenly(
     shares: Shares,
     seed: int,
 ) -> tuple[list[Part], Sequence[str]]:
-    """The parts as `deal` gives them, and what was spread evenly: these strata, or the labels alone where a part would
-    else lack one. Where each photo has a folder, and so a surface, of its own, all of them would go to the largest."""
-    parts = deal(numbers, strata, names, shares, seed)
+    """The parts as `deal` gives them, and what was spread evenly: these strata, those of them that have fewer groups
+    than there are parts as one for each label, or the labels alone where a part would else lack one. Where photos have
+    a folder, and so a surface, each, all of them would go to the largest part."""
+    spread = _pooled(numbers, strata, labels, sum(share > 0 for share in shares))
+    parts = deal(numbers, spread, names, shares, seed)
     if lacking(parts, labels, shares):
         return deal(numbers, labels, names, shares, seed), labels
-    return parts, strata
+    return parts, spread
+
+
+def _pooled(numbers: Numbers, strata: Sequence[str], labels: Sequence[Label], least: int) -> list[str]:
+    """The strata, and instead of those with fewer groups than `least` their labels, which are no stratum's name."""
+    groups: dict[str, set[int]] = defaultdict(set)
+    for number, stratum in zip(numbers.tolist(), strata, strict=True):
+        groups[stratum].add(number)
+    few = {stratum for stratum, held in groups.items() if len(held) < least}
+    return [label if stratum in few else stratum for stratum, label in zip(strata, labels, strict=True)]
 
 
 def _held(places: Iterable[int], strata: Sequence[str], kinds: Mapping[str, int]) -> NDArray[np.float64]:

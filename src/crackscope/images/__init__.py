@@ -10,13 +10,12 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 - **Nodata**: where a picture is transparent, where the mask of a TIFF says so, and where its value for nodata
   (GDAL_NODATA) stands, nothing was seen: `Picture.hidden`. The pixels there are as they are stored. A value that the
   surface may have as well counts in areas of 100 px and more with an edge as only what was cut out has.
-- **More than 8 bits**: grey of 16 bits is value / 257, rounded; colour of 16 bits from a file keeps the upper byte, at
-  most one level away from that (Pillow decodes one byte at a time: the lower one takes as long again, and as much
-  memory). HEIF says how many bits it has; colour of 10 and 12 loses the lowest ones. Where only the lowest 10 to 14 of
-  16 bits are used, by the largest value but nodata and what the file declares (MaxSampleValue, sBIT), white is the
-  largest value of as many bits, and `Picture.bits` says how many; below 512 a picture is taken for black unless it
-  declares them. Grey of 12 and 32 bits is scaled from its full range; float grey must lie in 0..1 or in 0..255 (the
-  largest value decides), anything else is refused.
+- **More than 8 bits**: grey and colour of 16 bits are value / 257, rounded (Pillow decodes one byte of colours at a
+  time, so a file of them is decoded twice, in twice the memory). HEIF says how many bits it has; colour of 10 and 12
+  loses the lowest ones. Where only the lowest 10 to 14 of 16 bits are used, by the largest value but nodata and what
+  the file declares (MaxSampleValue, sBIT), white is the largest value of as many bits, and `Picture.bits` says how
+  many; below 512 a picture is taken for black unless it declares them. Grey of 12 and 32 bits is scaled from its full
+  range; float grey must lie in 0..1 or in 0..255 (the largest value decides), anything else is refused.
 - **Bands**: a TIFF of three to five bands that are declared as grey is RGB, with alpha where the fourth is said to be.
 - **CMYK** is turned to RGB without a profile, JPEGs as Adobe writes them (inverted; YCCK too). Colour profiles are
   not applied.

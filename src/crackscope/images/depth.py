@@ -63,7 +63,7 @@ def nodata_below(nodata: float | None, white: int) -> float | None:
     """What the value for nothing in colours of 16 bits becomes in 8."""
     if nodata is None:
         return None
-    return int(nodata) >> 8 if white == FULL else int(scaled_16(np.array(nodata, np.uint16), white))
+    return int(scaled_16(np.array(nodata, np.uint16), white))
 
 
 def _highest(image: Image.Image) -> list[int]:

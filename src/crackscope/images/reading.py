@@ -202,7 +202,7 @@ def _settled(loaded: _Loaded, again: Callable[[], Image.Image] | None = None) ->
     bits = bits_below(white)
     if image.mode.startswith("I"):
         return replace(loaded, meaning=replace(meaning, top=white), bits=bits)
-    if bits and again is not None:
+    if again is not None:
         image = with_lower_bytes(image, white, again)
     meaning = replace(meaning, top=white, nodata=nodata_below(meaning.nodata, white))
     return replace(loaded, image=image, meaning=meaning, bits=bits)

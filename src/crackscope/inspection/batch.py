@@ -15,8 +15,9 @@ import msgspec
 
 from crackscope import __version__
 from crackscope.bundles import fingerprint
+from crackscope.drafts import is_draft, remove_drafts
 from crackscope.errors import ImageError, OutputError
-from crackscope.files import is_draft, make_folder, remove_drafts
+from crackscope.files import make_folder
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Seen, measure, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, refuse_held, stamp_of

@@ -16,12 +16,12 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
+from crackscope.drafts import lock
 from crackscope.errors import InspectionError, OutputError
-from crackscope.files import lock
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
-FORMAT = 3
+FORMAT = 4
 Result = Inspected | Unread
 Stamp = tuple[int, int]
 Row = tuple[float, float]

@@ -83,7 +83,7 @@ def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     path = str(source) if isinstance(source, (str, Path)) else picture.name
     optics, stored = read_optics(held), read_header(held, limits)
     focal = focal_length(optics, (stored.width, stored.height))
-    surface = surface_of(picture.pixels, picture.hidden)
+    surface = surface_of(picture.pixels, picture.hidden, over=True)
     facing = facing_of(surface.bounded)
     void = None if surface.void is None else facing.turned(surface.void)
     pixels = facing.turned_over(surface.pixels)

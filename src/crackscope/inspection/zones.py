@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.bundles import logistic
+from crackscope.inspection.border_ends import led_out
 from crackscope.inspection.centreline import JOINING, Joining, Network, centre_lines, connected, own_lines
 from crackscope.inspection.line_ends import led_to_tips
 from crackscope.inspection.mask import Cracks
@@ -82,7 +83,7 @@ def trace_zones(
     """As `measure_zones`, with the widths along each zone: for those who know what a px means at each place."""
     known = cracks.known if options.joining == JOINING else None
     owned = own_lines(cracks.mask, cracks.groups, options.joining, known)
-    networks = connected(led_to_tips(cracks.mask, centre_lines(owned, options.joining)))
+    networks = connected(led_to_tips(cracks.mask, led_out(cracks.mask, centre_lines(owned, options.joining))))
     measured = measure_courses(Scene(pixels, heat.void, heat.stride), networks, quality, options.times)
     zones = [
         _zone(cracks, (heat, quality), network, courses, options)

@@ -68,9 +68,9 @@ class Surface(NamedTuple):
         return self.pixels if self.void is None else self.pixels[bounds(self.void > 0)]
 
 
-def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Surface:
-    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one. declared: bool [h, w], what its
-    file says to show nothing."""
+def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None, *, over: bool = False) -> Surface:
+    """A photo, uint8 [h, w, 3], with its void filled: in a new array, where it has one, or in these very pixels.
+    declared: bool [h, w], what its file says to show nothing. over: the pixels may be written over."""
     void = find_void(pixels, declared)
     if void is None:
         return Surface(pixels, None)
@@ -83,7 +83,9 @@ def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None) -> Sur
             unseen, kinds = declared[rows][hidden], void[rows][hidden]
             for kind, value in _VALUES.items():
                 covered[part][unseen & (kinds == kind)] = value
-    return Surface(_filled(pixels, void > 0), void, covered)
+    filled = pixels if over else pixels.copy()
+    _fill(filled, void > 0)
+    return Surface(filled, void, covered)
 
 
 def put_back(pixels: Pixels, void: Pixels, covered: Pixels) -> Pixels:
@@ -166,7 +168,7 @@ def _areas(pixels: Pixels, kind: int, starts: list[tuple[int, int]]) -> NDArray[
     """The void of one colour, bool [h, w], what is mixed with it at its edge taken along; None for none."""
     import cv2
 
-    alike, near = (_within(pixels, _range(kind, off)) for off in (_TIGHT, _LOOSE))
+    alike = _within(pixels, _range(kind, _TIGHT))
     new, seen = 64, 128
     least = max(_LEAST_PX, _LEAST_SHARE * alike.size)
     void: NDArray[np.bool_] | None = None
@@ -177,14 +179,17 @@ def _areas(pixels: Pixels, kind: int, starts: list[tuple[int, int]]) -> NDArray[
         along = sum(np.count_nonzero(line == new) for line in (alike[0], alike[-1], alike[1:-1, 0], alike[1:-1, -1]))
         reach = _RINGS_PX + _FAR_PX + 1
         part = (slice(max(0, top - reach), top + high + reach), slice(max(0, left - reach), left + wide + reach))
-        one = _with_rings(alike[part] == new, near[part]) if area >= _LEAST_PX else None
+        one = (
+            _with_rings(alike[part] == new, _within(pixels[part], _range(kind, _LOOSE))) if area >= _LEAST_PX else None
+        )
         around = area >= least and along >= max(wide, high)
         if one is not None and (around or is_gap(pixels[part], one, _VALUES[kind])):
             margin = _margin(pixels[part], one, kind)
             if margin is not None:
                 void = np.zeros(alike.shape, np.bool_) if void is None else void
-                void[part] |= _grown(one, margin) > 0
-        cv2.floodFill(alike, None, start, (seen,))
+                void[part] |= _grown(one, margin).view(np.bool_)
+        del one
+        np.putmask(alike[part], alike[part] == new, seen)
     return void
 
 
@@ -199,7 +204,10 @@ def _within(pixels: Pixels, limits: tuple[int, int]) -> Pixels:
 def _margin(pixels: Pixels, area: Pixels, kind: int) -> int | None:
     """How many px beside an area, uint8, 0 or 1, its colour still fades into the surface's; None where it has no edge,
     or one that is no step."""
-    edge = np.flatnonzero(_grown(area, 1) > area)
+    beyond = _grown(area, 1)
+    beyond ^= area
+    edge = np.flatnonzero(beyond)
+    del beyond
     if not len(edge):
         return None
     chosen = edge[np.linspace(0, len(edge) - 1, min(len(edge), _LOOKED_AT)).astype(np.intp)]
@@ -233,7 +241,10 @@ def _profile(pixels: Pixels, area: Pixels, place: tuple[int, int]) -> tuple[NDAr
 
 def _with_rings(area: NDArray[np.bool_], near: Pixels) -> Pixels:
     """An area with what is nearly of its colour close by, uint8, 0 or 1."""
-    return _grown(area.view(np.uint8), _RINGS_PX) & (near > 0).view(np.uint8) | area.view(np.uint8)
+    grown = _grown(area.view(np.uint8), _RINGS_PX)
+    grown &= near
+    grown |= area.view(np.uint8)
+    return grown
 
 
 def _grown(area: Pixels, by: int) -> Pixels:
@@ -253,20 +264,19 @@ def _drown_specks(void: Pixels) -> None:
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = areas[1:].max()
     specks = _grown((areas < _SPECK * areas[0])[parts].view(np.uint8), 1)
-    large = cv2.resize(specks, (specks.shape[1] * _COARSE_PX, specks.shape[0] * _COARSE_PX), interpolation=0)
-    void[(large[: void.shape[0], : void.shape[1]] > 0) & (void == 0)] = BLACK
+    for row in np.flatnonzero(specks.any(1)):
+        rows = void[_COARSE_PX * row : _COARSE_PX * (row + 1)]
+        rows[(rows == 0) & (np.repeat(specks[row], _COARSE_PX)[: void.shape[1]] > 0)] = BLACK
 
 
-def _filled(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
-    """The photo with its void filled, as the top of this file says; no more than one new array of its size."""
+def _fill(pixels: Pixels, hidden: NDArray[np.bool_]) -> None:
+    """Fill the void of a photo, in place, as the top of this file says."""
     import cv2
 
     part = bounds(hidden)
     step = 1 + isqrt(hidden.size) // 1024
     sample = pixels[part][::step, ::step][~hidden[part][::step, ::step]]
-    filled = np.empty_like(pixels)
-    inside, holes = filled[part], hidden[part]
-    inside[:] = pixels[part]
+    inside, holes = pixels[part], hidden[part]
     if len(sample) and holes.any():
         colour = np.full((_BAND_PX, inside.shape[1], 3), np.median(sample, 0).astype(np.uint8))
         for top in range(0, len(inside), _BAND_PX):
@@ -274,11 +284,12 @@ def _filled(pixels: Pixels, hidden: NDArray[np.bool_]) -> Pixels:
             cv2.copyTo(colour[: len(band)], holes[top : top + _BAND_PX].astype(np.uint8), band)
     rows, columns = (_mirrored(one, side) for one, side in zip(part, hidden.shape, strict=True))
     beside = np.flatnonzero(columns != np.arange(len(columns)))
-    inside_rows = filled[part[0]]
-    inside_rows[:, beside] = inside_rows[:, columns[beside]]
+    if len(beside):
+        for top in range(part[0].start, part[0].stop, _BAND_PX):
+            band = pixels[top : min(top + _BAND_PX, part[0].stop)]
+            band[:, beside] = band[:, columns[beside]]
     for row in np.flatnonzero(rows != np.arange(len(rows))):
-        filled[row] = filled[rows[row]]
-    return filled
+        pixels[row] = pixels[rows[row]]
 
 
 def _mirrored(part: slice, side: int) -> NDArray[np.intp]:

@@ -60,4 +60,5 @@ def check_tensorboard() -> None:
 def _writer(folder: Path) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder))
+    # A training that goes on writes its history anew: what it wrote before would stand there twice.
+    return SummaryWriter(str(folder), purge_step=1)

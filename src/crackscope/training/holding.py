@@ -5,8 +5,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from crackscope.drafts import lock, remove_drafts
 from crackscope.errors import TrainingError
-from crackscope.files import lock, make_folder, remove_drafts
+from crackscope.files import make_folder
 
 
 @contextlib.contextmanager
