@@ -4,7 +4,7 @@ Everything that a user can cause is a `CrackscopeError`. The command line prints
 with its `exit_code`; anything else that escapes is a defect of ours and may show a traceback.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 ImageErrorKind = Literal[
     "missing",
@@ -21,6 +21,15 @@ class CrackscopeError(Exception):
     """Base of all errors that are for the person at the keyboard. `str(error)` is one line."""
 
     exit_code = 2
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As exceptions do it, a class is called with `args`, the text alone. What cannot be made again so ends the pool
+        # of processes in which it was raised, or leaves the caller waiting for good.
+        return _made_again, (type(self), self.args), self.__dict__
+
+
+def _made_again(kind: type[CrackscopeError], args: tuple[Any, ...]) -> CrackscopeError:
+    return kind.__new__(kind, *args)
 
 
 class ImageError(CrackscopeError):
