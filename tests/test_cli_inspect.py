@@ -122,7 +122,7 @@ def test_photos_without_a_row_in_the_table_are_counted(photos, bundle, tmp_path,
     table.write_text("path,mm_per_px\n0.jpg,0.5\n")
     given = [str(photos / f"{number}.jpg") for number in named]
     assert main(["inspect", *given, "-o", str(tmp_path / "out"), "--bundle", bundle, "--scale", str(table)]) == 0
-    assert f"{says}: no row in the table\n" in capsys.readouterr().err
+    assert f"{says}: no row in the table: add one for it, or give the scale otherwise\n" in capsys.readouterr().err
 
 
 def test_rows_for_photos_that_are_not_given_are_counted_and_a_few_named(photos, bundle, tmp_path, capsys):

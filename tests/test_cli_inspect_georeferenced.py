@@ -10,6 +10,7 @@ import pytest
 from crackscope import images
 from crackscope.cli import main
 from crackscope.images.utm import from_utm
+from crackscope.inspection import Scaling
 from tests.small_bundle import write_small_bundle
 from tests.small_calls import drawn_photos
 from tests.small_pictures import as_tiff
@@ -105,7 +106,7 @@ def test_what_the_user_says_of_the_scale_wins(survey, bundle, tmp_path):
     rows = inspected(survey, bundle, tmp_path / "distance", "--distance-m", "7", "--quiet")
     assert {row["scale_source"] for row in rows} == {""}
     photos = json.loads((tmp_path / "distance" / "inspection.json").read_text())["photos"]
-    assert {one["scale_doubt"] for one in photos} == {""}
+    assert {one["scale_doubt"] for one in photos} == {Scaling(distance_m=7).missing}
 
 
 def test_pixels_that_cannot_be_give_no_mm_and_are_told_once(survey, bundle, tmp_path, capsys):

@@ -137,7 +137,7 @@ def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectO
         others = sorted(set(journal.paths) - set(paths))
         work = Work(model, settings, _keeper(asked.out, [*paths, *others], facts), picture_limits(asked))
         _work(asked, journal, work, photos)
-        return _report(asked, Findings(journal, paths), facts, others, started)
+        return _report(asked, settings, Findings(journal, paths), facts, others, started)
 
 
 @contextmanager
@@ -167,7 +167,12 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
 
 
 def _report(
-    asked: Asked, findings: "Findings", facts: "InspectionFacts", others: list[str], started: float
+    asked: Asked,
+    settings: "InspectOptions",
+    findings: "Findings",
+    facts: "InspectionFacts",
+    others: list[str],
+    started: float,
 ) -> _Reported:
     """Write the report, and remove what is in it of others that have left it."""
     import msgspec
@@ -175,7 +180,7 @@ def _report(
     from crackscope.images import find_copies
     from crackscope.reports import remove_pictures, write_inspection
 
-    summary = summarise(findings, asked.least_probability, facts.surfaces)
+    summary = summarise(findings, settings.least_probability, facts.surfaces, settings.scaling.missing)
     shown = [photo.path for photo in summary.photos]
     summary.copies = find_copies(shown)
     facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
@@ -265,12 +270,7 @@ def _paths(photos: "Sequence[str | Unread]") -> list[str]:
 
 
 def _tell_without_scale(asked: Asked, summary: Summary) -> None:
-    given = {
-        "no row in the table": asked.scale,
-        f"no marker of {asked.marker_dictionary or '4X4_50'} seen": asked.marker_mm,
-        "no focal length in EXIF": asked.distance_m,
-    }
-    why = next((reason for reason, value in given.items() if value is not None), "none is given, nor in the file")
+    why = summary.missing or "none is given, nor in the file"
     if summary.without_scale:
         warn(f"{several(summary.without_scale, 'photo has', 'photos have')} no mm: {why}", quiet=asked.quiet)
     if summary.scale_doubts:

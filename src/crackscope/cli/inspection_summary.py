@@ -73,13 +73,15 @@ class Worst:
 @dataclass
 class Summary:
     """A pass over the findings that keeps a line a photo and no outlines. copies: of which photo each is one.
-    least_probability: zones of a lower one were left out of the findings. scale_doubts: why photos have no mm though a
-    marker is seen or there is a georeference, by path. surfaces: those as which the bundle reads photos. sound_as: of
+    least_probability: zones of a lower one were left out of the findings. missing: why photos have no mm that do not
+    hold what the scale takes, the same for all of them and told once. scale_doubts: why others have none, by path,
+    though a marker is seen or there is a georeference. surfaces: those as which the bundle reads photos. sound_as: of
     them, that of each photo called sound, "" for none.
     """
 
     least_probability: float = 0.0
     surfaces: tuple[str, ...] = ()
+    missing: str = ""
     photos: list[Worst] = field(default_factory=list)
     unread: "list[Unread]" = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -113,22 +115,27 @@ class Summary:
 
 
 def summarise(
-    findings: "Iterable[Inspected | Unread]", least_probability: float = 0.0, surfaces: tuple[str, ...] = ()
+    findings: "Iterable[Inspected | Unread]",
+    least_probability: float = 0.0,
+    surfaces: tuple[str, ...] = (),
+    missing: str = "",
 ) -> Summary:
-    """Read the findings once. least_probability, surfaces: as in `Summary`."""
+    """Read the findings once. least_probability, surfaces, missing: as in `Summary`."""
     from crackscope.records import BLURRED, UNLIKE_ANY_SURFACE, Unread
     from crackscope.reports import odd_scale
 
-    summary = Summary(least_probability, surfaces)
+    summary = Summary(least_probability, surfaces, missing)
     for photo in findings:
         if isinstance(photo, Unread):
             summary.unread.append(photo)
             continue
-        summary.photos.append(_worst(photo, least_probability))
+        # What is the same for all of them is told once, below the table.
+        doubt = "" if photo.scale_doubt == missing else photo.scale_doubt
+        summary.photos.append(_worst(photo, least_probability, doubt))
         summary.counts[photo.verdict] += 1
-        summary.without_scale += photo.scale is None and not photo.scale_doubt
-        if photo.scale_doubt:
-            summary.scale_doubts[photo.path] = photo.scale_doubt
+        summary.without_scale += photo.scale is None and not doubt
+        if doubt:
+            summary.scale_doubts[photo.path] = doubt
         if odd := odd_scale(photo):
             summary.odd_scales.append(f"{photo.path}: {odd}")
         if photo.in_grey:
@@ -142,7 +149,7 @@ def summarise(
     return summary
 
 
-def _worst(photo: "Inspected", least: float) -> Worst:
+def _worst(photo: "Inspected", least: float, scale_doubt: str) -> Worst:
     from crackscope.records import SUSPICIOUS, first_of, looks_cracked, read_as, seen_smaller
     from crackscope.reports import severity, telling
 
@@ -152,9 +159,9 @@ def _worst(photo: "Inspected", least: float) -> Worst:
     bare = [zone for zone in photo.zones if zone.length_mm is None]
     why = [_doubt(photo, least) or photo.reason, looks_cracked(photo)]
     remarks = [", ".join(filter(None, why)), seen_smaller(photo), first_of(photo.pages), read_as(photo.bits)]
-    if photo.scale_doubt:
-        remarks.append(f"no mm: {photo.scale_doubt}")
-    if photo.place.doubt and not photo.scale_doubt.startswith(photo.place.doubt):
+    if scale_doubt:
+        remarks.append(f"no mm: {scale_doubt}")
+    if photo.place.doubt and not scale_doubt.startswith(photo.place.doubt):
         remarks.append(f"no place: {photo.place.doubt}")
     if doubted := _doubted_width(photo):
         remarks.append(doubted)

@@ -7,8 +7,9 @@ from crackscope.inspection.journal import Findings, Journal
 from crackscope.inspection.marker import Plane, find_plane, plane_of
 from crackscope.inspection.mask import FINE_STRIDE, Cracks, MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
-from crackscope.inspection.scale import Focal, Ruler, Scaling, find_ruler, focal_length, zone_in_mm
+from crackscope.inspection.scale import Focal, Ruler, find_ruler, focal_length, zone_in_mm
 from crackscope.inspection.scale_table import read_scale_table
+from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.thinnest import thinnest_crack, thinnest_seen
 from crackscope.inspection.width_classes import (
     DEFAULT_LIMITS_MM,

@@ -18,7 +18,8 @@ from crackscope.inspection.afar import with_afar
 from crackscope.inspection.finding import Found, Part, enlarged, with_gaping
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
-from crackscope.inspection.scale import Ruler, Scaling, find_ruler, zone_in_mm
+from crackscope.inspection.scale import Ruler, find_ruler, zone_in_mm
+from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.softness import smaller_looks, with_wide
 from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.upright import upright_heat, upright_zone
@@ -143,7 +144,7 @@ def _ruler(scaling: Scaling, photo: Photo) -> Ruler | None:
 def _scale_doubt(scaling: Scaling, ruler: Ruler | None, photo: Photo) -> str:
     if ruler is not None:
         return ruler.doubt
-    return "" if scaling.known or photo.ground is None else photo.ground.scale_doubt
+    return scaling.missing if scaling.known or photo.ground is None else photo.ground.scale_doubt
 
 
 def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: int = 1) -> Inspection:

@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.errors import InspectionError
 from crackscope.images import Ground, Optics
-from crackscope.inspection.marker import DICTIONARIES, Plane, TooSmall, find_plane
+from crackscope.inspection.marker import Plane, TooSmall, find_plane
 from crackscope.inspection.marker_corners import SMALLEST_SIDE_PX
+from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.summing import in_order
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
 from crackscope.inspection.zones import Traced
@@ -37,47 +37,6 @@ _OBLIQUE = 2.0
 """A marker too small is so by its tilt where its longest side is so many times its shortest: from 60 degrees on."""
 _ROUNDING = 1 / math.sqrt(12)
 """Standard deviation of what rounding to whole numbers does."""
-MOST = 1e6
-"""A scale above it, or below its inverse, is a slip of the pen, and its figures overflow."""
-
-
-class Scaling(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the scale: one of four, or nothing, and then only a GeoTIFF has mm, by its georeference.
-
-    mm_per_px: of all photos. table: mm per px and its relative error by path (see `scale_table.read_scale_table`).
-    marker_mm: side of the black square of a printed ArUco marker of `dictionary`, that lies on the surface.
-    distance_m: from the lens to the surface; the focal length comes from EXIF. relative_error: one standard deviation
-    of the number given, or of a georeference, as a share of it (0.02 is 2 %); of the photos of a table, of those whose
-    row has none. Raises InspectionError when more than one is given, a number is not above 0, or the error is no share.
-    """
-
-    mm_per_px: float | None = None
-    table: dict[str, tuple[float, float]] | None = None
-    marker_mm: float | None = None
-    dictionary: str = "4X4_50"
-    distance_m: float | None = None
-    relative_error: float = 0.0
-
-    def __post_init__(self) -> None:
-        given = {"mm per px": self.mm_per_px, "marker": self.marker_mm, "distance": self.distance_m}
-        numbers = {name: value for name, value in given.items() if value is not None}
-        if len(numbers) + (self.table is not None) > 1:
-            raise InspectionError("the scale is given in more than one way, leave one of them")
-        for name, value in numbers.items():
-            if not (math.isfinite(value) and value > 0):
-                raise InspectionError(f"the scale by {name} must be a number above 0, not {value:g}")
-            if not 1 / MOST < value < MOST:
-                raise InspectionError(f"the scale by {name} cannot be {value:g}, check the number and its unit")
-        if not 0 <= self.relative_error < 1:
-            raise InspectionError(f"the error of the scale is a share, 0.02 for 2 %, not {self.relative_error:g}")
-        if self.dictionary not in DICTIONARIES:
-            known = ", ".join(DICTIONARIES)
-            raise InspectionError(f"there is no marker dictionary {self.dictionary!r}, name one of {known}")
-
-    @property
-    def known(self) -> bool:
-        """Whether anything at all is given."""
-        return any(one is not None for one in (self.mm_per_px, self.table, self.marker_mm, self.distance_m))
 
 
 class Focal(NamedTuple):
@@ -139,8 +98,8 @@ def find_ruler(
 ) -> Ruler | None:
     """The scale of one photo, uint8 [h, w, 3]; None where nothing is known, or the photo does not hold what it takes.
 
-    That is: no row in the table, no marker seen, no focal length in EXIF; and, where nothing is given, no georeference
-    that tells.
+    That is: no row in the table, no marker seen, no focal length in EXIF (see `Scaling.missing`); and, where nothing is
+    given, no georeference that tells.
     """
     error = scaling.relative_error
     if not scaling.known and ground is not None and ground.mm_per_px is not None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from crackscope.errors import InspectionError
 from crackscope.files import original, read_table
-from crackscope.inspection.scale import MOST
+from crackscope.inspection.scaling import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
 _PHOTO = "photo"

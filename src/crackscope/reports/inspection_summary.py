@@ -274,8 +274,8 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
         said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
     if doubted := sum(bool(photo.scale_doubt) for photo in found.inspected):
         said.append(
-            f"For {count(doubted, 'photo')} what should tell the scale, a marker or the file's georeference, does not, "
-            "so there are no millimetres: each says why among its facts."
+            f"For {count(doubted, 'photo')} what should tell the scale (a marker, a table, EXIF or the file's "
+            "georeference) does not, so there are no millimetres: each says why among its facts."
         )
     if odd := [photo.path for photo in found.inspected if odd_scale(photo)]:
         said.append(
