@@ -214,8 +214,12 @@ def open_bundle(path: str | Path) -> Bundle:
                 raise BundleError(
                     f"{folder} is gone, a kill ended its replacing; rename {old}, which it was before, back"
                 )
-            near = "; did you mean 'default', the one in the package?" * bool(get_close_matches(str(path), ["default"]))
-            raise BundleError(f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}{near}")
+            near = bool(get_close_matches(str(path), ["default"]))
+            advice = "did you mean 'default'" if near else "name one, a run that wrote one, or 'default'"
+            raise BundleError(
+                f"{folder} is not a folder; a bundle is a folder with {MODEL} and {MANIFEST}; {advice}, the one in the "
+                f"package{'?' * near}"
+            )
         if not (folder / MANIFEST).exists() and (folder / "bundle" / MANIFEST).is_file():
             raise BundleError(f"{folder} is no whole run; its bundle is {folder / 'bundle'}")
     except OSError as error:

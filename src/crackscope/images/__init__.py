@@ -47,7 +47,7 @@ from crackscope.images.pages import count_pages
 from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
 from crackscope.images.resizing import resize, shrunk, size_within
-from crackscope.images.sources import Source
+from crackscope.images.sources import Source, name_of, refuse_lone
 from crackscope.images.unseen import edge_steps
 from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
 
@@ -69,6 +69,7 @@ __all__ = [
     "find",
     "find_copies",
     "masked_by",
+    "name_of",
     "natural",
     "on_map",
     "one_spelling",
@@ -80,6 +81,7 @@ __all__ = [
     "read_optics",
     "read_place",
     "read_thumbnail",
+    "refuse_lone",
     "resize",
     "shrunk",
     "size_within",

@@ -49,15 +49,16 @@ _SEPARATORS = re.compile(r"[/\\]")
 
 
 Tell = Callable[[str], object]
+Name = str | os.PathLike[str]
 
 
 def find(
-    arguments: Sequence[str],
+    arguments: Name | Sequence[Name],
     pass_over: Tell | None = None,
     misnamed: Tell | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[str]:
-    """The pictures that `arguments` stand for, each once, however it is spelt, in the order of the arguments.
+    """The pictures that `arguments`, or one alone, stand for, each once, however it is spelt, in their order.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
     ones left out, links followed but no folder entered twice, what `inspect` and `suggest` wrote below it passed over;
@@ -74,7 +75,7 @@ def find(
     """
     found: dict[str, str] = {}
     passed: dict[str, str] = {}
-    for argument in arguments:
+    for argument in [arguments] if isinstance(arguments, str | os.PathLike) else arguments:
         every = [argument] if argument == "-" else _expanded(os.fspath(argument), misnamed)
         names = _without_twins(every, limits) if os.path.isdir(argument) or not os.path.lexists(argument) else every
         for some, kept in ((names, found), (every, passed)):

@@ -20,6 +20,8 @@ Source = str | Path | bytes | BinaryIO | NDArray[Any] | Image.Image
 """What pictures may be given as. bytearray and memoryview are taken as bytes."""
 
 _PIECE = 1 << 20
+_BANDS = (1, 3, 4)
+"""Of arrays that are one picture, where they have three dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Data:
 
 
 def name_of(source: object) -> str:
-    """What to call a source in records and messages: its path, or its kind in angle brackets."""
+    """What to call a source in records and messages: its path or name, else its kind in angle brackets."""
     if isinstance(source, str | os.PathLike):
         path = os.fspath(source)
         return path if isinstance(path, str) else os.fsdecode(path)
@@ -42,7 +44,23 @@ def name_of(source: object) -> str:
     if isinstance(source, Image.Image):
         return getattr(source, "filename", "") or "<image>"
     name = getattr(source, "name", None)
-    return name if isinstance(name, str) and name else "<file>"
+    if isinstance(name, str) and name:
+        return name
+    return "<file>" if hasattr(source, "read") else f"<{type(source).__name__}>"
+
+
+def refuse_lone(sources: object, who: str, instead: str) -> None:
+    """Raise TypeError for one picture, or one name, in place of many: letters, bytes, lines or rows would be taken for
+    pictures. who: what was called. instead: what takes one."""
+    rows = isinstance(sources, np.ndarray) and (
+        sources.ndim == 2 or (sources.ndim == 3 and sources.shape[-1] in _BANDS)
+    )
+    named = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview | Image.Image)
+    if named or rows or hasattr(sources, "read"):
+        raise TypeError(
+            f"{who} wants many pictures, as a list or a generator, not one {type(sources).__name__}: {instead}, and "
+            'crackscope.images.find("FOLDER") lists those of a folder'
+        )
 
 
 def read_bytes(source: object, limits: Limits, *, at_most: int | None = None) -> Data:
@@ -60,7 +78,8 @@ def read_bytes(source: object, limits: Limits, *, at_most: int | None = None) ->
     else:
         raise Fault(
             "unsupported",
-            f"a {type(source).__name__} is not a picture; give a path, bytes, a binary file, an array or Pillow image",
+            f"a {type(source).__name__} is not a picture; give a path, bytes, a binary file, an array or Pillow image, "
+            "and many pictures to predict_all of a loaded model",
         )
     return _nonempty(Data(content, whole=True))
 

@@ -18,12 +18,12 @@ from crackscope.bundles import fingerprint
 from crackscope.drafts import is_draft, remove_drafts
 from crackscope.errors import ImageError, OutputError
 from crackscope.files import make_folder
-from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header
+from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header, refuse_lone
 from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Seen, measure, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, Terms, refuse_held, stamp_of
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.records import Unread
-from crackscope.scoring import Model
+from crackscope.scoring import Model, UntilError
 
 LARGE_PIXELS = 32 << 20
 """A photo of more pixels goes through alone, since several of them at once may be too much for the memory."""
@@ -107,8 +107,14 @@ def inspect_all(work: Work, photos: Iterable[str | Unread]) -> Iterator[Result]:
 
     While a photo goes through the network, the next is read and the one before is measured and handed to `keep`: at
     most three are in memory, of large ones (LARGE_PIXELS) one. What cannot be read or inspected comes back as Unread,
-    and the rest go on; what `keep` raises ends it all. An Unread among the photos comes back as it is.
+    and the rest go on; what `keep` raises ends it all. An Unread among the photos comes back as it is. What drawing the
+    photos raises is raised once those before have come back. Raises TypeError for one photo in place of many.
     """
+    refuse_lone(photos, "inspect_all", "open_photo and inspect_photo take one")
+    return _inspect_all(work, UntilError(photos))
+
+
+def _inspect_all(work: Work, photos: UntilError[str | Unread]) -> Iterator[Result]:
     with _thread("read") as reader, _thread("measure") as measurer:
         waiting: deque[Future[Result]] = deque()
         for photo in _opened(photos, reader, work.limits):
@@ -119,6 +125,7 @@ def inspect_all(work: Work, photos: Iterable[str | Unread]) -> Iterator[Result]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+        photos.raise_kept()
 
 
 @contextlib.contextmanager
@@ -130,9 +137,8 @@ def _thread(work: str) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _opened(photos: Iterable[str | Unread], reader: ThreadPoolExecutor, limits: Limits) -> Iterator[Photo | Unread]:
+def _opened(names: Iterator[str | Unread], reader: ThreadPoolExecutor, limits: Limits) -> Iterator[Photo | Unread]:
     """Each photo read, the next one already while its turn is on, unless it is large."""
-    names = iter(photos)
     ahead: Future[Photo | Unread] | None = None
     name = next(names, None)
     while name is not None:

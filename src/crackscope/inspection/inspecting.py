@@ -107,8 +107,7 @@ def inspect(
     rate of false alarms that was asked for, nor has one that cannot be judged; `all_zones` keeps them.
     Raises ImageError when the photo cannot be read, BundleError when the bundle cannot be used.
     """
-    model = bundle if isinstance(bundle, Model) else kept(bundle)
-    return inspect_photo(model, open_photo(source), options).record
+    return inspect_photo(kept(bundle), open_photo(source), options).record
 
 
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:

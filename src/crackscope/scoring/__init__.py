@@ -20,6 +20,7 @@ from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
+from crackscope.scoring.stream import UntilError
 from crackscope.scoring.tiling import Tile, middle_piece, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
 from crackscope.scoring.void import put_back, surface_of
@@ -51,6 +52,7 @@ __all__ = [
     "Scored",
     "StoppedError",
     "Tile",
+    "UntilError",
     "alarms_by_surface",
     "cast",
     "describe",
@@ -82,9 +84,11 @@ __all__ = [
 ]
 
 
-def kept(bundle: str | Path | None = None) -> Model:
+def kept(bundle: str | Path | Model | None = None) -> Model:
     """A bundle (None: the one in the package), named as in `load`, that stays loaded for the next call, until another
-    is written in its place. Raises BundleError when it cannot be used."""
+    is written in its place; a loaded model as it is. Raises BundleError when it cannot be used."""
+    if isinstance(bundle, Model):
+        return bundle
     folder = bundle_folder(bundle).absolute()
     return _kept(folder, edition(folder))
 
@@ -94,16 +98,17 @@ def _kept(folder: Path, _edition: tuple[int, int, int] | None) -> Model:
     return load(folder)
 
 
-def predict(source: "Source", bundle: str | Path | None = None) -> "Prediction":
-    """Judge one picture with a bundle (None: the one in the package), which stays loaded for the next call.
+def predict(source: "Source", bundle: str | Path | Model | None = None) -> "Prediction":
+    """Judge one picture with a bundle (None: the one in the package), which stays loaded for the next call, or with a
+    loaded model.
 
     Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.
     """
     return kept(bundle).predict(source)
 
 
-def embed(source: "Source", bundle: str | Path | None = None) -> "NDArray[np.float32]":
-    """Return the embedding of one picture, float32 [d], by a bundle (None: the one in the package).
+def embed(source: "Source", bundle: str | Path | Model | None = None) -> "NDArray[np.float32]":
+    """Return the embedding of one picture, float32 [d], by a bundle (None: the one in the package) or a loaded model.
 
     Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.
     """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
 from crackscope.errors import ImageError
-from crackscope.images import Picture, Source, or_unread, read
+from crackscope.images import Picture, Source, name_of, or_unread, read, refuse_lone
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
 from crackscope.scoring.coloured_light import out_of_coloured_light
@@ -22,7 +22,7 @@ from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.facing import facing_of
 from crackscope.scoring.further_looks import Eyes, judge_photo, look_smaller
 from crackscope.scoring.golden import check_golden
-from crackscope.scoring.opened import Opened, open_picture, path_of
+from crackscope.scoring.opened import Opened, open_picture
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.stream import in_groups, in_order
 from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
@@ -67,13 +67,18 @@ class Scored:
     where: Tile
 
 
-def load(bundle: str | Path | Bundle | None = None, *, threads: int | None = None, check: bool = True) -> "Model":
+def load(
+    bundle: "str | Path | Bundle | Model | None" = None, *, threads: int | None = None, check: bool = True
+) -> "Model":
     """Open a bundle and make it ready to score.
 
-    bundle: its folder, None for the one in the package. threads: how many pictures go through at once, None for one
-    per processor; it changes the time, never the answers. check: recompute the golden outputs.
+    bundle: its folder, its run, None or `default` for the one in the package; what is loaded already is no longer
+    checked, and comes back as it is unless it is to have other threads. threads: how many pictures go through at once,
+    None for one per processor; it changes the time, never the answers. check: recompute the golden outputs.
     Raises BundleError for a bundle that is incomplete, altered, unsafe, or that answers otherwise than stated.
     """
+    if isinstance(bundle, Model):
+        return bundle if threads in (None, bundle.threads) else Model(bundle.bundle, usable_threads(threads))
     if not isinstance(bundle, Bundle):
         bundle = open_bundle(default_bundle() if bundle is None else bundle)
     model = Model(bundle, usable_threads(threads))
@@ -222,8 +227,13 @@ class Model:
 
         Decoding runs beside the network, in `threads` threads. What cannot be read or scored comes back as Unread,
         and the rest go on. Stopping early, or an interrupt, ends the work under way within a tile, or a block of a
-        photo.
+        photo. What drawing the sources raises is raised once all that came before are judged. Raises TypeError for one
+        picture, or one name, in place of many.
         """
+        refuse_lone(sources, "predict_all", "predict takes one")
+        return self._predict_all(sources)
+
+    def _predict_all(self, sources: Iterable[Source]) -> Iterator[Prediction | Unread]:
         stop = threading.Event()
         answers = in_order(lambda few: self._predict_few(few, stop), in_groups(sources, self.threads), self.threads)
         try:
@@ -242,7 +252,7 @@ class Model:
         held: list[Opened | Unread] = []
         with self._crew.seat():
             for number, source in enumerate(sources, 1):
-                held.append(or_unread(path_of(source), _TASK, partial(open_picture, source)))
+                held.append(or_unread(name_of(source), _TASK, partial(open_picture, source)))
                 pixels = sum(one.picture.pixels.size // 3 for one in held if not isinstance(one, Unread))
                 if pixels > HELD_PIXELS or number == len(sources):
                     answers += [self._judged_or_say_why(one, stop) for one in held]
@@ -252,7 +262,7 @@ class Model:
     def _judged_or_say_why(self, opened: "Opened | Unread", stop: threading.Event) -> Prediction | Unread:
         if isinstance(opened, Unread):
             return opened
-        return or_unread(path_of(opened.source), _TASK, partial(self._judged, opened, stop))
+        return or_unread(opened.picture.name, _TASK, partial(self._judged, opened, stop))
 
     def _judged(self, opened: Opened, stop: threading.Event) -> Prediction:
         """Score what was read; the caller holds a seat."""
@@ -260,7 +270,7 @@ class Model:
         picture = opened.picture
         judged = self._judged_whole(picture, partial(self._crew.share, stop=stop))
         return Prediction(
-            path=path_of(opened.source, picture.name),
+            path=picture.name,
             verdict=judged.verdict,
             probability=judged.probability,
             width=picture.width,

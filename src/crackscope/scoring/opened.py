@@ -1,7 +1,6 @@
 """A picture that was read before it is scored."""
 
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 from crackscope.images import Picture, Source, read
@@ -20,8 +19,3 @@ def open_picture(source: Source) -> Opened:
     begin = time.perf_counter()
     picture = read(source)
     return Opened(source, picture, time.perf_counter() - begin)
-
-
-def path_of(source: Source, name: str = "") -> str:
-    """What a source is called: its path, the name that it was read under, its own, or `-`."""
-    return str(source) if isinstance(source, (str, Path)) else name or str(getattr(source, "name", "")) or "-"
