@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from crackscope.brief import brief
 from crackscope.errors import ImageError
 
 Label = Literal["crack", "sound"]
@@ -111,6 +112,8 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     width_max_mm: Estimate | None = None
     width_class: str = ""
     holes: tuple[tuple[Point, ...], ...] = ()
+
+    __repr__ = brief
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +237,8 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     chance: float | None = None
     left_out: int = 0
     in_grey: bool = False
+
+    __repr__ = brief
 
     @property
     def suspicious(self) -> bool:

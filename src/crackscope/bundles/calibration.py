@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crackscope.brief import brief
 from crackscope.errors import BundleError
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -50,6 +51,8 @@ class KnownSurface(msgspec.Struct, frozen=True, kw_only=True):
     misses: Share | None = None
     false_alarms: Share | None = None
 
+    __repr__ = brief
+
 
 class LocalCalibration(msgspec.Struct, frozen=True, kw_only=True):
     """How a score is read on a picture that looks like a surface the bundle knows.
@@ -66,6 +69,8 @@ class LocalCalibration(msgspec.Struct, frozen=True, kw_only=True):
     origin: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=MOST_COORDINATES)]
     limit: Annotated[float, msgspec.Meta(gt=0)]
     surfaces: Annotated[tuple[KnownSurface, ...], msgspec.Meta(min_length=1, max_length=MOST_SURFACES)]
+
+    __repr__ = brief
 
     def matrix(self) -> NDArray[np.float64]:
         """The projection, float64 [q, embedding]. Raises ValueError when its length is no multiple of q."""

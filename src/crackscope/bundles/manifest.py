@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from crackscope.brief import brief
 from crackscope.bundles.calibration import Calibration, Count, LocalCalibration, Share, Text, check_calibration
 from crackscope.errors import BundleError
 
@@ -54,6 +55,8 @@ class SurfaceRule(msgspec.Struct, frozen=True, kw_only=True):
     refused: Share = 0.0
     kept: Share = 0.0
 
+    __repr__ = brief
+
 
 class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     """What cannot be judged by its pixels alone; 0 sets no limit.
@@ -74,6 +77,8 @@ class KnownSound(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Text
     sound: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=MOST_WINDOWS)]
+
+    __repr__ = brief
 
 
 class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +104,8 @@ class VerdictRule(msgspec.Struct, frozen=True, kw_only=True):
     quality: QualityRule = QualityRule()
     surface: SurfaceRule | None = None
 
+    __repr__ = brief
+
 
 class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
     """One set of pictures that the network learnt from. fingerprint: as the split says, "" when unknown. digests: where
@@ -110,6 +117,8 @@ class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
     licence: Text = ""
     digests: Digests | msgspec.UnsetType = msgspec.UNSET
 
+    __repr__ = brief
+
 
 class StartedFrom(msgspec.Struct, frozen=True, kw_only=True):
     """The bundle whose weights a training began with. fingerprint: sha256 of its bundle.json. trained_on: all that
@@ -118,6 +127,8 @@ class StartedFrom(msgspec.Struct, frozen=True, kw_only=True):
     name: Text
     fingerprint: Digest
     trained_on: tuple[TrainedOn, ...] = ()
+
+    __repr__ = brief
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +144,8 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True):
     map_mean: tuple[float, ...]
     embedding_head: tuple[tuple[float, ...], ...]
     tolerance: Annotated[float, msgspec.Meta(gt=0, le=10)]
+
+    __repr__ = brief
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +187,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     hashes: dict[Text, Digest] = {}
     golden: Golden | None = None
     digest: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")] = ""
+
+    __repr__ = brief
 
     @property
     def adapted(self) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from crackscope.brief import brief
 from crackscope.datasets.doubtful import untested
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.grouping import chosen_groups, components, names_of, same_pairs
@@ -65,6 +66,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     photos: int = 0
     untested: tuple[str, ...] = ()
     likely_groups: LikelyGroups | None = None
+
+    __repr__ = brief
 
     def part(self, name: Part) -> list[Row]:
         """The rows of one part."""

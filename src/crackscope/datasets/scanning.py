@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from crackscope.brief import brief
 from crackscope.datasets.doubtful import surfaces_alike
 from crackscope.datasets.found import Found, Kind, describe_unlabelled
 from crackscope.datasets.grouping import Numbers, chosen_groups, components, members, same_pairs
@@ -83,6 +84,8 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     likely_groups: LikelyGroups | None = None
     photos: int = 0
+
+    __repr__ = brief
 
 
 def scan(data: str | Path, *, group_by: str | None = None, layout: Layout = KNOWN_WORDS) -> ScanReport:

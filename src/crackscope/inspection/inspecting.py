@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.brief import brief
 from crackscope.bundles import Manifest
 from crackscope.errors import BundleError, InspectionError
 from crackscope.images import Source
@@ -95,6 +96,8 @@ class Inspection:
     heat: Heatmap
     mask: NDArray[np.bool_]
     soft: tuple[int, ...] = ()
+
+    __repr__ = brief
 
 
 def inspect(

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.brief import brief
 from crackscope.images import (
     DEFAULT_LIMITS,
     Ground,
@@ -50,6 +51,8 @@ class Photo:
     covered: NDArray[np.uint8] | None = None
     ground: Ground | None = None
     lit: NDArray[np.uint8] | None = None
+
+    __repr__ = brief
 
     @property
     def hidden(self) -> NDArray[np.bool_] | None:

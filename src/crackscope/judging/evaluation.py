@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from crackscope.brief import brief
 from crackscope.records import Label, Measure, Unread, Verdict
 
 FIGURES: tuple[str, ...] = (
@@ -291,6 +292,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...]
     intervals: Intervals
     predictions: tuple[Judged, ...] = ()
+
+    __repr__ = brief
 
     @property
     def told(self) -> tuple[Judged, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.brief import brief
 from crackscope.bundles import Bundle
 from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
@@ -83,6 +84,8 @@ class Heatmap:
     half: "Heatmap | None" = None
     hidden: NDArray[np.bool_] | None = None
     void: NDArray[np.bool_] | None = None
+
+    __repr__ = brief
 
     @property
     def tiled(self) -> bool:

@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.brief import brief
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
-from crackscope.errors import ImageError
+from crackscope.errors import ImageError, several
 from crackscope.images import Picture, Source, name_of, or_unread, read, refuse_lone
 from crackscope.records import Prediction, Unread
 from crackscope.scoring.calibrated import Calibrated, Calibrator
@@ -66,6 +67,8 @@ class Scored:
     tiles: int
     where: Tile
 
+    __repr__ = brief
+
 
 def load(
     bundle: "str | Path | Bundle | Model | None" = None, *, threads: int | None = None, check: bool = True
@@ -97,6 +100,10 @@ class Model:
         self._calibrator = Calibrator(bundle.manifest, str(bundle.path))
         self._crew = Crew(threads)
         self._dense = Dense(bundle, self.graph, threads)
+
+    def __repr__(self) -> str:
+        where, threads = str(self.bundle.path), several(self.threads, "thread")
+        return f"Model({self.manifest.name!r}, {where!r}, {self.manifest.precision}, {threads})"
 
     @property
     def manifest(self) -> Manifest:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from crackscope.brief import brief
 from crackscope.bundles import MOST_TEXT
 from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
@@ -135,3 +136,5 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     kept: Epoch | None = None
     unread: tuple[Unread, ...] = ()
     dealt: Dealt | None = None
+
+    __repr__ = brief
