@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import mypy.api
 import numpy as np
 import pytest
 
@@ -79,6 +81,24 @@ def test_public_name_is_there(name):
 def test_unknown_public_name_is_refused():
     with pytest.raises(AttributeError, match="predikt"):
         _ = crackscope.predikt
+
+
+def test_a_checker_of_types_finds_names_that_there_are_not(tmp_path: Path) -> None:
+    """Of the rooms whose names are loaded on first use, and alone: what they import is passed over."""
+    code = "import crackscope, crackscope.networks, crackscope.reports\n"
+    rooms = {"": ("load", "lod"), ".networks": ("build", "bild"), ".reports": ("write_photo", "write_foto")}
+    code += "".join(f"crackscope{room}.{name}\n" for room, names in rooms.items() for name in names)
+    (tmp_path / "asks.py").write_text(code)
+    package = Path(crackscope.__file__).parent
+    files = [package / "__init__.py", *(package / room[1:] / "__init__.py" for room in rooms if room)]
+    call = ["--strict", "--follow-imports=skip", "--cache-dir", str(tmp_path / "kept"), "--config-file", os.devnull]
+    told = mypy.api.run([*call, *map(str, files), str(tmp_path / "asks.py")])[0]
+    assert re.findall(r'asks\.py:(\d): error: Module has no attribute "(\w+)"', told) == [
+        ("3", "lod"),
+        ("5", "bild"),
+        ("7", "write_foto"),
+    ]
+    assert told.count("error:") == 3
 
 
 def test_dir_lists_the_public_names():

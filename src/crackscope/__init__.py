@@ -17,8 +17,6 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from crackscope.datasets import scan as scan
     from crackscope.datasets import split as split
     from crackscope.inspection import inspect as inspect
@@ -30,15 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["embed", "evaluate", "inspect", "load", "predict", "scan", "split", "train"]
 
+if not TYPE_CHECKING:  # that a typo is found, which any name from here would hide
 
-def __getattr__(name: str) -> "Any":
-    """Load a public name on first use, so that `import crackscope` stays light."""
-    room = _PUBLIC.get(name)
-    if room is None:
-        raise AttributeError(f"module 'crackscope' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        """Load a public name on first use, so that `import crackscope` stays light."""
+        room = _PUBLIC.get(name)
+        if room is None:
+            raise AttributeError(f"module 'crackscope' has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(room), name)
+        return getattr(import_module(room), name)
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
 """Reports: pages that open from disk, plots, and tables."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crackscope.reports.comparison_page import comparison_sentences, own_rows, write_comparison
@@ -88,10 +88,11 @@ _HOMES = {
 }
 """Name -> the file of this room that it is loaded from on first use."""
 
+if not TYPE_CHECKING:  # that a typo is found, which any name from here would hide
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
