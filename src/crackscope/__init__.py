@@ -1,4 +1,11 @@
-"""crackscope: finds cracks in pictures of built surfaces, and says how far to trust it."""
+"""crackscope: finds cracks in pictures of built surfaces, and says how far to trust it.
+
+    model = crackscope.load()              a bundle, ready for model.predict(picture) and model.predict_all(pictures)
+    crackscope.inspect(photo)              a record of a whole photo: verdict, and zones with length and widths
+    crackscope.inspection.inspect_photo    the same with mask and heatmap as arrays
+
+docs/python.md shows each with examples: tables, scales, errors, threads and processes, training.
+"""
 
 TYPE_CHECKING = False
 """As in `typing`, which takes longer to import than all of this."""
