@@ -2,7 +2,7 @@
 
     model = crackscope.load()              a bundle, ready for model.predict(picture) and model.predict_all(pictures)
     crackscope.inspect(photo)              a record of a whole photo: verdict, and zones with length and widths
-    crackscope.inspection.inspect_photo    the same with mask and heatmap as arrays
+    from crackscope.inspection import inspect_photo, open_photo      the same with mask and heatmap as arrays
 
 docs/python.md shows each with examples: tables, scales, errors, threads and processes, training.
 """
