@@ -59,7 +59,7 @@ def model() -> Model:
 
 @cache
 def wide() -> tuple[Photo, NDArray[np.bool_], Inspection]:
-    pixels, mask = torn(301)
+    pixels, mask = torn(306)
     photo = open_photo(pixels)
     return photo, mask, inspect_photo(model(), photo)
 
@@ -76,7 +76,7 @@ def test_a_crack_too_wide_to_be_known_is_found_from_afar_and_measured():
     assert zone.width_median_px.low <= WIDTH_PX <= zone.width_median_px.high
     assert zone.width_median_px.value == pytest.approx(WIDTH_PX, rel=0.05)
     assert zone.length_px == pytest.approx(
-        np.hypot(np.diff(60 * np.sin(np.arange(SIZE[1]) / 170 + 301)), 1).sum(), rel=0.05
+        np.hypot(np.diff(60 * np.sin(np.arange(SIZE[1]) / 170 + 306)), 1).sum(), rel=0.05
     )
     left, top, across, down = zone.box
     columns = np.flatnonzero(mask.any(0))
@@ -224,7 +224,7 @@ def test_a_turned_photo_has_turned_findings(turn):
 
 
 def test_the_photo_without_it_is_sound():
-    pixels = surfaces.generate(301, SIZE, False).pixels
+    pixels = surfaces.generate(306, SIZE, False).pixels
     record = inspect_photo(model(), open_photo(pixels)).record
     assert (record.verdict, record.zones) == ("sound", ())
 

@@ -15,7 +15,7 @@ from crackscope.records import Row
 from crackscope.scoring import pack
 from crackscope.training.calibrating import fit, known_sound, sound_chances, thinned
 from crackscope.training.held_out import Given
-from crackscope.training.held_out_scores import Scored
+from crackscope.training.held_out_scores import Graphs, Scored
 from crackscope.training.mask_rule import mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
 from tests.small_bundle import STRIDE, small_manifest, small_model
@@ -56,7 +56,7 @@ def test_rows_of_surfaces_that_are_too_small_to_be_known_are_not_looked_at(tmp_p
         rows.append(Row(path=str(path), label=label, surface=("wall", "pier")[number // 4]))
     gone = [Row(path=str(tmp_path / f"gone {number}.png"), label="sound", surface=f"{number}") for number in range(30)]
     recipe = recipes.override(recipes.load("default"), ["head.scales=1"])
-    assert fit(small_model(), small_manifest().input, recipe, Given(STRIDE, rows, gone, 1)).local is None
+    assert fit(Graphs(small_model()), small_manifest().input, recipe, Given(STRIDE, rows, gone, 1)).local is None
 
 
 @settings(max_examples=40, deadline=None)
@@ -104,7 +104,7 @@ def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None
         rows.append(Row(path=str(path), label="crack" if number % 2 == 0 else "sound", surface="plaster"))
     manifest = small_manifest()
     recipe = recipes.override(recipes.load("default"), ["miss_rate=0.11", "head.scales=1"])
-    found = fit(small_model(), manifest.input, recipe, Given(STRIDE, rows, [], 1))
+    found = fit(Graphs(small_model()), manifest.input, recipe, Given(STRIDE, rows, [], 1))
     assert 0.05 < found.threshold < 0.95
     assert found.figures["held_out_misses"] <= 0.11
     assert found.verdict.sound[0] == max(found.verdict.sound)

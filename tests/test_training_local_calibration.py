@@ -15,7 +15,7 @@ from crackscope.records import Row
 from crackscope.scoring.calibrated import Calibrator
 from crackscope.training.calibrating import fit
 from crackscope.training.held_out import Given
-from crackscope.training.held_out_scores import Scored
+from crackscope.training.held_out_scores import Graphs, Scored
 from crackscope.training.likeness import likeness
 from crackscope.training.local_calibration import Common, fit_local
 from tests.small_bundle import EMBEDDING, small_manifest
@@ -182,7 +182,7 @@ def test_a_split_that_names_surfaces_gives_a_bundle_that_tells_them_apart(tmp_pa
         rows.append(Row(path=str(path), label="crack" if cracked else "sound", surface=kind))
     default = scoring.load()
     given = Given(default.manifest.stride, rows[:24], rows[24:], 1)
-    found = fit(default.bundle.model, default.manifest.input, recipes.load("default"), given)
+    found = fit(Graphs(default.bundle.model), default.manifest.input, recipes.load("default"), given)
     assert found.local is not None
     assert [(one.name, one.fitted_on > 0) for one in found.local.surfaces] == [("brick", True), ("plaster", False)]
     reads = Calibrator(msgspec.structs.replace(default.manifest, local=found.local, verdict=found.verdict), "bundle")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crackscope.training.surface_rule import LET_PASS, fit_surface_rule
+from crackscope.training.surface_rule import BY_EMBEDDING, fit_surface_rule
 
 
 def test_what_photos_seldom_are_counts_little_against_what_they_are() -> None:
@@ -16,7 +16,7 @@ def test_what_photos_seldom_are_counts_little_against_what_they_are() -> None:
     rule = fit_surface_rule(embeddings, surface, np.arange(500), usual)
     assert rule is not None
     assert rule.refused <= 0.02
-    assert rule.kept <= LET_PASS
+    assert rule.kept <= BY_EMBEDDING.let_pass
     logits = embeddings @ np.array(rule.weights) + rule.shift
     assert (logits[usual & surface] > 0).mean() > 0.95
     assert (logits[usual & ~surface] < 0).mean() > 0.95

@@ -148,7 +148,7 @@ def adapt(
             digests=gathered.digests,
         ),
         figures=_figures(facts, gathered),
-        embedding=gathered.embedding,
+        looks=gathered.looks,
         sound=facts.sound,
         facts=gathered.facts,
         cracked=gathered.cracked,

@@ -20,9 +20,9 @@ class Gathered:
     """What is learnt from, and held back by.
 
     apart: the patches in groups of copies alone; patches: in groups of which those that share a photo are one. photos:
-    of each patch, "" for none known. embedding: float64 [n, d]. old: what the bundle keeps a word of. facts: what it
-    will keep of these. cracked: paths of the patches that are labelled so. met: what of the patches the bundle learnt
-    from before. digests: by which they are known again.
+    of each patch, "" for none known. looks: float64 [n, d + f], by which surfaces are told from all else. old: what the
+    bundle keeps a word of. facts: what it will keep of these. cracked: paths of the patches that are labelled so. met:
+    what of the patches the bundle learnt from before. digests: by which they are known again.
     """
 
     model: Model
@@ -32,7 +32,7 @@ class Gathered:
     photos: list[str]
     unread: list[Unread]
     unfit: list[Unfit]
-    embedding: Floats
+    looks: Floats
     old: Patches | None
     facts: Reference
     cracked: tuple[str, ...]
@@ -76,7 +76,7 @@ def gather(model: Model, split: Split, where: str, progress: Progress | None) ->
         photos=photos,
         unread=seen.unread,
         unfit=seen.unfit,
-        embedding=seen.embedding,
+        looks=seen.looks,
         old=None if reference is None else remembered(reference, model.bundle),
         facts=seen.facts,
         cracked=tuple(row.path for row in seen.rows if row.label == "crack"),

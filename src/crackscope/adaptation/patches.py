@@ -1,6 +1,7 @@
 """Labelled patches as a network sees them."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,7 +92,7 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
 
     Raises BundleError when it gives no number.
     """
-    seen, told, unread, unfit = _described(model, rows, progress)
+    seen, told, general, unread, unfit = _described(model, rows, progress)
     own = model.manifest.embedding
     score = np.array([answer.score for answer in told], np.float64)
     embedding = np.array([answer.embedding[-own:] for answer in told], np.float64).reshape(len(told), own)
@@ -106,26 +107,30 @@ def see(model: Model, rows: Sequence[Row], progress: Progress | None = None) -> 
         number_groups([row.group for row in seen]),
     )
     facts = Reference(patches.crack, score.astype(np.float32), ways.astype(np.float32), features.astype(np.float32))
-    return Seen(patches, seen, unread, unfit, embedding, facts)
+    looks = np.concatenate([embedding, np.array(general, np.float64).reshape(len(told), -1)], axis=1)
+    return Seen(patches, seen, unread, unfit, embedding, looks, facts)
 
 
 class Seen(NamedTuple):
-    """rows: those that could be read and judged, one a patch. embedding: float64 [n, d]. facts: what a bundle would
-    keep of them."""
+    """rows: those that could be read and judged, one a patch. embedding: float64 [n, d]. looks: float64 [n, d + f], the
+    same and the features behind it. facts: what a bundle would keep of them."""
 
     patches: Patches
     rows: list[Row]
     unread: list[Unread]
     unfit: list[Unfit]
     embedding: Floats
+    looks: Floats
     facts: Reference
 
 
 def _described(
     model: Model, rows: Sequence[Row], progress: Progress | None
-) -> tuple[list[Row], list[Described], list[Unread], list[Unfit]]:
-    """What a network says of rows: of those that can be judged and read, and the others."""
+) -> tuple[list[Row], list[Described], list[NDArray[np.float32]], list[Unread], list[Unfit]]:
+    """What a network says of rows: of those that can be judged and read, with what tells that they show a surface, and
+    the others."""
     showing = showing_features(model)
+    general: list[NDArray[np.float32]] = []
     seen: list[Row] = []
     told: list[Described] = []
     unread: list[Unread] = []
@@ -144,10 +149,12 @@ def _described(
                 held.append(pixels)
         if held and (done == len(rows) or sum(one.size for one in held) > _HELD_NUMBERS):
             told += [answer for answer in describe(showing, held) if isinstance(answer, Described)]
+            with ThreadPoolExecutor(model.threads) as pool:
+                general += pool.map(lambda pixels: model.features(model.in_plain_light(pixels)), held)
             held.clear()
         if progress is not None:
             progress(done, len(rows))
-    return seen, told, unread, unfit
+    return seen, told, general, unread, unfit
 
 
 def refuse_no_number(paths: Sequence[str], score: Floats, features: Floats) -> None:

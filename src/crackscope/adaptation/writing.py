@@ -93,7 +93,7 @@ class Lesson:
     name: str
     taught: TrainedOn
     figures: dict[str, object]
-    embedding: Floats
+    looks: Floats
     sound: SoundMove
     facts: Reference
     cracked: tuple[str, ...]
@@ -132,7 +132,7 @@ def write_adapted(out: Path, model: Model, prior: Prior, change: Change, lesson:
     offset = _offset(prior, change, manifest)
     moved = with_offset(bundle.model, offset, manifest.stride)
     rule = msgspec.structs.replace(
-        _moved_rule(manifest, lesson.sound), surface=_known(manifest.verdict.surface, lesson.embedding)
+        _moved_rule(manifest, lesson.sound), surface=_known(manifest.verdict.surface, lesson.looks)
     )
     even = lesson.witnesses / (lesson.witnesses + _AS_MUCH_AS_BEFORE)
     changed = msgspec.structs.replace(
@@ -224,9 +224,9 @@ def _moved_rule(manifest: Manifest, sound: SoundMove) -> VerdictRule:
     return msgspec.structs.replace(rule, sound=moved(rule.sound), tail=rule.tail * stretch, known=known)
 
 
-def _known(rule: SurfaceRule | None, embedding: Floats) -> SurfaceRule | None:
+def _known(rule: SurfaceRule | None, looks: Floats) -> SurfaceRule | None:
     """A rule of what is a surface that lets the new one pass: all but its oddest patches."""
     if rule is None:
         return None
-    logits = embedding @ np.asarray(rule.weights) + rule.shift
+    logits = looks @ np.asarray(rule.weights) + rule.shift
     return msgspec.structs.replace(rule, limit=min(rule.limit, float(np.quantile(logits, _SURFACE_SHARE))))

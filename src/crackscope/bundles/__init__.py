@@ -11,8 +11,8 @@ from crackscope.bundles.calibration import (
 )
 from crackscope.bundles.card import before_adapting, figure_name, figure_text, model_card
 from crackscope.bundles.deepness import export_deepness
-from crackscope.bundles.folder import Bundle, edition, foreign_file, open_bundle, write_bundle
-from crackscope.bundles.graph import GraphFace, Port, check_face, read_face
+from crackscope.bundles.folder import FEATURES, Bundle, edition, foreign_file, open_bundle, write_bundle
+from crackscope.bundles.graph import GraphFace, Port, check_face, features_length, read_face
 from crackscope.bundles.manifest import (
     ADAPTED,
     FORMAT,
@@ -35,10 +35,11 @@ from crackscope.bundles.metadata import with_metadata
 from crackscope.bundles.naming import bundle_folder, default_bundle
 from crackscope.bundles.offset import Moved, Offset, feature_sizes, has_features, with_features, with_offset
 from crackscope.bundles.reference import Reference
-from crackscope.bundles.rounding import store_as_float16
+from crackscope.bundles.rounding import store_as_bytes, store_as_float16
 
 __all__ = [
     "ADAPTED",
+    "FEATURES",
     "FORMAT",
     "MOST_KNOWN_SOUND",
     "MOST_TEXT",
@@ -69,6 +70,7 @@ __all__ = [
     "edition",
     "export_deepness",
     "feature_sizes",
+    "features_length",
     "figure_name",
     "figure_text",
     "fingerprint",
@@ -81,6 +83,7 @@ __all__ = [
     "pack_projection",
     "parse_manifest",
     "read_face",
+    "store_as_bytes",
     "store_as_float16",
     "with_features",
     "with_metadata",

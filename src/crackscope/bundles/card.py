@@ -32,7 +32,7 @@ It looks at a picture of a built surface and says how probable a crack in it is,
 | takes | RGB pictures, uint8, {taken}{trained} |
 | gives | a score, a map of one cell per {manifest.stride} px, an embedding of {manifest.embedding} numbers |
 | probability | {_calibration(manifest)} |
-| verdict | `crack` from a probability of {manifest.threshold:g} on |{_surfaces(manifest)}
+| verdict | `crack` from a probability of {manifest.threshold:g} on |{_surfaces(manifest)}{_features(manifest)}
 | weights | {stored[manifest.precision]} |"""
 
 
@@ -51,6 +51,15 @@ def _surfaces(manifest: Manifest) -> str:
         f"\n| where it looks like {_cell(known.name)} | sigmoid({known.scale:.4g} × score {known.shift:+.4g}), "
         f"`crack` from {known.threshold:g} on; fitted on {known.fitted_on:,} pictures{before_adapting(manifest)} |"
         for known in fitted
+    )
+
+
+def _features(manifest: Manifest) -> str:
+    if not manifest.features:
+        return ""
+    return (
+        f"\n| what shows no surface | told by the embedding, and by {manifest.features} features that the network gave "
+        "before it learnt cracks (`features.onnx`, weights of a byte each) |"
     )
 
 

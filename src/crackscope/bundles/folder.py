@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from crackscope.bundles.exchanging import exchange
-from crackscope.bundles.graph import check_face, read_face
+from crackscope.bundles.graph import check_face, check_features, read_face
 from crackscope.bundles.manifest import (
     MAX_MANIFEST_BYTES,
     Manifest,
@@ -32,12 +32,14 @@ from crackscope.files import unwritten
 
 MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "README.md"
 REFERENCE = "reference.npy"
+FEATURES = "features.onnx"
 _LIMITS = {
     MODEL: 2 << 30,
     WEIGHTS: 8 << 30,
     CARD: 4 << 20,
     MANIFEST: MAX_MANIFEST_BYTES,
     REFERENCE: MOST_REFERENCE_BYTES,
+    FEATURES: 2 << 30,
 }
 _CHUNK = 1 << 20
 _SAFELY = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
@@ -48,11 +50,13 @@ class Bundle:
     """A bundle whose files were found to be whole, unaltered and safe.
 
     model: the bytes of model.onnx as they were checked; run these, not the file, which may have changed since.
+    features: those of features.onnx, None when the bundle has none.
     """
 
     path: Path
     manifest: Manifest
     model: bytes = field(repr=False)
+    features: bytes | None = field(default=None, repr=False)
 
     @property
     def weights(self) -> Path | None:
@@ -85,7 +89,7 @@ def edition(folder: str | Path) -> tuple[int, int, int] | None:
     return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
-def write_bundle(
+def write_bundle(  # noqa: PLR0913 - a file of the bundle each
     folder: str | Path,
     manifest: Manifest,
     *,
@@ -93,10 +97,12 @@ def write_bundle(
     weights: bytes | None,
     card: str,
     reference: Reference | None = None,
+    features: bytes | None = None,
 ) -> Bundle:
     """Write a bundle as a whole: either all of it is there afterwards, or what was there before.
 
-    reference: what it keeps of pictures that were set aside in training; not needed to use it.
+    reference: what it keeps of pictures that were set aside in training; not needed to use it. features: the graph of a
+    network that learnt no cracks, for the rule that tells surfaces from everything else.
     model gets the metadata that describes it, then `hashes` of the manifest are filled in. A bundle or an empty
     folder in the way is replaced. Raises BundleError when the parts do not fit each other or something else is in
     the way, OutputError when the folder cannot be written.
@@ -106,8 +112,10 @@ def write_bundle(
         with_metadata(model, bundle_metadata(manifest)) if "model_type" not in read_face(model).metadata else model
     )
     check_face(read_face(described), manifest)
+    _check_features(features, manifest, FEATURES)
     files = {MODEL: described, CARD: card.encode()} | ({} if weights is None else {WEIGHTS: weights})
     files |= {} if reference is None else {REFERENCE: encode_reference(reference)}
+    files |= {} if features is None else {FEATURES: features}
     hashes = {name: _digest(data) for name, data in sorted(files.items())}
     manifest = seal(msgspec.structs.replace(manifest, hashes=hashes))
     if manifest.golden is None:
@@ -121,7 +129,14 @@ def write_bundle(
         _write_folder(target, files)
     except OSError as error:
         raise unwritten(f"the bundle {target}", error) from error
-    return Bundle(target, manifest, described)
+    return Bundle(target, manifest, described, features)
+
+
+def _check_features(features: bytes | None, manifest: Manifest, where: str) -> None:
+    if (features is None) != (manifest.features is msgspec.UNSET):
+        raise BundleError(f"{where} is {'missing' if features is None else 'there'}, and {MANIFEST} says otherwise")
+    if features is not None:
+        check_features(read_face(features, where), manifest.features or 0, where)
 
 
 def foreign_file(folder: Path) -> str:
@@ -229,18 +244,21 @@ def open_bundle(path: str | Path) -> Bundle:
     manifest = parse_manifest(_read(folder, MANIFEST), str(folder / MANIFEST))
     _check_names(manifest, folder)
     model = _read(folder, MODEL)
+    features = _read(folder, FEATURES) if FEATURES in manifest.hashes else None
+    run = {MODEL: model} | ({} if features is None else {FEATURES: features})
     for name, stated in manifest.hashes.items():
-        found = _digest(model) if name == MODEL else _digest_file(folder, name)
+        found = _digest(run[name]) if name in run else _digest_file(folder, name)
         if found != stated:
             raise BundleError(f"{folder / name} was altered or is damaged (sha256 differs); fetch the bundle again")
     check_face(read_face(model, str(folder / MODEL)), manifest, str(folder / MODEL))
-    return Bundle(folder, manifest, model)
+    _check_features(features, manifest, str(folder / FEATURES))
+    return Bundle(folder, manifest, model, features)
 
 
 def _check_names(manifest: Manifest, folder: Path) -> None:
     """Only our own names may be hashed: a name such as ../x would lead out of the folder."""
     names = set(manifest.hashes)
-    if not {MODEL, CARD} <= names or not names <= {MODEL, CARD, WEIGHTS, REFERENCE}:
+    if not {MODEL, CARD} <= names or not names <= {MODEL, CARD, WEIGHTS, REFERENCE, FEATURES}:
         raise BundleError(f"{folder / MANIFEST} has hashes of {sorted(names)}, not of the files of a bundle")
     if manifest.golden is None:
         raise BundleError(f"{folder / MANIFEST} has no golden outputs; write the bundle again")

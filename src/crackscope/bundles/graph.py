@@ -182,6 +182,22 @@ def check_face(face: GraphFace, manifest: Manifest, where: str = "model.onnx") -
     _check_port(embedding, FLOAT, ("n", manifest.embedding), where)
 
 
+def features_length(model: bytes) -> int:
+    """How many features a graph as `check_features` asks for gives."""
+    length = read_face(model).outputs[0].shape[-1]
+    assert isinstance(length, int)
+    return length
+
+
+def check_features(face: GraphFace, length: int, where: str) -> None:
+    """Raise BundleError unless a graph takes `images` of any size and gives `features`, float32 [n, length]."""
+    ports = [port.name for port in (*face.inputs, *face.outputs)]
+    if ports != ["images", "features"]:
+        raise BundleError(f"{where} has {ports} instead of ['images', 'features']")
+    _check_port(face.inputs[0], UINT8, ("n", "h", "w", 3), where)
+    _check_port(face.outputs[0], FLOAT, ("n", length), where)
+
+
 def _sides(size: InputSpec) -> tuple[Dimension, Dimension]:
     return (size.native, size.native) if size.fixed else ("h", "w")
 

@@ -44,9 +44,10 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SurfaceRule(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells pictures of built surfaces from anything else: weights . embedding + shift, refused below `limit`.
+    """What tells pictures of built surfaces from anything else: weights . looks + shift, refused below `limit`.
 
-    refused: share of held-out pictures of surfaces that it refuses. kept: share of held-out others that it lets pass.
+    looks: the embedding, and behind it what features.onnx gives, where there is one. refused: share of held-out
+    pictures of surfaces that it refuses. kept: share of held-out others that it lets pass.
     """
 
     weights: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=1 << 14)]
@@ -152,7 +153,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """bundle.json. Unknown keys are passed over, so that a later version may add some within one format number.
 
     stride: px of the picture per cell of the map. halo: px around a place that its logit depends on, each way.
-    embedding: length of the embedding. threshold: probability from which on the verdict is `crack`.
+    embedding: length of the embedding. features: length of what features.onnx gives, where there is one.
+    threshold: probability from which on the verdict is `crack`.
     calibration and threshold hold wherever `local`, for surfaces that the bundle knows, says nothing else.
     scales: photos are seen at so many scales (as they are, and by half), and the mean of their logits counts.
     coloured: mean of a picture's strongest colour over that of its weakest from which on the colour is taken for its
@@ -168,6 +170,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created_with: Text
     stride: Side
     embedding: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+    features: Annotated[int, msgspec.Meta(ge=1, le=1 << 20)] | msgspec.UnsetType = msgspec.UNSET
     format: int = FORMAT
     classes: tuple[Text, Text] = ("sound", "crack")
     input: InputSpec = InputSpec()
@@ -252,8 +255,9 @@ def _check_rule(manifest: Manifest, where: str) -> None:
     if any(not all(map(math.isfinite, one)) or list(one) != sorted(one, reverse=True) for one in lists):
         raise BundleError(f"{where}: the scores of the verdict rule are not finite and falling")
     if rule.surface is not None:
-        if len(rule.surface.weights) != manifest.embedding:
-            raise BundleError(f"{where}: {len(rule.surface.weights)} surface weights for {manifest.embedding} features")
+        length = manifest.embedding + (manifest.features or 0)
+        if len(rule.surface.weights) != length:
+            raise BundleError(f"{where}: {len(rule.surface.weights)} surface weights for {length} features")
         if not all(map(math.isfinite, (*rule.surface.weights, rule.surface.shift, rule.surface.limit))):
             raise BundleError(f"{where}: the surface rule is not finite")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crackscope.networks.building import FAMILIES, build
     from crackscope.networks.export import Freedom, export_network, export_prefix
+    from crackscope.networks.features import export_features
     from crackscope.networks.folding import round_to_float16
     from crackscope.networks.heads import Output
     from crackscope.networks.loading import load_weights
@@ -30,6 +31,7 @@ _HOMES = {
     "Weights": "weights.record",
     "build": "building",
     "embedding_size": "receptive",
+    "export_features": "features",
     "export_network": "export",
     "export_prefix": "export",
     "find_weights": "weights",
@@ -51,6 +53,7 @@ __all__ = [
     "Weights",
     "build",
     "embedding_size",
+    "export_features",
     "export_network",
     "export_prefix",
     "find_weights",

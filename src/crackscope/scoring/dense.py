@@ -18,6 +18,7 @@ from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
 from crackscope.scoring.constants import UnknownError
 from crackscope.scoring.crew import Share
+from crackscope.scoring.features import Features
 from crackscope.scoring.flow import Flow, at_once, lay_out
 from crackscope.scoring.heap import trim_heap
 from crackscope.scoring.parts import parts_around
@@ -51,13 +52,15 @@ class DenseOptions:
     the half-scale pass still leaves doubt beside places that reach it. On asphalt and generated surfaces, the default
     misses .25 % of the cells that the full pass rightly finds, F1 stays within .005; of SDNET2018's hairlines, which
     half scale does not show, it misses 5 to 9 of 100 patches, and as many false ones (benchmarks/coarse.py). scales: 1
-    sees the photo as it is, 2 also at half scale, and takes the mean of both logits; 0 as the bundle says.
+    sees the photo as it is, 2 also at half scale, and takes the mean of both logits; 0 as the bundle says. surface:
+    also look for what tells whether the photo shows a surface, where the bundle has features for that.
     """
 
     memory_mib: int = 160
     coarse: bool = False
     doubt_logits: float = 2.0
     scales: int = 0
+    surface: bool = True
 
 
 ORDINARY = DenseOptions()
@@ -73,7 +76,8 @@ class Heatmap:
     photo over which the network cannot run at once; else 0. half: the photo at half scale as it was seen at that scale
     alone; None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is
     no surface (a printed marker, a void) and what lights up was put out; None for nowhere. void: those of them that
-    show nothing at all (see `void.py`), and so do not count as seen; None for none.
+    show nothing at all (see `void.py`), and so do not count as seen; None for none. features: float32 [f], what tells
+    whether the photo shows a surface beside the embedding (see `features.py`); None where nothing does.
     """
 
     logits: NDArray[np.float32]
@@ -84,6 +88,12 @@ class Heatmap:
     half: "Heatmap | None" = None
     hidden: NDArray[np.bool_] | None = None
     void: NDArray[np.bool_] | None = None
+    features: NDArray[np.float32] | None = None
+
+    @property
+    def looks(self) -> NDArray[np.float32]:
+        """What tells whether the photo shows a surface: the embedding, and behind it the features, float32 [d + f]."""
+        return self.embedding if self.features is None else np.concatenate([self.embedding, self.features])
 
     __repr__ = brief
 
@@ -112,8 +122,8 @@ class Heatmap:
 class Dense:
     """A bundle's network made ready for whole photos; the work of that is done on first use."""
 
-    def __init__(self, bundle: Bundle, graph: Graph, threads: int) -> None:
-        self._bundle, self._graph, self._threads = bundle, graph, threads
+    def __init__(self, bundle: Bundle, graph: Graph, features: Features | None, threads: int) -> None:
+        self._bundle, self._graph, self._features, self._threads = bundle, graph, features, threads
         self._lock = threading.Lock()
         self._prepared: tuple[Plan, list[Piece]] | None = None
         self._whole: Piece | None = None
@@ -124,7 +134,13 @@ class Dense:
 
         void: bool [h, w], what was filled since it shows nothing; it is left out.
         """
-        return self._scored(pixels, options, share, void).beside(void)
+        heat = self._scored(pixels, options, share, void)
+        return replace(heat, features=self._features_of(pixels, options, share, void)).beside(void)
+
+    def _features_of(
+        self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void
+    ) -> NDArray[np.float32] | None:
+        return self._features.of(pixels, share, void) if self._features is not None and options.surface else None
 
     def _scored(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         prepared = self._prepare()
@@ -189,7 +205,8 @@ class Dense:
         there = None if void is None else void[::2, ::2]
         half = halved(pixels)
         logits, embedding = self._flow(half, options, there, besides=half.nbytes).run(share)
-        return Heatmap(logits, self._bundle.manifest.stride, embedding)
+        features = self._features_of(half, options, share, there)
+        return Heatmap(logits, self._bundle.manifest.stride, embedding, features=features)
 
     def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         import cv2

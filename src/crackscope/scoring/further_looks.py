@@ -159,8 +159,8 @@ def heat_at_half(heat: Heatmap, quarter: NDArray[np.float32]) -> Heatmap:
     """
     half = heat.half
     assert half is not None
-    seen = Heatmap((half.logits + grown(quarter, half.logits.shape)) * np.float32(0.5), half.stride, half.embedding)
-    return _put_out(seen, heat, 2)
+    logits = (half.logits + grown(quarter, half.logits.shape)) * np.float32(0.5)
+    return _put_out(Heatmap(logits, half.stride, half.embedding, features=half.features), heat, 2)
 
 
 def times_afar(shape: tuple[int, int]) -> tuple[int, ...]:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.brief import brief
-from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
+from crackscope.bundles import FEATURES, Bundle, Manifest, default_bundle, open_bundle
 from crackscope.errors import ImageError, several
 from crackscope.images import Picture, Source, name_of, or_unread, read, refuse_lone
 from crackscope.records import Prediction, Unread
@@ -21,6 +21,7 @@ from crackscope.scoring.coloured_light import out_of_coloured_light
 from crackscope.scoring.crew import Crew, Share
 from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
 from crackscope.scoring.facing import facing_of
+from crackscope.scoring.features import Features
 from crackscope.scoring.further_looks import Eyes, judge_photo, look_smaller
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.opened import Opened, open_picture
@@ -99,7 +100,8 @@ class Model:
         self.graph = Graph(bundle.model, str(bundle.path / "model.onnx"))
         self._calibrator = Calibrator(bundle.manifest, str(bundle.path))
         self._crew = Crew(threads)
-        self._dense = Dense(bundle, self.graph, threads)
+        self._features = None if bundle.features is None else Features(bundle.features, str(bundle.path / FEATURES))
+        self._dense = Dense(bundle, self.graph, self._features, threads)
 
     def __repr__(self) -> str:
         where, threads = str(self.bundle.path), several(self.threads, "thread")
@@ -138,6 +140,11 @@ class Model:
     def _cut(self, height: int, width: int) -> list[Tile]:
         averaged = self.manifest.verdict.top_share == 1
         return cut(height, width, self.manifest.input, WHOLE_AVERAGED if averaged else WHOLE)
+
+    def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What a picture, uint8 [h, w, 3], shows to a network that learnt no cracks, float32 [f]; [0] where the bundle
+        has none. Where it cannot be judged as it is, it is asked `in_plain_light`."""
+        return np.empty(0, np.float32) if self._features is None else self._features.of(pixels, _in_turn)
 
     def calibrated(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
         """Read a score as a probability and a threshold, on the surface that the embedding, float32 [d], looks like.
@@ -205,7 +212,7 @@ class Model:
 
     def _eyes(self, options: DenseOptions, share: Share) -> Eyes:
         def see(pixels: NDArray[np.uint8], scales: int) -> Heatmap:
-            return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False), share)
+            return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False, surface=False), share)
 
         return Eyes(self.manifest, see, self._read_beside)
 
@@ -316,7 +323,8 @@ class Model:
             verdict = by_threshold(found)
             return Said(verdict, found.probability, "", found.surface, tiles=len(tiles), threshold=found.threshold)
         score, embedding = self.graph.look(take(pixels, tiles[0], spec))
-        return judge_patch(self.manifest, pixels, embedding, self.calibrated(score, embedding))
+        shown = np.concatenate([embedding, self.features(pixels)])
+        return judge_patch(self.manifest, pixels, shown, self.calibrated(score, embedding))
 
     def _judged_as_photo(self, surface: Surface, share: Share) -> Said:
         facing = facing_of(surface.bounded)
@@ -327,6 +335,10 @@ class Model:
         judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
         return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles), in_grey=seen is not turned)
+
+
+def _in_turn(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    return [function(item) for item in items]
 
 
 def _refuse_others(pixels: NDArray[np.uint8]) -> None:

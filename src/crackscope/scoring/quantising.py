@@ -109,7 +109,7 @@ def _write(bundle: Bundle, model: bytes, out: Path, report: QuantisedReport) -> 
         bundle.manifest, name=f"{bundle.manifest.name}-int8", precision="int8", figures=figures
     )
     weights = bundle.weights.read_bytes() if bundle.weights else None
-    pack(out, manifest, model=model, weights=weights, tolerance=TOLERANCE_INT8)
+    pack(out, manifest, model=model, weights=weights, tolerance=TOLERANCE_INT8, features=bundle.features)
 
 
 def _quantised(model: bytes, pictures: list[NDArray[np.uint8]], kept: int) -> bytes | None:

@@ -79,12 +79,13 @@ class Said(NamedTuple):
     in_grey: bool = False
 
 
-def judge_patch(
-    manifest: Manifest, pixels: NDArray[np.uint8], embedding: NDArray[np.float32], found: Calibrated
-) -> Said:
-    """Say of a patch, uint8 [h, w, 3], what it shows: a single window, which thresholds were chosen for."""
+def judge_patch(manifest: Manifest, pixels: NDArray[np.uint8], looks: NDArray[np.float32], found: Calibrated) -> Said:
+    """Say of a patch, uint8 [h, w, 3], what it shows: a single window, which thresholds were chosen for.
+
+    looks: as `unlike` takes it.
+    """
     rule, shape = manifest.verdict, (pixels.shape[0], pixels.shape[1])
-    reason = unfit(quality(pixels), shape, rule.quality) or unlike(embedding, rule.surface)
+    reason = unfit(quality(pixels), shape, rule.quality) or unlike(looks, rule.surface)
     if reason:
         return Said("cannot judge", found.probability, reason)
     return Said(by_threshold(found), found.probability, "", found.surface, threshold=found.threshold)
@@ -142,11 +143,11 @@ def judge_look(manifest: Manifest, look: Look, rate: float, read: Callable[[floa
 
 
 def unfit_look(look: Look, rule: VerdictRule) -> str:
-    """Why a photo cannot be judged; "" when it can. Of the heatmap the embedding alone is asked."""
+    """Why a photo cannot be judged; "" when it can. Of the heatmap the embedding and the features alone are asked."""
     return (
         _little(look, rule.quality)
         or unfit(look.quality, look.shape, rule.quality, _outside(look.heat))
-        or unlike(look.heat.embedding, rule.surface)
+        or unlike(look.heat.looks, rule.surface)
     )
 
 
@@ -214,11 +215,12 @@ def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, outside: 
     return ""
 
 
-def unlike(embedding: NDArray[np.float32], rule: SurfaceRule | None) -> str:
-    """Why a picture with this embedding, float32 [d], cannot be judged: it shows no surface; "" when it does."""
+def unlike(looks: NDArray[np.float32], rule: SurfaceRule | None) -> str:
+    """Why a picture that looks so, float32 [d + f], its embedding and its features, cannot be judged: it shows no
+    surface; "" when it does."""
     if rule is None:
         return ""
-    logit = float(np.dot(embedding.astype(np.float64), np.asarray(rule.weights))) + rule.shift
+    logit = float(np.dot(looks.astype(np.float64), np.asarray(rule.weights))) + rule.shift
     return "" if logit >= rule.limit else UNLIKE_ANY_SURFACE
 
 

@@ -21,11 +21,11 @@ from crackscope.bundles import (
 from crackscope.errors import TrainingError
 from crackscope.recipes import Recipe
 from crackscope.training.held_out import SIDE_PX, Given, every, more_sound, plain
-from crackscope.training.held_out_scores import Judge, Scored, Tally, score, shown, top_share, windows
+from crackscope.training.held_out_scores import Graphs, Judge, Scored, Tally, score, shown, top_share, windows
 from crackscope.training.local_calibration import Common, fit_local, knowable
 from crackscope.training.mask_rule import UNSEEN_LOGITS, mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
-from crackscope.training.surface_rule import fit_surface_rule
+from crackscope.training.surface_rule import BY_EMBEDDING, BY_FEATURES, fit_surface_rule
 
 KEPT_SCORES = 400
 """Largest scores of sound windows that the verdict rule keeps."""
@@ -50,15 +50,15 @@ class Fitted(NamedTuple):
     local: LocalCalibration | None = None
 
 
-def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
-    """Fit everything that the recipe asks for on pictures that the graph `model` was not trained on.
+def fit(graphs: Graphs, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
+    """Fit everything that the recipe asks for on pictures that the graphs were not trained on.
 
     Raises TrainingError when there is no validation row to fit on.
     """
     if not given.val:
         raise TrainingError("calibrate = true needs validation rows, and the split has none; deal some with --parts")
     full = recipe.verdict == "conformal"
-    judge = Judge(model, spec, recipe, given, photos=full)
+    judge = Judge(graphs, spec, recipe, given, photos=full)
     makers = every(recipe, given) if full else plain(given.val)
     more_makers = more_sound(recipe, given) if full else []
     tally = Tally(given.tell, len(makers) + len(more_makers))
@@ -99,9 +99,16 @@ def fit(model: bytes, spec: InputSpec, recipe: Recipe, given: Given) -> Fitted:
 
 def _surface_rule(seen: Scored) -> SurfaceRule | None:
     """What tells surfaces from everything else, by more than colour: leaves are green to it otherwise."""
-    looks = seen.both_ways(), seen.colourless
+    looks = seen.looks, seen.colourless
     usual = np.repeat([True, False], [len(few) for few in looks])
-    return fit_surface_rule(np.concatenate(looks), np.tile(seen.surface != "", 4), np.tile(seen.source, 4), usual)
+    general = looks[0].shape[1] > seen.embedding.shape[1]
+    return fit_surface_rule(
+        np.concatenate(looks),
+        np.tile(seen.surface != "", 4),
+        np.tile(seen.source, 4),
+        usual,
+        BY_FEATURES if general else BY_EMBEDDING,
+    )
 
 
 def _local(judge: Judge, seen: Scored, recipe: Recipe, given: Given, common: Common) -> LocalCalibration | None:

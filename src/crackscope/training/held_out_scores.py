@@ -30,8 +30,9 @@ Answer = TypeVar("Answer")
 class Scored(NamedTuple):
     """Scores [n], window scores as photos get them [n], embeddings [n, d] as of patches and as of photos, labels bool
     [n], surfaces and sources of pictures, which are validation rows, which show a surface whose scores count, and the
-    maps of those with a mask. colourless: embeddings [2 * n, d] of the pictures without colour, as of patches and then
-    as of photos; empty where photos are not asked about.
+    maps of those with a mask. looks: float32 [2 * n, d + f], embeddings as of patches and then as of photos, and behind
+    either the features of the pictures, where there are some; colourless: the same of the pictures without colour. Both
+    are empty where photos are not asked about.
     """
 
     score: NDArray[np.float64]
@@ -44,6 +45,7 @@ class Scored(NamedTuple):
     row: NDArray[np.bool_]
     scored: NDArray[np.bool_]
     maps: list[tuple[NDArray[np.float32], Mask]]
+    looks: NDArray[np.float32] = np.empty((0, 0), np.float32)
     colourless: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
     def both_ways(self, chosen: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float32]:
@@ -51,8 +53,16 @@ class Scored(NamedTuple):
         return np.concatenate([self.embedding[chosen], self.as_photo[chosen]])
 
 
+class Graphs(NamedTuple):
+    """What a bundle runs: model.onnx, and features.onnx where it has one."""
+
+    model: bytes
+    features: bytes | None = None
+
+
 class Look(NamedTuple):
-    """What is said of a picture as of a patch, and as of a photo: its embedding [d] and the score of its window.
+    """What is said of a picture as of a patch, and as of a photo: its embedding [d] and the score of its window; and
+    its features [f], which are empty where there are none.
 
     A patch ends in the zeros that layers pad with, a photo is continued by reflection; so the two differ.
     """
@@ -60,12 +70,13 @@ class Look(NamedTuple):
     patch: scoring.Raw
     as_photo: NDArray[np.float32]
     window: float
+    features: NDArray[np.float32]
 
 
 class Judge:
     """The network as patches and photos meet it. photos: ask it as a photo meets it, too."""
 
-    def __init__(self, model: bytes, spec: InputSpec, recipe: Recipe, given: "Given", photos: bool) -> None:
+    def __init__(self, graphs: "Graphs", spec: InputSpec, recipe: Recipe, given: "Given", photos: bool) -> None:
         self._spec, self._stride, self.photos = spec, given.stride, photos
         self._share = top_share(recipe)
         manifest = Manifest(
@@ -77,7 +88,8 @@ class Judge:
             embedding=1,
             scales=recipe.head.scales,
         )
-        self._model = scoring.load(Bundle(Path(), manifest, model), threads=given.threads, check=False)
+        bundle = Bundle(Path(), manifest, graphs.model, graphs.features)
+        self._model = scoring.load(bundle, threads=given.threads, check=False)
 
     def patch(self, pixels: Pixels) -> scoring.Raw:
         """What is said of a patch, uint8 [h, w, 3], and its map without what only fills up the size."""
@@ -88,11 +100,13 @@ class Judge:
     def look(self, pixels: Pixels) -> Look:
         """What is said of a picture, uint8 [h, w, 3]."""
         raw = self.patch(pixels)
-        return Look(raw, *self.photo(pixels)) if self.photos else Look(raw, raw.embedding[:0], math.nan)
+        if not self.photos:
+            return Look(raw, raw.embedding[:0], math.nan, raw.embedding[:0])
+        return Look(raw, *self.photo(pixels), self._model.features(pixels))
 
     def photo(self, pixels: Pixels) -> tuple[NDArray[np.float32], float]:
         """What is said of a picture, uint8 [h, w, 3], as of a photo: embedding [d], and the score of its window."""
-        heat = self._model.heatmap(pixels)
+        heat = self._model.heatmap(pixels, options=scoring.DenseOptions(surface=False))
         return heat.embedding, scoring.top_mean(heat.logits, self._share)
 
 
@@ -131,7 +145,6 @@ def score(judge: Judge, makers: Sequence[Maker], threads: int, tally: Tally) -> 
 
     answers = [answer for few in _answers(looked, makers, threads, tally) for answer in few]
     greys = [grey for _, _, grey in answers if grey is not None]
-    colourless = [grey.patch.embedding for grey in greys] + [grey.as_photo for grey in greys]
     return Scored(
         np.array([look.patch.score for _, look, _ in answers]),
         np.array([look.window for _, look, _ in answers]),
@@ -143,8 +156,15 @@ def score(judge: Judge, makers: Sequence[Maker], threads: int, tally: Tally) -> 
         np.array([picture.row for picture, _, _ in answers]),
         np.array([bool(picture.surface) and not picture.unscored for picture, _, _ in answers]),
         [(look.patch.map, picture.mask) for picture, look, _ in answers if picture.mask is not None],
-        np.array(colourless, np.float32),
+        _looks([look for _, look, grey in answers if grey is not None]),
+        _looks(greys),
     )
+
+
+def _looks(seen: Sequence[Look]) -> NDArray[np.float32]:
+    """As `Scored` has them."""
+    as_patch = [np.concatenate([look.patch.embedding, look.features]) for look in seen]
+    return np.array(as_patch + [np.concatenate([look.as_photo, look.features]) for look in seen], np.float32)
 
 
 def windows(

@@ -51,7 +51,7 @@ from crackscope.training.resuming import (
     refuse_other_data,
 )
 from crackscope.training.sources import Sources
-from crackscope.training.starting import started_from
+from crackscope.training.starting import features_from, started_from
 
 
 def train(
@@ -111,6 +111,7 @@ class _Training:
         self.recipe, self.folder, self.options, self.threads, self.tell = recipe, folder, options, threads, tell
         self.named = ""
         self.start: StartedFrom | None = None
+        self.features: bytes | None = None
         self.device = device_for(options)
         self.state = checkpoints.State(counters=checkpoints.Counters(), learned={})
         self.before_s = 0.0
@@ -151,7 +152,14 @@ class _Training:
                     self._phases(network, sources, resumed=started is not None)
             history = self.state.counters.history
             training = writing.Training(
-                size, len(val_rows), history, self.threads, self.options.licences, self.start, self.tell
+                size,
+                len(val_rows),
+                history,
+                self.threads,
+                self.options.licences,
+                self.start,
+                self.features,
+                self.tell,
             )
             bundle = writing.write_bundle(network, self.recipe, split, self.folder, training)
         run = Run(
@@ -191,7 +199,7 @@ class _Training:
         found = networks.find_weights(
             self.recipe.network, progress=lambda here, total: self._tell("weights", here >> 10, total >> 10)
         )
-        self.start = started_from(found)
+        self.start, self.features = started_from(found), features_from(found, self.recipe)
         torch.manual_seed(self.recipe.seed)
         return networks.build(self.recipe.network, self.recipe.head, found).to(self.device)
 

@@ -9,12 +9,13 @@ import msgspec
 
 import crackscope
 from crackscope import networks, scoring
-from crackscope.bundles import InputSpec, Manifest, StartedFrom, TrainedOn
+from crackscope.bundles import InputSpec, Manifest, StartedFrom, TrainedOn, features_length
 from crackscope.datasets import Split
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.training.calibrating import fit, unfitted
 from crackscope.training.held_out import Given
+from crackscope.training.held_out_scores import Graphs
 from crackscope.training.pictures import Size
 from crackscope.training.quality_rule import quality_rule
 from crackscope.training.records import Epoch, Listener, Progress, nobody
@@ -25,7 +26,8 @@ MOST_SETS = 1000
 
 class Training(NamedTuple):
     """What a bundle has to know about the training that made it. validated: rows scored after every epoch. start:
-    the bundle whose weights it began with. tell: hears what is to be said while it is written."""
+    the bundle whose weights it began with. features: the graph of features.onnx, for bundles that tell surfaces from
+    everything else. tell: hears what is to be said while it is written."""
 
     size: Size
     validated: int
@@ -33,6 +35,7 @@ class Training(NamedTuple):
     threads: int
     licences: dict[str, str]
     start: StartedFrom | None = None
+    features: bytes | None = None
     tell: Listener = nobody
 
 
@@ -49,7 +52,8 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     model = networks.export_network(network, (training.size.height, training.size.width), free)
     spec = _input_spec(network, training.size)
     given = Given(network.stride, split.part("val"), split.part("train"), training.threads, training.tell)
-    fitted = fit(model, spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
+    features = training.features if recipe.calibrate and recipe.verdict == "conformal" else None
+    fitted = fit(Graphs(model, features), spec, recipe, given) if recipe.calibrate else unfitted(spec, recipe)
     surfaces = [row for row in given.train if row.surface not in recipe.mixture.bare]
     limits = quality_rule(surfaces, spec.minimum, recipe.seed)
     training.tell(Progress(stage="writing", remark=limits.remark))
@@ -60,6 +64,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
         stride=network.stride,
         halo=networks.halo(network),
         embedding=networks.embedding_size(network),
+        features=msgspec.UNSET if features is None else features_length(features),
         trained_on=trained_on(split, training.licences),
         started_from=training.start or msgspec.UNSET,
         recipe=msgspec.to_builtins(recipe),
@@ -74,7 +79,7 @@ def write_bundle(network: CrackNetwork, recipe: Recipe, split: Split, folder: Pa
     )
     target = folder / "bundle"
     weights = networks.to_bytes(network, half=half)
-    bundle = scoring.pack(target, manifest, model=model, weights=weights, as_float16=half)
+    bundle = scoring.pack(target, manifest, model=model, weights=weights, as_float16=half, features=features)
     counts = Counter(row.label for row in given.val)
     if recipe.calibrate and min(counts["crack"], counts["sound"]) > 1:
         scoring.keep_reference(bundle, given.val, threads=training.threads)
