@@ -11,6 +11,7 @@ from torch import nn
 
 import crackscope
 from crackscope import recipes
+from crackscope.bundles import default_bundle, open_bundle
 from crackscope.networks import Output
 from crackscope.recipes import Recipe
 from crackscope.training import Progress, Run, TrainOptions, train
@@ -127,3 +128,13 @@ def test_nothing_is_asked_of_a_network_that_says_the_same() -> None:
     (pushed,) = torch.autograd.grad(recall_loss(said, asked, other), logits)
     assert (pushed[asked] < 0).float().mean() > 0.95
     assert (pushed[[0, 2]] == 0).all()
+
+
+def test_what_the_network_saw_before_it_learnt_cracks_is_handed_on(runs: Runs) -> None:
+    """And the rule for what shows no surface is fitted to it anew, where there is enough to fit it on."""
+    begun_with, held = open_bundle(default_bundle()), open_bundle(runs.held.bundle)
+    assert held.features is not None
+    assert held.features == begun_with.features
+    rule = held.manifest.verdict.surface
+    assert rule is not None
+    assert len(rule.weights) == held.manifest.embedding + held.manifest.features
