@@ -10,8 +10,9 @@ import msgspec
 
 from crackscope import datasets
 from crackscope.datasets import Layout, Split
+from crackscope.drafts import is_draft
 from crackscope.errors import DatasetError, TrainingError, printable, several
-from crackscope.files import is_draft, writable
+from crackscope.files import writable
 from crackscope.recipes import Recipe
 from crackscope.records import Row
 from crackscope.training.checkpoints import Counters
