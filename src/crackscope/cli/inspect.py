@@ -13,6 +13,7 @@ from crackscope.cli.bundle_figures import known_limits, known_surfaces, learnt_f
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
+from crackscope.cli.folders import apart
 from crackscope.cli.gathering import LIST_HELP, STANDARD_INPUT, gather
 from crackscope.cli.inspection_asked import (
     Asked,
@@ -97,6 +98,9 @@ def inspect(state: State, /, **options: Any) -> None:
     check(asked)
     photos = _photos(asked)
     refuse_without_scale(asked, photos)
+    from crackscope.inspection import JOURNAL
+
+    apart(asked.out, (photo for photo in photos if isinstance(photo, str)), unless=JOURNAL)
     settings = settings_of(asked, photos)
     reported = _inspect(asked, photos, settings)
     _tell(asked, reported, scaled=settings.scaling.known or asked.classes is not None or asked.preset is not None)

@@ -12,7 +12,7 @@ import click
 from crackscope.cli.as_named import as_typed
 from crackscope.cli.bundle_names import bundle_folder, refuse_swapped
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, tell_unread, warn
-from crackscope.cli.folders import vacant
+from crackscope.cli.folders import apart, vacant
 from crackscope.cli.gathering import tell_of_ours
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.state import State
@@ -129,6 +129,7 @@ def _suggest(asked: Asked, paths: list[str]) -> tuple["Suggestions", Handed]:
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
+    apart(asked.out, paths)
     vacant(asked.out)
     labelled = list({os.path.realpath(row.path): row for data in asked.labelled for row in read_rows(data)}.values())
     model = load(bundle_folder(asked.bundle), threads=asked.threads)
