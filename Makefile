@@ -11,7 +11,7 @@ JOBS ?= 2
 
 help:
 	@echo "make demo    train, judge and use a classifier on generated surfaces (a minute or two)"
-	@echo "make test    run all tests"
+	@echo "make test    run all tests (about eight minutes on two quiet cores)"
 	@echo "make lint    check style, types and the walls between the rooms"
 	@echo "make format  put the code into the one format"
 	@echo "make clean   remove what these commands made, the environment included"

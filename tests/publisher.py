@@ -22,7 +22,8 @@ KERAS_PATH = (
     "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
 )
 ONCE = Patience(timeout_s=20, delays=())
-WAYS = "give --weights FILE, a bundle, or --weights none for random ones"
+OFFLINE = "; to learn offline, in minutes, call it with --recipe probe --weights default"
+WAYS = "give --weights FILE, a bundle, or --weights none for random ones" + OFFLINE
 
 
 def find(cache: Path, patience: Patience = ONCE, network: Network = SMALL) -> Weights:

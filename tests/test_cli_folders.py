@@ -75,6 +75,22 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeyp
     assert "name another" in said
 
 
+@pytest.mark.parametrize(
+    "call", ["inspect mine/wall.png", "inspect mine", "explain mine/wall.png", "suggest default mine"]
+)
+@pytest.mark.parametrize("out", ["mine", "."])
+def test_a_folder_that_holds_the_photos_is_named_as_such(tmp_path, monkeypatch, capsys, call, out):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    images.write_png(np.full((64, 64, 3), 90, np.uint8), "mine/wall.png")
+    assert main([*call.split(), "-o", out]) == 2
+    said = capsys.readouterr().err
+    assert said == (
+        f"crackscope: the folder is not empty, {out}, it holds a picture of the call, mine/wall.png; name a new one\n"
+    )
+    assert [one.name for one in tmp_path.rglob("*")] == ["mine", "wall.png"]
+
+
 def test_8_bits_go_into_a_new_or_empty_folder_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for folder in ("bundle", "empty", "foreign"):
@@ -84,8 +100,8 @@ def test_8_bits_go_into_a_new_or_empty_folder_alone(tmp_path, monkeypatch, capsy
     Path("link").symlink_to("empty")
     call = ["bundle", "export", "nowhere", "--onnx", "a.onnx", "--int8", "--calibrate", "nowhere", "-o"]
     in_the_way = {
-        "foreign": "the folder is not empty, foreign, name a new one or remove it",
-        "bundle": "the folder is not empty, bundle, name a new one or remove it",
+        "foreign": "the folder is not empty, foreign, name a new one",
+        "bundle": "the folder is not empty, bundle, name a new one",
         "link": "a link is in the way",
     }
     for out, says in in_the_way.items():
@@ -114,10 +130,10 @@ def test_a_result_is_written_over_no_other(tmp_path, capsys, call, first, last, 
     (tmp_path / "run.json").touch()
     assert main([*call, str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said == f"crackscope: the folder is not empty, {tmp_path}, name a new one or remove it\n"
+    assert said == f"crackscope: the folder is not empty, {tmp_path}, name a new one\n"
     (tmp_path / last).write_text("mine")
     assert main([*call, str(tmp_path)]) == 2
-    assert capsys.readouterr().err == (f"crackscope: {what} is already in {tmp_path}, name a new folder or remove it\n")
+    assert capsys.readouterr().err == (f"crackscope: {what} is already in {tmp_path}, name a new folder\n")
     assert (tmp_path / last).read_text() == "mine"
 
 
@@ -206,7 +222,7 @@ def test_an_exported_network_writes_over_no_file(tmp_path, capsys, option):
     mine.write_text("mine")
     assert main(["bundle", "export", "default", option, str(mine)]) == 2
     said = capsys.readouterr().err
-    assert said == f"crackscope: a file is there already, {mine}, name a new one or remove it\n"
+    assert said == f"crackscope: a file is there already, {mine}, name a new one\n"
     assert mine.read_text() == "mine"
 
 

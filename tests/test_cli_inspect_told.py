@@ -113,6 +113,9 @@ def test_what_is_called_sound_on_surfaces_never_met_is_told_in_terminal_and_repo
     show(summarise(photos, surfaces=known), quiet=False)
     told = " ".join(capsys.readouterr().out.split())
     assert (said in told) if said else ("no surface that" not in told)
+    of_one = len(sound_as) == 1
+    look = f"on others the bundle may miss plain cracks: look at {'this photo' if of_one else 'some of these photos'};"
+    assert (look in told) == bool(said)
     write_inspection(tmp_path / "report", photos, msgspec.structs.replace(facts(), surfaces=known))
     text = Page(tmp_path / "report" / "index.html").text
     assert (f"{said[0].upper()}{said[1:]}" in text) if said else ("no surface that" not in text)

@@ -88,6 +88,16 @@ def test_predict_reads_lists_of_every_make(way, capsys, monkeypatch, tmp_path, e
     assert [line["path"] for line in map(json.loads, capsys.readouterr().out.split("\n")[:-1])] == names
 
 
+def test_a_list_may_have_remarks_but_a_picture_that_is_called_so_stays_one(way, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = ["# 1.png", "#2.png", "wall.png"]
+    for name in names:
+        Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    Path("list.txt").write_text("# taken on Monday\n#\n# 1.png\n#2.png\nwall.png\n# the end")
+    assert main(["predict", "--from-list", "list.txt", "--bundle", way.bundle, "--jsonl"]) == 0
+    assert [line["path"] for line in lines(capsys.readouterr().out)] == names
+
+
 def test_a_bundle_may_be_named_by_its_run_or_as_the_one_in_the_package(way, capsys):
     path = str(pictures(way, "crack")[0])
     for one, other in ((["--bundle", str(way.run)], ["--bundle", way.bundle]), (["--bundle", "default"], [])):

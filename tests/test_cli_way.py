@@ -114,6 +114,16 @@ def test_train_says_of_what_the_time_left_is(capsys):
     assert second.endswith("0 of 8, 8 s left of this step")
 
 
+def test_train_says_within_a_long_epoch_how_long_it_takes(capsys):
+    bar = TrainingBar(quiet=False, lines=True, silence=0)
+    bar(Progress(stage="training", phase=1, phases=1, epoch=1, epochs=20, done=0, total=360))
+    bar(Progress(stage="training", phase=1, phases=1, epoch=1, epochs=20, done=3, total=360, seconds_left=136_800))
+    assert capsys.readouterr().out == "epoch 1 of 20, training: 3 of 360, 38 h 0 min left\n"
+    patient = TrainingBar(quiet=False, lines=True, silence=3600)
+    patient(Progress(stage="training", phase=1, phases=1, epoch=1, epochs=20, done=3, total=360, seconds_left=136_800))
+    assert capsys.readouterr().out == ""
+
+
 def test_train_that_is_done_has_nothing_to_resume(way, capsys):
     before = (way.run / "bundle" / "bundle.json").read_bytes()
     assert main(["train", str(way.split), "-o", str(way.run), *SMALL, "--resume", "--no-evaluate", "--json"]) == 0
@@ -300,6 +310,7 @@ def test_demo_names_the_program_as_it_can_be_called(tmp_path, capsys, monkeypatc
     program = "crackscope" if active else f"{here.name}/crackscope"
     assert f": {program} predict PICTURE --bundle '{tmp_path / 'a demo' / 'run' / 'bundle'}'\n" in printed
     assert f": {program} inspect PHOTO" in printed
+    assert f"offline and in minutes:\n{program} train FOLDER --recipe probe --weights default\n" in printed
 
 
 @pytest.mark.parametrize("named", [".", "../link"])

@@ -66,6 +66,14 @@ def test_one_file_under_two_spellings_is_found_once_as_it_was_named_first(folder
     assert images.find([one, f"./{one}", str(folder / one), f"../{folder.name}/{one}", "."]) == [one, *others]
 
 
+def test_what_is_called_as_ours_and_is_not_is_no_reason_to_pass_over_photos(folder):
+    for name in ("explain.json", "predictions.csv", "run.json", "matrix.json", "doubts.csv", ".crackscope-demo"):
+        (folder / "a" / name).write_text('{"of": "somebody else"}')
+    told: list[str] = []
+    assert "a/x.webp" in names(images.find([str(folder)], ours=told.append), folder)
+    assert told == []
+
+
 @pytest.mark.parametrize("mark", ["inspection.jsonl", "suggestions.csv"])
 def test_what_we_wrote_below_is_passed_over_but_not_what_is_named(folder, mark):
     report = folder / "out" / "photos"
@@ -213,6 +221,7 @@ def test_pictures_without_a_name_of_one_are_told(folder):
         ("..jpg", b"\xff\xd8\xff\xe0" + bytes(20)),
         ("b/scan.tif~", b"II*\0" + bytes(20)),
         (".IMG", b"\xff\xd8\xff\xe0" + bytes(20)),
+        ("..hidden.jpg", b"\xff\xd8\xff\xe0" + bytes(20)),
         ("empty", b""),
         ("notes.md", b"RIFF and the like, no picture"),
     ):

@@ -20,6 +20,7 @@ from crackscope.networks import build
 from crackscope.networks.weights import Patience, find_weights
 from crackscope.recipes import Head, Network
 from tests.publisher import (
+    OFFLINE,
     ONCE,
     SMALL,
     SMALL_NAME,
@@ -160,7 +161,7 @@ def test_the_bundle_in_the_package_is_offered_where_it_fits(
 ) -> None:
     monkeypatch.setenv("CRACKSCOPE_OFFLINE", "1")
     text = refusal(tmp_path, network=network)
-    assert text.endswith(f": give --weights FILE, a bundle, {default}or --weights none for random ones")
+    assert text.endswith(f": give --weights FILE, a bundle, {default}or --weights none for random ones{OFFLINE}")
     if default:
         cut = re.search(r"network\.cut=(\w+)", default)
         offered = msgspec.structs.replace(network, weights="default", cut=cut[1] if cut else network.cut)

@@ -185,6 +185,30 @@ def test_the_summary_is_of_cracks_that_are_more_likely_than_not_where_there_are_
     assert "likely" not in said
 
 
+def test_the_summary_is_of_likely_cracks_where_there_are_any_and_names_a_wider_one(tmp_path):
+    """The edge of a joint may have .53, and be the surer measured one."""
+    path = picture(tmp_path, "wall.jpg", 1)
+    main = msgspec.structs.replace(doubted(1, 60, 6, 0.93), width_max_px=Estimate(value=6.86, low=4.12, high=9.6))
+    joint = msgspec.structs.replace(doubted(2, 30, 6, 0.53), width_max_px=Estimate(value=6.2, low=5.77, high=6.6))
+    wider = " A less likely one may be wider: 6.2 px (5.8 to 6.6; probability 0.53), in wall.jpg."
+    said = head_of(tmp_path / "both", [inspected(path, zones=(main, joint))])
+    assert (
+        "The widest crack of a probability of 0.8 or more measures 6.9 px (4.1 to 9.6; probability 0.93), in wall.jpg."
+        + wider
+        in said
+    )
+    assert "Widest likely crack, at least 4.1 px largest width 6.9 (95 %: 4.1 to 9.6 px), probability 0.93" in said
+    said = head_of(tmp_path / "third", [inspected(path, zones=(main, joint, doubted(3, 90, 20, 0.3)))])
+    assert f"{wider} 1 of 3 cracks is less likely than not, 20.0 px" in said
+    thin = doubted(2, 30, 3, 0.53)
+    said = head_of(tmp_path / "thin", [inspected(path, zones=(main, thin))])
+    assert "of a probability of 0.8 or more measures 6.9 px" in said
+    assert "less likely" not in said
+    said = head_of(tmp_path / "none", [inspected(path, zones=(joint,))])
+    assert "The widest crack measures 6.2 px" in said
+    assert "Widest crack, at least 5.8 px" in said
+
+
 def test_classes_in_mm_and_in_px_which_share_their_colours_are_told_apart_where_both_are_there(tmp_path):
     metric = inspected(picture(tmp_path, "a.jpg", 1), zones=(zone(1, 62, 4, 0.1),))
     bare = inspected(picture(tmp_path, "b.jpg", 2), zones=(zone(1, 62, 12),))

@@ -124,6 +124,28 @@ def test_what_is_counted_is_as_if_the_report_had_been_written_without_them(brows
     assert browser.said == []
 
 
+@pytest.mark.parametrize("widths", [(6.86, 4.12, 6.2, 5.77), (6.86, 4.12, 7.5, 3.0), (6.86, 4.12, 3.0, 2.0)])
+def test_what_is_said_of_the_widest_likely_crack_and_of_a_wider_one_follows(browser, tmp_path, widths):
+    value, low, other, other_low = widths
+    zones = (
+        msgspec.structs.replace(likely(1, 0.3, 62, 14), width_max_px=Estimate(value=14.0, low=12.0, high=16.0)),
+        msgspec.structs.replace(likely(2, 0.93, 30, 6), width_max_px=Estimate(value=value, low=low, high=9.6)),
+        msgspec.structs.replace(likely(3, 0.53, 90, 6), width_max_px=Estimate(value=other, low=other_low, high=9.0)),
+    )
+    whole = inspected(picture(tmp_path, "wall.jpg", 1), zones=zones)
+    pages = {}
+    for name, photo in (("whole", whole), ("sure", without(whole))):
+        reports.write_inspection(tmp_path / name, [photo], facts())
+        pages[name] = tmp_path / name / "index.html"
+    browser.open(pages["sure"])
+    wanted = [browser.run(one) for one in (LEAD, TILES)]
+    browser.open(pages["whole"])
+    leave_out(browser, LEAST)
+    assert [browser.run(one) for one in (LEAD, TILES)] == wanted
+    assert "0.8 or more" in str(wanted)
+    assert ("may be wider" in str(wanted)) == (other > value or other_low > low)
+
+
 def test_marks_of_what_is_left_out_are_not_drawn(browser, pages):
     browser.open(pages[0])
     drawn = (

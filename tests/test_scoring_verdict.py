@@ -115,6 +115,11 @@ def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() 
         (Quality(0.5, 1.0, 0.0, 0.0), (63, 200), "too small: 200x63 px, at least 64 px"),
         (Quality(0.5, 1.0, 0.51, 0.0), (64, 200), "too dark: 51%"),
         (Quality(0.5, 1.0, 0.0, 0.41), (64, 200), "overexposed: 41%"),
+        (
+            Quality(0.5, 1.0, 0.0, 1.0),
+            (64, 200),
+            "overexposed: 100% of the pixels are white, as where a picture is blank",
+        ),
         (Quality(1.1, 1.0, 0.0, 0.0), (64, 200), "blurred: edges are 2.2 px wide"),
     ],
 )

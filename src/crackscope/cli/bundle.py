@@ -146,7 +146,7 @@ def _refuse_in_the_way(asked: Asked) -> None:
     """Raise OutputError, before minutes of work, unless all that is to be written is new; a folder may be empty."""
     for file in (asked.onnx, asked.deepness):
         if file is not None and os.path.isfile(file):
-            raise OutputError(f"a file is there already, {file}, name a new one or remove it")
+            raise OutputError(f"a file is there already, {file}, name a new one")
     if asked.int8 and asked.out:
         replaceable(asked.out)
         vacant(asked.out)

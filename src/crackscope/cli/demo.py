@@ -255,7 +255,8 @@ def _end(run: "Run", judgement: Judgement, seconds: float) -> None:
     program = _program()
     say(f"Try a picture of your own: {program} predict PICTURE --bundle {shlex.quote(run.bundle)}")
     say(f"Whole photos, with the bundle that knows real surfaces: {program} inspect PHOTO... -o report")
-    say(f"These surfaces are drawn: a real one is harder. With labelled patches of yours: {program} train FOLDER")
+    say("These surfaces are drawn: a real one is harder. With labelled patches of yours, offline and in minutes:")
+    say(f"{program} train FOLDER --recipe probe --weights default")
 
 
 def _program() -> str:

@@ -8,7 +8,7 @@ import click
 
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, say
-from crackscope.cli.folders import vacant
+from crackscope.cli.folders import apart, vacant
 from crackscope.cli.inspection_asked import refuse_rate
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.errors import several
@@ -66,6 +66,7 @@ def explain(**options: Any) -> None:
     from crackscope.inspection import explain as look
     from crackscope.scoring import load
 
+    apart(asked.out, [asked.picture])
     folder = vacant(asked.out)
     photo = open_photo(asked.picture)
     model = load(bundle_folder(asked.bundle), threads=asked.threads)

@@ -1,7 +1,7 @@
 """Where results go: folders that are new, empty or our own, never somebody else's."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from crackscope.drafts import is_draft
@@ -27,7 +27,7 @@ def vacant(folder: str | Path, besides: Collection[str] = ()) -> Path:
     except OSError as error:
         raise OutputError(f"the folder cannot be used ({error.strerror}), {path}, name another one") from None
     if occupied:
-        raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
+        raise OutputError(f"the folder is not empty, {path}, name a new one")
     return path
 
 
@@ -39,8 +39,23 @@ def unused(folder: str | Path, last: str, what: str, before: Collection[str]) ->
     """
     path = writable(folder)
     if os.path.lexists(path / last):
-        raise OutputError(f"{what} is already in {path}, name a new folder or remove it")
+        raise OutputError(f"{what} is already in {path}, name a new folder")
     return vacant(path, before)
+
+
+def apart(folder: str | Path, inputs: Iterable[str], unless: str = "") -> None:
+    """Raise OutputError for a folder that one of these files, which are to be looked at, lies in.
+
+    unless: a file by which the folder is known as a result of before, which may hold them.
+    """
+    place = Path(folder).resolve()
+    if unless and os.path.isfile(place / unless):
+        return
+    for one in inputs:
+        if Path(one).resolve().is_relative_to(place):
+            raise OutputError(
+                f"the folder is not empty, {folder}, it holds a picture of the call, {one}; name a new one"
+            )
 
 
 def outside(folder: str | Path, data: Collection[str]) -> None:

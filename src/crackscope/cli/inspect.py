@@ -13,6 +13,8 @@ from crackscope.cli.bundle_figures import known_limits, known_surfaces, learnt_f
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, progress, say, warn
 from crackscope.cli.failures import Interrupted
+from crackscope.cli.folders import apart
+from crackscope.cli.gathering import LIST_HELP, STANDARD_INPUT, gather
 from crackscope.cli.inspection_asked import (
     Asked,
     check,
@@ -25,7 +27,6 @@ from crackscope.cli.inspection_asked import (
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, Number, out, shared
-from crackscope.cli.predict import STANDARD_INPUT, gather
 from crackscope.cli.state import State
 from crackscope.errors import several, some_of
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("photos", nargs=-1, metavar="PHOTO...")
 @out("OUT", "Folder for report, findings and overlays.", required=True)
-@click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
+@click.option("--from-list", metavar="FILE", help=LIST_HELP)
 @click.option("--resume", is_flag=True, help="Go on with the inspection in OUT where it stopped.")
 @click.option("--mm-per-px", type=Number(), metavar="X", help="Scale of all photos: mm on the surface for one px.")
 @click.option("--scale", metavar="FILE.csv", help="Scale of each photo: columns path,mm_per_px[,relative_error].")
@@ -97,6 +98,9 @@ def inspect(state: State, /, **options: Any) -> None:
     check(asked)
     photos = _photos(asked)
     refuse_without_scale(asked, photos)
+    from crackscope.inspection import JOURNAL
+
+    apart(asked.out, (photo for photo in photos if isinstance(photo, str)), unless=JOURNAL)
     settings = settings_of(asked, photos)
     reported = _inspect(asked, photos, settings)
     _tell(asked, reported, scaled=settings.scaling.known or asked.classes is not None or asked.preset is not None)
@@ -117,7 +121,7 @@ def _photos(asked: Asked) -> "list[str | Unread]":
         raise click.UsageError("a photo on standard input has no name for the report, name a file")
     if not asked.photos and asked.from_list is None:
         raise click.UsageError("PHOTO is missing: name files, folders or globs")
-    return gather(asked.photos, asked.from_list, quiet=asked.quiet, limits=picture_limits(asked))
+    return gather(asked.photos, asked.from_list, quiet=asked.quiet, limits=picture_limits(asked), out=asked.out)
 
 
 def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectOptions") -> _Reported:

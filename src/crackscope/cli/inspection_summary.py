@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Photos that are listed on a terminal, plainly sound ones only where all fit; the report has them all, and so has what
 goes to a file or a pipe."""
-_LIKELY = 0.8
-"""Probability of the widest zone below which a photo's line tells it, and how wide the widest is that has as much:
-zones from .5 on count as cracks, and the edge of a joint may have that."""
 _ORDER = ("crack", "cannot judge", "sound")
 _MAY = "sound photos of its size may, too"
 _NO_ZONE = "called cracked, but no crack could be marked in it: look at it"
@@ -189,15 +186,15 @@ def _doubted_width(photo: "Inspected") -> str:
     """That the widest zone of a cracked photo may well be no crack, and the widest that likely is; "" where it is."""
     import msgspec
 
-    from crackscope.reports import widest_zone
+    from crackscope.reports import LIKELY, widest_zone
 
     widest = widest_zone(photo)
-    if photo.verdict != "crack" or widest is None or widest.probability >= _LIKELY:
+    if photo.verdict != "crack" or widest is None or widest.probability >= LIKELY:
         return ""
-    likely = tuple(zone for zone in photo.zones if zone.probability >= _LIKELY)
+    likely = tuple(zone for zone in photo.zones if zone.probability >= LIKELY)
     surer = widest_zone(msgspec.structs.replace(photo, zones=likely))
     said = f"the widest has a probability of {widest.probability:.2f}"
-    return said if surer is None else f"{said}, the widest of {_LIKELY:g} and more {_wide(surer)}"
+    return said if surer is None else f"{said}, the widest of {LIKELY:g} and more {_wide(surer)}"
 
 
 def _wide(zone: "Zone") -> str:

@@ -1,11 +1,10 @@
 """`predict`: pictures in, one line each out, in the order they were given."""
 
-import codecs
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,20 +20,17 @@ from crackscope.cli.console import (
     tell_of_grey,
     tell_of_pages,
     unread_line,
-    warn,
 )
+from crackscope.cli.gathering import LIST_HELP, STANDARD_INPUT, gather, standard_input
 from crackscope.cli.options import shared
 from crackscope.cli.remarks import refused_cracks, tell_of_blurred, tell_of_order, tell_of_unlike, tell_of_unmet
 from crackscope.cli.state import State
 from crackscope.errors import several
-from crackscope.files import read_table
 
 if TYPE_CHECKING:
-    from crackscope.images import Limits
     from crackscope.records import Prediction, Unread
     from crackscope.scoring import Model
 
-STANDARD_INPUT = "-"
 _BY_ITS_OWN = "each is held against a threshold or a chance of its own (--jsonl has them)"
 
 
@@ -53,7 +49,7 @@ class Asked:
 
 @click.command()
 @click.argument("pictures", nargs=-1, metavar="PICTURE...")
-@click.option("--from-list", metavar="FILE", help="Read names too, one a line, from this file; - is standard input.")
+@click.option("--from-list", metavar="FILE", help=LIST_HELP)
 @click.option("--jsonl", "--json", is_flag=True, help="Write one JSON line a picture, as soon as it is known.")
 @click.option(
     "--fail-on",
@@ -94,95 +90,11 @@ def predict(state: State, /, **options: Any) -> None:
     state.status = 1 if matched or counts["unreadable"] else 0
 
 
-def gather(
-    named: Sequence[str], from_list: str | None, *, quiet: bool, limits: "Limits | None" = None
-) -> "list[str | Unread]":
-    """All pictures that were named, in order and each once; a name that matches nothing becomes an unread one.
-
-    from_list: a file that names more of them, - for standard input. What is passed over is told, unless quiet.
-    limits: how large a picture may be for another of its name to be passed over; None for the usual ones.
-
-    Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
-    """
-    names = [*named, *(_listed(from_list) if from_list else [])]
-    if not names and from_list:
-        where = "standard input" if from_list == STANDARD_INPUT else from_list
-        raise click.UsageError(f"the list names no picture: {where}, write one name a line into it")
-    if not names:
-        raise click.UsageError("PICTURE is missing: name files, folders or globs, or - for standard input")
-    if names.count(STANDARD_INPUT) + (from_list == STANDARD_INPUT) > 1:
-        raise click.UsageError("standard input can be read only once, name - a single time")
-    if STANDARD_INPUT in names:
-        _standard_input()
-    from crackscope.errors import ImageError
-    from crackscope.images import DEFAULT_LIMITS, find, one_spelling
-    from crackscope.records import Unread
-
-    inputs: dict[str, str | Unread] = {}
-    passed: dict[str, None] = {}
-    misnamed: dict[str, None] = {}
-    last: ImageError | None = None
-    for name in names:
-        try:
-            for path in find([name], passed.setdefault, misnamed.setdefault, limits or DEFAULT_LIMITS):
-                inputs.setdefault(one_spelling(path), path)
-        except ImageError as error:
-            last = error
-            inputs.setdefault(one_spelling(name), Unread.of(name, error))
-    _tell_misnamed([path for path in misnamed if one_spelling(path) not in inputs], quiet)
-    if last is not None and not any(isinstance(item, str) for item in inputs.values()):
-        raise last
-    _tell_passed([path for path in passed if one_spelling(path) not in inputs], quiet)
-    return list(inputs.values())
-
-
-def _tell_passed(paths: Sequence[str], quiet: bool) -> None:
-    if paths:
-        more = len(paths) > 1
-        warn(
-            f"passed over {several(len(paths), 'photo')} in a format that is not read, or HEIF, as a readable one "
-            f"of the same name lies beside {'each' if more else 'it'} ({paths[0]}{', ...' * more}); convert those that "
-            "are other pictures, or name HEIF ones by themselves",
-            quiet=quiet,
-        )
-
-
-def _tell_misnamed(paths: Sequence[str], quiet: bool) -> None:
-    if paths:
-        files = several(len(paths), "file that begins as a picture but has", "files that begin as pictures but have")
-        warn(
-            f"passed over {files} no name of one ({paths[0]}{', ...' * (len(paths) > 1)}): rename them, say to .jpg, "
-            "or name them by themselves",
-            quiet=quiet,
-        )
-
-
-def _listed(source: str) -> list[str]:
-    """The names in a list: one a line, or, as `find -print0` writes them, with a zero byte behind each."""
-    try:
-        content = _standard_input().read() if source == STANDARD_INPUT else read_table(source)
-    except OSError as error:
-        raise click.UsageError(f"{source}: cannot be read ({error.strerror}), name a list of pictures") from None
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell redirects
-        text = content.decode("utf-16", "replace")
-    else:
-        text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
-    names = text.split("\0") if "\0" in text else text.replace("\r\n", "\n").split("\n")
-    return [name for name in names if name.strip()]
-
-
-def _standard_input() -> BinaryIO:
-    """What is piped in. Raises UsageError where the call was given none."""
-    if sys.stdin is None:
-        raise click.UsageError("standard input is closed, name a file, or pipe into the command what it is to read")
-    return sys.stdin.buffer
-
-
 def _answers(inputs: "list[str | Unread]", model: "Model") -> "Iterator[Prediction | Unread]":
     """What the model says of each input, in order; standard input keeps its name `-`."""
     import msgspec
 
-    sources = [_standard_input() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
+    sources = [standard_input() if item == STANDARD_INPUT else item for item in inputs if isinstance(item, str)]
     answers = iter(model.predict_all(sources))
     for item in inputs:
         if not isinstance(item, str):

@@ -12,7 +12,8 @@ import click
 from crackscope.cli.as_named import as_typed
 from crackscope.cli.bundle_names import bundle_folder, refuse_swapped
 from crackscope.cli.console import print_json, progress, say, tell_of_pages_in, tell_unread, warn
-from crackscope.cli.folders import vacant
+from crackscope.cli.folders import apart, vacant
+from crackscope.cli.gathering import tell_of_ours
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -69,8 +70,8 @@ def suggest(state: State, /, **options: Any) -> None:
     OUT gets the patches in unsorted/, empty folders crack/ and sound/ to sort them into (then `crackscope adapt BUNDLE
     OUT` takes it), tasks for Label Studio (whose JSON export, saved into OUT, is taken by all commands that take
     labelled pictures), and a contact sheet. Photos of any size are cut; patches are taken whole. Pictures, and patches
-    of others, that cannot be judged (blurred, too dark, overexposed, too small) are left out, and so is what `suggest`
-    wrote before into a folder among the photos. In which order the photos are named makes no difference.
+    of others, that cannot be judged (blurred, too dark, overexposed, too small) are left out, and so are folders among
+    the photos that crackscope wrote. In which order the photos are named makes no difference.
     """
     asked = Asked(**options)
     refuse_swapped(asked.bundle, asked.photos)
@@ -78,7 +79,9 @@ def suggest(state: State, /, **options: Any) -> None:
         raise click.UsageError("a photo on standard input has no name for its patches, name a file")
     from crackscope.images import find
 
-    paths = find(asked.photos)
+    ours: dict[str, None] = {}
+    paths = find(asked.photos, ours=ours.setdefault)
+    tell_of_ours(list(ours), asked.photos, quiet=asked.quiet)
     found, handed = _suggest(asked, paths)
     state.status = 1 if found.unread else 0
     if asked.as_json:
@@ -126,6 +129,7 @@ def _suggest(asked: Asked, paths: list[str]) -> tuple["Suggestions", Handed]:
     from crackscope.reports import Print, write_contact_sheet
     from crackscope.scoring import load
 
+    apart(asked.out, paths)
     vacant(asked.out)
     labelled = list({os.path.realpath(row.path): row for data in asked.labelled for row in read_rows(data)}.values())
     model = load(bundle_folder(asked.bundle), threads=asked.threads)

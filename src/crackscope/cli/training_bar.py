@@ -1,7 +1,8 @@
 """The progress of a training: on a terminal one bar that says where it stands and how long that stage still takes;
-where nobody watches, a line an epoch for the log."""
+where nobody watches, a line an epoch for the log, and where one takes long, how far it is and how long it takes."""
 
 import sys
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,20 @@ _STAGES = {
 }
 
 
+_SILENCE = 30.0
+"""Seconds without a line after which a log says how far the training is; then twice as long each time."""
+_LONGEST_SILENCE = 600.0
+
+
 class TrainingBar:
     """Call it with each `Progress` of a training. Draws on stderr, on a terminal only.
 
-    lines: where it is none, say on stdout what each epoch came to. Remarks on the data are said at once.
+    lines: where it is none, say on stdout what each epoch came to, and where it stands after so many seconds of
+    silence. Remarks on the data are said at once.
     """
 
-    def __init__(self, *, quiet: bool, lines: bool = False) -> None:
+    def __init__(self, *, quiet: bool, lines: bool = False, silence: float = _SILENCE) -> None:
+        self._silence, self._said_at = silence, monotonic()
         self._bar: Bar | None = None
         self._quiet = quiet
         self._lines = lines and not quiet and not sys.stderr.isatty()
@@ -56,10 +64,12 @@ class TrainingBar:
         if progress.remark:
             warn(progress.remark, quiet=self._quiet)
         if self._lines and progress.stage == "training" and progress.done == progress.total:
-            say(f"{_epoch(progress)}: {', '.join(filter(None, (_figures(progress.figures), _left(progress))))}")
-        if self._lines and progress.stage == "fitting" and _passes_a_quarter(progress):
-            where = f"{_STAGES['fitting']}: {progress.done:,} of {progress.total:,}"
-            say(", ".join(filter(None, (where, _left(progress)))))
+            self._say(f"{_epoch(progress)}: {', '.join(filter(None, (_figures(progress.figures), _left(progress))))}")
+        elif self._lines and progress.stage == "fitting" and _passes_a_quarter(progress):
+            self._say(_standing(progress))
+        elif self._lines and progress.seconds_left and monotonic() - self._said_at >= self._silence:
+            self._silence = min(2 * self._silence, _LONGEST_SILENCE)
+            self._say(_standing(progress))
         if self._bar is None or self._task is None:
             return
         self._bar.update(
@@ -70,6 +80,10 @@ class TrainingBar:
             left=_left(progress),
             figures=_figures(progress.figures),
         )
+
+    def _say(self, line: str) -> None:
+        say(line)
+        self._said_at = monotonic()
 
 
 def spell_time(seconds: float) -> str:
@@ -108,6 +122,12 @@ def _left(progress: "Progress") -> str:
         return ""
     of = " of this phase" * (progress.phases > 1) if progress.stage == "training" else " of this step"
     return f"{spell_time(progress.seconds_left)} left{of}"
+
+
+def _standing(progress: "Progress") -> str:
+    """A line of how far the stage at hand is, and how long it still takes where that is known."""
+    where = f"{_where(progress)}: {progress.done:,} of {progress.total:,}"
+    return ", ".join(filter(None, (where, _left(progress))))
 
 
 def _where(progress: "Progress") -> str:

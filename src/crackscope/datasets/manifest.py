@@ -235,7 +235,7 @@ def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:
         raise OutputError(f"cannot write {path}: {_no_text(odd)}") from None
     if not force and path.is_file() and path.read_bytes() != content:
         raise OutputError(
-            f"another split is there already, {path}, name a new file or remove it; --force (force=True) writes over it"
+            f"another split is there already, {path}, name a new file; --force (force=True) writes over it"
         )
     write_whole(path, content)
 
@@ -266,7 +266,7 @@ def refuse_strangers(path: Path) -> None:
     columns = first.decode("utf-8", "replace").strip().split(",")
     written = (*_WRITTEN, *(name for name in columns[len(_WRITTEN) :] if name in _OPTIONAL))
     if first and tuple(columns) != written:
-        raise OutputError(f"{path} is there already and is no split; name another file, or remove it")
+        raise OutputError(f"{path} is there already and is no split; name another file")
 
 
 def _cells(row: Row, folder: str, optional: Sequence[str]) -> list[str]:

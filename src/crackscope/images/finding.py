@@ -4,11 +4,13 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from crackscope.errors import ImageError, printable
 from crackscope.images.formats import begins_as_picture
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.natural_order import Natural, natural
+from crackscope.images.our_folders import is_ours
 from crackscope.images.wholeness import seems_whole
 
 PICTURE_SUFFIXES = (
@@ -41,10 +43,6 @@ FOREIGN_SUFFIXES = (
 """Suffixes, in lower case, of photos that are not read: found in folders all the same, so that none is passed over
 without a word."""
 
-_OUR_MARKS = ("inspection.jsonl", "suggestions.csv")
-"""One of these lies in every folder that `inspect` or `suggest` wrote: its pictures are copies of photos, drawings upon
-them and patches cut from them."""
-
 _SEPARATORS = re.compile(r"[/\\]")
 
 
@@ -52,17 +50,29 @@ Tell = Callable[[str], object]
 Name = str | os.PathLike[str]
 
 
+class _Told(NamedTuple):
+    """Who is told of what is left out: files without a name of a picture, and folders that crackscope wrote."""
+
+    misnamed: Tell
+    ours: Tell
+
+
+def _nobody(name: str) -> None:
+    """Is told, and says nothing."""
+
+
 def find(
     arguments: Name | Sequence[Name],
     pass_over: Tell | None = None,
     misnamed: Tell | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    ours: Tell | None = None,
 ) -> list[str]:
     """The pictures that `arguments`, or one alone, stand for, each once, however it is spelt, in their order.
 
     A file stands for itself; a folder for the pictures in it and below, sorted as people count (2 before 10), hidden
-    ones left out, links followed but no folder entered twice, what `inspect` and `suggest` wrote below it passed over;
-    a pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is
+    ones left out, links followed but no folder entered twice, folders below it that crackscope wrote passed over; a
+    pattern (`*`, `?`, `[]`, `**`) for the pictures and folders it matches; "-" for itself. A name that exists is
     never taken as a pattern. Photos of formats that are not read are found, too, so that reading them gives the error,
     unless the same stem lies beside them in a file that can be read (raw and JPEG); HEIF gives way likewise. Such files
     are opened, no others: their headers, and the ends of JPEGs, tell. A folder that may not be entered stands for
@@ -70,13 +80,14 @@ def find(
 
     pass_over: told each photo that is left out because one of its stem is found that can be read: they are of one shot
     in most folders, but need not be. misnamed: told each file in a folder that begins as a picture does and has no name
-    of one, so that it is left out (`photo`, `..jpg`, `wall.jpg~`); what begins with one dot is hidden, and not told.
-    limits: a file beyond them cannot be read.
+    of one, so that it is left out (`photo`, `..jpg`, `wall.jpg~`); what is hidden is not told. limits: a file beyond
+    them cannot be read. ours: told each folder that is left out as what crackscope wrote.
     """
     found: dict[str, str] = {}
     passed: dict[str, str] = {}
+    told = _Told(misnamed or _nobody, ours or _nobody)
     for argument in [arguments] if isinstance(arguments, str | os.PathLike) else arguments:
-        every = [argument] if argument == "-" else _expanded(os.fspath(argument), misnamed)
+        every = [argument] if argument == "-" else _expanded(os.fspath(argument), told)
         names = _without_twins(every, limits) if os.path.isdir(argument) or not os.path.lexists(argument) else every
         for some, kept in ((names, found), (every, passed)):
             for name in some:
@@ -95,23 +106,37 @@ def one_spelling(name: str) -> str:
         return name
 
 
-def _expanded(argument: str, misnamed: Tell | None) -> list[str]:
+def _expanded(argument: str, told: _Told) -> list[str]:
     if os.path.isdir(argument):
-        names = sorted(_below(argument, misnamed), key=_counted)
-        if not names:
-            suffixes = " ".join(PICTURE_SUFFIXES)
-            raise ImageError("missing", f"{printable(argument)}: there are no pictures in this folder ({suffixes})")
-        return names
+        return _in_folder(argument, told)
     if os.path.lexists(argument):
         return [argument]
     if glob.has_magic(argument):
-        names = [name for match in _matches(argument) for name in _from_match(match, misnamed)]
+        names = [name for match in _matches(argument) for name in _from_match(match, told)]
         if names:
             return names
         raise ImageError("missing", f"{printable(argument)}: the pattern matches no picture; check it, and the folder")
     if not argument:
         raise ImageError("missing", "an empty name stands for no picture; name a file or a folder")
     raise ImageError("missing", f"{printable(argument)}: there is no such file or folder; check the path")
+
+
+def _in_folder(folder: str, told: _Told) -> list[str]:
+    ours: list[str] = []
+    names = sorted(_below(folder, told._replace(ours=ours.append)), key=_counted)
+    if not names and ours:
+        there = f"{printable(min(ours))}{', ...' * (len(ours) > 1)}"
+        raise ImageError(
+            "missing",
+            f"{printable(folder)}: there are no pictures in this folder but those that crackscope wrote ({there}); "
+            "name the folder that they lie in",
+        )
+    if not names:
+        suffixes = " ".join(PICTURE_SUFFIXES)
+        raise ImageError("missing", f"{printable(folder)}: there are no pictures in this folder ({suffixes})")
+    for one in sorted(ours, key=_counted):
+        told.ours(one)
+    return names
 
 
 def _matches(pattern: str) -> list[str]:
@@ -121,13 +146,13 @@ def _matches(pattern: str) -> list[str]:
         return []
 
 
-def _from_match(name: str, misnamed: Tell | None) -> list[str]:
+def _from_match(name: str, told: _Told) -> list[str]:
     if os.path.isdir(name):
-        return sorted(_below(name, misnamed), key=_counted)
+        return sorted(_below(name, told), key=_counted)
     return [name] if _is_picture(name) else []
 
 
-def _below(folder: str, misnamed: Tell | None) -> Iterator[str]:
+def _below(folder: str, told: _Told) -> Iterator[str]:
     entered: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
@@ -137,20 +162,26 @@ def _below(folder: str, misnamed: Tell | None) -> Iterator[str]:
             if (facts.st_dev, facts.st_ino) in entered:
                 continue
             entered.add((facts.st_dev, facts.st_ino))
-            if here != folder and any(os.path.isfile(os.path.join(here, mark)) for mark in _OUR_MARKS):
+            if here != folder and is_ours(here):
+                told.ours(here)
                 continue
             with os.scandir(here) as entries:
                 for entry in entries:
-                    if entry.name.startswith(".") and not entry.name.startswith(".."):
+                    if _hidden(entry.name):
                         continue
                     if os.path.isdir(entry.path):
                         waiting += [entry.path] * (not entry.name.startswith("."))
-                    elif _is_picture(entry.name) and not entry.name.startswith("."):
+                    elif _is_picture(entry.name):
                         yield entry.path
-                    elif misnamed is not None and entry.is_file() and _holds_picture(entry.path):
-                        misnamed(entry.path)
+                    elif told.misnamed is not _nobody and entry.is_file() and _holds_picture(entry.path):
+                        told.misnamed(entry.path)
         except OSError:
             yield here
+
+
+def _hidden(name: str) -> bool:
+    """With a dot before it, but for `..jpg` and the like: what is left of a name that was lost."""
+    return name.startswith(".") and (not name.startswith("..") or _is_picture(name))
 
 
 def _holds_picture(path: str) -> bool:

@@ -3,7 +3,7 @@
 from crackscope.inspection.batch import Keep, Work, inspect_all, inspect_into, open_journal, remaining
 from crackscope.inspection.explaining import Evidence, Explanation, Painted, Rule, explain, paint_over
 from crackscope.inspection.inspecting import Inspection, InspectOptions, inspect, inspect_photo
-from crackscope.inspection.journal import Findings, Journal
+from crackscope.inspection.journal import JOURNAL, Findings, Journal
 from crackscope.inspection.marker import Plane, find_plane, plane_of
 from crackscope.inspection.mask import FINE_STRIDE, Cracks, MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
@@ -24,6 +24,7 @@ from crackscope.inspection.zones import Traced, ZoneOptions, measure_zones, trac
 __all__ = [
     "DEFAULT_LIMITS_MM",
     "FINE_STRIDE",
+    "JOURNAL",
     "PRESETS_MM",
     "SOURCES",
     "Cracks",

@@ -58,7 +58,7 @@ def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, r
     except OSError as error:
         raise OutputError(f"not allowed to look into it ({error.strerror}), {path}, name another folder") from None
     if JOURNAL not in inside and not all(map(is_draft, inside)):
-        raise OutputError(f"the folder is not empty, {path}, name a new one or remove it")
+        raise OutputError(f"the folder is not empty, {path}, name a new one")
     if JOURNAL in inside and not resume:
         refuse_held(path)
         raise OutputError(f"an inspection is already in {path}, add --resume to go on with it or name a new folder")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crackscope.reports.inspection_names import picture_names
     from crackscope.reports.inspection_pictures import remove_pictures, write_photo
     from crackscope.reports.inspection_report import write_inspection
-    from crackscope.reports.inspection_widest import severity, telling, widest_zone
+    from crackscope.reports.inspection_widest import LIKELY, severity, telling, widest_zone
     from crackscope.reports.matrix_page import write_matrix
     from crackscope.reports.met_sentences import met_before_sentence, met_before_sentences, met_labels_sentence
     from crackscope.reports.overlays import draw_overlay, write_overlay
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crackscope.reports.unmet import unmet_sentence
 
 __all__ = [
+    "LIKELY",
     "ExplanationFacts",
     "InspectionFacts",
     "MeasuredFigure",
@@ -73,6 +74,7 @@ _HOMES = {
     "refusing_sentence": "sentences",
     "remove_pictures": "inspection_pictures",
     "severity": "inspection_widest",
+    "LIKELY": "inspection_widest",
     "telling": "inspection_widest",
     "unmet_sentence": "unmet",
     "widest_zone": "inspection_widest",

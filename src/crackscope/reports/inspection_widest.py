@@ -1,4 +1,5 @@
-"""The widest crack of a photo and of an inspection: of those that are more likely cracks than not, where there are any.
+"""The widest crack of a photo, of those that are more likely cracks than not, and of an inspection, of those that are
+likely, where there are any.
 
 What the script of the page says of the cracks that are shown is worded alike (`inspection_words.js`), and photos are
 put in the same order there (`inspection_shown.js`).
@@ -13,6 +14,9 @@ from crackscope.reports.inspection_marks import chance_text, length_number, leng
 
 EVEN = SUSPICIOUS
 """Probability from which on a crack is at least as likely one as not."""
+
+LIKELY = 0.8
+"""Probability from which on a crack is likely: the edge of a joint may well have .5."""
 
 Found = tuple[Inspected, Zone]
 
@@ -46,27 +50,36 @@ def severity(photo: Inspected) -> tuple[int, float, float]:
     return rank, -width.value, -sum(zone.length_px for zone in photo.zones)
 
 
+def doubtful(cracks: Sequence[Found]) -> Sequence[Found]:
+    """Those that are more likely cracks than not and still not likely, where others are: the widest is not of them."""
+    some = any(one[1].probability >= LIKELY for one in cracks)
+    return [one for one in cracks if some and EVEN <= one[1].probability < LIKELY]
+
+
 def surely_widest(cracks: Sequence[Found]) -> Found | None:
     """The crack whose largest width has the largest lower end: a measure may be large and say little. mm stand before
-    px; one that is less likely than not counts where all are."""
-    return max(
-        telling(cracks),
-        key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].low),
-        default=None,
-    )
+    px; one that is not likely counts where none is, one that is less likely than not where all are."""
+    return _surest(_leading(cracks))
+
+
+def _leading(cracks: Sequence[Found]) -> Sequence[Found]:
+    return [one for one in cracks if one[1].probability >= LIKELY] or telling(cracks)
 
 
 def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
-    """Which crack is the widest, which surely is, and what the less likely ones would be; "" where none was measured.
+    """Which likely crack is the widest, which surely is, and how wide less likely ones would be; "" where none was
+    measured.
 
     names: of the photos, by path.
     """
-    doubted = unlikely(cracks)
+    doubted, between = unlikely(cracks), doubtful(cracks)
     likely = len(doubted) < len(cracks)
-    widest, surest = _widest(telling(cracks)), surely_widest(cracks)
+    widest, surest = _widest(_leading(cracks)), surely_widest(cracks)
     if widest is None or surest is None:
         return ""
-    which = "The widest crack that is more likely than not" if likely and doubted else "The widest crack"
+    which = "The widest crack" + " that is more likely than not" * (likely and bool(doubted))
+    if between:
+        which = f"The widest crack of a probability of {LIKELY:g} or more"
     said = "" if likely else "No crack is more likely than not. "
     said += f"{which} measures {_measured(widest)}, in {_home(widest, names)}."
     if surest[1] is not widest[1]:
@@ -75,6 +88,8 @@ def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
             f" The largest width that is sure is {length_text(width.low, unit)}, of crack {surest[1].number} "
             f"(probability {_chance(surest)}) in {_home(surest, names)}."
         )
+    if (wider := _wider(between, widest, surest)) is not None:
+        said += f" A less likely one may be wider: {_measured(wider)}, in {_home(wider, names)}."
     other = _widest(doubted) if likely else None
     if other is None:
         return said
@@ -85,8 +100,30 @@ def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
     )
 
 
+def _wider(cracks: Sequence[Found], widest: Found, surest: Found) -> Found | None:
+    """That of these cracks which is wider than the widest, or else more surely wide than what surely is; None for
+    none."""
+    by_value, by_low = _widest(cracks), _surest(cracks)
+    if by_value is not None and _value(by_value) > _value(widest):
+        return by_value
+    return by_low if by_low is not None and _low(by_low) > _low(surest) else None
+
+
 def _widest(cracks: Sequence[Found]) -> Found | None:
-    return max(cracks, key=lambda one: (one[1].width_max_mm is not None, largest_width(one[1])[0].value), default=None)
+    return max(cracks, key=_value, default=None)
+
+
+def _surest(cracks: Sequence[Found]) -> Found | None:
+    return max(cracks, key=_low, default=None)
+
+
+def _value(found: Found) -> tuple[bool, float]:
+    """What is the larger the wider a crack is; mm stand before px."""
+    return found[1].width_max_mm is not None, largest_width(found[1])[0].value
+
+
+def _low(found: Found) -> tuple[bool, float]:
+    return found[1].width_max_mm is not None, largest_width(found[1])[0].low
 
 
 def _measured(found: Found) -> str:

@@ -22,7 +22,7 @@ def unmet_sentence(sound_as: Sequence[str], known: Sequence[str], *, one: str = 
     some = every if unmet == len(sound_as) else f"{unmet:,} of {len(sound_as):,}"
     look = f"the {one} called sound looks" if alone else f"{some} {one}s called sound look"
     return (
-        f"{look} like no surface that the bundle knows ({', '.join(map(printable, known))}): it may miss plain cracks "
-        f"there, look at {'it' if alone else 'some of them'}; ten labelled patches of each kind teach it a surface of "
-        "yours (crackscope suggest, then crackscope adapt)"
+        f"{look} like no surface that the bundle knows ({', '.join(map(printable, known))}), and on others the bundle "
+        f"may miss plain cracks: look at {f'this {one}' if alone else f'some of these {one}s'}; ten labelled patches "
+        "of each kind teach the bundle a surface of yours (crackscope suggest, then crackscope adapt)"
     )

@@ -207,7 +207,8 @@ def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, outside: 
     if rule.dark and quality.dark > rule.dark:
         return f"too dark: {outside}{quality.dark:.0%} of the pixels are black"
     if rule.bright and quality.bright > rule.bright:
-        return f"overexposed: {outside}{quality.bright:.0%} of the pixels are white"
+        blank = ", as where a picture is blank or transparent" * (quality.bright == 1 and not outside)
+        return f"overexposed: {outside}{quality.bright:.0%} of the pixels are white{blank}"
     if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
         most = quality.sharpness_px >= MOST_BLUR_PX
         wide = f"{2 * MOST_BLUR_PX:g} px wide or more" if most else f"{2 * quality.sharpness_px:.1f} px wide"

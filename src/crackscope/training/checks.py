@@ -46,7 +46,7 @@ def check_rows(split: Split, recipe: Recipe, options: TrainOptions, named: str) 
         first = split.unreadable[0]
         raise TrainingError(
             f"{some_of(len(split.unreadable), listed, 'picture', 'cannot', 'cannot')} be read (the first: "
-            f"{first.error.message}); `crackscope scan` lists them; mend or remove them, or raise --max-unreadable"
+            f"{first.error.message}); `crackscope scan` lists them; mend or move them, or raise --max-unreadable"
         )
     taught = sorted({row.surface for row in split.part("train")} - {""})
     for surface in options.licences:

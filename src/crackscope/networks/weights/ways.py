@@ -7,11 +7,15 @@ from crackscope.errors import BundleError, WeightsError
 from crackscope.networks.weights.bundle_file import read_bundle
 from crackscope.recipes import Network
 
+_OFFLINE = "--recipe probe --weights default"
+"""What begins with the bundle in the package and trains a linear head alone: seconds for some hundred patches."""
+
 
 def other_ways(network: Network) -> str:
     """The end of a message: files, bundles, random weights; and the bundle in the package where it fits the network."""
     default = _default(network)
-    return f"give --weights FILE, a bundle, {default}or --weights none for random ones"
+    ways = f"give --weights FILE, a bundle, {default}or --weights none for random ones"
+    return f"{ways}; to learn offline, in minutes, call it with {_OFFLINE}"
 
 
 def _default(network: Network) -> str:

@@ -2,7 +2,7 @@
 // `inspection_widest.py` and `inspection_names.py` word them.
 const words = (function () {
   const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
-  const EVEN = 0.5;
+  const EVEN = 0.5, LIKELY = 0.8;
   function width(value, unit) { return unit === "px" || value >= 10 ? value.toFixed(1) : value.toFixed(2); }
   function several(number, one, many) { return number.toLocaleString("en") + " " + (number === 1 ? one : many || one + "s"); }
   function length(value, unit) {
@@ -22,9 +22,19 @@ const words = (function () {
     }, null);
   }
   function likely(some) { return some.filter(function (row) { return row[CHANCE] >= EVEN; }); }
+  // The widest of an inspection is of the likely ones where there are any.
+  function leading(some) {
+    return [LIKELY, EVEN, 0].map(function (least) { return some.filter(function (row) { return row[CHANCE] >= least; }); })
+      .find(function (rows) { return rows.length; }) || [];
+  }
+  function doubtful(some) {
+    const sure = some.some(function (row) { return row[CHANCE] >= LIKELY; });
+    return some.filter(function (row) { return sure && row[CHANCE] >= EVEN && row[CHANCE] < LIKELY; });
+  }
+  function above(row, other, index) { return other && most([row, other], index) === other; }
   function unlikely(some) { return some.filter(function (row) { return row[CHANCE] < EVEN; }); }
   function widestOf(some) { return most(likely(some), WIDTH) || most(some, WIDTH); }
-  function surest(some) { return most(likely(some), LOW) || most(some, LOW); }
+  function surest(some) { return most(leading(some), LOW); }
   function measured(row) {
     const unit = row[UNIT];
     return width(row[WIDTH], unit) + " " + unit + " (" + width(row[LOW], unit) + " to " + width(row[HIGH], unit)
@@ -32,12 +42,16 @@ const words = (function () {
   }
   // nameOf: of the photo of a row.
   function widest(some, nameOf) {
-    const probable = likely(some), doubted = unlikely(some), first = widestOf(some), sure = surest(some);
+    const probable = likely(some), doubted = unlikely(some), first = most(leading(some), WIDTH), sure = surest(some), between = doubtful(some);
     if (!first) return "";
     let said = (probable.length ? "" : "No crack is more likely than not. ") + "The widest crack"
-      + (probable.length && doubted.length ? " that is more likely than not" : "") + " measures " + measured(first) + ", in " + nameOf(first) + ".";
+      + (between.length ? " of a probability of " + LIKELY + " or more" : probable.length && doubted.length ? " that is more likely than not" : "")
+      + " measures " + measured(first) + ", in " + nameOf(first) + ".";
     if (sure !== first) said += " The largest width that is sure is " + width(sure[LOW], sure[UNIT]) + " " + sure[UNIT] + ", of crack "
       + sure[ZONE] + " (probability " + chance(sure[CHANCE]) + ") in " + nameOf(sure) + ".";
+    const byWidth = most(between, WIDTH), byLow = most(between, LOW);
+    const wider = above(first, byWidth, WIDTH) ? byWidth : above(sure, byLow, LOW) ? byLow : null;
+    if (wider) said += " A less likely one may be wider: " + measured(wider) + ", in " + nameOf(wider) + ".";
     const other = probable.length ? most(doubted, WIDTH) : null, few = doubted.length === 1;
     if (other) said += " " + doubted.length.toLocaleString("en") + " of " + several(some.length, "crack") + (few ? " is" : " are")
       + " less likely than not, " + (few ? "" : "the widest of them ") + measured(other)
