@@ -1,6 +1,8 @@
 """`inspect` that is interrupted, killed, called again: nothing is lost, nothing is left over."""
 
+import csv
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -39,6 +41,25 @@ def test_resuming_what_is_done_changes_nothing(photos, bundle, tmp_path, calm):
     for _time in range(2):
         assert main(call(photos, out, bundle)[3:]) == 0
     assert findings(out) == findings(calm)
+
+
+def rows(out: Path, delimiter: str) -> list[list[str]]:
+    with (out / "findings.csv").open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+def test_a_table_with_decimal_commas_says_the_same_and_stays_so(photos, bundle, tmp_path, calm):
+    out = tmp_path / "out"
+    words = call(photos, out, bundle)[3:]
+    assert main([*words, "--decimal-comma"]) == 0
+    told, wanted = rows(out, ";"), rows(calm, ",")
+    number = re.compile(r"-?\d+\.\d+(e-?\d+)?")
+    assert told == [[cell.replace(".", ",") if number.fullmatch(cell) else cell for cell in row] for row in wanted]
+    assert any("," in cell for row in told for cell in row)
+    before = findings(out)
+    assert main(words) == 0
+    assert findings(out) == before
+    assert {name for name, held in findings(calm).items() if held != before[name]} == {"findings.csv"}
 
 
 def pictures(out: Path) -> set[str]:

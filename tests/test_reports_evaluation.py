@@ -108,6 +108,16 @@ def test_everything_of_the_design_is_written(written):
     assert load(written).n == 40
 
 
+def test_the_head_says_what_was_judged_on_what(pictures, tmp_path):
+    """A bundle is often called as its recipe alone, and so are many."""
+    folder = Path(pictures.rows[0].path).parent
+    probe = BundleFacts(name="probe", fingerprint="0" * 64, precision="float32")
+    page = Page(write_evaluation(judged(pictures, bundle=probe), tmp_path / "ev"))
+    assert f"crackscope evaluation probe on {folder.name} " in page.text
+    assert f"data {folder}" in page.text
+    assert f"<title>probe on {folder.name}</title>" in page.source
+
+
 def test_the_page_needs_nothing_from_outside(page):
     for tag, attributes in page.elements:
         assert tag not in ("link", "iframe", "object", "embed", "base", "form")

@@ -118,7 +118,7 @@ def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() 
         (
             Quality(0.5, 1.0, 0.0, 1.0),
             (64, 200),
-            "overexposed: 100% of the pixels are white, as where a picture is blank",
+            "overexposed: 100% of the pixels are white, as where",
         ),
         (Quality(1.1, 1.0, 0.0, 0.0), (64, 200), "blurred: edges are 2.2 px wide"),
     ],

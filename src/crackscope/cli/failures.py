@@ -75,7 +75,7 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
         text = f"{text[: found.start()]}{found[1]!r} is {_instead(found[1], whole=found[2] == 'integer')}"
     elif text.startswith("Got unexpected extra argument"):
         text = f"there are more arguments than are taken, beginning with {_first_extra(text, arguments)}"
-        if error.ctx is not None and error.ctx.command.name == "explain":
+        if isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.command.name == "explain":
             text = f"it takes one picture at a time: {text}"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name

@@ -74,6 +74,12 @@ if TYPE_CHECKING:
     "stay. The report can leave them out by itself, for looking.",
 )
 @click.option(
+    "--decimal-comma",
+    is_flag=True,
+    help="Write findings.csv with decimal commas, and semicolons between the cells, for spreadsheets set to German, "
+    "French and the like; --resume keeps to what is there.",
+)
+@click.option(
     "--most-megapixels",
     type=FiniteRange(min=0, max=1e6, min_open=True),
     metavar="X",
@@ -182,13 +188,14 @@ def _report(
     import msgspec
 
     from crackscope.images import find_copies
-    from crackscope.reports import remove_pictures, write_inspection
+    from crackscope.reports import has_decimal_commas, remove_pictures, write_inspection
 
     summary = summarise(findings, settings.least_probability, facts.surfaces, settings.scaling.missing)
     shown = [photo.path for photo in summary.photos]
     summary.copies = find_copies(shown)
     facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
-    files = write_inspection(asked.out, findings, facts, others)
+    decimal_comma = asked.decimal_comma or has_decimal_commas(Path(asked.out) / "findings.csv")
+    files = write_inspection(asked.out, findings, facts, others, decimal_comma=decimal_comma)
     remove_pictures(asked.out, shown, [*findings.paths, *others])
     return _Reported(summary, files, others)
 

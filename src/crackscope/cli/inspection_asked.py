@@ -43,6 +43,7 @@ class Asked:
     coarse: bool
     all_zones: bool
     least_probability: float
+    decimal_comma: bool
     most_megapixels: float | None
     bundle: str | None
     threads: int | None

@@ -1,5 +1,6 @@
 """The report of an evaluation: one page, the plots as files, and the figures as data."""
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,13 +55,29 @@ def write_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     target = Path(folder)
     lines = curves(evaluation)
     samples = gallery.samples(evaluation)
-    title = evaluation.bundle.name if evaluation.bundle else "Evaluation"
     values = page_values(evaluation, lines, samples, _run_around(target))
     with written_together(target, REPORT) as draft:
         save(evaluation, draft)
         write_plots(evaluation, lines, samples, draft)
-        write_whole(draft / REPORT, render("evaluation.html", title, values))
+        write_whole(draft / REPORT, render("evaluation.html", page_title(evaluation), values))
     return target / REPORT
+
+
+def page_title(evaluation: Evaluation) -> str:
+    """Which bundle was judged, and on what: a bundle is often called as its recipe alone."""
+    name = evaluation.bundle.name if evaluation.bundle else "Evaluation"
+    data = os.path.basename(_data_folder(evaluation))
+    return f"{name} on {data}" if data else name
+
+
+def _data_folder(evaluation: Evaluation) -> str:
+    """The folder that all pictures judged lie below; "" where there is none but the root, or one label alone."""
+    if len({one.label for one in evaluation.predictions}) < len(LABELS):
+        return ""
+    try:
+        return os.path.commonpath([os.path.dirname(one.path) for one in evaluation.predictions])
+    except ValueError:
+        return ""
 
 
 def _run_around(folder: Path) -> Path | None:
@@ -85,6 +102,7 @@ def page_values(evaluation: Evaluation, lines: Curves, samples: Sequence[Judged]
         "threshold": evaluation.threshold,
         "sentence": _sentence(evaluation),
         "notes": _notes(evaluation),
+        "data_folder": _data_folder(evaluation),
         "split_kind": _split_kind(evaluation.split) if evaluation.split else "",
         "best_baseline": {name: _best_baseline(evaluation, name) for name in FIGURES},
         "scale": scale_for(evaluation.figures.items()),

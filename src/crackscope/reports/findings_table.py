@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from crackscope.errors import printable
@@ -51,27 +52,50 @@ COLUMNS = (
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def findings_csv(photos: Findings, names: Mapping[str, str], copies: Mapping[str, str] = {}) -> Iterator[bytes]:
+_BEGINS_WITH_COMMAS = codecs.BOM_UTF8 + ";".join(COLUMNS[:2]).encode()
+
+
+def has_decimal_commas(file: str | Path) -> bool:
+    """Whether this is a table of findings that was written with decimal commas."""
+    try:
+        with open(file, "rb") as content:
+            return content.read(len(_BEGINS_WITH_COMMAS)) == _BEGINS_WITH_COMMAS
+    except OSError:
+        return False
+
+
+def findings_csv(
+    photos: Findings, names: Mapping[str, str], copies: Mapping[str, str] = {}, *, decimal_comma: bool = False
+) -> Iterator[bytes]:
     """The findings as CSV, in pieces, in UTF-8 with a byte order mark, without which spreadsheets garble names.
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them, and a byte of a path that is no
     UTF-8 is spelt as in JSON (see `files`): a single one would make the whole table unreadable where UTF-8 is taken at
     its word. Unreadable photos have the verdict `unreadable` and the reason. Widths stand with the ends of their 95 %
     intervals. copies: photos that are copies of others, by path; so `copy_of` stays empty where each counts once.
+    decimal_comma: commas in numbers and semicolons between cells, as spreadsheets want it where numbers are so written.
     """
-    yield codecs.BOM_UTF8 + _lines_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
+    yield codecs.BOM_UTF8 + _lines_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))], decimal_comma)
     for photo in photos:
         copy = {"copy_of": copies.get(photo.path)}
-        yield _lines_of_csv(
+        rows = (
             {name: harmless(value) for name, value in {**row, **copy}.items()}
             for row in _rows(photo, names[photo.path])
         )
+        yield _lines_of_csv(rows, decimal_comma)
 
 
-def _lines_of_csv(rows: Iterable[dict[str, Any]]) -> bytes:
+def _lines_of_csv(rows: Iterable[dict[str, Any]], decimal_comma: bool) -> bytes:
     text = io.StringIO(newline="")
-    csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="").writerows(rows)
+    parted = ";" if decimal_comma else ","
+    if decimal_comma:
+        rows = ({name: _with_comma(value) for name, value in row.items()} for row in rows)
+    csv.DictWriter(text, COLUMNS, lineterminator="\r\n", restval="", delimiter=parted).writerows(rows)
     return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _with_comma(value: Any) -> Any:
+    return str(value).replace(".", ",") if isinstance(value, float) else value
 
 
 def harmless(value: Any) -> Any:

@@ -23,7 +23,12 @@ FORMAT = 1
 
 
 def write_inspection(
-    folder: str | Path, photos: Sequence[Inspected | Unread], facts: InspectionFacts, others: Sequence[str] = ()
+    folder: str | Path,
+    photos: Sequence[Inspected | Unread],
+    facts: InspectionFacts,
+    others: Sequence[str] = (),
+    *,
+    decimal_comma: bool = False,
 ) -> list[str]:
     """Write a report into a folder, which is made if need be: the page, and the findings as data.
 
@@ -31,6 +36,7 @@ def write_inspection(
     the folder yet (`photos/`, `thumbs/`, `overlays/`, each NAME.jpg as `picture_names` says) are made from the photos
     themselves; one that can no longer be read is said to be gone. others: paths that are in no finding, but whose
     pictures may lie in the folder; no photo gets a name that may have been one of theirs.
+    decimal_comma: in findings.csv, as it is written for spreadsheets set to such numbers.
     Returns the names of what was written: index.html, findings.csv, findings.jsonl, photos.geojson, cracks.geojson
     where a photo is georeferenced, coco.json, label-studio.json with label-studio.xml (its labelling interface),
     inspection.json. Raises OutputError.
@@ -41,7 +47,7 @@ def write_inspection(
     there = complete_pictures(target, once, names, facts)
     model = " ".join(part for part in (facts.bundle, facts.bundle_version[:12]) if part) or "crackscope"
     files: dict[str, bytes | Iterable[bytes] | None] = {
-        "findings.csv": findings_csv(once, names, facts.copies),
+        "findings.csv": findings_csv(once, names, facts.copies, decimal_comma=decimal_comma),
         "findings.jsonl": findings_lines(once, names, facts.copies),
         "photos.geojson": photos_geojson(once, names),
         "cracks.geojson": cracks_geojson(once, names),
