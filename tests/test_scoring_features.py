@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 
 from crackscope import adaptation
 from crackscope.bundles import FEATURES, QualityRule, SurfaceRule, VerdictRule, open_bundle
+from crackscope.cli import main
 from crackscope.errors import BundleError
 from crackscope.images import write_png
 from crackscope.scoring import load, pack, quantise
@@ -153,3 +154,8 @@ def test_altered_or_missing_features_are_refused(tmp_path, seeing):
     (tmp_path / "altered" / FEATURES).unlink()
     with pytest.raises(BundleError, match=r"features.onnx is missing"):
         open_bundle(tmp_path / "altered")
+
+
+def test_bundle_show_tells_of_features(seeing, capsys):
+    assert main(["bundle", "show", str(seeing)]) == 0
+    assert "3 numbers, for what shows no surface" in capsys.readouterr().out

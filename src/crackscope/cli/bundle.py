@@ -200,6 +200,7 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
         ("stride", f"{manifest.stride} px"),
         ("halo", f"{manifest.halo} px"),
         ("embedding", f"{manifest.embedding} numbers"),
+        *([("features", f"{manifest.features} numbers, for what shows no surface")] if manifest.features else []),
         ("precision", manifest.precision),
         ("probability", f"{_read(fitted)}, {'not calibrated' if fitted.method == 'none' else fitted_by}"),
         ("verdict", f"crack from a probability of {manifest.threshold:.4g} on"),
