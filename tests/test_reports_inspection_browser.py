@@ -3,6 +3,7 @@
 import json
 import re
 
+import msgspec
 import pytest
 
 from crackscope import images, reports
@@ -295,6 +296,21 @@ def test_it_prints(page):
     assert 2 <= pages <= 8
     assert len(re.findall(rb"/Subtype\s*/Image", document)) >= 5
     page.wait(f"{ROWS} === 4")
+
+
+def test_no_page_of_paper_has_the_footer_alone(browser, tmp_path):
+    """Whatever the length of the last list: its last words stand where the page ends."""
+    photo = inspected(picture(tmp_path, "a.jpg", 1), zones=(zone(1, 62, 4),))
+    pages, others = [], []
+    for many in range(28, 40, 2):
+        limits = tuple(f"Limit {number} of what it can do." for number in range(many))
+        reports.write_inspection(tmp_path / "out", [photo], msgspec.structs.replace(facts(), known_limits=limits))
+        browser.open(tmp_path / "out" / "index.html")
+        pages.append(browser.pdf().count(b"/Type /Page\n"))
+        browser.run("document.querySelector('footer').remove()")
+        others.append(browser.pdf().count(b"/Type /Page\n"))
+    assert pages == others
+    assert len(set(pages)) > 1
 
 
 def test_text_is_read_in_the_dark_too(browser, index):

@@ -133,6 +133,17 @@ def test_a_file_that_cannot_be_read_is_named_once(tmp_path):
     assert "To look at again 0 nothing " in Page(tmp_path / "calm" / "index.html").text
 
 
+def test_a_report_without_a_title_is_called_what_it_is_once(tmp_path):
+    found = [inspected(picture(tmp_path, "a.jpg", 1), "sound")]
+    # The name of the window is counted, too.
+    for title, times in (("Crack inspection", 2), ("Town hall", 1)):
+        reports.write_inspection(tmp_path / title, found, msgspec.structs.replace(facts(), title=title))
+        text = Page(tmp_path / title / "index.html").text
+        head = text[: text.index(" Of 1 photo")]
+        assert head.count("Crack inspection") == times
+        assert title in head
+
+
 def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
     doubtful = msgspec.structs.replace(zone(1, 60, 9), width_max_px=Estimate(value=9.0, low=2.0, high=20.0))
     sure = zone(1, 60, 6)

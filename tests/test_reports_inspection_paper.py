@@ -63,6 +63,10 @@ def test_numbers_are_still_read(printed):
     assert max(printed.run(FRAMES)) < 230
 
 
+def test_classes_of_width_stay_on_one_page(printed):
+    assert printed.run("getComputedStyle(document.getElementById('widths')).breakInside") == "avoid"
+
+
 def test_no_column_of_a_card_is_cut_off(printed):
     assert printed.run("document.querySelectorAll('.measures').length") == 3
     assert printed.run(CUT) == 0
