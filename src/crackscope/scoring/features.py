@@ -1,12 +1,12 @@
 """What pictures show to a network that never learnt cracks, by which surfaces are told from everything else."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
+from crackscope.scoring.crew import Share
 from crackscope.scoring.runtime import open_session
 
 WINDOW_PX, WHOLE_PX = 256, 384
@@ -16,8 +16,6 @@ MOST_A_SIDE = 3
 """Windows a side: nine take as long as the network does over half a megapixel."""
 
 _MOST_VOID = 0.5
-
-Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 
 class Features:

@@ -211,8 +211,8 @@ def _blur(windows: list[_Window], quiet: list[_Window], noise: float) -> float:
     if told < _TEXTURE_PX:
         return told
     fine_near, coarse_near = (_steepness_of(windows, places, best, px, _AROUND_PX) for px in (_FINE_PX, _COARSE_PX))
-    # The gradient of a thin line falls with the square of its blur, that of an edge with the blur itself.
     line = np.sqrt(fine_near) > _STEEPER * np.sqrt(fine) + _NOISES * np.sqrt(left[0][1])
+    # The gradient of a thin line falls with the square of its blur, that of an edge with the blur itself.
     as_steep = coarse * np.sqrt(fine_near / np.maximum(coarse_near, 1e-3))
     return max(_told_at(np.where(line, as_steep, fine), coarse, left), _LEAST_OF_LINES_PX)
 
