@@ -78,7 +78,7 @@ def test_command_is_there(name, capsys):
         (["predict"], "PICTURE is missing"),
         (["predict", "--from-list", os.devnull], "the list names no picture"),
         (["predict", ""], "an empty name stands for no picture"),
-        (["explain", "a.jpg", "b.jpg", "c.jpg", "-o", "x"], "it takes one picture at a time: there are more"),
+        (["explain", "a.jpg", "b.jpg", "c.jpg", "-o", "x"], "it takes PICTURE alone: there are more"),
         (["explain", "a.jpg", "b.jpg", "c.jpg", "-o", "x"], "more arguments than are taken, beginning with b.jpg"),
         (
             ["explain", "a.jpg", "b with blanks.jpg", "-o", "x"],

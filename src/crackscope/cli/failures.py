@@ -75,8 +75,8 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
         text = f"{text[: found.start()]}{found[1]!r} is {_instead(found[1], whole=found[2] == 'integer')}"
     elif text.startswith("Got unexpected extra argument"):
         text = f"there are more arguments than are taken, beginning with {_first_extra(text, arguments)}"
-        if isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.command.name == "explain":
-            text = f"it takes one picture at a time: {text}"
+        if taken := _taken(error):
+            text = f"it takes {taken} alone: {text}"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.make_metavar(error.ctx) if error.ctx else error.param.name
         name = name if error.param.param_type_name == "argument" else f"the option {' / '.join(error.param.opts)}"
@@ -87,6 +87,15 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
     if context is None or context.parent is None:
         return text
     return f"{text} ({context.command_path} --help says more)"
+
+
+def _taken(error: click.ClickException) -> str:
+    """What a command takes besides options, as its help calls it; "" for nothing."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return ""
+    arguments = [one for one in context.command.params if isinstance(one, click.Argument)]
+    return " and ".join(one.make_metavar(context) for one in arguments)
 
 
 def _dashed(error: click.ClickException, arguments: Sequence[str]) -> str:
