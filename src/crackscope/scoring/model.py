@@ -142,8 +142,8 @@ class Model:
         return cut(height, width, self.manifest.input, WHOLE_AVERAGED if averaged else WHOLE)
 
     def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What a picture, uint8 [h, w, 3], shows to a network that learnt no cracks, float32 [f]; [0] where the bundle
-        has none. Where it cannot be judged as it is, it is asked `in_plain_light`."""
+        """What a picture, uint8 [h, w, 3] as `in_plain_light` gives it, shows to a network that learnt no cracks:
+        float32 [f], of length 0 where the bundle has no such network. Raises BundleError."""
         return np.empty(0, np.float32) if self._features is None else self._features.of(pixels, _in_turn)
 
     def calibrated(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
