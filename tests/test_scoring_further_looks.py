@@ -149,6 +149,17 @@ def test_what_is_no_surface_stays_refused_however_it_lights_up():
         assert (told.verdict, told.halved) == ("cannot judge", False)
 
 
+def test_at_half_size_the_features_are_asked_too():
+    """Blurred alike under the heatmap of a crack: the photo that it is of, and one over which confetti lies."""
+    pixels, rng = photo(SHOWN_TWICE).copy(), np.random.default_rng(0)
+    for x, y, radius, *colour in rng.integers((0, 0, 20, 0, 0, 0), (1050, 1050, 120, 255, 255, 255), (200, 6)).tolist():
+        cv2.circle(pixels, (x, y), radius, colour, -1)
+    bare, covered = (cv2.GaussianBlur(one, (0, 0), 2.5) for one in (photo(SHOWN_TWICE), pixels))
+    told = [model().judge(heat(SHOWN_TWICE), one, RATE) for one in (bare, covered)]
+    assert [one.verdict for one in told] == ["crack", "cannot judge"]
+    assert told[0].halved
+
+
 def test_a_photo_too_blurred_to_show_a_surface_need_show_one_at_half_size_alone():
     """As its copy at half size would be judged, which is what a person is advised to try."""
     seen, rule = heat(BLURRED), model().manifest.verdict.surface

@@ -77,7 +77,8 @@ class Heatmap:
     alone; None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is
     no surface (a printed marker, a void) and what lights up was put out; None for nowhere. void: those of them that
     show nothing at all (see `void.py`), and so do not count as seen; None for none. features: float32 [f], what tells
-    whether the photo shows a surface beside the embedding (see `features.py`); None where nothing does.
+    whether the photo shows a surface beside the embedding (see `features.py`); None where nothing does, and in `half`,
+    of which it is asked only where it is needed.
     """
 
     logits: NDArray[np.float32]
@@ -135,12 +136,12 @@ class Dense:
         void: bool [h, w], what was filled since it shows nothing; it is left out.
         """
         heat = self._scored(pixels, options, share, void)
-        return replace(heat, features=self._features_of(pixels, options, share, void)).beside(void)
+        features = self.features(pixels, share, void) if options.surface else None
+        return replace(heat, features=features).beside(void)
 
-    def _features_of(
-        self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void
-    ) -> NDArray[np.float32] | None:
-        return self._features.of(pixels, share, void) if self._features is not None and options.surface else None
+    def features(self, pixels: NDArray[np.uint8], share: Share, void: Void = None) -> NDArray[np.float32] | None:
+        """What tells whether a photo shows a surface beside its embedding; None where nothing does. As `heatmap`."""
+        return None if self._features is None else self._features.of(pixels, share, void)
 
     def _scored(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         prepared = self._prepare()
@@ -205,8 +206,7 @@ class Dense:
         there = None if void is None else void[::2, ::2]
         half = halved(pixels)
         logits, embedding = self._flow(half, options, there, besides=half.nbytes).run(share)
-        features = self._features_of(half, options, share, there)
-        return Heatmap(logits, self._bundle.manifest.stride, embedding, features=features)
+        return Heatmap(logits, self._bundle.manifest.stride, embedding)
 
     def _coarse_to_fine(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         import cv2
