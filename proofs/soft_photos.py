@@ -29,9 +29,8 @@ from crackscope.bundles import default_bundle
 from crackscope.datasets import Split, read_split
 from crackscope.images import read
 from crackscope.records import suspicious
-from crackscope.scoring import Heatmap, Judgement, Model, load
-from crackscope.scoring.dense import halved
-from crackscope.scoring.further_looks import may_look_again, shows_at_half, soft, times_afar
+from crackscope.scoring import Judgement, Model, load
+from crackscope.scoring.further_looks import may_look_again, soft
 
 RATE = 0.05
 SIDES_PX = (1024, 900)
@@ -87,17 +86,10 @@ def told(model: Model, pixels: Pixels) -> Told:
     after = model.judge(heat, pixels, RATE)
     clock.append(time.process_time())
     first, second, third = np.diff(clock)
-    return Told(before, after, twice(model, heat, pixels, before), (float(first), float(second), float(third)))
-
-
-def twice(model: Model, heat: Heatmap, pixels: Pixels, before: Judgement) -> bool:
-    """Whether a photo is judged at half size, too."""
-    shape = (pixels.shape[0], pixels.shape[1])
-    if not may_look_again(model.manifest, heat, before, shape) or not (soft(before) or not times_afar(shape)):
-        return False
-    assert heat.half is not None
-    known = replace(heat, half=replace(heat.half, features=model.features(halved(pixels))))
-    return shows_at_half(model.manifest, known, before, shape)
+    twice = (soft(before) or min(pixels.shape[:2]) < SIDES_PX[0]) and may_look_again(
+        model.manifest, heat, before, (pixels.shape[0], pixels.shape[1])
+    )
+    return Told(before, after, twice, (float(first), float(second), float(third)))
 
 
 def counts(judged: list[Judgement]) -> tuple[int, int, int]:

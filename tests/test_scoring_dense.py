@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from crackscope.bundles import Bundle, InputSpec, Manifest
-from crackscope.images import resize, write_png
+from crackscope.images import halved, resize, write_png
 from crackscope.networks import embedding_size, export_network, halo
 from crackscope.recipes import Head, Network
 from crackscope.scoring import DenseOptions, Heatmap, Model, grown, load, pack, quantise
 from crackscope.scoring.anatomy import dissect
-from crackscope.scoring.dense import any_in, halved
+from crackscope.scoring.dense import any_in
 from crackscope.scoring.stages import plan
 from crackscope.surfaces import generate
 from tests.networks_random import random_network

@@ -19,12 +19,12 @@ from crackscope.scoring import load, pack, quantise
 from tests.small_bundle import EMBEDDING, deep_model, small_manifest, small_model
 
 
-def colour_model(length: int = 3, name: str = "features") -> bytes:
-    """Features that are the mean red, green and blue, from 0 to 1."""
+def colour_model(length: int = 3, name: str = "features", taken: str = "ReduceMean") -> bytes:
+    """Features that are the mean red, green and blue, from 0 to 1, or what is `taken` for the mean."""
     nodes = [
         helper.make_node("Cast", ["images"], ["real"], to=TensorProto.FLOAT),
         helper.make_node("Transpose", ["real"], ["planes"], perm=[0, 3, 1, 2]),
-        helper.make_node("ReduceMean", ["planes", "plane"], ["mean"], keepdims=0),
+        helper.make_node(taken, ["planes", "plane"], ["mean"], keepdims=0),
         helper.make_node("Div", ["mean", "white"], [name]),
     ]
     value = helper.make_tensor_value_info
@@ -74,16 +74,34 @@ def test_what_the_features_tell_is_refused_as_patch_and_as_photo(seeing, size):
     assert refused.reason.startswith("unlike any surface")
 
 
-def test_the_features_of_a_photo_are_the_mean_of_its_windows_and_leave_out_what_shows_nothing(seeing):
+def test_the_features_of_a_photo_are_the_mean_of_windows_and_of_the_whole_without_what_shows_nothing(seeing):
+    """Red is a third of the photo, and all of two of its four windows."""
     model = load(seeing)
-    pixels = painted((60, 160, 60), (768, 768))
-    pixels[:256] = painted((200, 60, 60), (256, 768))
+    pixels = painted((60, 160, 60), (1536, 1536))
+    pixels[:512] = painted((200, 60, 60), (512, 1536))
     seen = model.heatmap(pixels)
-    assert seen.features == pytest.approx([(200 + 60 + 60) / 765, (60 + 320) / 765, 180 / 765], abs=0.02)
+    windows, whole = np.array([130, 110, 60]), np.array([320 / 3, 380 / 3, 60])
+    assert seen.features == pytest.approx((windows + whole) / 2 / 255, abs=0.02)
     void = np.zeros(pixels.shape[:2], np.bool_)
-    void[:256] = True
+    void[:512] = True
     assert model.heatmap(pixels, void=void).features == pytest.approx([60 / 255, 160 / 255, 60 / 255], abs=0.03)
+    assert seen.half is not None
+    assert seen.half.features.tolist() == seen.features.tolist()
     assert seen.looks.tolist() == [*seen.embedding.tolist(), *seen.features.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("size", "bright"), [((384, 384), 200), ((385, 385), 150), ((1536, 1536), 125), ((120, 5000), 200)]
+)
+def test_from_afar_a_photo_is_halved_until_it_can_be_seen_whole(tmp_path, size, bright):
+    """Every eighth row is red, and the brightest is told: at half size half as bright. A strip is not made narrower."""
+    brightest = colour_model(taken="ReduceMax")
+    model = load(
+        pack(tmp_path / "bundle", green_is_no_surface(), model=small_model(), weights=None, features=brightest)
+    )
+    pixels = np.zeros((*size, 3), np.uint8)
+    pixels[::8] = (200, 0, 0)
+    assert 255 * model.features(pixels)[0] == pytest.approx(bright, abs=2)
 
 
 @given(st.integers(16, 900), st.integers(16, 900))

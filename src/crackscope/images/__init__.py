@@ -46,7 +46,7 @@ from crackscope.images.optics import Optics, read_optics
 from crackscope.images.pages import count_pages
 from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
-from crackscope.images.resizing import resize, shrunk, size_within
+from crackscope.images.resizing import halved, resize, shrunk, size_within
 from crackscope.images.sources import Source, name_of, refuse_lone
 from crackscope.images.unseen import edge_steps
 from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
@@ -68,6 +68,7 @@ __all__ = [
     "encode_png",
     "find",
     "find_copies",
+    "halved",
     "masked_by",
     "name_of",
     "natural",

@@ -18,6 +18,11 @@ def shrunk(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     return pixels if size == pixels.shape[1::-1] else resize(pixels, *size)
 
 
+def halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture, uint8 [h, w, 3], at half its size, sides rounded up: each pixel the mean of those that it covers."""
+    return resize(pixels, -(-pixels.shape[1] // 2), -(-pixels.shape[0] // 2))
+
+
 def resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """`pixels` (uint8 [h, w] or [h, w, c]) as uint8 [height, width] or [height, width, c]: always a new array.
 

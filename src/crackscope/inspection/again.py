@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.images import halved
 from crackscope.inspection.window import Window
-from crackscope.scoring import DenseOptions, Heatmap, Model, grown, halved
+from crackscope.scoring import DenseOptions, Heatmap, Model, grown
 
 REACH_PX = 256
 """How far around a change the map is worked out. A cell of the default bundle's map depends on up to 304 px around it,

@@ -9,7 +9,7 @@ from crackscope.scoring.agreeing import Gate, QuantisedReport
 from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.coloured_light import COLOURED, cast, out_of_coloured_light
 from crackscope.scoring.crew import StoppedError
-from crackscope.scoring.dense import DenseOptions, Heatmap, grown, halved
+from crackscope.scoring.dense import DenseOptions, Heatmap, grown
 from crackscope.scoring.describing import Described, describe, keep_reference, showing_features
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.further_looks import smaller
@@ -61,7 +61,6 @@ __all__ = [
     "golden_pictures",
     "golden_shapes",
     "grown",
-    "halved",
     "keep_reference",
     "kept",
     "kept_heap",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from crackscope.brief import brief
 from crackscope.bundles import Bundle
+from crackscope.images import halved
 from crackscope.scoring.anatomy import dissect
 from crackscope.scoring.blending import blend
 from crackscope.scoring.constants import UnknownError
@@ -77,8 +78,8 @@ class Heatmap:
     alone; None where its logits are no part of these. hidden: bool, of the shape of logits, where a thing lies that is
     no surface (a printed marker, a void) and what lights up was put out; None for nowhere. void: those of them that
     show nothing at all (see `void.py`), and so do not count as seen; None for none. features: float32 [f], what tells
-    whether the photo shows a surface beside the embedding (see `features.py`); None where nothing does, and in `half`,
-    of which it is asked only where it is needed.
+    whether the photo shows a surface beside the embedding (see `features.py`), the same for `half`; None where nothing
+    does.
     """
 
     logits: NDArray[np.float32]
@@ -136,12 +137,11 @@ class Dense:
         void: bool [h, w], what was filled since it shows nothing; it is left out.
         """
         heat = self._scored(pixels, options, share, void)
-        features = self.features(pixels, share, void) if options.surface else None
-        return replace(heat, features=features).beside(void)
-
-    def features(self, pixels: NDArray[np.uint8], share: Share, void: Void = None) -> NDArray[np.float32] | None:
-        """What tells whether a photo shows a surface beside its embedding; None where nothing does. As `heatmap`."""
-        return None if self._features is None else self._features.of(pixels, share, void)
+        if self._features is not None and options.surface:
+            features = self._features.of(pixels, share, void)
+            half = None if heat.half is None else replace(heat.half, features=features)
+            heat = replace(heat, half=half, features=features)
+        return heat.beside(void)
 
     def _scored(self, pixels: NDArray[np.uint8], options: DenseOptions, share: Share, void: Void) -> Heatmap:
         prepared = self._prepare()
@@ -242,14 +242,6 @@ def dense_plan(model: bytes, stride: int) -> Plan | None:
     except UnknownError:
         return None
     return cut if cut.grids["map"].stride == stride else None
-
-
-def halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A photo, uint8 [h, w, 3], at half its size, sides rounded up: each pixel the mean of those that it covers."""
-    import cv2
-
-    size = (-(-pixels.shape[1] // 2), -(-pixels.shape[0] // 2))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def grown(rough: Map, cells: tuple[int, ...]) -> Map:

@@ -1,4 +1,10 @@
-"""What pictures show to a network that never learnt cracks, by which surfaces are told from everything else."""
+"""What pictures show to a network that never learnt cracks, by which surfaces are told from everything else.
+
+It learnt what things look like in pictures of 224 px. Of a large photo the single pixels show little of that, since
+they are often soft and few of them fill a window; seen from afar it shows what it is of, but sharp masonry no longer
+looks like such. So of a photo both are taken: the mean of four windows of it as it is, and the whole of it halved
+until it fits one, counting alike. Beside nine windows alone it is mistaken half as often (docs/tries.md).
+"""
 
 from typing import Any
 
@@ -6,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
+from crackscope.images import halved
 from crackscope.scoring.crew import Share
 from crackscope.scoring.runtime import open_session
+from crackscope.scoring.void import bounds
 
 WINDOW_PX, WHOLE_PX = 256, 384
 """Side of the windows of a photo that are looked at; what has a side of up to WHOLE_PX is looked at whole, that way."""
 
-MOST_A_SIDE = 3
-"""Windows a side: nine take as long as the network does over half a megapixel."""
+_LEAST_PX = 64
+"""A strip is halved no further than to a shorter side of so many px, and seen in windows."""
 
 _MOST_VOID = 0.5
 
@@ -26,12 +34,18 @@ class Features:
         self._where = where
 
     def of(self, pixels: NDArray[np.uint8], share: Share, void: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
-        """Features, float32 [f], of a picture, uint8 [h, w, 3], the mean of its windows.
+        """Features, float32 [f], of a picture, uint8 [h, w, 3]; of one with a side above WHOLE_PX see above.
 
         share: runs a function on many things, several at a time. void: bool [h, w], what shows nothing; windows that
-        lie in it for the most part are left out, where there are others. Raises BundleError.
+        lie in it for the most part are left out, where there are others, and of what is seen from afar all that lies
+        beyond the rectangle around the rest. Raises BundleError.
         """
-        return np.asarray(np.mean(share(self._window, _windows(pixels, void)), axis=0), np.float32)
+        near = _windows(pixels, void)
+        if max(pixels.shape[:2]) <= WHOLE_PX:
+            return np.asarray(np.mean(share(self._window, near), axis=0), np.float32)
+        far = _windows(_from_afar(pixels, void))
+        seen = share(self._window, [*far, *near])
+        return np.asarray((np.mean(seen[: len(far)], axis=0) + np.mean(seen[len(far) :], axis=0)) / 2, np.float32)
 
     def _window(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
@@ -42,7 +56,7 @@ class Features:
         return np.asarray(answers[0][0], np.float32)
 
 
-def _windows(pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None) -> list[NDArray[np.uint8]]:
+def _windows(pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None = None) -> list[NDArray[np.uint8]]:
     places = [(rows, columns) for rows in _parts(pixels.shape[0]) for columns in _parts(pixels.shape[1])]
     if void is not None:
         empty = [float(void[place].mean()) for place in places]
@@ -51,9 +65,18 @@ def _windows(pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None) -> list[
     return [pixels[place] for place in places]
 
 
+def _from_afar(pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    if void is not None and not void.all():
+        pixels = pixels[bounds(void)]
+    while max(pixels.shape[:2]) > WHOLE_PX and min(pixels.shape[:2]) >= 2 * _LEAST_PX:
+        pixels = halved(pixels)
+    return pixels
+
+
 def _parts(side: int) -> list[slice]:
     if side <= WHOLE_PX:
         return [slice(0, side)]
-    count = min(MOST_A_SIDE, max(2, side // WINDOW_PX))
-    starts = np.linspace(0, side - WINDOW_PX, count).round().astype(int)
-    return [slice(start, start + WINDOW_PX) for start in starts.tolist()]
+    # In the middle of each half, or of what is left of it: corners are where photos are dark and soft.
+    middles = [side // 4, side - side // 4]
+    starts = [min(max(0, middle - WINDOW_PX // 2), side - WINDOW_PX) for middle in middles]
+    return [slice(start, start + WINDOW_PX) for start in starts]

@@ -19,7 +19,6 @@ evenly among them, whether or not they are needed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,11 +26,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Manifest, VerdictRule
+from crackscope.bundles import Manifest
+from crackscope.images import halved
 from crackscope.records import Verdict, suspicious
 from crackscope.scoring.calibrated import Calibrated
 from crackscope.scoring.dark_fields import holds_dark_field
-from crackscope.scoring.dense import Heatmap, any_in, grown, halved
+from crackscope.scoring.dense import Heatmap, any_in, grown
 from crackscope.scoring.verdict import Judgement, Look, judge, judge_look, look_at, unfit_look
 
 SOFT_PX = 0.6
@@ -60,14 +60,12 @@ class Eyes(NamedTuple):
     """A bundle that looks at photos.
 
     see: the heatmap of pixels, uint8 [h, w, 3], at so many scales, 0 for as many as the bundle says. read: how a score
-    is read on the photo of a heatmap. show: what tells of the photo at half its size, beside the embedding, whether it
-    shows a surface, float32 [f]; None where nothing does.
+    is read on the photo of a heatmap.
     """
 
     manifest: Manifest
     see: Callable[[Pixels, int], Heatmap]
     read: Callable[[Heatmap], Callable[[float], Calibrated]]
-    show: Callable[[Pixels], NDArray[np.float32] | None]
 
 
 class Looks(NamedTuple):
@@ -92,14 +90,9 @@ def judge_photo(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> Judge
     shape = (pixels.shape[0], pixels.shape[1])
     if not may_look_again(eyes.manifest, heat, first, shape):
         return first
-    farther, half = times_afar(shape), None
-    if soft(first) or not farther:
-        assert heat.half is not None
-        heat = replace(heat, half=replace(heat.half, features=eyes.show(halved(pixels))))
-        if not shows_at_half(eyes.manifest, heat, first, shape):
-            return first
-        half = _judged_at_half(eyes, heat, pixels, rate)
     shows = bool(heat.logits.max() >= eyes.manifest.mask_threshold)
+    farther = times_afar(shape)
+    half = _judged_at_half(eyes, heat, pixels, rate) if soft(first) or not farther else None
     looks = Looks(first, half, times=farther)
     if not farther or (from_near(looks, rate, shows=shows).verdict == "crack" and not holds_dark_field(pixels)):
         return joined(looks, rate, shows=shows)
@@ -141,30 +134,17 @@ def _judged_at_half(eyes: Eyes, heat: Heatmap, pixels: Pixels, rate: float) -> J
 def may_look_again(manifest: Manifest, heat: Heatmap, first: Judgement, shape: tuple[int, int]) -> bool:
     """Whether a photo of (height, width) px, judged as it is, may be judged at other sizes, too.
 
-    It may when it is large and refused for nothing but its blur, by a bundle that knows how likely sound photos show as
-    much and sees them at two scales. Before it is judged at half size, see `shows_at_half`.
+    It may when it is large, refused for nothing but its blur, and like a surface at half size, too, by a bundle that
+    knows how likely sound photos show as much and sees them at two scales. One that is too blurred need be like a
+    surface at half size alone: smeared out as it is, it shows too little of one.
     """
     rule = manifest.verdict
     if heat.half is None or rule.kind != "conformal" or not rule.sound or min(shape) < LEAST_SIDE_PX:
         return False
-    return _blurred(manifest, first) or not unfit_look(Look(heat, first.quality, shape), _however_blurred(rule))
-
-
-def shows_at_half(manifest: Manifest, heat: Heatmap, first: Judgement, shape: tuple[int, int]) -> bool:
-    """Whether a photo of (height, width) px is like a surface at half size, as one has to be to be judged there.
-
-    One that is too blurred need be like a surface at half size alone: smeared out as it is, it shows too little of one.
-    """
-    assert heat.half is not None
-    return not unfit_look(Look(heat.half, first.quality, shape), _however_blurred(manifest.verdict))
-
-
-def _blurred(manifest: Manifest, first: Judgement) -> bool:
-    return 0 < manifest.verdict.quality.blurred_px < first.quality.sharpness_px
-
-
-def _however_blurred(rule: VerdictRule) -> VerdictRule:
-    return msgspec.structs.replace(rule, quality=msgspec.structs.replace(rule.quality, blurred_px=0.0))
+    however_blurred = msgspec.structs.replace(rule, quality=msgspec.structs.replace(rule.quality, blurred_px=0.0))
+    blurred = 0 < rule.quality.blurred_px < first.quality.sharpness_px
+    seen = (heat.half,) if blurred else (heat, heat.half)
+    return not any(unfit_look(Look(one, first.quality, shape), however_blurred) for one in seen)
 
 
 def soft(first: Judgement) -> bool:

@@ -193,10 +193,14 @@ class Model:
         allow. void: as for `heatmap`. Where `predict` judges a photo, it does the same.
         """
         with self._crew.seat():
-            if isinstance(void, str):
-                surface = surface_of(pixels)
-                pixels, void = surface.pixels, surface.hidden
-            return judge_photo(self._eyes(options, self._crew.share, void), heat, pixels, rate)
+            filled = surface_of(pixels).pixels if isinstance(void, str) else pixels
+            return self._judge(heat, filled, rate, options, self._crew.share)
+
+    def _judge(
+        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
+    ) -> Judgement:
+        """As `judge`, of pixels whose void is filled; the caller holds a seat."""
+        return judge_photo(self._eyes(options, share), heat, pixels, rate)
 
     def look_smaller(
         self, heat: Heatmap, pixels: NDArray[np.uint8], times: int, *, options: DenseOptions = ORDINARY
@@ -206,16 +210,11 @@ class Model:
         with self._crew.seat():
             return look_smaller(self._eyes(options, self._crew.share), heat, pixels, times)
 
-    def _eyes(self, options: DenseOptions, share: Share, void: NDArray[np.bool_] | None = None) -> Eyes:
-        """The caller holds a seat. void: where the photo shows nothing and was filled; None for nowhere."""
-
+    def _eyes(self, options: DenseOptions, share: Share) -> Eyes:
         def see(pixels: NDArray[np.uint8], scales: int) -> Heatmap:
             return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False, surface=False), share)
 
-        def show(half: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-            return self._dense.features(half, share, None if void is None else void[::2, ::2])
-
-        return Eyes(self.manifest, see, self._read_beside, show)
+        return Eyes(self.manifest, see, self._read_beside)
 
     def _read_beside(self, heat: Heatmap) -> Callable[[float], Calibrated]:
         """How a score is read on the photo of this heatmap."""
@@ -333,7 +332,7 @@ class Model:
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
         seen = self.in_plain_light(turned, hidden)
         heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
-        judged = judge_photo(self._eyes(ORDINARY, share, hidden), heat, seen, PHOTO_RATE)
+        judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
         told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
         return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles), in_grey=seen is not turned)
 
