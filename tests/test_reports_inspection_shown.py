@@ -12,7 +12,7 @@ from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
 
 LEAST = 0.5
-LEAD = "document.querySelector('.lead').innerText"
+LEAD = "document.querySelector('.lead').innerText + document.getElementById('widest-said').innerText"
 TILES = "Array.from(document.querySelectorAll('.tile')).map(one => one.innerText)"
 CLASSES = "Array.from(document.querySelectorAll('.classes tbody tr')).map(one => one.innerText)"
 BARS = "Array.from(document.querySelectorAll('.bar-of')).map(one => parseFloat(one.style.width))"

@@ -139,10 +139,9 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
     """The four figures at the top. numbers, names: of the photos on the page, by path."""
     zones = [zone for _, zone in found.zones]
     named = to_look_at(found)
-    again, cracked, read = sum(named.values()), len(found.cracked), len(found.inspected)
-    share = percent(cracked / read) if read else "–"
+    again = sum(named.values())
     return [
-        Tile("Photos called cracked", f"{cracked:,}", f"{share} of {count(read, 'photo')} read"),
+        Tile("Photos called cracked", f"{len(found.cracked):,}", _share_cracked(found)),
         Tile(
             "Cracks measured",
             f"{len(zones):,}",
@@ -161,6 +160,15 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
             "again",
         ),
     ]
+
+
+def _share_cracked(found: Sorted) -> str:
+    """What share of the photos is called cracked, of those of which anything is said."""
+    judged = len(found.cracked) + len(found.sound)
+    if not judged:
+        return "none could be judged" if found.doubtful else "none could be read"
+    of = f"{percent(len(found.cracked) / judged)} of {count(judged, 'photo')}"
+    return f"{of} that could be judged" if found.doubtful else f"{of} read"
 
 
 def _spread(found: Sorted) -> str:
@@ -260,18 +268,19 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
     left_out = sum(photo.left_out for photo in found.inspected)
     if left_out:
         said.append(
-            f"{count(left_out, 'crack')} with a probability below {facts.least_probability:g} left out, here and in "
-            "the files beside this page, and the numbers with them; photos are called cracked or sound as they are "
-            "without that."
+            f"{count(left_out, 'crack')} with a probability below {facts.least_probability:g} "
+            f"{'is' if left_out == 1 else 'are'} left out, here and in the files beside this page, and the numbers "
+            f"with {'it' if left_out == 1 else 'them'}; photos are called cracked or sound as they are without that."
         )
     bare = sum(photo.scale is None for photo in found.cracked)
     if bare:
-        which = (
-            "No scale is known"
-            if bare == len(found.cracked)
-            else f"For {count(bare, 'cracked photo')} no scale is known"
+        some = bare < len(found.cracked)
+        which = f"For {count(bare, 'cracked photo')} no scale is known" if some else "No scale is known"
+        said.append(
+            f"{which}: lengths and widths {'there ' * some}are in pixels of the photo, and say nothing about "
+            f"millimetres. To have these, give the scale{' of those photos' * some}: --mm-per-px, --marker-mm, "
+            "--distance-m or --scale."
         )
-        said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
     if doubted := sum(bool(photo.scale_doubt) for photo in found.inspected):
         said.append(
             f"For {count(doubted, 'photo')} what should tell the scale (a marker, a table, EXIF or the file's "

@@ -26,6 +26,7 @@
   }
   function shown(row) { return !row[ZONE] || row[CHANCE] >= least; }
   function photoOf(row) { return data.photos[row[PHOTO] - 1]; }
+  function nameOf(row) { return words.elided(photoOf(row)[0], data.letters); }
   // The rows that are shown; a photo that loses all of its cracks keeps one that says so.
   function rows() {
     if (least === base) return data.rows;
@@ -43,7 +44,7 @@
 
   function tellTotals(some) {
     const surest = words.surest(some), doubted = unlikely(some).length;
-    put(document.getElementById("widest-said"), words.widest(some, function (row) { return photoOf(row)[0]; }));
+    put(document.getElementById("widest-said"), words.widest(some, nameOf));
     put(under("cracks", "value"), some.length.toLocaleString("en"));
     put(under("cracks", "under"), some.length ? summed(some) + " long" : "nothing of that probability");
     const showing = new Set(some.map(function (row) { return row[PHOTO]; })).size;
@@ -55,7 +56,7 @@
       + surest[ZONE] + " in" : "none of that probability");
     const link = document.querySelector("[data-tile=widest] a");
     if (link) {
-      link.replaceChildren(words.named(surest ? photoOf(surest)[0] : ""));
+      link.replaceChildren(words.named(surest ? nameOf(surest) : ""));
       link.hidden = !surest;
       if (surest) link.href = "#photo-" + surest[PHOTO];
     }
