@@ -129,6 +129,26 @@ def test_no_table_is_cut(browser, tmp_path, write):
     assert browser.run(CUT) == []
 
 
+BROKEN_WORDS = """Array.from(document.querySelectorAll('.glance th bdi')).flatMap(name => {
+  const text = name.firstChild, words = Array.from(text.data.matchAll(/\\S+/g));
+  return words.filter(word => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set(Array.from(range.getClientRects()).map(box => Math.round(box.top))).size > 1;
+  }).map(word => word[0]);
+})"""
+
+
+def test_names_at_a_glance_are_not_broken_within_their_words(browser, tmp_path):
+    page = comparison(tmp_path)
+    for width in (390, 320):
+        browser.open(page, width, 844, phone=True)
+        assert browser.run("document.querySelectorAll('.glance th bdi').length") == 15
+        assert browser.run(BROKEN_WORDS) == []
+        assert browser.run("document.documentElement.scrollWidth") == width
+
+
 LETTERS = """Array.from(document.querySelectorAll('.chart svg[role]')).filter(one => one.getClientRects().length).map(
   one => [one.closest('figure').id,
     parseFloat(getComputedStyle(one.querySelector('text')).fontSize) * one.getScreenCTM().a])"""
