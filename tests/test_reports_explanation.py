@@ -116,6 +116,12 @@ def test_what_is_alike_of_several_zones_is_said_once(tmp_path):
     assert "all 3 zones Without them the photo is called sound." in text
 
 
+def test_what_the_verdict_rests_on_stands_in_the_head(tmp_path):
+    head, _, rest = written(tmp_path, painted(1)).text.partition("Where a crack is seen")
+    assert "With a crack painted over, and the model asked again: zone 1 Without it the photo is called sound." in head
+    assert "Without it the photo is called sound." not in rest
+
+
 def test_nothing_to_paint_over(tmp_path):
     facts = reports.ExplanationFacts(
         photo=photo("a", verdict="sound", probability=0.1), original="a.png", activation="b.png"
