@@ -64,6 +64,19 @@ def test_names_on_cards_break_behind_their_signs_and_keep_their_endings(browser,
     assert told[0] == ["cracked_wall…", "non350d_a.jpg"]
 
 
+def test_the_name_of_an_explained_photo_breaks_behind_its_signs(browser, tmp_path):
+    name = "Rissbilder_for_Florian_9S6A3099_86_2659_2827_2257.jpg"
+    photo = inspected(picture(tmp_path, name, 1), "sound")
+    about = reports.ExplanationFacts(photo=photo, original=name, activation=name)
+    reports.write_explanation(tmp_path, about)
+    for width in (420, 360, 320):
+        browser.open(tmp_path / "index.html", width, 812, phone=True)
+        (lines,) = browser.run(LINES.replace("article h4 bdi", "h1 bdi"))
+        assert "".join(lines) == name
+        assert len(lines) > 1
+        assert all(line[-1] in "_-." for line in lines[:-1])
+
+
 @pytest.mark.parametrize("width", [1400, 700, 400])
 def test_no_name_in_the_table_is_broken_before_its_last_letters(browser, tmp_path, width):
     """Names of every length, one of which ends just beyond a line."""
