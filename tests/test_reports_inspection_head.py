@@ -95,6 +95,20 @@ def test_the_script_cuts_names_as_the_page_does(browser, index, name):
     assert browser.run(f"words.elided({json.dumps(name)}, 7)") == elided(name, 7)
 
 
+@pytest.mark.parametrize(("width", "phone"), [(390, True), (320, True), (844, True), (1440, False)])
+def test_a_long_name_keeps_its_end_and_its_verdict_where_the_photo_is_seen_large(browser, index, width, phone):
+    browser.open(index, width, 800, phone=phone)
+    browser.run("document.querySelector('#photo-1 a.frame').click()")
+    head = "document.getElementById('viewer-name')"
+    assert browser.run(f"{head}.textContent") == f"{SHORT}: crack"
+    assert browser.run(f"{head}.title") == LONG
+    assert browser.run(f"[{head}.scrollWidth <= {head}.clientWidth, {head}.scrollHeight <= {head}.clientHeight]") == [
+        True,
+        True,
+    ]
+    assert browser.run("document.getElementById('viewer').scrollWidth") == width
+
+
 def head_of(folder, photos) -> str:
     reports.write_inspection(folder, photos, facts())
     page = Page(folder / "index.html").text
