@@ -75,6 +75,12 @@
     if (link) put(link, all ? "which" : "");
     for (const one of document.querySelectorAll("#again, nav a[href='#again'], [data-tile=again] a")) one.classList.toggle("left-out", !all);
   }
+  // there: has the kinds that are drawn there.
+  function tellLegend(home, there) {
+    const units = new Set(Array.from(there.keys()).filter(function (kind) { return kind.includes("-"); }).map(function (kind) { return kind.slice(0, 2); }));
+    for (const item of document.querySelectorAll(home + " .legend [data-kind]")) item.classList.toggle("left-out", !there.has(item.dataset.kind));
+    for (const item of document.querySelectorAll(home + " .legend [data-unit]")) item.classList.toggle("left-out", units.size < 2);
+  }
   function tellClasses(some) {
     const groups = new Map();
     for (const row of some) {
@@ -91,9 +97,7 @@
       put(line.cells[3], new Set(found.map(function (row) { return row[PHOTO]; })).size.toLocaleString("en"));
       put(line.cells[4], summed(found) || "–");
     }
-    for (const item of document.querySelectorAll(".legend [data-kind]:not([data-kind=unmeasured])")) item.classList.toggle("left-out", !groups.has(item.dataset.kind));
-    const units = new Set(Array.from(groups.keys()).map(function (kind) { return kind.slice(0, 2); }));
-    for (const item of document.querySelectorAll(".legend [data-unit]")) item.classList.toggle("left-out", units.size < 2);
+    tellLegend("#glance", groups);
   }
 
   // Photos with their cracks: marks, measures, and where they stand.
@@ -181,7 +185,7 @@
       return one[0] - other[0] || one[1] - other[1];
     });
     ordered[0].parentNode.prepend(...ordered);
-    document.querySelector(".where .legend [data-kind=unmeasured]").classList.toggle("left-out", !document.querySelector(".spot.unmeasured"));
+    tellLegend(".where", new Set(Array.from(spots.values(), function (spot) { return spot.classList[1]; })));
   }
   const groups = document.getElementById("groups"), bare = document.getElementById("bare");
   const articles = groups ? Array.from(document.querySelectorAll("#groups article, #bare article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));
