@@ -128,9 +128,27 @@ def test_the_share_of_cracked_photos_is_of_those_of_which_anything_is_said(tmp_p
             ([cracked, dark, lost], "1 100 % of 1 photo that could be judged"),
             ([dark, lost], "0 none could be judged"),
             ([lost], "0 none could be read"),
+            ([], "0 there was none"),
         ]
     ):
         assert f"Photos called cracked {said} " in head_of(tmp_path / str(number), photos)
+
+
+def test_where_nothing_was_judged_the_head_does_not_say_that_none_is_cracked(tmp_path):
+    dark = inspected(picture(tmp_path, "c.jpg", 3), "cannot judge", reason="too dark", probability=0.1)
+    soft = inspected(picture(tmp_path, "d.jpg", 4), "cannot judge", reason="blurred", probability=0.9)
+    lost = Unread(path="/d.jpg", error=Failure(kind="missing", message="is not there"))
+    for number, (photos, said) in enumerate(
+        [
+            ([dark], "Nothing can be said of 1 photo: 1 cannot be judged."),
+            ([dark, soft], "2 photos: 2 cannot be judged (1 looks like a crack all the same)."),
+            ([dark, lost], "Nothing can be said of 2 photos: 1 cannot be judged and 1 is unreadable."),
+            ([lost], "Nothing can be said of 1 photo: 1 is unreadable."),
+        ]
+    ):
+        head = head_of(tmp_path / str(number), photos)
+        assert said in head
+        assert "none is called cracked" not in head
 
 
 def test_photos_without_a_scale_are_told_with_what_to_do(tmp_path):

@@ -104,17 +104,22 @@ def counted(found: Sorted) -> str:
     """How many photos there are of each verdict, in a sentence."""
     if not found.total:
         return "No photo was inspected."
-    parts = [
-        f"{count(len(found.cracked), 'is', 'are')} called cracked" if found.cracked else "none is called cracked",
-        f"{count(len(found.sound), 'looks', 'look')} sound{_again(found)}" if found.sound else "none looks sound",
-    ]
+    parts = []
+    # That none is called cracked would be read as good news where none was judged.
+    if judged := bool(found.cracked or found.sound):
+        parts = [
+            f"{count(len(found.cracked), 'is', 'are')} called cracked" if found.cracked else "none is called cracked",
+            f"{count(len(found.sound), 'looks', 'look')} sound{_again(found)}" if found.sound else "none looks sound",
+        ]
     if found.doubtful:
         some = len(found.crack_like)
         like = f" ({count(some, 'looks', 'look')} like a crack all the same)" * bool(some)
         parts.append(f"{len(found.doubtful):,} cannot be judged{like}")
     if found.unread:
         parts.append(f"{count(len(found.unread), 'is', 'are')} unreadable")
-    return f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
+    said = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    photos = count(found.total, "photo")
+    return f"Of {photos} {said}." if judged else f"Nothing can be said of {photos}: {said}."
 
 
 def _again(found: Sorted) -> str:
@@ -166,7 +171,7 @@ def _share_cracked(found: Sorted) -> str:
     """What share of the photos is called cracked, of those of which anything is said."""
     judged = len(found.cracked) + len(found.sound)
     if not judged:
-        return "none could be judged" if found.doubtful else "none could be read"
+        return "none could be judged" if found.doubtful else "none could be read" if found.unread else "there was none"
     of = f"{percent(len(found.cracked) / judged)} of {count(judged, 'photo')}"
     return f"{of} that could be judged" if found.doubtful else f"{of} read"
 
