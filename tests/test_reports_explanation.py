@@ -114,6 +114,11 @@ def test_what_is_alike_of_several_zones_is_said_once(tmp_path):
     assert text.count("does not rest on it alone") == 1
     assert "zones 1 to 2, each by itself" in text
     assert "all 3 zones Without them the photo is called sound." in text
+    zones = (zone(1, 30.0, 4), zone(2, 60.0, 4))
+    two = photo("wall.png", *zones, verdict="crack", probability=0.97)
+    facts = reports.ExplanationFacts(photo=two, original="zone 1.png", activation="zone 1.png", painted=(painted(0),))
+    reports.write_explanation(tmp_path, facts)
+    assert "both zones Without them the photo is called sound." in Page(tmp_path / "index.html").text
 
 
 def test_what_the_verdict_rests_on_stands_in_the_head(tmp_path):

@@ -188,9 +188,10 @@ def _notes(evaluation: Evaluation) -> list[str]:
     refused = sum(evaluation.cannot_judge.values())
     if refused:
         cracked = evaluation.cannot_judge["crack"]
+        some = f"{cracked:,} of them cracked" if cracked else "none of them cracked"
+        which = some if refused > 1 else "a cracked one" if cracked else "a sound one"
         notes.append(
-            f"The bundle could not judge {count(refused, 'row')}, {cracked:,} cracked: left out of all figures, "
-            "see below."
+            f"The bundle could not judge {count(refused, 'row')}, {which}: left out of all figures, see below."
         )
     excess = excess_sentence(evaluation)
     if excess:

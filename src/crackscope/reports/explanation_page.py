@@ -99,7 +99,8 @@ def _row(photo: Inspected, painted: PaintedFacts) -> dict[str, Any]:
 
 
 def _name(photo: Inspected, painted: PaintedFacts) -> str:
-    return f"zone {painted.zone}" if painted.zone else f"all {len(photo.zones)} zones"
+    many = len(photo.zones)
+    return f"zone {painted.zone}" if painted.zone else "both zones" if many == 2 else f"all {many} zones"
 
 
 def _conclusions(photo: Inspected, painted: Sequence[PaintedFacts]) -> list[tuple[str, str]]:
