@@ -100,6 +100,35 @@ def test_what_painting_over_did_is_said(tmp_path, changed, words):
     assert words in written(tmp_path, painted(1, **changed)).text
 
 
+@pytest.mark.parametrize(
+    ("verdict", "before", "after", "words"),
+    [
+        ("sound", 0.46, 0.45, "The photo is called sound with it and without."),
+        ("sound", 0.76, 0.1, "The photo is called sound with it and without, without more surely."),
+        ("cannot judge", 0.96, 0.95, "The photo cannot be judged without it either."),
+        ("cannot judge", 0.96, 0.2, "The photo cannot be judged without it either, where less looks like a crack."),
+    ],
+)
+def test_a_photo_that_is_not_called_cracked_is_not_less_surely_so_without_what_looks_like_a_crack(
+    tmp_path, verdict, before, after, words
+):
+    seen = photo("wall.png", zone(1, 30.0, 4), verdict=verdict, probability=before)
+    without = painted(1, verdict=verdict, probability=after, control=before)
+    facts = reports.ExplanationFacts(photo=seen, original="wall.png", activation="wall.png", painted=(without,))
+    images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / "wall.png")
+    reports.write_explanation(tmp_path, facts)
+    assert f"zone 1 {words}" in Page(tmp_path / "index.html").text
+
+
+def test_why_a_photo_cannot_be_judged_is_said_once(tmp_path):
+    reason = "blurred: edges are 12 px wide or more"
+    seen = photo("wall.png", verdict="cannot judge", probability=0.96, reason=reason)
+    for rule, times in ((f"What decided: it cannot be judged, {reason}.", 1), ("", 1)):
+        facts = reports.ExplanationFacts(photo=seen, original="wall.png", activation="wall.png", rule=rule)
+        reports.write_explanation(tmp_path, facts)
+        assert Page(tmp_path / "index.html").text.count(reason) == times
+
+
 def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
     zoomed = photo("zoom.png", verdict="crack", probability=0.97, halved=True)
     facts = reports.ExplanationFacts(photo=zoomed, original="zoom.png", activation="zoom.png")

@@ -123,6 +123,11 @@ def _sentence(photo: Inspected, painted: PaintedFacts) -> str:
     it, alone = ("it", "it alone") if painted.zone else ("them", "them")
     if painted.verdict != photo.verdict:
         said = f"Without {it} the photo {_called(painted.verdict)}."
+    elif photo.verdict == "cannot judge":
+        less = ", where less looks like a crack" if fall >= _MOVED else ""
+        said = f"The photo cannot be judged without {it} either{less}."
+    elif photo.verdict == "sound":
+        said = f"The photo is called sound with {it} and without{', without more surely' * (fall >= _MOVED)}."
     elif fall < _MOVED:
         said = f"The verdict does not rest on {alone}: without {it} the photo is called the same, as surely."
     else:
