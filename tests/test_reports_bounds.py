@@ -36,6 +36,7 @@ def test_where_nothing_was_refused_both_shares_are_bounds(tmp_path):
     found, text = starred(set(), tmp_path)
     assert found >= CALM | {"cracked pictures refused", "sound pictures refused"}
     assert "the share refused of sound pictures, the share refused of cracked pictures, so an exact bound" in text
+    assert "differed in accuracy, precision, recall, F1, balanced accuracy, Matthews correlation, ROC AUC, " in text
 
 
 def test_a_share_that_resamples_move_is_none(tmp_path):

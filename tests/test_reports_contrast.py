@@ -5,7 +5,7 @@ import pytest
 from crackscope.judging import MetBefore
 from crackscope.records import Measure
 from tests.small_browser import Browser
-from tests.small_pages import comparison, evaluation, explanation, matrix, matrix_with
+from tests.small_pages import comparison, evaluation, explanation, inspection, matrix, matrix_with
 
 FAINT = """(() => {
   const parts = colour => colour.match(/[\\d.]+/g).map(Number);
@@ -52,7 +52,7 @@ def best_and_worst(folder):
     return matrix_with(folder, measures, MetBefore(by="name", sets=("walls",), pictures=80))
 
 
-@pytest.mark.parametrize("write", [evaluation, comparison, explanation, matrix, best_and_worst])
+@pytest.mark.parametrize("write", [evaluation, comparison, explanation, inspection, matrix, best_and_worst])
 def test_every_word_keeps_the_contrast_of_wcag_aa(browser, tmp_path, write):
     page = write(tmp_path)
     for dark in (False, True):
@@ -61,3 +61,32 @@ def test_every_word_keeps_the_contrast_of_wcag_aa(browser, tmp_path, write):
             count, faint = browser.run(FAINT)
             assert count > 20
             assert faint == []
+
+
+MEANT = """Array.from(document.querySelectorAll('.swatch, .bar-of, .tag')).filter(one => one.getClientRects().length)
+  .map(one => getComputedStyle(one).backgroundColor)"""
+
+
+@pytest.mark.parametrize("write", [inspection, explanation])
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_that_mean_something_stay_where_the_reader_has_forced_others(browser, tmp_path, write, dark):
+    browser.open(write(tmp_path), dark=dark)
+    plain = browser.run(MEANT)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    paper = browser.run("getComputedStyle(document.body).backgroundColor")
+    browser._call("Emulation.setEmulatedMedia", features=[scheme, {"name": "forced-colors", "value": "active"}])
+    assert browser.run("getComputedStyle(document.body).backgroundColor") != paper
+    assert plain
+    assert paper not in plain
+    assert browser.run(MEANT) == plain
+
+
+@pytest.mark.parametrize("write", [evaluation, matrix])
+def test_cells_that_a_forced_colour_empties_keep_their_edges(browser, tmp_path, write):
+    browser.open(write(tmp_path))
+    edges = (
+        "Array.from(document.querySelectorAll('td.right, td.wrong')).map(one => getComputedStyle(one).borderTopStyle)"
+    )
+    assert set(browser.run(edges)) == {"none"}
+    browser._call("Emulation.setEmulatedMedia", features=[{"name": "forced-colors", "value": "active"}])
+    assert set(browser.run(edges)) == {"solid"}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crackscope import images
 from crackscope.errors import JudgingError, OutputError
 from crackscope.judging import Bootstrap, BundleFacts, Origin, SplitFacts, Stated, curves, evaluate_scores, load
-from crackscope.records import Failure, Measure, Row, Unread
+from crackscope.records import Failure, Measure, Row, Unread, Verdict
 from crackscope.reports import write_curves, write_evaluation
 from crackscope.reports.evaluation_page import page_values
 from crackscope.reports.rendering import render
@@ -246,6 +246,23 @@ def test_a_picture_that_has_gone_is_said_to_be_gone(tmp_path):
     page = Page(write_evaluation(evaluate_scores(rows, [0.6, 0.7], bootstrap=Bootstrap(20)), tmp_path / "out"))
     assert "can no longer be read" in page.text
     assert page.count("img") == 0
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        ({0}, "1 row, a cracked one: left out of all figures, see below."),
+        ({1}, "1 row, a sound one: left out"),
+        ({1, 3}, "2 rows, none of them cracked: left out"),
+        ({0, 1, 2}, "3 rows, 2 of them cracked: left out"),
+    ],
+)
+def test_how_many_of_those_not_judged_are_cracked_is_said_in_words(tmp_path, refused, said):
+    rows = [Row(path=f"/{n}.png", label=("crack", "sound")[n % 2]) for n in range(40)]
+    verdicts: list[Verdict] = ["cannot judge" if n in refused else row.label for n, row in enumerate(rows)]
+    scores = [0.9 - 0.8 * (n % 2) for n in range(40)]
+    write_evaluation(evaluate_scores(rows, scores, verdicts=verdicts, bootstrap=Bootstrap(60)), tmp_path)
+    assert f"The bundle could not judge {said}" in Page(tmp_path / "report.html").text
 
 
 def test_one_class_alone_still_makes_a_report(pictures, tmp_path):

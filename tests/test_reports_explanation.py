@@ -100,6 +100,35 @@ def test_what_painting_over_did_is_said(tmp_path, changed, words):
     assert words in written(tmp_path, painted(1, **changed)).text
 
 
+@pytest.mark.parametrize(
+    ("verdict", "before", "after", "words"),
+    [
+        ("sound", 0.46, 0.45, "The photo is called sound with it and without."),
+        ("sound", 0.76, 0.1, "The photo is called sound with it and without, without more surely."),
+        ("cannot judge", 0.96, 0.95, "The photo cannot be judged without it either."),
+        ("cannot judge", 0.96, 0.2, "The photo cannot be judged without it either, where less looks like a crack."),
+    ],
+)
+def test_a_photo_that_is_not_called_cracked_is_not_less_surely_so_without_what_looks_like_a_crack(
+    tmp_path, verdict, before, after, words
+):
+    seen = photo("wall.png", zone(1, 30.0, 4), verdict=verdict, probability=before)
+    without = painted(1, verdict=verdict, probability=after, control=before)
+    facts = reports.ExplanationFacts(photo=seen, original="wall.png", activation="wall.png", painted=(without,))
+    images.write_png(np.full((4, 4, 3), 90, np.uint8), tmp_path / "wall.png")
+    reports.write_explanation(tmp_path, facts)
+    assert f"zone 1 {words}" in Page(tmp_path / "index.html").text
+
+
+def test_why_a_photo_cannot_be_judged_is_said_once(tmp_path):
+    reason = "blurred: edges are 12 px wide or more"
+    seen = photo("wall.png", verdict="cannot judge", probability=0.96, reason=reason)
+    for rule, times in ((f"What decided: it cannot be judged, {reason}.", 1), ("", 1)):
+        facts = reports.ExplanationFacts(photo=seen, original="wall.png", activation="wall.png", rule=rule)
+        reports.write_explanation(tmp_path, facts)
+        assert Page(tmp_path / "index.html").text.count(reason) == times
+
+
 def test_a_soft_photo_judged_at_half_size_says_so(tmp_path):
     zoomed = photo("zoom.png", verdict="crack", probability=0.97, halved=True)
     facts = reports.ExplanationFacts(photo=zoomed, original="zoom.png", activation="zoom.png")
@@ -114,6 +143,17 @@ def test_what_is_alike_of_several_zones_is_said_once(tmp_path):
     assert text.count("does not rest on it alone") == 1
     assert "zones 1 to 2, each by itself" in text
     assert "all 3 zones Without them the photo is called sound." in text
+    zones = (zone(1, 30.0, 4), zone(2, 60.0, 4))
+    two = photo("wall.png", *zones, verdict="crack", probability=0.97)
+    facts = reports.ExplanationFacts(photo=two, original="zone 1.png", activation="zone 1.png", painted=(painted(0),))
+    reports.write_explanation(tmp_path, facts)
+    assert "both zones Without them the photo is called sound." in Page(tmp_path / "index.html").text
+
+
+def test_what_the_verdict_rests_on_stands_in_the_head(tmp_path):
+    head, _, rest = written(tmp_path, painted(1)).text.partition("Where a crack is seen")
+    assert "With a crack painted over, and the model asked again: zone 1 Without it the photo is called sound." in head
+    assert "Without it the photo is called sound." not in rest
 
 
 def test_nothing_to_paint_over(tmp_path):

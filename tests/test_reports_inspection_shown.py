@@ -12,7 +12,7 @@ from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
 
 LEAST = 0.5
-LEAD = "document.querySelector('.lead').innerText"
+LEAD = "document.querySelector('.lead').innerText + document.getElementById('widest-said').innerText"
 TILES = "Array.from(document.querySelectorAll('.tile')).map(one => one.innerText)"
 CLASSES = "Array.from(document.querySelectorAll('.classes tbody tr')).map(one => one.innerText)"
 BARS = "Array.from(document.querySelectorAll('.bar-of')).map(one => parseFloat(one.style.width))"
@@ -440,3 +440,24 @@ def test_a_report_without_cracks_has_nothing_to_leave_out(browser, tmp_path):
     browser.open(tmp_path / "out" / "index.html")
     assert browser.run("document.getElementById('least')") is None
     assert browser.said == []
+
+
+def test_the_legend_of_the_map_has_what_is_on_the_map(browser, tmp_path):
+    """The widest crack of all is in a photo without a place; leaving a crack out makes a thinner one the widest."""
+    scale = PhotoScale(mm_per_px=0.1, source="flag")
+    placed = inspected(
+        picture(tmp_path, "placed.jpg", 1),
+        zones=(likely(1, 0.4, 62, 4.5, 0.1), likely(2, 0.3, 90, 2.5, 0.1), likely(3, 0.2, 120, 1.5, 0.1)),
+        scale=scale,
+    )
+    nowhere = inspected(picture(tmp_path, "nowhere.jpg", 2, placed=False), zones=(likely(1, 0.9, 62, 17),))
+    calm = inspected(picture(tmp_path, "calm.jpg", 3, placed=False), "sound")
+    reports.write_inspection(tmp_path / "out", [placed, nowhere, calm], facts())
+    browser.open(tmp_path / "out" / "index.html")
+    drawn = LEGEND.replace(".legend", ".where .legend")
+    assert browser.run(drawn) == ["0.3 to 0.5 mm"]
+    assert browser.run(LEGEND.replace(".legend", "#glance .legend"))[-2:] == ["in px, no scale known", "over 16 px"]
+    leave_out(browser, 0.5)
+    assert browser.run(drawn) == ["cracked, none shown"]
+    leave_out(browser, 0)
+    assert browser.run(drawn) == ["0.3 to 0.5 mm"]

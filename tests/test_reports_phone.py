@@ -64,6 +64,19 @@ def test_names_on_cards_break_behind_their_signs_and_keep_their_endings(browser,
     assert told[0] == ["cracked_wall…", "non350d_a.jpg"]
 
 
+def test_the_name_of_an_explained_photo_breaks_behind_its_signs(browser, tmp_path):
+    name = "Rissbilder_for_Florian_9S6A3099_86_2659_2827_2257.jpg"
+    photo = inspected(picture(tmp_path, name, 1), "sound")
+    about = reports.ExplanationFacts(photo=photo, original=name, activation=name)
+    reports.write_explanation(tmp_path, about)
+    for width in (420, 360, 320):
+        browser.open(tmp_path / "index.html", width, 812, phone=True)
+        (lines,) = browser.run(LINES.replace("article h4 bdi", "h1 bdi"))
+        assert "".join(lines) == name
+        assert len(lines) > 1
+        assert all(line[-1] in "_-." for line in lines[:-1])
+
+
 @pytest.mark.parametrize("width", [1400, 700, 400])
 def test_no_name_in_the_table_is_broken_before_its_last_letters(browser, tmp_path, width):
     """Names of every length, one of which ends just beyond a line."""
@@ -116,7 +129,8 @@ def test_a_name_without_blanks_stays_on_its_card(browser, tmp_path):
 @pytest.mark.parametrize("write", [evaluation, comparison, matrix, inspection, explanation])
 def test_no_table_is_cut(browser, tmp_path, write):
     page = write(tmp_path)
-    for width in (390, 360):
+    # 320 px are a small phone, and a page of 1280 px enlarged four times (WCAG 2.2, 1.4.10).
+    for width in (390, 360, 320):
         browser.open(page, width, 844, phone=True)
         assert browser.run("document.querySelectorAll('table').length") > 0
         assert browser.run(CUT) == []
@@ -127,6 +141,26 @@ def test_no_table_is_cut(browser, tmp_path, write):
     assert set(told) <= set(heads)
     browser.open(page, 1280, 800)
     assert browser.run(CUT) == []
+
+
+BROKEN_WORDS = """Array.from(document.querySelectorAll('.glance th bdi')).flatMap(name => {
+  const text = name.firstChild, words = Array.from(text.data.matchAll(/\\S+/g));
+  return words.filter(word => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set(Array.from(range.getClientRects()).map(box => Math.round(box.top))).size > 1;
+  }).map(word => word[0]);
+})"""
+
+
+def test_names_at_a_glance_are_not_broken_within_their_words(browser, tmp_path):
+    page = comparison(tmp_path)
+    for width in (390, 320):
+        browser.open(page, width, 844, phone=True)
+        assert browser.run("document.querySelectorAll('.glance th bdi').length") == 15
+        assert browser.run(BROKEN_WORDS) == []
+        assert browser.run("document.documentElement.scrollWidth") == width
 
 
 LETTERS = """Array.from(document.querySelectorAll('.chart svg[role]')).filter(one => one.getClientRects().length).map(

@@ -87,6 +87,19 @@ def test_nothing_is_written_over_the_dots_of_the_reliability_plot(tmp_path):
     assert dark[foot + 60 :].any()
 
 
+def test_a_print_with_a_warning_has_a_frame_that_is_seen_without_its_colour(tmp_path: Path) -> None:
+    grey = tmp_path / "grey.png"
+    images.write_png(np.full((64, 64, 3), 128, np.uint8), grey)
+    write_contact_sheet([Print(str(grey), "", warns) for warns in (True, False)], tmp_path / "sheet.jpg")
+    pixels = pixels_of(tmp_path / "sheet.jpg")
+    frame = largest(red(pixels))
+    rows, columns = np.nonzero(frame)
+    assert rows.max() - rows.min() > 100
+    assert columns.max() < pixels.shape[1] / 4
+    # Through the middle of the print: its left and its right edge, each some pixels thick.
+    assert frame[(rows.min() + rows.max()) // 2].sum() >= 6
+
+
 def test_a_title_with_signs_of_money_is_no_formula(tmp_path: Path) -> None:
     write_contact_sheet([Print("gone.jpg", r"$\bad$")], tmp_path / "sheet.jpg", r"costs $\bad$")
     assert pixels_of(tmp_path / "sheet.jpg").shape[2] == 3

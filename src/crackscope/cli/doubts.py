@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_table, progress, say, warn
 from crackscope.cli.labelled import Labelled
+from crackscope.errors import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,8 +117,14 @@ def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
         for path in (one.path, *one.copies)
     ]
     table = encode_csv(("rank", "path", "label", "believed", "doubted"), lines)
-    worst = [Print(one.path, f"says {one.label}: {one.believed:.3f}", one.doubted) for one in ranked[:SHEET]]
-    title = "labels that are believed least: what the label says, and how probable that is"
+    worst = [
+        Print(one.path, f"{'wrong? ' * one.doubted}says {one.label}: {one.believed:.3f}", one.doubted)
+        for one in ranked[:SHEET]
+    ]
+    some = several(sum(one.doubted for one in ranked), "label")
+    title = (
+        f"{some} of {len(ranked):,} in doubt (wrong?), the least believed first: what each says, how probable that is"
+    )
     with written_together(folder, "doubts.jpg") as draft:
         write_whole(draft / "doubts.csv", table)
         write_contact_sheet(worst, draft / "doubts.jpg", title)

@@ -5,7 +5,7 @@ from typing import Any
 
 from crackscope.files import encode_csv, encode_json, write_whole, written_together
 from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, Pair
-from crackscope.reports.formatting import TITLES, count, number
+from crackscope.reports.formatting import count, number, within_sentence
 from crackscope.reports.met_sentences import met_sentences
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
@@ -125,15 +125,9 @@ def _beyond_chance(comparison: Comparison) -> str:
     differing = [(pair, names) for pair in comparison.pairs if (names := _clear_figures(pair))]
     if not differing:
         return f"No two of them differ by more than chance explains in any figure that is tested ({corrected})."
-    told = [f"{pair.second} and {pair.first} in {', '.join(map(_within, names))}" for pair, names in differing]
+    told = [f"{pair.second} and {pair.first} in {', '.join(map(within_sentence, names))}" for pair, names in differing]
     pairs = "1 pair differs" if len(told) == 1 else f"{len(told)} pairs differ"
     return f"{pairs} by more than chance explains ({corrected}, each figure by itself): {'; '.join(told)}."
-
-
-def _within(name: str) -> str:
-    """The title of a figure as it stands within a sentence."""
-    title = TITLES[name]
-    return title[0].lower() + title[1:] if title[1].islower() else title
 
 
 def _clear_figures(pair: Pair) -> list[str]:

@@ -18,6 +18,8 @@ _COLUMNS, _MOST = 8, 120
 _CELL_INCHES, _DPI = 1.45, 110
 _LETTERS = 26
 _WARN, _INK, _GREY = "#c2410c", "#1f2933", "#7b8794"
+_FRAME = 3.0
+"""Thickness of the frame of a print with a warning, points: a colour alone is not seen by all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ def write_contact_sheet(prints: Sequence[Print], path: str | Path, title: str = 
         show_picture(axes, one.path)
         words = f"{one.words}\n{elided(printable(Path(one.path).name), _LETTERS)}"
         axes.set_xlabel(words, fontsize=6.5, color=_WARN if one.warns else _INK, parse_math=False)
+        if one.warns:
+            axes.spines[:].set(color=_WARN, linewidth=_FRAME)
     with warnings.catch_warnings():
         # Letters of scripts that the font lacks are drawn as boxes: names stand in the tables beside the sheet, too.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)

@@ -21,7 +21,7 @@ from crackscope.judging import (
 from crackscope.records import LABELS, Label
 from crackscope.reports import gallery
 from crackscope.reports.charts import curve_charts, score_chart
-from crackscope.reports.formatting import TITLES, count, number, percent
+from crackscope.reports.formatting import TITLES, count, number, percent, within_sentence
 from crackscope.reports.history import HISTORY, history_charts, read_history, read_summary
 from crackscope.reports.met_sentences import met_sentence
 from crackscope.reports.plots import write_plots
@@ -143,8 +143,7 @@ def _shipped(evaluation: Evaluation) -> dict[str, Any]:
 
 def _bounded(evaluation: Evaluation) -> dict[str, str]:
     """The figures and shares whose interval is an exact bound, by their keys, as a sentence calls them."""
-    named = {name: TITLES[name] for name in (*FIGURES, *RATES) if name in evaluation.intervals.bounded}
-    told = {name: title.lower() if title[1:].islower() else title for name, title in named.items()}
+    told = {name: within_sentence(name) for name in (*FIGURES, *RATES) if name in evaluation.intervals.bounded}
     alike = [label for label in LABELS if _refused_alike(evaluation, label)]
     return told | {f"refused_{label}": f"the share refused of {_OF_LABEL[label]} pictures" for label in alike}
 
@@ -189,9 +188,10 @@ def _notes(evaluation: Evaluation) -> list[str]:
     refused = sum(evaluation.cannot_judge.values())
     if refused:
         cracked = evaluation.cannot_judge["crack"]
+        some = f"{cracked:,} of them cracked" if cracked else "none of them cracked"
+        which = some if refused > 1 else "a cracked one" if cracked else "a sound one"
         notes.append(
-            f"The bundle could not judge {count(refused, 'row')}, {cracked:,} cracked: left out of all figures, "
-            "see below."
+            f"The bundle could not judge {count(refused, 'row')}, {which}: left out of all figures, see below."
         )
     excess = excess_sentence(evaluation)
     if excess:

@@ -99,7 +99,8 @@ def _row(photo: Inspected, painted: PaintedFacts) -> dict[str, Any]:
 
 
 def _name(photo: Inspected, painted: PaintedFacts) -> str:
-    return f"zone {painted.zone}" if painted.zone else f"all {len(photo.zones)} zones"
+    many = len(photo.zones)
+    return f"zone {painted.zone}" if painted.zone else "both zones" if many == 2 else f"all {many} zones"
 
 
 def _conclusions(photo: Inspected, painted: Sequence[PaintedFacts]) -> list[tuple[str, str]]:
@@ -122,6 +123,11 @@ def _sentence(photo: Inspected, painted: PaintedFacts) -> str:
     it, alone = ("it", "it alone") if painted.zone else ("them", "them")
     if painted.verdict != photo.verdict:
         said = f"Without {it} the photo {_called(painted.verdict)}."
+    elif photo.verdict == "cannot judge":
+        less = ", where less looks like a crack" if fall >= _MOVED else ""
+        said = f"The photo cannot be judged without {it} either{less}."
+    elif photo.verdict == "sound":
+        said = f"The photo is called sound with {it} and without{', without more surely' * (fall >= _MOVED)}."
     elif fall < _MOVED:
         said = f"The verdict does not rest on {alone}: without {it} the photo is called the same, as surely."
     else:

@@ -97,6 +97,12 @@ def signed(value: float | None) -> str:
     return "–" if value is None else "0.0000" if abs(value) < 5e-5 else f"{value:+.4f}".replace("-", "−")
 
 
+def within_sentence(name: str) -> str:
+    """The title of a figure as it stands within a sentence: small, but for what is a name or short for something."""
+    title = TITLES[name]
+    return title if name == "mcc" or not title[1].islower() else title[0].lower() + title[1:]
+
+
 def count(value: int, one: str, many: str | None = None) -> str:
     """A count with its noun: `1 row`, `1,600 rows`."""
     return f"{value:,} {one if value == 1 else many or one + 's'}"

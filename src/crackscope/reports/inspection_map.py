@@ -100,6 +100,16 @@ class PhotoMap:
     width: int = WIDTH
     height: int = HEIGHT
 
+    @property
+    def kinds(self) -> set[str]:
+        """Those of the photos on it, which its legend explains."""
+        return {spot.kind for spot in self.spots}
+
+    @property
+    def units(self) -> int:
+        """In how many units there are widths on it: mm, px, both or none."""
+        return len({kind[:2] for kind in self.kinds - set(_UNDER)})
+
 
 def photo_map(
     photos: Sequence[Inspected], numbers: Mapping[str, int], classes: dict[str, WidthClasses], names: Mapping[str, str]

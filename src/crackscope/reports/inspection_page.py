@@ -10,6 +10,7 @@ from crackscope.errors import printable
 from crackscope.images import size_within
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
+from crackscope.reports.formatting import elided
 from crackscope.reports.inspection_classes import WidthClasses, class_styles, classes_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_made import alarm, pills, setting
@@ -49,6 +50,8 @@ DRESS = Dress(
 _TILES_SHOWN = 400
 _ROWS_WITHOUT_SCRIPT = 300
 _COPIES_NAMED = 500
+_LETTERS = 44
+"""Of the name of a photo in the head and in the table, where it may stand many times; its card has it whole."""
 
 There = Mapping[str, set[str]]
 
@@ -94,6 +97,7 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
     found = sort_photos(bare)
     numbers = {photo.path: place for place, photo in enumerate(bare, start=1)}
     short = short_names(numbers)
+    brief = {path: elided(name, _LETTERS) for path, name in short.items()}
     pen = Pen(classes)
     cards = {
         photo.path: _card(photo, numbers[photo.path], (names[photo.path], short[photo.path]), marks, there)
@@ -105,11 +109,11 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "facts": facts,
         "found": found,
         "counted": counted(found),
-        "widest": widest_said(found.zones, short),
+        "widest": widest_said(found.zones, brief),
         "notes": notes(found, facts),
         "once": told_once(found, facts.copies),
         "copies": [(short[one], short[facts.copies[one]]) for one in _copies(numbers, facts)][:_COPIES_NAMED],
-        "tiles": tiles(found, numbers, short),
+        "tiles": tiles(found, numbers, brief),
         "pills": pills(found, facts),
         "class_tables": [rows for unit in ("mm", "px") if (rows := class_rows(found, classes[unit]))],
         "class_styles": class_styles(classes),
@@ -129,11 +133,13 @@ def page_values(photos: Findings, names: Mapping[str, str], facts: InspectionFac
         "unread": [(short[one.path], printable(one.path), one.error.kind, _fault(one)) for one in found.unread],
         "has_heat": bool(there.get(HEAT)),
         "first_rows": _first_rows(found, cards),
+        "letters": _LETTERS,
         "lines_alone": pen.lines_alone,
         "data": script_data(
             {
                 **_table(bare, found, (numbers, short), classes),
                 "least": facts.least_probability,
+                "letters": _LETTERS,
                 "again": to_look_at(found),
                 "copies": [numbers[path] for path in _copies(numbers, facts)],
             }

@@ -104,17 +104,22 @@ def counted(found: Sorted) -> str:
     """How many photos there are of each verdict, in a sentence."""
     if not found.total:
         return "No photo was inspected."
-    parts = [
-        f"{count(len(found.cracked), 'is', 'are')} called cracked" if found.cracked else "none is called cracked",
-        f"{count(len(found.sound), 'looks', 'look')} sound{_again(found)}" if found.sound else "none looks sound",
-    ]
+    parts = []
+    # That none is called cracked would be read as good news where none was judged.
+    if judged := bool(found.cracked or found.sound):
+        parts = [
+            f"{count(len(found.cracked), 'is', 'are')} called cracked" if found.cracked else "none is called cracked",
+            f"{count(len(found.sound), 'looks', 'look')} sound{_again(found)}" if found.sound else "none looks sound",
+        ]
     if found.doubtful:
         some = len(found.crack_like)
         like = f" ({count(some, 'looks', 'look')} like a crack all the same)" * bool(some)
         parts.append(f"{len(found.doubtful):,} cannot be judged{like}")
     if found.unread:
         parts.append(f"{count(len(found.unread), 'is', 'are')} unreadable")
-    return f"Of {count(found.total, 'photo')} {', '.join(parts[:-1])} and {parts[-1]}."
+    said = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    photos = count(found.total, "photo")
+    return f"Of {photos} {said}." if judged else f"Nothing can be said of {photos}: {said}."
 
 
 def _again(found: Sorted) -> str:
@@ -139,10 +144,9 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
     """The four figures at the top. numbers, names: of the photos on the page, by path."""
     zones = [zone for _, zone in found.zones]
     named = to_look_at(found)
-    again, cracked, read = sum(named.values()), len(found.cracked), len(found.inspected)
-    share = percent(cracked / read) if read else "–"
+    again = sum(named.values())
     return [
-        Tile("Photos called cracked", f"{cracked:,}", f"{share} of {count(read, 'photo')} read"),
+        Tile("Photos called cracked", f"{len(found.cracked):,}", _share_cracked(found)),
         Tile(
             "Cracks measured",
             f"{len(zones):,}",
@@ -161,6 +165,15 @@ def tiles(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, str]) -
             "again",
         ),
     ]
+
+
+def _share_cracked(found: Sorted) -> str:
+    """What share of the photos is called cracked, of those of which anything is said."""
+    judged = len(found.cracked) + len(found.sound)
+    if not judged:
+        return "none could be judged" if found.doubtful else "none could be read" if found.unread else "there was none"
+    of = f"{percent(len(found.cracked) / judged)} of {count(judged, 'photo')}"
+    return f"{of} that could be judged" if found.doubtful else f"{of} read"
 
 
 def _spread(found: Sorted) -> str:
@@ -260,18 +273,19 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
     left_out = sum(photo.left_out for photo in found.inspected)
     if left_out:
         said.append(
-            f"{count(left_out, 'crack')} with a probability below {facts.least_probability:g} left out, here and in "
-            "the files beside this page, and the numbers with them; photos are called cracked or sound as they are "
-            "without that."
+            f"{count(left_out, 'crack')} with a probability below {facts.least_probability:g} "
+            f"{'is' if left_out == 1 else 'are'} left out, here and in the files beside this page, and the numbers "
+            f"with {'it' if left_out == 1 else 'them'}; photos are called cracked or sound as they are without that."
         )
     bare = sum(photo.scale is None for photo in found.cracked)
     if bare:
-        which = (
-            "No scale is known"
-            if bare == len(found.cracked)
-            else f"For {count(bare, 'cracked photo')} no scale is known"
+        some = bare < len(found.cracked)
+        which = f"For {count(bare, 'cracked photo')} no scale is known" if some else "No scale is known"
+        said.append(
+            f"{which}: lengths and widths {'there ' * some}are in pixels of the photo, and say nothing about "
+            f"millimetres. To have these, give the scale{' of those photos' * some}: --mm-per-px, --marker-mm, "
+            "--distance-m or --scale."
         )
-        said.append(f"{which}: lengths and widths there are in pixels of the photo, and say nothing about millimetres.")
     if doubted := sum(bool(photo.scale_doubt) for photo in found.inspected):
         said.append(
             f"For {count(doubted, 'photo')} what should tell the scale (a marker, a table, EXIF or the file's "

@@ -61,6 +61,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "matrix": matrix,
         "plots": [_plot(matrix, name) for name in MATRIX_FIGURES],
         "sentence": _sentence(matrix),
+        "known_by": _KNOWN_BY,
         "ringed": any(cell.own for cell in matrix.cells),
         "marks": _marks(matrix),
         "notes": [*met_before_sentences(matrix), *_unread_notes(matrix)],
@@ -152,7 +153,7 @@ def _sentence(matrix: Matrix) -> str:
         undefined = ", or where balanced accuracy is not defined" * unmet
         return (
             "This says nothing of surfaces that a classifier never met: each was judged on its own surface, or on one "
-            f"that it may have learnt from{undefined}. {_KNOWN_BY}"
+            f"that it may have learnt from{undefined}."
         )
     several = len(others) > 1
     average = number(_mean(others)) + " on average" * several
@@ -164,7 +165,7 @@ def _sentence(matrix: Matrix) -> str:
         ends = f", {number(min(others))} at worst, {number(max(others))} at best" if several else ""
         said = f"{words}{ends}."
     started = any(not one.own and one.met_before is None and one.row in matrix.started_from for one in matrix.cells)
-    return f"{said}{_STARTED * started} {_KNOWN_BY}"
+    return f"{said}{_STARTED * started}"
 
 
 def _known(matrix: Matrix, *, own: bool) -> list[float]:

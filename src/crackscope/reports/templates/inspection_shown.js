@@ -26,6 +26,7 @@
   }
   function shown(row) { return !row[ZONE] || row[CHANCE] >= least; }
   function photoOf(row) { return data.photos[row[PHOTO] - 1]; }
+  function nameOf(row) { return words.elided(photoOf(row)[0], data.letters); }
   // The rows that are shown; a photo that loses all of its cracks keeps one that says so.
   function rows() {
     if (least === base) return data.rows;
@@ -43,7 +44,7 @@
 
   function tellTotals(some) {
     const surest = words.surest(some), doubted = unlikely(some).length;
-    put(document.getElementById("widest-said"), words.widest(some, function (row) { return photoOf(row)[0]; }));
+    put(document.getElementById("widest-said"), words.widest(some, nameOf));
     put(under("cracks", "value"), some.length.toLocaleString("en"));
     put(under("cracks", "under"), some.length ? summed(some) + " long" : "nothing of that probability");
     const showing = new Set(some.map(function (row) { return row[PHOTO]; })).size;
@@ -55,7 +56,7 @@
       + surest[ZONE] + " in" : "none of that probability");
     const link = document.querySelector("[data-tile=widest] a");
     if (link) {
-      link.replaceChildren(words.named(surest ? photoOf(surest)[0] : ""));
+      link.replaceChildren(words.named(surest ? nameOf(surest) : ""));
       link.hidden = !surest;
       if (surest) link.href = "#photo-" + surest[PHOTO];
     }
@@ -74,6 +75,12 @@
     if (link) put(link, all ? "which" : "");
     for (const one of document.querySelectorAll("#again, nav a[href='#again'], [data-tile=again] a")) one.classList.toggle("left-out", !all);
   }
+  // there: has the kinds that are drawn there.
+  function tellLegend(home, there) {
+    const units = new Set(Array.from(there.keys()).filter(function (kind) { return kind.includes("-"); }).map(function (kind) { return kind.slice(0, 2); }));
+    for (const item of document.querySelectorAll(home + " .legend [data-kind]")) item.classList.toggle("left-out", !there.has(item.dataset.kind));
+    for (const item of document.querySelectorAll(home + " .legend [data-unit]")) item.classList.toggle("left-out", units.size < 2);
+  }
   function tellClasses(some) {
     const groups = new Map();
     for (const row of some) {
@@ -90,9 +97,7 @@
       put(line.cells[3], new Set(found.map(function (row) { return row[PHOTO]; })).size.toLocaleString("en"));
       put(line.cells[4], summed(found) || "–");
     }
-    for (const item of document.querySelectorAll(".legend [data-kind]:not([data-kind=unmeasured])")) item.classList.toggle("left-out", !groups.has(item.dataset.kind));
-    const units = new Set(Array.from(groups.keys()).map(function (kind) { return kind.slice(0, 2); }));
-    for (const item of document.querySelectorAll(".legend [data-unit]")) item.classList.toggle("left-out", units.size < 2);
+    tellLegend("#glance", groups);
   }
 
   // Photos with their cracks: marks, measures, and where they stand.
@@ -180,7 +185,7 @@
       return one[0] - other[0] || one[1] - other[1];
     });
     ordered[0].parentNode.prepend(...ordered);
-    document.querySelector(".where .legend [data-kind=unmeasured]").classList.toggle("left-out", !document.querySelector(".spot.unmeasured"));
+    tellLegend(".where", new Set(Array.from(spots.values(), function (spot) { return spot.classList[1]; })));
   }
   const groups = document.getElementById("groups"), bare = document.getElementById("bare");
   const articles = groups ? Array.from(document.querySelectorAll("#groups article, #bare article")) : [], order = new Map(articles.map(function (one, at) { return [one, at]; }));

@@ -57,7 +57,8 @@
   }
   function drawRow(found) {
     const photo = data.photos[found[PHOTO] - 1], row = body.insertRow();
-    const head = document.createElement("th"), name = words.named(photo[0]);
+    const head = document.createElement("th"), name = words.named(words.elided(photo[0], data.letters));
+    if (name.textContent !== photo[0]) name.title = photo[0];
     head.scope = "row";
     if (photo[1] === "unreadable") head.append(name);
     else {

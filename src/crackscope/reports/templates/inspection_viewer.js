@@ -73,6 +73,12 @@
       list.append(item);
     }
   }
+  // Names of a series differ in their ends: what is too long goes from the middle, not from there.
+  function tellName(number) {
+    const head = document.getElementById("viewer-name"), [name, verdict] = window.crackscope.data.photos[number - 1];
+    head.replaceChildren(words.named(words.elided(name, window.crackscope.data.letters)), ": " + verdict);
+    head.title = name;
+  }
   function open(frame, zone) {
     shown = frame;
     sheet.textContent = "";
@@ -95,7 +101,7 @@
       for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");
       sheet.append(copy);
     }
-    document.getElementById("viewer-name").textContent = frame.dataset.title;
+    tellName(Number(frame.dataset.number));
     const all = frames();
     document.getElementById("viewer-before").disabled = frame === all[0];
     document.getElementById("viewer-after").disabled = frame === all[all.length - 1];

@@ -1,5 +1,5 @@
 // Numbers and names as the page has them, and what it says of the widest crack: worded as `inspection_marks.py`,
-// `inspection_widest.py` and `inspection_names.py` word them.
+// `inspection_widest.py`, `inspection_names.py` and `formatting.py` word them.
 const words = (function () {
   const [PHOTO, ZONE, UNIT, CLASS, WIDTH, LOW, HIGH, MEDIAN, LENGTH, TURN, CHANCE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
   const EVEN = 0.5, LIKELY = 0.8;
@@ -58,6 +58,11 @@ const words = (function () {
       + ", in " + nameOf(other) + ".";
     return said;
   }
+  // What is too much of a name goes from its middle: names of one series differ in their ends.
+  function elided(name, letters) {
+    const all = Array.from(name), end = letters >> 1;
+    return all.length <= letters ? name : all.slice(0, letters - end - 1).join("") + "…" + all.slice(-end).join("");
+  }
   // A name that breaks behind its signs, and never in its last letters.
   function named(name) {
     const made = document.createElement("bdi"), last = document.createElement("span");
@@ -74,6 +79,6 @@ const words = (function () {
   }
   return {
     width: width, several: several, length: length, chance: chance, unlikely: unlikely, surest: surest, widestOf: widestOf, widest: widest,
-    named: named,
+    elided: elided, named: named,
   };
 })();
