@@ -15,7 +15,7 @@ from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FileName, out, shared
 from crackscope.errors import OutputError, several
-from crackscope.files import replaceable, write_whole
+from crackscope.files import file_to_be, replaceable, write_whole
 
 if TYPE_CHECKING:
     from crackscope.bundles import Calibration, KnownSurface, Manifest, StartedFrom, TrainedOn
@@ -143,10 +143,13 @@ def _placed(asked: Asked) -> Asked:
 
 
 def _refuse_in_the_way(asked: Asked) -> None:
-    """Raise OutputError, before minutes of work, unless all that is to be written is new; a folder may be empty."""
+    """Raise OutputError, before minutes of work, unless all that is to be written is new and can be; a folder may be
+    empty."""
     for file in (asked.onnx, asked.deepness):
         if file is not None and os.path.isfile(file):
             raise OutputError(f"a file is there already, {file}, name a new one")
+        if file is not None:
+            file_to_be(file)
     if asked.int8 and asked.out:
         replaceable(asked.out)
         vacant(asked.out)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from crackscope.bundles import Bundle, InputSpec, open_bundle
 from crackscope.errors import BundleError, ImageError
+from crackscope.files import replaceable
 from crackscope.images import read
 from crackscope.scoring.agreeing import (
     USUAL_GATE,
@@ -51,8 +52,10 @@ def quantise(
     sources: paths of training rows; up to `limit` of them, evenly spread, calibrate, and up to 512 others are compared.
     The first convolutions stay float32: they are cheap, and see the full range of pixels. When that does not pass the
     gate, more of them do. Raises BundleError with the figures, and writes nothing, when no attempt passes; also when
-    there are too few readable pictures, the bundle is in bytes already, or the outcome could not be run as it could.
+    there are too few readable pictures, the bundle is in bytes already, or the outcome could not be run as it could;
+    OutputError before it reads any of them when the folder cannot be written.
     """
+    replaceable(out)
     opened = open_bundle(bundle)
     if opened.manifest.precision == "int8":
         raise BundleError(f"{opened.path} is quantised already; give the bundle it was made from")
