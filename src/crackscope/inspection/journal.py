@@ -1,8 +1,8 @@
 """What is known of each photo, line by line, in a file that any kill leaves readable.
 
 The first line says what all lines hang on: the options and the bundle. Each other line is one photo, with the size
-and the time of its file and its row of the scale table, and is on the disk before the next photo is begun. A line that
-a kill tore is cut off when the work goes on.
+and the time of its file and its row of the scale table, and is on the disk before the next photo is begun; or says that
+the table of findings is to have decimal commas. A line that a kill tore is cut off when the work goes on.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ Kind = TypeVar("Kind")
 _PASSING = ("missing", "denied", "too-large")
 """Kinds of failure that may pass without the file changing: it may be allowed, or the limit of its size raised."""
 _FIRST = b'{"journal":'
+_WITH_COMMAS = b'{"decimal_comma":true}\n'
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class Journal:
         self._where: dict[str, tuple[int, int]] = {}
         self._known: dict[str, tuple[Stamp | None, Row | None]] = {}
         self._end = 0
+        self.decimal_comma = False
         try:
             # Unbuffered: what a full disk refuses must not be waiting in a buffer when the file is closed.
             self._file = open(self.path, "a+b", buffering=0)  # noqa: SIM115  (closed by __exit__)
@@ -113,6 +115,13 @@ class Journal:
         line = _Line(path=path, stamp=stamp, row=self._table.get(path), found=found, unread=unread)
         self._append(_encode(line), line)
 
+    def keep_decimal_comma(self) -> None:
+        """Write down that the table of findings has decimal commas, as `decimal_comma` says from now on, in each call
+        that goes on, too."""
+        if not self.decimal_comma:
+            self._append(_WITH_COMMAS)
+            self.decimal_comma = True
+
     def result(self, path: str) -> Result:
         """What is known of this photo; KeyError where nothing is."""
         begin, end = self._where[path]
@@ -158,6 +167,8 @@ class Journal:
         entry = _entry(line)
         if entry is not None:
             self._remember(entry, begin, begin + len(line))
+        elif line == _WITH_COMMAS:
+            self.decimal_comma = True
 
     def _remember(self, entry: _Name, begin: int, end: int) -> None:
         self._where[entry.path] = (begin, end)
