@@ -237,7 +237,7 @@ def refuse_held(folder: Path) -> None:
 
 def _hold(file: FileIO, path: Path) -> None:
     """Keep other processes out for as long as this one lives."""
-    if not lock(file.fileno()):
+    if lock(file.fileno()) is False:
         raise InspectionError(f"{path.parent}: another process is inspecting into it, wait for it or stop it")
 
 
