@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from crackscope import images
+from crackscope.adaptation import adapt
 from crackscope.cli import main
 from crackscope.cli.folders import vacant
 from crackscope.errors import OutputError
-from crackscope.files import writable
+from crackscope.files import file_to_be, replaceable, writable
+from crackscope.scoring import quantise
 from tests.small_bundle import write_small_bundle
 from tests.small_kills import kill_at
 from tests.small_patches import write_patches
@@ -40,12 +42,54 @@ def test_a_file_in_the_way_is_named_before_anything_is_read(tmp_path, capsys, ca
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize("call", [["inspect", "p.png", "-o"], ["generate", "-n", "2", "-o"]], ids=lambda call: call[0])
-def test_where_no_folder_can_be_made_is_named_with_what_to_do(tmp_path, monkeypatch, capsys, call):
+FILES = [
+    ["split", "nowhere", "-o"],
+    ["bundle", "export", "nowhere", "--onnx"],
+    ["bundle", "export", "nowhere", "--deepness"],
+    ["bundle", "export", "nowhere", "--int8", "--calibrate", "nowhere", "-o", "new", "--onnx"],
+]
+"""Calls that end with the name of a file to write."""
+
+OF_PICTURES = [["inspect", "p.png", "-o"], ["suggest", "default", "p.png", "-o"], ["explain", "p.png", "-o"]]
+"""Calls that look for their pictures before they ask where to write."""
+
+
+@pytest.mark.parametrize("call", [*OF_PICTURES, *CALLS, *FILES], ids=lambda call: f"{call[0]} {call[-1]}")
+@pytest.mark.parametrize("below", ["x", "deeper/still"])
+def test_where_nothing_can_be_made_is_named_before_anything_is_read(tmp_path, monkeypatch, capsys, call, below):
+    """To root, rights alone do not tell it: in /proc it has them all."""
     monkeypatch.chdir(tmp_path)
-    images.write_png(np.full((64, 64, 3), 90, np.uint8), "p.png")
-    assert main([*call, "/proc/x"]) == 2
-    assert capsys.readouterr().err == "crackscope: no folder can be made there, /proc/x, name one elsewhere\n"
+    Path("p.png").write_bytes(b"no picture")
+    assert main([*call, f"/proc/{below}"]) == 2
+    said = f"no folder can be made there, /proc/{below}, name one elsewhere\n"
+    if call in FILES:
+        place = "no file can be made there, /proc" if below == "x" else "no folder can be made there, /proc/deeper"
+        said = f"cannot write /proc/{below}: {place}, name one elsewhere\n"
+    assert capsys.readouterr().err == f"crackscope: {said}"
+    assert [one.name for one in tmp_path.iterdir()] == ["p.png"]
+
+
+@pytest.mark.parametrize("call", FILES, ids=lambda call: f"{call[0]} {call[-1]}")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("file/below", "cannot write file/below: a file is in the way of the folder, file, name another one"),
+        ("folder", "cannot write folder: something is in the way that is no plain file; name another"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_read(
+    tmp_path, monkeypatch, capsys, call, name, says
+):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("mine")
+    Path("folder").mkdir()
+    assert main([*call, name]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
+    assert Path("file").read_text() == "mine"
+    assert {one.name for one in tmp_path.rglob("*")} == {"file", "folder"}
 
 
 def test_a_bundle_takes_the_place_of_no_folder_that_cannot_be_moved(tmp_path, monkeypatch, capsys):
@@ -270,6 +314,29 @@ def test_a_link_to_nowhere_is_in_the_way(tmp_path):
 
 def test_a_folder_without_rights():
     with open_folder() as folder:
+        (folder / "empty").mkdir()
+        (folder / "empty").chmod(0o777)
         folder.chmod(0o555)
-        with as_nobody(), pytest.raises(OutputError, match="not allowed"):
-            writable(folder / "new")
+        with as_nobody():
+            for name in ("new", "new/below"):
+                with pytest.raises(OutputError, match="not allowed"):
+                    writable(folder / name)
+            with pytest.raises(OutputError, match="not allowed"):
+                file_to_be(folder / "new.csv")
+            assert writable(folder / "empty")
+            with pytest.raises(OutputError, match=f"not allowed to write there, {folder}, "):
+                replaceable(folder / "empty")
+
+
+def test_a_bundle_that_nothing_can_take_the_place_of_is_refused_before_pictures_are_read():
+    with open_folder() as folder:
+        (folder / "empty").mkdir()
+        (folder / "empty").chmod(0o777)
+        folder.chmod(0o555)
+        with as_nobody():
+            for write in (
+                lambda: adapt("nowhere", "nowhere", folder / "empty"),
+                lambda: quantise("nowhere", ["nowhere"], folder / "empty"),
+            ):
+                with pytest.raises(OutputError, match=f"not allowed to write there, {folder}, "):
+                    write()

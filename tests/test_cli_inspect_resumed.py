@@ -62,6 +62,18 @@ def test_a_table_with_decimal_commas_says_the_same_and_stays_so(photos, bundle, 
     assert {name for name, held in findings(calm).items() if held != before[name]} == {"findings.csv"}
 
 
+@pytest.mark.parametrize("asked_at", [0, 1])
+def test_a_kill_before_the_table_is_there_does_not_forget_its_commas(photos, bundle, tmp_path, calm, asked_at):
+    """Be they asked for when it begins, or by a call that goes on."""
+    out = tmp_path / "out"
+    words = call(photos, out, bundle)[3:]
+    for time in range(2):
+        kill_at(4, *words, *["--decimal-comma"] * (time == asked_at))
+    assert not (out / "findings.csv").exists()
+    assert main(words) == 0
+    assert [len(row) for row in rows(out, ";")] == [len(row) for row in rows(calm, ",")]
+
+
 def pictures(out: Path) -> set[str]:
     """The names of the photos that have pictures in a report, which must agree in all of its folders."""
     names = [{file.stem for file in (out / part).iterdir()} for part in ("photos", "thumbs", "overlays", "heat")]

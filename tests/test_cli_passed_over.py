@@ -19,6 +19,7 @@ WROTE = {
     "demo": "demo -n 40 --size 64 -o photos/{}",
     "inspect": "inspect photos/wall.png --bundle bundle -o photos/{}",
     "suggest": "suggest bundle data -n 2 -o photos/{}",
+    "generate": "generate -n 4 --size 64 -o photos/{}",
 }
 
 
@@ -70,14 +71,32 @@ def test_all_of_them_in_one_line(place, monkeypatch, capsys):
     assert paths == ["photos/wall.png"]
     line = said.splitlines()[-1]
     three = "photos/demo, photos/evaluate, photos/explain, ..."
-    assert line.startswith(f"passed over 8 folders that crackscope wrote ({three})")
+    assert line.startswith(f"passed over 9 folders that crackscope wrote ({three})")
     assert line.endswith(": what lies in them is no photo; to have it taken, name each by itself")
+
+
+def test_of_generated_surfaces_that_are_named_the_masks_are_passed_over(place, tmp_path, monkeypatch, capsys):
+    """Unless these are named themselves."""
+    shutil.copytree(place / "photos" / "generate", tmp_path / "drawn")
+    shutil.copytree(place / "bundle", tmp_path / "bundle")
+    monkeypatch.chdir(tmp_path)
+    drawn = [f"drawn/{label}" for label in ("crack", "crack", "sound", "sound")]
+    paths, said = seen(["drawn"], capsys)
+    assert [path.rpartition("/")[0] for path in paths] == drawn
+    assert "passed over 1 folder that crackscope wrote (drawn/masks): what lies in it is no photo" in said
+    paths, said = seen(["drawn", "drawn/masks"], capsys)
+    assert [path.rpartition("/")[0] for path in paths] == [*drawn, "drawn/masks", "drawn/masks"]
+    assert "passed over" not in said
+    (tmp_path / "drawn" / "truth.csv").write_text("path,label\n")
+    paths, said = seen(["drawn"], capsys)
+    assert len(paths) == 6
+    assert "passed over" not in said
 
 
 def test_suggest_cuts_no_patches_from_them(place, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(place)
     assert main(["suggest", "bundle", "photos", "-o", str(tmp_path / "to-label")]) == 0
-    assert "passed over 8 folders that crackscope wrote" in capsys.readouterr().err
+    assert "passed over 9 folders that crackscope wrote" in capsys.readouterr().err
     table = csv.DictReader((tmp_path / "to-label" / "suggestions.csv").read_text().splitlines())
     assert {row["photo"] for row in table} == {"photos/wall.png"}
 

@@ -123,7 +123,8 @@ def test_a_run_without_a_bundle_says_how_to_end_its_training(way, capsys, tmp_pa
 def test_predict_ends_quietly_when_its_reader_has_left(way):
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "crackscope", "predict", str(way.data), "--bundle", way.bundle, "--jsonl"]
+    folders = [str(way.data / label) for label in ("crack", "sound")]
+    command = [sys.executable, "-m", "crackscope", "predict", *folders, "--bundle", way.bundle, "--jsonl"]
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, b"")

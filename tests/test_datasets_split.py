@@ -158,6 +158,36 @@ def test_surfaces_of_a_picture_or_two_have_their_share_of_each_part_together(tmp
     assert set(split.untested) == {row.surface for row in split.rows} - tested
 
 
+@pytest.mark.parametrize(
+    ("held", "parts"), [(3, (60, 20, 20)), (4, (70, 15, 15)), (6, (80, 10, 10)), (2, (80, 0, 20)), (3, (80, 0, 20))]
+)
+def test_small_surfaces_have_the_shares_that_were_asked_for(tmp_path: Path, held: int, parts: tuple[int, ...]) -> None:
+    """Dealt one by one, three pictures go one into each part, 33:33:33, however many surfaces there are."""
+    data_set(tmp_path / "set", each=48, copies=0)
+    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
+        folder = path.parent / (f"pier {place // held}" if place % 48 < 24 else "wall")
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    split = datasets.split(tmp_path / "set", parts=parts)
+    counts = Counter((row.part, row.label, row.surface == "wall") for row in split.rows)
+    for label in ("crack", "sound"):
+        for wall in (True, False):
+            for part, share in zip(PARTS, parts, strict=True):
+                assert abs(counts[part, label, wall] - 24 * share / 100) < 1
+
+
+@pytest.mark.parametrize(("held", "parts"), [(4, (60, 20, 20)), (5, (60, 20, 20)), (7, (80, 10, 10)), (4, (80, 0, 20))])
+def test_surfaces_of_a_few_pictures_have_some_in_every_part(tmp_path: Path, held: int, parts: tuple[int, ...]) -> None:
+    data_set(tmp_path / "set", each=4 * held, copies=0)
+    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
+        folder = path.parent / f"pier {place % 4}"
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    split = datasets.split(tmp_path / "set", parts=parts)
+    there = {(row.part, row.label, row.surface) for row in split.rows}
+    assert len(there) == 2 * 4 * sum(share > 0 for share in parts)
+
+
 def test_surfaces_with_too_few_pictures_for_the_test_part_are_named(tmp_path: Path) -> None:
     data_set(tmp_path / "set", each=20, copies=0)
     for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):

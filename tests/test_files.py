@@ -5,6 +5,8 @@ import errno
 import io
 import json
 import os
+import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -121,6 +123,32 @@ def test_two_that_write_into_one_folder_at_once_lose_nothing(tmp_path):
         "first": b"kept",
         "alone": b"half and half",
     }
+
+
+@pytest.mark.parametrize("missing", ["fcntl", "flock"])
+def test_without_locks_nothing_goes_that_another_may_still_be_writing(tmp_path, monkeypatch, missing):
+    """As on Windows, and where a file system takes no locks: half a day may be another's work, two days are none's."""
+    out = tmp_path / "out"
+    if missing == "flock":
+        monkeypatch.setattr("fcntl.flock", without_locks)
+    else:
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+    young, old, old_file = (out / f".{digit * 16}.part" for digit in "123")
+    for folder in (young, old):
+        folder.mkdir(parents=True)
+        (folder / "half").touch()
+    old_file.touch()
+    for path, days in ((young, 0.5), (old, 2), (old_file, 2)):
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    with written_together(out, "last") as draft:
+        write_whole(draft / "first", b"kept")
+        write_together(out, "another", "another last")
+        write_whole(draft / "last", b"new")
+    assert {one.name for one in out.iterdir()} == {"first", "last", "another", "another last", young.name}
+
+
+def without_locks(descriptor, operation):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), OutputError("no room")])

@@ -57,6 +57,19 @@ def test_an_8_bit_bundle_agrees(deep: Path, rows: list[str], tmp_path: Path) -> 
     assert 0 < np.mean(changes) < 0.02
 
 
+def test_a_bundle_is_taken_however_load_takes_it(deep: Path, rows: list[str], tmp_path: Path) -> None:
+    named, opened = tmp_path / "named", tmp_path / "opened"
+    quantise(str(deep), rows, named, limit=16)
+    for bundle in (open_bundle(deep), load(deep)):
+        out = opened / type(bundle).__name__
+        quantise(bundle, rows, out, limit=16)
+        assert (out / "model.onnx").read_bytes() == (named / "model.onnx").read_bytes()
+        with pytest.raises(BundleError, match=f"{out} is quantised already"):
+            quantise(load(out), rows, tmp_path / "again")
+    with pytest.raises(BundleError, match="too few"):
+        quantise(None, [], tmp_path / "of the package")
+
+
 @pytest.fixture(scope="module")
 def surfaces() -> list[NDArray[np.uint8]]:
     return [generate(seed, (160, 160), cracked=seed % 2 == 0).pixels for seed in range(60)]

@@ -130,24 +130,37 @@ def writable(folder: str | Path) -> Path:
 
     Asked before long work, whose result would have nowhere to go.
     """
+    from tempfile import TemporaryFile
+
     path = Path(folder)
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        pass  # What lies above it tells.
-    except (OSError, ValueError) as error:
-        raise _unusable(path, error) from None
+    _refuse_unnameable(path)
     there = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
     if not there.is_dir():
         raise _in_the_way(path)
     if not os.access(there, os.W_OK | os.X_OK):
         raise _not_allowed(path)
+    with _made(path):  # To root, rights do not tell what takes nothing, as /proc. The file has no name, and is gone.
+        TemporaryFile(dir=there).close()
     return path
+
+
+def file_to_be(path: str | Path) -> Path:
+    """This file, if `write_whole` can write it; nothing is made yet. OutputError otherwise, as of `writable`, and for
+    something in the way that is no plain file."""
+    file = Path(path)
+    _refuse_in_the_way(str(file))
+    try:
+        _refuse_unnameable(file)
+        writable(file.parent)
+    except OutputError as error:
+        raise OutputError(f"cannot write {file}: {error}") from None
+    return file
 
 
 def replaceable(folder: str | Path) -> Path:
     """This folder, if another can take its place in one step; nothing is moved yet. OutputError otherwise: as of
-    `writable`, and for a link, the folder that this runs in, one that ends in `..`, and one where a disk is mounted."""
+    `writable`, for it and the one above, and for a link, the folder that this runs in, one that ends in `..`, and one
+    where a disk is mounted."""
     path = writable(folder)
     if path.is_symlink():
         raise OutputError(f"a link is in the way of the folder, {path}, name another one")
@@ -156,7 +169,15 @@ def replaceable(folder: str | Path) -> Path:
             f"a bundle is moved into its place as a whole, and nothing takes that of {path}: name a new folder within "
             f"it, such as {path / 'bundle'}"
         )
+    if path.exists():
+        writable(path.parent)
     return path
+
+
+def _refuse_unnameable(path: Path) -> None:
+    """Raise OutputError where the system takes no such name; of what else it refuses, what lies above it tells."""
+    with _made(path), contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        os.lstat(path)
 
 
 def _is_here(path: Path) -> bool:
@@ -170,15 +191,22 @@ def _is_here(path: Path) -> bool:
 def make_folder(folder: str | Path) -> Path:
     """This folder, made with those above it if need be. Raises OutputError."""
     path = Path(folder)
-    try:
+    with _made(path):
         path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def _made(path: Path) -> Iterator[None]:
+    """OutputError for what the system refuses where a folder is to be made."""
+    try:
+        yield
     except (FileExistsError, NotADirectoryError):
         raise _in_the_way(path) from None
     except PermissionError:
         raise _not_allowed(path) from None
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from None
-    return path
 
 
 def _in_the_way(path: Path) -> OutputError:
@@ -190,8 +218,9 @@ def _not_allowed(path: Path) -> OutputError:
 
 
 def _unusable(path: Path, error: OSError | ValueError) -> OutputError:
-    if getattr(error, "errno", None) == errno.ENOENT:  # What is above it is there, as in /proc, and takes no folder.
-        return OutputError(f"no folder can be made there, {path}, name one elsewhere")
+    if getattr(error, "errno", None) == errno.ENOENT:  # What is above it is there, as in /proc, and takes nothing.
+        what = "file" if path.is_dir() else "folder"
+        return OutputError(f"no {what} can be made there, {path}, name one elsewhere")
     reason = getattr(error, "strerror", None) or error
     return OutputError(f"the folder cannot be made ({reason}), {path}, name another one")
 

@@ -15,10 +15,10 @@ from crackscope.cli.groups import Group
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FileName, out, shared
 from crackscope.errors import OutputError, several
-from crackscope.files import replaceable, write_whole
+from crackscope.files import file_to_be, replaceable, write_whole
 
 if TYPE_CHECKING:
-    from crackscope.bundles import Calibration, KnownSurface, Manifest, StartedFrom, TrainedOn
+    from crackscope.bundles import Bundle, Calibration, KnownSurface, Manifest, StartedFrom, TrainedOn
     from crackscope.scoring import QuantisedReport
 
 
@@ -114,7 +114,7 @@ def export(**options: Any) -> None:
     _refuse_in_the_way(asked)
     opened = open_bundle(bundle_folder(asked.name))
     # What may be refused comes first, so that a refused call has written nothing, and can be made again.
-    report = _quantise(opened.path, asked) if asked.int8 else None
+    report = _quantise(opened, asked) if asked.int8 else None
     written: list[str] = []
     if asked.onnx:
         write_whole(asked.onnx, opened.model)
@@ -143,10 +143,13 @@ def _placed(asked: Asked) -> Asked:
 
 
 def _refuse_in_the_way(asked: Asked) -> None:
-    """Raise OutputError, before minutes of work, unless all that is to be written is new; a folder may be empty."""
+    """Raise OutputError, before minutes of work, unless all that is to be written is new and can be; a folder may be
+    empty."""
     for file in (asked.onnx, asked.deepness):
         if file is not None and os.path.isfile(file):
             raise OutputError(f"a file is there already, {file}, name a new one")
+        if file is not None:
+            file_to_be(file)
     if asked.int8 and asked.out:
         replaceable(asked.out)
         vacant(asked.out)
@@ -163,11 +166,11 @@ def _refuse_each_other(asked: Asked) -> None:
             raise click.UsageError(f"{file} would lie in the 8-bit bundle {asked.out}, name a file outside of it")
 
 
-def _quantise(folder: Path, asked: Asked) -> "QuantisedReport":
+def _quantise(opened: "Bundle", asked: Asked) -> "QuantisedReport":
     from crackscope.scoring import quantise
 
     rows = asked.opened(str(asked.calibrate)).part("train")
-    report = quantise(folder, [row.path for row in rows], str(asked.out))
+    report = quantise(opened, [row.path for row in rows], str(asked.out))
     compared = several(report.compared, "picture")
     say(
         f"on {compared} that it was not fitted on, {report.verdicts_changed:.2%} of the verdicts "

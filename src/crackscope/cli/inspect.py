@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     "--decimal-comma",
     is_flag=True,
     help="Write findings.csv with decimal commas, and semicolons between the cells, for spreadsheets set to German, "
-    "French and the like; --resume keeps to what is there.",
+    "French and the like; --resume keeps to it.",
 )
 @click.option(
     "--most-megapixels",
@@ -139,6 +139,9 @@ def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectO
     refuse_rate(model.manifest)
     started = time.monotonic()
     with open_journal(asked.out, model, settings, resume=asked.resume) as journal, _kept(asked.out, journal, photos):
+        if asked.decimal_comma:
+            journal.keep_decimal_comma()
+        asked = replace(asked, decimal_comma=journal.decimal_comma)
         _tell_of_bundle(model.manifest, asked.quiet)
         tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
         in_mm = settings.scaling.known or may_be_georeferenced(photos)
@@ -188,14 +191,13 @@ def _report(
     import msgspec
 
     from crackscope.images import find_copies
-    from crackscope.reports import has_decimal_commas, remove_pictures, write_inspection
+    from crackscope.reports import remove_pictures, write_inspection
 
     summary = summarise(findings, settings.least_probability, facts.surfaces, settings.scaling.missing)
     shown = [photo.path for photo in summary.photos]
     summary.copies = find_copies(shown)
     facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
-    decimal_comma = asked.decimal_comma or has_decimal_commas(Path(asked.out) / "findings.csv")
-    files = write_inspection(asked.out, findings, facts, others, decimal_comma=decimal_comma)
+    files = write_inspection(asked.out, findings, facts, others, decimal_comma=asked.decimal_comma)
     remove_pictures(asked.out, shown, [*findings.paths, *others])
     return _Reported(summary, files, others)
 

@@ -13,6 +13,7 @@ from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import out, shared, underscored
 from crackscope.cli.state import State
 from crackscope.errors import several
+from crackscope.files import file_to_be
 
 if TYPE_CHECKING:
     from crackscope.datasets import Split
@@ -72,7 +73,7 @@ def split(state: State, /, **options: Any) -> None:
     from crackscope.datasets import refuse_strangers, watched, write_split
     from crackscope.datasets import split as deal
 
-    refuse_strangers(Path(asked.out))
+    refuse_strangers(file_to_be(asked.out))
     with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
         dealt = deal(
             asked.data,

@@ -14,19 +14,11 @@ untested_told(surfaces)           the line on surfaces without a picture in the 
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
+from crackscope.datasets.dealing import split
+from crackscope.datasets.dealt import Split, fingerprint, write_split
 from crackscope.datasets.doubtful import copies_told, remarks, untested_told
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
-from crackscope.datasets.loading import (
-    Split,
-    fingerprint,
-    load,
-    load_apart,
-    opened,
-    read_rows,
-    read_split,
-    split,
-    write_split,
-)
+from crackscope.datasets.loading import load, load_apart, opened, read_rows, read_split
 from crackscope.datasets.manifest import refuse_strangers
 from crackscope.datasets.name_groups import LikelyGroups
 from crackscope.datasets.photos import photos_of

@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 
 from crackscope.brief import brief
+from crackscope.datasets.dealt import Split, fingerprint
 from crackscope.datasets.doubtful import surfaces_alike
 from crackscope.datasets.found import Found, Kind, describe_unlabelled
 from crackscope.datasets.grouping import Numbers, chosen_groups, components, members, same_pairs
-from crackscope.datasets.loading import Split, fingerprint, load_surveyed
+from crackscope.datasets.loading import load_surveyed
 from crackscope.datasets.name_groups import LikelyGroups, likely_groups
 from crackscope.datasets.photos import by_photo
 from crackscope.datasets.splitting import deal_evenly, expected_leak, leak_share, shares_of

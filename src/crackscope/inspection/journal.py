@@ -1,8 +1,8 @@
 """What is known of each photo, line by line, in a file that any kill leaves readable.
 
 The first line says what all lines hang on: the options and the bundle. Each other line is one photo, with the size
-and the time of its file and its row of the scale table, and is on the disk before the next photo is begun. A line that
-a kill tore is cut off when the work goes on.
+and the time of its file and its row of the scale table, and is on the disk before the next photo is begun; or says that
+the table of findings is to have decimal commas. A line that a kill tore is cut off when the work goes on.
 """
 
 import contextlib
@@ -12,51 +12,24 @@ from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 import msgspec
 
 from crackscope.drafts import lock
 from crackscope.errors import InspectionError, OutputError
+from crackscope.inspection.terms import Terms, differences
 from crackscope.records import Inspected, Unread
 
 JOURNAL = "inspection.jsonl"
-FORMAT = 4
 Result = Inspected | Unread
 Stamp = tuple[int, int]
 Row = tuple[float, float]
 Kind = TypeVar("Kind")
 _PASSING = ("missing", "denied", "too-large")
 """Kinds of failure that may pass without the file changing: it may be allowed, or the limit of its size raised."""
-_WORDS = {
-    "false_alarms": "rate of false alarms",
-    "scaling": "scale",
-    "limits_mm": "set of width classes",
-    "coarse": "choice of --coarse",
-    "all_zones": "choice of --all-zones",
-    "least_probability": "least probability of a zone",
-    "memory_mib": "memory budget",
-}
-_SCALES = {
-    "mm_per_px": "{mm_per_px} mm per px",
-    "marker_mm": "a marker of {marker_mm} mm, {dictionary}",
-    "distance_m": "a distance of {distance_m} m",
-    "table": "a table",
-}
 _FIRST = b'{"journal":'
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What every line of a journal hangs on. bundle: sha256 of its manifest. version: of crackscope.
-
-    begun: ISO 8601, when the first photo was; it may differ.
-    """
-
-    journal: int = FORMAT
-    version: str
-    bundle: str
-    options: dict[str, Any]
-    begun: str = ""
+_WITH_COMMAS = b'{"decimal_comma":true}\n'
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +62,7 @@ class Journal:
         self._where: dict[str, tuple[int, int]] = {}
         self._known: dict[str, tuple[Stamp | None, Row | None]] = {}
         self._end = 0
+        self.decimal_comma = False
         try:
             # Unbuffered: what a full disk refuses must not be waiting in a buffer when the file is closed.
             self._file = open(self.path, "a+b", buffering=0)  # noqa: SIM115  (closed by __exit__)
@@ -141,6 +115,13 @@ class Journal:
         line = _Line(path=path, stamp=stamp, row=self._table.get(path), found=found, unread=unread)
         self._append(_encode(line), line)
 
+    def keep_decimal_comma(self) -> None:
+        """Write down that the table of findings has decimal commas, as `decimal_comma` says from now on, in each call
+        that goes on, too."""
+        if not self.decimal_comma:
+            self._append(_WITH_COMMAS)
+            self.decimal_comma = True
+
     def result(self, path: str) -> Result:
         """What is known of this photo; KeyError where nothing is."""
         begin, end = self._where[path]
@@ -177,25 +158,17 @@ class Journal:
         if before == now:
             self.terms = before
             return
-        names = dict.fromkeys((*before.options, *now.options))
-        pairs = {name: (before.options.get(name), now.options.get(name)) for name in names}
-        changed = [
-            f"{_WORDS.get(name, name)} ({_spelled(name, then)}; now: {_spelled(name, new)})"
-            for name, (then, new) in pairs.items()
-            if then != new
-        ]
-        if before.bundle != now.bundle:
-            changed.append("bundle")
-        if (before.version, before.journal) != (now.version, now.journal):
-            changed.append(f"version, crackscope {before.version}")
+        changed = ", ".join(differences(before, now))
         raise InspectionError(
-            f"{self.path.parent}: was begun with another {', '.join(changed)}; call it as then or name another folder"
+            f"{self.path.parent}: was begun with another {changed}; call it as then or name another folder"
         )
 
     def _note(self, line: bytes, begin: int) -> None:
         entry = _entry(line)
         if entry is not None:
             self._remember(entry, begin, begin + len(line))
+        elif line == _WITH_COMMAS:
+            self.decimal_comma = True
 
     def _remember(self, entry: _Name, begin: int, end: int) -> None:
         self._where[entry.path] = (begin, end)
@@ -264,7 +237,7 @@ def refuse_held(folder: Path) -> None:
 
 def _hold(file: FileIO, path: Path) -> None:
     """Keep other processes out for as long as this one lives."""
-    if not lock(file.fileno()):
+    if lock(file.fileno()) is False:
         raise InspectionError(f"{path.parent}: another process is inspecting into it, wait for it or stop it")
 
 
@@ -274,17 +247,6 @@ def _entry(line: bytes) -> _Name | None:
         return _decode(line, _Name)
     except msgspec.MsgspecError:
         return None
-
-
-def _spelled(name: str, value: Any) -> str:
-    """The value of an option, as the first line holds it, for a person."""
-    if name == "scaling" and isinstance(value, dict):
-        ways = [way.format_map(value) for key, way in _SCALES.items() if value.get(key) is not None]
-        error = value.get("relative_error")
-        return (ways[0] if ways else "none") + (f", error {error:g}" if error else "")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 def _encode(record: Terms | _Line) -> bytes:

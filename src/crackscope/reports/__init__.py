@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from crackscope.reports.contact_sheet import Print, write_contact_sheet
     from crackscope.reports.evaluation_page import write_evaluation
     from crackscope.reports.explanation_page import ExplanationFacts, PaintedFacts, write_explanation
-    from crackscope.reports.findings_table import has_decimal_commas
     from crackscope.reports.formatting import number
     from crackscope.reports.inspection_facts import InspectionFacts, MeasuredFigure
     from crackscope.reports.inspection_names import picture_names
@@ -32,7 +31,6 @@ __all__ = [
     "comparison_sentences",
     "conclusions",
     "draw_overlay",
-    "has_decimal_commas",
     "met_before_sentence",
     "met_before_sentences",
     "met_labels_sentence",
@@ -69,7 +67,6 @@ _HOMES = {
     "met_before_sentence": "met_sentences",
     "met_before_sentences": "met_sentences",
     "met_labels_sentence": "met_sentences",
-    "has_decimal_commas": "findings_table",
     "number": "formatting",
     "odd_scale": "photo_facts",
     "own_rows": "comparison_page",

@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from crackscope.errors import printable
@@ -50,18 +49,6 @@ COLUMNS = (
     "scale_doubt",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-_BEGINS_WITH_COMMAS = codecs.BOM_UTF8 + ";".join(COLUMNS[:2]).encode()
-
-
-def has_decimal_commas(file: str | Path) -> bool:
-    """Whether this is a table of findings that was written with decimal commas."""
-    try:
-        with open(file, "rb") as content:
-            return content.read(len(_BEGINS_WITH_COMMAS)) == _BEGINS_WITH_COMMAS
-    except OSError:
-        return False
 
 
 def findings_csv(

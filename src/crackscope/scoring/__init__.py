@@ -15,11 +15,12 @@ from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.further_looks import smaller
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.heap import kept_heap
-from crackscope.scoring.model import Model, Scored, load
+from crackscope.scoring.model import Model, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
+from crackscope.scoring.sight import Scored
 from crackscope.scoring.stream import UntilError
 from crackscope.scoring.tiling import Tile, middle_piece, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels

@@ -2,73 +2,37 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.brief import brief
-from crackscope.bundles import FEATURES, Bundle, Manifest, default_bundle, open_bundle
+from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
 from crackscope.errors import ImageError, several
-from crackscope.images import Picture, Source, name_of, or_unread, read, refuse_lone
+from crackscope.images import Source, name_of, or_unread, read, refuse_lone
 from crackscope.records import Prediction, Unread
-from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.coloured_light import out_of_coloured_light
-from crackscope.scoring.crew import Crew, Share
-from crackscope.scoring.dense import ORDINARY, Dense, DenseOptions, Heatmap
-from crackscope.scoring.facing import facing_of
-from crackscope.scoring.features import Features
-from crackscope.scoring.further_looks import Eyes, judge_photo, look_smaller
+from crackscope.scoring.calibrated import Calibrated
+from crackscope.scoring.crew import Crew
+from crackscope.scoring.dense import ORDINARY, DenseOptions, Heatmap
+from crackscope.scoring.further_looks import judge_photo, look_smaller
 from crackscope.scoring.golden import check_golden
 from crackscope.scoring.opened import Opened, open_picture
 from crackscope.scoring.runtime import Graph, usable_threads
+from crackscope.scoring.sight import PHOTO_RATE, Scored, Sight
 from crackscope.scoring.stream import in_groups, in_order
-from crackscope.scoring.tiling import WHOLE, WHOLE_AVERAGED, Tile, cut, lay, take
-from crackscope.scoring.verdict import (
-    Judgement,
-    Look,
-    Said,
-    by_threshold,
-    judge_patch,
-    known_chance,
-    unfit_pixels,
-)
-from crackscope.scoring.void import Surface, surface_of
+from crackscope.scoring.verdict import Judgement, Look
+from crackscope.scoring.void import surface_of
 
 _TASK = "scored"
 
 HELD_PIXELS = 1 << 20
 """Pictures are read ahead of the network, in one thread, until they have more pixels than this together."""
 
-PHOTO_RATE = 0.05
-"""Share of the sound photos that may be called cracked, where nothing else is asked for."""
-
 Void = NDArray[np.bool_] | Literal["unknown"] | None
 """Where a photo shows nothing, bool [h, w], if it was filled there; None for nowhere; else it is still to be found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What the network says of one picture.
-
-    score: crack logit; of a picture scored in tiles, the largest of its tiles'.
-    map: float32 [ceil(h/s), ceil(w/s)], crack logits, one per stride s; of tiles, what lies at
-        the centre of each cell, and where they overlap the larger logit.
-    embedding: float32 [d]; of a picture scored in tiles, that of the tile with the largest score.
-    tiles: pieces scored. where: the piece that the score is of, in px.
-    """
-
-    score: float
-    map: NDArray[np.float32]
-    embedding: NDArray[np.float32]
-    tiles: int
-    where: Tile
-
-    __repr__ = brief
 
 
 def load(
@@ -97,15 +61,17 @@ class Model:
     def __init__(self, bundle: Bundle, threads: int) -> None:
         self.bundle = bundle
         self.threads = threads
-        self.graph = Graph(bundle.model, str(bundle.path / "model.onnx"))
-        self._calibrator = Calibrator(bundle.manifest, str(bundle.path))
+        self._sight = Sight(bundle, threads)
         self._crew = Crew(threads)
-        self._features = None if bundle.features is None else Features(bundle.features, str(bundle.path / FEATURES))
-        self._dense = Dense(bundle, self.graph, self._features, threads)
 
     def __repr__(self) -> str:
         where, threads = str(self.bundle.path), several(self.threads, "thread")
         return f"Model({self.manifest.name!r}, {where!r}, {self.manifest.precision}, {threads})"
+
+    @property
+    def graph(self) -> Graph:
+        """The network itself, as the runtime holds it."""
+        return self._sight.graph
 
     @property
     def manifest(self) -> Manifest:
@@ -119,43 +85,30 @@ class Model:
         `tiling.cut`) and take the largest of the tiles' scores. Raises ImageError for other arrays.
         """
         _refuse_others(pixels)
-        pixels = self.in_plain_light(pixels)
-        spec, stride = self.manifest.input, self.manifest.stride
-        height, width = pixels.shape[:2]
-        tiles = self._cut(height, width)
         with self._crew.seat():
-            answers = self._crew.share(lambda tile: self.graph.run(take(pixels, tile, spec)), tiles)
-        best = max(range(len(tiles)), key=lambda number: answers[number].score)
-        heat = np.full((-(-height // stride), -(-width // stride)), -np.inf, np.float32)
-        for tile, answer in zip(tiles, answers, strict=True):
-            lay(heat, answer.map, tile, (height, width), stride)
-        return Scored(answers[best].score, heat, answers[best].embedding, len(tiles), tiles[best])
+            return self._sight.score(pixels, self._crew.share)
 
     def in_plain_light(self, pixels: NDArray[np.uint8], void: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
         """A picture, uint8 [h, w, 3] RGB, as this bundle sees it: itself, or where its light has a stronger colour than
         anything the bundle learnt from, a new one in grey (see `coloured_light.py`). void: where it shows nothing and
         was filled, bool [h, w]; None for nowhere."""
-        return out_of_coloured_light(pixels, self.manifest.coloured, void)
-
-    def _cut(self, height: int, width: int) -> list[Tile]:
-        averaged = self.manifest.verdict.top_share == 1
-        return cut(height, width, self.manifest.input, WHOLE_AVERAGED if averaged else WHOLE)
+        return self._sight.in_plain_light(pixels, void)
 
     def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What a picture, uint8 [h, w, 3] as `in_plain_light` gives it, shows to a network that learnt no cracks:
         float32 [f], of length 0 where the bundle has no such network. Raises BundleError."""
-        return np.empty(0, np.float32) if self._features is None else self._features.of(pixels, _in_turn)
+        return self._sight.features(pixels)
 
     def calibrated(self, score: float, embedding: NDArray[np.float32] | None = None) -> Calibrated:
         """Read a score as a probability and a threshold, on the surface that the embedding, float32 [d], looks like.
 
         Without an embedding it is read as on a surface that the bundle has never met.
         """
-        return self._calibrator.read(score, embedding)
+        return self._sight.calibrator.read(score, embedding)
 
     def reading(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scale, shift and logit of the threshold that a score is read with beside this embedding: float64 [3]."""
-        return self._calibrator.reading(embedding)
+        return self._sight.calibrator.reading(embedding)
 
     def probability(self, score: float, embedding: NDArray[np.float32] | None = None) -> float:
         """Turn a score into a probability of crack, 0 to 1, as `calibrated` does."""
@@ -176,7 +129,7 @@ class Model:
             surface = surface_of(pixels)
             pixels, void = surface.pixels, surface.hidden
         with self._crew.seat():
-            return self._dense.heatmap(pixels, options, self._crew.share, void)
+            return self._sight.dense.heatmap(pixels, options, self._crew.share, void)
 
     def judge(
         self,
@@ -194,13 +147,7 @@ class Model:
         """
         with self._crew.seat():
             filled = surface_of(pixels).pixels if isinstance(void, str) else pixels
-            return self._judge(heat, filled, rate, options, self._crew.share)
-
-    def _judge(
-        self, heat: Heatmap, pixels: NDArray[np.uint8], rate: float, options: DenseOptions, share: Share
-    ) -> Judgement:
-        """As `judge`, of pixels whose void is filled; the caller holds a seat."""
-        return judge_photo(self._eyes(options, share), heat, pixels, rate)
+            return judge_photo(self._sight.eyes(options, self._crew.share), heat, filled, rate)
 
     def look_smaller(
         self, heat: Heatmap, pixels: NDArray[np.uint8], times: int, *, options: DenseOptions = ORDINARY
@@ -208,17 +155,7 @@ class Model:
         """A photo, uint8 [h, w, 3] RGB with its void filled and its heatmap, as it looks so many times smaller, a power
         of two. What is put out of the heatmap stays so."""
         with self._crew.seat():
-            return look_smaller(self._eyes(options, self._crew.share), heat, pixels, times)
-
-    def _eyes(self, options: DenseOptions, share: Share) -> Eyes:
-        def see(pixels: NDArray[np.uint8], scales: int) -> Heatmap:
-            return self._dense.heatmap(pixels, replace(options, scales=scales, coarse=False, surface=False), share)
-
-        return Eyes(self.manifest, see, self._read_beside)
-
-    def _read_beside(self, heat: Heatmap) -> Callable[[float], Calibrated]:
-        """How a score is read on the photo of this heatmap."""
-        return lambda score: self.calibrated(score, heat.embedding)
+            return look_smaller(self._sight.eyes(options, self._crew.share), heat, pixels, times)
 
     def embed(self, source: Source) -> NDArray[np.float32]:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""
@@ -282,7 +219,7 @@ class Model:
         """Score what was read; the caller holds a seat."""
         begin = time.perf_counter()
         picture = opened.picture
-        judged = self._judged_whole(picture, partial(self._crew.share, stop=stop))
+        judged = self._sight.judged(picture, partial(self._crew.share, stop=stop))
         return Prediction(
             path=picture.name,
             verdict=judged.verdict,
@@ -301,44 +238,6 @@ class Model:
             threshold=judged.threshold,
             in_grey=judged.in_grey,
         )
-
-    def _judged_whole(self, picture: Picture, share: Share) -> Said:
-        """The verdict on a picture: of a patch by its score, of a photo as `judge` gives it, where the bundle can."""
-        tiles = self._cut(*picture.pixels.shape[:2])
-        if self.manifest.verdict.kind == "conformal":
-            surface = surface_of(picture.pixels, picture.hidden)
-            if len(tiles) > 1 or surface.void is not None:
-                return self._judged_as_photo(surface, share)
-        pixels = self.in_plain_light(picture.pixels)
-        return self._judged_in_tiles(pixels, tiles, share)._replace(in_grey=pixels is not picture.pixels)
-
-    def _judged_in_tiles(self, pixels: NDArray[np.uint8], tiles: list[Tile], share: Share) -> Said:
-        spec = self.manifest.input
-        if self.manifest.verdict.kind == "threshold":
-            looks = share(lambda tile: self.graph.look(take(pixels, tile, spec)), tiles)
-            found = self.calibrated(*max(looks, key=lambda look: look[0]))
-            # To tell the blur of each patch would take a tenth of the time that an 8-bit network does.
-            if reason := unfit_pixels(pixels, self.manifest, however_blurred=len(tiles) == 1):
-                return Said("cannot judge", found.probability, reason, tiles=len(tiles))
-            verdict = by_threshold(found)
-            return Said(verdict, found.probability, "", found.surface, tiles=len(tiles), threshold=found.threshold)
-        score, embedding = self.graph.look(take(pixels, tiles[0], spec))
-        shown = np.concatenate([embedding, self.features(pixels)])
-        return judge_patch(self.manifest, pixels, shown, self.calibrated(score, embedding))
-
-    def _judged_as_photo(self, surface: Surface, share: Share) -> Said:
-        facing = facing_of(surface.bounded)
-        turned = facing.turned(surface.pixels)
-        hidden = None if surface.void is None else facing.turned(surface.void) > 0
-        seen = self.in_plain_light(turned, hidden)
-        heat = self._dense.heatmap(seen, ORDINARY, share, hidden)
-        judged = self._judge(heat, seen, PHOTO_RATE, ORDINARY, share)
-        told = (judged.verdict, judged.probability, judged.reason, judged.surface, judged.halved, judged.from_afar)
-        return Said(*told, known_chance(self.manifest, judged), max(1, heat.tiles), in_grey=seen is not turned)
-
-
-def _in_turn(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    return [function(item) for item in items]
 
 
 def _refuse_others(pixels: NDArray[np.uint8]) -> None:

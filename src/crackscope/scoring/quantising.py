@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import Bundle, InputSpec, open_bundle
+from crackscope.bundles import Bundle, InputSpec
 from crackscope.errors import BundleError, ImageError
+from crackscope.files import replaceable
 from crackscope.images import read
 from crackscope.scoring.agreeing import (
     USUAL_GATE,
@@ -27,7 +28,7 @@ from crackscope.scoring.agreeing import (
 )
 from crackscope.scoring.bias_correction import corrected
 from crackscope.scoring.dense import dense_plan
-from crackscope.scoring.model import load
+from crackscope.scoring.model import Model, load
 from crackscope.scoring.packing import pack
 from crackscope.scoring.tiling import middle_piece
 
@@ -43,17 +44,25 @@ leaves half as many channels to turn into bytes: a block of 1024 px takes 84 ms 
 
 
 def quantise(
-    bundle: str | Path, sources: Sequence[str], out: str | Path, *, gate: Gate = USUAL_GATE, limit: int = 256
+    bundle: str | Path | Bundle | Model | None,
+    sources: Sequence[str],
+    out: str | Path,
+    *,
+    gate: Gate = USUAL_GATE,
+    limit: int = 256,
 ) -> QuantisedReport:
     """Write an 8-bit copy of a bundle: weights per channel, activations calibrated on pictures it was trained on, what
     rounding moves on average corrected (see `bias_correction.py`).
 
-    sources: paths of training rows; up to `limit` of them, evenly spread, calibrate, and up to 512 others are compared.
-    The first convolutions stay float32: they are cheap, and see the full range of pixels. When that does not pass the
-    gate, more of them do. Raises BundleError with the figures, and writes nothing, when no attempt passes; also when
-    there are too few readable pictures, the bundle is in bytes already, or the outcome could not be run as it could.
+    bundle: as `load` takes it. sources: paths of training rows; up to `limit` of them, evenly spread, calibrate, and up
+    to 512 others are compared. The first convolutions stay float32: they are cheap, and see the full range of pixels.
+    When that does not pass the gate, more of them do. Raises BundleError with the figures, and writes nothing, when no
+    attempt passes; also when there are too few readable pictures, the bundle is in bytes already, or the outcome could
+    not be run as it could; OutputError before it reads any of them when the folder cannot be written.
     """
-    opened = open_bundle(bundle)
+    replaceable(out)
+    model = load(bundle)
+    opened = model.bundle
     if opened.manifest.precision == "int8":
         raise BundleError(f"{opened.path} is quantised already; give the bundle it was made from")
     calibrating, comparing = _parts(sources, limit)
@@ -65,7 +74,6 @@ def quantise(
             f"only pictures of the training part count, and {len(pictures)} to calibrate on and {len(held_out)} to "
             f"compare are too few; give data whose training part holds at least {2 * LEAST_COMPARED} readable ones"
         )
-    model = load(opened)
     plain = answers(model, model.graph, held_out)
     report: QuantisedReport | None = None
     for kept in _KEPT_FLOAT:

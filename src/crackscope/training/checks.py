@@ -158,16 +158,6 @@ def _held(parameters: int, batch: int, side: int) -> int:
     return parameters * 24 + batch * side * side * 3 * 4 * 40
 
 
-def check_writable(folder: Path) -> None:
-    """Refuse a folder, which is there, that takes no file. Raises OutputError."""
-    try:
-        probe = folder / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another folder with -o") from None
-
-
 def cores(options: TrainOptions) -> int:
     """Threads to use: as asked, or as OMP_NUM_THREADS says, or the cores that this process may run on."""
     if options.threads is not None:

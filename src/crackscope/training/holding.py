@@ -40,7 +40,7 @@ def _locked(folder: Path) -> int | None:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
         return None
-    if not lock(descriptor):
+    if lock(descriptor) is False:
         os.close(descriptor)
         raise TrainingError(f"another training is writing into {folder}: wait for it, or name another folder with -o")
     return descriptor

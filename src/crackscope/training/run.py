@@ -27,7 +27,6 @@ from crackscope.training.checks import (
     check_memory,
     check_rows,
     check_side,
-    check_writable,
     cores,
     device_for,
 )
@@ -131,7 +130,6 @@ class _Training:
         check_memory(counts.total, self.recipe, len(split.part("train")))
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
-            check_writable(self.folder)
             first = [] if started else doubts(split, here=not isinstance(data, Split))
             for remark in (*first, *datasets.remarks(split.rows)):
                 self.tell(Progress(stage="reading", remark=remark))
