@@ -11,8 +11,9 @@ from crackscope import images, surfaces
 from crackscope.cli import main
 from crackscope.errors import InspectionError
 from crackscope.inspection import InspectOptions, explain, inspect_photo, open_photo, paint_over
+from crackscope.inspection.activation import probabilities, touched_cells
 from crackscope.inspection.again import Again
-from crackscope.inspection.explaining import places, probabilities, surroundings, touched_cells
+from crackscope.inspection.painting import places, surroundings
 from crackscope.inspection.window import Window
 from crackscope.scoring import DenseOptions, Heatmap, Model, facing_of, load
 from tests.small_bundle import write_small_bundle

@@ -3,12 +3,11 @@
 The activation map of the class is the bundle's own map of crack logits, as probabilities; of bundles with a pooled
 head it is their class activation map (Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR
 2016). Painting over follows the idea of occlusion (Zeiler and Fergus, "Visualizing and Understanding Convolutional
-Networks", ECCV 2014), with what lies around in place of grey: inpainting by fast marching (Telea, J. Graphics Tools 9,
-2004). As a control the same shape is painted over beside the zone, where nothing was found: if that moves the score as
-much, it was the painting and not the crack.
+Networks", ECCV 2014), with what lies around in place of grey (see `painting`). As a control the same shape is painted
+over beside the zone, where nothing was found: if that moves the score as much, it was the painting and not the crack.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -17,8 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.bundles import logistic
 from crackscope.errors import InspectionError
+from crackscope.inspection.activation import activation_overlay, probabilities, touched_cells
 from crackscope.inspection.again import Again
 from crackscope.inspection.as_patch import patch_of
 from crackscope.inspection.inspecting import (
@@ -32,24 +31,14 @@ from crackscope.inspection.inspecting import (
     without_marker,
     zones_from,
 )
+from crackscope.inspection.painting import paint_over, places, shape_of, surroundings
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
-from crackscope.records import Inspected, Point, Prediction, Verdict, Zone
+from crackscope.records import Inspected, Prediction, Verdict, Zone
 from crackscope.scoring import Heatmap, Judgement, Look, Model, known_chance
 
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
-_INPAINT_RADIUS_PX = 5.0
-"""From so far around it a pixel that is painted over takes its colour."""
-_MARGIN_PX = 3
-"""Painted beyond the mask on each side: a crack's blurred edge must go too."""
-_PLACES_A_SIDE = 16
-"""Places along each side of the photo where the control is tried."""
-_RED = (230.0, 30.0, 20.0)
-_BAND_ROWS = 256
-"""Rows of the overlay that are worked out at a time: numbers of all pixels at once would take 24 bytes each."""
-_SHOWN_AROUND, _LEAST_SHOWN_PX, _SLIMMEST = 0.2, 240, 2 / 3
-"""A zone is shown with a fifth of its longer side around it, in a picture of so many px at least."""
 
 
 class Painted(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,18 +143,10 @@ class _Painter:
         self._soft = inspection.soft
         self._again = Again(model, seen.photo.pixels, seen.heat, options.dense, seen.photo.hidden)
 
-    def shape(self, zones: "list[Zone] | tuple[Zone, ...]") -> NDArray[np.bool_]:
+    def shape(self, zones: Sequence[Zone]) -> NDArray[np.bool_]:
         """The pixels of these zones and a margin around them."""
-        import cv2
-
-        canvas = np.zeros(self._seen.photo.shape, np.uint8)
-        for zone in zones:
-            # Drawn together, what lies in one more ring is outside again.
-            rings = [np.rint(np.array(ring)).astype(np.int32) for ring in (*zone.outline, *_wide_holes(zone))]
-            cv2.drawContours(canvas, rings, -1, 1, cv2.FILLED)
-        size = 2 * _MARGIN_PX + 1
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-        return self._seen.photo.facing.turned(np.asarray(cv2.dilate(canvas, disc), np.bool_))
+        photo = self._seen.photo
+        return photo.facing.turned(shape_of(zones, photo.shape))
 
     @cached_property
     def found(self) -> NDArray[np.bool_]:
@@ -249,88 +230,3 @@ class _Painter:
         painted = paint_over(seen.photo.pixels, shape)
         heat = self._again.heatmap(painted, window_around(shape))
         return painted, without_marker(heat.beside(seen.photo.hidden), seen.ruler, seen.photo)
-
-
-def _wide_holes(zone: Zone) -> list[tuple[Point, ...]]:
-    """The holes of a zone that hold some of the surface: narrower ones lie within the crack, and what is left of it
-    there would be smeared all over the place when it is painted over."""
-    import cv2
-
-    least = zone.width_max_px.value**2
-    return [hole for hole in zone.holes if cv2.contourArea(np.array(hole, np.float32)) >= least]
-
-
-def surroundings(box: Window, shape: tuple[int, ...]) -> Window:
-    """The part of a photo of (h, w) px that shows a zone in this box and where it lies: no slimmer than 2 to 3."""
-    grown = [round((1 + 2 * _SHOWN_AROUND) * side) for side in (box.bottom - box.top, box.right - box.left)]
-    least = round(max(_LEAST_SHOWN_PX, _SLIMMEST * max(grown)))
-    top, bottom = _within((box.top + box.bottom) // 2, max(least, grown[0]), shape[0])
-    left, right = _within((box.left + box.right) // 2, max(least, grown[1]), shape[1])
-    return Window(left, top, right, bottom)
-
-
-def _within(centre: int, side: int, whole: int) -> tuple[int, int]:
-    """Where a stretch of `side` px about a centre starts and ends, moved to lie within `whole` px."""
-    side = min(side, whole)
-    start = min(max(0, centre - side // 2), whole - side)
-    return start, start + side
-
-
-def paint_over(pixels: NDArray[np.uint8], shape: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The photo, uint8 [h, w, 3], with these pixels, bool [h, w], filled in from what lies around them."""
-    import cv2
-
-    if not shape.any():
-        return pixels.copy()
-    window = window_around(shape).around(4 * int(_INPAINT_RADIUS_PX), shape.shape)
-    painted = pixels.copy()
-    part = np.ascontiguousarray(window.of(pixels))
-    there = window.of(shape).astype(np.uint8)
-    window.of(painted)[...] = cv2.inpaint(part, there, _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
-    return painted
-
-
-def activation_overlay(model: Model, pixels: NDArray[np.uint8], heat: Heatmap) -> NDArray[np.uint8]:
-    """The photo, uint8 [h, w, 3], in grey under the crack probability of each place, from clear to red."""
-    import cv2
-
-    height, width = pixels.shape[:2]
-    rows, columns = heat.logits.shape
-    logits = np.clip(heat.logits, -30, 30)
-    size = (columns * heat.stride, rows * heat.stride)
-    large = np.asarray(cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR), np.float32)[:height, :width]
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    overlay = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _BAND_ROWS):
-        band = slice(top, top + _BAND_ROWS)
-        share = 0.75 * probabilities(model, large[band])
-        for channel, value in enumerate(_RED):
-            overlay[band, :, channel] = np.rint(grey[band] + (value - grey[band]) * share)
-    return overlay
-
-
-def probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logits of the map as probabilities, calibrated as the bundle says; float32 of the same shape."""
-    fitted = model.manifest.calibration
-    return logistic(fitted.scale * logits + fitted.shift).astype(np.float32)
-
-
-def touched_cells(shape: NDArray[np.bool_], heat: Heatmap) -> NDArray[np.bool_]:
-    """The cells of the map, bool [rows, columns], that a shape, bool [h, w] px, touches, be it with one pixel."""
-    rows, columns = heat.logits.shape
-    whole = np.zeros((rows * heat.stride, columns * heat.stride), np.bool_)
-    whole[: shape.shape[0], : shape.shape[1]] = shape
-    bands = np.asarray(whole.reshape(rows, heat.stride, -1).any(axis=1), np.bool_)
-    return np.asarray(bands.reshape(rows, columns, heat.stride).any(axis=2), np.bool_)
-
-
-def places(box: Window, shape: tuple[int, ...]) -> Iterator[Window]:
-    """Where a box fits elsewhere in a photo of (h, w) px, near places first."""
-    high, wide = box.bottom - box.top, box.right - box.left
-    corners = {
-        (round(y), round(x))
-        for y in np.linspace(0, shape[0] - high, _PLACES_A_SIDE)
-        for x in np.linspace(0, shape[1] - wide, _PLACES_A_SIDE)
-    }
-    for y, x in sorted(corners, key=lambda corner: (corner[0] - box.top) ** 2 + (corner[1] - box.left) ** 2):
-        yield Window(x, y, x + wide, y + high)
