@@ -90,7 +90,7 @@ def test_what_a_reader_must_see_is_there(page):
         "For 1 cracked photo no scale is known",
         "Widest crack over 1 mm",
         "Widest crack 0.3 to 0.5 mm",
-        "Widest crack 2 to 4 px, no scale known",
+        "Widest crack 2 to 4 px, no scale known there",
         "Cannot be judged",
         "1 photo without a position is not shown",
         "false alarms 5 in 100 sound photos",
@@ -229,7 +229,7 @@ def test_classes_in_mm_and_in_px_which_share_their_colours_are_told_apart_where_
         units = [a["data-unit"] for tag, a in page.elements if tag == "li" and "data-unit" in a]
         assert units == ["mm", "px"] * 2 * mixed
         assert ("one colour is one class in mm and another in px" in page.text) is mixed
-        assert page.text.count("in px, no scale known") == 3 * mixed
+        assert page.text.count("in px, no scale known there") == 3 * mixed
 
 
 def test_a_card_has_the_probability_of_each_crack(tmp_path):

@@ -218,7 +218,7 @@
         swatch.className = "swatch " + kind;
         swatch.setAttribute("aria-hidden", "true");
         many.className = "soft";
-        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "")
+        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known there" : "")
           + (unlikely([one.widest]).length ? ", less likely one than not" : "");
         head.append(swatch, says + " ", many);
         grid = document.createElement("div");
