@@ -15,6 +15,7 @@ from crackscope.cli import main
 from tests.small_bundle import write_small_bundle
 from tests.small_calls import COUNT, call, drawn_photos, findings, one_line
 from tests.small_kills import kill_at
+from tests.small_page import Page
 from tests.test_cli_interrupts import program
 
 
@@ -60,6 +61,40 @@ def test_a_table_with_decimal_commas_says_the_same_and_stays_so(photos, bundle, 
     assert main(words) == 0
     assert findings(out) == before
     assert {name for name, held in findings(calm).items() if held != before[name]} == {"findings.csv"}
+
+
+TITLE = "Town hall, <b>north</b>\u202e & co"
+
+
+def test_a_report_is_called_as_it_was_asked_and_stays_so(photos, bundle, tmp_path, calm):
+    out = tmp_path / "out"
+    words = call(photos, out, bundle)[3:]
+    for more, heading in (((), "Crack inspection"), (("--title", f" {TITLE}\n"), TITLE), ((), TITLE)):
+        assert main([*words, *more]) == 0
+        assert json.loads((out / "inspection.json").read_text())["facts"]["title"] == heading
+        assert findings(out).keys() == findings(calm).keys()
+    page = Page(out / "index.html")
+    shown = TITLE.replace("\u202e", "\\u202e")
+    assert page.text.count(shown) == 2, "the name of the window, and the heading"
+    assert "<b>north" not in page.source
+    assert findings(out) == findings(calm)
+    assert main([*words, "--title", "Another"]) == 0
+    assert "Another" in Page(out / "index.html").text
+
+
+def test_a_title_that_comes_before_a_kill_is_not_forgotten(photos, bundle, tmp_path):
+    out = tmp_path / "out"
+    words = call(photos, out, bundle)[3:]
+    kill_at(4, *words, "--title", TITLE)
+    assert main(words) == 0
+    assert json.loads((out / "inspection.json").read_text())["facts"]["title"] == TITLE
+
+
+@pytest.mark.parametrize(("title", "fault"), [(" \n", "is empty"), ("x" * 201, "201 characters, give 200")])
+def test_a_title_that_is_none_is_refused(photos, bundle, tmp_path, capsys, title, fault):
+    assert main([*call(photos, tmp_path / "out", bundle)[3:], "--title", title]) == 2
+    assert fault in one_line(capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("asked_at", [0, 1])

@@ -23,6 +23,7 @@ from crackscope.cli.inspection_asked import (
     refuse_rate,
     refuse_without_scale,
     settings_of,
+    title_of,
 )
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
@@ -78,6 +79,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write findings.csv with decimal commas, and semicolons between the cells, for spreadsheets set to German, "
     "French and the like; --resume keeps to it.",
+)
+@click.option(
+    "--title",
+    metavar="TEXT",
+    help='What the report is called, as "Town hall, north wall": its heading; --resume keeps to it.',
 )
 @click.option(
     "--most-megapixels",
@@ -141,6 +147,8 @@ def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectO
     with open_journal(asked.out, model, settings, resume=asked.resume) as journal, _kept(asked.out, journal, photos):
         if asked.decimal_comma:
             journal.keep_decimal_comma()
+        if asked.title is not None:
+            journal.keep_title(title_of(asked.title))
         asked = replace(asked, decimal_comma=journal.decimal_comma)
         _tell_of_bundle(model.manifest, asked.quiet)
         tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
@@ -225,6 +233,8 @@ def _facts(
     asked: Asked, model: "Model", journal: "Journal", settings: "InspectOptions", limits: tuple[str, ...]
 ) -> "InspectionFacts":
     """What the report says of the inspection as a whole."""
+    import msgspec
+
     from crackscope.inspection import SOURCES
     from crackscope.reports import InspectionFacts
     from crackscope.scoring import alarms_by_surface
@@ -238,7 +248,7 @@ def _facts(
         "distance, m": asked.distance_m,
         "error of the scale": asked.scale_error,
     }
-    return InspectionFacts(
+    facts = InspectionFacts(
         bundle=manifest.name,
         bundle_version=journal.terms.bundle,
         false_alarm_rate=settings.false_alarms if manifest.verdict.kind == "conformal" else None,
@@ -255,6 +265,7 @@ def _facts(
         surfaces=known_surfaces(manifest),
         known_limits=limits,
     )
+    return msgspec.structs.replace(facts, title=journal.title) if journal.title else facts
 
 
 def _tell(asked: Asked, reported: _Reported, *, scaled: bool) -> None:

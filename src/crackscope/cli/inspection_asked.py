@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from crackscope.records import Unread
 
 _OR_OF_FILE = ", or name georeferenced TIFFs, which have their own"
+LONGEST_TITLE = 200
+"""Characters of a report's title: some four lines of its head."""
 _NAMED = 2
 """So many rows of a scale table that fit no photo are named."""
 
@@ -44,6 +46,7 @@ class Asked:
     all_zones: bool
     least_probability: float
     decimal_comma: bool
+    title: str | None
     most_megapixels: float | None
     bundle: str | None
     threads: int | None
@@ -70,7 +73,19 @@ def check(asked: Asked) -> None:
         raise click.UsageError("--marker-dictionary needs the size of the marker, add --marker-mm")
     if asked.classes is not None and asked.preset is not None:
         raise click.UsageError("--classes and --preset exclude each other, give one")
+    if asked.title is not None:
+        title_of(asked.title)
     _limits(asked)
+
+
+def title_of(text: str) -> str:
+    """What the report is called, in one line."""
+    title = " ".join(text.split())
+    if not title:
+        raise click.UsageError("--title is empty, say what the report is of, or leave it out")
+    if len(title) > LONGEST_TITLE:
+        raise click.UsageError(f"--title has {len(title)} characters, give {LONGEST_TITLE} at most")
+    return title
 
 
 def refuse_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None:
