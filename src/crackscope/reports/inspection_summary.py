@@ -10,7 +10,7 @@ from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import chance_text, length_number, length_text, metres
-from crackscope.reports.inspection_widest import EVEN, doubtful, severity, surely_widest, unlikely
+from crackscope.reports.inspection_widest import EVEN, severity, sure_heading, surely_widest, unlikely
 from crackscope.reports.photo_facts import odd_scale
 from crackscope.reports.unmet import unmet_sentence
 
@@ -195,7 +195,7 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
     sure = f"{length_number(width.low, unit)} to {length_text(width.high, unit)}"
     measured = f"largest width {length_number(width.value, unit)} (95 %: {sure})"
     return Tile(
-        "Widest likely crack, at least" if doubtful(found.zones) else "Widest crack, at least",
+        sure_heading(found.zones),
         length_text(width.low, unit),
         f"{measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],

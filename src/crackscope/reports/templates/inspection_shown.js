@@ -50,6 +50,7 @@
     const showing = new Set(some.map(function (row) { return row[PHOTO]; })).size;
     put(under("cracks", "more"), showing ? (some.length / showing).toFixed(1) + " a photo that shows one"
       + (doubted ? ", " + doubted.toLocaleString("en") + " less likely than not" : "") : "");
+    put(under("widest", "name"), surest ? words.sureHeading(some) : "Widest crack");
     put(under("widest", "value"), surest ? width(surest[LOW], surest[UNIT]) + " " + surest[UNIT] : "–");
     put(under("widest", "under"), surest ? "largest width " + width(surest[WIDTH], surest[UNIT]) + " (95 %: " + width(surest[LOW], surest[UNIT])
       + " to " + width(surest[HIGH], surest[UNIT]) + " " + surest[UNIT] + "), probability " + chance(surest[CHANCE]) + ", crack "
