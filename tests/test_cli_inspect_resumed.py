@@ -130,12 +130,59 @@ def test_photos_that_are_gone_leave_the_report(photos, bundle, tmp_path, capsys)
     (given / "a" / "2.jpg").write_text("no picture any more")
     capsys.readouterr()
     assert main(words) == 1
-    assert "2 photos of before not named now: left out" in capsys.readouterr().out
+    gone = "2 photos of before not named now: left out of the report"
+    assert f"{gone}, their pictures removed" in capsys.readouterr().out
     whole = json.loads((out / "inspection.json").read_text())
     assert [Path(one["photo"]).name for one in whole["photos"]] == ["0.jpg", "2.jpg", "3.jpg"]
     shown = {Path(one["picture"]).stem for one in whole["photos"] if "picture" in one}
     assert pictures(out) == shown
     assert len(shown) == 2
+
+
+def test_pictures_are_said_to_be_removed_once(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "012":
+        shutil.copy(photos / f"{name}.jpg", given)
+    words = ["inspect", "-o", str(out), "--bundle", bundle, "--resume"]
+    assert main([*words, str(given)]) == 0
+    capsys.readouterr()
+    one, two = (str(given / f"{name}.jpg") for name in "01")
+    gone = "of before not named now: left out of the report"
+    for named, says in (
+        ([one], f"2 photos {gone}, their pictures removed\n"),
+        ([one], f"2 photos {gone}\n"),
+        ([one, two], f"1 photo {gone}\n"),
+        ([two], f"2 photos {gone}, the pictures of 1 removed\n"),
+    ):
+        assert main([*words, *named]) == 0
+        assert says in capsys.readouterr().out
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_finished_report_is_not_replaced_by_one_of_other_photos_alone(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for folder, name in (("a", "0"), ("b", "1")):
+        (given / folder).mkdir(parents=True)
+        shutil.copy(photos / f"{name}.jpg", given / folder)
+    words = ["inspect", "-o", str(out), "--bundle", bundle, "--resume", "--quiet"]
+    assert main([*words, str(given / "a")]) == 0
+    before = held(out)
+    for wrong in (given / "b", photos / "7.jpg"):
+        assert main([*words, str(wrong)]) == 2
+        said = one_line(capsys.readouterr().err)
+        assert "its report is of other photos" in said
+        assert str(given / "a" / "0.jpg") in said
+        assert "name them too, or another folder with -o" in said
+        assert held(out) == before
+    link = tmp_path / "link"
+    link.symlink_to(given / "a")
+    assert main([*words, str(link)]) == 0, "the same photos by another name"
+    assert main([*words, str(given)]) == 0
+    assert len(pictures(out)) == 2
 
 
 def test_photos_come_and_go_under_one_scale_table(photos, bundle, tmp_path, capsys):
@@ -174,11 +221,12 @@ def test_photos_of_one_name_keep_their_own_pictures(photos, bundle, tmp_path):
     for folder, number in (("a", 0), ("b", 1)):
         (tmp_path / folder).mkdir()
         shutil.copy(photos / f"{number}.jpg", tmp_path / folder / "0.jpg")
-    for folder in ("a", "b", "a"):
-        assert main(call(tmp_path / folder, out, bundle)[3:]) == 0
-        (picture,) = (out / "photos").iterdir()
-        assert picture.read_bytes() == (tmp_path / folder / "0.jpg").read_bytes()
-        assert len(pictures(out)) == 1
+    for folders in ("a", "ab", "b", "a"):
+        others = [str(tmp_path / folder) for folder in folders[1:]]
+        assert main([*call(tmp_path / folders[0], out, bundle)[3:], *others]) == 0
+        shown = {picture.read_bytes() for picture in (out / "photos").iterdir()}
+        assert shown == {(tmp_path / folder / "0.jpg").read_bytes() for folder in folders}
+        assert len(pictures(out)) == len(folders)
 
 
 @pytest.mark.parametrize("moves", [(1, 7, 13), (22, 24)])
@@ -235,7 +283,7 @@ def test_an_interrupt_counts_the_photos_that_are_named_and_no_others(photos, bun
     for name in ("1.jpg", "2.jpg", "3.jpg"):
         shutil.copy(photos / name, few)
     assert main(call(photos, out, bundle)[3:]) == 0
-    assert main(call(few / "1.jpg", out, bundle)[3:]) == 0
+    assert main([*call(few / "1.jpg", out, bundle)[3:], str(photos / "0.jpg")]) == 0
     ended = program("cv2", False, *call(few, out, bundle)[3:])
     assert ended.returncode == 130
     assert f"interrupted, 1 of 3 photos is kept in {out}, add --resume" in one_line(ended.stderr)

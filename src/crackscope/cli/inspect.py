@@ -21,6 +21,7 @@ from crackscope.cli.inspection_asked import (
     may_be_georeferenced,
     picture_limits,
     refuse_rate,
+    refuse_to_replace,
     refuse_without_scale,
     settings_of,
     title_of,
@@ -101,7 +102,7 @@ def inspect(state: State, /, **options: Any) -> None:
     PHOTO is a file, a folder (searched to the bottom) or a glob. A zone is one connected crack; its widths and lengths
     are in px, and in mm where a scale is known: one that is given, else that of a GeoTIFF. Without --all-zones only a
     photo that is judged cracked has zones. --resume ends what was interrupted; its report shows the photos that are
-    named in that call, and no others.
+    named in that call, and no others; where it is finished, one of them at least.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
     a patch: the two may give it different probabilities, and verdicts.
@@ -110,6 +111,7 @@ def inspect(state: State, /, **options: Any) -> None:
     check(asked)
     photos = _photos(asked)
     refuse_without_scale(asked, photos)
+    refuse_to_replace(asked, photos)
     from crackscope.inspection import JOURNAL
 
     apart(asked.out, (photo for photo in photos if isinstance(photo, str)), unless=JOURNAL)
@@ -121,11 +123,13 @@ def inspect(state: State, /, **options: Any) -> None:
 
 @dataclass(frozen=True)
 class _Reported:
-    """A report that is written. files: their names in its folder. others: photos of before that left it."""
+    """A report that is written. files: their names in its folder. others: photos of before that left it, of which so
+    many had their pictures removed now."""
 
     summary: Summary
     files: list[str]
     others: list[str]
+    removed: int
 
 
 def _photos(asked: Asked) -> "list[str | Unread]":
@@ -206,8 +210,8 @@ def _report(
     summary.copies = find_copies(shown)
     facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
     files = write_inspection(asked.out, findings, facts, others, decimal_comma=asked.decimal_comma)
-    remove_pictures(asked.out, shown, [*findings.paths, *others])
-    return _Reported(summary, files, others)
+    removed = remove_pictures(asked.out, shown, [*findings.paths, *others])
+    return _Reported(summary, files, others, len(removed.intersection(others)))
 
 
 def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep":
@@ -275,7 +279,9 @@ def _tell(asked: Asked, reported: _Reported, *, scaled: bool) -> None:
         return
     if gone:
         left = several(gone, "photo")
-        say(f"{left} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
+        some = "their pictures" if reported.removed == gone else f"the pictures of {reported.removed}"
+        removed = f", {some} removed" * (reported.removed > 0)
+        say(f"{left} of before not named now: left out of the report{removed}", quiet=asked.quiet)
     show(summary, quiet=asked.quiet)
     if scaled:
         _tell_without_scale(asked, summary)

@@ -102,6 +102,22 @@ def refuse_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None
         raise click.UsageError(f"--scale-error is of a scale, add one of {', '.join(scales)}{_OR_OF_FILE}")
 
 
+def refuse_to_replace(asked: Asked, photos: "Sequence[str | Unread]") -> None:
+    """Refuse to go on with a finished report by photos that are all others than its own, as a wrong name gives: nothing
+    of it would be left. Where its own are no more, nothing else can be named."""
+    from crackscope.inspection import Journal
+
+    if not asked.resume or not os.path.exists(os.path.join(asked.out, "index.html")):
+        return
+    before = [photo for photo in Journal.named_in(asked.out) if os.path.lexists(photo)]
+    named = {os.path.realpath(photo if isinstance(photo, str) else photo.path) for photo in photos}
+    if before and named.isdisjoint(map(os.path.realpath, before)):
+        raise click.UsageError(
+            f"{asked.out}: its report is of other photos, {before[0]}{' and others' * (len(before) > 1)}, and would "
+            "lose all of them: name them too, or another folder with -o"
+        )
+
+
 def refuse_rate(manifest: "Manifest") -> None:
     """Refuse --false-alarms, where the call gives it, for a bundle that calls photos cracked by its threshold alone."""
     given = click.get_current_context().get_parameter_source("false_alarms") is not ParameterSource.DEFAULT
