@@ -15,6 +15,7 @@ from crackscope.cli import main
 from tests.small_bundle import write_small_bundle
 from tests.small_calls import COUNT, call, drawn_photos, findings, one_line
 from tests.small_kills import kill_at
+from tests.small_page import Page
 from tests.test_cli_interrupts import program
 
 
@@ -62,6 +63,40 @@ def test_a_table_with_decimal_commas_says_the_same_and_stays_so(photos, bundle, 
     assert {name for name, held in findings(calm).items() if held != before[name]} == {"findings.csv"}
 
 
+TITLE = "Town hall, <b>north</b>\u202e & co"
+
+
+def test_a_report_is_called_as_it_was_asked_and_stays_so(photos, bundle, tmp_path, calm):
+    out = tmp_path / "out"
+    words = call(photos, out, bundle)[3:]
+    for more, heading in (((), "Crack inspection"), (("--title", f" {TITLE}\n"), TITLE), ((), TITLE)):
+        assert main([*words, *more]) == 0
+        assert json.loads((out / "inspection.json").read_text())["facts"]["title"] == heading
+        assert findings(out).keys() == findings(calm).keys()
+    page = Page(out / "index.html")
+    shown = TITLE.replace("\u202e", "\\u202e")
+    assert page.text.count(shown) == 2, "the name of the window, and the heading"
+    assert "<b>north" not in page.source
+    assert findings(out) == findings(calm)
+    assert main([*words, "--title", "Another"]) == 0
+    assert "Another" in Page(out / "index.html").text
+
+
+def test_a_title_that_comes_before_a_kill_is_not_forgotten(photos, bundle, tmp_path):
+    out = tmp_path / "out"
+    words = call(photos, out, bundle)[3:]
+    kill_at(4, *words, "--title", TITLE)
+    assert main(words) == 0
+    assert json.loads((out / "inspection.json").read_text())["facts"]["title"] == TITLE
+
+
+@pytest.mark.parametrize(("title", "fault"), [(" \n", "is empty"), ("x" * 201, "201 characters, give 200")])
+def test_a_title_that_is_none_is_refused(photos, bundle, tmp_path, capsys, title, fault):
+    assert main([*call(photos, tmp_path / "out", bundle)[3:], "--title", title]) == 2
+    assert fault in one_line(capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("asked_at", [0, 1])
 def test_a_kill_before_the_table_is_there_does_not_forget_its_commas(photos, bundle, tmp_path, calm, asked_at):
     """Be they asked for when it begins, or by a call that goes on."""
@@ -95,12 +130,59 @@ def test_photos_that_are_gone_leave_the_report(photos, bundle, tmp_path, capsys)
     (given / "a" / "2.jpg").write_text("no picture any more")
     capsys.readouterr()
     assert main(words) == 1
-    assert "2 photos of before not named now: left out" in capsys.readouterr().out
+    gone = "2 photos of before not named now: left out of the report"
+    assert f"{gone}, their pictures removed" in capsys.readouterr().out
     whole = json.loads((out / "inspection.json").read_text())
     assert [Path(one["photo"]).name for one in whole["photos"]] == ["0.jpg", "2.jpg", "3.jpg"]
     shown = {Path(one["picture"]).stem for one in whole["photos"] if "picture" in one}
     assert pictures(out) == shown
     assert len(shown) == 2
+
+
+def test_pictures_are_said_to_be_removed_once(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "012":
+        shutil.copy(photos / f"{name}.jpg", given)
+    words = ["inspect", "-o", str(out), "--bundle", bundle, "--resume"]
+    assert main([*words, str(given)]) == 0
+    capsys.readouterr()
+    one, two = (str(given / f"{name}.jpg") for name in "01")
+    gone = "of before not named now: left out of the report"
+    for named, says in (
+        ([one], f"2 photos {gone}, their pictures removed\n"),
+        ([one], f"2 photos {gone}\n"),
+        ([one, two], f"1 photo {gone}\n"),
+        ([two], f"2 photos {gone}, the pictures of 1 removed\n"),
+    ):
+        assert main([*words, *named]) == 0
+        assert says in capsys.readouterr().out
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_finished_report_is_not_replaced_by_one_of_other_photos_alone(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    for folder, name in (("a", "0"), ("b", "1")):
+        (given / folder).mkdir(parents=True)
+        shutil.copy(photos / f"{name}.jpg", given / folder)
+    words = ["inspect", "-o", str(out), "--bundle", bundle, "--resume", "--quiet"]
+    assert main([*words, str(given / "a")]) == 0
+    before = held(out)
+    for wrong in (given / "b", photos / "7.jpg"):
+        assert main([*words, str(wrong)]) == 2
+        said = one_line(capsys.readouterr().err)
+        assert "its report is of other photos" in said
+        assert str(given / "a" / "0.jpg") in said
+        assert "name them too, or another folder with -o" in said
+        assert held(out) == before
+    link = tmp_path / "link"
+    link.symlink_to(given / "a")
+    assert main([*words, str(link)]) == 0, "the same photos by another name"
+    assert main([*words, str(given)]) == 0
+    assert len(pictures(out)) == 2
 
 
 def test_photos_come_and_go_under_one_scale_table(photos, bundle, tmp_path, capsys):
@@ -139,11 +221,12 @@ def test_photos_of_one_name_keep_their_own_pictures(photos, bundle, tmp_path):
     for folder, number in (("a", 0), ("b", 1)):
         (tmp_path / folder).mkdir()
         shutil.copy(photos / f"{number}.jpg", tmp_path / folder / "0.jpg")
-    for folder in ("a", "b", "a"):
-        assert main(call(tmp_path / folder, out, bundle)[3:]) == 0
-        (picture,) = (out / "photos").iterdir()
-        assert picture.read_bytes() == (tmp_path / folder / "0.jpg").read_bytes()
-        assert len(pictures(out)) == 1
+    for folders in ("a", "ab", "b", "a"):
+        others = [str(tmp_path / folder) for folder in folders[1:]]
+        assert main([*call(tmp_path / folders[0], out, bundle)[3:], *others]) == 0
+        shown = {picture.read_bytes() for picture in (out / "photos").iterdir()}
+        assert shown == {(tmp_path / folder / "0.jpg").read_bytes() for folder in folders}
+        assert len(pictures(out)) == len(folders)
 
 
 @pytest.mark.parametrize("moves", [(1, 7, 13), (22, 24)])
@@ -200,7 +283,7 @@ def test_an_interrupt_counts_the_photos_that_are_named_and_no_others(photos, bun
     for name in ("1.jpg", "2.jpg", "3.jpg"):
         shutil.copy(photos / name, few)
     assert main(call(photos, out, bundle)[3:]) == 0
-    assert main(call(few / "1.jpg", out, bundle)[3:]) == 0
+    assert main([*call(few / "1.jpg", out, bundle)[3:], str(photos / "0.jpg")]) == 0
     ended = program("cv2", False, *call(few, out, bundle)[3:])
     assert ended.returncode == 130
     assert f"interrupted, 1 of 3 photos is kept in {out}, add --resume" in one_line(ended.stderr)

@@ -3,15 +3,18 @@
 import math
 
 import cv2
-import msgspec
 import numpy as np
 import pytest
 
+from crackscope import reports
+from crackscope.cli.inspection_summary import show, summarise
 from crackscope.inspection import InspectOptions, Ruler, Scaling, find_plane, inspect, plane_of, zone_in_mm
 from crackscope.inspection.marker import FARTHEST, MOST_ERROR
 from crackscope.inspection.marker_corners import shaken_by
-from crackscope.records import Estimate, PhotoScale
+from crackscope.records import NORMAL_95, PhotoScale
+from crackscope.reports import InspectionFacts
 from tests.marker_photos import MARKER_MM, exactly, photo, scale_at, stuck_on, view
+from tests.small_page import Page
 from tests.small_zone import zone
 
 SIZE = (1600, 1200)
@@ -78,6 +81,20 @@ class TestSmallMarker:
             assert zone_in_mm(one, ruler) == one.zone
         assert plane.relative_error((1500.0, 1100.0)) > MOST_ERROR
 
+    def test_a_photo_whose_crack_lies_there_says_why_it_has_none(self, tmp_path, capsys):
+        pixels = photo(LEANING, (250.0, 250.0), size=SIZE, cracked=True)
+        found = inspect(pixels, options=OPTIONS)
+        assert found.scale is not None
+        assert found.zones
+        assert all(one.length_mm is None for one in found.zones)
+        assert found.scale_doubt.startswith(f"the marker's scale does not hold at {len(found.zones)} of")
+        show(summarise([found]), quiet=False)
+        assert "no mm: the marker's scale does not hold" in " ".join(capsys.readouterr().out.split())
+        reports.write_inspection(tmp_path, [found], InspectionFacts(title="", bundle="b"))
+        page = Page(tmp_path / "index.html").text
+        assert "no mm: the marker's scale does not hold" in page
+        assert "In 1 cracked photo the scale does not hold at every crack" in page
+
     def test_the_record_then_has_the_scale_at_the_marker(self, small, true_scale):
         _pixels, plane = small
         told = plane.scale(*SIZE)
@@ -107,16 +124,26 @@ class TestSteepView:
 
 
 class TestInterval:
-    @pytest.mark.parametrize(("error", "told"), [(0.1, True), (0.2, False)])
-    def test_a_scale_that_makes_it_wider_than_the_width_gives_no_mm(self, error, told):
-        """A width of 4 px from 2.5 to 5.5."""
-        traced = zone([(100.0, 100), (200, 100)])
-        width = Estimate(value=4.0, low=2.5, high=5.5)
-        traced = traced._replace(zone=msgspec.structs.replace(traced.zone, width_max_px=width))
-        scaled = zone_in_mm(traced, Ruler(PhotoScale(mm_per_px=0.5, source="table", relative_error=error)))
-        assert (scaled.width_max_mm is not None) == (scaled.length_mm is not None) == told
-        if told:
-            assert scaled.width_max_mm.high - scaled.width_max_mm.low <= scaled.width_max_mm.value
+    @pytest.mark.parametrize("error", [0.1, 0.2, 0.9])
+    def test_a_scale_that_makes_it_wider_than_the_width_still_gives_mm(self, error):
+        """A width of 4 px from 2.5 to 5.5: the interval holds what pixels and scale leave open, and says so."""
+        ruler = Ruler(PhotoScale(mm_per_px=0.5, source="table", relative_error=error))
+        scaled = zone_in_mm(zone([(100.0, 100), (200, 100)], 4.0, 1.5), ruler)
+        half = math.hypot(1.5, NORMAL_95 * error * 4)
+        assert scaled.length_mm == 50
+        told = scaled.width_max_mm
+        assert (told.value, told.low, told.high) == pytest.approx((2.0, max(0, 4 - half) / 2, (4 + half) / 2))
+
+    def test_a_place_without_a_way_has_mm_too(self, small):
+        """A branch of a single point goes nowhere."""
+        _pixels, plane = small
+        ruler = Ruler(plane.scale(*SIZE), plane)
+        x, y = plane.marker
+        there = zone([(x + 30, y), (x + 60, y + 20), (x + 80, y + 20)])
+        still = there._replace(way=there.way * [[1], [0]])
+        assert zone_in_mm(still, ruler).width_max_mm.value == pytest.approx(
+            zone_in_mm(there, ruler).width_max_mm.value, rel=0.02
+        )
 
     def test_a_hairline_has_mm_by_a_sure_scale(self):
         """That it is hard to tell from nothing is no fault of the scale."""

@@ -1,5 +1,7 @@
 """Zones and their measures, on lines of known length and width."""
 
+from itertools import combinations
+
 import cv2
 import numpy as np
 import pytest
@@ -106,6 +108,18 @@ def test_a_rough_thin_crack_is_as_long_as_it_was_drawn() -> None:
         ratios.append(sum(zone.length_px for zone in zones) / made.length_px)
     assert np.median(ratios) == pytest.approx(1, abs=0.03)
     assert np.mean(np.abs(np.array(ratios) - 1) < 0.05) >= 0.7
+
+
+@pytest.mark.parametrize("seed", [8, 16, 60])
+def test_no_branch_stands_twice_nor_has_a_single_point(seed: int) -> None:
+    """Where smoothing of wide stretches ends, it opened pinholes, and the centre line ran around them on both sides."""
+    crack = CrackSpec((3, 9), branching=0.6, contrast=0.7, roughness=0.9, breaks=0)
+    made = make(SurfaceSpec(seed=seed, kind="concrete", size=(320, 320), crack=crack, distractors=0))
+    lines = [np.asarray(line) for zone in zones_of((made.pixels, made.mask)) for line in zone.centreline]
+    assert min(length_of(line) for line in lines) > 0
+    for one, other in combinations(lines, 2):
+        ends = [float(np.hypot(*(one[[0, -1]] - other[way]).T).max()) for way in ([0, -1], [-1, 0])]
+        assert min(ends) > 1 or max(length_of(one), length_of(other)) > 10
 
 
 def test_a_straight_line_is_no_longer_than_its_points() -> None:

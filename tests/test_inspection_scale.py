@@ -28,6 +28,7 @@ from crackscope.inspection import (
     width_class,
     zone_in_mm,
 )
+from crackscope.inspection.marker import DICTIONARIES
 from crackscope.scoring import Quality
 from tests.small_zone import zone
 
@@ -51,6 +52,13 @@ class TestScaling:
     def test_unknown_dictionary_is_refused_with_the_known_ones(self):
         with pytest.raises(InspectionError, match="4X4_50"):
             Scaling(marker_mm=1.0, dictionary="9X9_1")
+
+    @pytest.mark.parametrize("name", ["4x4_50", "AprilTag_36H11", "aruco_original"])
+    def test_a_dictionary_is_known_by_its_name_whatever_its_capitals(self, name):
+        scaling = Scaling(marker_mm=1.0, dictionary=name)
+        assert scaling.dictionary in DICTIONARIES
+        assert scaling.dictionary.upper() == name.upper()
+        assert scaling == Scaling(marker_mm=1.0, dictionary=scaling.dictionary), "--resume compares them"
 
     def test_nothing_known_gives_no_ruler(self):
         assert find_ruler(Scaling(), "a.png", np.zeros((8, 8, 3), np.uint8), None) is None

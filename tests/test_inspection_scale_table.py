@@ -113,7 +113,11 @@ class TestTable:
             ("path\tmm_per_px\nin/b.png\t2\nin/a.png\t12,125\n", "line 3: mm_per_px is 12,125, which may be 12.125 or"),
             ("path;mm_per_px\nin/a.png;1,500,000\n", "mm_per_px is 1,500,000, it must be a number"),
             ("path,mm_per_px\nin/a.png,1_5\n", "mm_per_px is 1_5, it must be a number"),
-            ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to 1"),
+            ("path,mm_per_px,relative_error\nin/a.png,1,2\n", "share from 0 to below 1"),
+            (
+                "path,mm_per_px,relative_error\nin/a.png,1,1\n",
+                "relative_error is 1, it must be a share from 0 to below 1",
+            ),
             ('path,mm_per_px\nin/a.png,1\n\n"in/b.png,1\nin/c.png,1\n', 'line 4: a quote (") is not closed'),
             ('path,mm_per_px\nin/a.png,1\nin/b.png,"1', 'line 3: a quote (") is not closed'),
             ('path,mm_per_px\n"in/a.png,1\n"in/b.png",1\n', 'line 3 or before: a quote (") is not closed'),
@@ -130,6 +134,37 @@ class TestTable:
     def test_a_name_that_fits_two_photos(self, tmp_path, photos):
         with pytest.raises(InspectionError, match="several photos"):
             read_scale_table(self.write(tmp_path, "path,mm_per_px\nx.png,1\n"), ["one/x.png", "two/x.png"])
+
+    @pytest.mark.parametrize("name", ["in\\a.png", "in/A.PNG", "IN\\A.png", "A.png"])
+    def test_names_as_another_system_writes_them(self, tmp_path, photos, name):
+        file = self.write(tmp_path, f"path,mm_per_px\n{name},0.5\nin\\B.png,1\n")
+        assert read_scale_table(file, photos).scales == {photos[0]: (0.5, 0.0), photos[1]: (1.0, 0.0)}
+
+    def test_a_name_that_fits_two_photos_but_for_capitals(self, tmp_path):
+        file = self.write(tmp_path, "path,mm_per_px\nX.png,1\n")
+        with pytest.raises(InspectionError, match=r"line 2: X\.png: several photos end so"):
+            read_scale_table(file, ["one/x.png", "two/x.PNG"])
+        assert read_scale_table(file, ["one/x.png", "two/X.png"]).scales == {"two/X.png": (1.0, 0.0)}
+
+    @pytest.mark.skipif(os.name == "nt", reason="backslashes part folders there")
+    def test_a_backslash_that_is_part_of_a_name(self, tmp_path):
+        photo = tmp_path / "in\\a.png"
+        photo.write_bytes(b"x")
+        file = self.write(tmp_path, "path,mm_per_px\nin\\a.png,0.5\n")
+        assert read_scale_table(file, [str(photo)]).scales == {str(photo): (0.5, 0.0)}
+        away = "elsewhere/in\\a.png"
+        photo.unlink()
+        assert read_scale_table(file, [away]).scales == {away: (0.5, 0.0)}
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+    def test_in_utf_16_with_its_mark(self, tmp_path, photos, encoding):
+        file = tmp_path / "scale.csv"
+        mark = "\ufeff" * (encoding != "utf-16")
+        file.write_bytes(f"{mark}path\tmm_per_px\r\nin/a.png\t0,5\r\n".encode(encoding))
+        assert read_scale_table(file, photos).scales == {photos[0]: (0.5, 0.0)}
+        file.write_bytes(file.read_bytes() + b"x")
+        with pytest.raises(InspectionError, match="is no CSV file in UTF-16, save it as CSV UTF-8"):
+            read_scale_table(file, photos)
 
     def test_two_names_of_one_file_have_its_scale(self, tmp_path, photos):
         other = tmp_path / "other.png"

@@ -38,10 +38,10 @@ GROUPS = [
     "Widest crack 0.3 to 0.5 mm 1 photo",
     "Widest crack 0.2 to 0.3 mm 1 photo",
     "Widest crack 0.1 to 0.2 mm 1 photo",
-    "Widest crack 4 to 8 px, no scale known 1 photo",
+    "Widest crack 4 to 8 px, no scale known there 1 photo",
     "Widest crack over 1 mm, less likely one than not 1 photo",
     "Widest crack 0.2 to 0.3 mm, less likely one than not 1 photo",
-    "Widest crack over 16 px, no scale known, less likely one than not 1 photo",
+    "Widest crack over 16 px, no scale known there, less likely one than not 1 photo",
 ]
 
 

@@ -90,7 +90,7 @@ def test_what_a_reader_must_see_is_there(page):
         "For 1 cracked photo no scale is known",
         "Widest crack over 1 mm",
         "Widest crack 0.3 to 0.5 mm",
-        "Widest crack 2 to 4 px, no scale known",
+        "Widest crack 2 to 4 px, no scale known there",
         "Cannot be judged",
         "1 photo without a position is not shown",
         "false alarms 5 in 100 sound photos",
@@ -153,10 +153,11 @@ def test_the_summary_leads_with_the_width_that_is_sure(tmp_path):
     ]
     reports.write_inspection(tmp_path / "report", found, facts())
     page = Page(tmp_path / "report" / "index.html")
-    assert "The widest crack measures 9.0 px (2.0 to 20.0; probability 0.90), in doubtful.jpg." in page.text
-    assert "The largest width that is sure is 5.4 px, of crack 1 (probability 0.90) in sure.jpg." in page.text
+    assert "The widest crack measures 9.0 px (2.0 to 20.0; probability 0.90), crack 1 in doubtful.jpg." in page.text
+    sure = "The largest width that is sure is 5.4 px, of crack 1 in sure.jpg, which measures 6.0 px (probability 0.90)."
+    assert sure in page.text
     assert (
-        "Widest crack, at least 5.4 px largest width 6.0 (95 %: 5.4 to 7.2 px), "
+        "Largest width that is sure 5.4 px largest width 6.0 (95 %: 5.4 to 7.2 px), "
         "probability 0.90, crack 1 in sure.jpg" in page.text
     )
     assert [a["id"] for tag, a in page.elements if tag == "article"] == ["photo-1", "photo-2"]
@@ -178,9 +179,9 @@ def test_the_summary_is_of_cracks_that_are_more_likely_than_not_where_there_are_
     path = picture(tmp_path, "wall.jpg", 1)
     said = head_of(tmp_path / "both", [inspected(path, zones=(torn, main, other))])
     assert (
-        "The widest crack that is more likely than not measures 6.0 px (5.4 to 7.2; probability 0.88), in wall.jpg. "
-        "2 of 3 cracks are less likely than not, the widest of them 40.0 px (36.0 to 48.0; probability 0.45), in "
-        "wall.jpg." in said
+        "The widest crack that is more likely than not measures 6.0 px (5.4 to 7.2; probability 0.88), crack 2 in "
+        "wall.jpg. 2 of 3 cracks are less likely than not, the widest of them 40.0 px (36.0 to 48.0; "
+        "probability 0.45), crack 1 in wall.jpg." in said
     )
     assert (
         "Widest crack, at least 5.4 px largest width 6.0 (95 %: 5.4 to 7.2 px), "
@@ -188,11 +189,13 @@ def test_the_summary_is_of_cracks_that_are_more_likely_than_not_where_there_are_
     )
     assert "3.0 a photo that shows one, 2 less likely than not" in said
     said = head_of(tmp_path / "one", [inspected(path, zones=(torn, main))])
-    assert "1 of 2 cracks is less likely than not, 40.0 px (36.0 to 48.0; probability 0.45), in wall.jpg." in said
+    assert (
+        "1 of 2 cracks is less likely than not, 40.0 px (36.0 to 48.0; probability 0.45), crack 1 in wall.jpg." in said
+    )
     said = head_of(tmp_path / "none", [inspected(path, zones=(torn, other))])
     assert "No crack is more likely than not. The widest crack measures 40.0 px (36.0 to 48.0; probabi" in said
     said = head_of(tmp_path / "all", [inspected(path, zones=(main,))])
-    assert "The widest crack measures 6.0 px (5.4 to 7.2; probability 0.88), in wall.jpg." in said
+    assert "The widest crack measures 6.0 px (5.4 to 7.2; probability 0.88), crack 2 in wall.jpg." in said
     assert "likely" not in said
 
 
@@ -201,16 +204,17 @@ def test_the_summary_is_of_likely_cracks_where_there_are_any_and_names_a_wider_o
     path = picture(tmp_path, "wall.jpg", 1)
     main = msgspec.structs.replace(doubted(1, 60, 6, 0.93), width_max_px=Estimate(value=6.86, low=4.12, high=9.6))
     joint = msgspec.structs.replace(doubted(2, 30, 6, 0.53), width_max_px=Estimate(value=6.2, low=5.77, high=6.6))
-    wider = " A less likely one may be wider: 6.2 px (5.8 to 6.6; probability 0.53), in wall.jpg."
+    wider = " A less likely one may be wider: 6.2 px (5.8 to 6.6; probability 0.53), crack 2 in wall.jpg."
     said = head_of(tmp_path / "both", [inspected(path, zones=(main, joint))])
     assert (
-        "The widest crack of a probability of 0.8 or more measures 6.9 px (4.1 to 9.6; probability 0.93), in wall.jpg."
-        + wider
-        in said
+        "The widest crack of a probability of 0.8 or more measures 6.9 px (4.1 to 9.6; probability 0.93), "
+        f"crack 1 in wall.jpg.{wider}" in said
     )
     assert "Widest likely crack, at least 4.1 px largest width 6.9 (95 %: 4.1 to 9.6 px), probability 0.93" in said
     said = head_of(tmp_path / "third", [inspected(path, zones=(main, joint, doubted(3, 90, 20, 0.3)))])
     assert f"{wider} 1 of 3 cracks is less likely than not, 20.0 px" in said
+    said = head_of(tmp_path / "narrower", [inspected(path, zones=(main, joint, doubted(3, 90, 5, 0.3)))])
+    assert "5.0 px" not in said, "of what hardly is a crack only what would be wider is told"
     thin = doubted(2, 30, 3, 0.53)
     said = head_of(tmp_path / "thin", [inspected(path, zones=(main, thin))])
     assert "of a probability of 0.8 or more measures 6.9 px" in said
@@ -229,7 +233,7 @@ def test_classes_in_mm_and_in_px_which_share_their_colours_are_told_apart_where_
         units = [a["data-unit"] for tag, a in page.elements if tag == "li" and "data-unit" in a]
         assert units == ["mm", "px"] * 2 * mixed
         assert ("one colour is one class in mm and another in px" in page.text) is mixed
-        assert page.text.count("in px, no scale known") == 3 * mixed
+        assert page.text.count("in px, no scale known there") == 3 * mixed
 
 
 def test_a_card_has_the_probability_of_each_crack(tmp_path):

@@ -313,7 +313,7 @@ def test_the_units_of_a_legend_go_where_cracks_of_one_alone_are_shown(browser, p
     browser.open(pages[0])
     units = "Array.from(document.querySelectorAll('#glance .legend .unit')).filter(one => one.getClientRects().length)"
     said = f"{units}.map(one => one.innerText)"
-    assert browser.run(said) == ["in mm", "in px, no scale known"]
+    assert browser.run(said) == ["in mm", "in px, no scale known there"]
     leave_out(browser, 0.85)
     assert browser.run(said) == []
     leave_out(browser, 0)
@@ -456,7 +456,10 @@ def test_the_legend_of_the_map_has_what_is_on_the_map(browser, tmp_path):
     browser.open(tmp_path / "out" / "index.html")
     drawn = LEGEND.replace(".legend", ".where .legend")
     assert browser.run(drawn) == ["0.3 to 0.5 mm"]
-    assert browser.run(LEGEND.replace(".legend", "#glance .legend"))[-2:] == ["in px, no scale known", "over 16 px"]
+    assert browser.run(LEGEND.replace(".legend", "#glance .legend"))[-2:] == [
+        "in px, no scale known there",
+        "over 16 px",
+    ]
     leave_out(browser, 0.5)
     assert browser.run(drawn) == ["cracked, none shown"]
     leave_out(browser, 0)

@@ -200,16 +200,17 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     probability: of crack anywhere in it, 0 to 1. reason: why it cannot be judged, else "". width, height: px after the
     EXIF turn. crack_share: of the pixels. thinnest_px: the width from which on cracks may be expected to be found, from
     the photo's sharpness and noise, at least 1; thinner ones are found by luck; None where it cannot be judged.
-    scale_doubt: why there is no scale though one was asked for, or the photo or its file has one, and what to do; else
-    "". georeference: where its pixels lie; None where the file does not say, or in a system that is not turned into
-    latitude and longitude. skipped: share of the photo that the coarse pass left out. seconds: of each step, by name.
-    surface: the known surface as which it was judged, "" for none and where it cannot be judged. pages: of the file,
-    the first of which this is. bits: as how many its 16 were read, where it uses no more, else 0. halved: verdict and
-    probability are of the photo at half size, where it showed more. from_afar: of the photo at a size so many times
-    smaller, where a crack wider than those that the network knows showed, and its zones were measured; else 0. chance:
-    that a sound photo of its size shows as much, 0 to 1, by which a photo is called cracked or sound; None where that
-    is not known, or the photo cannot be judged. left_out: zones that were less likely than was asked for. in_grey: its
-    light has a strong colour, which was taken out before the network saw it.
+    scale_doubt: why there is no scale though one was asked for, or the photo or its file has one, or why some of its
+    zones have no mm though there is one, and what to do; else "". georeference: where its pixels lie; None where the
+    file does not say, or in a system that is not turned into latitude and longitude. skipped: share of the photo that
+    the coarse pass left out. seconds: of each step, by name. surface: the known surface as which it was judged, "" for
+    none and where it cannot be judged. pages: of the file, the first of which this is. bits: as how many its 16 were
+    read, where it uses no more, else 0. halved: verdict and probability are of the photo at half size, where it showed
+    more. from_afar: of the photo at a size so many times smaller, where a crack wider than those that the network knows
+    showed, and its zones were measured; else 0. chance: that a sound photo of its size shows as much, 0 to 1, by which
+    a photo is called cracked or sound; None where that is not known, or the photo cannot be judged. left_out: zones
+    that were less likely than was asked for. in_grey: its light has a strong colour, which was taken out before the
+    network saw it.
     """
 
     path: str

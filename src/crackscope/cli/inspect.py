@@ -21,8 +21,10 @@ from crackscope.cli.inspection_asked import (
     may_be_georeferenced,
     picture_limits,
     refuse_rate,
+    refuse_to_replace,
     refuse_without_scale,
     settings_of,
+    title_of,
 )
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
@@ -80,6 +82,11 @@ if TYPE_CHECKING:
     "French and the like; --resume keeps to it.",
 )
 @click.option(
+    "--title",
+    metavar="TEXT",
+    help='What the report is called, as "Town hall, north wall": its heading; --resume keeps to it.',
+)
+@click.option(
     "--most-megapixels",
     type=FiniteRange(min=0, max=1e6, min_open=True),
     metavar="X",
@@ -95,7 +102,7 @@ def inspect(state: State, /, **options: Any) -> None:
     PHOTO is a file, a folder (searched to the bottom) or a glob. A zone is one connected crack; its widths and lengths
     are in px, and in mm where a scale is known: one that is given, else that of a GeoTIFF. Without --all-zones only a
     photo that is judged cracked has zones. --resume ends what was interrupted; its report shows the photos that are
-    named in that call, and no others.
+    named in that call, and no others; where it is finished, one of them at least.
 
     Every picture is judged as a photo and seen at two scales, while `predict` judges one of up to two patches a side as
     a patch: the two may give it different probabilities, and verdicts.
@@ -104,6 +111,7 @@ def inspect(state: State, /, **options: Any) -> None:
     check(asked)
     photos = _photos(asked)
     refuse_without_scale(asked, photos)
+    refuse_to_replace(asked, photos)
     from crackscope.inspection import JOURNAL
 
     apart(asked.out, (photo for photo in photos if isinstance(photo, str)), unless=JOURNAL)
@@ -115,11 +123,13 @@ def inspect(state: State, /, **options: Any) -> None:
 
 @dataclass(frozen=True)
 class _Reported:
-    """A report that is written. files: their names in its folder. others: photos of before that left it."""
+    """A report that is written. files: their names in its folder. others: photos of before that left it, of which so
+    many had their pictures removed now."""
 
     summary: Summary
     files: list[str]
     others: list[str]
+    removed: int
 
 
 def _photos(asked: Asked) -> "list[str | Unread]":
@@ -141,6 +151,8 @@ def _inspect(asked: Asked, photos: "Sequence[str | Unread]", settings: "InspectO
     with open_journal(asked.out, model, settings, resume=asked.resume) as journal, _kept(asked.out, journal, photos):
         if asked.decimal_comma:
             journal.keep_decimal_comma()
+        if asked.title is not None:
+            journal.keep_title(title_of(asked.title))
         asked = replace(asked, decimal_comma=journal.decimal_comma)
         _tell_of_bundle(model.manifest, asked.quiet)
         tell_of_masks((photo for photo in photos if isinstance(photo, str)), quiet=asked.quiet)
@@ -198,8 +210,8 @@ def _report(
     summary.copies = find_copies(shown)
     facts = msgspec.structs.replace(facts, seconds=time.monotonic() - started, copies=summary.copies)
     files = write_inspection(asked.out, findings, facts, others, decimal_comma=asked.decimal_comma)
-    remove_pictures(asked.out, shown, [*findings.paths, *others])
-    return _Reported(summary, files, others)
+    removed = remove_pictures(asked.out, shown, [*findings.paths, *others])
+    return _Reported(summary, files, others, len(removed.intersection(others)))
 
 
 def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep":
@@ -225,6 +237,8 @@ def _facts(
     asked: Asked, model: "Model", journal: "Journal", settings: "InspectOptions", limits: tuple[str, ...]
 ) -> "InspectionFacts":
     """What the report says of the inspection as a whole."""
+    import msgspec
+
     from crackscope.inspection import SOURCES
     from crackscope.reports import InspectionFacts
     from crackscope.scoring import alarms_by_surface
@@ -238,7 +252,7 @@ def _facts(
         "distance, m": asked.distance_m,
         "error of the scale": asked.scale_error,
     }
-    return InspectionFacts(
+    facts = InspectionFacts(
         bundle=manifest.name,
         bundle_version=journal.terms.bundle,
         false_alarm_rate=settings.false_alarms if manifest.verdict.kind == "conformal" else None,
@@ -255,6 +269,7 @@ def _facts(
         surfaces=known_surfaces(manifest),
         known_limits=limits,
     )
+    return msgspec.structs.replace(facts, title=journal.title) if journal.title else facts
 
 
 def _tell(asked: Asked, reported: _Reported, *, scaled: bool) -> None:
@@ -264,7 +279,9 @@ def _tell(asked: Asked, reported: _Reported, *, scaled: bool) -> None:
         return
     if gone:
         left = several(gone, "photo")
-        say(f"{left} of before not named now: left out of the report, their pictures removed", quiet=asked.quiet)
+        some = "their pictures" if reported.removed == gone else f"the pictures of {reported.removed}"
+        removed = f", {some} removed" * (reported.removed > 0)
+        say(f"{left} of before not named now: left out of the report{removed}", quiet=asked.quiet)
     show(summary, quiet=asked.quiet)
     if scaled:
         _tell_without_scale(asked, summary)

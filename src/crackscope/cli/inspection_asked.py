@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from crackscope.records import Unread
 
 _OR_OF_FILE = ", or name georeferenced TIFFs, which have their own"
+LONGEST_TITLE = 200
+"""Characters of a report's title: some four lines of its head."""
 _NAMED = 2
 """So many rows of a scale table that fit no photo are named."""
 
@@ -44,6 +46,7 @@ class Asked:
     all_zones: bool
     least_probability: float
     decimal_comma: bool
+    title: str | None
     most_megapixels: float | None
     bundle: str | None
     threads: int | None
@@ -70,7 +73,19 @@ def check(asked: Asked) -> None:
         raise click.UsageError("--marker-dictionary needs the size of the marker, add --marker-mm")
     if asked.classes is not None and asked.preset is not None:
         raise click.UsageError("--classes and --preset exclude each other, give one")
+    if asked.title is not None:
+        title_of(asked.title)
     _limits(asked)
+
+
+def title_of(text: str) -> str:
+    """What the report is called, in one line."""
+    title = " ".join(text.split())
+    if not title:
+        raise click.UsageError("--title is empty, say what the report is of, or leave it out")
+    if len(title) > LONGEST_TITLE:
+        raise click.UsageError(f"--title has {len(title)} characters, give {LONGEST_TITLE} at most")
+    return title
 
 
 def refuse_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None:
@@ -85,6 +100,22 @@ def refuse_without_scale(asked: Asked, photos: "Sequence[str | Unread]") -> None
         raise click.UsageError(f"width classes are in mm and need a scale, add one of {', '.join(scales)}{_OR_OF_FILE}")
     if asked.scale_error is not None:
         raise click.UsageError(f"--scale-error is of a scale, add one of {', '.join(scales)}{_OR_OF_FILE}")
+
+
+def refuse_to_replace(asked: Asked, photos: "Sequence[str | Unread]") -> None:
+    """Refuse to go on with a finished report by photos that are all others than its own, as a wrong name gives: nothing
+    of it would be left. Where its own are no more, nothing else can be named."""
+    from crackscope.inspection import Journal
+
+    if not asked.resume or not os.path.exists(os.path.join(asked.out, "index.html")):
+        return
+    before = [photo for photo in Journal.named_in(asked.out) if os.path.lexists(photo)]
+    named = {os.path.realpath(photo if isinstance(photo, str) else photo.path) for photo in photos}
+    if before and named.isdisjoint(map(os.path.realpath, before)):
+        raise click.UsageError(
+            f"{asked.out}: its report is of other photos, {before[0]}{' and others' * (len(before) > 1)}, and would "
+            "lose all of them: name them too, or another folder with -o"
+        )
 
 
 def refuse_rate(manifest: "Manifest") -> None:

@@ -131,7 +131,7 @@ def summarise(
         summary.photos.append(_worst(photo, least_probability, doubt))
         summary.counts[photo.verdict] += 1
         summary.without_scale += photo.scale is None and not doubt
-        if doubt:
+        if doubt and photo.scale is None:
             summary.scale_doubts[photo.path] = doubt
         if odd := odd_scale(photo):
             summary.odd_scales.append(f"{photo.path}: {odd}")
@@ -163,7 +163,6 @@ def _worst(photo: "Inspected", least: float, scale_doubt: str) -> Worst:
     if doubted := _doubted_width(photo):
         remarks.append(doubted)
     if bare and (lengths or photo.scale is not None):
-        # The plane of a marker ends at its horizon, and far from a small marker it is a guess.
         remarks.append(f"{len(bare)} of {several(len(photo.zones), 'zone')} without mm, summed in px")
     return Worst(
         path=photo.path,

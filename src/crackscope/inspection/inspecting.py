@@ -19,7 +19,7 @@ from crackscope.inspection.afar import with_afar
 from crackscope.inspection.finding import Found, Part, enlarged, with_gaping
 from crackscope.inspection.mask import MaskOptions, find_cracks
 from crackscope.inspection.photo import Photo, open_photo
-from crackscope.inspection.scale import Ruler, find_ruler, zone_in_mm
+from crackscope.inspection.scale import Ruler, beyond, find_ruler, zone_in_mm
 from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.softness import smaller_looks, with_wide
 from crackscope.inspection.thinnest import thinnest_seen
@@ -176,6 +176,7 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
     record = msgspec.structs.replace(
         record,
         chance=known_chance(manifest, judged),
+        scale_doubt=seen.scale_doubt if ruler is None else beyond(zones),
         left_out=found - len(zones),
         seconds={**seen.seconds, **clock.seconds},
     )

@@ -2,7 +2,8 @@
 
 The first line says what all lines hang on: the options and the bundle. Each other line is one photo, with the size
 and the time of its file and its row of the scale table, and is on the disk before the next photo is begun; or says that
-the table of findings is to have decimal commas. A line that a kill tore is cut off when the work goes on.
+the table of findings is to have decimal commas, or what the report is called. A line that a kill tore is cut off when
+the work goes on.
 """
 
 import contextlib
@@ -30,6 +31,7 @@ _PASSING = ("missing", "denied", "too-large")
 """Kinds of failure that may pass without the file changing: it may be allowed, or the limit of its size raised."""
 _FIRST = b'{"journal":'
 _WITH_COMMAS = b'{"decimal_comma":true}\n'
+_TITLE = b'{"title":'
 
 
 class _Name(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,10 @@ class _Name(msgspec.Struct, frozen=True, kw_only=True):
 class _Line(_Name, frozen=True, kw_only=True):
     found: Inspected | None = None
     unread: Unread | None = None
+
+
+class _Titled(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
 
 
 class Journal:
@@ -63,6 +69,7 @@ class Journal:
         self._known: dict[str, tuple[Stamp | None, Row | None]] = {}
         self._end = 0
         self.decimal_comma = False
+        self.title = ""
         try:
             # Unbuffered: what a full disk refuses must not be waiting in a buffer when the file is closed.
             self._file = open(self.path, "a+b", buffering=0)  # noqa: SIM115  (closed by __exit__)
@@ -122,6 +129,12 @@ class Journal:
             self._append(_WITH_COMMAS)
             self.decimal_comma = True
 
+    def keep_title(self, title: str) -> None:
+        """Write down what the report is called, as `title` says from now on, in each call that goes on, too."""
+        if title != self.title:
+            self._append(_encode(_Titled(title=title)))
+            self.title = title
+
     def result(self, path: str) -> Result:
         """What is known of this photo; KeyError where nothing is."""
         begin, end = self._where[path]
@@ -169,6 +182,9 @@ class Journal:
             self._remember(entry, begin, begin + len(line))
         elif line == _WITH_COMMAS:
             self.decimal_comma = True
+        elif line.startswith(_TITLE):
+            with contextlib.suppress(msgspec.MsgspecError):
+                self.title = _decode(line, _Titled).title
 
     def _remember(self, entry: _Name, begin: int, end: int) -> None:
         self._where[entry.path] = (begin, end)
@@ -249,7 +265,7 @@ def _entry(line: bytes) -> _Name | None:
         return None
 
 
-def _encode(record: Terms | _Line) -> bytes:
+def _encode(record: Terms | _Line | _Titled) -> bytes:
     try:
         return msgspec.json.encode(record) + b"\n"
     except UnicodeEncodeError:

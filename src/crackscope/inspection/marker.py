@@ -75,9 +75,11 @@ class Plane:
     def across(self, at: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
         """mm per px between the two sides of a strip that runs this way; float64 [k].
 
-        The strip's width is its area over its length, whatever the shear.
+        The strip's width is its area over its length, whatever the shear; without a way, as of a point, the root of
+        the area.
         """
-        return np.asarray(_areas(self.to_mm, at) / self.along(at, way), np.float64)
+        area, along = _areas(self.to_mm, at), self.along(at, way)
+        return np.asarray(np.divide(area, along, out=np.sqrt(area), where=along > 0), np.float64)
 
     def relative_error(self, place: Point) -> float:
         """One standard deviation of the scale (root of the area's) at a place, as a share of it."""

@@ -4,7 +4,7 @@ Everywhere the surface is taken to be a plane; without a marker, one that the ca
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,10 @@ MARKER_SMALL = (
 MARKER_OBLIQUE = (
     "marker {} is seen, but too obliquely to give a scale, {:.0f} px across where {:.0f} are needed: face the surface "
     "more squarely, or go closer"
+)
+MARKER_BEYOND = (
+    "the marker's scale does not hold at {} of {}, too far from it or too oblique: put it nearer to them, face the "
+    "surface more squarely, or give the scale otherwise"
 )
 _OBLIQUE = 2.0
 """A marker too small is so by its tilt where its longest side is so many times its shortest: from 60 degrees on."""
@@ -138,13 +142,19 @@ def focal_length(optics: Optics, stored_px: tuple[int, int]) -> Focal | None:
     return None
 
 
+def beyond(zones: Sequence[Zone]) -> str:
+    """Why some zones of a photo that has a scale have no mm, and what to do; "" where all have."""
+    bare = sum(zone.length_mm is None for zone in zones)
+    return MARKER_BEYOND.format(bare, f"{len(zones)} crack{'s' * (len(zones) > 1)}") if bare else ""
+
+
 def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFAULT_LIMITS_MM) -> Zone:
     """The zone with its length and widths in mm and its class of width; unchanged where there is no scale.
 
     Under perspective the length is summed along the centre line in the plane of the surface, and each width is scaled
     by what a px across the crack means at its place before they are summed up again. Intervals keep their share of
-    the value, widened by the error of the scale in the middle of the zone; a zone whose largest width has an interval
-    wider than itself by that alone has no mm, as where the plane of a marker does not hold (see `Plane.holds`).
+    the value, widened by the error of the scale in the middle of the zone, however large that is. Only where the plane
+    of a marker does not hold (see `Plane.holds`) has a zone no mm.
     """
     zone = traced.zone
     steps = _steps(zone)
@@ -160,11 +170,8 @@ def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFA
         factor = float(summed_up(traced.width_px * across)) / px if px > 0 else float(across.mean())
         return _in_mm(width, factor, error)
 
-    widest = in_mm(zone.width_max_px, np.max)
-    if not _tells(widest) and _tells(zone.width_max_px):
-        return zone
     p95 = in_mm(zone.width_p95_px, lambda widths: float(np.percentile(widths, 95)))
-    median, p95, widest = in_order(in_mm(zone.width_median_px, np.median), p95, widest)
+    median, p95, widest = in_order(in_mm(zone.width_median_px, np.median), p95, in_mm(zone.width_max_px, np.max))
     return msgspec.structs.replace(
         zone,
         length_mm=zone.length_px * length_mm / length_px if length_px > 0 else 0.0,
@@ -197,11 +204,6 @@ def _steps(zone: Zone) -> _Steps:
 def _middle(places: NDArray[np.float64]) -> Point:
     x, y = places.mean(axis=0)
     return float(x), float(y)
-
-
-def _tells(width: Estimate) -> bool:
-    """Whether its interval is no wider than itself."""
-    return width.high - width.low <= width.value
 
 
 def _in_mm(width: Estimate, factor: float, relative_error: float) -> Estimate:

@@ -5,6 +5,7 @@ import io
 import math
 import os
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -38,10 +39,11 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> ScaleTable:
     """mm per px, and its relative error (0 where not given), by the paths of `photos` that the CSV knows.
 
     Columns: path (or photo), mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %), in any order, with
-    commas, semicolons or tabs between them; numbers with a decimal point or comma. A comma that may part thousands is
-    refused, but where semicolons between the columns or another number (0,25) tell that commas are decimal. A path is
-    relative to the CSV; where nothing lies there, it is the end of the path of exactly one of the photos. It may be
-    spelt as findings.csv spells it. Rows of other photos are passed over: the table may be of a whole survey. Raises
+    commas, semicolons or tabs between them, in UTF-8, or UTF-16 with its mark; numbers with a decimal point or comma. A
+    comma that may part thousands is refused, but where semicolons between the columns or another number (0,25) tell
+    that commas are decimal. A path is relative to the CSV; where nothing lies there, it is the end of the path of
+    exactly one of the photos, or of one but for capitals. Backslashes part folders where no file is called so. It may
+    be spelt as findings.csv spells it. Rows of other photos are passed over: the table may be of a whole survey. Raises
     InspectionError, with the line, for a file that is no such CSV or has no row of any of the photos, a photo that is
     named twice or may be several, and a number that is not above 0.
     """
@@ -49,7 +51,7 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> ScaleTable:
     called: dict[str, list[str]] = {}
     for photo in photos:
         wanted.setdefault(_true(photo), []).append(photo)
-        called.setdefault(Path(photo).name, []).append(photo)
+        called.setdefault(Path(photo).name.casefold(), []).append(photo)
     table: dict[str, tuple[float, float]] = {}
     seen: dict[str, int] = {}
     others: dict[str, int] = {}
@@ -125,6 +127,11 @@ def _refuse_open_quote(file: Path, lines: Sequence[str], separator: str) -> None
 
 def _text(file: Path) -> str:
     content = read_table(file)
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            raise InspectionError(f"{file}: is no CSV file in UTF-16, save it as CSV UTF-8") from None
     if b"\0" in content:
         raise InspectionError(f"{file}: is no CSV file in UTF-8 (zero bytes in it), save it as CSV UTF-8")
     return content.decode("utf-8-sig", "surrogateescape")
@@ -143,13 +150,14 @@ def _spelt(name: str, folder: Path) -> str:
 
 def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) -> str:
     """The true path of a picture that a row names, or where it would lie. called: the photos by the last part of their
-    paths."""
+    paths, in small letters."""
     if not name:
         raise InspectionError(f"{where}: the path is missing")
-    if os.path.isfile(folder / name):
-        return _true(folder / name)
-    parts = Path(name).parts
-    matching = [photo for photo in called.get(Path(name).name, ()) if Path(photo).parts[-len(parts) :] == parts]
+    spelt = list(dict.fromkeys((name, name.replace("\\", "/"))))
+    for one in spelt:
+        if os.path.isfile(folder / one):
+            return _true(folder / one)
+    matching = next(filter(None, (_ending(Path(one).parts, called) for one in spelt)), [])
     if len(matching) == 1:
         return _true(matching[0])
     if "\n" in name:
@@ -157,6 +165,20 @@ def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) 
     if matching:
         raise InspectionError(f"{where}: {name}: several photos end so, write more of the path")
     return _true(folder / name)
+
+
+def _ending(parts: Sequence[str], called: dict[str, list[str]]) -> list[str]:
+    """The photos whose paths end so; if there is none, those that do but for capitals: tables are written on systems
+    that take them for small letters."""
+    near = called.get(parts[-1].casefold(), ()) if parts else ()
+    ends = {photo: Path(photo).parts[-len(parts) :] for photo in near}
+    return [photo for photo, end in ends.items() if end == tuple(parts)] or [
+        photo for photo, end in ends.items() if _small(end) == _small(parts)
+    ]
+
+
+def _small(parts: Sequence[str]) -> list[str]:
+    return [part.casefold() for part in parts]
 
 
 def _above_zero(text: str, column: str, where: str) -> float:
@@ -174,7 +196,7 @@ def _share(text: str, where: str) -> float:
     number = _number(text)
     if not 0 <= number < 1:
         raise InspectionError(
-            f"{where}: {_ERROR} is {_in_one_line(text)}, it must be a share from 0 to 1, as 0.02 for 2 %"
+            f"{where}: {_ERROR} is {_in_one_line(text)}, it must be a share from 0 to below 1, as 0.02 for 2 %"
         )
     return number
 

@@ -21,10 +21,10 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
 
     mm_per_px: of all photos. table: mm per px and its relative error by path, as the photo is given (of a CSV:
     `read_scale_table(file, photos).scales`). marker_mm: side of the black square of a printed ArUco marker of
-    `dictionary`, that lies on the surface. distance_m: from the lens to the surface; the focal length comes from EXIF.
-    relative_error: one standard deviation of the number given, or of a georeference, as a share of it (0.02 is 2 %); of
-    the photos of a table, of those whose row has none. Raises InspectionError when more than one is given, a number is
-    none or not above 0, the error is no share, or the table is no such dict.
+    `dictionary` (a name in capitals or not), that lies on the surface. distance_m: from the lens to the surface; the
+    focal length comes from EXIF. relative_error: one standard deviation of the number given, or of a georeference, as a
+    share of it (0.02 is 2 %); of the photos of a table, of those whose row has none. Raises InspectionError when more
+    than one is given, a number is none or not above 0, the error is no share, or the table is no such dict.
     """
 
     mm_per_px: float | None = None
@@ -42,9 +42,11 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in numbers.items():
             _check_scale(value, f"the scale by {name}")
         _check_error(self.relative_error, "the error of the scale")
-        if self.dictionary not in DICTIONARIES:
+        alike = [name for name in DICTIONARIES if name.casefold() == str(self.dictionary).casefold()]
+        if not alike:
             known = ", ".join(DICTIONARIES)
             raise InspectionError(f"there is no marker dictionary {self.dictionary!r}, name one of {known}")
+        msgspec.structs.force_setattr(self, "dictionary", alike[0])
         if self.table is not None:
             _check_table(self.table)
         self._make_plain()

@@ -158,7 +158,8 @@ def _tidy(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return closed.view(np.bool_)
     near = cv2.dilate(wide, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11)))
     smooth = cv2.blur(closed * np.uint8(255), (7, 7)) > 127
-    return np.asarray(np.where(near > 0, smooth, closed.view(np.bool_)))
+    # Where what is smoothed meets what is not, pinholes open, and the line would run around them on both sides.
+    return without_specks(np.where(near > 0, smooth, closed.view(np.bool_)), 0, _HOLE_PX)
 
 
 def trace(places: NDArray[np.int64], half: NDArray[np.float64]) -> list[Stretch]:

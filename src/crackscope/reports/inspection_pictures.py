@@ -128,17 +128,19 @@ def complete_pictures(
     return there
 
 
-def remove_pictures(folder: str | Path, shown: Collection[str], others: Collection[str]) -> None:
+def remove_pictures(folder: str | Path, shown: Collection[str], others: Collection[str]) -> set[str]:
     """Remove from a report's folder the pictures of photos that it does not show.
 
     shown: paths of the photos whose pictures stay. others: paths of all that may have had pictures there. A file that
-    is itself one of these photos stays, too. Raises OutputError.
+    is itself one of these photos stays, too. Returns the paths of those that had pictures. Raises
+    OutputError.
     """
     home, paths = Path(folder), {*shown, *others}
     names = picture_names(sorted(paths))
     kept = {names[path] for path in shown}
     gone = {name for path in paths for name in possible_names(path)} - kept
     originals = {os.path.realpath(path) for path in paths}
+    removed: set[str] = set()
     for part, suffix in ((PHOTOS, ".jpg"), (SMALL, ".jpg"), (OVERLAYS, ".jpg"), (HEAT, ".png")):
         for name in sorted(gone & _names_in(home / part)):
             picture = home / part / f"{name}{suffix}"
@@ -148,6 +150,8 @@ def remove_pictures(folder: str | Path, shown: Collection[str], others: Collecti
                 picture.unlink(missing_ok=True)
             except OSError as error:
                 raise OutputError(f"cannot remove {picture}: {error.strerror or error}; check its rights") from None
+            removed.add(name)
+    return {path for path in paths if names[path] in removed}
 
 
 def _names_in(folder: Path) -> set[str]:

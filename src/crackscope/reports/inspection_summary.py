@@ -10,7 +10,7 @@ from crackscope.reports.formatting import count, percent
 from crackscope.reports.inspection_classes import WidthClasses, class_of, largest_width
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import chance_text, length_number, length_text, metres
-from crackscope.reports.inspection_widest import EVEN, doubtful, severity, surely_widest, unlikely
+from crackscope.reports.inspection_widest import EVEN, severity, sure_heading, surely_widest, unlikely
 from crackscope.reports.photo_facts import odd_scale
 from crackscope.reports.unmet import unmet_sentence
 
@@ -195,7 +195,7 @@ def _widest_tile(found: Sorted, numbers: Mapping[str, int], names: Mapping[str, 
     sure = f"{length_number(width.low, unit)} to {length_text(width.high, unit)}"
     measured = f"largest width {length_number(width.value, unit)} (95 %: {sure})"
     return Tile(
-        "Widest likely crack, at least" if doubtful(found.zones) else "Widest crack, at least",
+        sure_heading(found.zones),
         length_text(width.low, unit),
         f"{measured}, probability {chance_text(zone.probability)}, crack {zone.number} in",
         names[photo.path],
@@ -255,7 +255,7 @@ def told_once(found: Sorted, copies: Mapping[str, str]) -> tuple[str, str, str]:
 def heading_of(zone: Zone, classes: dict[str, WidthClasses]) -> tuple[str, str]:
     """(kind, words) of the group that a cracked photo stands in, by its widest zone. The script words it alike."""
     known, place = class_of(zone, classes)
-    bare = ", no scale known" if known.unit == "px" else ""
+    bare = ", no scale known there" if known.unit == "px" else ""
     doubt = ", less likely one than not" if zone.probability < EVEN else ""
     return f"{known.unit}-{place}", f"Widest crack {known.name(place)}{bare}{doubt}"
 
@@ -286,10 +286,15 @@ def notes(found: Sorted, facts: InspectionFacts) -> list[str]:
             f"millimetres. To have these, give the scale{' of those photos' * some}: --mm-per-px, --marker-mm, "
             "--distance-m or --scale."
         )
-    if doubted := sum(bool(photo.scale_doubt) for photo in found.inspected):
+    if doubted := sum(photo.scale is None and bool(photo.scale_doubt) for photo in found.inspected):
         said.append(
             f"For {count(doubted, 'photo')} what should tell the scale (a marker, a table, EXIF or the file's "
             "georeference) does not, so there are no millimetres: each says why among its facts."
+        )
+    if beyond := sum(photo.scale is not None and bool(photo.scale_doubt) for photo in found.cracked):
+        said.append(
+            f"In {count(beyond, 'cracked photo')} the scale does not hold at every crack: what is in pixels there says "
+            "nothing about millimetres. Each says why among its facts."
         )
     if odd := [photo.path for photo in found.inspected if odd_scale(photo)]:
         said.append(

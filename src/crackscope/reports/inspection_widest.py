@@ -62,13 +62,21 @@ def surely_widest(cracks: Sequence[Found]) -> Found | None:
     return _surest(_leading(cracks))
 
 
+def sure_heading(cracks: Sequence[Found]) -> str:
+    """What the figure is called that says how wide the most surely wide crack is at least: it is the widest one's,
+    unless another measures more and says less."""
+    if surely_widest(cracks) is not _widest(_leading(cracks)):
+        return "Largest width that is sure"
+    return "Widest likely crack, at least" if doubtful(cracks) else "Widest crack, at least"
+
+
 def _leading(cracks: Sequence[Found]) -> Sequence[Found]:
     return [one for one in cracks if one[1].probability >= LIKELY] or telling(cracks)
 
 
 def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
-    """Which likely crack is the widest, which surely is, and how wide less likely ones would be; "" where none was
-    measured.
+    """Which likely crack is the widest, which surely is, and which less likely ones would be wider; "" where none was
+    measured. Each figure names its crack.
 
     names: of the photos, by path.
     """
@@ -81,22 +89,22 @@ def widest_said(cracks: Sequence[Found], names: Mapping[str, str]) -> str:
     if between:
         which = f"The widest crack of a probability of {LIKELY:g} or more"
     said = "" if likely else "No crack is more likely than not. "
-    said += f"{which} measures {_measured(widest)}, in {_home(widest, names)}."
-    if surest[1] is not widest[1]:
+    said += f"{which} measures {_measured(widest)}, {_home(widest, names)}."
+    if surest is not widest:
         width, unit = largest_width(surest[1])
         said += (
-            f" The largest width that is sure is {length_text(width.low, unit)}, of crack {surest[1].number} "
-            f"(probability {_chance(surest)}) in {_home(surest, names)}."
+            f" The largest width that is sure is {length_text(width.low, unit)}, of {_home(surest, names)}, which "
+            f"measures {length_text(width.value, unit)} (probability {_chance(surest)})."
         )
     if (wider := _wider(between, widest, surest)) is not None:
-        said += f" A less likely one may be wider: {_measured(wider)}, in {_home(wider, names)}."
+        said += f" A less likely one may be wider: {_measured(wider)}, {_home(wider, names)}."
     other = _widest(doubted) if likely else None
-    if other is None:
+    if other is None or _value(other) <= max(_value(widest), _value(wider or widest)):
         return said
     few = len(doubted) == 1
     return (
         f"{said} {len(doubted):,} of {count(len(cracks), 'crack')} {'is' if few else 'are'} less likely than not, "
-        f"{'' if few else 'the widest of them '}{_measured(other)}, in {_home(other, names)}."
+        f"{'' if few else 'the widest of them '}{_measured(other)}, {_home(other, names)}."
     )
 
 
@@ -137,4 +145,4 @@ def _chance(found: Found) -> str:
 
 
 def _home(found: Found, names: Mapping[str, str]) -> str:
-    return names[found[0].path]
+    return f"crack {found[1].number} in {names[found[0].path]}"

@@ -50,6 +50,7 @@
     const showing = new Set(some.map(function (row) { return row[PHOTO]; })).size;
     put(under("cracks", "more"), showing ? (some.length / showing).toFixed(1) + " a photo that shows one"
       + (doubted ? ", " + doubted.toLocaleString("en") + " less likely than not" : "") : "");
+    put(under("widest", "name"), surest ? words.sureHeading(some) : "Widest crack");
     put(under("widest", "value"), surest ? width(surest[LOW], surest[UNIT]) + " " + surest[UNIT] : "–");
     put(under("widest", "under"), surest ? "largest width " + width(surest[WIDTH], surest[UNIT]) + " (95 %: " + width(surest[LOW], surest[UNIT])
       + " to " + width(surest[HIGH], surest[UNIT]) + " " + surest[UNIT] + "), probability " + chance(surest[CHANCE]) + ", crack "
@@ -218,7 +219,7 @@
         swatch.className = "swatch " + kind;
         swatch.setAttribute("aria-hidden", "true");
         many.className = "soft";
-        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known" : "")
+        const says = "Widest crack " + data.classes[one.widest[UNIT]][one.widest[CLASS]] + (one.widest[UNIT] === "px" ? ", no scale known there" : "")
           + (unlikely([one.widest]).length ? ", less likely one than not" : "");
         head.append(swatch, says + " ", many);
         grid = document.createElement("div");

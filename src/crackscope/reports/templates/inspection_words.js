@@ -35,6 +35,10 @@ const words = (function () {
   function unlikely(some) { return some.filter(function (row) { return row[CHANCE] < EVEN; }); }
   function widestOf(some) { return most(likely(some), WIDTH) || most(some, WIDTH); }
   function surest(some) { return most(leading(some), LOW); }
+  function sureHeading(some) {
+    if (surest(some) !== most(leading(some), WIDTH)) return "Largest width that is sure";
+    return doubtful(some).length ? "Widest likely crack, at least" : "Widest crack, at least";
+  }
   function measured(row) {
     const unit = row[UNIT];
     return width(row[WIDTH], unit) + " " + unit + " (" + width(row[LOW], unit) + " to " + width(row[HIGH], unit)
@@ -42,20 +46,21 @@ const words = (function () {
   }
   // nameOf: of the photo of a row.
   function widest(some, nameOf) {
+    const home = function (row) { return "crack " + row[ZONE] + " in " + nameOf(row); };
     const probable = likely(some), doubted = unlikely(some), first = most(leading(some), WIDTH), sure = surest(some), between = doubtful(some);
     if (!first) return "";
     let said = (probable.length ? "" : "No crack is more likely than not. ") + "The widest crack"
       + (between.length ? " of a probability of " + LIKELY + " or more" : probable.length && doubted.length ? " that is more likely than not" : "")
-      + " measures " + measured(first) + ", in " + nameOf(first) + ".";
-    if (sure !== first) said += " The largest width that is sure is " + width(sure[LOW], sure[UNIT]) + " " + sure[UNIT] + ", of crack "
-      + sure[ZONE] + " (probability " + chance(sure[CHANCE]) + ") in " + nameOf(sure) + ".";
+      + " measures " + measured(first) + ", " + home(first) + ".";
+    if (sure !== first) said += " The largest width that is sure is " + width(sure[LOW], sure[UNIT]) + " " + sure[UNIT] + ", of "
+      + home(sure) + ", which measures " + width(sure[WIDTH], sure[UNIT]) + " " + sure[UNIT] + " (probability " + chance(sure[CHANCE]) + ").";
     const byWidth = most(between, WIDTH), byLow = most(between, LOW);
     const wider = above(first, byWidth, WIDTH) ? byWidth : above(sure, byLow, LOW) ? byLow : null;
-    if (wider) said += " A less likely one may be wider: " + measured(wider) + ", in " + nameOf(wider) + ".";
+    if (wider) said += " A less likely one may be wider: " + measured(wider) + ", " + home(wider) + ".";
     const other = probable.length ? most(doubted, WIDTH) : null, few = doubted.length === 1;
-    if (other) said += " " + doubted.length.toLocaleString("en") + " of " + several(some.length, "crack") + (few ? " is" : " are")
+    if (other && above(first, other, WIDTH) && (!wider || above(wider, other, WIDTH))) said += " " + doubted.length.toLocaleString("en") + " of " + several(some.length, "crack") + (few ? " is" : " are")
       + " less likely than not, " + (few ? "" : "the widest of them ") + measured(other)
-      + ", in " + nameOf(other) + ".";
+      + ", " + home(other) + ".";
     return said;
   }
   // What is too much of a name goes from its middle: names of one series differ in their ends.
@@ -78,7 +83,7 @@ const words = (function () {
     return made;
   }
   return {
-    width: width, several: several, length: length, chance: chance, unlikely: unlikely, surest: surest, widestOf: widestOf, widest: widest,
+    width: width, several: several, length: length, chance: chance, unlikely: unlikely, surest: surest, sureHeading: sureHeading, widestOf: widestOf, widest: widest,
     elided: elided, named: named,
   };
 })();
