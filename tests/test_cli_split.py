@@ -205,6 +205,12 @@ def test_a_surface_without_a_test_picture_is_told(data, tmp_path, capsys):
     assert json.loads(told(capsys, "split", table, "-o", str(tmp_path / "out.csv"), "--json"))["untested"] == ["pier"]
 
 
+@pytest.mark.parametrize("parts", ["1e308:1e308:1", "inf:1:1", "nan:1:1", "1:1:1e-300", "1:-inf:1"])
+def test_absurd_shares_are_refused_by_name_before_any_picture_is_opened(parts, tmp_path, capsys):
+    assert main(["split", str(tmp_path / "nowhere"), "-o", str(tmp_path / "split.csv"), "--parts", parts]) == 2
+    assert capsys.readouterr().err.startswith(f"crackscope: parts {parts.replace('e308', 'e+308')}: ")
+
+
 ELSEWHERE = "deal them out with `crackscope split` and other --parts, and name its CSV"
 
 
