@@ -29,6 +29,7 @@ from crackscope.reports.rendering import render, script_data
 from crackscope.reports.scale import scale_for
 from crackscope.reports.sentences import (
     CALIBRATED,
+    alarms_sentence,
     bias_sentence,
     excess_sentence,
     fitting_sentence,
@@ -193,9 +194,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append(
             f"The bundle could not judge {count(refused, 'row')}, {which}: left out of all figures, see below."
         )
-    excess = excess_sentence(evaluation)
-    if excess:
-        notes.append(excess)
+    notes += filter(None, (excess_sentence(evaluation), alarms_sentence(evaluation)))
     if evaluation.unread:
         unreadable = count(len(evaluation.unread), "picture is", "pictures are")
         notes.append(f"{unreadable} unreadable: left out of all figures, see below.")
