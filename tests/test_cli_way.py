@@ -204,7 +204,8 @@ def test_train_at_random_says_and_keeps_how_it_dealt(tmp_path, capsys, copied):
     told = {part: {"crack": count, "sound": count} for part, count in parts.items()}
     assert kept["split"] == {"kind": "random", "parts": told, "seed": 3, "leak_share": leak}
     assert kept["finished"]["dealt"] == kept["split"]
-    assert judged["split"] | {"fingerprint": ""} == {"fingerprint": "", "random": True, "seed": 3, "leak_share": leak}
+    facts = {"fingerprint": "", "random": True, "seed": 3, "leak_share": leak, "likely_groups": None}
+    assert judged["split"] | {"fingerprint": ""} == facts
     first = printed.err.splitlines()[0]
     assert first.startswith(", ".join(f"{part} {count} crack and {count} sound" for part, count in parts.items()))
     if copied:
