@@ -50,6 +50,20 @@ def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, c
     assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
 
 
+def test_an_adapted_bundle_is_called_as_its_folder_and_told_from_others_in_a_matrix(
+    made, tmp_path, monkeypatch, capsys
+):
+    bundle, data = made
+    monkeypatch.chdir(tmp_path)
+    for out in ("north", "deep/south/"):
+        assert main(["adapt", bundle, data, "-o", out, "--most-forgotten", "1", "--quiet"]) == 0
+    assert [open_bundle(tmp_path / out).manifest.name for out in ("north", "deep/south")] == ["north", "south"]
+    capsys.readouterr()
+    assert main(["matrix", "--on", f"faint={data}", "--bundle", "north", "--bundle", "deep/south"]) == 0
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert {"north", "south"} <= set(rows)
+
+
 def test_what_it_lost_on_old_surfaces_is_warned_of_with_figures_and_what_to_do(made, tmp_path, capsys):
     bundle, data = made
     asked = ["adapt", bundle, data, "--most-forgotten", "1"]

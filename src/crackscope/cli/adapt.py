@@ -1,5 +1,6 @@
 """`adapt`: a new surface from a few labelled patches, in seconds."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
-from crackscope.errors import several
+from crackscope.errors import printable, several
 
 if TYPE_CHECKING:
     from crackscope.adaptation import Adapted, AdaptOptions, Curve, Worth
@@ -43,7 +44,7 @@ class Asked(Labelled):
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
 @click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @out("BUNDLE", "Folder of the adapted bundle.", required=True)
-@click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
+@click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: that of its folder.")
 @click.option("--curve", is_flag=True, help="Say how much more labels would bring; takes a few times as long.")
 @click.option(
     "--most-forgotten",
@@ -100,7 +101,8 @@ def _options(asked: Asked, tell: Tell) -> "AdaptOptions":
     from crackscope.adaptation import AdaptOptions
 
     return AdaptOptions(
-        name=asked.name,
+        # Of several bundles adapted from one, in a matrix say, each is known by where its user put it.
+        name=asked.name or printable(Path(os.path.abspath(asked.out)).name),
         most_forgotten=asked.most_forgotten,
         curve=asked.curve,
         group_by=asked.group_by,
