@@ -234,9 +234,7 @@ def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:
         odd = [name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name)]
         raise OutputError(f"cannot write {path}: {_no_text(odd)}") from None
     if not force and path.is_file() and path.read_bytes() != content:
-        raise OutputError(
-            f"another split is there already, {path}, name a new file; --force (force=True) writes over it"
-        )
+        raise OutputError(f"another split is there already, {path}, name a new file; --force writes over it")
     write_whole(path, content)
 
 
