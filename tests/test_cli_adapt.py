@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from crackscope import images
-from crackscope.adaptation import AdaptOptions, RefusedError, adapt
+from crackscope.adaptation import AdaptOptions, RefusedError, Worth, adapt
 from crackscope.bundles import KnownSurface, LocalCalibration, TrainedOn, open_bundle, pack_projection
 from crackscope.cli import main
+from crackscope.cli.adapt import no_better
 from crackscope.judging import evaluate
 from crackscope.recipes import text
+from crackscope.records import Measure
 from crackscope.scoring import repack
 from crackscope.surfaces import generate
 from tests.small_patches import write_patches
@@ -98,7 +100,35 @@ def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, 
     assert main([*asked, "-o", str(tmp_path / "two")]) == 0
     losses = f"({before['margin_loss']:.4f}, now {after['margin_loss']:.4f}), within the error of so few"
     said = f"no better on these patches than before by log loss about the threshold {losses}"
-    assert said in capsys.readouterr().err
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"it may not have helped: {said}, so it was written all the same; to go back, go on with ")
+    assert f"go on with {bundle}, which is as it was, and remove {tmp_path / 'two'}; or label" in first
+
+
+def test_what_may_not_have_helped_is_said_before_anything_else(made, tmp_path):
+    bundle, _ = made
+    write_surface(tmp_path / "data", 6, faint=0.3, first=100)
+    words = "adapt", bundle, str(tmp_path / "data"), "-o", str(tmp_path / "out"), "--most-forgotten", "1"
+    call = [sys.executable, "-u", "-m", "crackscope", *words]
+    both = subprocess.run(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
+    said = (
+        "it may not have helped: no better on these patches than before by balanced accuracy (0.833, now 0.833), within"
+    )
+    assert both.startswith(said)
+
+
+def test_what_called_fewer_rightly_did_not_help_and_each_worse_figure_is_told(tmp_path):
+    def worth(balanced, recall, alarms, loss):
+        rates = [Measure(value=one, low=None, high=None) for one in (balanced, recall, alarms)]
+        return Worth(balanced_accuracy=rates[0], recall=rates[1], false_alarms=rates[2], margin_loss=loss)
+
+    here, there = worth(0.962, 0.923, 0.0, 0.21), worth(0.933, 0.923, 0.057, 0.18)
+    told = no_better(here, there, "default", str(tmp_path / "mine"))
+    assert told.startswith(
+        "it did not help: no better on these patches than before by balanced accuracy (0.962, now 0.933), false alarms "
+        "(0.000, now 0.057), within the error of so few, so it was written all the same; to go back, go on with default"
+    )
+    assert no_better(there, worth(0.962, 0.923, 0.0, 0.17), "default", str(tmp_path / "mine")) == ""
 
 
 def test_where_all_were_called_rightly_before_nothing_is_to_gain_and_none_is_called_no_better(made, tmp_path, capsys):
