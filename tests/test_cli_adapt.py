@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from crackscope import images
-from crackscope.adaptation import AdaptOptions, RefusedError, adapt
+from crackscope.adaptation import AdaptOptions, RefusedError, Worth, adapt
 from crackscope.bundles import KnownSurface, LocalCalibration, TrainedOn, open_bundle, pack_projection
 from crackscope.cli import main
+from crackscope.cli.adapt import no_better
 from crackscope.judging import evaluate
 from crackscope.recipes import text
+from crackscope.records import Measure
 from crackscope.scoring import repack
 from crackscope.surfaces import generate
 from tests.small_patches import write_patches
@@ -48,6 +50,20 @@ def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, c
     assert shown["name"] == "mine"
     assert shown["trained_on"][-1]["pictures"] == 24
     assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
+
+
+def test_an_adapted_bundle_is_called_as_its_folder_and_told_from_others_in_a_matrix(
+    made, tmp_path, monkeypatch, capsys
+):
+    bundle, data = made
+    monkeypatch.chdir(tmp_path)
+    for out in ("north", "deep/south/"):
+        assert main(["adapt", bundle, data, "-o", out, "--most-forgotten", "1", "--quiet"]) == 0
+    assert [open_bundle(tmp_path / out).manifest.name for out in ("north", "deep/south")] == ["north", "south"]
+    capsys.readouterr()
+    assert main(["matrix", "--on", f"faint={data}", "--bundle", "north", "--bundle", "deep/south"]) == 0
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert {"north", "south"} <= set(rows)
 
 
 def test_what_it_lost_on_old_surfaces_is_warned_of_with_figures_and_what_to_do(made, tmp_path, capsys):
@@ -84,7 +100,35 @@ def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, 
     assert main([*asked, "-o", str(tmp_path / "two")]) == 0
     losses = f"({before['margin_loss']:.4f}, now {after['margin_loss']:.4f}), within the error of so few"
     said = f"no better on these patches than before by log loss about the threshold {losses}"
-    assert said in capsys.readouterr().err
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"it may not have helped: {said}, so it was written all the same; to go back, go on with ")
+    assert f"go on with {bundle}, which is as it was, and remove {tmp_path / 'two'}; or label" in first
+
+
+def test_what_may_not_have_helped_is_said_before_anything_else(made, tmp_path):
+    bundle, _ = made
+    write_surface(tmp_path / "data", 6, faint=0.3, first=100)
+    words = "adapt", bundle, str(tmp_path / "data"), "-o", str(tmp_path / "out"), "--most-forgotten", "1"
+    call = [sys.executable, "-u", "-m", "crackscope", *words]
+    both = subprocess.run(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
+    said = (
+        "it may not have helped: no better on these patches than before by balanced accuracy (0.833, now 0.833), within"
+    )
+    assert both.startswith(said)
+
+
+def test_what_called_fewer_rightly_did_not_help_and_each_worse_figure_is_told(tmp_path):
+    def worth(balanced, recall, alarms, loss):
+        rates = [Measure(value=one, low=None, high=None) for one in (balanced, recall, alarms)]
+        return Worth(balanced_accuracy=rates[0], recall=rates[1], false_alarms=rates[2], margin_loss=loss)
+
+    here, there = worth(0.962, 0.923, 0.0, 0.21), worth(0.933, 0.923, 0.057, 0.18)
+    told = no_better(here, there, "default", str(tmp_path / "mine"))
+    assert told.startswith(
+        "it did not help: no better on these patches than before by balanced accuracy (0.962, now 0.933), false alarms "
+        "(0.000, now 0.057), within the error of so few, so it was written all the same; to go back, go on with default"
+    )
+    assert no_better(there, worth(0.962, 0.923, 0.0, 0.17), "default", str(tmp_path / "mine")) == ""
 
 
 def test_where_all_were_called_rightly_before_nothing_is_to_gain_and_none_is_called_no_better(made, tmp_path, capsys):
@@ -250,7 +294,8 @@ def test_a_bundle_in_the_way_is_kept_unless_it_was_adapted_and_force_is_given(ma
     assert main([*asked, str(out), "--name", "other"]) == 2
     told = capsys.readouterr().err
     assert "not empty" in told
-    assert "--force (force=True) writes over" in told
+    assert "--force writes over" in told
+    assert "force=True" not in told
     assert (out / "bundle.json").read_bytes() == written
     assert main([*asked, str(out), "--name", "other", "--force"]) == 0
     assert (out / "bundle.json").read_bytes() != written

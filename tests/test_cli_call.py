@@ -146,7 +146,7 @@ def test_wrong_call_is_one_line_with_advice(arguments, advice, capsys, tmp_path,
         ),
         (["scan", "-süd wall"], "there is no option -s, for the file of that name write './-süd wall' ("),
         (["predict", "-x.png"], "there is no option -x (crackscope predict --help"),
-        (["generate", "-n", "0", "-o", "out"], "0 is not in the range x>=1 (crackscope generate --help"),
+        (["generate", "-n", "0", "-o", "out"], "0 is not in the range 1<=x<=1000000 (crackscope generate --help"),
     ],
 )
 def test_a_file_that_is_taken_for_an_option_is_told_how_to_write(arguments, says, capsys, tmp_path, monkeypatch):

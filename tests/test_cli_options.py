@@ -29,6 +29,27 @@ def told(capsys):
     return json.loads(line)
 
 
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("train {patches} -o {out} --seed 99999999999999999999999", "'--seed': 99999999999999999999999 is not in the"),
+        ("split {patches} -o {out} --seed 4294967296", "'--seed': 4294967296 is not in the range 0<=x<=4294967295"),
+        ("generate -o {out} --seed 4294967296", "'--seed': 4294967296 is not in the range 0<=x<=4294967295"),
+        ("generate -o {out} -n 99999999999999999999999", "is not in the range 1<=x<=1000000"),
+        ("demo -o {out} -n 99999999999999999999999", "is not in the range 40<=x<=100000"),
+        ("suggest default {patches} -o {out} -n 99999999999999999999999", "is not in the range 1<=x<=1000000"),
+        ("predict {patches} --threads 99999999999999999999", "'--threads': 99999999999999999999 is not in the range"),
+        ("generate -o {out} --threads 1025", "there is no option --threads"),
+        ("scan {patches} --threads 1025", "'--threads': 1025 is not in the range 1<=x<=1024"),
+    ],
+)
+def test_counts_beyond_any_use_are_refused_by_the_option_that_gave_them(patches, tmp_path, capsys, call, says):
+    out = tmp_path / "out"
+    assert main(call.replace("{patches}", str(patches)).replace("{out}", str(out)).split()) == 2
+    assert says in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_generate_as_json(tmp_path, capsys):
     assert main(["generate", "-o", str(tmp_path / "new"), "-n", "2", "--size", "32", "--json"]) == 0
     assert told(capsys) == {"out": str(tmp_path / "new"), "pictures": 2, "side_px": 32, "seed": 0}

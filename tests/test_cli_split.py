@@ -13,6 +13,8 @@ from crackscope.cli import main
 from tests.small_bundle import write_small_bundle
 from tests.small_data_set import data_set
 from tests.small_labelled import picture
+from tests.small_page import Page
+from tests.small_way import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,25 @@ def test_a_pattern_that_looks_right_is_named(tmp_path, capsys):
         assert "--group-by" not in told(capsys, *call, *pattern)
 
 
+def test_what_names_look_grouped_by_and_a_split_is_not_is_told_by_training_and_judging_on_it(tmp_path, capsys):
+    for number in range(36):
+        picture(tmp_path / "set" / ("crack", "sound")[number % 2] / f"{7000 + number // 3}-{number % 3}.png", number)
+    split, run, page = tmp_path / "split.csv", tmp_path / "run", tmp_path / "judged"
+    told(capsys, "split", str(tmp_path / "set"), "-o", str(split))
+    names = "ile names look grouped by photo, 7000-0.png with 7000-1.png, 12 groups in all"
+    assert main(["train", str(split), "-o", str(run), *SMALL]) == 0
+    both = capsys.readouterr()
+    assert f"{names}: --group-by '^(\\d+)-' given to `crackscope split` keeps each in one part" in both.out + both.err
+    assert names in Page(run / "evaluation" / "report.html").text
+    said = told(capsys, "evaluate", str(run), str(split), "-o", str(page))
+    assert f"{names}: --group-by '^(\\d+)-' given to `crackscope split` keeps each in one part and counts" in said
+    assert names in Page(page / "report.html").text
+    assert json.loads((page / "metrics.json").read_text())["split"]["likely_groups"]["groups"] == 12
+    told(capsys, "split", str(tmp_path / "set"), "-o", str(split), "--group-by", r"^(\d+)-", "--force")
+    assert names not in told(capsys, "evaluate", str(run), str(split), "-o", str(tmp_path / "again"))
+    assert names not in Page(tmp_path / "again" / "report.html").text
+
+
 def test_a_path_with_a_blank_is_named_as_it_can_be_typed(data, tmp_path, capsys):
     as_tree(data, tmp_path / "sp ace")
     for number in range(2):
@@ -203,6 +224,12 @@ def test_a_surface_without_a_test_picture_is_told(data, tmp_path, capsys):
     said = "1 surface has too few pictures for one in the test part (pier): figures on it say nothing of it"
     assert said in told(capsys, "split", table, "-o", str(tmp_path / "out.csv")).splitlines()
     assert json.loads(told(capsys, "split", table, "-o", str(tmp_path / "out.csv"), "--json"))["untested"] == ["pier"]
+
+
+@pytest.mark.parametrize("parts", ["1e308:1e308:1", "inf:1:1", "nan:1:1", "1:1:1e-300", "1:-inf:1"])
+def test_absurd_shares_are_refused_by_name_before_any_picture_is_opened(parts, tmp_path, capsys):
+    assert main(["split", str(tmp_path / "nowhere"), "-o", str(tmp_path / "split.csv"), "--parts", parts]) == 2
+    assert capsys.readouterr().err.startswith(f"crackscope: parts {parts.replace('e308', 'e+308')}: ")
 
 
 ELSEWHERE = "deal them out with `crackscope split` and other --parts, and name its CSV"

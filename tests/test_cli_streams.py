@@ -42,6 +42,56 @@ def test_closed_stdout_is_one_line_before_any_work(way, words):
     assert ended.stderr.count("\n") == 1
 
 
+CLOSED = [
+    "scan {data}",
+    "evaluate {bundle} {data} --part all",
+    "evaluate {bundle} {data} --part all -o {out} --json",
+    "inspect {picture} --bundle {bundle} -o {out} --help",
+    "bundle show {bundle}",
+    "nonsense -o {out}",
+]
+
+
+@pytest.mark.parametrize("words", CLOSED)
+def test_closed_stdout_is_refused_where_what_is_said_is_the_result(way, tmp_path, words):
+    picture, out = pictures(way, "crack")[0], tmp_path / "out"
+    for name, path in (("picture", picture), ("data", way.data), ("out", out)):
+        words = words.replace(f"{{{name}}}", str(path))
+    ended = shell(way, words, ">&-")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("crackscope: standard output is closed")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        ("inspect {picture} --bundle {bundle} -o {out}", "index.html"),
+        ("split {data} -o {out}/split.csv", "split.csv"),
+        ("evaluate {bundle} {data} --part all --out={out}", "report.html"),
+        ("generate -n 2 --size 32 -o{out}", "truth.csv"),
+        ("bundle export {bundle} --onnx -o {out}/model.onnx", "model.onnx"),
+    ],
+)
+def test_closed_stdout_stops_nothing_where_the_result_is_a_folder_or_a_file(way, tmp_path, words, written):
+    out = tmp_path / "out"
+    if f"{{out}}/{written}" in words:
+        out.mkdir()
+    for name, path in (("picture", pictures(way, "crack")[0]), ("data", way.data), ("out", out)):
+        words = words.replace(f"{{{name}}}", str(path))
+    ended = shell(way, words, ">&-")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert "crackscope:" not in ended.stderr
+    assert (out / written).stat().st_size > 0
+
+
+def test_with_stdout_closed_a_photo_that_cannot_be_read_is_told_by_the_status(way, tmp_path):
+    call = f"inspect {pictures(way, 'crack')[0]} gone.png --bundle {{bundle}} -o {tmp_path / 'out'}"
+    ended = shell(way, call, ">&-")
+    assert ended.returncode == 1
+    assert (tmp_path / "out" / "index.html").exists()
+
+
 @pytest.mark.parametrize("words", ["predict - --bundle {bundle}", "predict --from-list - --bundle {bundle}"])
 def test_closed_stdin_that_is_wanted_is_one_line(way, words):
     ended = shell(way, words, "<&-")

@@ -48,12 +48,36 @@ def test_a_short_table_needs_no_more_room_than_it_takes():
     assert not fits(COLUMNS, cells, takes - 1)
 
 
-def test_blocks_begin_with_the_longest_column_and_leave_out_what_is_empty():
+def test_blocks_begin_with_the_picture_and_leave_out_what_is_empty():
     assert printed(*as_blocks(COLUMNS, CELLS), width=60) == [
         ROWS[0][2],
         "  verdict crack, probability 0.973",
         "b.png",
         "  verdict sound",
+    ]
+
+
+def test_a_picture_leads_its_block_however_short_its_name():
+    verdict, likely, _ = COLUMNS
+    assert (
+        printed(*as_blocks((verdict, likely, "photo"), [[Text("crack"), Text("0.9"), Text("b")]]), width=20)[0] == "b"
+    )
+
+
+def test_a_block_without_a_picture_begins_with_the_first_column_and_every_number_has_a_head():
+    columns = ("figure", ">value", ">95 % interval", ">best without looking")
+    row = [Text("accuracy"), Text("0.6429"), Text("0.47 to 0.79"), Text("0.5000")]
+    assert printed(*as_blocks(columns, [row]), width=80) == [
+        "accuracy",
+        "  value 0.6429, 95 % interval 0.47 to 0.79, best without looking 0.5000",
+    ]
+
+
+def test_a_number_that_leads_stands_behind_its_head():
+    rows = [[Text("10"), Text("0.870 (0.810 to 0.920)"), Text("measured")]]
+    assert printed(*as_blocks((">patches a label", ">balanced accuracy", ""), rows), width=60) == [
+        "patches a label 10",
+        "  balanced accuracy 0.870 (0.810 to 0.920), measured",
     ]
 
 

@@ -80,6 +80,26 @@ def test_a_narrow_terminal_breaks_no_word_but_names(way, columns):
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_on_a_terminal_of_20_columns_a_picture_stands_before_what_is_said_of_it(way, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p1.png").write_bytes(pictures(way, "crack")[0].read_bytes())
+    with on_a_terminal("predict", "p1.png", "--bundle", way.bundle, "-q", COLUMNS="20", NO_COLOR="1") as (_, terminal):
+        shown = re.sub(r"\x1b\[\d*m", "", read_until(TO_THE_END, terminal))
+    assert shown.splitlines()[0].startswith("p1.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
+def test_a_figure_on_a_narrow_terminal_is_told_by_its_name_and_its_baseline_as_one(way):
+    arguments = ["evaluate", way.bundle, str(way.data), "--part", "all", "-q"]
+    with on_a_terminal(*arguments, COLUMNS="40", NO_COLOR="1") as (_, terminal):
+        shown = re.sub(r"\x1b\[\d*m", "", read_until(TO_THE_END, terminal)).replace("\r\n", "\n")
+    lines = [line.rstrip() for line in shown.splitlines()]
+    at = lines.index("accuracy")
+    assert lines[at + 1].startswith("  value ")
+    assert not any(re.fullmatch(r"[\d.]+", line) for line in lines)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="wants terminals")
 def test_train_interrupted_says_how_to_go_on(way, tmp_path):
     run = tmp_path / "my run"
     endless = ["--set", "phases.0.epochs=100000", "--set", "phases.0.early_stopping.patience=0"]

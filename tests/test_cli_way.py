@@ -105,6 +105,13 @@ def test_train_says_what_each_epoch_came_to_where_no_terminal_shows_it(way, tmp_
         assert "epoch 1 of 2" not in capsys.readouterr().out
 
 
+def test_a_remark_before_the_first_epoch_is_no_line_of_an_epoch(capsys):
+    with TrainingBar(quiet=False, lines=True) as bar:
+        bar(Progress(stage="training", remark="it goes on with epoch 1 of 2"))
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "it goes on with epoch 1 of 2\n")
+
+
 def test_train_says_of_what_the_time_left_is(capsys):
     bar = TrainingBar(quiet=False, lines=True)
     bar(Progress(stage="training", phase=1, phases=2, epoch=1, epochs=3, done=4, total=4, seconds_left=8))
@@ -204,7 +211,8 @@ def test_train_at_random_says_and_keeps_how_it_dealt(tmp_path, capsys, copied):
     told = {part: {"crack": count, "sound": count} for part, count in parts.items()}
     assert kept["split"] == {"kind": "random", "parts": told, "seed": 3, "leak_share": leak}
     assert kept["finished"]["dealt"] == kept["split"]
-    assert judged["split"] | {"fingerprint": ""} == {"fingerprint": "", "random": True, "seed": 3, "leak_share": leak}
+    facts = {"fingerprint": "", "random": True, "seed": 3, "leak_share": leak, "likely_groups": None}
+    assert judged["split"] | {"fingerprint": ""} == facts
     first = printed.err.splitlines()[0]
     assert first.startswith(", ".join(f"{part} {count} crack and {count} sound" for part, count in parts.items()))
     if copied:

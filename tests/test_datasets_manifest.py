@@ -75,6 +75,7 @@ def test_manifests_from_spreadsheets(tmp_path: Path, separator: str) -> None:
         ("c.png,crack", "line 4: 1 cell fewer"),
         ("c.png,crack,holdout", "line 4: part 'holdout'"),
         ("a.png,crack,train", "line 4: the path of line 2 again"),
+        ("a.png,sound,train", "line 4: the path of line 2 again, crack there and sound here"),
         ('"c.png,crack,train\nd.png,crack,test\n', 'line 4: a quote (") is not closed'),
         ('"c.png,crack,train', 'line 4: a quote (") is not closed'),
         ('\n"c.png,crack,train\nd.png,crack,test\n"e.png",crack,test\n', 'line 5: a quote (") is not closed'),

@@ -91,6 +91,20 @@ def test_shares_that_make_no_split(data: Path, parts: tuple[float, ...]) -> None
         datasets.split(data, parts=parts)
 
 
+@pytest.mark.parametrize(
+    ("parts", "lacking"),
+    [((1e308, 1e308, 1), "test"), ((60, 5e-324, 20), "val"), ((5e-324, 0, 1), "train"), ((1, 0, 9e-7), "test")],
+)
+def test_shares_beside_which_another_is_nothing_are_refused(data: Path, parts: tuple[float, ...], lacking: str) -> None:
+    with pytest.raises(DatasetError, match=f"{lacking} would get less than a millionth"):
+        datasets.split(data, parts=parts)
+
+
+@pytest.mark.parametrize("unit", [1e308, 1, 5e-324])
+def test_shares_count_only_beside_each_other(data: Path, unit: float) -> None:
+    assert by_name(datasets.split(data, parts=(unit, unit, unit))) == by_name(datasets.split(data, parts=(1, 1, 1)))
+
+
 def test_too_few_groups_for_the_parts(tmp_path: Path) -> None:
     data_set(tmp_path / "set", each=2, copies=0)
     with pytest.raises(DatasetError, match=r"would hold no .*--parts"):

@@ -167,6 +167,17 @@ def test_links_that_go_round(folder):
     assert found == ["a/x.webp", "b/x.tif", "gone.png", "img1.png", "img2.JPG", "img10.jpg"]
 
 
+@pytest.mark.parametrize("target", ["loop", "y" * 300, "nowhere"])
+def test_a_link_that_leads_nowhere_loses_no_picture_beside_it(folder, target):
+    for number in range(30):
+        (folder / f"wall-{number}.jpg").touch()
+    plain = images.find([str(folder)])
+    (folder / "loop").symlink_to(target)
+    told: list[str] = []
+    assert images.find([str(folder)], misnamed=told.append) == plain
+    assert told == []
+
+
 @pytest.mark.parametrize("name", ["gone.png", "*.gif", "empty", "[", "nul\0"])
 def test_what_stands_for_nothing_is_an_error(folder, name):
     (folder / "empty").mkdir()

@@ -29,7 +29,21 @@ def test_figures_are_called_and_told_as_everywhere_else(tmp_path):
     )
     text = Page(write_matrix(table, tmp_path)).text
     for name in MATRIX_FIGURES:
-        assert f"{TITLES[name]} {MEANINGS[name]}. The stronger the blue, the better" in text
+        told = "fewer false alarms: palest from 0.5 up" if name == "false_alarm_rate" else "better: palest at"
+        assert f"{TITLES[name]} {MEANINGS[name]}. The stronger the blue, the {told}" in text
+
+
+def test_a_quarter_of_false_alarms_is_seen_apart_from_nearly_a_half(tmp_path):
+    def tint(rate):
+        figures = dict.fromkeys(MATRIX_FIGURES, Measure(value=rate, low=None, high=None))
+        cells = tuple(msgspec.structs.replace(one, figures=figures) for one in matrix_of(*[None] * 4).cells)
+        table = msgspec.structs.replace(matrix_of(*[None] * 4), cells=cells)
+        source = Page(write_matrix(table, tmp_path)).source
+        return float(re.search(r"--share: ([\d.]+)", source[source.index("the fewer false alarms") :])[1])
+
+    assert tint(0) == 2.6
+    assert tint(0.257) > 3 * tint(0.429) > 0
+    assert tint(0.5) == tint(0.9) == 0
 
 
 def test_what_is_said_of_several_pairs_is_said_once_with_their_names(tmp_path):
@@ -65,7 +79,8 @@ def test_what_starting_weights_learnt_from_is_told_beside_the_cells_that_may_be_
     page = Page(write_matrix(begun, tmp_path))
     assert "a: The bundle's starting weights, those of an earlier bundle, learnt from deck, metu: where" in page.text
     assert "Starting weights may have learnt from some of them, see the note" in page.text
-    assert page.text.count("starting weights learnt from it?") == len(MATRIX_FIGURES)
+    assert page.text.count("starting weights learnt from it?") == len(MATRIX_FIGURES) + 1
+    assert "starting weights learnt from it? what its training began with learnt from pictures so named" in page.text
     all_seen = msgspec.structs.replace(matrix_of(seen, seen, None, None), started_from={"a": ("deck", "metu")})
     assert "tarting weights" not in Page(write_matrix(all_seen, tmp_path)).text
 
@@ -82,7 +97,7 @@ def test_the_marks_of_cells_are_explained_where_there_are_such(tmp_path):
     seen = MetBefore(by="name", sets=("walls",), pictures=80)
     counted = MetBefore(by="pictures", sets=(), pictures=0, judged=30, learnt_from=12, chosen_on=3)
     text = Page(write_matrix(matrix_of(seen, counted, None, None), tmp_path)).text
-    assert "… from it? it learnt from pictures so named, or alike, perhaps from these: see the note" in text
+    assert " learnt from it? it learnt from pictures so named, or alike, perhaps from these: see the note" in text
     assert "met before so many of the pictures judged took part in its training: the figure flatters" in text
 
 

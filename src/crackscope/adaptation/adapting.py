@@ -40,11 +40,11 @@ _KNOWN_WORDS = Layout()
 class AdaptOptions:
     """How to adapt.
 
-    name: of the new bundle; after the old one unless said. most_forgotten: the loss of balanced accuracy on the old
-    pictures, 0 to 1, from which on it is refused. curve: work out what more labels would bring. group_by: what keeps
-    patches together, as `datasets.split` takes it. licence: of the patches. force: write over a bundle that was adapted
-    before. progress: called as patches are read. learning: called as changes are learnt, to judge one and for the
-    curve, which takes seconds where patches are many.
+    name: of the new bundle; after the old one unless said, so that the same labels give the same bundle wherever it is
+    written. most_forgotten: the loss of balanced accuracy on the old pictures, 0 to 1, from which on it is refused.
+    curve: work out what more labels would bring. group_by: what keeps patches together, as `datasets.split` takes it.
+    licence: of the patches. force: write over a bundle that was adapted before. progress: called as patches are read.
+    learning: called as changes are learnt, to judge one and for the curve, which takes seconds where patches are many.
 
     Raises AdaptationError for a name or a licence that no bundle takes.
     """
@@ -80,8 +80,8 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     met_before: what of these patches the bundle had learnt from, as an evaluation says it. adapted_before: patches that
     the old bundle was adapted to and does not know again, some of which may be among these. conflicts: groups of copies
     that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
-    likely_groups: what their file names look grouped by, unless groups were named or photos are known. unfit: patches
-    left out, as they cannot be judged.
+    likely_groups: what their file names look grouped by, unless groups were named, photos are known or parts were
+    given. unfit: patches left out, as they cannot be judged.
     """
 
     bundle: str
@@ -190,7 +190,7 @@ def _told(bundle: Bundle, gathered: Gathered, facts: "Facts", curve: Curve | Non
         adapted_before=adapted_before(manifest),
         conflicts=split.conflicts,
         contradictions=contradictions(split.rows, split.conflicts),
-        likely_groups=None if gathered.of_photos else split.likely_groups,
+        likely_groups=None if gathered.of_photos or split.seed is None else split.likely_groups,
         before=facts.before,
         after=facts.after,
         old_before=facts.old_before,

@@ -111,8 +111,7 @@ def refuse_in_the_way(out: Path, force: bool) -> None:
         raise OutputError(f"not allowed to look into it ({error.strerror}), {out}, name another folder") from None
     if not force:
         raise OutputError(
-            f"the folder is not empty, {out}, name a new one; "
-            "--force (force=True) writes over a bundle that was adapted before"
+            f"the folder is not empty, {out}, name a new one; --force writes over a bundle that was adapted before"
         )
     try:
         taught = open_bundle(out).manifest.trained_on

@@ -1,5 +1,6 @@
 """`adapt`: a new surface from a few labelled patches, in seconds."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from crackscope.cli.judgement import spell_figure
 from crackscope.cli.labelled import Labelled, tell_of_groups
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
-from crackscope.errors import several
+from crackscope.errors import printable, several
 
 if TYPE_CHECKING:
     from crackscope.adaptation import Adapted, AdaptOptions, Curve, Worth
@@ -43,7 +44,7 @@ class Asked(Labelled):
 @click.argument("bundle", metavar="BUNDLE|RUN|default")
 @click.argument("data", metavar="DATA|SPLIT.csv|EXPORT.json")
 @out("BUNDLE", "Folder of the adapted bundle.", required=True)
-@click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: OLD-adapted.")
+@click.option("--name", default="", metavar="NAME", help="Name of the adapted bundle; default: that of its folder.")
 @click.option("--curve", is_flag=True, help="Say how much more labels would bring; takes a few times as long.")
 @click.option(
     "--most-forgotten",
@@ -62,11 +63,11 @@ def adapt(state: State, /, **options: Any) -> None:
 
     It takes a few seconds, some ten with hundreds of patches. Score and map change; what the bundle knew before holds
     it back, and what it lost there is told. A bundle that would get worse by more than the error of so few patches is
-    not written; one that is no better within that error is written, and the call says so. A bundle in 8 bits is
-    refused: adapt the float32 one, then export it. Patches that cannot be judged (blurred, too dark, overexposed, too
-    small) are left out and named. Of data with parts the test part is left alone, to be judged on afterwards. Patches
-    that `crackscope suggest` cut from one photo count as one in the intervals. EXPORT.json is what Label Studio exports
-    as JSON, saved beside the patches.
+    not written; one that is no better within that error is written, and the call begins by saying so and how to go
+    back. A bundle in 8 bits is refused: adapt the float32 one, then export it. Patches that cannot be judged (blurred,
+    too dark, overexposed, too small) are left out and named. Of data with parts the test part is left alone, to be
+    judged on afterwards. Patches that `crackscope suggest` cut from one photo count as one in the intervals.
+    EXPORT.json is what Label Studio exports as JSON, saved beside the patches.
     """
     asked = Asked(**options)
     refuse_swapped(asked.bundle, [asked.data])
@@ -76,6 +77,8 @@ def adapt(state: State, /, **options: Any) -> None:
     if asked.as_json:
         print_json(adapted)
         return
+    if told := no_better(adapted.before, adapted.after, asked.bundle, asked.out):
+        warn(told)
     _show(adapted, asked.data, asked.quiet)
 
 
@@ -100,7 +103,8 @@ def _options(asked: Asked, tell: Tell) -> "AdaptOptions":
     from crackscope.adaptation import AdaptOptions
 
     return AdaptOptions(
-        name=asked.name,
+        # Of several bundles adapted from one, in a matrix say, each is known by where its user put it.
+        name=asked.name or printable(Path(os.path.abspath(asked.out)).name),
         most_forgotten=asked.most_forgotten,
         curve=asked.curve,
         group_by=asked.group_by,
@@ -130,8 +134,6 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
         say("what it lost on old surfaces is not known: this bundle keeps no word of them", quiet=quiet)
     if adapted.curve is not None:
         _show_curve(adapted.curve)
-    if no_better := _no_better(adapted.before, adapted.after):
-        warn(no_better)
     if lost := _lost(adapted):
         warn(lost)
     _show_doubts(adapted, data, quiet)
@@ -188,9 +190,9 @@ def _pairs(contradictions: Sequence[tuple[str, str]]) -> str:
     return ", ".join(told) + f" and {more} more" * (more > 0)
 
 
-def _no_better(before: "Worth", after: "Worth") -> str:
-    """What of balanced accuracy and log loss is no better than before, each with both values, and what to do; "" where
-    both are better."""
+def no_better(before: "Worth", after: "Worth", bundle: str, out: str) -> str:
+    """What of balanced accuracy and log loss is no better than before, each with both values, and how to go back; ""
+    where both are better. It is written all the same by design: of so few patches most that come out so gain."""
     here, there = before.balanced_accuracy.value, after.balanced_accuracy.value
     if here == there == 1:
         return (
@@ -200,14 +202,30 @@ def _no_better(before: "Worth", after: "Worth") -> str:
     said = []
     if here is not None and there is not None and there <= here:
         said.append(f"balanced accuracy ({here:.3f}, now {there:.3f})")
+        said += _worse(before, after)
     if after.margin_loss >= before.margin_loss:
         said.append(f"log loss about the threshold ({before.margin_loss:.4f}, now {after.margin_loss:.4f})")
     if not said:
         return ""
+    fell = here is not None and there is not None and there < here
+    helped = "it did not help" if fell or len(said) > 1 else "it may not have helped"
+    back = f"go on with {as_typed(bundle)}, which is as it was, and remove {as_typed(out)}"
+    if os.path.realpath(bundle_folder(bundle)) == os.path.realpath(out):
+        back = f"adapt the bundle that it was made from anew: {as_typed(out)} is written over"
     return (
-        f"written although it is no better on these patches than before by {' and '.join(said)}, within the error "
-        "of so few: label more of them, or keep the old bundle"
+        f"{helped}: no better on these patches than before by {', '.join(said)}, within the error of so few, so it was "
+        f"written all the same; to go back, {back}; or label more patches"
     )
+
+
+def _worse(before: "Worth", after: "Worth") -> list[str]:
+    """Which of its two rates got worse, each with both values."""
+    pairs = (("recall", before.recall, after.recall, 1), ("false alarms", before.false_alarms, after.false_alarms, -1))
+    return [
+        f"{name} ({here.value:.3f}, now {there.value:.3f})"
+        for name, here, there, sign in pairs
+        if here.value is not None and there.value is not None and sign * (here.value - there.value) > 0
+    ]
 
 
 def _lost(adapted: "Adapted") -> str:

@@ -14,6 +14,7 @@ from crackscope.cli.groups import Group
 from crackscope.cli.interrupts import raise_if_lost
 from crackscope.cli.state import State
 from crackscope.cli.streams import settle
+from crackscope.errors import OutputError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole way on generated surfaces, in a minute or two."),
@@ -87,12 +88,36 @@ def crackscope() -> None:
     """
 
 
+_ALWAYS_WRITE = ("train", "demo")
+"""Commands that write to a folder of their own choice where none is named."""
+
+
+def _writes(arguments: Sequence[str]) -> bool:
+    """Whether what a call is made for goes to a file or folder, so that nobody need hear what it says besides."""
+    command: click.Command | None = crackscope
+    context: click.Context | None = None
+    words = list(arguments)
+    while isinstance(command, click.Group):
+        if not words or words[0].startswith("-"):
+            return False
+        context = click.Context(command, context, words[0])
+        command = command.get_command(context, words.pop(0))
+    if command is None or {"-h", "--help"} & {*words}:
+        return False
+    # Resilient: what is wrong with the call is said when it is made.
+    asked = command.make_context(command.name, words, context, resilient_parsing=True).params
+    return not asked.get("as_json") and (bool(asked.get("out")) or command.name in _ALWAYS_WRITE)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` (default: those of the process) ask for; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     state = State(given=tuple(given))
     try:
-        settle(process_ends=arguments is None)
+        if settle(process_ends=arguments is None) and not _writes(given):
+            raise OutputError(
+                "standard output is closed, so there is nowhere to say what is found, send it to a file or to /dev/null"
+            )
         result = crackscope.main(given, "crackscope", standalone_mode=False, obj=state)
         raise_if_lost()
         sys.stdout.flush()

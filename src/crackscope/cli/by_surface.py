@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     *("surface", ">pictures", "read as", ">threshold", ">missed", ">false alarms"),
-    ">held out: missed, false alarms",
+    "the bundle states",
 )
 
 
@@ -45,7 +45,7 @@ def _rows(evaluation: "Evaluation") -> list[tuple[object, ...]]:
 
 
 def _stated(one: "SurfaceFacts | None") -> str:
-    """Shares missed and called cracked for nothing when the surface was held out, of so many pictures."""
+    """Shares missed and called cracked for nothing of so many held-out pictures of a surface that it knows."""
     if one is None or one.misses is None or one.false_alarms is None:
         return ""
-    return f"{one.misses:.1%}, {one.false_alarms:.1%} of {one.fitted_on}"
+    return f"of {one.name}, {one.fitted_on} held out: missed {one.misses:.1%}, false alarms {one.false_alarms:.1%}"

@@ -42,8 +42,8 @@ def console(stream: TextIO | None = None) -> "Console":
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table on stdout. A column whose name begins with `>` is set flush right; names are never cut.
 
-    On a terminal too narrow for it each row becomes a few lines, its longest column on a line of its own. What goes to
-    a file or a pipe begins with the heads above a rule of WIDE columns at most, has a line a row however long, and no
+    On a terminal too narrow for it each row becomes a few lines, the first of which says what it is of. What goes to a
+    file or a pipe begins with the heads above a rule of WIDE columns at most, has a line a row however long, and no
     line ends in blanks.
     """
     from rich.text import Text

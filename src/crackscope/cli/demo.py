@@ -59,7 +59,7 @@ class Asked:
 @click.option(
     "-n",
     "--count",
-    type=WholeRange(min=40),
+    type=WholeRange(40, 100_000),
     metavar="N",
     default=400,
     show_default=True,

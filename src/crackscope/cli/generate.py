@@ -11,11 +11,13 @@ import click
 
 from crackscope.cli.console import print_json, progress, say
 from crackscope.cli.folders import fresh
-from crackscope.cli.options import Number, WholeRange, out, shared
+from crackscope.cli.options import MOST_SEED, Number, WholeRange, out, shared
 from crackscope.errors import several
 
 SEEDS_APART = 1_000_003
 """Two seeds of the command are so many picture seeds apart, so that their pictures never meet."""
+MOST_PICTURES = 1_000_000
+"""Of one seed: more would be those of the next."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,13 @@ class Wanted:
 @click.command()
 @out("DIR", "New or empty folder to write to.", required=True)
 @click.option(
-    "-n", "--count", type=WholeRange(min=1), metavar="N", default=200, show_default=True, help="Number of pictures."
+    "-n",
+    "--count",
+    type=WholeRange(1, MOST_PICTURES),
+    metavar="N",
+    default=200,
+    show_default=True,
+    help="Number of pictures.",
 )
 @click.option(
     "--kind",
@@ -58,7 +66,12 @@ class Wanted:
 )
 @click.option("--masks/--no-masks", default=True, show_default=True, help="Write the crack pixels as PNG too.")
 @click.option(
-    "--seed", type=WholeRange(min=0), metavar="N", default=0, show_default=True, help="Other seeds, other pictures."
+    "--seed",
+    type=WholeRange(0, MOST_SEED),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Other seeds, other pictures.",
 )
 @shared("quiet", "json")
 def generate(out: str, quiet: bool, as_json: bool, **options: Any) -> None:

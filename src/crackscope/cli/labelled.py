@@ -1,6 +1,5 @@
 """What the commands that take labelled pictures have in common: their options, and how such pictures are opened."""
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,8 +52,10 @@ class Labelled:
             )
 
 
-NO_WITNESSES = "counts each as one, else intervals may be too narrow"
-"""What it gains to know photos where figures are given."""
+def witnesses(split: "Split") -> str:
+    """What it gains to know photos where figures are given, and to which command where parts were given."""
+    counted = "counts each as one, else intervals may be too narrow"
+    return counted if split.seed is not None else f"given to `crackscope split` keeps each in one part and {counted}"
 
 
 def tell_of_groups(
@@ -67,9 +68,6 @@ def tell_of_groups(
     """Say which --group-by would hold together what looks like patches of one photo, and what that gains; nothing of
     None. of: whose file names they are, where there are several data sets."""
     if likely is not None:
-        one, other = likely.examples
-        say(
-            f"{of and f'{of}: '}file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
-            f"--group-by {shlex.quote(likely.pattern)} {gain}",
-            quiet=quiet,
-        )
+        from crackscope.datasets import groups_told
+
+        say(f"{of and f'{of}: '}{groups_told(likely, gain)}", quiet=quiet)

@@ -7,8 +7,13 @@ from typing import Any, TypeVar
 import click
 
 from crackscope.cli.state import State
+from crackscope.processors import MOST_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+MOST_SEED = 2**32 - 1
+"""What a recipe takes, so that no command takes a seed that another refuses."""
 
 
 def _is_number(text: str) -> bool:
@@ -92,9 +97,12 @@ _OPTIONS: dict[str, Callable[[F], F]] = {
         "--bundle", metavar="BUNDLE|RUN|default", help="Trained model to use; default: the one in the package."
     ),
     "threads": click.option(
-        "--threads", type=WholeRange(min=1), metavar="N", help="Processor threads to use; default: all there are."
+        "--threads",
+        type=WholeRange(1, MOST_THREADS),
+        metavar="N",
+        help="Processor threads to use; default: all there are.",
     ),
-    "seed": click.option("--seed", type=WholeRange(min=0), metavar="N", help="Seed of everything drawn."),
+    "seed": click.option("--seed", type=WholeRange(0, MOST_SEED), metavar="N", help="Seed of everything drawn."),
     "quiet": click.option(
         "--quiet", "-q", is_flag=True, help="No progress, no remarks; what cannot be read is still named."
     ),

@@ -5,16 +5,17 @@ import os
 import sys
 from typing import TextIO
 
-from crackscope.errors import OutputError, printable
+from crackscope.errors import printable
 
 
-def settle(*, process_ends: bool) -> None:
-    """See before any work that there is somewhere to say what is found, and to complain.
+def settle(*, process_ends: bool) -> bool:
+    """See before any work that there is somewhere to say what is found, and to complain; whether stdout is closed.
 
     process_ends: whether the streams are those of a process that is ours; its numbers 0 to 2 are then taken, so that
-    no file of ours gets one of them, and stdout never fails at a sign that it cannot show. Raises OutputError where
-    stdout is closed. A closed stderr loses what is said there, and nothing else.
+    no file of ours gets one of them, and stdout never fails at a sign that it cannot show. What is said to a closed
+    stream is lost, and nothing else.
     """
+    closed = sys.stdout is None
     given = (sys.stdin, sys.stdout, sys.stderr)
     if process_ends:
         _fill([number for number, stream in enumerate(given) if stream is None])
@@ -23,10 +24,9 @@ def settle(*, process_ends: bool) -> None:
     if sys.stderr is None:
         # `print` takes None for stdout, where remarks would spoil what programs read.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (stays open as long as the process)
-    if sys.stdout is None:
-        raise OutputError(
-            "standard output is closed, so there is nowhere to say what is found, send it to a file or to /dev/null"
-        )
+    if closed:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    return closed
 
 
 def _fill(closed: list[int]) -> None:

@@ -52,7 +52,7 @@ class Handed:
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @out("OUT", "New or empty folder to write to.", required=True)
 @click.option(
-    "-n", "--count", type=WholeRange(min=1), metavar="N", default=20, show_default=True, help="How many patches."
+    "-n", "--count", type=WholeRange(1, 1_000_000), metavar="N", default=20, show_default=True, help="How many patches."
 )
 @click.option(
     "--labelled",

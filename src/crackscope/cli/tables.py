@@ -16,6 +16,9 @@ _LEAST_ROOM = 24
 _RULE = re.compile(r"^ ?[-─]+$", re.MULTILINE)
 """The first line that looks so stands below the heads."""
 
+_PICTURES = ("picture", "photo")
+"""Heads of columns that name what a row is of, wherever they stand; in tables without one the first column does."""
+
 Cells = Sequence[Sequence[Text]]
 
 
@@ -54,18 +57,20 @@ def fits(columns: Sequence[str], rows: Cells, width: int) -> bool:
 
 
 def as_blocks(columns: Sequence[str], rows: Cells) -> Iterator[RenderableType]:
-    """Each row as its longest column on a line of its own and the others below, each behind its head."""
-    wanted = _widths(columns, rows)
-    leading = wanted.index(max(wanted))
+    """Each row as what it is of on a line of its own, a number behind its head, and the others below, each behind its
+    head."""
+    leading = next((place for place, name in enumerate(columns) if name in _PICTURES), 0)
     for row in rows:
-        below = [
-            Text.assemble(f"{name.lstrip('>')} ".lstrip(), cell)
-            for place, (name, cell) in enumerate(zip(columns, row, strict=True))
-            if place != leading and cell.plain
-        ]
-        yield Text(row[leading].plain, style=row[leading].style, overflow="fold")
+        headed = [_headed(name, cell) for name, cell in zip(columns, row, strict=True)]
+        below = [one for place, one in enumerate(headed) if place != leading and row[place].plain]
+        first = headed[leading] if columns[leading].startswith(">") else row[leading]
+        yield Text(first.plain, style=row[leading].style, overflow="fold")
         if below:
             yield Padding(Text(", ").join(below), (0, 0, 0, 2), expand=False)
+
+
+def _headed(name: str, cell: Text) -> Text:
+    return Text.assemble(f"{name.lstrip('>')} ".lstrip(), cell)
 
 
 def _widths(columns: Sequence[str], rows: Cells) -> list[int]:

@@ -63,7 +63,8 @@ class TrainingBar:
         raise_if_lost()
         if progress.remark:
             warn(progress.remark, quiet=self._quiet)
-        if self._lines and progress.stage == "training" and progress.done == progress.total:
+        # A remark before the first epoch is of none.
+        if self._lines and progress.epoch and progress.stage == "training" and progress.done == progress.total:
             self._say(f"{_epoch(progress)}: {', '.join(filter(None, (_figures(progress.figures), _left(progress))))}")
         elif self._lines and progress.stage == "fitting" and _passes_a_quarter(progress):
             self._say(_standing(progress))

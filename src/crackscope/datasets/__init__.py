@@ -10,13 +10,14 @@ read_rows(data) -> list[Row]      unopened
 write_split, read_split           CSV: path,label,part,group[,mask][,surface]
 remarks(rows)                     lines on what is doubtful: few pictures of a class, surfaces spelt in two ways
 copies_told(leak_share, random)   the line on near-copies in a split that was dealt
+groups_told(likely, gain)         the line on patches of one photo that stand apart, as their names tell
 untested_told(surfaces)           the line on surfaces without a picture in the test part
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
 from crackscope.datasets.dealing import split
 from crackscope.datasets.dealt import Split, fingerprint, write_split
-from crackscope.datasets.doubtful import copies_told, remarks, untested_told
+from crackscope.datasets.doubtful import copies_told, groups_told, remarks, untested_told
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import load, load_apart, opened, read_rows, read_split
 from crackscope.datasets.manifest import refuse_strangers
@@ -39,6 +40,7 @@ __all__ = [
     "Split",
     "copies_told",
     "fingerprint",
+    "groups_told",
     "load",
     "load_apart",
     "opened",

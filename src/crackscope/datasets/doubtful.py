@@ -1,9 +1,11 @@
 """What is doubtful about rows that can be used all the same: a line each, for people."""
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from crackscope.datasets.name_groups import LikelyGroups
 from crackscope.datasets.words import plain
 from crackscope.errors import printable, several
 from crackscope.images import natural
@@ -31,6 +33,15 @@ def copies_told(leak_share: float, *, random: bool) -> str:
     return (
         f"dealt one by one: {having} have a near-copy among those trained on, so accuracy on them may flatter by up to "
         "as much"
+    )
+
+
+def groups_told(likely: LikelyGroups, gain: str) -> str:
+    """Which --group-by would hold together what looks like patches of one photo, and what that gains."""
+    one, other = likely.examples
+    return (
+        f"file names look grouped by photo, {one} with {other}, {likely.groups} groups in all: "
+        f"--group-by {shlex.quote(likely.pattern)} {gain}"
     )
 
 

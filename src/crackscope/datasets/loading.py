@@ -11,6 +11,7 @@ from crackscope.datasets.dealing import USUAL_SHARES, Wish, deal_anew, found_by,
 from crackscope.datasets.dealt import Split, fingerprint, in_order
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.grouping import components, names_of, same_pairs
+from crackscope.datasets.name_groups import parted_groups
 from crackscope.datasets.reading import label_by_masks, open_all
 from crackscope.datasets.splitting import leak_share, shares_of
 from crackscope.datasets.surveying import Survey, find, half_parted, survey
@@ -94,6 +95,7 @@ def _taken_tree(found: Found, group_by: str | None, surveyed: Survey | None = No
         opened=True,
         conflicts=len(surveyed.conflicts),
         mask_conflicts=len(surveyed.reading.mask_conflicts),
+        likely_groups=parted_groups(grouped),
     )
 
 
@@ -138,6 +140,7 @@ def _taken(found: Found) -> Split:
         fingerprint=fingerprint(kept),
         unreadable=tuple(unread),
         unreadable_parts=_parts_of(unread, found.entries),
+        likely_groups=parted_groups(kept),
     )
 
 

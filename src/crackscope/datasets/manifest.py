@@ -16,7 +16,7 @@ from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
 from crackscope.errors import DatasetError, OutputError, printable, several
 from crackscope.files import csv_text, original, read_table, write_whole
-from crackscope.records import Row
+from crackscope.records import Label, Row
 
 _WRITTEN: Final = ("path", "label", "part", "group")
 _OPTIONAL: Final = ("mask", "surface")
@@ -40,19 +40,25 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     columns = _columns(header, rows)
     entries: list[Entry] = []
     faults: dict[str, list[int]] = {}
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[int, Label | None]] = {}
     for line, cells in rows:
         fault_or_entry = _entry(path.parent, dict(zip(columns, cells, strict=False)), len(cells) - len(header), layout)
         if isinstance(fault_or_entry, Entry):
-            before = seen.setdefault(fault_or_entry.path, line)
+            before, label = seen.setdefault(fault_or_entry.path, (line, fault_or_entry.label))
             if before == line:
                 entries.append(msgspec.structs.replace(fault_or_entry, where=f"line {line} of {path.name}"))
                 continue
-            fault_or_entry = f"the path of line {before} again"
+            fault_or_entry = _again(before, label, fault_or_entry.label)
         faults.setdefault(fault_or_entry, []).append(line)
     if faults:
         raise DatasetError(_say(path, faults))
     return Found(root=str(path), kind="manifest", entries=tuple(entries))
+
+
+def _again(before: int, there: Label | None, here: Label | None) -> str:
+    """What is wrong with a path that stands in an earlier line, too: above all, that it has another label there."""
+    again = f"the path of line {before} again"
+    return again if there == here else f"{again}, {there or 'without a label'} there and {here or 'without one'} here"
 
 
 def _columns(header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> list[str]:
@@ -234,9 +240,7 @@ def write_rows(rows: Iterable[Row], path: Path, *, force: bool = True) -> None:
         odd = [name for row in rows for name in (row.path, row.mask or "") if _is_no_text(name)]
         raise OutputError(f"cannot write {path}: {_no_text(odd)}") from None
     if not force and path.is_file() and path.read_bytes() != content:
-        raise OutputError(
-            f"another split is there already, {path}, name a new file; --force (force=True) writes over it"
-        )
+        raise OutputError(f"another split is there already, {path}, name a new file; --force writes over it")
     write_whole(path, content)
 
 

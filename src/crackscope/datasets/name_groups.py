@@ -1,5 +1,6 @@
 """Whether file names tell which patches come from one photo: 7002-9.jpg and 7002-27.jpg do, img_0001.jpg does not."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Final
 import msgspec
 
 from crackscope.images import natural
+from crackscope.records import Row
 
 _MOST: Final = 0.8
 """Share of all pictures that must share a beginning with another."""
@@ -51,6 +53,20 @@ def likely_groups(names: Sequence[str]) -> LikelyGroups | None:
         if _parts_well(groups, tails, len(names)):
             return _counted(_pattern(groups, tails, numbers), names)
     return None
+
+
+def parted_groups(rows: Sequence[Row]) -> LikelyGroups | None:
+    """The same of rows that came with their parts, if what their names look grouped by is no group of theirs."""
+    names = [os.path.basename(row.path) for row in rows]
+    found = likely_groups(names)
+    if found is None:
+        return None
+    held: dict[str, list[str]] = defaultdict(list)
+    for name, row in zip(names, rows, strict=True):
+        if of := re.search(found.pattern, name):
+            held[of[1]].append(row.group)
+    apart = any(len(groups) > 1 and (len(set(groups)) > 1 or not groups[0]) for groups in held.values())
+    return found if apart else None
 
 
 def _is_of_a_camera(group: str, tail: str) -> bool:

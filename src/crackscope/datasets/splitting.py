@@ -16,18 +16,29 @@ _NEARLY_A_GROUP = 2 / 3
 """Where two parts of three shall have so much of a group each, or less, whole groups come nearer to the shares without
 one of the parts than with a group in each: three groups under 60:20:20 are 1.8, .6 and .6, and 2:1:0 is nearer than
 1:1:1."""
+_LEAST_SHARE = 1e-6
+"""Of the whole: less has no picture in any data set, and still less is no number to divide by."""
 
 
 def shares_of(parts: Sequence[float]) -> Shares:
-    """Shares of train, val and test that add up to 1. Raises DatasetError when they cannot be such."""
+    """Shares of train, val and test that add up to 1; one that is not 0 is a millionth at least. Raises DatasetError
+    when they cannot be such."""
     ok = len(parts) == 3 and all(np.isfinite(part) and part >= 0 for part in parts) and parts[0] > 0 and parts[2] > 0
+    said = ":".join(f"{part:g}" for part in parts)
     if not ok:
-        said = ":".join(f"{part:g}" for part in parts)
         raise DatasetError(
             f"parts {said}: three shares are wanted, train:val:test, such as 60:20:20; only val may be 0"
         )
-    total = float(sum(parts))
-    return parts[0] / total, parts[1] / total, parts[2] / total
+    # By the largest first: of 1e308 not even the sum of two is a number.
+    train, val, test = (part / max(parts) for part in parts)
+    total = train + val + test
+    for name, part, share in zip(PARTS, parts, (train, val, test), strict=True):
+        if part > 0 and share / total < _LEAST_SHARE:
+            raise DatasetError(
+                f"parts {said}: {name} would get less than a millionth of the pictures, which is none: give shares "
+                "such as 60:20:20"
+            )
+    return train / total, val / total, test / total
 
 
 def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: Shares, seed: int) -> list[Part]:

@@ -173,7 +173,8 @@ def _below(folder: str, told: _Told) -> Iterator[str]:
                         waiting += [entry.path] * (not entry.name.startswith("."))
                     elif _is_picture(entry.name):
                         yield entry.path
-                    elif told.misnamed is not _nobody and entry.is_file() and _holds_picture(entry.path):
+                    # Not `entry.is_file`: it raises for a link to itself, and what follows in the folder would be lost.
+                    elif told.misnamed is not _nobody and os.path.isfile(entry.path) and _holds_picture(entry.path):
                         told.misnamed(entry.path)
         except OSError:
             yield here

@@ -130,7 +130,13 @@ def _rows_of(split: "Split", part: Part | None) -> list[Row]:
 
 
 def _facts_of_split(split: "Split") -> SplitFacts:
-    return SplitFacts(fingerprint=split.fingerprint, random=split.random, seed=split.seed, leak_share=split.leak_share)
+    return SplitFacts(
+        fingerprint=split.fingerprint,
+        random=split.random,
+        seed=split.seed,
+        leak_share=split.leak_share,
+        likely_groups=split.likely_groups,
+    )
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:

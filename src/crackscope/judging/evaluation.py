@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from crackscope.brief import brief
+from crackscope.datasets import LikelyGroups
 from crackscope.records import Label, Measure, Unread, Verdict
 
 FIGURES: tuple[str, ...] = (
@@ -177,12 +178,14 @@ class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     leak_share: of the test rows, the share (0 to 1) with a near-copy among the training rows of a random split; None
     when not known. random: the split did not keep groups together. seed: None for a split that was given.
+    likely_groups: photos that file names tell and the split does not, so that patches of one count apart.
     """
 
     fingerprint: str
     random: bool
     seed: int | None = None
     leak_share: float | None = None
+    likely_groups: LikelyGroups | None = None
 
 
 By = Literal["split", "pictures", "name", "weights", "weights_split", "look"]

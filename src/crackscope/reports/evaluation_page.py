@@ -1,11 +1,14 @@
 """The report of an evaluation: one page, the plots as files, and the figures as data."""
 
 import os
+import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from crackscope.datasets import LikelyGroups
+from crackscope.errors import printable
 from crackscope.files import write_whole, written_together
 from crackscope.judging import (
     FIGURES,
@@ -29,6 +32,7 @@ from crackscope.reports.rendering import render, script_data
 from crackscope.reports.scale import scale_for
 from crackscope.reports.sentences import (
     CALIBRATED,
+    alarms_sentence,
     bias_sentence,
     excess_sentence,
     fitting_sentence,
@@ -177,6 +181,8 @@ def _notes(evaluation: Evaluation) -> list[str]:
     split = evaluation.split
     if split is not None and split.random and evaluation.part == "test":
         notes.append(_random_note(split.leak_share))
+    if split is not None and split.likely_groups is not None:
+        notes.append(_groups_note(split.likely_groups))
     if not all(evaluation.support.values()):
         only = "cracked" if evaluation.support["crack"] else "sound"
         notes.append(f"All rows are {only}. Figures that need both classes are not defined.")
@@ -193,13 +199,22 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append(
             f"The bundle could not judge {count(refused, 'row')}, {which}: left out of all figures, see below."
         )
-    excess = excess_sentence(evaluation)
-    if excess:
-        notes.append(excess)
+    notes += filter(None, (excess_sentence(evaluation), alarms_sentence(evaluation)))
     if evaluation.unread:
         unreadable = count(len(evaluation.unread), "picture is", "pictures are")
         notes.append(f"{unreadable} unreadable: left out of all figures, see below.")
     return notes
+
+
+def _groups_note(likely: LikelyGroups) -> str:
+    """That patches of one photo, by their names, were counted and dealt apart."""
+    one, other = map(printable, likely.examples)
+    return (
+        f"File names look grouped by photo, {one} with {other}, {likely.groups:,} groups in all, and these rows were "
+        "dealt and counted without: intervals may be too narrow, and figures of a bundle that was trained on other "
+        f"parts of these pictures flatter. crackscope split --group-by {shlex.quote(likely.pattern)} holds them "
+        "together."
+    )
 
 
 def _random_note(leak_share: float | None) -> str:

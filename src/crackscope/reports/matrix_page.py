@@ -43,10 +43,11 @@ class Tinted:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """The heatmap of one figure: a line a row of the matrix."""
+    """The heatmap of one figure: a line a row of the matrix. tint: what the strength of its colour says."""
 
     title: str
     meaning: str
+    tint: str
     lines: tuple[tuple[str, tuple[Tinted, ...]], ...]
     baselines: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -97,7 +98,7 @@ def _plot(matrix: Matrix, name: str) -> Plot:
         (one, tuple(_fixed(matrix.baseline(one, column, name), places) for column in matrix.columns))
         for one in matrix.baselines
     )
-    return Plot(TITLES[name], MEANINGS[name], tuple(lines), baselines)
+    return Plot(TITLES[name], MEANINGS[name], _tint(name), tuple(lines), baselines)
 
 
 def _tinted(cell: MatrixCell, name: str, places: int, started: bool) -> Tinted:
@@ -126,12 +127,14 @@ def _marks(matrix: Matrix) -> list[tuple[str, str]]:
     """What stands in cells beside their figures, and what it means; only what does stand there."""
     met = [_met(cell.met_before) for cell in matrix.cells]
     started = any(not _met(cell.met_before) and cell.row in matrix.started_from for cell in matrix.cells)
+    pictures = "learnt from pictures so named, or alike, perhaps from these: see the note"
     marks = []
     if any(said and said != _MAY_HAVE_MET for said in met):
         marks.append(("met before", "so many of the pictures judged took part in its training: the figure flatters"))
-    if started or _MAY_HAVE_MET in met:
-        who = "it, or what its training began with," if started else "it"
-        marks.append(("… from it?", f"{who} learnt from pictures so named, or alike, perhaps from these: see the note"))
+    if _MAY_HAVE_MET in met:
+        marks.append((_MAY_HAVE_MET, f"it {pictures}"))
+    if started:
+        marks.append((_MAY_HAVE_STARTED, f"what its training began with {pictures}"))
     return marks
 
 
@@ -141,7 +144,15 @@ def _good(name: str, measure: Measure) -> float:
         return 0.0
     if name in _WORST_IS_HALF:
         return max(0.0, 2 * measure.value - 1)
-    return 1 - measure.value if name == "false_alarm_rate" else measure.value
+    return max(0.0, 1 - 2 * measure.value) if name == "false_alarm_rate" else measure.value
+
+
+def _tint(name: str) -> str:
+    """How `_good` is to be read."""
+    if name == "false_alarm_rate":
+        return "The stronger the blue, the fewer false alarms: palest from 0.5 up, as tossing a coin gives"
+    least = "0.5 or less, as guessing gives" if name in _WORST_IS_HALF else "0"
+    return f"The stronger the blue, the better: palest at {least}"
 
 
 def _sentence(matrix: Matrix) -> str:

@@ -1,5 +1,7 @@
 """What an evaluation found, in sentences: the same in a terminal and on a page."""
 
+from typing import Literal
+
 from crackscope.errors import printable
 from crackscope.judging import AtPrevalence, CalibrationFacts, Evaluation, Matrix, Stated
 from crackscope.records import Measure
@@ -18,6 +20,7 @@ def conclusions(evaluation: Evaluation) -> list[str]:
         threshold_sentence(evaluation),
         stated_sentence(stated) if stated else "",
         excess_sentence(evaluation),
+        alarms_sentence(evaluation),
         *(prevalence_sentences(restated) if restated else ()),
         refusal_sentence(evaluation),
     ]
@@ -62,12 +65,16 @@ def _range(values: list[float]) -> str:
 
 def _aimed(evaluation: Evaluation) -> float | None:
     """The share that the thresholds these pictures met were chosen to miss, as far as the bundle says."""
-    bundle = evaluation.bundle
-    stated = bundle.stated if bundle else None
+    stated = evaluation.bundle.stated if evaluation.bundle else None
     common = (stated.miss_rate or stated.misses) if stated else None
-    if bundle is None or common is None:
-        return None
-    known = {one.name: one.misses for one in bundle.surfaces if one.misses is not None}
+    return None if common is None else _over_surfaces(evaluation, "misses", common)
+
+
+def _over_surfaces(evaluation: Evaluation, name: Literal["misses", "false_alarms"], common: float) -> float:
+    """The mean of this share over what these pictures look like: that of each surface for which the bundle states one,
+    else the common one."""
+    surfaces = evaluation.bundle.surfaces if evaluation.bundle else ()
+    known: dict[str, float] = {one.name: share for one in surfaces if (share := getattr(one, name)) is not None}
     read = [(known.get(name, common), number) for met in evaluation.read_as.values() for name, number in met.items()]
     return sum(share * number for share, number in read) / sum(number for _, number in read) if read else common
 
@@ -86,14 +93,18 @@ def _expected(evaluation: Evaluation, aimed: float) -> str:
 
 
 def stated_sentence(stated: Stated) -> str:
-    """What the bundle says that its common threshold gave on the pictures it was fitted with: generated ones, too."""
+    """What the bundle says that its common threshold gave on the pictures it was fitted with, of all surfaces and
+    generated ones: what it states of a surface is another figure."""
     parts = []
     if stated.misses is not None:
         parts.append(f"missed {percent_interval(stated.missed)} of the cracked")
     if stated.false_alarms is not None:
         parts.append(f"gave false alarms on {percent_interval(stated.alarmed)} of the sound")
     of = count(stated.pictures, "held-out picture") if stated.pictures else "held-out pictures"
-    return f"Of the {of}, real and generated, that it was fitted with, the bundle states, it {' and '.join(parts)}."
+    return (
+        f"Of the {of}, real and generated and of all surfaces together, that its common threshold was fitted with, the "
+        f"bundle states, that threshold {' and '.join(parts)}."
+    )
 
 
 def excess_sentence(evaluation: Evaluation) -> str:
@@ -105,6 +116,23 @@ def excess_sentence(evaluation: Evaluation) -> str:
         f"The bundle misses more than {_expected(evaluation, aimed)}, and chance does not explain it: these pictures "
         "are unlike the held-out ones. Look at the missed ones first; if their labels are right, adapt the bundle to "
         "this surface."
+    )
+
+
+def alarms_sentence(evaluation: Evaluation) -> str:
+    """A warning where false alarms are more than the bundle states of such surfaces, beyond chance; else ""."""
+    stated = evaluation.bundle.stated if evaluation.bundle else None
+    low = evaluation.false_alarm_rate.low
+    if stated is None or stated.false_alarms is None or low is None:
+        return ""
+    expected = _over_surfaces(evaluation, "false_alarms", stated.false_alarms)
+    if low <= expected:
+        return ""
+    return (
+        f"The bundle gives false alarms on {_spelt(evaluation.false_alarm_rate)} of the sound pictures here, more than "
+        f"the {percent(expected)} that it states of held-out pictures of what these look like, and chance does not "
+        "explain it: they are unlike those. Look at the false alarms first; if their labels are right, adapt the "
+        "bundle to this surface."
     )
 
 

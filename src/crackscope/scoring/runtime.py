@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.errors import BundleError
-from crackscope.processors import usable_processors
+from crackscope.processors import MOST_THREADS, usable_processors
 from crackscope.scoring.on_bytes import quickened
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 def usable_threads(threads: int | None = None) -> int:
     """Return how many threads to use: as asked, else as many as there are processors this process may run on.
 
-    Raises BundleError for less than one.
+    Raises BundleError for what is no whole number from 1 to MOST_THREADS.
     """
     if threads is not None:
-        if threads < 1:
-            raise BundleError(f"threads is {threads}: it must be 1 or more, or None for one per processor")
+        if not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
+            raise BundleError(
+                f"threads is {threads!r}: it must be 1 or more, up to {MOST_THREADS}, or None for one per processor"
+            )
         return threads
     return usable_processors()
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from crackscope.datasets import Split, copies_told, untested_told
+from crackscope.datasets import Split, copies_told, groups_told, untested_told
 from crackscope.errors import several
 from crackscope.records import PARTS, Label
 from crackscope.training.records import Dealt
@@ -46,6 +46,11 @@ def doubts(split: Split, *, here: bool) -> list[str]:
         told.append(
             f"{split.leak_share:.1%} of the test pictures have a copy among those trained on, so accuracy on them may "
             "flatter by up to as much; `crackscope split` keeps copies on one side"
+        )
+    if split.likely_groups is not None and not (split.random and split.seed is not None):
+        to = "" if here and split.seed is not None else "given to `crackscope split` "
+        told.append(
+            groups_told(split.likely_groups, f"{to}keeps each in one part, else it is trained and judged on both")
         )
     if not split.part("val"):
         told.append("there is no val part: the weights of the last epoch are kept, since nothing tells which were best")
