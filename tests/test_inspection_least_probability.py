@@ -105,7 +105,7 @@ def test_no_file_of_a_report_holds_them(bundle, photo, tmp_path, capsys):
     assert json.loads((out / "photos.geojson").read_text())["features"][0]["properties"]["zones"] == 1
     whole = json.loads((out / "inspection.json").read_text())
     assert (whole["zones"], whole["facts"]["least_probability"]) == (1, least)
-    assert f"{every - 1} cracks with a probability below {least:g} left out" in (out / "index.html").read_text()
+    assert f"{every - 1} cracks with a probability below {least:g} are left out" in (out / "index.html").read_text()
     (line,) = (out / "findings.jsonl").read_text().splitlines()
     assert json.loads(line)["left_out"] == every - 1
     assert "left out, here and" not in (tmp_path / "all" / "index.html").read_text()
