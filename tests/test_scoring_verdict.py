@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from crackscope import inspect, surfaces
@@ -96,6 +97,18 @@ def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     assert len(scores) == 19
     assert scores == sorted(scores, reverse=True)
     assert scores[0] == scores[-1] == 6.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dots_in_place_of_greys_are_no_blur(seed: int) -> None:
+    """As sharp as can be: nobody need hold a camera still."""
+    grey = surfaces.generate(seed, (400, 400)).pixels
+    dots = np.asarray(Image.fromarray(grey).convert("1").convert("RGB"))
+    rule = QualityRule(blurred_px=3.0)
+    assert unfit(quality(dots), (400, 400), rule).startswith("black and white")
+    assert unfit(quality(dots), (400, 400), QualityRule()) == ""
+    soft = cv2.GaussianBlur(grey, (0, 0), 8)
+    assert not unfit(quality(soft), (400, 400), rule).startswith("black and white")
 
 
 def test_a_blur_beyond_what_can_be_measured_is_not_told_to_a_tenth_of_a_pixel() -> None:

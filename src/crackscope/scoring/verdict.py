@@ -25,6 +25,13 @@ from crackscope.scoring.dense import Heatmap
 from crackscope.scoring.quality import MOST_BLUR_PX, Quality, light, quality
 from crackscope.scoring.void import bounds
 
+_BLACK_AND_WHITE = 0.95
+"""Share of the pixels that are black or white from which on dots stand for greys, which no camera writes."""
+_NO_GREYS = (
+    "black and white: there are next to no greys, as in a fax or a dithered picture, and a crack cannot be told from "
+    "its dots; give the picture in greys or colours"
+)
+
 
 class Look(NamedTuple):
     """A photo as it was looked at: its heatmap, what can be seen in it, and its height and width in px."""
@@ -210,6 +217,8 @@ def unfit(quality: Quality, shape: tuple[int, int], rule: QualityRule, outside: 
         blank = ", as where a picture is blank or transparent" * (quality.bright == 1 and not outside)
         return f"overexposed: {outside}{quality.bright:.0%} of the pixels are white{blank}"
     if rule.blurred_px and quality.sharpness_px > rule.blurred_px:
+        if quality.dark + quality.bright > _BLACK_AND_WHITE:
+            return _NO_GREYS
         most = quality.sharpness_px >= MOST_BLUR_PX
         wide = f"{2 * MOST_BLUR_PX:g} px wide or more" if most else f"{2 * quality.sharpness_px:.1f} px wide"
         return f"{BLURRED}: edges are {wide}, cracks would be smeared out"
