@@ -18,7 +18,9 @@ from tests.small_surfaces import write_surface
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"^## (.+)\n(?:(?!##|```).*\n)*```python\n((?:(?!```).*\n)*)```$", TEXT, re.MULTILINE))
+MORE = PAGE.with_name("python-more.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"^## (.+)\n(?:(?!##|```).*\n)*```python\n((?:(?!```).*\n)*)```$", re.MULTILINE)
+BLOCKS, FURTHER = dict(_BLOCK.findall(TEXT)), dict(_BLOCK.findall(MORE))
 PROCESSES = "Threads, processes, memory"
 
 
@@ -42,7 +44,7 @@ def ran(place: Path) -> dict[str, object]:
     """What the blocks leave behind, in one namespace."""
     names: dict[str, object] = {}
     with contextlib.chdir(place), contextlib.redirect_stdout(io.StringIO()) as told:
-        for heading, block in BLOCKS.items():
+        for heading, block in (BLOCKS | FURTHER).items():
             if heading != PROCESSES:
                 exec(compile(block, f"{PAGE}: {heading}", "exec"), names)
     return names | {"told": told.getvalue()}
@@ -51,6 +53,7 @@ def ran(place: Path) -> dict[str, object]:
 def test_every_block_is_run() -> None:
     assert len(BLOCKS) == TEXT.count("```python") == len(re.findall("^## ", TEXT, re.MULTILINE))
     assert len(TEXT.splitlines()) <= 120
+    assert len(FURTHER) == MORE.count("```python") == len(re.findall("^## ", MORE, re.MULTILINE)) == 4
 
 
 def test_what_is_said_of_records_and_arrays_is_so(ran: dict) -> None:
@@ -80,6 +83,14 @@ def test_bundles_come_of_training_and_adapting(ran: dict, place: Path) -> None:
     with contextlib.chdir(place):
         assert crackscope.load(ran["run"].bundle).predict("wall.jpg").width == 600
     assert ran["figures"].n > 0
+
+
+def test_what_is_suggested_compared_and_explained_is_what_the_page_says(ran: dict) -> None:
+    assert ran["one"].cut(np.zeros((400, 400, 3), np.uint8)).ndim == 3
+    assert ran["difference"].p_holm is None or 0 <= ran["difference"].p_holm <= 1
+    assert ran["evidence"].explanation.painted
+    for shown in ran["evidence"].pictures.values():
+        assert (shown.dtype, shown.ndim, shown.shape[2]) == (np.uint8, 3, 3)
 
 
 @pytest.mark.parametrize("way", ["spawn", "forkserver", "fork"])

@@ -21,9 +21,11 @@ _PUBLIC = {
     "split": "crackscope.datasets",
     "train": "crackscope.training",
     "evaluate": "crackscope.judging",
+    "adapt": "crackscope.adaptation",
 }
 
 if TYPE_CHECKING:
+    from crackscope.adaptation import adapt as adapt
     from crackscope.datasets import scan as scan
     from crackscope.datasets import split as split
     from crackscope.inspection import inspect as inspect
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from crackscope.scoring import predict as predict
     from crackscope.training import train as train
 
-__all__ = ["embed", "evaluate", "inspect", "load", "predict", "scan", "split", "train"]
+__all__ = ["adapt", "embed", "evaluate", "inspect", "load", "predict", "scan", "split", "train"]
 
 if not TYPE_CHECKING:  # that a typo is found, which any name from here would hide
 

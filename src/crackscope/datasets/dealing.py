@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,8 +74,8 @@ def found_by(data: str | Path, layout: Layout, group_by: str | None) -> Found:
 
 def deal_anew(found: Found, wish: Wish, surveyed: Survey | None = None) -> Split:
     """What is found, dealt as wished. surveyed: the same, where it was opened before. Raises DatasetError."""
-    if wish.seed < 0:
-        raise DatasetError(f"the seed of the split is {wish.seed}: it must be 0 or more")
+    if not isinstance(wish.seed, Integral) or wish.seed < 0:
+        raise DatasetError(f"the seed of the split is {wish.seed!r}: it must be 0 or more, and a whole number")
     words = words_of(found, wish.group_by)
     surveyed = survey(found) if surveyed is None else surveyed
     # Of sound pictures alone it can be told how often they give an alarm, where no others were meant to be there.

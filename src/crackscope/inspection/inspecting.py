@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,13 @@ from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
 from crackscope.scoring import DenseOptions, Heatmap, Judgement, Look, Model, kept, known_chance, smaller
 
+_KINDS: tuple[tuple[str, type, str], ...] = (
+    ("false_alarms", Real, "a number between 0 and 1"),
+    ("least_probability", Real, "a number from 0 to 1"),
+    ("memory_mib", Integral, "a whole number of MiB"),
+    ("scaling", Scaling, "what Scaling(mm_per_px=0.2) and the like make"),
+)
+
 
 class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How photos are inspected; everything that changes a finding is here.
@@ -37,7 +45,7 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
     at half scale finds sound beyond doubt. all_zones: keep the zones of photos that are not judged cracked too.
     least_probability: leave out the zones of a lower one, 0 to 1; the others keep their numbers, the verdict stays.
     scaling: what is known of the scale. limits_mm: between the classes of width. memory_mib: for the dense pass.
-    Raises InspectionError for a rate, a probability or limits that make no sense.
+    Raises InspectionError for a rate, a probability, limits or a memory that make no sense.
     """
 
     false_alarms: float = 0.05
@@ -49,6 +57,12 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int = 160
 
     def __post_init__(self) -> None:
+        for name, kind, wanted in _KINDS:
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise InspectionError(f"{name} is {value!r}, give {wanted}")
+        if self.memory_mib < 1:
+            raise InspectionError(f"memory_mib is {self.memory_mib}, give 1 or more")
         checked_limits(self.limits_mm)
         if not 0 < self.false_alarms < 1:
             raise InspectionError(f"the rate of false alarms must lie between 0 and 1, not {self.false_alarms:g}")
@@ -114,7 +128,9 @@ def inspect(
 
 
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
-    """Inspect a photo that has been read."""
+    """Inspect a photo that has been read. Raises TypeError for options that are no InspectOptions."""
+    if not isinstance(options, InspectOptions):
+        raise TypeError(f"options is {options!r}, give InspectOptions(...), of crackscope.inspection")
     return measure(see(model, photo, options), model.manifest, options, model.threads)
 
 
