@@ -170,7 +170,7 @@ def test_a_matrix_says_it_of_each_cell(places, tmp_path, capsys):
     assert "b on others" not in said
     page = Page(tmp_path / "m" / "matrix.html")
     assert "b on ours: The bundle" in page.text
-    assert page.text.count("learnt from it?") == 4
+    assert page.text.count("learnt from it?") == 4 + 1  # in the cell of each figure, and in the legend
 
 
 def test_a_matrix_knows_a_set_again_by_the_name_that_the_call_gives_it(places, tmp_path, capsys):
