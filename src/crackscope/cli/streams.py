@@ -25,7 +25,7 @@ def settle(*, process_ends: bool) -> bool:
         # `print` takes None for stdout, where remarks would spoil what programs read.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (stays open as long as the process)
     if closed:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (stays open, too)
     return closed
 
 
