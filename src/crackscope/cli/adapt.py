@@ -209,7 +209,7 @@ def no_better(before: "Worth", after: "Worth", bundle: str, out: str) -> str:
         return ""
     fell = here is not None and there is not None and there < here
     helped = "it did not help" if fell or len(said) > 1 else "it may not have helped"
-    back = f"go on with {as_typed(bundle)}, which is as it was, and remove {as_typed(out)}"
+    back = f"go on with {as_typed(bundle)}, which is as it was"
     if os.path.realpath(bundle_folder(bundle)) == os.path.realpath(out):
         back = f"adapt the bundle that it was made from anew: {as_typed(out)} is written over"
     return (
