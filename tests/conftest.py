@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.small_browser import Browser
     from tests.small_way import Way
 
 # Several test processes share the cores; threads of torch that wait for each other there cost twenty times the work.
@@ -43,3 +45,13 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> "Way":
     from tests.small_way import go_the_way
 
     return go_the_way(tmp_path_factory.mktemp("way"))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Browser]":
+    """Debian's chromium, one for all tests of a module."""
+    from tests.small_browser import Browser
+
+    one = Browser(tmp_path_factory.mktemp("chromium"))
+    yield one
+    one.close()

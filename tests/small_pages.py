@@ -22,6 +22,16 @@ from crackscope.records import Inspected, Measure, PhotoScale, Row
 from tests.small_inspection import SIZE, facts, inspected, picture, zone
 
 NAMES = ("concrete of the northern abutment", "asphalt-2024", "walls")
+BROKEN_WORDS = """Array.from(document.querySelectorAll('.glance th bdi')).flatMap(name => {
+  const text = name.firstChild;
+  return Array.from(text.data.matchAll(/\\S+/g)).filter(word => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set(Array.from(range.getClientRects()).map(box => Math.round(box.top))).size > 1;
+  }).map(word => word[0]);
+})"""
+"""What a browser runs for the words of names at a glance that are broken over two lines."""
 
 
 def evaluations():

@@ -155,14 +155,19 @@ def test_pictures_with_a_folder_for_each_photo_are_dealt_by_their_labels(tmp_pat
     assert split.untested == ()
 
 
+def wall_and_piers(folder: Path, each: int, of_piers: int, held: int) -> None:
+    """So many pictures a label, some of them of piers that hold a few each, the others of one wall."""
+    data_set(folder, each=each, copies=0)
+    for place, path in enumerate(sorted(folder.rglob("*.jpg"))):
+        surface = path.parent / (f"pier {place // held}" if place % each < of_piers else "wall")
+        surface.mkdir(exist_ok=True)
+        path.rename(surface / path.name)
+
+
 @pytest.mark.parametrize("random", [False, True])
 def test_surfaces_of_a_picture_or_two_have_their_share_of_each_part_together(tmp_path: Path, random: bool) -> None:
     """Beside one that fills the parts each of them by itself would go to the largest, and none ever be tested."""
-    data_set(tmp_path / "set", each=50, copies=0)
-    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
-        folder = path.parent / (f"pier {place // 2}" if place % 50 < 30 else "wall")
-        folder.mkdir(exist_ok=True)
-        path.rename(folder / path.name)
+    wall_and_piers(tmp_path / "set", each=50, of_piers=30, held=2)
     split = datasets.split(tmp_path / "set", random=random)
     counts = Counter((row.part, row.label, row.surface == "wall") for row in split.rows)
     for label in ("crack", "sound"):
@@ -177,11 +182,7 @@ def test_surfaces_of_a_picture_or_two_have_their_share_of_each_part_together(tmp
 )
 def test_small_surfaces_have_the_shares_that_were_asked_for(tmp_path: Path, held: int, parts: tuple[int, ...]) -> None:
     """Dealt one by one, three pictures go one into each part, 33:33:33, however many surfaces there are."""
-    data_set(tmp_path / "set", each=48, copies=0)
-    for place, path in enumerate(sorted((tmp_path / "set").rglob("*.jpg"))):
-        folder = path.parent / (f"pier {place // held}" if place % 48 < 24 else "wall")
-        folder.mkdir(exist_ok=True)
-        path.rename(folder / path.name)
+    wall_and_piers(tmp_path / "set", each=48, of_piers=24, held=held)
     split = datasets.split(tmp_path / "set", parts=parts)
     counts = Counter((row.part, row.label, row.surface == "wall") for row in split.rows)
     for label in ("crack", "sound"):

@@ -4,7 +4,6 @@ import pytest
 
 from crackscope.judging import MetBefore
 from crackscope.records import Measure
-from tests.small_browser import Browser
 from tests.small_pages import comparison, evaluation, explanation, inspection, matrix, matrix_with
 
 FAINT = """(() => {
@@ -35,13 +34,6 @@ FAINT = """(() => {
   });
   return [spoken.length, spoken.filter(([found]) => found < 4.5)];
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 def best_and_worst(folder):

@@ -8,7 +8,6 @@ import pytest
 from crackscope import reports
 from crackscope.judging import Bootstrap, Origin, SplitFacts, evaluate_scores
 from crackscope.records import Row
-from tests.small_browser import Browser
 
 COUNT = 3000
 OUTCOME = "Array.from(document.querySelectorAll('.outcome dd')).map(one => one.textContent)"
@@ -32,13 +31,6 @@ def page(judged, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluation")
     reports.write_evaluation(judged, folder)
     return folder / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 def told(judged, threshold: float) -> list[str]:

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from crackscope import images, reports
-from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, photos, picture, zone
 
 ZOOM = "parseInt(document.getElementById('viewer-zoom').textContent)"
@@ -16,13 +15,6 @@ FULL = (
     "document.querySelector('#viewer-sheet img').complete && document.querySelector('#viewer-sheet img').naturalWidth"
 )
 ROWS = "document.querySelectorAll('#findings tbody tr').length"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import pytest
 
 from crackscope import images, reports
 from crackscope.records import Failure, PhotoScale, Unread
-from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
 from tests.small_page import Page
 
@@ -18,13 +17,6 @@ VALUES = "Array.from(document.querySelectorAll('.tile .value')).map(one => one.g
 SAID = "document.getElementById('widest-said').innerText"
 HOME = "document.querySelector('[data-tile=widest] a').textContent"
 IN_TABLE = "Array.from(document.querySelectorAll('#findings tbody bdi')).map(one => [one.textContent, one.title])"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from crackscope import reports
 from crackscope.records import Inspected, PhotoScale, Place
 from crackscope.reports.inspection_classes import classes_of
 from crackscope.reports.inspection_map import photo_map
-from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
 
 
@@ -48,13 +47,6 @@ def page(tmp_path_factory):
     ]
     reports.write_inspection(folder / "out", found, facts())
     return folder / "out" / "index.html"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 LISTED = """Array.from(document.querySelectorAll('.place a[data-photo]')).filter(one => one.getClientRects().length)

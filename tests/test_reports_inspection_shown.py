@@ -8,7 +8,6 @@ import pytest
 
 from crackscope import reports
 from crackscope.records import Estimate, Inspected, PhotoScale
-from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
 
 LEAST = 0.5
@@ -78,13 +77,6 @@ def pages(tmp_path_factory):
         folder / "sure", [without(photo) for photo in photos], msgspec.structs.replace(facts(), least_probability=LEAST)
     )
     return folder / "all" / "index.html", folder / "sure" / "index.html"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 def leave_out(browser, least, element="least"):

@@ -6,9 +6,16 @@ import pytest
 from crackscope import images, reports
 from crackscope.judging import Bootstrap, compare
 from crackscope.records import Inspected
-from tests.small_browser import Browser
 from tests.small_inspection import zone
-from tests.small_pages import comparison, evaluation, evaluations, explanation, inspection, matrix
+from tests.small_pages import (
+    BROKEN_WORDS,
+    comparison,
+    evaluation,
+    evaluations,
+    explanation,
+    inspection,
+    matrix,
+)
 
 A4_PX = 688
 """Width of the text on A4, between margins of 14 mm."""
@@ -16,15 +23,6 @@ CUT = """Array.from(document.querySelectorAll('table')).filter(one => one.getCli
   const card = one.closest('.card') || one.parentElement, edge = card.getBoundingClientRect().right;
   return one.getBoundingClientRect().right > edge || edge > innerWidth;
 }).map(one => one.textContent.trim().slice(0, 60))"""
-BROKEN_WORDS = """Array.from(document.querySelectorAll('.glance th bdi')).flatMap(name => {
-  const text = name.firstChild;
-  return Array.from(text.data.matchAll(/\\S+/g)).filter(word => {
-    const range = document.createRange();
-    range.setStart(text, word.index);
-    range.setEnd(text, word.index + word[0].length);
-    return new Set(Array.from(range.getClientRects()).map(box => Math.round(box.top))).size > 1;
-  }).map(word => word[0]);
-})"""
 BESIDE = """Array.from(document.querySelectorAll('.over-photo')).map(one => {
   const picture = one.querySelector('img');
   const [drawn, shown] = [one.querySelector('svg'), picture].map(each => each.getBoundingClientRect());
@@ -32,13 +30,6 @@ BESIDE = """Array.from(document.querySelectorAll('.over-photo')).map(one => {
   return [drawn.width - shown.width, drawn.height - shown.height, drawn.left - shown.left, drawn.top - shown.top,
     stretched].map(Math.abs);
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 def lay_out(browser, page) -> None:

@@ -3,21 +3,13 @@
 import pytest
 
 from crackscope import reports
-from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
-from tests.small_pages import comparison, evaluation, explanation, inspection, matrix
+from tests.small_pages import BROKEN_WORDS, comparison, evaluation, explanation, inspection, matrix
 
 CUT = """Array.from(document.querySelectorAll('table')).filter(table => table.getClientRects().length).filter(table => {
   const card = table.closest('.scroll') || table.parentElement;
   return card.scrollWidth > card.clientWidth || table.getBoundingClientRect().right > innerWidth;
 }).map(table => table.textContent.trim().slice(0, 60))"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    one = Browser(tmp_path_factory.mktemp("chromium"))
-    yield one
-    one.close()
 
 
 BROKEN_ENDS = """Array.from(document.querySelectorAll('#findings tbody bdi')).filter(name => {
@@ -141,17 +133,6 @@ def test_no_table_is_cut(browser, tmp_path, write):
     assert set(told) <= set(heads)
     browser.open(page, 1280, 800)
     assert browser.run(CUT) == []
-
-
-BROKEN_WORDS = """Array.from(document.querySelectorAll('.glance th bdi')).flatMap(name => {
-  const text = name.firstChild, words = Array.from(text.data.matchAll(/\\S+/g));
-  return words.filter(word => {
-    const range = document.createRange();
-    range.setStart(text, word.index);
-    range.setEnd(text, word.index + word[0].length);
-    return new Set(Array.from(range.getClientRects()).map(box => Math.round(box.top))).size > 1;
-  }).map(word => word[0]);
-})"""
 
 
 def test_names_at_a_glance_are_not_broken_within_their_words(browser, tmp_path):
