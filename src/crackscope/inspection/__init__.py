@@ -2,10 +2,11 @@
 
 from crackscope.inspection.batch import Keep, Work, inspect_all, inspect_into, open_journal, remaining
 from crackscope.inspection.explaining import Evidence, Explanation, Painted, Rule, explain
-from crackscope.inspection.inspecting import Inspection, InspectOptions, inspect, inspect_photo
+from crackscope.inspection.inspecting import Inspection, inspect, inspect_photo
 from crackscope.inspection.journal import JOURNAL, Findings, Journal
 from crackscope.inspection.marker import Plane, find_plane, plane_of
 from crackscope.inspection.mask import FINE_STRIDE, Cracks, MaskOptions, find_cracks
+from crackscope.inspection.options import InspectOptions
 from crackscope.inspection.painting import paint_over
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.scale import Focal, Ruler, find_ruler, focal_length, zone_in_mm

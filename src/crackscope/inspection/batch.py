@@ -19,8 +19,9 @@ from crackscope.drafts import is_draft, remove_drafts
 from crackscope.errors import ImageError, OutputError
 from crackscope.files import make_folder
 from crackscope.images import DEFAULT_LIMITS, Limits, or_unread, read_header, refuse_lone
-from crackscope.inspection.inspecting import DEFAULTS, Inspection, InspectOptions, Seen, measure, see
+from crackscope.inspection.inspecting import Inspection, Seen, measure, see
 from crackscope.inspection.journal import JOURNAL, Journal, Result, Stamp, refuse_held, stamp_of
+from crackscope.inspection.options import DEFAULTS, InspectOptions
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.terms import Terms
 from crackscope.records import Unread

@@ -21,9 +21,7 @@ from crackscope.inspection.activation import activation_overlay, probabilities, 
 from crackscope.inspection.again import Again
 from crackscope.inspection.as_patch import patch_of
 from crackscope.inspection.inspecting import (
-    DEFAULTS,
     Inspection,
-    InspectOptions,
     Seen,
     measure,
     see,
@@ -31,6 +29,7 @@ from crackscope.inspection.inspecting import (
     without_marker,
     zones_from,
 )
+from crackscope.inspection.options import DEFAULTS, InspectOptions
 from crackscope.inspection.painting import paint_over, places, shape_of, surroundings
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
