@@ -3,8 +3,8 @@
     python proofs/photo_memory.py [--bundle DIR] [--memory-mib 160]
 
 Each photo, a JPEG of repeated generated surface, is read and seen by the network in a process of its own. Printed:
-the resident memory before it is read, what the photo itself is, the peak of reading it (Pillow holds four bytes a px
-beside the three of the array), and the peak of the heatmap, which is what the goal is for.
+the resident memory before it is read, what the photo itself is, the peak of reading it, and the peak of the heatmap.
+The goal is for both.
 Writes what it prints to proofs/photo_memory.txt.
 """
 
@@ -61,7 +61,7 @@ def main() -> int:
                 begin = time.perf_counter()
                 answer = subprocess.run(call, check=True, capture_output=True, text=True).stdout.split()
                 before, reading, peak = map(float, answer[:3])
-                worst = max(worst, peak)
+                worst = max(worst, reading, peak)
                 size = width * height * 3 / 2**20
                 lines.append(
                     f"{width}x{height} {how:6}   loaded {before:4.0f}   photo {size:4.0f}   "
@@ -69,9 +69,7 @@ def main() -> int:
                     f"peak of the heatmap {peak:4.0f} MiB   {time.perf_counter() - begin:5.1f} s"
                 )
                 print(lines[-1], flush=True)
-    lines.append(
-        f"largest peak of a heatmap {worst:.0f} MiB (goal {MOST_MIB}) {'' if worst < MOST_MIB else 'MISSED'}".rstrip()
-    )
+    lines.append(f"largest peak {worst:.0f} MiB (goal {MOST_MIB}) {'' if worst < MOST_MIB else 'MISSED'}".rstrip())
     print(lines[-1])
     (Path(__file__).resolve().parent / "photo_memory.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return int(worst >= MOST_MIB)

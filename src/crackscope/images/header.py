@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from crackscope.images.faults import Fault
@@ -73,7 +75,8 @@ class Stored:
 
     open_mask: hands over the mask of what there is to see, not 0, where the file has one. ground: what a georeference
     says. extent: (width, height) of what is decoded on the way, where that may be more than the picture. turned: the
-    decoder turns the picture upright.
+    decoder turns the picture upright. straight: decodes it past Pillow, to uint8 [h, w, 3] RGB as it is stored; None
+    where that is no way for it, and Pillow is to say whether it is whole.
     """
 
     header: Header
@@ -83,6 +86,7 @@ class Stored:
     ground: Ground | None = None
     extent: tuple[int, int] | None = None
     turned: bool = False
+    straight: Callable[[], NDArray[np.uint8] | None] = lambda: None
 
     def check_size(self, limits: Limits, held: float | None) -> None:
         """Raise a `Fault` when more is to be decoded than the limits allow. held: as `Limits.check_size` takes it."""

@@ -6,11 +6,14 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from crackscope.images import exif, jpeg_ends
 from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning, Stored, integer
+from crackscope.images.jpeg_straight import decoded_straight
 
 MOST_SEGMENTS = 10_000
 MOST_SCANS = 64
@@ -35,6 +38,10 @@ class _Coded:
     scan: int
     progressive: bool
     arithmetic: bool
+
+    def in_one_pass(self, data: bytes, mode: str) -> bool:
+        """Whether its first scan holds all components of a picture of that mode, whole."""
+        return not self.progressive and integer(data, self.scan + 2, 1) == Image.getmodebands(mode)
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
@@ -95,8 +102,7 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         return super().draft(mode, size) if self._one_pass() else None
 
     def _one_pass(self) -> bool:
-        components = Image.getmodebands(self._header.mode)
-        return not self._coded.progressive and integer(self._data, self._coded.scan + 2, 1) == components
+        return self._coded.in_one_pass(self._data, self._header.mode)
 
     def _breaks_off(self, tiles: list[ImageFile._Tile]) -> bool:
         coded = self._coded
@@ -168,7 +174,19 @@ def _frame(data: bytes, at: int) -> Header:
 
 def _stored(data: bytes, frame: Header, turn: int, coded: _Coded) -> Stored:
     header = Header(frame.width, frame.height, frame.format, frame.mode, turn)
-    return Stored(header, Meaning(lossy=True), lambda: _opened(data, header, coded))
+    return Stored(
+        header,
+        Meaning(lossy=True),
+        lambda: _opened(data, header, coded),
+        straight=lambda: _straight(data, header, coded),
+    )
+
+
+def _straight(data: bytes, header: Header, coded: _Coded) -> NDArray[np.uint8] | None:
+    # Of several passes any may be missing without a warning; CMYK is turned to RGB by Pillow.
+    if coded.arithmetic or header.mode == "CMYK" or not coded.in_one_pass(data, header.mode):
+        return None
+    return decoded_straight(data, header.width, header.height)
 
 
 def _opened(data: bytes, header: Header, coded: _Coded) -> _Jpeg:

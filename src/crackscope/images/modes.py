@@ -30,11 +30,33 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_ROWS, _COLUMNS, _BOTH = 0, 1, -1
+_STEPS = {
+    2: (False, _COLUMNS),
+    3: (False, _BOTH),
+    4: (False, _ROWS),
+    5: (True, None),
+    6: (True, _COLUMNS),
+    7: (True, _BOTH),
+    8: (True, _ROWS),
+}
+"""The same turns of an array: whether its rows become columns, and what is flipped then."""
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
     """`image` upright, given its EXIF orientation 1 to 8."""
     return image if orientation not in _TURNS else image.transpose(_TURNS[orientation])
+
+
+def turned_over(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """`pixels`, uint8 [h, w, 3], upright, given their EXIF orientation. They are written over where the shape stays."""
+    import cv2
+
+    if orientation not in _STEPS:
+        return pixels
+    transposed, axis = _STEPS[orientation]
+    upright = cv2.transpose(pixels) if transposed else pixels
+    return np.asarray(upright if axis is None else cv2.flip(upright, axis, upright), np.uint8)
 
 
 def turned_flags(flags: NDArray[np.bool_], orientation: int) -> NDArray[np.bool_]:

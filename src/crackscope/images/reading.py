@@ -13,7 +13,7 @@ from crackscope.images import formats, modes
 from crackscope.images.depth import bits_below, nodata_below, white_in, with_lower_bytes
 from crackscope.images.faults import Fault, reported_as
 from crackscope.images.given import from_array, from_image, hidden_of_array, mask_from_array
-from crackscope.images.header import Ground, Header, Meaning
+from crackscope.images.header import Ground, Header, Meaning, Stored
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
 from crackscope.images.pages import pages_in
 from crackscope.images.sources import Source, name_of, read_bytes
@@ -110,13 +110,24 @@ def read(source: Source, limits: Limits = DEFAULT_LIMITS) -> Picture:
         if isinstance(source, np.ndarray):
             pixels, header, bits = from_array(source, limits)
             return Picture(pixels, name, header.format, bits=bits, hidden=hidden_of_array(source))
-        loaded = _load(source, limits, masked=True)
-        turn, image = loaded.header.orientation, modes.flattened(loaded.image, loaded.meaning)
-        hidden = hidden_in(loaded.image, image, loaded.meaning, loaded.mask)
-        if hidden is not None:
-            hidden = modes.turned_flags(hidden, turn)
-        pixels = modes.to_rgb(modes.turned(image, turn))
-        return Picture(pixels, name, loaded.header.format, loaded.pages, loaded.bits, hidden, loaded.ground)
+        if isinstance(source, Image.Image):
+            return _shown(_handed(source, limits), name)
+        content, stored = _parsed(source, limits)
+        straight = stored.straight()
+        if straight is None:
+            return _shown(_decoded(content, stored, masked=True), name)
+        pixels = modes.turned_over(straight, stored.header.orientation)
+        return Picture(pixels, name, stored.header.format, pages_in(content))
+
+
+def _shown(loaded: _Loaded, name: str) -> Picture:
+    """What Pillow decoded, upright and flat."""
+    turn, image = loaded.header.orientation, modes.flattened(loaded.image, loaded.meaning)
+    hidden = hidden_in(loaded.image, image, loaded.meaning, loaded.mask)
+    if hidden is not None:
+        hidden = modes.turned_flags(hidden, turn)
+    pixels = modes.to_rgb(modes.turned(image, turn))
+    return Picture(pixels, name, loaded.header.format, loaded.pages, loaded.bits, hidden, loaded.ground)
 
 
 def read_mask(
@@ -168,15 +179,27 @@ def _holding(header: Header, count: int) -> float:
     return count if header.format in ("PNG", "JPEG") else math.inf
 
 
-def _load(source: Source, limits: Limits, draft: int | None = None, *, masked: bool = False) -> _Loaded:
+def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
     if isinstance(source, Image.Image):
-        header, meaning = from_image(source, limits, load=True)
-        return _settled(_Loaded(source, header, meaning))
+        return _handed(source, limits)
+    return _decoded(*_parsed(source, limits), draft)
+
+
+def _handed(image: Image.Image, limits: Limits) -> _Loaded:
+    header, meaning = from_image(image, limits, load=True)
+    return _settled(_Loaded(image, header, meaning))
+
+
+def _parsed(source: Source, limits: Limits) -> tuple[bytes, Stored]:
+    """A file's bytes, and what its header says, within `limits`."""
     content = read_bytes(source, limits).content
     stored = formats.parse(content)
-    header = stored.header
-    stored.check_size(limits, _holding(header, len(content)))
-    image = stored.open()
+    stored.check_size(limits, _holding(stored.header, len(content)))
+    return content, stored
+
+
+def _decoded(content: bytes, stored: Stored, draft: int | None = None, *, masked: bool = False) -> _Loaded:
+    header, image = stored.header, stored.open()
     if stored.turned:
         header = replace(header, width=header.upright[0], height=header.upright[1], orientation=1)
     if image.size != (header.width, header.height):
