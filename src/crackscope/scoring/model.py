@@ -197,7 +197,7 @@ class Model:
         """Read small pictures one after another, then score them; a large one is scored before the next is read.
 
         Right after the network has run, the decoder finds none of its code and tables in the processor's cache, and
-        reading one patch takes .57 ms; of eight in a row each takes .25 ms.
+        reading one patch takes .36 ms; of eight in a row each takes .17 ms.
         """
         answers: list[Prediction | Unread] = []
         held: list[Opened | Unread] = []
