@@ -11,6 +11,7 @@ import argparse
 import random
 import sys
 from collections import Counter
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,8 @@ def main() -> None:
                 + ", ".join(f"{counted[one]} {one}" for one in ("noticed", "unnoticed", "plain"))
             )
     print(f"whole files refused: {refused}")
-    print(f"\ncrackscope {crackscope.__version__}, Pillow {PIL.__version__}, Python {sys.version.split()[0]}")
+    turbo = f"Pillow {PIL.__version__}, simplejpeg {version('simplejpeg')}"
+    print(f"\ncrackscope {crackscope.__version__}, {turbo}, Python {sys.version.split()[0]}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Small pictures of every format and mode that crackscope reads, made on the spot but for HEIF: the seeds to spoil."""
+"""Small pictures of every format and mode that crackscope reads: the seeds to spoil. Made on the spot, but for HEIF and
+rare kinds of JPEG."""
 
 import importlib.util
 import io
@@ -93,6 +94,7 @@ def make_seeds() -> dict[str, bytes]:
     deep = (np.asarray(grey).astype(np.uint16) * 257) + 3
     return (
         _jpegs(rgb, grey, exif.tobytes())
+        | _kept("jpeg", "jpeg", "jpg")
         | _pngs(rgb, grey, alpha, deep, exif.tobytes())
         | _webps(rgb, alpha, exif.tobytes())
         | _bmps(rgb, grey, alpha)
@@ -107,6 +109,8 @@ def _jpegs(rgb: Image.Image, grey: Image.Image, exif: bytes) -> dict[str, bytes]
         "jpeg-444-exif": saved(rgb, "JPEG", subsampling=0, exif=exif, icc_profile=b"p" * 200, comment=b"hello"),
         "jpeg-grey": saved(grey, "JPEG"),
         "jpeg-progressive": saved(rgb, "JPEG", progressive=True),
+        "jpeg-progressive-grey": saved(grey, "JPEG", progressive=True),
+        "jpeg-progressive-restart": saved(rgb, "JPEG", progressive=True, restart_marker_blocks=2),
         "jpeg-restart": saved(rgb, "JPEG", restart_marker_blocks=2),
         "jpeg-cmyk": saved(rgb.convert("CMYK"), "JPEG"),
         "jpeg-mpo": saved(rgb, "MPO", save_all=True, append_images=[rgb], exif=exif),
@@ -175,11 +179,13 @@ def _tiffs(rgb: Image.Image, grey: Image.Image, alpha: Image.Image, deep: np.nda
 
 
 def _heifs() -> dict[str, bytes]:
-    """The coded ones that the tests have, where they can be read: nothing here encodes HEVC."""
-    if importlib.util.find_spec("pi_heif") is None:
-        return {}
-    folder = Path(__file__).resolve().parents[1] / "tests" / "heic"
-    return {f"heif-{path.stem}": path.read_bytes() for path in sorted(folder.glob("*.heic"))}
+    return _kept("heic", "heif", "heic") if importlib.util.find_spec("pi_heif") else {}
+
+
+def _kept(folder: str, kind: str, suffix: str) -> dict[str, bytes]:
+    """Those that the tests have, since nothing here codes such."""
+    paths = sorted((Path(__file__).resolve().parents[1] / "tests" / folder).glob(f"*.{suffix}"))
+    return {f"{kind}-{path.stem}": path.read_bytes() for path in paths}
 
 
 PACKINGS = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "zstd", "lzma")

@@ -22,6 +22,7 @@ KINDS = {
     "untransformed": {"keep_rgb": True},
     "restarts": {"restart_marker_blocks": 3},
     "progressive": {"progressive": True},
+    "progressive restarts": {"progressive": True, "restart_marker_blocks": 5},
     "cmyk": {"mode": "CMYK"},
 }
 
@@ -68,7 +69,8 @@ def test_real_patches_have_the_pixels_of_pillow(shared):
     lost=st.tuples(st.floats(0, 1), st.integers(0, 40)),
 )
 def test_a_spoilt_file_is_read_as_a_mask_is_or_refused_as_that(kind, places, lost):
-    """Masks are decoded by Pillow, and what is wrong with a file is looked for in what it gives."""
+    """Masks are decoded by Pillow, and what is wrong with a file is looked for in what it gives; thumbnails are decoded
+    past it, too, at an eighth of the size."""
     data = bytearray(coded(kind))
     for share, value in places:
         data[int(share * (len(data) - 1))] = value
@@ -77,12 +79,14 @@ def test_a_spoilt_file_is_read_as_a_mask_is_or_refused_as_that(kind, places, los
     try:
         mask = images.read_mask(spoilt)
     except ImageError as error:
-        with pytest.raises(ImageError) as caught:
-            images.read(spoilt)
-        assert (caught.value.kind, str(caught.value)) == (error.kind, str(error))  # noqa: PT017 - both ways raise
+        for call in (images.read, lambda data: images.read_thumbnail(data, 3)):
+            with pytest.raises(ImageError) as caught:
+                call(spoilt)
+            assert (caught.value.kind, str(caught.value)) == (error.kind, str(error))  # noqa: PT017 - all ways raise
     else:
         pixels = images.read(spoilt).pixels
         assert np.array_equal((pixels >= 128).any(axis=2), mask)
+        images.read_thumbnail(spoilt, 3)
 
 
 @pytest.mark.parametrize("sides", [b"\xff\xff\xff\xff", b"\0\x01\0\x01"])

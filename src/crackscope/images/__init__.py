@@ -23,8 +23,10 @@ EXIF turn, or an `ImageError` whose `kind` says why not. Nothing else is ever ra
 - **Several frames**: the first one (WebP, TIFF, MPO); of HEIF the main one; of an animated PNG the picture that a
   viewer without animation shows. `count_pages` says how many there are. A TIFF whose first frame is only a preview
   (camera raw, DNG) is refused.
-- **Truncated** files are refused, never filled up with grey. A JPEG of one pass is decoded past Pillow, to the same
-  pixels in half the time and memory; one of which libjpeg warns is left to Pillow, and looked at for what it lacks.
+- **Truncated** files are refused, never filled up with grey, and so are JPEGs whose coded data make no sense. They are
+  decoded past Pillow, to the same pixels in half the time and memory (but for CMYK); one of which libjpeg warns is left
+  to Pillow, looked at for what it lacks, and refused where the warning is a sure sign of damage. `read`, `read_mask`
+  and `read_thumbnail` refuse the same ones.
 - **Georeference**: `Picture.ground` says how large the pixels of a GeoTIFF are, and where its centre lies;
   `on_map` where each of them does.
 

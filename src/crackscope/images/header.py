@@ -76,7 +76,9 @@ class Stored:
     open_mask: hands over the mask of what there is to see, not 0, where the file has one. ground: what a georeference
     says. extent: (width, height) of what is decoded on the way, where that may be more than the picture. turned: the
     decoder turns the picture upright. straight: decodes it past Pillow, to uint8 [h, w, 3] RGB as it is stored; None
-    where that is no way for it, and Pillow is to say whether it is whole.
+    where that is no way for it, and Pillow is to say whether it is whole. small: decodes it as grey of at least so many
+    px a side, if it has them, and says how much of that, in its px, it covers: the last row and column may be filled
+    only partly; None where that saves nothing. All of these raise whatever `reported_as` knows.
     """
 
     header: Header
@@ -87,6 +89,7 @@ class Stored:
     extent: tuple[int, int] | None = None
     turned: bool = False
     straight: Callable[[], NDArray[np.uint8] | None] = lambda: None
+    small: Callable[[int], tuple[Image.Image, tuple[float, float]] | None] = lambda _: None
 
     def check_size(self, limits: Limits, held: float | None) -> None:
         """Raise a `Fault` when more is to be decoded than the limits allow. held: as `Limits.check_size` takes it."""

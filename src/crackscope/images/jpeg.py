@@ -1,6 +1,7 @@
-"""JPEG: its markers up to the first scan (ITU-T T.81, annex B), and Pillow's decoder behind them."""
+"""JPEG: what its header says, and the ways to decode it: straight, or carefully by Pillow's decoder."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -13,21 +14,19 @@ from PIL import Image, ImageFile, JpegImagePlugin
 from crackscope.images import exif, jpeg_ends
 from crackscope.images.faults import Fault
 from crackscope.images.header import Header, Meaning, Stored, integer
-from crackscope.images.jpeg_straight import decoded_straight
+from crackscope.images.jpeg_parts import FRAMES, SCAN, header_parts
+from crackscope.images.jpeg_straight import decoded_straight, shrunk_straight
+from crackscope.images.jpeg_warnings import warned_of_damage
 
-MOST_SEGMENTS = 10_000
 MOST_SCANS = 64
 """A progressive file has about ten; each costs a pass over the whole picture, so thousands would be an attack."""
 
-_MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _SCANS = re.compile(rb"\xff\xda")
 """Looked for as a pattern, which takes a third of the time of `count`."""
-_ALONE = {0x01, *range(0xD0, 0xD9)}
 _PROGRESSIVE, _ARITHMETIC = {0xC2, 0xCA}, {0xC9, 0xCA}
-_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA}
 _FRAMES_UNKNOWN = {0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE, 0xF7}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
-_END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
+_APP1 = 0xE1
 _BREAKS_OFF = "it breaks off before its end; copy it again from where it came"
 
 
@@ -42,6 +41,15 @@ class _Coded:
     def in_one_pass(self, data: bytes, mode: str) -> bool:
         """Whether its first scan holds all components of a picture of that mode, whole."""
         return not self.progressive and integer(data, self.scan + 2, 1) == Image.getmodebands(mode)
+
+    def too_many_scans(self, data: bytes) -> bool:
+        """Whether there are more than are decoded, as far as bytes tell that look like one. Behind a picture of one
+        pass they are something else's, a film's say."""
+        return len(list(islice(_SCANS.finditer(data, self.scan), MOST_SCANS))) == MOST_SCANS
+
+    def lacks(self, scans: Sequence[jpeg_ends.Scan], mode: str) -> bool:
+        """Whether these scans leave out something of a picture of that mode."""
+        return jpeg_ends.passes_missing(scans, Image.getmodebands(mode), progressive=self.progressive)
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
@@ -81,8 +89,9 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         raise OSError("image file is truncated")
 
     def load(self) -> Any:
-        """Decode it. Raises `Fault` where the picture breaks off before its end marker, or is whole long before it."""
-        waiting = list(self.tile)
+        """Decode it. Raises `Fault` where the picture breaks off before its end marker, or is whole long before it, and
+        where libjpeg warns of damage."""
+        waiting = bool(self.tile)
         if waiting and self._one_pass() and not self._coded.arithmetic:
             scan, end = self._coded.scan, jpeg_ends.end_of(self._data, self._coded.scan)
             if not jpeg_ends.restarts_in_order(self._data, scan, end):
@@ -93,38 +102,40 @@ class _Jpeg(JpegImagePlugin.JpegImageFile):
         if self._waits_at is not None:
             # Nobody asked for the rest.
             raise Fault("damaged", "it holds more than its size takes; copy it again from where it came")
-        if waiting and self._breaks_off(waiting):
+        if waiting and self._breaks_off():
             raise Fault("truncated", _BREAKS_OFF)
+        if waiting and warned_of_damage(self._data, self._coded.scan):
+            raise Fault("damaged", "parts of it are spoilt; copy it again from where it came")
         return access
 
-    def draft(self, mode: str | None, size: tuple[int, int] | None) -> tuple[str, tuple[int, int, float, float]] | None:
-        """Ask for a smaller picture, as Pillow does; not of several passes, the last of which it would not show."""
-        return super().draft(mode, size) if self._one_pass() else None
+    def drafted(self, least: int) -> tuple[Image.Image, tuple[float, float]]:
+        """As grey at the largest of 1/1, 1/2, 1/4 and 1/8 that leaves `least` px a side, and how much of that it
+        covers; without asking whether it is whole."""
+        drawn = self.draft("L", (least, least))
+        JpegImagePlugin.JpegImageFile.load(self)
+        return self, drawn[1][2:] if drawn else self.size
 
     def _one_pass(self) -> bool:
         return self._coded.in_one_pass(self._data, self._header.mode)
 
-    def _breaks_off(self, tiles: list[ImageFile._Tile]) -> bool:
+    def _breaks_off(self) -> bool:
         coded = self._coded
         # An arithmetic coder may leave out zeros at its end: there more bytes change a whole picture too.
         if coded.arithmetic:
             return False
         if self._one_pass() and not jpeg_ends.looks_filled(self):
             return False
-        components = Image.getmodebands(self._header.mode)
         scans, end = jpeg_ends.passes(self._data, coded.scan)
-        if jpeg_ends.passes_missing(scans, components, progressive=coded.progressive):
+        if coded.lacks(scans, self._header.mode):
             return True
         if end is None:
             return False
         place = coded.scan, end
-        return jpeg_ends.changes_with_more(self, self._data, place, lambda data: self._again(data, tiles))
+        return jpeg_ends.changes_with_more(self, self._data, place, self._again)
 
-    def _again(self, data: bytes, tiles: list[ImageFile._Tile]) -> Image.Image:
-        """Other data decoded at the size that `draft` chose for this picture."""
+    def _again(self, data: bytes) -> Image.Image:
+        """Other data decoded as this picture."""
         other = _Jpeg(data, self._header, self._coded)
-        other._size, other._mode, other.decoderconfig = self.size, self.mode, self.decoderconfig
-        other.tile = tiles
         JpegImagePlugin.JpegImageFile.load(other)
         return other
 
@@ -133,31 +144,20 @@ def parse(data: bytes) -> Stored:
     """Parse the header of a JPEG. Raises `Fault`."""
     frame: Header | None = None
     process, turn = 0, 1
-    at = 2
-    for _ in range(MOST_SEGMENTS):
-        marker = _MARKER.search(data, at)
-        if marker is None:
-            raise Fault("truncated", "it ends inside its header; copy it again from where it came")
-        code, at = marker[1][0], marker.end()
-        if code in _ALONE:
-            continue
-        if code == _END:
-            raise Fault("damaged", "it is a JPEG without a picture in it")
-        length = integer(data, at, 2, big=True)
-        if code == _SCAN:
+    for code, _, at, until in header_parts(data):
+        if code == SCAN:
             if frame is None:
                 raise Fault("damaged", "it is a JPEG without a frame header; copy it again from where it came")
             return _stored(data, frame, turn, _Coded(at, process in _PROGRESSIVE, process in _ARITHMETIC))
         if code in _FRAMES_UNKNOWN:
             raise Fault("unsupported", "it is a hierarchical or JPEG-LS file; save it as an ordinary JPEG or as PNG")
-        if code in _FRAMES:
+        if code in FRAMES:
             if frame is not None:
                 raise Fault("damaged", "it has two frame headers; copy it again from where it came")
             frame, process = _frame(data, at), code
         elif code == _APP1 and turn == 1 and data[at + 2 : at + 8] == b"Exif\0\0":
-            turn = exif.orientation(data[at + 8 : at + length])
-        at += max(length, 2)
-    raise Fault("damaged", f"its header has more than {MOST_SEGMENTS} parts")
+            turn = exif.orientation(data[at + 8 : until])
+    raise Fault("damaged", "it is a JPEG without a picture in it")
 
 
 def _frame(data: bytes, at: int) -> Header:
@@ -179,18 +179,44 @@ def _stored(data: bytes, frame: Header, turn: int, coded: _Coded) -> Stored:
         Meaning(lossy=True),
         lambda: _opened(data, header, coded),
         straight=lambda: _straight(data, header, coded),
+        small=lambda least: _small(data, header, coded, least),
     )
 
 
 def _straight(data: bytes, header: Header, coded: _Coded) -> NDArray[np.uint8] | None:
-    # Of several passes any may be missing without a warning; CMYK is turned to RGB by Pillow.
-    if coded.arithmetic or header.mode == "CMYK" or not coded.in_one_pass(data, header.mode):
+    # CMYK is turned to RGB by Pillow; of a pass that is missing nothing warns.
+    if header.mode == "CMYK" or not _all_passes(data, header, coded):
         return None
     return decoded_straight(data, header.width, header.height)
 
 
+def _small(data: bytes, header: Header, coded: _Coded, least: int) -> tuple[Image.Image, tuple[float, float]] | None:
+    # Of several passes the last would not show.
+    if header.mode == "CMYK" or not coded.in_one_pass(data, header.mode):
+        return None
+    divisor = next((times for times in (8, 4, 2) if times * least <= min(header.width, header.height)), 1)
+    grey = shrunk_straight(data, header.width, header.height, divisor)
+    if grey is not None:
+        return Image.fromarray(grey), (header.width / divisor, header.height / divisor)
+    _opened(data, header, coded).load()
+    return _Jpeg(data, header, coded).drafted(least)
+
+
+def _all_passes(data: bytes, header: Header, coded: _Coded) -> bool:
+    """Whether none of the passes over a picture is missing, nor are there more than are decoded."""
+    if coded.in_one_pass(data, header.mode):
+        return True
+    if coded.too_many_scans(data):
+        return False
+    try:
+        scans, _ = jpeg_ends.passes(data, coded.scan)
+    except Fault:
+        return False
+    return not coded.lacks(scans, header.mode)
+
+
 def _opened(data: bytes, header: Header, coded: _Coded) -> _Jpeg:
-    if len(list(islice(_SCANS.finditer(data, coded.scan), MOST_SCANS))) == MOST_SCANS:
+    if not coded.in_one_pass(data, header.mode) and coded.too_many_scans(data):
         raise Fault("unsupported", f"it is a JPEG of more than {MOST_SCANS} scans; save it again with any program")
     # Copying that was cut off can leave a file of full length with zeros at its end, which decode as smooth grey.
     if data[-16:] == bytes(16) and data.rfind(b"\xff\xd9", coded.scan) < 0:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from crackscope.images.faults import Fault
 from crackscope.images.header import integer
+from crackscope.images.jpeg_parts import END, SCAN, parts_from
 
 FILLED, FLAT = range(116, 141), 4
 """What is filled in: 128, flat; but colour of what lies before it may run into its edge. Not sure, only suspect."""
@@ -31,10 +31,6 @@ PADDING = b"\xff\0" * 10
 up to 8 bytes ahead; one that wants more has blocks left to decode. Of a single missing one it would make something that
 need not be grey: it takes zeros for what is missing, until that block is done."""
 
-MOST_PARTS = 10_000
-
-_END, _SCAN = 0xD9, 0xDA
-_PART = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
 _LAST = re.compile(rb"\xff\xd9")
 """Looked for as a pattern, which takes a third of the time of `find`."""
 _RESTARTS = re.compile(rb"\xff([\xd0-\xd7])")
@@ -96,18 +92,12 @@ def passes(data: bytes, scan: int) -> tuple[list[Scan], int | None]:
     Raises `Fault`.
     """
     found: list[Scan] = []
-    at, code = scan, _SCAN
-    for _ in range(MOST_PARTS):
-        length = integer(data, at, 2, big=True)
-        if code == _SCAN:
-            found.append(_scan(data, at))
-        marker = _PART.search(data, at + max(length, 2))
-        if marker is None:
-            return found, None
-        code, at = marker[1][0], marker.end()
-        if code == _END:
-            return found, marker.start()
-    raise Fault("damaged", f"it has more than {MOST_PARTS} parts")
+    for part in parts_from(data, scan):
+        if part.code == END:
+            return found, part.marker
+        if part.code == SCAN:
+            found.append(_scan(data, part.at))
+    return found, None
 
 
 def _scan(data: bytes, at: int) -> Scan:

@@ -63,8 +63,6 @@ class _Loaded:
     bits: int = 0
     mask: Image.Image | None = None
     ground: Ground | None = None
-    extent: tuple[float, float] | None = None
-    """How much of a draft the picture covers, in its pixels: the last row and column may be filled only partly."""
 
 
 def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
@@ -164,14 +162,30 @@ def read_thumbnail(source: Source, side: int, limits: Limits = DEFAULT_LIMITS) -
     if side < 1:
         raise ValueError(f"a thumbnail has at least 1 pixel a side, not {side}")
     with reported_as(name_of(source)):
-        if isinstance(source, np.ndarray):
-            loaded = _Loaded(Image.fromarray(from_array(source, limits)[0]), Header(0, 0, "", ""), Meaning())
-        else:
-            loaded = _load(source, limits, draft=side)
-        grey = modes.flattened(loaded.image, loaded.meaning)
-        grey = grey if grey.mode == "L" else grey.convert("L")
-        small = squeezed(grey, side, loaded.extent or grey.size)
-        return modes.to_array(modes.turned(Image.fromarray(small), loaded.header.orientation))
+        image, extent, turn = _image_for(source, DRAFT * side, limits)
+        grey = image if image.mode == "L" else image.convert("L")
+        return modes.to_array(modes.turned(Image.fromarray(squeezed(grey, side, extent)), turn))
+
+
+def _image_for(source: Source, least: int, limits: Limits) -> tuple[Image.Image, tuple[float, float], int]:
+    """What a thumbnail is made of, of at least so many px a side if there are, how much of it the picture covers, and
+    how it is turned."""
+    if isinstance(source, np.ndarray):
+        image = Image.fromarray(from_array(source, limits)[0])
+        return image, image.size, 1
+    if isinstance(source, Image.Image):
+        loaded = _handed(source, limits)
+    else:
+        content, stored = _parsed(source, limits)
+        if small := stored.small(least):
+            return *small, stored.header.orientation
+        straight = stored.straight()
+        if straight is not None:
+            image = Image.fromarray(straight)
+            return image, image.size, stored.header.orientation
+        loaded = _decoded(content, stored)
+    image = modes.flattened(loaded.image, loaded.meaning)
+    return image, image.size, loaded.header.orientation
 
 
 def _holding(header: Header, count: int) -> float:
@@ -179,10 +193,8 @@ def _holding(header: Header, count: int) -> float:
     return count if header.format in ("PNG", "JPEG") else math.inf
 
 
-def _load(source: Source, limits: Limits, draft: int | None = None) -> _Loaded:
-    if isinstance(source, Image.Image):
-        return _handed(source, limits)
-    return _decoded(*_parsed(source, limits), draft)
+def _load(source: Source, limits: Limits) -> _Loaded:
+    return _handed(source, limits) if isinstance(source, Image.Image) else _decoded(*_parsed(source, limits))
 
 
 def _handed(image: Image.Image, limits: Limits) -> _Loaded:
@@ -198,21 +210,17 @@ def _parsed(source: Source, limits: Limits) -> tuple[bytes, Stored]:
     return content, stored
 
 
-def _decoded(content: bytes, stored: Stored, draft: int | None = None, *, masked: bool = False) -> _Loaded:
+def _decoded(content: bytes, stored: Stored, *, masked: bool = False) -> _Loaded:
     header, image = stored.header, stored.open()
     if stored.turned:
         header = replace(header, width=header.upright[0], height=header.upright[1], orientation=1)
     if image.size != (header.width, header.height):
         raise Fault("damaged", "it gives two different sizes; copy it again from where it came")
-    extent = None
-    if draft is not None and header.format == "JPEG" and header.mode != "CMYK":
-        drawn = image.draft("L", (DRAFT * draft, DRAFT * draft))
-        extent = drawn and drawn[1][2:]
     image.load()
     mask = stored.open_mask() if masked else None
     if mask is not None:
         mask.load()
-    loaded = _Loaded(image, header, stored.meaning, pages_in(content), mask=mask, ground=stored.ground, extent=extent)
+    loaded = _Loaded(image, header, stored.meaning, pages_in(content), mask=mask, ground=stored.ground)
     return _settled(loaded, stored.open)
 
 
