@@ -57,8 +57,9 @@ class Worst:
 
     @property
     def place(self) -> tuple[int, bool, tuple[float, ...]]:
-        """What photos are listed by: as in the report, the cracked by severity and all others in the order given."""
-        plain = self.verdict == "sound" and not self.suspicious
+        """What photos are listed by: as in the report, the cracked by severity and all others in the order given, those
+        first that look like a crack."""
+        plain = not (self.suspicious or self.crack_like)
         return _ORDER.index(self.verdict), plain, self.severity if self.verdict == "crack" else ()
 
     @property
