@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from crackscope.arguments import PATH, record, refuse_wrong
 from crackscope.brief import brief
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.name_groups import LikelyGroups
@@ -72,6 +73,7 @@ def write_split(split: Split, path: str | Path, *, force: bool = True) -> None:
     force: write over another split. Raises OutputError, also when a file is in the way that is no split: see
     `refuse_strangers`.
     """
+    refuse_wrong(split=(split, record(Split)), path=(path, PATH))
     refuse_strangers(Path(path))
     write_rows(split.rows, Path(path), force=force)
 
