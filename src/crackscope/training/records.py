@@ -10,6 +10,7 @@ from crackscope.brief import brief
 from crackscope.bundles import MOST_TEXT
 from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
+from crackscope.processors import MOST_THREADS
 from crackscope.records import Label, Part, Unread
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -24,7 +25,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     device: auto takes a GPU when there is one. threads: of the processor; None takes all cores.
     random: split the published way when the data bring no split, near-copies on both sides.
     group_by: column or file-name pattern that names the groups. layout: class folders named by the user.
-    cache_mib: memory for the output of the frozen part; None takes half of what is free, 0 recomputes it every epoch.
+    cache_mib: memory for the output of the frozen part; None takes half of what is free, as where more is asked
+    for than there is; 0 recomputes it every epoch.
     licences: of the training pictures, by surface ("" for all); they go into the bundle. A run that goes on has those
     that it began with.
     max_unreadable: share of pictures that may be unreadable before the training refuses to start.
@@ -51,8 +53,10 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
         )
         if self.device not in get_args(Device):
             raise TrainingError(f"device is {self.device!r}: it must be {' or '.join(get_args(Device))}")
-        if self.threads is not None and self.threads < 1:
-            raise TrainingError(f"threads is {self.threads}: it must be 1 or more, or None for all cores")
+        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
+            raise TrainingError(
+                f"threads is {self.threads}: it must be 1 or more, up to {MOST_THREADS}, or None for all cores"
+            )
         if self.cache_mib is not None and self.cache_mib < 0:
             raise TrainingError(f"cache_mib is {self.cache_mib}: it must be 0 or more, or None for half of the memory")
         if not 0 <= self.max_unreadable <= 1:

@@ -32,6 +32,7 @@ from crackscope.training.checks import (
     device_for,
 )
 from crackscope.training.dealing import dealt, doubts
+from crackscope.training.features import beyond_memory
 from crackscope.training.history import History, check_tensorboard, write_text
 from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
@@ -135,7 +136,7 @@ class _Training:
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             first = [] if started else doubts(split, here=not isinstance(data, Split))
-            for remark in (*first, *datasets.remarks(split.rows)):
+            for remark in filter(None, (*first, *datasets.remarks(split.rows), beyond_memory(self.options.cache_mib))):
                 self.tell(Progress(stage="reading", remark=remark))
             return self._learn(split, network, counts, started, clock)
 
