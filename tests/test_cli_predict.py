@@ -17,7 +17,7 @@ from PIL import Image
 from crackscope import images, surfaces
 from crackscope.bundles import VerdictRule
 from crackscope.cli import main
-from crackscope.files import original
+from crackscope.encoding import original
 from crackscope.images import Limits
 from crackscope.records import of_100
 from crackscope.scoring import pack

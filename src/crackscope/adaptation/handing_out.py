@@ -9,7 +9,8 @@ from urllib.parse import quote
 from crackscope.adaptation.suggesting import Suggestion
 from crackscope.arguments import PATH, TEXT, list_of, refuse_wrong
 from crackscope.datasets import SUGGESTIONS, UNSORTED
-from crackscope.files import encode_csv, encode_json, make_folder, write_whole
+from crackscope.encoding import encode_csv, encode_json
+from crackscope.files import make_folder, write_whole
 from crackscope.images import read, write_png
 
 TASKS, LABELLING = "label-studio.json", "label-studio.xml"

@@ -124,7 +124,8 @@ def _rule(explanation: "Explanation") -> str:
 
 
 def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:
-    from crackscope.files import encode_line, write_whole
+    from crackscope.encoding import encode_line
+    from crackscope.files import write_whole
     from crackscope.images import write_jpeg, write_like, write_png
     from crackscope.reports import write_explanation
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crackscope.arguments import PATH, PATHS, refuse_wrong
+from crackscope.encoding import original
 from crackscope.errors import InspectionError
-from crackscope.files import original, read_table
+from crackscope.files import read_table
 from crackscope.inspection.scaling import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from crackscope.arguments import CALL, TEXT, list_of, record, refuse_wrong
+from crackscope.encoding import encode_csv
 from crackscope.errors import JudgingError
-from crackscope.files import encode_csv
 from crackscope.judging.bundle import Answers, answers
 from crackscope.judging.evaluation import UNKNOWN, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD

@@ -16,8 +16,8 @@ from crackscope import datasets, networks, recipes
 from crackscope.arguments import CALL, PATH, a_path_or, record, refuse_wrong
 from crackscope.bundles import StartedFrom, edition
 from crackscope.datasets import Split
+from crackscope.encoding import encode_json
 from crackscope.errors import OutputError, TrainingError, several
-from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row, Unread
