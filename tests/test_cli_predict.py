@@ -19,8 +19,8 @@ from crackscope.bundles import VerdictRule
 from crackscope.cli import main
 from crackscope.encoding import original
 from crackscope.images import Limits
-from crackscope.records import of_100
 from crackscope.scoring import pack
+from crackscope.wording import of_100
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
 from tests.small_way import lines, pictures
 from tests.void_photos import wall

@@ -108,7 +108,7 @@ def _patch(said: "Prediction | None") -> dict[str, object] | None:
 
 def _rule(explanation: "Explanation") -> str:
     """By what the photo is called as it is, in words."""
-    from crackscope.records import of_100
+    from crackscope.wording import of_100
 
     rule, photo = explanation.rule, explanation.photo
     if photo.verdict == "cannot judge":
@@ -191,7 +191,7 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
-    from crackscope.records import first_of, read_as, seen_in_grey, seen_smaller
+    from crackscope.wording import first_of, read_as, seen_in_grey, seen_smaller
 
     photo, patch = explanation.photo, explanation.patch
     # Why a photo cannot be judged stands in the sentence on what decided.
