@@ -69,8 +69,8 @@ class AdaptOptions:
             threads=(self.threads, WHOLE.or_none), seed=(self.seed, WHOLE), most_forgotten=(self.most_forgotten, NUMBER)
         )
         refuse_wrong(progress=(self.progress, CALL.or_none), learning=(self.learning, CALL.or_none))
-        if not 0 <= self.most_forgotten <= 1:
-            raise AdaptationError(f"most_forgotten is {self.most_forgotten}: it must lie between 0 and 1")
+        if not -1 <= self.most_forgotten <= 1:
+            raise AdaptationError(f"most_forgotten is {self.most_forgotten}: it must lie between -1 (a gain) and 1")
         if self.seed < 0:
             raise AdaptationError(f"the seed is {self.seed}: it must be 0 or more")
         for what, text in (("name", self.name), ("licence", self.licence)):
