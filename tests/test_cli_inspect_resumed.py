@@ -139,6 +139,23 @@ def test_photos_that_are_gone_leave_the_report(photos, bundle, tmp_path, capsys)
     assert len(shown) == 2
 
 
+def test_photos_that_were_moved_are_said_to_be_before_they_are_looked_at_anew(photos, bundle, tmp_path, capsys):
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for name in "01":
+        shutil.copy(photos / f"{name}.jpg", given)
+    words = ["-o", str(out), "--bundle", bundle, "--resume"]
+    assert main(["inspect", str(given), *words]) == 0
+    assert "gone" not in capsys.readouterr().err
+    moved = given.rename(tmp_path / "moved")
+    assert main(["inspect", str(moved), *words]) == 0
+    said = capsys.readouterr().err
+    assert f"2 photos done before have gone from {given}, so that all named now are looked at anew; to save" in said
+    (moved / "1.jpg").unlink()
+    assert main(["inspect", str(moved), *words]) == 0, "some of them were done: what has gone may be meant"
+    assert "gone" not in capsys.readouterr().err
+
+
 def test_pictures_are_said_to_be_removed_once(photos, bundle, tmp_path, capsys):
     given, out = tmp_path / "in", tmp_path / "out"
     given.mkdir()

@@ -8,8 +8,9 @@ import pytest
 
 from crackscope.cli.bundle_figures import known_limits
 from crackscope.cli.inspection_summary import show, summarise
-from crackscope.records import UNLIKE_ANY_SURFACE, Inspected, PhotoScale, Verdict, of_100
+from crackscope.records import UNLIKE_ANY_SURFACE, Inspected, PhotoScale, Verdict
 from crackscope.reports import write_inspection
+from crackscope.wording import of_100
 from tests.small_bundle import small_manifest
 from tests.small_inspection import facts, inspected, picture, zone
 from tests.small_page import Page

@@ -17,10 +17,10 @@ from PIL import Image
 from crackscope import images, surfaces
 from crackscope.bundles import VerdictRule
 from crackscope.cli import main
-from crackscope.files import original
+from crackscope.encoding import original
 from crackscope.images import Limits
-from crackscope.records import of_100
 from crackscope.scoring import pack
+from crackscope.wording import of_100
 from tests.small_bundle import small_manifest, small_model, write_small_bundle
 from tests.small_way import lines, pictures
 from tests.void_photos import wall

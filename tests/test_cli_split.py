@@ -259,3 +259,32 @@ def test_a_data_set_is_called_as_it_was_given(data, monkeypatch, capsys):
         assert json.loads(capsys.readouterr().out)["data"] == given
     assert main(["scan", data.name]) == 0
     assert capsys.readouterr().out.startswith(f"{data.name}: class folders\n")
+
+
+def test_another_split_is_refused_before_any_picture_is_opened(data, tmp_path, capsys):
+    out = tmp_path / "split.csv"
+    told(capsys, "split", str(data), "-o", str(out))
+    before = out.read_bytes()
+    others = tmp_path / "others"
+    for label in ("crack", "sound"):
+        (others / label).mkdir(parents=True)
+        (others / label / "a.jpg").write_bytes(b"opening it would end the call")
+    assert main(["split", str(others), "-o", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert f"another split is there already, {out} (it names {data}/crack/" in said
+    assert said.endswith(f", which {others} does not hold), name a new file; --force writes over it\n")
+    swapped = ["--positive", "sound", "--negative", "crack"]
+    assert main(["split", str(data), "-o", str(out), *swapped]) == 2
+    assert f"crack, {data} calls it sound)" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+def test_what_becomes_of_a_split_that_may_be_the_same_is_said_before_the_work(data, tmp_path, capsys):
+    out = str(tmp_path / "split.csv")
+    call = ["split", str(data), "-o", out]
+    told(capsys, *call)
+    assert main(call) == 0
+    assert capsys.readouterr().err.startswith(f"{out} is there already: it stays unless this deals the same; --force")
+    for quiet in (["--quiet"], ["--json"], ["--force"]):
+        assert main([*call, *quiet]) == 0
+        assert "there already" not in capsys.readouterr().err

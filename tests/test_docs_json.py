@@ -13,11 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 import crackscope
-from crackscope import images
+from crackscope import images, surfaces
 from crackscope.cli import main
 from crackscope.cli.app import COMMANDS
+from crackscope.records import UNLIKE_ANY_SURFACE
 from crackscope.scoring import pack
 from tests.small_bundle import deep_model, small_manifest, write_small_bundle
 from tests.small_docs import Page
@@ -190,3 +193,25 @@ def test_a_line_of_predict_has_the_keys_that_its_page_explains(place, printed):
     assert bad.keys() == {"path", "error"}
     assert bad["error"].keys() == keys.within["error"].within.keys()
     assert told("predict", place / "gone.png", "--bundle", place / "small", status=2) == []
+
+
+def test_why_a_picture_cannot_be_judged_has_a_kind_that_its_page_names(tmp_path):
+    """Of a wholly transparent one as well, by predict and inspect alike."""
+    wall = surfaces.generate(0, (256, 256), cracked=False).pixels
+    blurred = np.repeat(np.repeat(wall[::32, ::32], 32, 0), 32, 1)
+    grey = surfaces.generate(0, (400, 400)).pixels
+    given = {
+        "too small": wall[:16, :16],
+        "too dark": wall // 99,
+        "overexposed": np.dstack([wall, np.zeros_like(wall[..., :1])]),
+        "blurred": gaussian_filter(blurred, (9, 9, 0)),
+        "black and white": np.asarray(Image.fromarray(grey).convert("1").convert("RGB")),
+    }
+    row = next(line for line in Page("predictions.md").text.splitlines() if line.startswith("| `reason` |"))
+    named = re.findall(r"`([^`]+)`", row.split("Where dots")[0])[1:]
+    assert named == [*given, UNLIKE_ANY_SURFACE]
+    for kind, pixels in given.items():
+        path = tmp_path / f"{kind}.png"
+        Image.fromarray(pixels).save(path)
+        for said in (crackscope.predict(path), crackscope.inspect(path)):
+            assert (said.verdict, said.reason.partition(":")[0]) == ("cannot judge", kind)

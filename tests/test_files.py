@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crackscope.encoding import encode_csv, encode_json, encode_line, original
 from crackscope.errors import OutputError
-from crackscope.files import encode_csv, encode_json, encode_line, original, unwritten, write_whole, written_together
+from crackscope.files import unwritten, write_whole, written_together
 from crackscope.records import Failure, Unread
 
 

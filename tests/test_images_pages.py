@@ -10,7 +10,8 @@ from PIL import Image
 
 from crackscope import images
 from crackscope.cli import main
-from crackscope.records import MOST_PAGES, first_of
+from crackscope.records import MOST_PAGES
+from crackscope.wording import first_of
 from tests.small_bundle import write_small_bundle
 from tests.small_patches import write_patches
 from tests.small_way import SMALL

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from crackscope.encoding import original
 from crackscope.errors import JudgingError, OutputError
-from crackscope.files import original
 from crackscope.judging import FIGURES, Bootstrap, BundleFacts, Origin, SplitFacts, evaluate_scores, load, save
 from crackscope.records import Failure, Row, Unread
 

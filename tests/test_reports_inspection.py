@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import images, reports
+from crackscope.encoding import original
 from crackscope.errors import OutputError
-from crackscope.files import original
 from crackscope.inspection import class_names, width_class
 from crackscope.records import Failure, Inspected, Place, Unread, Zone
 from crackscope.reports.geojson import photos_geojson

@@ -294,7 +294,7 @@ def test_no_page_of_paper_has_the_footer_alone(browser, tmp_path):
     """Whatever the length of the last list: its last words stand where the page ends."""
     photo = inspected(picture(tmp_path, "a.jpg", 1), zones=(zone(1, 62, 4),))
     pages, others = [], []
-    for many in range(28, 40, 2):
+    for many in range(34, 46, 2):
         limits = tuple(f"Limit {number} of what it can do." for number in range(many))
         reports.write_inspection(tmp_path / "out", [photo], msgspec.structs.replace(facts(), known_limits=limits))
         browser.open(tmp_path / "out" / "index.html")

@@ -100,3 +100,26 @@ def test_on_a_phone_the_whole_map_is_seen_and_can_be_read(browser, page, width):
       one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"""
     assert min(browser.run(letters)) > 9.5
     assert browser.run("document.querySelector('.spot circle').getBoundingClientRect().width") > 12
+
+
+def test_one_place_is_told_in_words_and_not_drawn_on_an_empty_sheet(browser, tmp_path):
+    def text(*found: Inspected) -> str:
+        for number, one in enumerate(found):
+            picture(tmp_path, one.path, number)
+        reports.write_inspection(tmp_path / "out", found, facts())
+        browser.open(tmp_path / "out" / "index.html")
+        assert browser.run("document.querySelector('#map svg, #map figure, .place')") is None
+        browser.run("document.getElementById('least').value = 0.95")
+        browser.run("document.getElementById('least').dispatchEvent(new Event('input'))")
+        return browser.run("document.getElementById('map').innerText")
+
+    other = inspected("none.jpg", zones=(zone(1, 62, 3),))
+    said = text(taken("a.jpg", 0, width=4), other)
+    assert "1 photo with a position, taken: 50.00000° N, 10.00000° E, looking east. 1 photo without a position." in said
+    south = msgspec.structs.replace(taken("b.jpg", 0.01), place=Place(latitude=50, longitude=10.0, direction_deg=181))
+    unsure = msgspec.structs.replace(taken("c.jpg", 0), place=Place(latitude=50, longitude=10.0))
+    said = text(taken("a.jpg", 0, width=4), south, unsure)
+    assert "3 photos with a position, all taken at one place: 50.00000° N, 10.00000° E, looking east and south." in said
+    west = msgspec.structs.replace(unsure, place=Place(latitude=-33.5, longitude=-70.25))
+    assert drawn(west).place == "33.50000° S, 70.25000° W"
+    assert drawn(west, unsure).place == ""

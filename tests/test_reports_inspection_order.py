@@ -101,7 +101,7 @@ def test_the_terminal_has_the_order_of_the_report(found, capsys):
     assert re.findall(r"([a-z-]+)\.jpg", "\n".join(lines)) == WORST_FIRST
 
 
-def test_on_the_terminal_as_in_the_report_what_is_not_cracked_stands_in_the_order_given(tmp_path, capsys):
+def test_what_is_not_cracked_stands_in_the_order_given_what_looks_like_a_crack_first(tmp_path, capsys):
     called = [
         ("sound", 0.1),
         ("cannot judge", 0.2),
@@ -115,10 +115,10 @@ def test_on_the_terminal_as_in_the_report_what_is_not_cracked_stands_in_the_orde
         for n, (verdict, probability) in enumerate(called, 1)
     ]
     show(summarise(photos), quiet=False)
-    assert re.findall(r"(\d)\.jpg", capsys.readouterr().out) == list("324561")
+    assert re.findall(r"(\d)\.jpg", capsys.readouterr().out) == list("342561")
     reports.write_inspection(tmp_path, photos, facts())
     page = Page(tmp_path / "index.html")
-    assert [a["id"] for tag, a in page.elements if tag == "article"] == [f"photo-{n}" for n in (3, 2, 4, 5, 6)]
+    assert [a["id"] for tag, a in page.elements if tag == "article"] == [f"photo-{n}" for n in (3, 4, 2, 5, 6)]
 
 
 def test_the_width_on_the_terminal_is_that_which_put_the_photo_there(found, capsys):

@@ -321,11 +321,12 @@ def test_the_worst_photo_comes_first(page):
 def test_a_spot_on_the_map_has_the_colour_of_the_group_that_its_photo_stands_in(tmp_path):
     measured, beyond_the_horizon = zone(1, 40, 2.5, 0.1), zone(2, 100, 30)
     found = [inspected(picture(tmp_path, "both.jpg", 1), zones=(measured, beyond_the_horizon))]
+    found.append(inspected(picture(tmp_path, "elsewhere.jpg", 2), "sound"))
     reports.write_inspection(tmp_path / "report", found, facts())
     page = Page(tmp_path / "report" / "index.html")
     assert "Widest crack 0.2 to 0.3 mm" in page.text
-    (spot,) = [a["class"] for tag, a in page.elements if tag == "a" and a.get("class", "").startswith("spot")]
-    assert spot == "spot mm-2"
+    spots = [a["class"] for tag, a in page.elements if tag == "a" and a.get("class", "").startswith("spot")]
+    assert spots == ["spot sound", "spot mm-2"]
 
 
 def test_every_picture_is_said_in_words_and_loads_late(page):

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from crackscope import reports
+from crackscope import images, reports
 from crackscope.records import Inspected
 from tests.small_browser import Browser
 from tests.small_inspection import facts, inspected, picture, zone
@@ -70,3 +70,31 @@ def test_classes_of_width_stay_on_one_page(printed):
 def test_no_column_of_a_card_is_cut_off(printed):
     assert printed.run("document.querySelectorAll('.measures').length") == 3
     assert printed.run(CUT) == 0
+
+
+def test_a_card_with_its_table_leaves_no_half_of_a_page_empty(printed):
+    """Nothing may part a card, so a tall one goes to the next page, whatever is left of this one."""
+    cards = "Array.from(document.querySelectorAll('article')).map(one => one.getBoundingClientRect().height)"
+    assert max(printed.run(cards)) < 990 / 3
+
+
+def test_what_is_said_of_the_heatmap_holds_on_paper_where_it_is_printed(tmp_path):
+    photos = [
+        inspected(picture(tmp_path, f"{n}.jpg", n), verdict, probability=0.8)
+        for n, verdict in enumerate(("crack", "cannot judge", "sound"), 1)
+    ]
+    heat = (np.zeros((8, 8), np.float32), 4)
+    for photo in photos:
+        reports.write_photo(images.read(photo.path).pixels, photo.path, tmp_path / "out", Path(photo.path).stem, heat)
+    reports.write_inspection(tmp_path / "out", photos, facts())
+    browser = Browser(tmp_path)
+    try:
+        browser.open(tmp_path / "out" / "index.html", A4_PX, 990)
+        said = "(document.getElementById('again').innerText.match(/heatmap shows/g) || []).length"
+        assert browser.run(said) == 3
+        browser._call("Emulation.setEmulatedMedia", media="print")
+        assert browser.run(said) == 0
+        browser.run("document.querySelector('#again [data-layer=heat]').click()")
+        assert browser.run(said) == 3
+    finally:
+        browser.close()

@@ -443,16 +443,16 @@ def test_the_legend_of_the_map_has_what_is_on_the_map(browser, tmp_path):
         scale=scale,
     )
     nowhere = inspected(picture(tmp_path, "nowhere.jpg", 2, placed=False), zones=(likely(1, 0.9, 62, 17),))
-    calm = inspected(picture(tmp_path, "calm.jpg", 3, placed=False), "sound")
+    calm = inspected(picture(tmp_path, "calm.jpg", 3), "sound")
     reports.write_inspection(tmp_path / "out", [placed, nowhere, calm], facts())
     browser.open(tmp_path / "out" / "index.html")
     drawn = LEGEND.replace(".legend", ".where .legend")
-    assert browser.run(drawn) == ["0.3 to 0.5 mm"]
+    assert browser.run(drawn) == ["0.3 to 0.5 mm", "sound"]
     assert browser.run(LEGEND.replace(".legend", "#glance .legend"))[-2:] == [
         "in px, no scale known there",
         "over 16 px",
     ]
     leave_out(browser, 0.5)
-    assert browser.run(drawn) == ["cracked, none shown"]
+    assert browser.run(drawn) == ["cracked, none shown", "sound"]
     leave_out(browser, 0)
-    assert browser.run(drawn) == ["0.3 to 0.5 mm"]
+    assert browser.run(drawn) == ["0.3 to 0.5 mm", "sound"]

@@ -159,3 +159,14 @@ def test_the_least_probability_that_was_asked_for_stands_among_the_settings(tmp_
     how = said[said.index('id="how"') :]
     assert "<dt>least probability</dt><dd>0.35: cracks of a lower one are left out" in how
     assert "<dt>least probability</dt>" not in page(tmp_path / "all", photos)
+
+
+def test_beside_the_numbers_of_cracks_it_is_said_that_they_go_by_width_alone(tmp_path):
+    doubted, likely = zone(1, 20, 9), zone(2, 90, 3)
+    zones = (msgspec.structs.replace(doubted, probability=0.6), msgspec.structs.replace(likely, probability=0.99))
+    text = page(tmp_path, [inspected("/two.jpg", zones=zones)])
+    cards = text[text.index('<section id="cracked">') : text.index("<article")]
+    assert (
+        "The numbers within a photo go by width alone: crack 1 is the widest, and need not be the likeliest." in cards
+    )
+    assert text.count("go by width alone") == 1

@@ -220,9 +220,16 @@ def test_a_run_whose_pictures_have_gone_does_not_go_on_before_they_are_back(tmp_
     with pytest.raises(KeyboardInterrupt):
         train(data, PROBE, run, progress=interrupt)
     moved = data.rename(tmp_path / "moved")
-    told = f"the pictures of {run} lay in {data} and have gone: move them back, or begin anew with another -o"
-    assert refused(moved, run, on) == told
+    begins, ends = f"{run} goes on with the pictures that it began with, and ", "back, or begin anew with another -o"
+    assert refused(moved, run, on) == f"{begins}16 of 16 pictures have gone from {data}: move them {ends}"
     moved.rename(data)
+    first = sorted((data / "crack").iterdir())[0]
+    away = first.rename(tmp_path / first.name)
+    assert (
+        refused(data, run, on)
+        == f"{begins}1 of 16 pictures has gone from {data / 'crack'} (the first: {first}): move it {ends}"
+    )
+    away.rename(first)
     train(data, PROBE, run, options=on)
 
 

@@ -25,6 +25,7 @@ from crackscope.adaptation.refusing import (
 from crackscope.adaptation.steps import Step, Steps, unwatched
 from crackscope.adaptation.validating import Worth, crossed, growth, kept, lessons, worth
 from crackscope.adaptation.writing import Lesson, SoundMove, refuse_in_the_way, write_adapted
+from crackscope.arguments import CALL, FLAG, NUMBER, PATH, TEXT, WHOLE, a_path_or, record, refuse_wrong
 from crackscope.bundles import ADAPTED, MOST_TEXT, Bundle, TrainedOn
 from crackscope.datasets import Layout, LikelyGroups, Split, load_apart
 from crackscope.errors import AdaptationError
@@ -46,7 +47,7 @@ class AdaptOptions:
     licence: of the patches. force: write over a bundle that was adapted before. progress: called as patches are read.
     learning: called as changes are learnt, to judge one and for the curve, which takes seconds where patches are many.
 
-    Raises AdaptationError for a name or a licence that no bundle takes.
+    Raises AdaptationError for a name or a licence that no bundle takes, a share or a seed that cannot be.
     """
 
     name: str = ""
@@ -62,6 +63,16 @@ class AdaptOptions:
     learning: Progress | None = None
 
     def __post_init__(self) -> None:
+        refuse_wrong(name=(self.name, TEXT), licence=(self.licence, TEXT), group_by=(self.group_by, TEXT.or_none))
+        refuse_wrong(curve=(self.curve, FLAG), force=(self.force, FLAG), layout=(self.layout, record(Layout)))
+        refuse_wrong(
+            threads=(self.threads, WHOLE.or_none), seed=(self.seed, WHOLE), most_forgotten=(self.most_forgotten, NUMBER)
+        )
+        refuse_wrong(progress=(self.progress, CALL.or_none), learning=(self.learning, CALL.or_none))
+        if not -1 <= self.most_forgotten <= 1:
+            raise AdaptationError(f"most_forgotten is {self.most_forgotten}: it must lie between -1 (a gain) and 1")
+        if self.seed < 0:
+            raise AdaptationError(f"the seed is {self.seed}: it must be 0 or more")
         for what, text in (("name", self.name), ("licence", self.licence)):
             if len(text) > MOST_TEXT:
                 raise AdaptationError(
@@ -127,6 +138,7 @@ def adapt(
     in its way.
     """
     began = time.perf_counter()
+    refuse_wrong(data=(data, a_path_or(Split)), out=(out, PATH), options=(options, record(AdaptOptions)))
     refuse_in_the_way(Path(out), options.force)
     model = bundle if isinstance(bundle, Model) else load_model(bundle, threads=options.threads)
     refuse_8_bits(model)

@@ -7,8 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from crackscope.adaptation.suggesting import Suggestion
+from crackscope.arguments import PATH, TEXT, list_of, refuse_wrong
 from crackscope.datasets import SUGGESTIONS, UNSORTED
-from crackscope.files import encode_csv, encode_json, make_folder, write_whole
+from crackscope.encoding import encode_csv, encode_json
+from crackscope.files import make_folder, write_whole
 from crackscope.images import read, write_png
 
 TASKS, LABELLING = "label-studio.json", "label-studio.xml"
@@ -26,7 +28,7 @@ _MOST_LETTERS, _MOST_BYTES = 80, 120
 """Of a photo's name in those of its patches; file systems take 255 bytes, encrypted ones 143."""
 
 
-def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> list[str]:
+def hand_out(suggestions: Sequence[Suggestion], folder: str | Path, model: str) -> list[str]:
     """Write patches and tables into a folder; returns the paths of the patches in order.
 
     unsorted/ holds the patches as PNG; crack/ and sound/ are empty, to sort them into: the folder is then a data set,
@@ -36,6 +38,8 @@ def hand_out(suggestions: Sequence[Suggestion], folder: Path, model: str) -> lis
     in its own, letters of any script as they are, in one spelling (NFC). model: name of the opinion's
     source. Raises ImageError when a photo can no longer be read, OutputError when something cannot be written.
     """
+    refuse_wrong(suggestions=(suggestions, list_of(Suggestion)), folder=(folder, PATH), model=(model, TEXT))
+    folder = Path(folder)
     for name in (UNSORTED, "crack", "sound"):
         make_folder(folder / name)
     names = [_name(one) for one in suggestions]

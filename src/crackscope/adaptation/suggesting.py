@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from crackscope.adaptation.choosing import LIKELIEST, choose, doubts
 from crackscope.adaptation.patches import Unfit, refuse_no_number, unfit_patch
+from crackscope.arguments import CALL, PATHS, WHOLE, list_of, refuse_wrong
 from crackscope.bundles import Manifest, feature_sizes
 from crackscope.errors import AdaptationError, ImageError, none_can
 from crackscope.images import Picture, read
 from crackscope.records import Label, Row, Unread
-from crackscope.scoring import Described, Model, describe, showing_features, surface_of, unfit_pixels
+from crackscope.scoring import LOADED, Described, Model, describe, showing_features, surface_of, unfit_pixels
 
 _WHOLE = 1.5
 """A picture up to so many times the native size on a side is a patch as it is."""
@@ -118,6 +119,8 @@ def suggest(
     their labels teach it. Raises AdaptationError when nothing is asked for, no picture is named, none can be read and
     judged, or all is labelled, and BundleError when the network gives no number.
     """
+    refuse_wrong(model=(model, LOADED), paths=(paths, PATHS), count=(count, WHOLE), progress=(progress, CALL.or_none))
+    refuse_wrong(labelled=(labelled, list_of(Row)))
     if count < 1:
         raise AdaptationError(f"{count} patches cannot be chosen: ask for 1 or more")
     if not paths:

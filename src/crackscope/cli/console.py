@@ -145,7 +145,7 @@ def print_json(record: object) -> None:
 
 def json_line(record: object) -> str:
     """A record (struct, dataclass, dict) as one line of JSON, with its line break; odd file names as in `files`."""
-    from crackscope.files import encode_line
+    from crackscope.encoding import encode_line
 
     return encode_line(record).decode()
 

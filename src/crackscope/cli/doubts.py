@@ -108,7 +108,8 @@ def _met(model: "Model", split: "Split", rows: "Sequence[Row]", answers: "Sequen
 
 
 def _write(ranked: "Sequence[Doubt]", folder: Path) -> None:
-    from crackscope.files import encode_csv, write_whole, written_together
+    from crackscope.encoding import encode_csv
+    from crackscope.files import write_whole, written_together
     from crackscope.reports import Print, write_contact_sheet
 
     lines = [

@@ -108,7 +108,7 @@ def _patch(said: "Prediction | None") -> dict[str, object] | None:
 
 def _rule(explanation: "Explanation") -> str:
     """By what the photo is called as it is, in words."""
-    from crackscope.records import of_100
+    from crackscope.wording import of_100
 
     rule, photo = explanation.rule, explanation.photo
     if photo.verdict == "cannot judge":
@@ -124,7 +124,8 @@ def _rule(explanation: "Explanation") -> str:
 
 
 def _write(evidence: "Evidence", photo: "Photo", bundle: str, folder: Path) -> list[str]:
-    from crackscope.files import encode_line, write_whole
+    from crackscope.encoding import encode_line
+    from crackscope.files import write_whole
     from crackscope.images import write_jpeg, write_like, write_png
     from crackscope.reports import write_explanation
 
@@ -190,7 +191,7 @@ def _names(zone: int) -> tuple[str, str]:
 
 
 def _show(explanation: "Explanation") -> None:
-    from crackscope.records import first_of, read_as, seen_in_grey, seen_smaller
+    from crackscope.wording import first_of, read_as, seen_in_grey, seen_smaller
 
     photo, patch = explanation.photo, explanation.patch
     # Why a photo cannot be judged stands in the sentence on what decided.

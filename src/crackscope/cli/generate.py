@@ -138,7 +138,8 @@ def write_surfaces(wanted: Wanted, folder: Path, tell: Callable[[int], None]) ->
 
 def _write_all(wanted: Wanted, folder: Path, written: list[Path], tell: Callable[[int], None]) -> None:
     """The same; adds each file and folder that it makes to `written`."""
-    from crackscope.files import encode_csv, make_folder, write_whole
+    from crackscope.encoding import encode_csv
+    from crackscope.files import make_folder, write_whole
     from crackscope.images import write_png
     from crackscope.surfaces import generate as draw
 

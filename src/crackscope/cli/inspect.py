@@ -29,6 +29,7 @@ from crackscope.cli.inspection_asked import (
 from crackscope.cli.inspection_summary import Summary, show, summarise
 from crackscope.cli.mask_folders import tell_of_masks
 from crackscope.cli.options import FiniteRange, Number, out, shared
+from crackscope.cli.remarks import tell_of_gone
 from crackscope.cli.state import State
 from crackscope.errors import several, some_of
 
@@ -186,6 +187,8 @@ def _work(asked: Asked, journal: "Journal", work: "Work", photos: "Sequence[str 
     if asked.resume and len(left) < len(photos):
         done = len(photos) - len(left)
         say(f"{some_of(done, len(photos), 'photo', 'was', 'were')} done before", quiet=quiet)
+    elif asked.resume:
+        tell_of_gone(journal.paths, quiet=quiet)
     with progress("inspecting", len(left), quiet=quiet) as tell:
         for number, _result in enumerate(inspect_into(journal, work, left), 1):
             tell(number)

@@ -57,8 +57,9 @@ class Worst:
 
     @property
     def place(self) -> tuple[int, bool, tuple[float, ...]]:
-        """What photos are listed by: as in the report, the cracked by severity and all others in the order given."""
-        plain = self.verdict == "sound" and not self.suspicious
+        """What photos are listed by: as in the report, the cracked by severity and all others in the order given, those
+        first that look like a crack."""
+        plain = not (self.suspicious or self.crack_like)
         return _ORDER.index(self.verdict), plain, self.severity if self.verdict == "crack" else ()
 
     @property
@@ -147,8 +148,9 @@ def summarise(
 
 
 def _worst(photo: "Inspected", least: float, scale_doubt: str) -> Worst:
-    from crackscope.records import SUSPICIOUS, first_of, looks_cracked, read_as, seen_smaller
+    from crackscope.records import SUSPICIOUS
     from crackscope.reports import severity, telling
+    from crackscope.wording import first_of, looks_cracked, read_as, seen_smaller
 
     tell = [zone for _, zone in telling([(photo, zone) for zone in photo.zones])]
     widths = [zone.width_max_mm.value for zone in tell if zone.width_max_mm is not None]
@@ -202,7 +204,7 @@ def _wide(zone: "Zone") -> str:
 
 def _doubt(photo: "Inspected", least: float) -> str:
     """Why a person should look at a photo that was judged; "" where nothing asks for it."""
-    from crackscope.records import seen_by_chance
+    from crackscope.wording import seen_by_chance
 
     if photo.verdict == "crack" and not photo.zones:
         return _NO_LIKELY_ZONE.format(least) if least else _NO_ZONE

@@ -128,7 +128,7 @@ def as_line(result: "Prediction | Unread") -> dict[str, object]:
 
 
 def _doubt(result: "Prediction") -> str:
-    from crackscope.records import seen_by_chance
+    from crackscope.wording import seen_by_chance
 
     return ", though ".join(filter(None, ("looks like a crack", seen_by_chance(result)))) + ": look at it"
 
@@ -136,15 +136,8 @@ def _doubt(result: "Prediction") -> str:
 def _show(results: "list[Prediction | Unread]", counts: "Counter[str]", quiet: bool) -> None:
     from rich.text import Text
 
-    from crackscope.records import (
-        BLURRED,
-        UNLIKE_ANY_SURFACE,
-        Prediction,
-        first_of,
-        looks_cracked,
-        read_as,
-        seen_smaller,
-    )
+    from crackscope.records import BLURRED, UNLIKE_ANY_SURFACE, Prediction
+    from crackscope.wording import first_of, looks_cracked, read_as, seen_smaller
 
     rows: list[tuple[object, ...]] = []
     for result in results:

@@ -1,9 +1,10 @@
 """What is said below a table of verdicts: how to read them, what may be missed, and what helps."""
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from crackscope.cli.console import say
+from crackscope.cli.console import say, warn
 from crackscope.errors import several
 
 
@@ -33,6 +34,20 @@ def tell_of_order(judged: Iterable[_Judged], why: str, *, quiet: bool, one: str 
     cracked = min((likely for verdict, likely in pairs if verdict == "crack"), default=1.0)
     if any(verdict == "sound" and likely > cracked for verdict, likely in pairs):
         say(f"a {one} called cracked has a lower crack probability than one called sound: {why}", quiet=quiet)
+
+
+def tell_of_gone(done_before: Iterable[str], *, quiet: bool) -> None:
+    """Say of photos that were inspected before, of which none is named now, how many have gone from where they were,
+    so that those that are named are looked at anew; nothing where all are there."""
+    gone = [path for path in done_before if not os.path.exists(path)]
+    if gone:
+        lay_in = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in gone])
+        have, them = ("has", "it") if len(gone) == 1 else ("have", "them")
+        warn(
+            f"{several(len(gone), 'photo')} done before {have} gone from {lay_in}, so that all named now are looked at "
+            f"anew; to save that, move {them} back there and give the call that began",
+            quiet=quiet,
+        )
 
 
 def tell_of_blurred(some: int, *, quiet: bool, one: str = "picture") -> None:

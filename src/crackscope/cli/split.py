@@ -1,5 +1,6 @@
 """`split`: a data set dealt into parts."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,16 @@ def split(state: State, /, **options: Any) -> None:
     Studio exports as JSON, saved beside the patches.
     """
     asked = Asked(**options)
-    from crackscope.datasets import refuse_strangers, watched, write_split
+    from crackscope.datasets import refuse_other_pictures, refuse_strangers, watched, write_split
     from crackscope.datasets import split as deal
 
     refuse_strangers(file_to_be(asked.out))
+    if os.path.exists(asked.out) and not asked.force:
+        refuse_other_pictures(asked.out, asked.data, asked.layout)
+        warn(
+            f"{asked.out} is there already: it stays unless this deals the same; --force writes over it",
+            quiet=asked.silent,
+        )
     with progress("opening pictures", None, quiet=asked.silent) as tell, watched(tell, asked.threads):
         dealt = deal(
             asked.data,

@@ -16,7 +16,7 @@ watched(progress, threads)        context in which scan, split and load tell how
 """
 
 from crackscope.datasets.dealing import split
-from crackscope.datasets.dealt import Split, fingerprint, write_split
+from crackscope.datasets.dealt import Split, fingerprint, refuse_other_pictures, write_split
 from crackscope.datasets.doubtful import copies_told, groups_told, remarks, untested_told
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
 from crackscope.datasets.loading import load, load_apart, opened, read_rows, read_split
@@ -47,6 +47,7 @@ __all__ = [
     "photos_of",
     "read_rows",
     "read_split",
+    "refuse_other_pictures",
     "refuse_strangers",
     "remarks",
     "scan",

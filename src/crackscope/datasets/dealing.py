@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from crackscope.arguments import FLAG, TEXT, refuse_wrong
 from crackscope.datasets.dealt import Split, fingerprint, in_order
 from crackscope.datasets.doubtful import untested
 from crackscope.datasets.found import Found
@@ -62,6 +63,7 @@ def split(
     one split, whatever the order of the files. Raises DatasetError: nothing there, one label only, nothing readable,
     too few groups for the parts.
     """
+    refuse_wrong(random=(random, FLAG), group_by=(group_by, TEXT.or_none))
     wish = Wish(shares_of(parts), random, group_by, seed, otherwise="or other --parts")
     return deal_anew(found_by(data, layout, group_by), wish)
 

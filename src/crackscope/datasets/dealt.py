@@ -7,10 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from crackscope.arguments import PATH, record, refuse_wrong
 from crackscope.brief import brief
 from crackscope.datasets.manifest import refuse_strangers, write_rows
 from crackscope.datasets.name_groups import LikelyGroups
-from crackscope.datasets.surveying import short_names
+from crackscope.datasets.surveying import find, short_names
+from crackscope.datasets.words import KNOWN_WORDS, Layout
+from crackscope.errors import DatasetError, OutputError
 from crackscope.images import natural
 from crackscope.records import Part, Row, Unread
 
@@ -72,8 +75,33 @@ def write_split(split: Split, path: str | Path, *, force: bool = True) -> None:
     force: write over another split. Raises OutputError, also when a file is in the way that is no split: see
     `refuse_strangers`.
     """
+    refuse_wrong(split=(split, record(Split)), path=(path, PATH))
     refuse_strangers(Path(path))
     write_rows(split.rows, Path(path), force=force)
+
+
+def refuse_other_pictures(path: str | Path, data: str | Path, layout: Layout) -> None:
+    """Before any picture is opened, raise OutputError when a split is there of pictures that the data lack, or label
+    otherwise: what they are dealt to cannot be the same, and `write_split` would refuse it without force.
+
+    Where nothing is there, or nothing that can be read as a split, nothing is said. Raises DatasetError for the data.
+    """
+    if not os.path.isfile(path):
+        return
+    known = {os.path.normpath(one.path): one.label for one in find(data, layout).entries}
+    try:
+        there = find(path, KNOWN_WORDS, fewest=1).entries
+    except DatasetError:
+        return
+    for one in there:
+        name = os.path.normpath(one.path)
+        if name not in known:
+            how = f"it names {one.path}, which {data} does not hold"
+        elif None not in (one.label, known[name]) and one.label != known[name]:
+            how = f"it calls {one.path} {one.label}, {data} calls it {known[name]}"
+        else:
+            continue
+        raise OutputError(f"another split is there already, {path} ({how}), name a new file; --force writes over it")
 
 
 def fingerprint(rows: Sequence[Row]) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import TEXT, refuse_wrong
 from crackscope.datasets.checking import Indices
 from crackscope.datasets.found import Entry
 from crackscope.datasets.prints import Floats
@@ -80,6 +81,7 @@ def chosen_groups(entries: Sequence[Entry], columns: Sequence[str], group_by: st
     where its stars stand behind plain signs, as in `wall-*-*`, and a regular expression otherwise; the other reading
     counts where that one parts nothing. Raises DatasetError when neither fits any file, or all files alike.
     """
+    refuse_wrong(group_by=(group_by, TEXT.or_none))
     if group_by is None:
         return [entry.group for entry in entries]
     spelling = {column.casefold() for column in columns}

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from crackscope.arguments import FLAG, TEXT, refuse_wrong
 from crackscope.datasets.dealing import USUAL_SHARES, Wish, deal_anew, found_by, words_of
 from crackscope.datasets.dealt import Split, fingerprint, in_order
 from crackscope.datasets.found import Entry, Found
@@ -47,6 +48,7 @@ def load(
     the presence is checked. Raises DatasetError, also when some pictures have a part and others have none, and when
     pictures that have one are to be dealt at random, or by groups other than their CSV gives.
     """
+    refuse_wrong(random=(random, FLAG), group_by=(group_by, TEXT.or_none))
     wish = Wish(shares_of(USUAL_SHARES if parts is None else parts), random, group_by, seed, whole=parts is None)
     return _load(found_by(data, layout, group_by), wish)
 

@@ -14,8 +14,9 @@ import msgspec
 
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
+from crackscope.encoding import csv_text, original
 from crackscope.errors import DatasetError, OutputError, printable, several
-from crackscope.files import csv_text, original, read_table, write_whole
+from crackscope.files import read_table, write_whole
 from crackscope.records import Label, Row
 
 _WRITTEN: Final = ("path", "label", "part", "group")

@@ -12,8 +12,9 @@ from crackscope.datasets.folders import SUGGESTIONS, UNSORTED
 from crackscope.datasets.found import Found
 from crackscope.datasets.manifest import first_cells, lines_of, rows_of, text_of
 from crackscope.datasets.surveying import short_names
+from crackscope.encoding import original
 from crackscope.errors import DatasetError, printable
-from crackscope.files import original, read_table
+from crackscope.files import read_table
 from crackscope.images import one_spelling
 
 _FOLDERS: Final = 3

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from crackscope.arguments import PATH, record, refuse_wrong
 from crackscope.datasets.folders import find_in_folder
 from crackscope.datasets.found import Entry, Found, Kind, describe_unlabelled, refuse_if_useless
 from crackscope.datasets.grouping import Numbers, copy_groups, members
@@ -59,6 +60,7 @@ def find(data: str | Path, layout: Layout, fewest: int = 2) -> Found:
 
     Raises DatasetError when that is fewer than so many labelled pictures, two at most.
     """
+    refuse_wrong(data=(data, PATH), layout=(layout, record(Layout)))
     path = Path(data)
     if os.path.isdir(path):
         # Rows have whole paths; the data set itself is called as it was given.

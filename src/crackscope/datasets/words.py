@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from crackscope.arguments import TEXTS, refuse_wrong
 from crackscope.records import Label, Part
 
 _CRACK = "positive positives pos crack cracks cracked cracking withcrack withcracks hascrack fissure fissured"
@@ -34,6 +35,9 @@ class Layout(msgspec.Struct, frozen=True):
 
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        refuse_wrong(positive=(self.positive, TEXTS), negative=(self.negative, TEXTS))
 
 
 KNOWN_WORDS: Final = Layout()

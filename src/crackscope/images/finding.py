@@ -3,9 +3,10 @@
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from crackscope.arguments import PATH, Wanted, refuse_wrong
 from crackscope.errors import ImageError, printable
 from crackscope.images.formats import begins_as_picture
 from crackscope.images.limits import DEFAULT_LIMITS, Limits
@@ -83,6 +84,7 @@ def find(
     of one, so that it is left out (`photo`, `..jpg`, `wall.jpg~`); what is hidden is not told. limits: a file beyond
     them cannot be read. ours: told each folder that is left out as what crackscope wrote.
     """
+    refuse_wrong(arguments=(arguments, Wanted((*PATH.types, Iterable), "a path, or a list of them", PATH)))
     found: dict[str, str] = {}
     passed: dict[str, str] = {}
     told = _Told(misnamed or _nobody, ours or _nobody)

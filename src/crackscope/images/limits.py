@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from crackscope.arguments import WHOLE, refuse_wrong
 from crackscope.images.faults import Fault
 
 MOST_PX_A_BYTE = 8 * 1032
@@ -29,6 +30,11 @@ class Limits:
     max_pixels: int = 160_000_000
     max_bytes: int = 1 << 30
     max_side: int = MOST_SIDE
+
+    def __post_init__(self) -> None:
+        refuse_wrong(
+            max_pixels=(self.max_pixels, WHOLE), max_bytes=(self.max_bytes, WHOLE), max_side=(self.max_side, WHOLE)
+        )
 
     def check_size(self, width: int, height: int, stored: float | None = None) -> None:
         """Raise a `Fault` when `width` x `height` pixels are too many, or none.

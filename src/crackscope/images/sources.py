@@ -50,17 +50,21 @@ def name_of(source: object) -> str:
 
 
 def refuse_lone(sources: object, who: str, instead: str) -> None:
-    """Raise TypeError for one picture, or one name, in place of many: letters, bytes, lines or rows would be taken for
-    pictures. who: what was called. instead: what takes one."""
+    """Raise TypeError for one picture, one name, or what cannot be gone through in place of many: letters, bytes, lines
+    or rows would be taken for pictures. who: what was called. instead: what takes one."""
     rows = isinstance(sources, np.ndarray) and (
         sources.ndim == 2 or (sources.ndim == 3 and sources.shape[-1] in _BANDS)
     )
     named = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview | Image.Image)
-    if named or rows or hasattr(sources, "read"):
+    if named or rows or hasattr(sources, "read") or not _many(sources):
         raise TypeError(
             f"{who} wants many pictures, as a list or a generator, not one {type(sources).__name__}: {instead}, and "
             'crackscope.images.find("FOLDER") lists those of a folder'
         )
+
+
+def _many(sources: object) -> bool:
+    return any(hasattr(type(sources), way) for way in ("__iter__", "__getitem__"))
 
 
 def read_bytes(source: object, limits: Limits, *, at_most: int | None = None) -> Data:

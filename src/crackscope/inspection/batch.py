@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from crackscope import __version__
+from crackscope.arguments import CALL, record, refuse_wrong
 from crackscope.bundles import fingerprint
 from crackscope.drafts import is_draft, remove_drafts
 from crackscope.errors import ImageError, OutputError
@@ -25,7 +26,7 @@ from crackscope.inspection.options import DEFAULTS, InspectOptions
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.terms import Terms
 from crackscope.records import Unread
-from crackscope.scoring import Model, UntilError
+from crackscope.scoring import LOADED, Model, UntilError
 
 LARGE_PIXELS = 32 << 20
 """A photo of more pixels goes through alone, since several of them at once may be too much for the memory."""
@@ -45,6 +46,10 @@ class Work:
     options: InspectOptions = DEFAULTS
     keep: Keep | None = None
     limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        refuse_wrong(model=(self.model, LOADED), options=(self.options, record(InspectOptions)))
+        refuse_wrong(keep=(self.keep, CALL.or_none), limits=(self.limits, record(Limits)))
 
 
 def open_journal(folder: str | Path, model: Model, options: InspectOptions, *, resume: bool) -> Journal:
@@ -112,6 +117,7 @@ def inspect_all(work: Work, photos: Iterable[str | Unread]) -> Iterator[Result]:
     and the rest go on; what `keep` raises ends it all. An Unread among the photos comes back as it is. What drawing the
     photos raises is raised once those before have come back. Raises TypeError for one photo in place of many.
     """
+    refuse_wrong(work=(work, record(Work)))
     refuse_lone(photos, "inspect_all", "open_photo and inspect_photo take one")
     return _inspect_all(work, UntilError(photos))
 

@@ -16,11 +16,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import WHOLE, record, refuse_wrong
 from crackscope.errors import InspectionError
 from crackscope.inspection.activation import activation_overlay, probabilities, touched_cells
 from crackscope.inspection.again import Again
 from crackscope.inspection.as_patch import patch_of
 from crackscope.inspection.inspecting import (
+    OPENED,
     Inspection,
     Seen,
     measure,
@@ -34,7 +36,7 @@ from crackscope.inspection.painting import paint_over, places, shape_of, surroun
 from crackscope.inspection.photo import Photo
 from crackscope.inspection.window import Window, window_around
 from crackscope.records import Inspected, Prediction, Verdict, Zone
-from crackscope.scoring import Heatmap, Judgement, Look, Model, known_chance
+from crackscope.scoring import LOADED, Heatmap, Judgement, Look, Model, known_chance
 
 MOST_ZONES = 8
 """Zones that are painted over one by one when none is named; each is seen twice again by the network."""
@@ -110,6 +112,8 @@ def explain(model: Model, photo: Photo, zone: int | None = None, options: Inspec
     count here, whatever the verdict and the least probability, and have the numbers that `inspect` gives them.
     Raises InspectionError for a zone that there is not.
     """
+    refuse_wrong(model=(model, LOADED), photo=(photo, OPENED), zone=(zone, WHOLE.or_none))
+    refuse_wrong(options=(options, record(InspectOptions)))
     options = msgspec.structs.replace(options, all_zones=True, least_probability=0.0)
     seen = see(model, photo, options)
     inspection = measure(seen, model.manifest, options, model.threads)

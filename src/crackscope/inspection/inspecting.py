@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import record, refuse_wrong
 from crackscope.brief import brief
 from crackscope.bundles import Manifest
 from crackscope.errors import BundleError
@@ -27,7 +28,10 @@ from crackscope.inspection.thinnest import thinnest_seen
 from crackscope.inspection.upright import upright_heat, upright_zone
 from crackscope.inspection.zones import ZoneOptions, numbered, trace_zones
 from crackscope.records import Inspected, PhotoScale, Zone
-from crackscope.scoring import Heatmap, Judgement, Look, Model, kept, known_chance, smaller
+from crackscope.scoring import LOADED, Heatmap, Judgement, Look, Model, kept, known_chance, smaller
+
+OPENED = record(Photo, "crackscope.inspection.open_photo(...)")
+"""A photo as an argument."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +78,13 @@ def inspect(
     rate of false alarms that was asked for, nor has one that cannot be judged; `all_zones` keeps them.
     Raises ImageError when the photo cannot be read, BundleError when the bundle cannot be used.
     """
+    refuse_wrong(options=(options, record(InspectOptions)))
     return inspect_photo(kept(bundle), open_photo(source), options).record
 
 
 def inspect_photo(model: Model, photo: Photo, options: InspectOptions = DEFAULTS) -> Inspection:
-    """Inspect a photo that has been read. Raises TypeError for options that are no InspectOptions."""
-    if not isinstance(options, InspectOptions):
-        raise TypeError(f"options is {options!r}, give InspectOptions(...), of crackscope.inspection")
+    """Inspect a photo that has been read. Raises TypeError for what is no model, photo or InspectOptions."""
+    refuse_wrong(model=(model, LOADED), photo=(photo, OPENED), options=(options, record(InspectOptions)))
     return measure(see(model, photo, options), model.manifest, options, model.threads)
 
 

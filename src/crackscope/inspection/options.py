@@ -4,6 +4,7 @@ from numbers import Integral, Real
 
 import msgspec
 
+from crackscope.arguments import FLAG, refuse_wrong
 from crackscope.errors import InspectionError
 from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
@@ -42,6 +43,7 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
                 raise InspectionError(f"{name} is {value!r}, give {wanted}")
         if self.memory_mib < 1:
             raise InspectionError(f"memory_mib is {self.memory_mib}, give 1 or more")
+        refuse_wrong(coarse=(self.coarse, FLAG), all_zones=(self.all_zones, FLAG))
         checked_limits(self.limits_mm)
         if not 0 < self.false_alarms < 1:
             raise InspectionError(f"the rate of false alarms must lie between 0 and 1, not {self.false_alarms:g}")

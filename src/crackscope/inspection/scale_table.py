@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from crackscope.arguments import PATH, PATHS, refuse_wrong
+from crackscope.encoding import original
 from crackscope.errors import InspectionError
-from crackscope.files import original, read_table
+from crackscope.files import read_table
 from crackscope.inspection.scaling import MOST
 
 _PATH, _SCALE, _ERROR = "path", "mm_per_px", "relative_error"
@@ -47,6 +49,7 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> ScaleTable:
     InspectionError, with the line, for a file that is no such CSV or has no row of any of the photos, a photo that is
     named twice or may be several, and a number that is not above 0.
     """
+    refuse_wrong(file=(file, PATH), photos=(photos, PATHS))
     wanted: dict[str, list[str]] = {}
     called: dict[str, list[str]] = {}
     for photo in photos:

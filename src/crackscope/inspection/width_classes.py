@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from crackscope.arguments import NUMBERS, refuse_wrong
 from crackscope.errors import InspectionError
 
 DEFAULT_LIMITS_MM = (0.1, 0.2, 0.3, 0.5, 1.0)
@@ -31,6 +32,7 @@ SOURCES = {
 
 def checked_limits(limits_mm: Sequence[float]) -> tuple[float, ...]:
     """The limits as they are when they are usable: at least one, above 0, rising. InspectionError otherwise."""
+    refuse_wrong(limits_mm=(limits_mm, NUMBERS))
     limits = tuple(float(limit) for limit in limits_mm)
     usable = bool(limits) and limits[0] > 0 and all(map(math.isfinite, limits))
     if not usable or any(first >= second for first, second in pairwise(limits)):

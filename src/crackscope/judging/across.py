@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from crackscope.arguments import CALL, TEXT, list_of, record, refuse_wrong
+from crackscope.encoding import encode_csv
 from crackscope.errors import JudgingError
-from crackscope.files import encode_csv
 from crackscope.judging.bundle import Answers, answers
 from crackscope.judging.evaluation import UNKNOWN, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
@@ -109,6 +110,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     trained_on: str
     column: str = ""
 
+    def __post_init__(self) -> None:
+        from crackscope.scoring import LOADED
+
+        refuse_wrong(name=(self.name, TEXT), model=(self.model, LOADED), trained_on=(self.trained_on, TEXT))
+        refuse_wrong(column=(self.column, TEXT))
+
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """A column to be: labelled rows, and which part of them to judge on; None for all."""
@@ -116,6 +123,11 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     split: "Split"
     part: Part | None
+
+    def __post_init__(self) -> None:
+        from crackscope.datasets import Split
+
+        refuse_wrong(name=(self.name, TEXT), split=(self.split, record(Split)), part=(self.part, TEXT.or_none))
 
 
 def matrix(
@@ -131,6 +143,8 @@ def matrix(
     left; where all are refused, its figures are not defined. progress: called with how many pictures are done, and of
     how many. Raises JudgingError when names repeat, a surface has nothing to judge or none of its pictures can be read.
     """
+    refuse_wrong(entries=(entries, list_of(Entry)), surfaces=(surfaces, list_of(Surface)))
+    refuse_wrong(bootstrap=(bootstrap, record(Bootstrap).or_none), progress=(progress, CALL.or_none))
     _refuse_repeated([one.name for one in entries], [one.name for one in surfaces])
     setting = bootstrap or Bootstrap()
     counts = [len(_rows_of(surface)) for surface in surfaces]

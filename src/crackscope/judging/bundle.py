@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack, get_ar
 
 import msgspec
 
+from crackscope.arguments import CALL, TEXT, WHOLE, a_path_or, record, refuse_wrong
 from crackscope.errors import JudgingError, none_can
 from crackscope.judging.evaluation import Evaluation, Judged, SplitFacts
 from crackscope.judging.manifest_facts import facts_of
@@ -56,6 +57,7 @@ def evaluate(
     prevalence is no share, or resamples or seed are out of range, TypeError for an option that there is not.
     """
     _refuse_unknown(options)
+    _refuse_wrong(bundle, data, options)
     prevalence = checked_prevalence(options.get("prevalence"))
     bootstrap = Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0))
     split, part = _opened(data, options)
@@ -70,6 +72,15 @@ def evaluate(
     if prevalence is None:
         return evaluation
     return msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, prevalence))
+
+
+def _refuse_wrong(bundle: object, data: object, options: EvaluateOptions) -> None:
+    from crackscope.datasets import Layout, Split
+    from crackscope.scoring import BUNDLE
+
+    refuse_wrong(bundle=(bundle, BUNDLE), data=(data, a_path_or(Split)))
+    refuse_wrong(threads=(options.get("threads"), WHOLE.or_none), progress=(options.get("progress"), CALL.or_none))
+    refuse_wrong(layout=(options.get("layout", Layout()), record(Layout)), called=(options.get("called", ""), TEXT))
 
 
 class Answers(NamedTuple):

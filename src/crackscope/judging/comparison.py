@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from crackscope.arguments import TEXTS, Wanted, a_path_or, record, refuse_wrong
 from crackscope.errors import JudgingError
 from crackscope.judging.discordant import Shift, shift
 from crackscope.judging.evaluation import Evaluation, Judged, MetBefore
@@ -21,6 +22,8 @@ from crackscope.records import Label, Measure
 
 TESTED: tuple[str, ...] = ("accuracy", "f1", "balanced_accuracy", "roc_auc", "average_precision")
 """The figures whose differences are tested."""
+
+_EVALUATIONS = Wanted((list, tuple), "a list of evaluations, or of their folders", a_path_or(Evaluation))
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,8 @@ def compare(
 
     Raises JudgingError when there are fewer than two, when one cannot be read, or when they judged different rows.
     """
+    refuse_wrong(evaluations=(evaluations, _EVALUATIONS), names=(names, TEXTS.or_none))
+    refuse_wrong(bootstrap=(bootstrap, record(Bootstrap).or_none))
     if len(evaluations) < 2:
         raise JudgingError("a comparison needs two evaluations or more: name another run or evaluation")
     loaded = [one if isinstance(one, Evaluation) else load(one) for one in evaluations]

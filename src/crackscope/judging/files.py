@@ -8,8 +8,9 @@ from typing import get_args
 
 import msgspec
 
+from crackscope.encoding import encode_csv, encode_json, original, originals
 from crackscope.errors import JudgingError
-from crackscope.files import encode_csv, encode_json, original, originals, write_whole
+from crackscope.files import write_whole
 from crackscope.judging.evaluation import Evaluation, Judged
 from crackscope.records import LABELS, Verdict
 

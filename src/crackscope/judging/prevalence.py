@@ -7,6 +7,7 @@ predictive values", BMJ 1994).
 
 import numpy as np
 
+from crackscope.arguments import NUMBER, refuse_wrong
 from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import AtPrevalence, Evaluation
 from crackscope.judging.figures import Values
@@ -19,6 +20,7 @@ _NAMES = ("precision", "npv", "alarm_share")
 
 def checked_prevalence(prevalence: float | None) -> float | None:
     """Give it back; JudgingError unless it lies above 0 and below 1 or is None."""
+    refuse_wrong(prevalence=(prevalence, NUMBER.or_none))
     if prevalence is not None and not 0 < prevalence < 1:
         raise JudgingError(f"the prevalence is {prevalence}: name a share above 0 and below 1, such as 0.02 for 2 %")
     return prevalence

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import WHOLE, refuse_wrong
 from crackscope.errors import JudgingError
 from crackscope.judging.baselines import baselines
 from crackscope.judging.evaluation import (
@@ -38,6 +39,7 @@ class Bootstrap:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        refuse_wrong(resamples=(self.resamples, WHOLE), seed=(self.seed, WHOLE))
         if self.resamples < 1:
             raise JudgingError(f"{self.resamples} resamples give no interval: ask for at least 1, better 1000")
         if self.seed < 0:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from crackscope.arguments import PATH, refuse_wrong
 from crackscope.errors import RecipeError
 from crackscope.recipes.checks import check
 from crackscope.recipes.reading_keys import field_types, nearest, nearest_key, struct_of
@@ -34,6 +35,7 @@ def load(name_or_path: str | Path) -> Recipe:
     Raises:
         RecipeError: no such recipe, not TOML, an unknown key or a bad value.
     """
+    refuse_wrong(recipe=(name_or_path, PATH))
     path = Path(name_or_path)
     if path.suffix == ".toml" or os.path.isfile(path):
         try:

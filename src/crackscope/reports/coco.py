@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from crackscope.files import encode_line, encode_list
+from crackscope.encoding import encode_line, encode_list
 from crackscope.records import Inspected, Point, Zone
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.keyholes import keyholed

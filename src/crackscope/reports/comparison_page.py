@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from crackscope.files import encode_csv, encode_json, write_whole, written_together
+from crackscope.encoding import encode_csv, encode_json
+from crackscope.files import write_whole, written_together
 from crackscope.judging import FEWEST, FIGURES, SMALLER_IS_BETTER, TESTED, Comparison, Pair
 from crackscope.reports.formatting import count, number, within_sentence
 from crackscope.reports.met_sentences import met_sentences

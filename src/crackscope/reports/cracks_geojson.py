@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from crackscope.files import encode_list
+from crackscope.encoding import encode_list
 from crackscope.images import on_map
 from crackscope.records import Estimate, Georeference, Inspected, Point, Unread, Zone
 

@@ -10,12 +10,13 @@ import msgspec
 
 from crackscope.errors import printable
 from crackscope.files import write_whole
-from crackscope.records import Inspected, Prediction, Verdict, first_of, read_as, seen_in_grey, seen_smaller
+from crackscope.records import Inspected, Prediction, Verdict
 from crackscope.reports.inspection_classes import class_styles, classes_of
 from crackscope.reports.inspection_facts import InspectionFacts
 from crackscope.reports.inspection_marks import Pen
 from crackscope.reports.inspection_names import short_name
 from crackscope.reports.rendering import Dress, render
+from crackscope.wording import first_of, read_as, seen_in_grey, seen_smaller
 
 PAGE = "index.html"
 _MOVED = 0.1

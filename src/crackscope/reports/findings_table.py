@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from crackscope.encoding import encode_line
 from crackscope.errors import printable
-from crackscope.files import encode_line
 from crackscope.records import Estimate, Inspected, Unread, Zone
 
 Findings = Sequence[Inspected | Unread]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crackscope.files import encode_list
+from crackscope.encoding import encode_list
 from crackscope.records import Inspected, Unread
 from crackscope.reports.findings_table import Findings
 from crackscope.reports.inspection_widest import telling

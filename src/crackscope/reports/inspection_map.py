@@ -18,6 +18,7 @@ _STEPS = (1, 2, 5)
 _UNDER = ("unmeasured", "doubt", "sound")
 _APART = 10.0
 """Spots nearer to each other than so many units of the drawing would hide one another, and become one mark."""
+_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _WEDGES_DEG = 10
 """Of photos at one place, directions are drawn to so many degrees."""
 
@@ -89,7 +90,8 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class PhotoMap:
     """The drawing. spots, marks: the first lie under the others. bar: length of the scale bar in its units; bar_says:
-    what that is on the ground.
+    what that is on the ground. place: where the only mark lies, and where its cameras looked, in words, which tell more
+    than a sheet with one spot in its middle; "" of several.
     """
 
     spots: tuple[Spot, ...]
@@ -97,6 +99,7 @@ class PhotoMap:
     bar: float
     bar_says: str
     without: int
+    place: str = ""
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -144,7 +147,16 @@ def photo_map(
     bar, says = _bar(scale)
     ordered = sorted(spots, key=lambda spot: _layer(spot.kind))
     marks = sorted(_marks(spots), key=lambda mark: _layer(mark.kind))
-    return PhotoMap(tuple(ordered), tuple(marks), bar, says, len(photos) - len(placed))
+    lone = _place(marks[0], placed[0][1], placed[0][2]) if len(marks) == 1 else ""
+    return PhotoMap(tuple(ordered), tuple(marks), bar, says, len(photos) - len(placed), lone)
+
+
+def _place(mark: Mark, latitude: float, longitude: float) -> str:
+    """To a metre, which is finer than receivers are."""
+    north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
+    looked = [_COMPASS[at] for at in sorted({round(one / 45) % 8 for one in mark.directions})]
+    towards = f", looking {' and '.join(filter(None, (', '.join(looked[:-1]), looked[-1])))}" if looked else ""
+    return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}{towards}"
 
 
 def _marks(spots: Iterable[Spot]) -> list[Mark]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from crackscope import __version__
-from crackscope.files import encode_json, write_whole
+from crackscope.encoding import encode_json
+from crackscope.files import write_whole
 from crackscope.records import Inspected, Unread
 from crackscope.reports.coco import coco_json
 from crackscope.reports.cracks_geojson import cracks_geojson

@@ -41,7 +41,8 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The photos by what was said of them, each in the order given but the cracked ones, which go by severity."""
+    """The photos by what was said of them, each in the order given but the cracked ones, which go by severity, and
+    those that cannot be judged, of which the ones that look like a crack come first."""
 
     cracked: tuple[Inspected, ...]
     doubtful: tuple[Inspected, ...]
@@ -90,14 +91,18 @@ class Sorted:
 
 
 def sort_photos(photos: Sequence[Inspected | Unread]) -> Sorted:
-    """Sort by verdict, and the cracked photos by their severity."""
+    """Sort by verdict, the cracked photos by severity, and what cannot be judged by whether it looks like a crack."""
     inspected = [photo for photo in photos if isinstance(photo, Inspected)]
     return Sorted(
         cracked=tuple(sorted((one for one in inspected if one.verdict == "crack"), key=severity)),
-        doubtful=tuple(one for one in inspected if one.verdict == "cannot judge"),
+        doubtful=tuple(sorted((one for one in inspected if one.verdict == "cannot judge"), key=_not_crack_like)),
         sound=tuple(one for one in inspected if one.verdict == "sound"),
         unread=tuple(photo for photo in photos if isinstance(photo, Unread)),
     )
+
+
+def _not_crack_like(photo: Inspected) -> bool:
+    return not photo.crack_like
 
 
 def counted(found: Sorted) -> str:

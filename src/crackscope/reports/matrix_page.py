@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crackscope.encoding import encode_json
 from crackscope.errors import printable
-from crackscope.files import encode_json, write_whole, written_together
+from crackscope.files import write_whole, written_together
 from crackscope.judging import MATRIX_FIGURES, Matrix, MatrixCell, MetBefore, matrix_csv
 from crackscope.records import Measure
 from crackscope.reports.formatting import MEANINGS, TITLES, count, number

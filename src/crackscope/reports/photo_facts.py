@@ -3,9 +3,10 @@
 import re
 
 from crackscope.errors import printable
-from crackscope.records import Inspected, PhotoScale, first_of, read_as, seen_by_chance, seen_in_grey, seen_smaller
+from crackscope.records import Inspected, PhotoScale
 from crackscope.reports.formatting import percent
 from crackscope.reports.inspection_marks import chance_text, length_text
+from crackscope.wording import first_of, read_as, seen_by_chance, seen_in_grey, seen_smaller
 
 _COARSEST_MM, _FINEST_MM_PER_PX = 50.0, 1e-4
 """Scales beyond are doubted: of a px at which no crack below 50 mm could show (the most severe class of the manual by

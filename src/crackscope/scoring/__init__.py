@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackscope.arguments import refuse_wrong
 from crackscope.bundles import bundle_folder, edition
 from crackscope.scoring.agreeing import Gate, QuantisedReport
 from crackscope.scoring.by_chance import alarms_by_surface
@@ -15,7 +16,7 @@ from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.further_looks import smaller
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
 from crackscope.scoring.heap import kept_heap
-from crackscope.scoring.model import Model, load
+from crackscope.scoring.model import BUNDLE, LOADED, Model, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import quantise
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AS_IT_IS",
+    "BUNDLE",
     "COLOURED",
+    "LOADED",
     "TOLERANCE",
     "DenseOptions",
     "Described",
@@ -89,6 +92,7 @@ def kept(bundle: str | Path | Model | None = None) -> Model:
     is written in its place; a loaded model as it is. Raises BundleError when it cannot be used."""
     if isinstance(bundle, Model):
         return bundle
+    refuse_wrong(bundle=(bundle, BUNDLE.or_none))
     folder = bundle_folder(bundle).absolute()
     return _kept(folder, edition(folder))
 

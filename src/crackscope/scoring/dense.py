@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import FLAG, NUMBER, WHOLE, refuse_wrong
 from crackscope.brief import brief
 from crackscope.bundles import Bundle
 from crackscope.images import halved
@@ -62,6 +63,12 @@ class DenseOptions:
     doubt_logits: float = 2.0
     scales: int = 0
     surface: bool = True
+
+    def __post_init__(self) -> None:
+        refuse_wrong(memory_mib=(self.memory_mib, WHOLE), coarse=(self.coarse, FLAG), surface=(self.surface, FLAG))
+        refuse_wrong(doubt_logits=(self.doubt_logits, NUMBER), scales=(self.scales, WHOLE))
+        if self.scales not in (0, 1, 2):
+            raise ValueError(f"scales is {self.scales}, give 1, 2, or 0 for what the bundle says")
 
 
 ORDINARY = DenseOptions()

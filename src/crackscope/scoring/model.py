@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import FLAG, PATH, Wanted, record, refuse_wrong
 from crackscope.bundles import Bundle, Manifest, default_bundle, open_bundle
 from crackscope.errors import ImageError, several
 from crackscope.images import Source, name_of, or_unread, read, refuse_lone
@@ -45,6 +46,7 @@ def load(
     None for one per processor; it changes the time, never the answers. check: recompute the golden outputs.
     Raises BundleError for a bundle that is incomplete, altered, unsafe, or that answers otherwise than stated.
     """
+    refuse_wrong(bundle=(bundle, BUNDLE.or_none), check=(check, FLAG))
     if isinstance(bundle, Model):
         return bundle if threads in (None, bundle.threads) else Model(bundle.bundle, usable_threads(threads))
     if not isinstance(bundle, Bundle):
@@ -125,6 +127,7 @@ class Model:
         rounding does. Raises BundleError, and ImageError for other arrays.
         """
         _refuse_others(pixels)
+        refuse_wrong(options=(options, record(DenseOptions)))
         if isinstance(void, str):
             surface = surface_of(pixels)
             pixels, void = surface.pixels, surface.hidden
@@ -240,11 +243,20 @@ class Model:
         )
 
 
+LOADED = record(Model, "crackscope.load()")
+BUNDLE = Wanted((*PATH.types, Bundle, Model), "a path, or what crackscope.load() gives")
+"""As arguments: a model that is loaded, and whatever `load` takes."""
+
+
 def _refuse_others(pixels: NDArray[np.uint8]) -> None:
     """Raise ImageError for an array that is no RGB picture: the network would see other colours, or none."""
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        raise ImageError(
-            "unsupported",
-            f"an array {pixels.dtype} {list(pixels.shape)} is no picture as decoded: give uint8 [h, w, 3] RGB, as "
-            "crackscope.images.read does",
-        )
+    if not isinstance(pixels, np.ndarray):
+        given = f"a {type(pixels).__name__}"
+    elif pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        given = f"an array {pixels.dtype} {list(pixels.shape)}"
+    else:
+        return
+    raise ImageError(
+        "unsupported",
+        f"{given} is no picture as decoded: give uint8 [h, w, 3] RGB, as crackscope.images.read does",
+    )

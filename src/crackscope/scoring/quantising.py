@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import PATH, PATHS, WHOLE, record, refuse_wrong
 from crackscope.bundles import Bundle, InputSpec
 from crackscope.errors import BundleError, ImageError
 from crackscope.files import replaceable
@@ -60,6 +61,9 @@ def quantise(
     attempt passes; also when there are too few readable pictures, the bundle is in bytes already, or the outcome could
     not be run as it could; OutputError before it reads any of them when the folder cannot be written.
     """
+    refuse_wrong(sources=(sources, PATHS), out=(out, PATH), gate=(gate, record(Gate)), limit=(limit, WHOLE))
+    if limit < 1:
+        raise BundleError(f"limit is {limit}: it must be 1 or more, and is 256 unless said")
     replaceable(out)
     model = load(bundle)
     opened = model.bundle

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from crackscope.arguments import FLAG, NUMBER, TEXT, WHOLE, Wanted, refuse_wrong
 from crackscope.surfaces.asphalt import render_asphalt
 from crackscope.surfaces.camera import expose, light_scene
 from crackscope.surfaces.concrete import render_concrete
@@ -31,6 +32,8 @@ _RENDERERS: dict[str, _Renderer] = {
 }
 KINDS: tuple[str, ...] = tuple(_RENDERERS)
 _SHARES = (0.38, 0.14, 0.12, 0.08, 0.14, 0.08, 0.03, 0.03)
+_SIZE = Wanted((list, tuple), "two whole numbers, (width, height)", WHOLE, 2)
+_WIDTHS = Wanted((list, tuple), "two numbers, (least, greatest)", NUMBER, 2)
 _CHOICE, _SURFACE, _CRACK, _WEATHER, _DISTRACT, _CAMERA = range(6)
 
 
@@ -47,6 +50,8 @@ def generate(
     crack, or None for an ordinary one. With `cracked` False the very same surface comes without its crack.
     Raises ValueError when the kind is unknown, the seed negative, the size under 8 px or the widths out of order.
     """
+    refuse_wrong(seed=(seed, WHOLE), size=(size, _SIZE), cracked=(cracked, FLAG))
+    refuse_wrong(kind=(kind, TEXT.or_none), width_px=(width_px, _WIDTHS.or_none))
     rng = stream(seed, _CHOICE)
     chosen = str(rng.choice(KINDS, p=_SHARES))
     kind = kind or chosen

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crackscope.errors import TrainingError
 from crackscope.records import Row
 from crackscope.training.augmentation import Pixels
-from crackscope.training.memory import free_memory
+from crackscope.training.memory import free_memory, most_memory
 from crackscope.training.pictures import Reader
 
 Half = NDArray[np.float16]
@@ -119,8 +119,22 @@ def keep(maker: Maker, views: int, budget: Budget, spill: Path, tick: Tick) -> F
 
 
 def memory_budget(asked_mib: int | None) -> Budget:
-    """What kept features may take: what was asked for, or half of the memory that is free now."""
-    return Budget(free_memory() // 2 if asked_mib is None else asked_mib * 2**20)
+    """What kept features may take: what was asked for, or half of the memory that is free now, as also where more was
+    asked for than there is."""
+    if asked_mib is None or beyond_memory(asked_mib):
+        return Budget(free_memory() // 2)
+    return Budget(asked_mib * 2**20)
+
+
+def beyond_memory(asked_mib: int | None) -> str:
+    """That so much cannot be had, and what is done instead; "" where it can, or nobody knows."""
+    most = most_memory()
+    if asked_mib is None or most is None or asked_mib * 2**20 <= most:
+        return ""
+    return (
+        f"--cache-mib {asked_mib} is more than the {most / 2**20:,.0f} MiB of memory that there are: half of what is "
+        "free is taken, as without it, and what does not fit goes to a file in the run"
+    )
 
 
 def _in_file(spill: Path, shape: tuple[int, ...], need: int) -> Half:

@@ -1,16 +1,19 @@
 """What a training is told, what it tells while it runs, and what it leaves."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
+from crackscope.arguments import FLAG, NUMBER, TABLE, TEXT, TEXTS, WHOLE, record, refuse_wrong
 from crackscope.brief import brief
 from crackscope.bundles import MOST_TEXT
 from crackscope.datasets import Layout
 from crackscope.errors import TrainingError
+from crackscope.processors import MOST_THREADS
 from crackscope.records import Label, Part, Unread
 
+Device = Literal["auto", "cpu", "cuda"]
 Stage = Literal["reading", "weights", "features", "training", "fitting", "writing"]
 
 
@@ -22,7 +25,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     device: auto takes a GPU when there is one. threads: of the processor; None takes all cores.
     random: split the published way when the data bring no split, near-copies on both sides.
     group_by: column or file-name pattern that names the groups. layout: class folders named by the user.
-    cache_mib: memory for the output of the frozen part; None takes half of what is free, 0 recomputes it every epoch.
+    cache_mib: memory for the output of the frozen part; None takes half of what is free, as where more is asked
+    for than there is; 0 recomputes it every epoch.
     licences: of the training pictures, by surface ("" for all); they go into the bundle. A run that goes on has those
     that it began with.
     max_unreadable: share of pictures that may be unreadable before the training refuses to start.
@@ -30,7 +34,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     resume: bool = False
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Device = "auto"
     threads: int | None = None
     random: bool = False
     group_by: str | None = None
@@ -41,12 +45,23 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True):
     licences: dict[str, str] = {}
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise TrainingError(f"threads is {self.threads}: it must be 1 or more, or None for all cores")
+        refuse_wrong(resume=(self.resume, FLAG), random=(self.random, FLAG), tensorboard=(self.tensorboard, FLAG))
+        refuse_wrong(threads=(self.threads, WHOLE.or_none), cache_mib=(self.cache_mib, WHOLE.or_none))
+        refuse_wrong(group_by=(self.group_by, TEXT.or_none), layout=(self.layout, record(Layout)))
+        refuse_wrong(
+            max_unreadable=(self.max_unreadable, NUMBER), licences=(self.licences, TABLE), device=(self.device, TEXT)
+        )
+        if self.device not in get_args(Device):
+            raise TrainingError(f"device is {self.device!r}: it must be {' or '.join(get_args(Device))}")
+        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
+            raise TrainingError(
+                f"threads is {self.threads}: it must be 1 or more, up to {MOST_THREADS}, or None for all cores"
+            )
         if self.cache_mib is not None and self.cache_mib < 0:
             raise TrainingError(f"cache_mib is {self.cache_mib}: it must be 0 or more, or None for half of the memory")
         if not 0 <= self.max_unreadable <= 1:
             raise TrainingError(f"max_unreadable is {self.max_unreadable}: it must lie between 0 and 1")
+        refuse_wrong(licences=(list(self.licences.values()), TEXTS))
         for licence in self.licences.values():
             if len(licence) > MOST_TEXT:
                 raise TrainingError(

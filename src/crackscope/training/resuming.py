@@ -11,7 +11,7 @@ import msgspec
 from crackscope import datasets
 from crackscope.datasets import Layout, Split
 from crackscope.drafts import is_draft
-from crackscope.errors import DatasetError, TrainingError, printable, several
+from crackscope.errors import DatasetError, TrainingError, printable, several, some_of
 from crackscope.files import writable
 from crackscope.recipes import Recipe
 from crackscope.records import Row
@@ -95,7 +95,7 @@ def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Sp
 
     The same pictures are those of the same names, labels, sizes and, where the data give any, parts, wherever they lie:
     a run may go on from a split that was made of its folder. It reads those that its own split names, so unless it is
-    finished these must be where they were. DatasetError: no such data.
+    finished all of these must be where they were. DatasetError: no such data.
     """
     rows = list(data.rows) if isinstance(data, Split) else datasets.read_rows(data, layout)
     try:
@@ -108,11 +108,21 @@ def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Sp
         name = printable(str(said.get("name", "")))
         begun_on = f"{name}, {several(len(before), 'picture')}" if name else several(len(before), "picture")
         raise TrainingError(f"{folder} was begun on other data ({begun_on}): name that, or another -o")
-    if before and not there and not facts.get("finished"):
-        lay_in = printable(os.path.commonpath([os.path.dirname(os.path.abspath(row.path)) for row in before]))
-        raise TrainingError(
-            f"the pictures of {folder} lay in {lay_in} and have gone: move them back, or begin anew with another -o"
-        )
+    if len(there) < len(before) and not facts.get("finished"):
+        raise TrainingError(_gone(folder, before, there))
+
+
+def _gone(folder: Path, before: Sequence[Row], there: Sequence[Row]) -> str:
+    """That pictures of a run have gone, without which it would not end as it would have: which, and what to do."""
+    kept = {row.path for row in there}
+    gone = [row.path for row in before if row.path not in kept]
+    lay_in = printable(os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in gone]))
+    first = f" (the first: {printable(gone[0])})" if there else ""
+    which = some_of(len(gone), len(before), "picture", "has", "have")
+    return (
+        f"{folder} goes on with the pictures that it began with, and {which} gone from {lay_in}{first}: move "
+        f"{'it' if len(gone) == 1 else 'them'} back, or begin anew with another -o"
+    )
 
 
 def _same(before: Sequence[Row], there: Sequence[Row], rows: Sequence[Row], unreadable: int) -> bool:

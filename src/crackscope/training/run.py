@@ -13,10 +13,11 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes without types
 
 from crackscope import datasets, networks, recipes
+from crackscope.arguments import CALL, PATH, a_path_or, record, refuse_wrong
 from crackscope.bundles import StartedFrom, edition
 from crackscope.datasets import Split
+from crackscope.encoding import encode_json
 from crackscope.errors import OutputError, TrainingError, several
-from crackscope.files import encode_json
 from crackscope.networks import CrackNetwork
 from crackscope.recipes import Recipe
 from crackscope.records import Row, Unread
@@ -31,6 +32,7 @@ from crackscope.training.checks import (
     device_for,
 )
 from crackscope.training.dealing import dealt, doubts
+from crackscope.training.features import beyond_memory
 from crackscope.training.history import History, check_tensorboard, write_text
 from crackscope.training.holding import held, refuse_held
 from crackscope.training.loop import Loop, fast_bfloat16, put
@@ -58,7 +60,7 @@ def train(
     recipe: str | Path | Recipe = "default",
     out: str | Path | None = None,
     *,
-    weights: str | None = None,
+    weights: str | Path | None = None,
     options: TrainOptions | None = None,
     progress: Listener | None = None,
 ) -> Run:
@@ -76,10 +78,13 @@ def train(
             can be known before; a run goes on with the recipe and the data that it was begun with alone. A training
             that stops midway keeps its last good state in the folder.
     """
+    refuse_wrong(data=(data, a_path_or(Split)), recipe=(recipe, a_path_or(Recipe)), out=(out, PATH.or_none))
+    refuse_wrong(weights=(weights, PATH.or_none), options=(options, record(TrainOptions).or_none))
+    refuse_wrong(progress=(progress, CALL.or_none))
     options, tell = options or TrainOptions(), progress or nobody
     chosen = recipe if isinstance(recipe, Recipe) else recipes.load(recipe)
     if weights is not None:
-        chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=weights))
+        chosen = msgspec.structs.replace(chosen, network=msgspec.structs.replace(chosen.network, weights=str(weights)))
     folder = Path(out) if out is not None else Path("runs") / f"{chosen.name}-{datetime.now():%Y%m%d-%H%M%S}"
     refuse_held(folder)
     if options.tensorboard:
@@ -131,7 +136,7 @@ class _Training:
         with held(self.folder):
             refuse_meanwhile(self.folder, started, self.recipe, self.options)
             first = [] if started else doubts(split, here=not isinstance(data, Split))
-            for remark in (*first, *datasets.remarks(split.rows)):
+            for remark in filter(None, (*first, *datasets.remarks(split.rows), beyond_memory(self.options.cache_mib))):
                 self.tell(Progress(stage="reading", remark=remark))
             return self._learn(split, network, counts, started, clock)
 
