@@ -76,7 +76,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Evaluations side by side. n, support, groups: of the rows that every contender gave a verdict."""
+    """Evaluations side by side. n, support, groups: of the rows that every contender gave a verdict; the others are
+    left out. suggested: how many `suggest` chose, of all that were judged, the left out ones among them."""
 
     format: Literal[1] = 1
     n: int
@@ -86,6 +87,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     level: float
     resamples: int
     seed: int
+    suggested: int = 0
     contenders: tuple[Contender, ...]
     pairs: tuple[Pair, ...]
 
@@ -130,6 +132,7 @@ def compare(
         level=LEVEL,
         resamples=setting.resamples,
         seed=setting.seed,
+        suggested=max(one.suggested for one in loaded),
         contenders=contenders,
         pairs=_pairs(called, columns, setting),
     )
