@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, StartedFrom, pack_projection
+from crackscope.bundles import ADAPTED, Calibration, KnownSurface, LocalCalibration, StartedFrom, pack_projection
 from crackscope.cli import main
 from crackscope.scoring.packing import repack
 from crackscope.scoring.quantising import LEAST_COMPARED
@@ -132,7 +132,11 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
         "held_out_misses": 0.0443,
         "validation_accuracy": 1.0,
         "int8 beside float32": {"compared": 304, "mean_change": 0.00087},
-        "adapted": {"balanced accuracy before": {"value": 0.5, "low": 0.25, "high": 0.75}},
+        "adapted": {
+            "balanced accuracy before": {"value": 0.5, "low": 0.25, "high": 0.75},
+            "balanced accuracy, cross-validated": {"value": 0.75, "low": 0.5, "high": 0.875},
+            "labelled patches": 40,
+        },
     }
     manifest = msgspec.structs.replace(plain.manifest, local=local, figures=figures)
     bundle = repack(tmp_path / "known", plain, manifest, model=plain.model, reference=None)
@@ -143,7 +147,11 @@ def test_bundle_show_writes_counts_as_counts_and_how_each_surface_is_read(tmp_pa
     assert "held out misses, before it was adapted 0.0443" in lines_told
     assert "validation accuracy, before it was adapted 1.0" in lines_told
     assert "int8 beside float32 compared 304, mean change 0.00087" in lines_told
-    assert "adapted balanced accuracy before 0.5 (0.25 to 0.75)" in lines_told
+    assert [line for line in lines_told if line.startswith("adapted")] == [
+        "adapted balanced accuracy before 0.5 (0.25 to 0.75)",
+        "adapted balanced accuracy, cross-validated 0.75 (0.5 to 0.875)",
+        "adapted labelled patches 40",
+    ]
     assert "probability sigmoid(1.5 x score - 0.25), temperature, before it was adapted" in lines_told
     (asphalt,) = (" ".join(words) for words in told if words[:2] == ["on", "asphalt"])
     assert asphalt == "on asphalt sigmoid(1.25 x score - 0.5), crack from 0.45 on, as everywhere else"
@@ -160,6 +168,20 @@ def test_bundle_show_names_pictures_that_the_weights_before_had_met_too_once(tmp
         rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
         assert [row for row in rows if row.startswith("which had met")] == ([f"which had met {told}"] if told else [])
         assert sum(learnt[0].name in row for row in rows) == 1
+
+
+def test_bundle_show_names_what_an_adapted_bundle_had_met_before_once(tmp_path, capsys):
+    plain = write_small_bundle(tmp_path / "plain")
+    learnt = plain.manifest.trained_on
+    patches = msgspec.structs.replace(learnt[0], name=ADAPTED, pictures=40)
+    start = StartedFrom(name="first", fingerprint="0" * 64, trained_on=learnt)
+    manifest = msgspec.structs.replace(plain.manifest, started_from=start, trained_on=(*learnt, patches))
+    bundle = repack(tmp_path / "adapted", plain, manifest, model=plain.model, reference=None)
+    assert main(["bundle", "show", str(bundle.path)]) == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    met = [row for row in rows if row.startswith("which had met")]
+    assert met == ["which had met the same sets of pictures, but for what it was adapted to"]
+    assert sum(f"{learnt[0].name}:" in row for row in rows) == 1
 
 
 @pytest.mark.parametrize(

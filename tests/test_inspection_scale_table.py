@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 
 import pytest
 
@@ -165,6 +166,42 @@ class TestTable:
         file.write_bytes(file.read_bytes() + b"x")
         with pytest.raises(InspectionError, match="is no CSV file in UTF-16, save it as CSV UTF-8"):
             read_scale_table(file, photos)
+
+    @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+    def test_names_that_a_spreadsheet_saved_in_the_letters_of_its_system(self, tmp_path, encoding):
+        names = ["Südwand.png", "plain.png", "Straße, Größe.png"]
+        photos = [str(tmp_path / "in" / name) for name in names]
+        (tmp_path / "in").mkdir()
+        for photo in photos[:2]:
+            (tmp_path / photo).write_bytes(b"x")
+        file = tmp_path / "scale.csv"
+        rows = f"path;mm_per_px\nin/{names[0]};0,5\nplain.png;0,25\n{names[2]};1\n"
+        file.write_bytes(rows.encode(encoding))
+        table = read_scale_table(file, photos)
+        assert table.scales == {photos[0]: (0.5, 0.0), photos[1]: (0.25, 0.0), photos[2]: (1.0, 0.0)}
+        assert not table.others
+
+    def test_a_name_of_odd_bytes_goes_before_the_same_bytes_as_letters(self, tmp_path):
+        photos = [str(tmp_path / os.fsdecode(name)) for name in (b"\xfc.png", "ü.png".encode())]
+        for photo in photos:
+            with open(photo, "wb"):
+                pass
+        file = tmp_path / "scale.csv"
+        file.write_bytes(b"path,mm_per_px\n\xfc.png,0.5\n")
+        assert read_scale_table(file, photos).scales == {photos[0]: (0.5, 0.0)}
+
+    def test_names_in_letters_that_nobody_knows_are_told_apart_from_misspelt_ones(self, tmp_path):
+        file = tmp_path / "scale.csv"
+        file.write_bytes("path,mm_per_px\nSüdwand.png,0.5\n".encode("cp850"))
+        with pytest.raises(InspectionError, match=r"line 2 is for .*png, which is no UTF-8: save it as CSV UTF-8$"):
+            read_scale_table(file, [str(tmp_path / "Südwand.png")])
+
+    def test_accents_that_stand_by_themselves_in_names_from_a_mac(self, tmp_path):
+        apart, whole = (unicodedata.normalize(form, "Süd/Köln.png") for form in ("NFD", "NFC"))
+        table = self.write(tmp_path, f"path,mm_per_px\n{whole},0.5\n")
+        assert read_scale_table(table, [f"in/{apart}"]).scales == {f"in/{apart}": (0.5, 0.0)}
+        both = [f"in/{apart}", f"in/{whole}"]
+        assert read_scale_table(table, both).scales == {both[1]: (0.5, 0.0)}
 
     def test_two_names_of_one_file_have_its_scale(self, tmp_path, photos):
         other = tmp_path / "other.png"

@@ -18,7 +18,10 @@ from tests.small_page import Page
 
 LACKING = {
     "marker": (Scaling(marker_mm=50, dictionary="5X5_100"), "no marker of 5X5_100 is seen: name the dictionary"),
-    "distance": (Scaling(distance_m=2), "no focal length in EXIF: take the file that the camera wrote"),
+    "distance": (
+        Scaling(distance_m=2),
+        "no focal length in EXIF, as for 35 mm film or with the size of the sensor: take the file that the camera",
+    ),
     "table": (Scaling(table={"other.jpg": (0.5, 0.02)}), "no row in the table: add one for it"),
 }
 

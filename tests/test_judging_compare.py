@@ -111,6 +111,40 @@ def test_a_better_one_is_told_from_a_worse_one_and_from_itself(labels, tmp_path)
     assert comparison.n == 400
 
 
+def certain(labels, low):
+    """Scores that call every row rightly, cracked ones from `low` to 1 and sound ones below what is left."""
+    sure = np.linspace(low, 1, len(labels))
+    return np.where(labels, sure, 1 - sure)
+
+
+def test_two_that_differ_on_no_row_are_not_said_to_be_alike_for_certain(labels):
+    rivals = [evaluation(certain(labels, low), labels) for low in (0.6, 0.9)]
+    differences = compare(rivals, bootstrap=FEW).pairs[0].differences
+    assert {one.value for one in differences.values()} == {0}
+    for name, rows in (("accuracy", 400), ("roc_auc", min(labels.sum(), (~labels).sum()))):
+        unseen = stats.binomtest(0, int(rows)).proportion_ci().high
+        assert (differences[name].low, differences[name].high) == pytest.approx((-unseen, unseen))
+    for one in differences.values():
+        assert -0.1 < one.low < 0 < one.high < 0.1
+
+
+def test_the_fewer_the_rows_the_less_two_without_a_difference_are_known_to_be_alike(labels):
+    spans = []
+    for rows in (400, 100, 25):
+        few = labels[:rows]
+        rivals = [evaluation(certain(few, low), few) for low in (0.6, 0.9)]
+        differences = compare(rivals, bootstrap=FEW).pairs[0].differences
+        spans.append([differences[name].high - differences[name].low for name in differences])
+    assert np.all(np.diff(spans, axis=0) > 0)
+    assert np.max(spans) <= 2
+
+
+def test_two_that_gave_every_row_the_same_probability_do_not_differ(labels):
+    alike = evaluation(scores(labels, 1.0, 1), labels)
+    differences = compare([alike, alike], bootstrap=FEW).pairs[0].differences
+    assert {(one.low, one.value, one.high) for one in differences.values()} == {(0, 0, 0)}
+
+
 def test_the_order_of_rows_does_not_matter(labels):
     values = scores(labels, 1.0, 1)
     turned = evaluation(values[::-1], labels[::-1], names=range(399, -1, -1))

@@ -456,3 +456,22 @@ def test_the_legend_of_the_map_has_what_is_on_the_map(browser, tmp_path):
     assert browser.run(drawn) == ["cracked, none shown", "sound"]
     leave_out(browser, 0)
     assert browser.run(drawn) == ["0.3 to 0.5 mm", "sound"]
+
+
+@pytest.mark.parametrize(("width", "phone"), [(1400, False), (390, True)])
+def test_a_crack_at_a_glance_shows_its_colour_and_not_that_of_its_border_alone(browser, tmp_path, width, phone):
+    shapes = ((448, 448), (400, 300), (300, 400))
+    photos = [
+        msgspec.structs.replace(
+            inspected(picture(tmp_path, f"{at}.jpg", at), zones=(zone(1, 62, 3),)), width=across, height=up
+        )
+        for at, (across, up) in enumerate(shapes)
+    ]
+    reports.write_inspection(tmp_path / "out", photos, facts())
+    browser.open(tmp_path / "out" / "index.html", width, 844, phone=phone)
+    drawn = "Array.from(document.querySelectorAll('.glance-tiles path')).map(one => [one.classList.contains('case'), "
+    spans = browser.run(f"{drawn}one.getScreenCTM().a * parseFloat(getComputedStyle(one).strokeWidth)])")
+    borders, colours = ([wide for case, wide in spans if case is which] for which in (True, False))
+    assert len(colours) == len(shapes)
+    assert min(colours) >= 2
+    assert all(border - colour >= 0.9 for border, colour in zip(borders, colours, strict=True))

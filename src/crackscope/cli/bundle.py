@@ -215,14 +215,19 @@ def _rows(manifest: "Manifest") -> list[tuple[str, object]]:
     if start := manifest.started_from:
         rows.append(("began with", f"the weights of {start.name}, {start.fingerprint}"))
         rows += [("which had met", met) for met in _met_before(manifest, start)]
-    rows += [(figure_name(name, manifest), _figure(value)) for name, value in manifest.figures.items()]
+    for name, value in manifest.figures.items():
+        rows += [(figure_name(name, manifest), told) for told in _figures(value)]
     return rows
 
 
 def _met_before(manifest: "Manifest", start: "StartedFrom") -> list[str]:
     """What the weights that it began with had learnt from, where that is not told already."""
-    if start.trained_on and start.trained_on == manifest.trained_on:
-        return ["the same sets of pictures"]
+    from crackscope.bundles import ADAPTED
+
+    at_first = tuple(source for source in manifest.trained_on if source.name != ADAPTED)
+    if start.trained_on and start.trained_on == at_first:
+        but = ", but for what it was adapted to" if at_first != manifest.trained_on else ""
+        return [f"the same sets of pictures{but}"]
     return [_learnt(source) for source in start.trained_on]
 
 
@@ -235,6 +240,13 @@ def _read(fitted: "Calibration | KnownSurface") -> str:
     times = "" if fitted.scale == 1 else f"{fitted.scale:.4g} x "
     shifted = f" {'-' if fitted.shift < 0 else '+'} {abs(fitted.shift):.4g}" if fitted.shift else ""
     return f"sigmoid({times}score{shifted})"
+
+
+def _figures(value: object) -> list[object]:
+    """A figure; several by name, some of them with an interval, one by one: no line holds them all."""
+    if isinstance(value, dict) and any(isinstance(one, dict) for one in value.values()):
+        return [_figure({name: one}) for name, one in value.items()]
+    return [_figure(value)]
 
 
 def _figure(value: object) -> object:

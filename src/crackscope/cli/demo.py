@@ -14,7 +14,7 @@ from crackscope.cli.console import print_json, print_table, progress, say
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.folders import fresh, vacant
 from crackscope.cli.generate import Wanted, write_surfaces
-from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure
+from crackscope.cli.judgement import Judgement, Sitting, judge, show, spell_figure, tell_report
 from crackscope.cli.options import WholeRange, out, shared
 from crackscope.cli.predict import as_line
 from crackscope.cli.training_bar import TrainingBar, spell_time
@@ -211,6 +211,7 @@ def _judge(asked: Asked, run: "Run", split: "Split") -> Judgement:
     judgement = judge(run.bundle, split, sitting)
     if not asked.silent:
         show(judgement, quiet=True)
+        tell_report(judgement)
     _tell(
         asked,
         "   The interval says how far the figure might move with other patches; the last column what one would get",

@@ -60,7 +60,7 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
 
 
 def show(judgement: Judgement, *, quiet: bool) -> None:
-    """Print the figures with their intervals and baselines, the confusion matrix, what follows, and the report."""
+    """Print the figures with their intervals and baselines, the confusion matrix, and what follows."""
     from crackscope.reports import conclusions
 
     evaluation = judgement.evaluation
@@ -71,6 +71,10 @@ def show(judgement: Judgement, *, quiet: bool) -> None:
     for sentence in filter(None, (_leak(evaluation), *conclusions(evaluation))):
         say(sentence, quiet=quiet)
     tell_unread(evaluation.unread)
+
+
+def tell_report(judgement: Judgement) -> None:
+    """Name the page, as the last line, if one was asked for."""
     if judgement.report is not None:
         say(f"report: {judgement.report}")
 

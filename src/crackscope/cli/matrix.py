@@ -255,7 +255,7 @@ def _filename(name: str) -> str:
 
 def _show(table: "Matrix") -> None:
     from crackscope.judging import MATRIX_FIGURES
-    from crackscope.reports import met_before_sentences, refusing_sentence
+    from crackscope.reports import met_before_sentences, refusing_sentence, suggested_by_surface
 
     columns = ("trained on", *(f">{column.name}" for column in table.columns))
     for name in MATRIX_FIGURES:
@@ -276,7 +276,7 @@ def _show(table: "Matrix") -> None:
         say(f"{column.name}: {part}, {column.support['crack']} cracked, {column.support['sound']} sound")
     if unequal := refusing_sentence(table):
         say(unequal)
-    for sentence in met_before_sentences(table):
+    for sentence in (*met_before_sentences(table), *suggested_by_surface(table)):
         warn(sentence)
 
 

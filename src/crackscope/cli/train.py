@@ -19,7 +19,7 @@ from crackscope.cli.console import print_json, say, tell_of_pages_in, tell_unrea
 from crackscope.cli.evaluate import metrics
 from crackscope.cli.failures import Interrupted
 from crackscope.cli.folders import outside
-from crackscope.cli.judgement import Judgement, Sitting, judge, show
+from crackscope.cli.judgement import Judgement, Sitting, judge, show, tell_report
 from crackscope.cli.labelled import Labelled
 from crackscope.cli.options import FiniteRange, WholeRange, out, shared
 from crackscope.cli.state import State
@@ -272,4 +272,5 @@ def _judge(run: "Run", split: "Split", asked: Asked) -> Judgement | None:
     judgement = judge(run.bundle, split, sitting)
     if not asked.as_json:
         show(judgement, quiet=asked.quiet)
+        tell_report(judgement)
     return judgement

@@ -9,6 +9,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from crackscope.arguments import PATH, PATHS, refuse_wrong
 from crackscope.encoding import original
@@ -43,18 +44,19 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> ScaleTable:
     Columns: path (or photo), mm_per_px and, if wanted, relative_error (a share: 0.02 is 2 %), in any order, with
     commas, semicolons or tabs between them, in UTF-8, or UTF-16 with its mark; numbers with a decimal point or comma. A
     comma that may part thousands is refused, but where semicolons between the columns or another number (0,25) tell
-    that commas are decimal. A path is relative to the CSV; where nothing lies there, it is the end of the path of
-    exactly one of the photos, or of one but for capitals. Backslashes part folders where no file is called so. It may
-    be spelt as findings.csv spells it. Rows of other photos are passed over: the table may be of a whole survey. Raises
-    InspectionError, with the line, for a file that is no such CSV or has no row of any of the photos, a photo that is
-    named twice or may be several, and a number that is not above 0.
+    that commas are decimal. A name that is no UTF-8 and no photo's is read in Windows' Western letters (cp1252), which
+    spreadsheets save plain CSV in there. A path is relative to the CSV; where nothing lies there, it is the end of the
+    path of exactly one of the photos, or of one but for capitals. Backslashes part folders where no file is called so.
+    It may be spelt as findings.csv spells it. Rows of other photos are passed over: the table may be of a whole survey.
+    Raises InspectionError, with the line, for a file that is no such CSV or has no row of any of the photos, a photo
+    that is named twice or may be several, and a number that is not above 0.
     """
     refuse_wrong(file=(file, PATH), photos=(photos, PATHS))
     wanted: dict[str, list[str]] = {}
     called: dict[str, list[str]] = {}
     for photo in photos:
         wanted.setdefault(_true(photo), []).append(photo)
-        called.setdefault(Path(photo).name.casefold(), []).append(photo)
+        called.setdefault(_small([Path(photo).name])[0], []).append(photo)
     table: dict[str, tuple[float, float]] = {}
     seen: dict[str, int] = {}
     others: dict[str, int] = {}
@@ -72,7 +74,8 @@ def read_scale_table(file: str | Path, photos: Sequence[str]) -> ScaleTable:
     passed = sorted(others, key=lambda name: os.path.isfile(Path(file).parent / name))
     if not table:
         first = passed[0]
-        raise InspectionError(f"{file}: no row is for any of the photos, line {others[first]} is for {first}, check it")
+        mend = "check it" if _is_text(first) else "which is no UTF-8: save it as CSV UTF-8"
+        raise InspectionError(f"{file}: no row is for any of the photos, line {others[first]} is for {first}, {mend}")
     return ScaleTable(table, tuple(passed), len(seen))
 
 
@@ -153,10 +156,10 @@ def _spelt(name: str, folder: Path) -> str:
 
 def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) -> str:
     """The true path of a picture that a row names, or where it would lie. called: the photos by the last part of their
-    paths, in small letters."""
+    paths, as `_small` has it."""
     if not name:
         raise InspectionError(f"{where}: the path is missing")
-    spelt = list(dict.fromkeys((name, name.replace("\\", "/"))))
+    spelt = list(dict.fromkeys(one for read in _readings(name) for one in (read, read.replace("\\", "/"))))
     for one in spelt:
         if os.path.isfile(folder / one):
             return _true(folder / one)
@@ -171,9 +174,9 @@ def _located(name: str, folder: Path, called: dict[str, list[str]], where: str) 
 
 
 def _ending(parts: Sequence[str], called: dict[str, list[str]]) -> list[str]:
-    """The photos whose paths end so; if there is none, those that do but for capitals: tables are written on systems
-    that take them for small letters."""
-    near = called.get(parts[-1].casefold(), ()) if parts else ()
+    """The photos whose paths end so; if there is none, those that do but for capitals and for how accents are stored:
+    tables are written on systems that take these for the same."""
+    near = called.get(_small(parts[-1:])[0], ()) if parts else ()
     ends = {photo: Path(photo).parts[-len(parts) :] for photo in near}
     return [photo for photo, end in ends.items() if end == tuple(parts)] or [
         photo for photo, end in ends.items() if _small(end) == _small(parts)
@@ -181,7 +184,23 @@ def _ending(parts: Sequence[str], called: dict[str, list[str]]) -> list[str]:
 
 
 def _small(parts: Sequence[str]) -> list[str]:
-    return [part.casefold() for part in parts]
+    """In small letters, each accent in one with its letter."""
+    return [normalize("NFC", part.casefold()) for part in parts]
+
+
+def _readings(name: str) -> list[str]:
+    """The name, and where it is no text, what its bytes are in Windows' Western letters."""
+    if _is_text(name):
+        return [name]
+    try:
+        return [name, name.encode("utf-8", "surrogateescape").decode("cp1252")]
+    except UnicodeError:
+        return [name]
+
+
+def _is_text(name: str) -> bool:
+    """Whether none of it was a byte that is no UTF-8."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in name)
 
 
 def _above_zero(text: str, column: str, where: str) -> float:

@@ -78,7 +78,11 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
                 f"that it is {SMALLEST_SIDE_PX:.0f} px a side or more, {_OTHERWISE}"
             )
         if self.distance_m is not None:
-            return f"no focal length in EXIF: take the file that the camera wrote, {_OTHERWISE}"
+            # Phones often tell one in mm alone, which says nothing without a sensor.
+            return (
+                "no focal length in EXIF, as for 35 mm film or with the size of the sensor: take the file that the "
+                f"camera wrote, {_OTHERWISE}"
+            )
         return ""
 
 

@@ -8,7 +8,7 @@ import msgspec
 from crackscope.arguments import CALL, TEXT, list_of, record, refuse_wrong
 from crackscope.encoding import encode_csv
 from crackscope.errors import JudgingError
-from crackscope.judging.bundle import Answers, answers
+from crackscope.judging.bundle import Answers, answers, suggested_among
 from crackscope.judging.evaluation import UNKNOWN, MetBefore
 from crackscope.judging.intervals import LEVEL, METHOD
 from crackscope.judging.met_sets import names_of_weights
@@ -41,7 +41,7 @@ _COLUMNS = (
 class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
     """A surface that is judged on. part: its rows that were taken, None for all. support: these rows by label, whether
     or not a classifier judges them. groups: of near-copies or photos, among these rows. unread: its pictures that
-    could not be read.
+    could not be read. suggested: how many of these rows `suggest` chose.
     """
 
     name: str
@@ -50,6 +50,7 @@ class MatrixColumn(msgspec.Struct, frozen=True, kw_only=True):
     groups: int
     fingerprint: str
     unread: tuple[Unread, ...] = ()
+    suggested: int = 0
 
 
 class MatrixCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +201,7 @@ def _column(surface: Surface, unread: tuple[Unread, ...]) -> MatrixColumn:
         groups=int(number_groups([row.group for row in rows]).max()) + 1,
         fingerprint=surface.split.fingerprint,
         unread=unread,
+        suggested=suggested_among(rows),
     )
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack, get_args
 
@@ -95,7 +95,8 @@ def answers(
 ) -> Answers:
     """What a model says of a part of a split, None for all of it. called, progress: as in `EvaluateOptions`.
 
-    Raises JudgingError when there is no row, or none can be read.
+    Raises JudgingError when there is no row, or none can be read; DatasetError for a table of what was suggested that
+    cannot be read.
     """
     rows, manifest = _rows_of(split, part), model.manifest
     read, predictions, unread = _predict(model, rows, progress)
@@ -111,9 +112,17 @@ def answers(
         reasons=tuple(one.reason for one in predictions),
         read_as=read_as,
         met_before=met_in_training(model.bundle, rows, known),
+        suggested=suggested_among(read),
     )
     verdicts = [one.verdict for one in predictions]
     return Answers(judged(read, [one.probability for one in predictions], verdicts, origin.reasons), origin)
+
+
+def suggested_among(rows: Sequence[Row]) -> int:
+    """How many of these rows are patches that `suggest` chose. Raises DatasetError, see `photos_of`."""
+    from crackscope.datasets import photos_of
+
+    return sum(map(bool, photos_of([row.path for row in rows])))
 
 
 def _opened(data: "str | Path | Split", options: EvaluateOptions) -> "tuple[Split, Part | None]":

@@ -14,7 +14,7 @@ from crackscope.judging.discordant import Shift, shift
 from crackscope.judging.evaluation import Evaluation, Judged, MetBefore
 from crackscope.judging.figures import Values, figures
 from crackscope.judging.files import load
-from crackscope.judging.intervals import LEVEL, draws, spread
+from crackscope.judging.intervals import LEVEL, draws, gap_bound, has_no_spread, spread
 from crackscope.judging.paired import flipped, holm, mcnemar, sign_share
 from crackscope.judging.sample import Sample, number_groups
 from crackscope.judging.scores import Bootstrap, as_sample
@@ -47,7 +47,8 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """The second's figure less the first's, with its 95 % interval over resampled groups.
+    """The second's figure less the first's, with its 95 % interval over resampled groups, or where no two of these
+    differ an exact bound (`intervals.gap_bound`), unless both gave every row the same probability.
 
     p: two-sided; of the accuracy exact, by groups (McNemar's where no rows share one), of the others by the same
     resamples. p_holm: corrected for the number of pairs compared. None where the figure is not defined, and where so
@@ -78,7 +79,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Evaluations side by side. n, support, groups: of the rows that every contender gave a verdict."""
+    """Evaluations side by side. n, support, groups: of the rows that every contender gave a verdict; the others are
+    left out. suggested: how many `suggest` chose, of all that were judged, the left out ones among them."""
 
     format: Literal[1] = 1
     n: int
@@ -88,6 +90,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     level: float
     resamples: int
     seed: int
+    suggested: int = 0
     contenders: tuple[Contender, ...]
     pairs: tuple[Pair, ...]
 
@@ -134,6 +137,7 @@ def compare(
         level=LEVEL,
         resamples=setting.resamples,
         seed=setting.seed,
+        suggested=max(one.suggested for one in loaded),
         contenders=contenders,
         pairs=_pairs(called, columns, setting),
     )
@@ -201,10 +205,11 @@ def _contender(name: str, folder: str, evaluation: Evaluation, column: Sequence[
 
 def _pairs(names: Sequence[str], columns: Sequence[Sequence[Judged]], setting: Bootstrap) -> tuple[Pair, ...]:
     # Groups are the first's for all, so that one draw of groups resamples all alike.
-    values, drawn = _resampled([as_sample(column, columns[0]) for column in columns], setting)
+    samples = [as_sample(column, columns[0]) for column in columns]
+    values, drawn = _resampled(samples, setting)
     couples = list(combinations(range(len(names)), 2))
     shifts = [shift(columns[first], columns[second], columns[0]) for first, second in couples]
-    tests = {name: _differences(couples, values, drawn, name, shifts) for name in TESTED}
+    tests = {name: _differences(couples, values, drawn, name, shifts, samples) for name in TESTED}
     alone = [_only_one_right(columns[first], columns[second]) for first, second in couples]
     ps = [mcnemar(*counts) for counts in alone]
     corrected = holm(ps)
@@ -241,6 +246,7 @@ def _differences(
     drawn: Sequence[dict[str, Values]],
     name: str,
     shifts: Sequence[Shift],
+    samples: Sequence[Sample],
 ) -> list[Difference]:
     between = [drawn[second][name] - drawn[first][name] for first, second in couples]
     points = [float(values[second][name][0] - values[first][name][0]) for first, second in couples]
@@ -252,6 +258,9 @@ def _differences(
     differences = []
     for place, point in enumerate(points):
         ends = spread(between[place]) if np.isfinite(point) else None
+        if ends and has_no_spread(between[place]) and not shifts[place].alike:
+            far = gap_bound(name, samples[couples[place][0]])
+            ends = max(-1.0, point - far), min(1.0, point + far)
         differences.append(
             Difference(
                 value=point if np.isfinite(point) else None,

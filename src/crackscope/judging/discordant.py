@@ -20,11 +20,12 @@ _RANKED = ("roc_auc", "average_precision")
 class Shift(NamedTuple):
     """What differs between two classifiers. by_group: int [groups], how many more rows the second got right. verdicts:
     groups with a row that only one of them got right. ranks: the same of rows that stand elsewhere among those of the
-    other label, of the label that has fewer such groups."""
+    other label, of the label that has fewer such groups. alike: both gave every row the same probability."""
 
     by_group: NDArray[np.intp]
     verdicts: int
     ranks: int
+    alike: bool
 
     def enough(self, figure: str) -> bool:
         """Whether a bootstrapped p of this figure says anything; of two that do not differ at all it is 1."""
@@ -40,10 +41,12 @@ def shift(first: Sequence[Judged], second: Sequence[Judged], grouped: Sequence[J
     by_group = np.zeros(int(group.max()) + 1, np.intp)
     np.add.at(by_group, group, by_row)
     crack = np.array([row.label == "crack" for row in first])
-    places = [_places(np.array([row.probability for row in one]), crack) for one in (first, second)]
+    probability = [np.array([row.probability for row in one]) for one in (first, second)]
+    places = [_places(one, crack) for one in probability]
     moved = places[0] != places[1]
     ranks = min(len(np.unique(group[moved & one])) for one in (crack, ~crack))
-    return Shift(by_group, len(np.unique(group[by_row != 0])), ranks)
+    alike = bool((probability[0] == probability[1]).all() and not by_row.any())
+    return Shift(by_group, len(np.unique(group[by_row != 0])), ranks, alike)
 
 
 def _places(probability: NDArray[np.float64], crack: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -259,7 +259,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     false_alarm_rate: share of the sound rows that are called crack. at_prevalence: None unless a share was named.
     read_as: for each surface of the rows, how many were read as which of the bundle's surfaces ("" as none of them);
     empty for a bundle that knows none. `threshold` is the bundle's own. met_before: what the bundle learnt from, where
-    these data seem to be that.
+    these data seem to be that. suggested: how many of the rows `suggest` chose, those without a verdict among them.
     """
 
     format: Literal[1] = 1
@@ -292,6 +292,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     at_prevalence: AtPrevalence | None = None
     refused: Refused = Refused()
     read_as: dict[str, dict[str, int]] = {}
+    suggested: int = 0
     unread: tuple[Unread, ...]
     intervals: Intervals
     predictions: tuple[Judged, ...] = ()

@@ -6,7 +6,7 @@ say) the bootstrap claims to know it exactly, which is not honest: there the int
 (1934), one trial a group.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,37 @@ def bound(name: str, sample: Sample, value: float) -> Bounds | None:
     return None
 
 
+def gap_bound(name: str, sample: Sample) -> float:
+    """How far two classifiers may differ in a figure though no resample shows it, 0 to 1; `sample` is of either.
+
+    What was not seen in any of so many groups may be in a share of them up to the bound of Clopper and Pearson. For F1
+    and balanced accuracy both recalls may move by theirs at once, either way; ROC AUC and average precision as in
+    `bound`.
+    """
+    cracks, sounds = (groups_with(sample, rows) for rows in (sample.crack, ~sample.crack))
+    if name == "accuracy":
+        return _unseen(sample.groups)
+    if name == "roc_auc":
+        return _unseen(min(cracks, sounds))
+    if name == "average_precision":
+        return 1 - (1 - _unseen(cracks)) * (1 - _unseen(min(cracks, sounds)))
+    recall = _moved(sample.said[sample.crack], _unseen(cracks))
+    specificity = _moved(~sample.said[~sample.crack], _unseen(sounds))
+    values = _over_recalls(name, float(sample.crack.mean()), recall, specificity)
+    return float(np.nanmax(np.abs(values - values[0])))
+
+
+def _unseen(groups: int) -> float:
+    """The greatest share of groups that may have what none of so many had."""
+    return exact(0.0, groups)[1]
+
+
+def _moved(right: NDArray[np.bool_], by: float) -> tuple[float, float, float]:
+    """The share of rows that are right, bool [n], and that share moved down and up."""
+    share = float(right.mean()) if len(right) else 0.0
+    return share, max(0.0, share - by), min(1.0, share + by)
+
+
 def groups_with(sample: Sample, rows: NDArray[np.bool_]) -> int:
     """How many groups have a row among these, bool [n]."""
     return len(np.unique(sample.group[rows]))
@@ -116,9 +147,14 @@ def _from_recalls(name: str, sample: Sample) -> Bounds | None:
         return None
     found = exact(float(said[crack].mean()), groups_with(sample, crack))
     cleared = exact(float((~said[~crack]).mean()), groups_with(sample, ~crack)) if cracks < 1 else (0.0, 0.0)
-    recall, specificity = (grid.ravel() for grid in np.meshgrid(found, cleared))
-    extremes = confusion_figures(
-        (1 - cracks) * specificity, (1 - cracks) * (1 - specificity), cracks * (1 - recall), cracks * recall
-    )[name]
+    extremes = _over_recalls(name, cracks, found, cleared)
     known = extremes[np.isfinite(extremes)]
     return (float(known.min()), float(known.max())) if len(known) else None
+
+
+def _over_recalls(name: str, cracks: float, recall: Sequence[float], specificity: Sequence[float]) -> Values:
+    """A figure of every recall with every specificity, the first of both first, at this share of cracked rows."""
+    found, cleared = (grid.ravel() for grid in np.meshgrid(recall, specificity))
+    sounds = 1 - cracks
+    figures = confusion_figures(sounds * cleared, sounds * (1 - cleared), cracks * (1 - found), cracks * found)
+    return figures[name]

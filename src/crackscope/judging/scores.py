@@ -51,7 +51,7 @@ class Origin:
     """Where scores come from, as far as it is known: it is told, and changes no figure.
 
     reasons: why each row could not be judged, "" where it could; empty when nothing is known of it. read_as: by surface
-    of the rows, how many were read as which surface of the bundle.
+    of the rows, how many were read as which surface of the bundle. suggested: how many of the rows `suggest` chose.
     """
 
     bundle: BundleFacts | None = None
@@ -61,6 +61,7 @@ class Origin:
     reasons: tuple[str, ...] = ()
     read_as: dict[str, dict[str, int]] = field(default_factory=dict)
     met_before: MetBefore | None = None
+    suggested: int = 0
 
 
 def evaluate_scores(
@@ -142,6 +143,7 @@ def judge(predictions: tuple[Judged, ...], threshold: float, bootstrap: Bootstra
         cannot_judge=support_of([one for one in predictions if one.correct is None]),
         refused=refused(predictions, bootstrap.resamples, bootstrap.seed),
         read_as=origin.read_as,
+        suggested=origin.suggested,
         unread=origin.unread,
         intervals=Intervals(
             level=LEVEL, method=METHOD, resamples=bootstrap.resamples, seed=bootstrap.seed, bounded=bounded

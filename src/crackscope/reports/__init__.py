@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crackscope.reports.overlays import draw_overlay, write_overlay
     from crackscope.reports.photo_facts import odd_scale
     from crackscope.reports.sentences import conclusions, refusing_sentence
+    from crackscope.reports.suggested_sentences import suggested_by_surface
     from crackscope.reports.training_plot import write_curves
     from crackscope.reports.unmet import unmet_sentence
 
@@ -41,6 +42,7 @@ __all__ = [
     "refusing_sentence",
     "remove_pictures",
     "severity",
+    "suggested_by_surface",
     "telling",
     "unmet_sentence",
     "widest_zone",
@@ -74,6 +76,7 @@ _HOMES = {
     "refusing_sentence": "sentences",
     "remove_pictures": "inspection_pictures",
     "severity": "inspection_widest",
+    "suggested_by_surface": "suggested_sentences",
     "LIKELY": "inspection_widest",
     "telling": "inspection_widest",
     "unmet_sentence": "unmet",

@@ -10,6 +10,7 @@ from crackscope.reports.formatting import count, number, within_sentence
 from crackscope.reports.met_sentences import met_sentences
 from crackscope.reports.rendering import render
 from crackscope.reports.scale import scale_for
+from crackscope.reports.suggested_sentences import suggested_of_all
 
 PAGE = "compare.html"
 
@@ -74,8 +75,8 @@ def own_rows(comparison: Comparison) -> list[int]:
 
 def comparison_sentences(comparison: Comparison) -> list[str]:
     """Which are one and the same; which one is ahead by accuracy; of more than two, also which pairs differ by more
-    than chance, and in what; over which rows the figures are, where each contender refused others; and which of them
-    learnt, or may have learnt, from what they were judged on."""
+    than chance, and in what; over which rows the figures are, where each contender refused others; whether these
+    were chosen by `suggest`; and which of them learnt, or may have learnt, from what they were judged on."""
     said = [*_same(comparison), _ahead(comparison)]
     if len(comparison.pairs) > 1:
         said.append(_beyond_chance(comparison))
@@ -85,6 +86,8 @@ def comparison_sentences(comparison: Comparison) -> list[str]:
             f"These counts and the tests are over the {count(comparison.n, 'row')} that all judged; the figures side "
             f"by side are over all that each judged itself: {each}."
         )
+    if chosen := suggested_of_all(comparison):
+        said.append(chosen)
     return said + met_sentences(comparison.contenders)
 
 

@@ -40,6 +40,7 @@ from crackscope.reports.sentences import (
     stated_sentence,
     threshold_sentence,
 )
+from crackscope.reports.suggested_sentences import suggested_sentence
 
 REPORT = "report.html"
 
@@ -176,8 +177,7 @@ def _sentence(evaluation: Evaluation) -> str:
 
 def _notes(evaluation: Evaluation) -> list[str]:
     """What a reader must know before believing a figure."""
-    met = met_sentence(evaluation)
-    notes = [met] if met else []
+    notes = [said for said in (met_sentence(evaluation), suggested_sentence(evaluation)) if said]
     split = evaluation.split
     if split is not None and split.random and evaluation.part == "test":
         notes.append(_random_note(split.leak_share))

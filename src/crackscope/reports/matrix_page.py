@@ -13,6 +13,7 @@ from crackscope.reports.formatting import MEANINGS, TITLES, count, number
 from crackscope.reports.met_sentences import met_before_sentences
 from crackscope.reports.rendering import render
 from crackscope.reports.sentences import refusing_sentence
+from crackscope.reports.suggested_sentences import suggested_by_surface
 
 PAGE = "matrix.html"
 
@@ -66,7 +67,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> Path:
         "known_by": _KNOWN_BY,
         "ringed": any(cell.own for cell in matrix.cells),
         "marks": _marks(matrix),
-        "notes": [*met_before_sentences(matrix), *_unread_notes(matrix)],
+        "notes": [*met_before_sentences(matrix), *suggested_by_surface(matrix), *_unread_notes(matrix)],
         "refusing": refusing_sentence(matrix),
     }
     with written_together(target, PAGE) as draft:

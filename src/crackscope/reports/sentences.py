@@ -7,6 +7,7 @@ from crackscope.judging import AtPrevalence, CalibrationFacts, Evaluation, Matri
 from crackscope.records import Measure
 from crackscope.reports.formatting import count, percent, percent_interval
 from crackscope.reports.met_sentences import met_sentence
+from crackscope.reports.suggested_sentences import suggested_sentence
 
 _HUNDRED = 100
 
@@ -17,6 +18,7 @@ def conclusions(evaluation: Evaluation) -> list[str]:
     restated = evaluation.at_prevalence
     told = [
         met_sentence(evaluation),
+        suggested_sentence(evaluation),
         threshold_sentence(evaluation),
         stated_sentence(stated) if stated else "",
         excess_sentence(evaluation),
