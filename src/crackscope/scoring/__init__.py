@@ -14,7 +14,7 @@ from crackscope.scoring.describing import Described, describe, keep_reference, s
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.further_looks import smaller
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
-from crackscope.scoring.heap import kept_heap
+from crackscope.scoring.heap import LARGE_BYTES, kept_heap, trim_heap
 from crackscope.scoring.model import Model, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AS_IT_IS",
     "COLOURED",
+    "LARGE_BYTES",
     "TOLERANCE",
     "DenseOptions",
     "Described",
@@ -80,6 +81,7 @@ __all__ = [
     "surface_of",
     "take",
     "top_mean",
+    "trim_heap",
     "unfit_pixels",
 ]
 
