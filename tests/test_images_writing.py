@@ -1,5 +1,6 @@
 """Writing and resizing."""
 
+import io
 import os
 import stat
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from crackscope import images
 from crackscope.errors import OutputError
@@ -42,6 +44,22 @@ def test_jpeg_is_close(tmp_path):
     images.write_jpeg(SMOOTH, str(tmp_path / "a.jpg"), quality=95)
     assert np.abs(images.read(tmp_path / "a.jpg").pixels.astype(int) - SMOOTH).max() <= 4
     assert len(images.encode_jpeg(RGB, 30)) < len(images.encode_jpeg(RGB, 95))
+
+
+@pytest.mark.parametrize("size", [(2400, 1801), (4500, 950), (130, 40_000)])
+def test_a_large_jpeg_is_encoded_in_bands_to_the_same_pixels(tmp_path, size):
+    """Those that Pillow writes at once; more bands than there are restart markers are among them."""
+    grain = RNG.integers(0, 256, (size[0], size[1] // 8 + 1), np.uint8).repeat(8, 1)[:, : size[1], None]
+    pixels = np.concatenate([grain, 255 - grain, np.roll(grain, 3, 1)], 2)
+    at_once = io.BytesIO()
+    Image.fromarray(pixels).save(at_once, "JPEG", quality=90)
+    images.write_jpeg(pixels, tmp_path / "a.jpg", 90)
+    written = (tmp_path / "a.jpg").read_bytes()
+    assert written == images.encode_jpeg(pixels, 90)
+    assert b"\xff\xd0" in written
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "a.jpg")), np.asarray(Image.open(at_once)))
+    assert np.array_equal(images.read(tmp_path / "a.jpg").pixels, images.read(at_once.getvalue()).pixels)
+    assert abs(len(written) - len(at_once.getvalue())) < 0.01 * len(written)
 
 
 def test_files_are_replaced_whole_and_nothing_is_left(tmp_path):

@@ -124,6 +124,21 @@ def test_a_crack_hardly_darker_than_the_wall_is_one() -> None:
     assert between_lips(pixels, lips(49, 50, 79, 80))[51:79].all()
 
 
+def test_where_a_photo_is_cut_into_bands_does_not_matter() -> None:
+    """Rows of cells are looked at 512 at a time: a crack with a lip on each side of that is what it is above."""
+    size, moved = (900, 320), 317
+    pixels = wall((slice(195, 250), slice(None)), size=size)
+    found = np.zeros(size, np.bool_)
+    found[[193, 194, 250, 251]] = True
+    below = np.roll(found, moved, 0)
+    # Bands are counted from what was found first.
+    found[0] = below[0] = True
+    above = between_lips(pixels, found, found)
+    across = between_lips(np.roll(pixels, 4 * moved, 0), below, below)
+    assert above[195:250].all()
+    assert np.array_equal(np.roll(above, moved, 0), across)
+
+
 def test_only_gaps_beside_what_gapes_are_closed() -> None:
     """Of two cracks with a gap between them each: in the first the dark between its lips was found."""
     crack, inner = np.zeros((120, 200), np.bool_), np.zeros((120, 200), np.bool_)

@@ -11,7 +11,7 @@ from scipy import ndimage
 from crackscope.inspection import Cracks, ZoneOptions, find_cracks, trace_zones
 from crackscope.inspection.centreline import JOINING, Joining
 from crackscope.inspection.evidence import unseen
-from crackscope.inspection.groups import group_cells
+from crackscope.inspection.groups import group_cells, pixels_of
 from crackscope.inspection.window import Window
 from crackscope.records import Zone
 from crackscope.scoring import Heatmap, quality
@@ -28,6 +28,17 @@ def strewn(seed: int, size: tuple[int, int], share: float) -> NDArray[np.uint8]:
         places = rng.integers(0, (size[1], size[0]), (2, 2)).tolist()
         cv2.line(grades, places[0], places[1], int(rng.integers(1, 3)), int(rng.integers(1, 4)))
     return grades
+
+
+@pytest.mark.parametrize("size", [(2500, 90), (1024, 33), (31, 2100)])
+def test_the_pixels_of_some_groups_are_those_of_their_cells(size: tuple[int, int]) -> None:
+    """In photos of more rows than are looked at at a time, too."""
+    grades = strewn(5, size, 0.002)
+    groups = group_cells(grades, [Window(0, 0, size[1], size[0])], 0.0, 0.0)
+    mask = grades > 0
+    for numbers in ([], [1], list(range(1, len(groups.windows) + 1, 2))):
+        cells = np.isin(groups.labels, numbers).repeat(4, 0).repeat(4, 1)[: size[0], : size[1]]
+        assert np.array_equal(pixels_of(mask, groups, numbers), mask & cells)
 
 
 @given(st.integers(0, 9999), st.tuples(st.integers(1, 130), st.integers(1, 130)), st.sampled_from([0, 0.002, 0.02]))

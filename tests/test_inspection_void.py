@@ -71,6 +71,7 @@ def test_what_is_shown_of_a_photo_holds_its_void() -> None:
     for colour in (0, 255):
         pixels = framed(wall(1, cracked=True), 40, colour)
         shown = open_photo(pixels).upright()
+        assert np.array_equal(open_photo(pixels).upright_over(), shown)
         differs = (shown != pixels).any(2)
         assert not differs[:40].any()
         assert not differs[44:-44, 44:-44].any()

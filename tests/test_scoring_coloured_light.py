@@ -193,6 +193,7 @@ class TestPhotos:
         inspection = inspect_photo(model, open_photo(framed), InspectOptions(all_zones=True))
         assert inspection.photo.lit is not None
         assert np.array_equal(inspection.photo.upright(), framed)
+        assert np.array_equal(inspection.photo.upright_over(), framed), "in the memory of its pixels, too"
 
     def test_a_photo_in_daylight_is_kept_once(self, model, daylight):
         photo = open_photo(daylight)

@@ -228,7 +228,7 @@ def _keeper(out: str, paths: "Sequence[str]", facts: "InspectionFacts") -> "Keep
     def keep(inspection: "Inspection") -> None:
         record, heat = inspection.record, inspection.heat
         name = names[record.path]
-        pixels = inspection.photo.upright()
+        pixels = inspection.photo.upright_over()
         write_photo(pixels, record.path, folder, name, (heat.logits, heat.stride))
         overlay = folder / "overlays" / f"{name}.jpg"
         draw_overlay(pixels, record, inspection.mask, record.path, overlay, facts)

@@ -50,6 +50,7 @@ from crackscope.images.place import read_place
 from crackscope.images.reading import Picture, read, read_file, read_header, read_mask, read_thumbnail
 from crackscope.images.resizing import halved, resize, shrunk, size_within
 from crackscope.images.sources import Source, name_of, refuse_lone
+from crackscope.images.turning import transposed_over
 from crackscope.images.unseen import edge_steps
 from crackscope.images.writing import encode_jpeg, encode_png, write_jpeg, write_png
 
@@ -88,6 +89,7 @@ __all__ = [
     "resize",
     "shrunk",
     "size_within",
+    "transposed_over",
     "write_jpeg",
     "write_like",
     "write_png",

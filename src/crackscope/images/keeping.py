@@ -1,6 +1,7 @@
 """Writing a changed photo as a JPEG that still says where, when and with what it was taken."""
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from crackscope.images.faults import Fault
 from crackscope.images.heif_metadata import profile_in
 from crackscope.images.limits import DEFAULT_LIMITS
 from crackscope.images.sources import Source, read_bytes
-from crackscope.images.writing import encode_jpeg
+from crackscope.images.writing import jpeg_pieces
 
 _LONGEST_BLOCK = 65_533 - len(PREFIX)
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101
@@ -41,13 +42,17 @@ def encode_like(pixels: NDArray[np.uint8], source: Source, quality: int = 92) ->
     over 64 KiB, tags are gathered anew without maker notes. What is no EXIF block is left out.
     Raises ValueError as `encode_jpeg` does, and nothing for what `source` holds.
     """
-    height, width = pixels.shape[:2]
-    return encode_jpeg(pixels, quality, exif=kept_block(source, (width, height)), profile=_profile(source))
+    return b"".join(_pieces_like(pixels, source, quality))
 
 
 def write_like(pixels: NDArray[np.uint8], path: str | Path, source: Source, quality: int = 92) -> None:
     """Write what `encode_like` gives to `path`, replacing what is there at once. Raises OutputError, ValueError."""
-    write_whole(path, encode_like(pixels, source, quality))
+    write_whole(path, _pieces_like(pixels, source, quality))
+
+
+def _pieces_like(pixels: NDArray[np.uint8], source: Source, quality: int) -> Iterator[bytes]:
+    height, width = pixels.shape[:2]
+    return jpeg_pieces(pixels, quality, exif=kept_block(source, (width, height)), profile=_profile(source))
 
 
 def kept_block(source: Source, size: tuple[int, int]) -> bytes:

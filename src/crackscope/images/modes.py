@@ -7,6 +7,7 @@ from PIL import Image
 from crackscope.images.depth import FULL, scaled_16, white_of
 from crackscope.images.faults import Fault
 from crackscope.images.header import Meaning
+from crackscope.images.turning import transposed_over
 from crackscope.images.unseen import is_nothing, keyed_in
 
 CHUNK_BYTES = 1 << 16
@@ -49,13 +50,13 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def turned_over(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """`pixels`, uint8 [h, w, 3], upright, given their EXIF orientation. They are written over where the shape stays."""
+    """`pixels`, uint8 [h, w, 3], C-contiguous, upright, given their EXIF orientation, in the same memory."""
     import cv2
 
     if orientation not in _STEPS:
         return pixels
     transposed, axis = _STEPS[orientation]
-    upright = cv2.transpose(pixels) if transposed else pixels
+    upright = transposed_over(pixels) if transposed else pixels
     return np.asarray(upright if axis is None else cv2.flip(upright, axis, upright), np.uint8)
 
 

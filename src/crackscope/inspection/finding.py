@@ -85,6 +85,7 @@ def with_gaping(near: Found, far: Part) -> Found:
     # From afar a line is told to about a pixel of the copy.
     known = _grown(near.mask(), far.times)
     wide = tuple(one for one in gaping if _share_in(one, known) < _KNOWN_SHARE)
+    del known
     if not wide:
         return near
     far = far._replace(traced=wide, complete=False)

@@ -32,6 +32,11 @@ _SLENDERNESS = 3.5
 """Somewhat more than a crack must have to be kept, so that none is lost by being filled."""
 _NEAR_CELLS = 12
 """Deviation of the Gaussian by which what lips say of darkness reaches into the dark, in cells."""
+_REACH_CELLS = 4 * _NEAR_CELLS
+"""As far as OpenCV lets a Gaussian of floats reach."""
+_BAND_CELLS = 512
+"""So many rows of cells are held against their lips at a time: of 100 megapixels all cells take 25 MB as floats, and
+there are five arrays of them."""
 _LEAST_WEIGHT = 1e-3
 """Where they weigh less they say nothing."""
 _BESIDE_CELLS = 7
@@ -60,7 +65,7 @@ def _apart(cells: Cells, known: Cells) -> Cells:
     """The parts of these cells that touch none of the known ones."""
     import cv2
 
-    parts = np.asarray(cv2.connectedComponents((cells | known).astype(np.uint8), connectivity=8)[1])
+    parts = np.asarray(cv2.connectedComponents((cells | known).view(np.uint8), connectivity=8)[1])
     touched = np.zeros(int(parts.max()) + 1, np.bool_)
     touched[parts[known]] = True
     return np.asarray(cells & ~touched[parts])
@@ -75,16 +80,12 @@ def _between(pixels: NDArray[np.uint8], lips: Cells, holes: bool) -> Cells:
         return inner
     window = window_around(lips).around(MOST_PX // CELL_PX, lips.shape)
     beside = window.of(lips)
-    shade = _shade(pixels, window)
-    near = beside.astype(np.float32)
-    weight = cv2.GaussianBlur(near, (0, 0), _NEAR_CELLS)
-    usual = cv2.GaussianBlur(shade * near, (0, 0), _NEAR_CELLS)
-    near_lips = (shade > _LEAST_SHADE) & (weight > _LEAST_WEIGHT) & ~beside
-    if holes:
-        window.of(inner)[...] = _enclosed((shade * weight > _AS_DARK * usual) & near_lips, beside)
     # Lips are half crack, half surface.
-    dark = (shade * weight > usual) & near_lips
-    _, parts, facts, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
+    dark, nearly_dark = _dark(_shade(pixels, window), beside)
+    if holes:
+        window.of(inner)[...] = _enclosed(nearly_dark, beside)
+    del nearly_dark
+    _, parts, facts, _ = cv2.connectedComponentsWithStats(dark.view(np.uint8), connectivity=4)
     large = facts[:, cv2.CC_STAT_AREA] * CELL_PX**2 >= _LEAST_PX**2
     large[0] = False
     for number in np.flatnonzero(large).tolist():
@@ -93,7 +94,26 @@ def _between(pixels: NDArray[np.uint8], lips: Cells, holes: bool) -> Cells:
         part = place.of(parts) == number
         if _gapes(part, place.of(beside)):
             place.of(window.of(inner))[part] = True
+    del dark, parts
     return _in_slender(lips, inner) if inner.any() else inner
+
+
+def _dark(shade: NDArray[np.uint8], lips: Cells) -> tuple[Cells, Cells]:
+    """Which cells beside lips are plainly dark, and as dark as the lips around them, and which nearly so."""
+    import cv2
+
+    dark, nearly = np.zeros_like(lips), np.zeros_like(lips)
+    for top in range(0, len(lips), _BAND_CELLS):
+        first = max(0, top - _REACH_CELLS)
+        seen, rows = slice(first, top + _BAND_CELLS + _REACH_CELLS), slice(top, top + _BAND_CELLS)
+        kept = slice(top - first, top - first + _BAND_CELLS)
+        near = lips[seen].astype(np.float32)
+        weight = cv2.GaussianBlur(near, (0, 0), _NEAR_CELLS)[kept]
+        usual = cv2.GaussianBlur(shade[seen] * near, (0, 0), _NEAR_CELLS)[kept]
+        plain = (shade[rows] > _LEAST_SHADE) & (weight > _LEAST_WEIGHT) & ~lips[rows]
+        weight *= shade[rows]
+        dark[rows], nearly[rows] = (weight > usual) & plain, (weight > _AS_DARK * usual) & plain
+    return dark, nearly
 
 
 def _around(inner: Cells) -> Cells:
@@ -106,7 +126,7 @@ def _with_faint(found: Cells, nearly: Cells) -> Cells:
     """Lips, which fade in and out along a broad dark gap: what was found, and what is nearly crack and touches it."""
     import cv2
 
-    parts = np.asarray(cv2.connectedComponents((found | nearly).astype(np.uint8), connectivity=8)[1])
+    parts = np.asarray(cv2.connectedComponents((found | nearly).view(np.uint8), connectivity=8)[1])
     kept = np.zeros(int(parts.max()) + 1, np.bool_)
     kept[parts[found]] = True
     return np.asarray(kept[parts])
@@ -130,7 +150,7 @@ def _in_slender(lips: Cells, inner: Cells) -> Cells:
     import cv2
 
     whole = lips | inner
-    joined = cv2.dilate(whole.astype(np.uint8), np.ones((3, 3), np.uint8))
+    joined = cv2.dilate(whole.view(np.uint8), np.ones((3, 3), np.uint8))
     count, parts, facts, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
     kept = inner.copy()
     for number in range(1, count):
@@ -152,7 +172,7 @@ def _slender(cells: Cells) -> bool:
     return bool(12 * largest >= _SLENDERNESS * moments["m00"])
 
 
-def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.float32]:
+def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
     """How much darker than the surface around each cell of a window is, in grey levels."""
     import cv2
 
@@ -161,23 +181,24 @@ def _shade(pixels: NDArray[np.uint8], window: Window) -> NDArray[np.float32]:
     grey = cv2.cvtColor(cv2.resize(there, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     side = MOST_PX // CELL_PX + 1
     surface = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    return np.asarray(surface, np.float32) - grey
+    return np.asarray(cv2.subtract(surface, grey), np.uint8)
 
 
 def _enclosed(dark: Cells, lips: Cells) -> Cells:
     """Which dark parts lips enclose, those apart that are too small for a hole."""
     import cv2
 
-    count, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=4)
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(dark.view(np.uint8), connectivity=4)
     parts = np.asarray(labels, np.int32)
-    own, along = np.pad(parts, 1), np.pad(lips, 1)
+    own, along = np.pad(dark, 1), np.pad(lips, 1)
     steps, led = np.zeros(count), np.zeros(count)
     for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         beside = (slice(1 + down, own.shape[0] - 1 + down), slice(1 + right, own.shape[1] - 1 + right))
-        out = own[beside] != parts
+        # Where parts touch they are one: each ends where the dark does.
+        out = dark & ~own[beside]
         steps += np.bincount(parts[out], minlength=count)
         led += np.bincount(parts[out], along[beside][out], count)
-    area_px = np.bincount(parts.ravel(), minlength=count) * CELL_PX**2
+    area_px = facts[:, cv2.CC_STAT_AREA] * CELL_PX**2
     holes = (led >= _ENCLOSED * steps) & (area_px >= _LEAST_HOLE_PX**2)
     holes[0] = False
     return np.asarray(holes[parts], np.bool_)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from crackscope.inspection.evidence import CELL_PX
 from crackscope.inspection.window import Window
 
+_BAND_PX = 256 * CELL_PX
+"""So many rows are looked at at a time, where cells are laid over pixels."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
@@ -91,7 +94,14 @@ def inside(cells: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_
 
 def pixels_of(mask: NDArray[np.bool_], groups: Groups, numbers: Iterable[int]) -> NDArray[np.bool_]:
     """The pixels of a photo's mask, bool [h, w], that belong to these groups."""
-    return mask & inside(np.isin(groups.labels, list(numbers)), mask.shape)
+    kept = np.zeros(len(groups.windows) + 1, np.bool_)
+    kept[list(numbers)] = True
+    found = np.empty_like(mask)
+    for top in range(0, len(mask), _BAND_PX):
+        part = mask[top : top + _BAND_PX]
+        cells = groups.labels[top // CELL_PX : (top + _BAND_PX) // CELL_PX]
+        np.logical_and(part, inside(kept[cells], part.shape), out=found[top : top + _BAND_PX])
+    return found
 
 
 def cells_of(window: Window) -> tuple[slice, slice]:

@@ -139,9 +139,10 @@ def measure(seen: Seen, manifest: Manifest, options: InspectOptions, threads: in
             soft = tuple(part.times for part in looks.parts if part.times in seen.soft)
         with clock("mask"):
             mask = looks.mask(options.least_probability)
+            del looks  # It may hold another as large as this one.
             if photo.void is not None:
                 mask &= photo.void == 0
-    mask = photo.facing.back(mask)
+    mask = photo.facing.inverse.turned_over(mask)
     record = _record(seen, zones, mask, None if ruler is None else ruler.scale)
     record = msgspec.structs.replace(
         record,

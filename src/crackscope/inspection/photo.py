@@ -72,10 +72,22 @@ class Photo:
 
     def upright(self) -> NDArray[np.uint8]:
         """Its pixels as it is, uint8 [h, w, 3] RGB: a new array, or `pixels` where nothing is to turn."""
-        pixels = self.facing.back(self.pixels if self.lit is None else self.lit)
+        pixels = self.facing.back(self._given)
         if self.void is None or self.covered is None:
             return pixels
         return put_back(pixels, self.facing.back(self.void), self.covered)
+
+    def upright_over(self) -> NDArray[np.uint8]:
+        """As `upright`, of a photo that nobody needs afterwards: in the memory of its pixels."""
+        pixels = self.facing.inverse.turned_over(self._given)
+        if self.void is None or self.covered is None:
+            return pixels
+        return put_back(pixels, self.facing.back(self.void), self.covered, over=True)
+
+    @property
+    def _given(self) -> NDArray[np.uint8]:
+        """Its pixels in the colours that it has, turned as `facing` says."""
+        return self.pixels if self.lit is None else self.lit
 
 
 def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:

@@ -15,7 +15,7 @@ from crackscope.scoring.describing import Described, describe, keep_reference, s
 from crackscope.scoring.facing import AS_IT_IS, Facing, facing_of
 from crackscope.scoring.further_looks import smaller
 from crackscope.scoring.golden import TOLERANCE, golden_pictures, golden_shapes
-from crackscope.scoring.heap import kept_heap
+from crackscope.scoring.heap import LARGE_BYTES, kept_heap, trim_heap
 from crackscope.scoring.model import BUNDLE, LOADED, Model, load
 from crackscope.scoring.packing import pack, repack
 from crackscope.scoring.quality import Quality, quality
@@ -38,6 +38,7 @@ __all__ = [
     "AS_IT_IS",
     "BUNDLE",
     "COLOURED",
+    "LARGE_BYTES",
     "LOADED",
     "TOLERANCE",
     "DenseOptions",
@@ -83,6 +84,7 @@ __all__ = [
     "surface_of",
     "take",
     "top_mean",
+    "trim_heap",
     "unfit_pixels",
 ]
 

@@ -22,7 +22,7 @@ from crackscope.scoring.constants import UnknownError
 from crackscope.scoring.crew import Share
 from crackscope.scoring.features import Features
 from crackscope.scoring.flow import Flow, at_once, lay_out
-from crackscope.scoring.heap import trim_heap
+from crackscope.scoring.heap import LARGE_BYTES, trim_heap
 from crackscope.scoring.parts import parts_around
 from crackscope.scoring.rows import empty
 from crackscope.scoring.runtime import Graph, Piece
@@ -146,6 +146,7 @@ class Dense:
         heat = self._scored(pixels, options, share, void)
         if self._features is not None and options.surface:
             features = self._features.of(pixels, share, void)
+            self.settle(pixels)
             half = None if heat.half is None else replace(heat.half, features=features)
             heat = replace(heat, half=half, features=features)
         return heat.beside(void)
@@ -161,15 +162,23 @@ class Dense:
                 return self._coarse_to_fine(pixels, options, share, void)
             logits, embedding = self._flow(pixels, options, void).run(share)
             if self._scales(options) == 2 and min(pixels.shape[:2]) >= _LEAST_HALVED_PX:
-                if pixels.nbytes > options.memory_mib << 20:
-                    # The photo at half size, and blocks of other shapes, come on top of what is held.
-                    self._give_back()
-                    trim_heap()
+                # The photo at half size, and blocks of other shapes, come on top of what is held.
+                self.settle(pixels)
                 half = self._halved(pixels, options, share, void)
+                self.settle(pixels)
                 return Heatmap(_mean(logits, grown(half.logits, logits.shape)), stride, embedding, half=half)
             return Heatmap(logits, stride, embedding)
         finally:
             self._give_back()
+            self.settle(pixels)
+
+    def settle(self, pixels: NDArray[np.uint8]) -> None:
+        """After some work on a photo, hand back what is held of it and not used where that is worth it, by the
+        runtime's pool and by the C library: of 100 megapixels some 200 MB."""
+        if pixels.nbytes >= LARGE_BYTES:
+            if self._prepared is not None:
+                self._give_back()
+            trim_heap()
 
     def _give_back(self) -> None:
         """Return the memory that the runtime's pool holds and does not use."""
@@ -188,6 +197,7 @@ class Dense:
                     return None
                 models = [*(stage.model for stage in cut.stages), cut.tail]
                 self._prepared = cut, [Piece(model, where) for model in models]
+                trim_heap()  # 15 MB
             return self._prepared
 
     def _flow(self, pixels: NDArray[np.uint8], options: DenseOptions, void: Void, besides: int = 0) -> Flow:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.images import transposed_over
+
 Element = TypeVar("Element", bound=np.generic)
 Points = NDArray[np.float64]
 
@@ -42,8 +44,9 @@ class Facing(NamedTuple):
         return self._flipped(seen, seen)
 
     def turned_over(self, array: NDArray[Element]) -> NDArray[Element]:
-        """As `turned`, of an array that nobody else needs: it is written over, unless its rows become columns."""
-        return self.turned(array) if self.transposed else self._flipped(array, array)
+        """As `turned`, of an array, C-contiguous, that nobody else needs: the answer lies in the same memory."""
+        seen = transposed_over(_plain(array)).view(array.dtype) if self.transposed else array
+        return self._flipped(seen, seen)
 
     def back(self, array: NDArray[Element]) -> NDArray[Element]:
         """What `turned` gave as it was: a new array, or itself where nothing is to turn."""

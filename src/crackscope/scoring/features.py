@@ -30,7 +30,7 @@ class Features:
     """The graph of features.onnx, ready to run; safe to use from several threads."""
 
     def __init__(self, model: bytes, where: str = "features.onnx") -> None:
-        self._session = open_session(model, where)
+        self._session = open_session(model, where, shared=True)
         self._where = where
 
     def of(self, pixels: NDArray[np.uint8], share: Share, void: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:

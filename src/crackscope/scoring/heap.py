@@ -12,6 +12,9 @@ from contextlib import contextmanager
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 """Numbers of options of glibc's `mallopt`."""
 
+LARGE_BYTES = 96 << 20
+"""A photo of so many bytes is worth it that what is freed after a step goes back to the system, which takes some ms."""
+
 _KEEPING = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, 2**31 - 1), (_TOP_PAD, 100 << 20))
 _ORDINARY = ((_MMAP_MAX, 65536), (_TRIM_THRESHOLD, 128 << 10), (_TOP_PAD, 0))
 

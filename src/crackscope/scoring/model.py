@@ -20,6 +20,7 @@ from crackscope.scoring.crew import Crew
 from crackscope.scoring.dense import ORDINARY, DenseOptions, Heatmap
 from crackscope.scoring.further_looks import judge_photo, look_smaller
 from crackscope.scoring.golden import check_golden
+from crackscope.scoring.heap import trim_heap
 from crackscope.scoring.opened import Opened, open_picture
 from crackscope.scoring.runtime import Graph, usable_threads
 from crackscope.scoring.sight import PHOTO_RATE, Scored, Sight
@@ -65,6 +66,8 @@ class Model:
         self.threads = threads
         self._sight = Sight(bundle, threads)
         self._crew = Crew(threads)
+        # To make the graphs ready takes 20 MB more than they are.
+        trim_heap()
 
     def __repr__(self) -> str:
         where, threads = str(self.bundle.path), several(self.threads, "thread")
@@ -150,7 +153,9 @@ class Model:
         """
         with self._crew.seat():
             filled = surface_of(pixels).pixels if isinstance(void, str) else pixels
-            return judge_photo(self._sight.eyes(options, self._crew.share), heat, filled, rate)
+            judged = judge_photo(self._sight.eyes(options, self._crew.share), heat, filled, rate)
+            self._sight.dense.settle(pixels)
+            return judged
 
     def look_smaller(
         self, heat: Heatmap, pixels: NDArray[np.uint8], times: int, *, options: DenseOptions = ORDINARY
@@ -158,7 +163,9 @@ class Model:
         """A photo, uint8 [h, w, 3] RGB with its void filled and its heatmap, as it looks so many times smaller, a power
         of two. What is put out of the heatmap stays so."""
         with self._crew.seat():
-            return look_smaller(self._sight.eyes(options, self._crew.share), heat, pixels, times)
+            look = look_smaller(self._sight.eyes(options, self._crew.share), heat, pixels, times)
+            self._sight.dense.settle(pixels)
+            return look
 
     def embed(self, source: Source) -> NDArray[np.float32]:
         """Return the embedding of a picture, float32 [d]. Raises ImageError when it cannot be read."""

@@ -98,10 +98,10 @@ class Sight:
 
     def judged(self, picture: Picture, share: Share) -> Said:
         """The verdict on a picture: of a patch by its score, of a photo as `Model.judge` gives it, where the bundle
-        can."""
+        can. The pixels of a photo are written over."""
         tiles = self._cut(*picture.pixels.shape[:2])
         if self.manifest.verdict.kind == "conformal":
-            surface = surface_of(picture.pixels, picture.hidden)
+            surface = surface_of(picture.pixels, picture.hidden, over=True)
             if len(tiles) > 1 or surface.void is not None:
                 return self._as_photo(surface, share)
         pixels = self.in_plain_light(picture.pixels)
@@ -123,7 +123,7 @@ class Sight:
 
     def _as_photo(self, surface: Surface, share: Share) -> Said:
         facing = facing_of(surface.bounded)
-        turned = facing.turned(surface.pixels)
+        turned = facing.turned_over(surface.pixels)
         hidden = None if surface.void is None else facing.turned(surface.void) > 0
         seen = self.in_plain_light(turned, hidden)
         heat = self.dense.heatmap(seen, ORDINARY, share, hidden)

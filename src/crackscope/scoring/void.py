@@ -88,9 +88,9 @@ def surface_of(pixels: Pixels, declared: NDArray[np.bool_] | None = None, *, ove
     return Surface(filled, void, covered)
 
 
-def put_back(pixels: Pixels, void: Pixels, covered: Pixels) -> Pixels:
-    """A filled photo with what its void covered, in a new array."""
-    shown = pixels.copy()
+def put_back(pixels: Pixels, void: Pixels, covered: Pixels, *, over: bool = False) -> Pixels:
+    """A filled photo with what its void covered, in a new array. over: in these very pixels."""
+    shown = pixels if over else pixels.copy()
     for rows, part in _bands(void):
         shown[rows][void[rows] > 0] = covered[part]
     return shown
