@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crackscope.inspection import Inspection, InspectOptions, explain, inspect_photo, open_photo
+from crackscope.inspection import Inspection, InspectOptions, explain, inspect, inspect_photo, open_photo
 from crackscope.scoring import Model, load
 from tests.test_images_unseen import with_mask
 from tests.test_inspection_mask import overlap
@@ -173,3 +173,16 @@ def test_a_void_takes_hardly_more_memory_than_the_photo(kind: str) -> None:
     assert most < 2.6 * pixels.nbytes
     assert np.array_equal(photo.upright(), before)
     assert np.array_equal(pixels, before)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_what_python_hands_over_is_left_as_it_is(quarters: int) -> None:
+    """Voids are filled, and photos turned, in the memory of what was read, never in what was given."""
+    given = np.ascontiguousarray(np.rot90(framed(wall(1, cracked=True), 80), quarters))
+    kept, image = given.copy(), Image.fromarray(given)
+    for source in (given, image):
+        model().predict(source)
+        list(model().predict_all([source]))
+        inspect(source, bundle=model())
+    assert np.array_equal(given, kept)
+    assert np.array_equal(np.asarray(image), kept)
