@@ -67,7 +67,12 @@ def far_off_by_hand(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArra
     away = cv2.distanceTransform((~crack).astype(np.uint8), cv2.DIST_L2, 3)
     far = sure & (away > 4)
     parts, _ = ndimage.label(far, np.ones((3, 3)))
-    return np.asarray(np.isin(parts, np.unique(parts[far & (away > 10)])) & far)
+    kept = np.zeros_like(far)
+    for number, box in enumerate(ndimage.find_objects(parts), 1):
+        reach = away[parts == number].max()
+        if reach > 10 and np.hypot(*(side.stop - side.start for side in box)) <= 2 * reach:
+            kept |= parts == number
+    return kept
 
 
 @given(st.integers(0, 9999), st.integers(0, 26), st.booleans())

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from crackscope.inspection import MaskOptions, find_cracks
-from crackscope.scoring import Heatmap, load
+from crackscope.inspection import MaskOptions, find_cracks, measure_zones
+from crackscope.scoring import Heatmap, load, quality
 from crackscope.surfaces import CrackSpec, SurfaceSpec, generate, make
 
 
@@ -55,6 +55,31 @@ def test_heat_around_a_wide_crack_gives_it_no_rim() -> None:
     found = find_cracks(made.pixels, heat, 0.0).mask
     assert overlap(found, made.mask) > 0.95
     assert not found[around > 5].any()
+
+
+def test_heat_along_a_lit_edge_is_no_second_crack() -> None:
+    pixels = np.random.default_rng(3).normal(150, 4, (260, 260, 3)).clip(0, 255).astype(np.uint8)
+    course = np.array([[0, 90], [80, 120], [150, 110], [259, 160]], np.int32)
+    mask = cv2.polylines(np.zeros((260, 260), np.uint8), [course], False, 1, 13).astype(np.bool_)
+    edge = cv2.polylines(np.zeros((260, 260), np.uint8), [course + (0, 10)], False, 1, 6).astype(np.bool_) & ~mask
+    pixels[mask], pixels[edge] = pixels[mask] // 4, 225
+    hot = cv2.polylines(np.zeros((260, 260), np.uint8), [course + (0, 6)], False, 1, 34).astype(np.bool_)
+    heat = heatmap(hot)
+    found = find_cracks(pixels, heat, 0.0)
+    assert overlap(found.mask, mask) > 0.9
+    (zone,) = measure_zones(pixels, found, heat, quality(pixels))
+    assert zone.length_px == pytest.approx(np.hypot(*np.diff(course, axis=0).T).sum(), rel=0.05)
+
+
+def test_heat_leads_on_where_a_crack_is_covered() -> None:
+    pixels = np.random.default_rng(4).normal(150, 4, (200, 260, 3)).clip(0, 255).astype(np.uint8)
+    mask = np.zeros((200, 260), np.bool_)
+    mask[98:102, 20:240] = True
+    pixels[mask] = pixels[mask] // 3
+    pixels[90:110, 110:136] = np.random.default_rng(5).normal(150, 4, (20, 26, 3)).clip(0, 255)
+    heat = heatmap(mask)
+    (zone,) = measure_zones(pixels, find_cracks(pixels, heat, 0.0), heat, quality(pixels))
+    assert zone.length_px == pytest.approx(220, rel=0.05)
 
 
 def test_nothing_is_added_where_the_heatmap_is_cold() -> None:

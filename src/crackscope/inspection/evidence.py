@@ -35,6 +35,9 @@ _SPECK_PX, _HOLE_PX = 6, 16
 _FAR_PX, _BEYOND_RIM_PX = 4.0, 10.0
 """Where the heatmap alone is sure, crack begins so far from what grey values show; and only if some of it lies farther
 off than the rim does that a wide crack has in the heatmap."""
+_LONG_BY_REACH = 2.0
+"""How long that part may be at most, by how far off it reaches: what goes on from a crack is as long as it reaches far,
+what lies between two cracks twice as long, and what runs along beside one, as the heat does at its lit edge, longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,29 +192,20 @@ def _depth(dark: Floats, hot: NDArray[np.intp], shape: tuple[int, int]) -> tuple
 def unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where the heatmap is sure of a crack that the grey values do not show.
 
-    Around a wide crack it is sure of a rim besides, which is none: what counts reaches farther off.
+    Around a wide crack it is sure of a rim besides, which is none, and beside a broken edge that is lit of all of that:
+    what counts reaches farther off, and does not run along what is seen.
     """
     import cv2
 
     if not _far_off(sure, crack):
         return np.zeros_like(sure)
-    left, top, width, height = cv2.boundingRect(sure.view(np.uint8))
-    # What lies farther off than this is too far whatever the distance is.
-    margin = int(_BEYOND_RIM_PX) + 2
-    seen = (
-        slice(max(0, top - margin), top + height + margin),
-        slice(max(0, left - margin), left + width + margin),
-    )
-    away = cv2.distanceTransform((~crack[seen]).astype(np.uint8), cv2.DIST_L2, 3)
-    unseen = sure[seen] & (away > _FAR_PX)
-    out = np.zeros_like(sure)
-    far = unseen & (away > _BEYOND_RIM_PX)
-    if far.any():
-        _, parts = cv2.connectedComponents(unseen.view(np.uint8), connectivity=8)
-        reaching = np.zeros(int(parts.max()) + 1, np.bool_)
-        reaching[parts[far]] = True
-        out[seen] = reaching[parts]
-    return out
+    away = cv2.distanceTransform((~crack).astype(np.uint8), cv2.DIST_L2, 3)
+    beyond = sure & (away > _FAR_PX)
+    count, parts, boxes, _ = cv2.connectedComponentsWithStats(beyond.view(np.uint8), connectivity=8)
+    reach = np.zeros(count, np.float32)
+    np.maximum.at(reach, parts[beyond], away[beyond])
+    long = np.hypot(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
+    return np.asarray(((reach > _BEYOND_RIM_PX) & (long / _LONG_BY_REACH <= reach))[parts], np.bool_)
 
 
 def _far_off(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> bool:
