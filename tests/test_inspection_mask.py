@@ -61,9 +61,16 @@ def test_heat_along_a_lit_edge_is_no_second_crack() -> None:
     pixels = np.random.default_rng(3).normal(150, 4, (260, 260, 3)).clip(0, 255).astype(np.uint8)
     course = np.array([[0, 90], [80, 120], [150, 110], [259, 160]], np.int32)
     mask = cv2.polylines(np.zeros((260, 260), np.uint8), [course], False, 1, 13).astype(np.bool_)
-    edge = cv2.polylines(np.zeros((260, 260), np.uint8), [course + (0, 10)], False, 1, 6).astype(np.bool_) & ~mask
+    edge = (
+        cv2.polylines(np.zeros((260, 260), np.uint8), [course + np.array([0, 10], np.int32)], False, 1, 6).astype(
+            np.bool_
+        )
+        & ~mask
+    )
     pixels[mask], pixels[edge] = pixels[mask] // 4, 225
-    hot = cv2.polylines(np.zeros((260, 260), np.uint8), [course + (0, 6)], False, 1, 34).astype(np.bool_)
+    hot = cv2.polylines(np.zeros((260, 260), np.uint8), [course + np.array([0, 6], np.int32)], False, 1, 34).astype(
+        np.bool_
+    )
     heat = heatmap(hot)
     found = find_cracks(pixels, heat, 0.0)
     assert overlap(found.mask, mask) > 0.9

@@ -203,7 +203,7 @@ def unseen(sure: NDArray[np.bool_], crack: NDArray[np.bool_]) -> NDArray[np.bool
     beyond = sure & (away > _FAR_PX)
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(beyond.view(np.uint8), connectivity=8)
     reach = np.zeros(count, np.float32)
-    np.maximum.at(reach, parts[beyond], away[beyond])
+    np.maximum.at(reach, np.asarray(parts[beyond], np.intp), away[beyond])
     long = np.hypot(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
     return np.asarray(((reach > _BEYOND_RIM_PX) & (long / _LONG_BY_REACH <= reach))[parts], np.bool_)
 
