@@ -3,11 +3,11 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import NUMBER
 from crackscope.datasets.grouping import Numbers, members
 from crackscope.errors import DatasetError
 from crackscope.records import LABELS, PARTS, Label, Part
@@ -24,7 +24,7 @@ _LEAST_SHARE = 1e-6
 def shares_of(parts: Sequence[float]) -> Shares:
     """Shares of train, val and test that add up to 1; one that is not 0 is a millionth at least. Raises DatasetError
     when they cannot be such."""
-    if isinstance(parts, str) or not hasattr(parts, "__len__") or not all(isinstance(part, Real) for part in parts):
+    if isinstance(parts, str) or not hasattr(parts, "__len__") or not all(map(NUMBER.takes, parts)):
         raise DatasetError(f"parts is {parts!r}: three numbers are wanted, train, val and test, such as (60, 20, 20)")
     ok = len(parts) == 3 and all(np.isfinite(part) and part >= 0 for part in parts) and parts[0] > 0 and parts[2] > 0
     said = ":".join(f"{part:g}" for part in parts)
