@@ -88,6 +88,22 @@ def test_predict_reads_lists_of_every_make(way, capsys, monkeypatch, tmp_path, e
     assert [line["path"] for line in map(json.loads, capsys.readouterr().out.split("\n")[:-1])] == names
 
 
+def test_a_list_in_windows_western_letters_is_read_where_something_is_called_so(way, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    names = ["Südwand €.png", os.fsdecode(b"\xfc.png"), "Größe 1.png", "Größe 2.png"]
+    for name in names:
+        Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    listed = ["Südwand €.png", "ü.png", "Größe*.png", "gone ü.png"]
+    Path("list.txt").write_bytes("\r\n".join(listed).encode("cp1252"))
+    assert main(["predict", "--from-list", "list.txt", "--bundle", way.bundle, "--jsonl"]) == 1
+    told = capsys.readouterr()
+    assert [line["path"] for line in lines(told.out)] == [*names[:1], r"\udcfc.png", *names[2:], r"gone \udcfc.png"]
+    assert (
+        r"list.txt is no UTF-8, and not all of its names are any in Windows' Western letters: save it as UTF-8"
+        in told.err
+    )
+
+
 def test_a_list_may_have_remarks_but_a_picture_that_is_called_so_stays_one(way, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = ["# 1.png", "#2.png", "wall.png"]

@@ -14,7 +14,7 @@ import msgspec
 
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell, part_of
-from crackscope.encoding import csv_text, original
+from crackscope.encoding import csv_text, original, western
 from crackscope.errors import DatasetError, OutputError, printable, several
 from crackscope.files import read_table, write_whole
 from crackscope.records import Label, Row
@@ -35,7 +35,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     Raises DatasetError: no such file, no header with path and label (or path and mask), rows that do not fit, each
     named by its line.
     """
-    lines = _lines(path)
+    lines, unsure = _lines(path)
     header = _header(path, lines)
     rows = list(rows_of(path, lines))
     columns = _columns(header, rows)
@@ -53,6 +53,8 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
         faults.setdefault(fault_or_entry, []).append(line)
     if faults:
         raise DatasetError(_say(path, faults))
+    if unsure is not None and any(map(_leads_nowhere, entries)):
+        raise unsure
     return Found(root=str(path), kind="manifest", entries=tuple(entries))
 
 
@@ -88,17 +90,28 @@ def rows_of(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]
         raise DatasetError(f"{path}: line {begins}: {fault}") from error
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> tuple[list[str], DatasetError | None]:
+    """The lines; and of those read in Windows' Western letters (cp1252), in which spreadsheets there save plain CSV,
+    what is wrong where these are not its letters after all, as its names show."""
+    unsure = None
     try:
-        text = text_of(read_table(path))
+        text = text_of(content := read_table(path))
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}") from error
+        unsure = DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}")
+        if not (text := western(content)):
+            raise unsure from error
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
     lines = lines_of(text)
     if not lines:
         raise DatasetError(f"{path}: empty; it wants a header with path,label and a row a picture")
-    return lines
+    return lines, unsure
+
+
+def _leads_nowhere(entry: Entry) -> bool:
+    """Whether a name has letters that are none in ASCII, and no file is called so."""
+    named = ((entry.cells["path"], entry.path), (entry.cells.get("mask", ""), entry.mask or ""))
+    return any(not cell.isascii() and not os.path.exists(path) for cell, path in named)
 
 
 def text_of(content: bytes) -> str:
