@@ -11,7 +11,7 @@ from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say, tell_of_pages_in
 from crackscope.cli.folders import outside, unused
 from crackscope.cli.judgement import Sitting, judge, show, spell_figure, tell_report
-from crackscope.cli.labelled import Labelled, tell_of_groups, witnesses
+from crackscope.cli.labelled import Labelled, tell_of_groups, tell_of_unlabelled, witnesses
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -84,6 +84,7 @@ def evaluate(state: State, /, **options: Any) -> None:
         show_surfaces(judgement.evaluation)
         tell_of_groups(split.likely_groups, witnesses(split), quiet=asked.quiet)
         tell_of_pages_in((row.path for row in sitting.rows_of(split)), quiet=asked.quiet)
+        tell_of_unlabelled(split, quiet=asked.quiet)
         tell_report(judgement)
     state.status = 1 if judgement.evaluation.unread else 0
 

@@ -126,4 +126,5 @@ def _deal(surveyed: Survey, wish: Wish, chosen: Sequence[str]) -> Split:
         photos=surveyed.found.photos,
         untested=untested(dealt) if spread != labels and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
+        unlabelled=dict(surveyed.found.unlabelled),
     )
