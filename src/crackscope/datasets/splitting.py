@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +33,17 @@ def shares_of(parts: Sequence[float]) -> Shares:
         raise DatasetError(
             f"parts {said}: three shares are wanted, train:val:test, such as 60:20:20; only val may be 0"
         )
-    # By the largest first: of 1e308 not even the sum of two is a number.
-    train, val, test = (part / max(parts) for part in parts)
-    total = train + val + test
+    # As fractions: of 1e308 the sum of two is no number, and the last bit of a share decides who gets the next group
+    # where parts are equally full.
+    exact = [Fraction(float(part)) for part in parts]
+    train, val, test = (float(part / sum(exact)) for part in exact)
     for name, part, share in zip(PARTS, parts, (train, val, test), strict=True):
-        if part > 0 and share / total < _LEAST_SHARE:
+        if part > 0 and share < _LEAST_SHARE:
             raise DatasetError(
                 f"parts {said}: {name} would get less than a millionth of the pictures, which is none: give shares "
                 "such as 60:20:20"
             )
-    return train / total, val / total, test / total
+    return train, val, test
 
 
 def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: Shares, seed: int) -> list[Part]:
