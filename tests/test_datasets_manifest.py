@@ -1,6 +1,7 @@
 """Labels, parts, masks and surfaces as manifests name them."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,16 @@ def test_what_a_spreadsheet_saved_in_windows_western_letters_is_read_where_its_f
     assert (first.path, first.label, first.surface) == (str(tmp_path / "Süd" / "Größe €.png"), "crack", "Brücke")
     assert first.mask == str(tmp_path / "Süd" / "Maske ß.png")
     assert (second.path, second.label, second.surface) == (str(tmp_path / "plain.png"), "sound", "Mauer")
+
+
+@pytest.mark.parametrize(("table", "disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_that_stand_by_themselves_on_a_mac(tmp_path: Path, table: str, disk: str) -> None:
+    for number, name in enumerate(("Süd/Größe.png", "Süd/Höhe.png")):
+        picture(tmp_path / unicodedata.normalize(disk, name), seed=number)
+    written = [unicodedata.normalize(table, row) for row in ("Süd/Größe.png,crack", r"Süd\Höhe.png,sound")]
+    rows = datasets.read_rows(write_manifest(tmp_path, "path,label", *written))
+    found = [unicodedata.normalize(disk, str(tmp_path / "Süd" / name)) for name in ("Größe.png", "Höhe.png")]
+    assert [row.path for row in rows] == found
 
 
 @pytest.mark.parametrize("row", ["gone ü.png,crack,", "a.png,,gone ü.png", "a.png,crack,\x81"])
