@@ -322,7 +322,8 @@ def test_what_predict_advises_of_a_picture_that_is_too_large_can_be_typed(way, c
     (line,) = lines(capsys.readouterr().out)
     assert line["error"]["kind"] == "too-large"
     advice = (
-        "cut it into pieces, or give it whole to `crackscope inspect` with --most-megapixels 161, which takes about"
+        "cut it into pieces, or give it whole to `crackscope inspect` with --most-megapixels 161, which takes about "
+        "1.4 to 2.3 GB of memory"
     )
     assert advice in line["error"]["message"]
     Limits(max_pixels=161_000_000).check_size(20_000, 8_001)
