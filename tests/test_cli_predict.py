@@ -93,11 +93,15 @@ def test_a_list_in_windows_western_letters_is_read_where_something_is_called_so(
     names = ["Südwand €.png", os.fsdecode(b"\xfc.png"), "Größe 1.png", "Größe 2.png"]
     for name in names:
         Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
-    listed = ["Südwand €.png", "ü.png", "Größe*.png", "gone ü.png"]
+    Path("Süd").mkdir()
+    for name in ("Süd/ß.png", "plain.png", "a\\b.png"):
+        Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    listed = ["Südwand €.png", "ü.png", "Größe*.png", "Süd\\ß.png", ".\\plain.png", "a\\b.png", "gone ü.png"]
     Path("list.txt").write_bytes("\r\n".join(listed).encode("cp1252"))
     assert main(["predict", "--from-list", "list.txt", "--bundle", way.bundle, "--jsonl"]) == 1
     told = capsys.readouterr()
-    assert [line["path"] for line in lines(told.out)] == [*names[:1], r"\udcfc.png", *names[2:], r"gone \udcfc.png"]
+    found = [names[0], r"\udcfc.png", *names[2:], "Süd/ß.png", "./plain.png", r"a\b.png", r"gone \udcfc.png"]
+    assert [line["path"] for line in lines(told.out)] == found
     assert (
         r"list.txt is no UTF-8, and not all of its names are any in Windows' Western letters: save it as UTF-8"
         in told.err

@@ -113,7 +113,8 @@ def _listed(source: str, *, quiet: bool) -> list[str]:
     """The names in a list: one a line, or, as `find -print0` writes them, with a zero byte behind each.
 
     Lines that begin with a hash and a blank are remarks, unless something is called so. Names that are no UTF-8 and of
-    nothing that is there are read in Windows' Western letters, in which editors there save, if something is called so.
+    nothing that is there are read in Windows' Western letters, in which editors there save, and with slashes for
+    backslashes, if something is called so.
     """
     try:
         content = standard_input().read() if source == STANDARD_INPUT else read_table(source)
@@ -126,7 +127,7 @@ def _listed(source: str, *, quiet: bool) -> list[str]:
     if "\0" in text:
         return [name for name in text.split("\0") if name.strip()]
     lines = text.replace("\r\n", "\n").split("\n")
-    names = [_in_western(line) for line in lines if line.strip() and not _is_remark(line)]
+    names = [_meant(line) for line in lines if line.strip() and not _is_remark(line)]
     if not all(map(_is_known, names)):
         warn(
             f"{source} is no UTF-8, and not all of its names are any in Windows' Western letters: save it as UTF-8",
@@ -135,11 +136,11 @@ def _listed(source: str, *, quiet: bool) -> list[str]:
     return names
 
 
-def _in_western(name: str) -> str:
-    if _is_known(name):
-        return name
-    read = western(name.encode("utf-8", "surrogateescape"))
-    return read if os.path.lexists(read) or glob.glob(read) else name
+def _meant(name: str) -> str:
+    """A name as it stands in a list, or as Windows writes it, if something is called so."""
+    read = name if _is_known(name) else western(name.encode("utf-8", "surrogateescape"))
+    spelt = (name, read, name.replace("\\", "/"), read.replace("\\", "/"))
+    return next((one for one in spelt if os.path.lexists(one) or glob.glob(one)), name)
 
 
 def _is_known(name: str) -> bool:
