@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscope import images
+from crackscope import datasets, images
 from crackscope.adaptation import adapt
 from crackscope.cli import main
 from crackscope.cli.folders import vacant
+from crackscope.cli.judgement import Sitting, judge
 from crackscope.errors import OutputError
 from crackscope.files import file_to_be, replaceable, writable
 from crackscope.scoring import quantise
@@ -294,6 +295,16 @@ def test_an_empty_name_is_refused_by_every_command(words, tmp_path, monkeypatch,
     assert told.startswith("crackscope: the name behind -o / --out is empty, say where to write")
     assert told.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_evaluation_that_another_call_wrote_meanwhile_is_left_as_it_is(way, tmp_path):
+    page = tmp_path / "judged" / "report.html"
+    page.parent.mkdir()
+    page.write_text("of the other call")
+    with pytest.raises(OutputError, match="an evaluation is already in"):
+        judge(way.bundle, datasets.read_split(way.split), Sitting(out=page.parent, new=True))
+    assert [one.name for one in page.parent.iterdir()] == ["report.html"]
+    assert page.read_text() == "of the other call"
 
 
 def test_nothing_is_made_by_asking(tmp_path):

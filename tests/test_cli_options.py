@@ -1,6 +1,8 @@
 """Options that mean the same everywhere: --json gives one line of JSON and nothing else, --quiet no remarks."""
 
 import json
+import re
+import shutil
 
 import pytest
 
@@ -105,3 +107,25 @@ def test_demo_as_json(tmp_path, capsys):
     assert main(["predict", str(tmp_path / "demo/new/sound"), "--bundle", facts["run"]["bundle"], "--jsonl"]) == 0
     assert told(capsys).keys() == line
     assert {one["verdict"] for one in facts["predictions"]} <= {"crack", "sound", "cannot judge"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "scan DATA",
+        "split DATA -o split.csv",
+        "train DATA -o run",
+        "train data -o run --recipe probe --weights DATA",
+        "evaluate default DATA",
+        "compare DATA DATA",
+        "adapt default DATA -o mine",
+    ],
+)
+def test_a_name_of_nothing_is_not_taken_for_the_folder_that_one_is_in(words, way, tmp_path, monkeypatch, capsys):
+    """As "$DATA" of a shell in which that is not set."""
+    run = shutil.copytree(way.run, tmp_path / "run")
+    shutil.copytree(way.data, run / "data")
+    monkeypatch.chdir(run)
+    assert main(["" if word == "DATA" else word for word in words.split()]) == 2
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"crackscope: the name of the (data|weights|evaluation) is empty[;:,] .*\n", told), told

@@ -88,6 +88,26 @@ def test_predict_reads_lists_of_every_make(way, capsys, monkeypatch, tmp_path, e
     assert [line["path"] for line in map(json.loads, capsys.readouterr().out.split("\n")[:-1])] == names
 
 
+def test_a_list_in_windows_western_letters_is_read_where_something_is_called_so(way, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    names = ["Südwand €.png", os.fsdecode(b"\xfc.png"), "Größe 1.png", "Größe 2.png"]
+    for name in names:
+        Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    Path("Süd").mkdir()
+    for name in ("Süd/ß.png", "plain.png", "a\\b.png"):
+        Path(name).write_bytes(pictures(way, "sound")[0].read_bytes())
+    listed = ["Südwand €.png", "ü.png", "Größe*.png", "Süd\\ß.png", ".\\plain.png", "a\\b.png", "gone ü.png"]
+    Path("list.txt").write_bytes("\r\n".join(listed).encode("cp1252"))
+    assert main(["predict", "--from-list", "list.txt", "--bundle", way.bundle, "--jsonl"]) == 1
+    told = capsys.readouterr()
+    found = [names[0], r"\udcfc.png", *names[2:], "Süd/ß.png", "./plain.png", r"a\b.png", r"gone \udcfc.png"]
+    assert [line["path"] for line in lines(told.out)] == found
+    assert (
+        r"list.txt is no UTF-8, and not all of its names are any in Windows' Western letters: save it as UTF-8"
+        in told.err
+    )
+
+
 def test_a_list_may_have_remarks_but_a_picture_that_is_called_so_stays_one(way, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = ["# 1.png", "#2.png", "wall.png"]
@@ -306,7 +326,8 @@ def test_what_predict_advises_of_a_picture_that_is_too_large_can_be_typed(way, c
     (line,) = lines(capsys.readouterr().out)
     assert line["error"]["kind"] == "too-large"
     advice = (
-        "cut it into pieces, or give it whole to `crackscope inspect` with --most-megapixels 161, which takes about"
+        "cut it into pieces, or give it whole to `crackscope inspect` with --most-megapixels 161, which takes about "
+        "1.4 to 2.3 GB of memory"
     )
     assert advice in line["error"]["message"]
     Limits(max_pixels=161_000_000).check_size(20_000, 8_001)

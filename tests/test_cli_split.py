@@ -155,6 +155,25 @@ def test_what_names_look_grouped_by_and_a_split_is_not_is_told_by_training_and_j
     assert names not in Page(tmp_path / "again" / "report.html").text
 
 
+@pytest.mark.parametrize("tree", [False, True])
+def test_a_class_folder_of_another_name_is_left_out_by_split_train_and_evaluate_with_a_word(
+    tree, data, tmp_path, capsys
+):
+    here = tmp_path / "set"
+    as_tree(data, here) if tree else shutil.copytree(data, here)
+    picture(here / "Haarrisse" / "1.png", 1)
+    line = "pictures without a label are left out, 1 in all: Haarrisse (1); name the class folders with --positive NAME"
+    assert line in told(capsys, "split", str(here), "-o", str(tmp_path / "split.csv"))
+    summary = json.loads(told(capsys, "split", str(here), "-o", str(tmp_path / "split.csv"), "--json", "--force"))
+    assert summary["unlabelled"] == {"Haarrisse": 1}
+    run = tmp_path / "run"
+    assert main(["train", str(here), "-o", str(run), *SMALL]) == 0
+    assert line in capsys.readouterr().err
+    for part in ("test", "all"):
+        assert line in told(capsys, "evaluate", str(run), str(here), "--part", part)
+        assert line not in told(capsys, "evaluate", str(run), str(data), "--part", part)
+
+
 def test_a_path_with_a_blank_is_named_as_it_can_be_typed(data, tmp_path, capsys):
     as_tree(data, tmp_path / "sp ace")
     for number in range(2):

@@ -1,6 +1,7 @@
 """Labels, parts, masks and surfaces as manifests name them."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,43 @@ def test_names_that_are_no_utf_8_are_taken_as_our_own_tables_spell_them(tmp_path
 def test_a_table_of_bytes_that_are_no_utf_8_says_how_to_write_them(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_bytes(b"path,label\na\xff.png,crack\n")
     with pytest.raises(DatasetError, match=r"byte 12\); save it as CSV in UTF-8 \(a byte FF .* is written .udcff\)"):
+        datasets.read_rows(tmp_path / "labels.csv")
+
+
+def in_windows_letters(path: Path, *lines: str) -> Path:
+    path.write_bytes("\r\n".join([*lines, ""]).encode("cp1252"))
+    return path
+
+
+def test_what_a_spreadsheet_saved_in_windows_western_letters_is_read_where_its_files_are_there(tmp_path: Path) -> None:
+    for number, name in enumerate(("Süd/Größe €.png", "plain.png")):
+        picture(tmp_path / name, seed=number)
+    mask(tmp_path / "Süd" / "Maske ß.png", cracked=True)
+    header = "Path;Label;Mask;Surface;Höhe"
+    rows = (r"Süd\Größe €.png;;Süd\Maske ß.png;Brücke;1", "plain.png;hält;;Mauer;2")
+    path = in_windows_letters(tmp_path / "labels.csv", header, *rows)
+    layout = datasets.Layout(negative=("hält",))
+    first, second = datasets.read_rows(path, layout)
+    assert (first.path, first.label, first.surface) == (str(tmp_path / "Süd" / "Größe €.png"), "crack", "Brücke")
+    assert first.mask == str(tmp_path / "Süd" / "Maske ß.png")
+    assert (second.path, second.label, second.surface) == (str(tmp_path / "plain.png"), "sound", "Mauer")
+
+
+@pytest.mark.parametrize(("table", "disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_that_stand_by_themselves_on_a_mac(tmp_path: Path, table: str, disk: str) -> None:
+    for number, name in enumerate(("Süd/Größe.png", "Süd/Höhe.png")):
+        picture(tmp_path / unicodedata.normalize(disk, name), seed=number)
+    written = [unicodedata.normalize(table, row) for row in ("Süd/Größe.png,crack", r"Süd\Höhe.png,sound")]
+    rows = datasets.read_rows(write_manifest(tmp_path, "path,label", *written))
+    found = [unicodedata.normalize(disk, str(tmp_path / "Süd" / name)) for name in ("Größe.png", "Höhe.png")]
+    assert [row.path for row in rows] == found
+
+
+@pytest.mark.parametrize("row", ["gone ü.png,crack,", "a.png,,gone ü.png", "a.png,crack,\x81"])
+def test_windows_letters_that_may_be_others_are_refused(tmp_path: Path, row: str) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_bytes(f"path,label,mask\n{row}\n".encode("latin-1"))
+    with pytest.raises(DatasetError, match=r"not UTF-8 text \(byte \d+\); save it as CSV in UTF-8"):
         datasets.read_rows(tmp_path / "labels.csv")
 
 

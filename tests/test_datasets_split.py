@@ -100,6 +100,23 @@ def test_shares_beside_which_another_is_nothing_are_refused(data: Path, parts: t
         datasets.split(data, parts=parts)
 
 
+@pytest.mark.parametrize(
+    ("parts", "shares"),
+    [
+        ((60, 20, 20), (0.6, 0.2, 0.2)),
+        ((84, 6, 10), (0.84, 0.06, 0.1)),
+        ((70, 15, 15), (0.7, 0.15, 0.15)),
+        ((3, 1, 1), (0.6, 0.2, 0.2)),
+        ((0.6, 0.2, 0.2), (0.6, 0.2, 0.2)),
+    ],
+)
+def test_shares_are_exact_since_their_last_bits_decide_between_parts_that_are_equally_full(
+    parts: tuple[float, ...], shares: tuple[float, ...]
+) -> None:
+    """The split of the bundle in the package could not be made again: two pictures changed their parts."""
+    assert shares_of(parts) == shares
+
+
 @pytest.mark.parametrize("unit", [1e308, 1, 5e-324])
 def test_shares_count_only_beside_each_other(data: Path, unit: float) -> None:
     assert by_name(datasets.split(data, parts=(unit, unit, unit))) == by_name(datasets.split(data, parts=(1, 1, 1)))

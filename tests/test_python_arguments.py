@@ -27,10 +27,11 @@ from crackscope.surfaces import generate
 WALL = np.full((64, 64, 3), 128, np.uint8)
 
 
-@pytest.mark.parametrize("threads", ["x", 0, 1.5, 10**20])
+@pytest.mark.parametrize("threads", ["x", 0, 1.5, 10**20, True])
 def test_threads_that_cannot_be(threads: object) -> None:
-    with pytest.raises(BundleError, match="it must be 1 or more, up to 1024"):
-        crackscope.load(threads=threads)  # type: ignore[arg-type]  # that is what is refused
+    for bundle in (None, crackscope.load(threads=1)):
+        with pytest.raises(BundleError, match="it must be 1 or more, up to 1024"):
+            crackscope.load(bundle, threads=threads)  # type: ignore[arg-type]  # that is what is refused
 
 
 def test_threads_may_be_a_number_of_numpy() -> None:
@@ -47,7 +48,9 @@ def test_options_that_are_none() -> None:
     [
         ("memory_mib", -1, "memory_mib is -1, give 1 or more"),
         ("memory_mib", "x", "memory_mib is 'x', give a whole number of MiB"),
+        ("memory_mib", True, "memory_mib is True, give a whole number of MiB"),
         ("false_alarms", "x", "false_alarms is 'x', give a number between 0 and 1"),
+        ("least_probability", True, "least_probability is True, give a number from 0 to 1"),
         ("least_probability", None, "least_probability is None, give a number from 0 to 1"),
         ("scaling", 0.2, "scaling is 0.2, give what Scaling"),
     ],
@@ -58,14 +61,15 @@ def test_options_of_inspecting_that_cannot_be(name: str, value: object, says: st
 
 
 def test_shares_and_seeds_that_are_no_numbers(tmp_path) -> None:
-    for parts in ("60:20:20", ("a", "b", "c")):
+    for parts in ("60:20:20", ("a", "b", "c"), (True, 1, 1)):
         with pytest.raises(DatasetError, match="three numbers are wanted"):
             crackscope.split(tmp_path, parts=parts)  # type: ignore[arg-type]  # that is what is refused
     for label in ("crack", "sound"):
         (tmp_path / label).mkdir()
         (tmp_path / label / "a.png").touch()
-    with pytest.raises(DatasetError, match="the seed of the split is 'x': it must be 0 or more"):
-        crackscope.split(tmp_path, seed="x")  # type: ignore[arg-type]  # that is what is refused
+    for seed in ("x", True):
+        with pytest.raises(DatasetError, match=f"the seed of the split is {seed!r}: it must be 0 or more"):
+            crackscope.split(tmp_path, seed=seed)  # type: ignore[arg-type]  # that is what is refused
 
 
 def test_adapt_is_at_hand_as_the_other_commands_are() -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import itertools
+import json
 import re
 from pathlib import Path
 
@@ -219,6 +220,14 @@ def test_own_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
         RecipeError, match=r"none\.toml: the recipe cannot be read \(No such file or directory\); check"
     ):
         recipes.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("name", ["", " ", "../../mine", "a\\b", "a\nb", "a\x1b[31m", "x" * 101])
+def test_a_name_that_no_folder_and_no_bundle_should_have_is_refused(name: str) -> None:
+    """A run is called by it, and a bundle: one that is too long was refused by the bundle, hours later."""
+    written = recipes.text("probe").replace('"probe"', json.dumps(name))
+    with pytest.raises(RecipeError, match=r"^mine\.toml: name: (is empty|has 101 letters|must have)"):
+        recipes.parse(written, where="mine.toml")
 
 
 def test_unknown_recipe_suggests_the_nearest() -> None:

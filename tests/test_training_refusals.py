@@ -221,7 +221,12 @@ def test_a_run_whose_pictures_have_gone_does_not_go_on_before_they_are_back(tmp_
         train(data, PROBE, run, progress=interrupt)
     moved = data.rename(tmp_path / "moved")
     begins, ends = f"{run} goes on with the pictures that it began with, and ", "back, or begin anew with another -o"
-    assert refused(moved, run, on) == f"{begins}16 of 16 pictures have gone from {data}: move them {ends}"
+    all_gone = f"{begins}16 of 16 pictures have gone from {data}: move them {ends}"
+    assert refused(moved, run, on) == all_gone
+    assert refused(data, run, on) == all_gone
+    data.mkdir()
+    assert refused(data, run, on) == all_gone
+    data.rmdir()
     moved.rename(data)
     first = sorted((data / "crack").iterdir())[0]
     away = first.rename(tmp_path / first.name)

@@ -95,3 +95,12 @@ def originals(value: Any) -> Any:
 def original(text: str) -> str:
     """The file name, as `open` takes it, that stands in JSON or CSV as `text`."""
     return _SPELT.sub(lambda found: chr(0xDC00 | int(found[1], 16)), text)
+
+
+def western(content: bytes) -> str:
+    """Text in Windows' Western letters (cp1252), in which spreadsheets and editors there save what is not to be UTF-8;
+    "" where some bytes are none of these."""
+    try:
+        return "" if b"\0" in content else content.decode("cp1252")
+    except UnicodeDecodeError:
+        return ""

@@ -10,21 +10,14 @@ from crackscope.cli.bundle_names import bundle_folder, refuse_swapped
 from crackscope.cli.by_surface import show_surfaces
 from crackscope.cli.console import print_json, print_table, say, tell_of_pages_in
 from crackscope.cli.folders import outside, unused
-from crackscope.cli.judgement import Sitting, judge, show, spell_figure, tell_report
-from crackscope.cli.labelled import Labelled, tell_of_groups, witnesses
+from crackscope.cli.judgement import Sitting, judge, show, spell_figure, tell_report, unjudged
+from crackscope.cli.labelled import Labelled, tell_of_groups, tell_of_unlabelled, witnesses
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import several
 
 if TYPE_CHECKING:
     from crackscope.judging import Comparison, Evaluation
-
-
-EVALUATED = (
-    *("metrics.json", "predictions.csv"),
-    *("confusion_matrix.png", "roc.png", "pr.png", "reliability.png", "samples.png"),
-)
-"""The files that an evaluation writes before its report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +59,7 @@ def evaluate(state: State, /, **options: Any) -> None:
     refuse_swapped(asked.bundle, [asked.data])
     if asked.out is not None:
         outside(asked.out, [asked.data])
-        unused(asked.out, "report.html", "an evaluation", EVALUATED)
+        unjudged(asked.out)
     split = asked.opened(asked.data, whole=asked.part == "all")
     sitting = Sitting(
         part=None if asked.part == "all" else asked.part,  # type: ignore[arg-type]  # click has checked it
@@ -75,6 +68,7 @@ def evaluate(state: State, /, **options: Any) -> None:
         seed=asked.seed or 0,
         quiet=asked.silent,
         prevalence=asked.prevalence,
+        new=True,
     )
     judgement = judge(bundle_folder(asked.bundle), split, sitting)
     if asked.as_json:
@@ -84,6 +78,7 @@ def evaluate(state: State, /, **options: Any) -> None:
         show_surfaces(judgement.evaluation)
         tell_of_groups(split.likely_groups, witnesses(split), quiet=asked.quiet)
         tell_of_pages_in((row.path for row in sitting.rows_of(split)), quiet=asked.quiet)
+        tell_of_unlabelled(split, quiet=asked.quiet)
         tell_report(judgement)
     state.status = 1 if judgement.evaluation.unread else 0
 

@@ -1,6 +1,7 @@
 """Which pictures a call names: files, folders, globs, a list of them; and what of it is passed over, which is told."""
 
 import codecs
+import glob
 import os
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from crackscope.cli.console import warn
+from crackscope.encoding import western
 from crackscope.errors import several
 from crackscope.files import read_table
 
@@ -33,7 +35,7 @@ def gather(
 
     Raises ImageError when no name matches anything, UsageError when there is no name or standard input is wanted twice.
     """
-    names = [*named, *(_listed(from_list) if from_list else [])]
+    names = [*named, *(_listed(from_list, quiet=quiet) if from_list else [])]
     if not names and from_list:
         where = "standard input" if from_list == STANDARD_INPUT else from_list
         raise click.UsageError(f"the list names no picture: {where}, write one name a line into it")
@@ -107,10 +109,12 @@ def _tell_misnamed(paths: Sequence[str], quiet: bool) -> None:
         )
 
 
-def _listed(source: str) -> list[str]:
+def _listed(source: str, *, quiet: bool) -> list[str]:
     """The names in a list: one a line, or, as `find -print0` writes them, with a zero byte behind each.
 
-    Lines that begin with a hash and a blank are remarks, unless something is called so.
+    Lines that begin with a hash and a blank are remarks, unless something is called so. Names that are no UTF-8 and of
+    nothing that is there are read in Windows' Western letters, in which editors there save, and with slashes for
+    backslashes, if something is called so.
     """
     try:
         content = standard_input().read() if source == STANDARD_INPUT else read_table(source)
@@ -123,7 +127,25 @@ def _listed(source: str) -> list[str]:
     if "\0" in text:
         return [name for name in text.split("\0") if name.strip()]
     lines = text.replace("\r\n", "\n").split("\n")
-    return [line for line in lines if line.strip() and not _is_remark(line)]
+    names = [_meant(line) for line in lines if line.strip() and not _is_remark(line)]
+    if not all(map(_is_known, names)):
+        warn(
+            f"{source} is no UTF-8, and not all of its names are any in Windows' Western letters: save it as UTF-8",
+            quiet=quiet,
+        )
+    return names
+
+
+def _meant(name: str) -> str:
+    """A name as it stands in a list, or as Windows writes it, if something is called so."""
+    read = name if _is_known(name) else western(name.encode("utf-8", "surrogateescape"))
+    spelt = (name, read, name.replace("\\", "/"), read.replace("\\", "/"))
+    return next((one for one in spelt if os.path.lexists(one) or glob.glob(one)), name)
+
+
+def _is_known(name: str) -> bool:
+    """Whether a name is text, or odd bytes that something is called by."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in name) or os.path.lexists(name)
 
 
 def _is_remark(line: str) -> bool:

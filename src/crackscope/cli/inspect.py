@@ -92,8 +92,8 @@ if TYPE_CHECKING:
     type=FiniteRange(min=0, max=1e6, min_open=True),
     metavar="X",
     help="Refuse larger photos; default: 160. A small file may unpack to more pixels than the memory holds (a "
-    "decompression bomb): raise it for photos whose origin you know; a megapixel takes about 11 MB, "
-    "beside some 400.",
+    "decompression bomb): raise it for photos whose origin you know; a megapixel takes some 6 MB, "
+    "in CMYK or 16 bits up to 12, beside some 400.",
 )
 @shared("false_alarms", "bundle", "threads", "quiet", "json")
 @click.pass_obj

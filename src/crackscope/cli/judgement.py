@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.cli.console import print_table, progress, say, tell_unread
+from crackscope.cli.folders import unused
 from crackscope.errors import several
 
 if TYPE_CHECKING:
@@ -13,10 +14,17 @@ if TYPE_CHECKING:
     from crackscope.judging import Difference, Evaluation
     from crackscope.records import Measure, Part, Row
 
+_BEFORE_REPORT = (
+    *("metrics.json", "predictions.csv"),
+    *("confusion_matrix.png", "roc.png", "pr.png", "reliability.png", "samples.png"),
+)
+"""The files that an evaluation writes before its report."""
+
 
 @dataclass(frozen=True)
 class Sitting:
-    """How to judge. part: None for all rows. out: folder of the report, None for none. prevalence: see `evaluate`."""
+    """How to judge. part: None for all rows. out: folder of the report, None for none. prevalence: see `evaluate`. new:
+    whether there may be no report in it yet."""
 
     part: "Part | None" = "test"
     out: Path | None = None
@@ -24,6 +32,7 @@ class Sitting:
     seed: int = 0
     quiet: bool = False
     prevalence: float | None = None
+    new: bool = False
 
     def rows_of(self, split: "Split") -> "Sequence[Row]":
         """The rows of a split that are judged."""
@@ -36,6 +45,11 @@ class Judgement:
 
     evaluation: "Evaluation"
     report: Path | None
+
+
+def unjudged(folder: str | Path) -> None:
+    """Raise OutputError where an evaluation, or anything but half of one, is in this folder."""
+    unused(folder, "report.html", "an evaluation", _BEFORE_REPORT)
 
 
 def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
@@ -54,6 +68,8 @@ def judge(bundle: str | Path, split: "Split", sitting: Sitting) -> Judgement:
         )
     if sitting.out is None:
         return Judgement(evaluation, None)
+    if sitting.new:  # Another call may have written there meanwhile.
+        unjudged(sitting.out)
     from crackscope.reports import write_evaluation
 
     return Judgement(evaluation, write_evaluation(evaluation, sitting.out))

@@ -71,3 +71,11 @@ def tell_of_groups(
         from crackscope.datasets import groups_told
 
         say(f"{of and f'{of}: '}{groups_told(likely, gain)}", quiet=quiet)
+
+
+def tell_of_unlabelled(split: "Split", *, of: str = "", quiet: bool = False) -> None:
+    """Say which pictures are left out, since nothing labels them; nothing of none. of: as in `tell_of_groups`."""
+    if split.unlabelled:
+        from crackscope.datasets import unlabelled_told
+
+        say(f"{of and f'{of}: '}{unlabelled_told(split.unlabelled)}", quiet=quiet)

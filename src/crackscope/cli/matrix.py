@@ -15,7 +15,7 @@ from crackscope.cli.bundle_names import bundle_folder
 from crackscope.cli.console import print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.folders import outside, unused, vacant
 from crackscope.cli.judgement import spell_figure, spell_number
-from crackscope.cli.labelled import Labelled, tell_of_groups, witnesses
+from crackscope.cli.labelled import Labelled, tell_of_groups, tell_of_unlabelled, witnesses
 from crackscope.cli.options import out, shared
 from crackscope.cli.state import State
 from crackscope.errors import JudgingError, several
@@ -100,6 +100,7 @@ def matrix(state: State, /, **options: Any) -> None:
     for surface in surfaces:
         gain = witnesses(surface.split)
         tell_of_groups(surface.split.likely_groups, gain, of=surface.name, quiet=asked.quiet)
+        tell_of_unlabelled(surface.split, of=surface.name, quiet=asked.quiet)
     tell_unread(list(unread.values()))
     if asked.out is not None:
         say(f"report: {page}")

@@ -10,7 +10,7 @@ import click
 
 from crackscope.cli.as_named import as_typed
 from crackscope.cli.console import name_some, print_json, print_table, progress, say, unread_line, warn
-from crackscope.cli.labelled import Labelled, tell_of_groups
+from crackscope.cli.labelled import Labelled, tell_of_groups, tell_of_unlabelled
 from crackscope.cli.options import out, shared, underscored
 from crackscope.cli.state import State
 from crackscope.errors import several
@@ -120,6 +120,7 @@ def _summary(dealt: "Split", path: str) -> dict[str, object]:
         "moved": dealt.moved,
         "conflicts": dealt.conflicts,
         "mask_conflicts": dealt.mask_conflicts,
+        "unlabelled": dealt.unlabelled,
         "photos": dealt.photos,
         "untested": dealt.untested,
         "likely_groups": dealt.likely_groups,
@@ -149,6 +150,7 @@ def _show(dealt: "Split", asked: Asked) -> None:
     _tell_left_out(dealt)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
+    tell_of_unlabelled(dealt)
     for remark in filter(None, (*remarks(dealt.rows), untested_told(dealt.untested))):
         say(remark)
     say(f"written: {asked.out}")

@@ -12,6 +12,7 @@ remarks(rows)                     lines on what is doubtful: few pictures of a c
 copies_told(leak_share, random)   the line on near-copies in a split that was dealt
 groups_told(likely, gain)         the line on patches of one photo that stand apart, as their names tell
 untested_told(surfaces)           the line on surfaces without a picture in the test part
+unlabelled_told(unlabelled)       the line on pictures that no label could be had from
 watched(progress, threads)        context in which scan, split and load tell how far they are, in so many threads
 """
 
@@ -19,6 +20,7 @@ from crackscope.datasets.dealing import split
 from crackscope.datasets.dealt import Split, fingerprint, refuse_other_pictures, write_split
 from crackscope.datasets.doubtful import copies_told, groups_told, remarks, untested_told
 from crackscope.datasets.folders import CONTACT_SHEET, SUGGESTIONS, UNSORTED
+from crackscope.datasets.found import unlabelled_told
 from crackscope.datasets.loading import load, load_apart, opened, read_rows, read_split
 from crackscope.datasets.manifest import refuse_strangers
 from crackscope.datasets.name_groups import LikelyGroups
@@ -53,6 +55,7 @@ __all__ = [
     "scan",
     "scan_and_load",
     "split",
+    "unlabelled_told",
     "untested_told",
     "watched",
     "write_split",

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from crackscope.arguments import FLAG, TEXT, refuse_wrong
+from crackscope.arguments import FLAG, TEXT, WHOLE, refuse_wrong
 from crackscope.datasets.dealt import Split, fingerprint, in_order
 from crackscope.datasets.doubtful import untested
 from crackscope.datasets.found import Found
@@ -76,7 +75,7 @@ def found_by(data: str | Path, layout: Layout, group_by: str | None) -> Found:
 
 def deal_anew(found: Found, wish: Wish, surveyed: Survey | None = None) -> Split:
     """What is found, dealt as wished. surveyed: the same, where it was opened before. Raises DatasetError."""
-    if not isinstance(wish.seed, Integral) or wish.seed < 0:
+    if not WHOLE.takes(wish.seed) or wish.seed < 0:
         raise DatasetError(f"the seed of the split is {wish.seed!r}: it must be 0 or more, and a whole number")
     words = words_of(found, wish.group_by)
     surveyed = survey(found) if surveyed is None else surveyed
@@ -127,4 +126,5 @@ def _deal(surveyed: Survey, wish: Wish, chosen: Sequence[str]) -> Split:
         photos=surveyed.found.photos,
         untested=untested(dealt) if spread != labels and not wish.whole else (),
         likely_groups=None if any(chosen) else likely_groups([os.path.basename(row.path) for row in rows]),
+        unlabelled=dict(surveyed.found.unlabelled),
     )

@@ -31,7 +31,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     masks say; 0 of what was not opened. photos: of how many photos the patches are that `suggest`
     cut, where they were dealt here and grouped by these. untested: surfaces that have too few pictures for one in the
     test part, where all are spread over the parts here. likely_groups: what file names look grouped by, unless
-    the user said it; of parts that were given, unless their groups hold it together.
+    the user said it; of parts that were given, unless their groups hold it together. unlabelled: pictures that are no
+    rows, since nothing labels them, by folder.
     unreadable: pictures that are no rows, since they, or their masks, could not be read;
     unreadable_parts: the part of each of their paths that was given one. opened: whether every picture was opened, so
     that each row can be read; the rows of a CSV with parts are only known to be there, see `opened`.
@@ -52,6 +53,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     photos: int = 0
     untested: tuple[str, ...] = ()
     likely_groups: LikelyGroups | None = None
+    unlabelled: dict[str, int] = {}
 
     __repr__ = brief
 

@@ -1,5 +1,6 @@
 """What a folder or a manifest holds, before a single picture is opened."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -75,9 +76,19 @@ def describe_unlabelled(found: Found) -> str:
     if list(found.unlabelled) == ["."]:
         some = several(found.unlabelled["."], "picture lies", "pictures lie")
         return f"{some} in no class folder: give the folder that the class folders are in, or a CSV with path,label"
-    named = sorted(found.unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
+    some = several(sum(found.unlabelled.values()), "picture has", "pictures have")
+    return f"{some} no label: {_named(found.unlabelled)}"
+
+
+def unlabelled_told(unlabelled: Mapping[str, int]) -> str:
+    """The line on pictures that no label could be had from, by folder as `Split` has them; "" of none."""
+    if not unlabelled:
+        return ""
+    return f"pictures without a label are left out, {sum(unlabelled.values())} in all: {_named(unlabelled)}"
+
+
+def _named(unlabelled: Mapping[str, int]) -> str:
+    """The folders with the most of them, and what to do."""
+    named = sorted(unlabelled.items(), key=lambda item: (-item[1], item[0]))[:4]
     folders = ", ".join(f"{folder if folder != '.' else 'the folder itself'} ({count})" for folder, count in named)
-    return (
-        f"{several(sum(found.unlabelled.values()), 'picture has', 'pictures have')} no label: {folders}; "
-        "name the class folders with --positive NAME and --negative NAME, or give a CSV with path,label"
-    )
+    return f"{folders}; name the class folders with --positive NAME and --negative NAME, or give a CSV with path,label"

@@ -98,6 +98,7 @@ def _taken_tree(found: Found, group_by: str | None, surveyed: Survey | None = No
         conflicts=len(surveyed.conflicts),
         mask_conflicts=len(surveyed.reading.mask_conflicts),
         likely_groups=parted_groups(grouped),
+        unlabelled=dict(surveyed.found.unlabelled),
     )
 
 

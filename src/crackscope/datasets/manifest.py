@@ -1,20 +1,19 @@
 """Reads and writes CSV manifests: path,label[,part][,group][,mask][,surface]; paths relative to the CSV."""
 
-import csv
-import io
 import os
 import shlex
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 import msgspec
 
 from crackscope.datasets.found import Entry, Found
+from crackscope.datasets.tables import UNCLOSED, first_cells, lines_of, rows_of, text_of
 from crackscope.datasets.words import Layout, label_of_cell, part_of
-from crackscope.encoding import csv_text, original
+from crackscope.encoding import csv_text, original, western
 from crackscope.errors import DatasetError, OutputError, printable, several
 from crackscope.files import read_table, write_whole
 from crackscope.records import Label, Row
@@ -25,7 +24,6 @@ _KNOWN: Final = (*_WRITTEN, *_OPTIONAL)
 _PART_ELSEWHERE: Final = "split"
 _LONGEST_HEADER: Final = 200
 _NAMED_AT_ONCE: Final = 5
-_UNCLOSED: Final = 'a quote (") is not closed, close it or leave it out'
 _ODD: Final = r"(a byte FF of a file name that is no UTF-8 is written \udcff)"
 
 
@@ -35,7 +33,7 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
     Raises DatasetError: no such file, no header with path and label (or path and mask), rows that do not fit, each
     named by its line.
     """
-    lines = _lines(path)
+    lines, unsure = _lines(path)
     header = _header(path, lines)
     rows = list(rows_of(path, lines))
     columns = _columns(header, rows)
@@ -53,6 +51,8 @@ def find_in_manifest(path: Path, layout: Layout) -> Found:
         faults.setdefault(fault_or_entry, []).append(line)
     if faults:
         raise DatasetError(_say(path, faults))
+    if unsure is not None and any(map(_leads_nowhere, entries)):
+        raise unsure
     return Found(root=str(path), kind="manifest", entries=tuple(entries))
 
 
@@ -72,57 +72,28 @@ def _columns(header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> li
     return columns
 
 
-def rows_of(path: Path, lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table below its header that are not empty, each with the line on which it begins. Raises
-    DatasetError, which names the file by `path`."""
-    reader = csv.reader(lines, delimiter=delimiter_of(lines), strict=True)
-    begins = 1
+def _lines(path: Path) -> tuple[list[str], DatasetError | None]:
+    """The lines; and of those read in Windows' Western letters (cp1252), in which spreadsheets there save plain CSV,
+    what is wrong where these are not its letters after all, as its names show."""
+    unsure = None
     try:
-        for cells in reader:
-            if begins > 1 and any(cell.strip() for cell in cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        unclosed = reader.line_num > begins or "end of data" in str(error)
-        fault = _UNCLOSED if unclosed else f"not readable as CSV ({error}), write it anew"
-        raise DatasetError(f"{path}: line {begins}: {fault}") from error
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = text_of(read_table(path))
+        text = text_of(content := read_table(path))
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}") from error
+        unsure = DatasetError(f"{path}: not UTF-8 text (byte {error.start}); save it as CSV in UTF-8 {_ODD}")
+        if not (text := western(content)):
+            raise unsure from error
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
     lines = lines_of(text)
     if not lines:
         raise DatasetError(f"{path}: empty; it wants a header with path,label and a row a picture")
-    return lines
+    return lines, unsure
 
 
-def text_of(content: bytes) -> str:
-    """The text of a table in UTF-8 or, where its mark stands in front, in UTF-16, as spreadsheets save it for all
-    letters. Raises UnicodeDecodeError."""
-    return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of a table with their ends, which stand in cells, too; signs that end lines elsewhere do not here."""
-    return io.StringIO(text, newline="").readlines()
-
-
-def delimiter_of(lines: Sequence[str]) -> str:
-    """What stands between the cells of a table, by its first line: a comma, a semicolon or a tab."""
-    return max(",;\t", key=lines[0].count)
-
-
-def first_cells(path: Path, lines: Sequence[str]) -> list[str]:
-    """The cells of a table's first line. Raises DatasetError, which names the file by `path`."""
-    try:
-        return next(csv.reader(lines[:1], delimiter=delimiter_of(lines)))
-    except csv.Error as error:
-        raise DatasetError(f"{path}: line 1: not readable as CSV ({error}), write it anew") from error
+def _leads_nowhere(entry: Entry) -> bool:
+    """Whether a name has letters that are none in ASCII, and no file is called so."""
+    named = ((entry.cells["path"], entry.path), (entry.cells.get("mask", ""), entry.mask or ""))
+    return any(not cell.isascii() and not os.path.exists(path) for cell, path in named)
 
 
 def _header(path: Path, lines: Sequence[str]) -> list[str]:
@@ -140,7 +111,7 @@ def _header(path: Path, lines: Sequence[str]) -> list[str]:
         raise DatasetError(f"{path}: line 1: a column stands twice in the header, {_begin(header)}")
     if "path" not in names or not {"label", "mask"} & set(names):
         if any("\n" in name or "\r" in name for name in header):
-            raise DatasetError(f"{path}: line 1: {_UNCLOSED}")
+            raise DatasetError(f"{path}: line 1: {UNCLOSED}")
         raise DatasetError(
             f"{path}: line 1: the header wants path,label[,part][,group][,mask][,surface], not {_begin(header)}"
             f"{_nearly(header)}"
@@ -195,14 +166,15 @@ def _entry(folder: Path, cells: dict[str, str], surplus: int, layout: Layout) ->
 
 
 def _absolute(folder: Path, path: str) -> str:
-    """The file of this name; where there is none, of the name as other systems and loose hands write it, if that is, or
-    as our own tables spell one that is no UTF-8."""
+    """The file of this name; where there is none, of the name as other systems and loose hands write it, if that is,
+    accents in one with their letters or apart, or as our own tables spell one that is no UTF-8."""
     here = os.path.abspath(folder)
     meant: dict[str, None] = {}
     for name in (path, original(path)):
         meant |= dict.fromkeys((name, name.replace("\\", "/"), name.strip(), name.strip().replace("\\", "/")))
     whole = [os.path.join(here, name) for name in meant]
-    return os.path.normpath(next((name for name in whole if os.path.exists(name)), whole[-1]))
+    accents = [os.path.join(here, normalize(form, name)) for form in ("NFC", "NFD") for name in meant]
+    return os.path.normpath(next((name for name in (*whole, *accents) if os.path.exists(name)), whole[-1]))
 
 
 def _named_by(word: str) -> str:

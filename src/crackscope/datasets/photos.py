@@ -10,8 +10,8 @@ import msgspec
 
 from crackscope.datasets.folders import SUGGESTIONS, UNSORTED
 from crackscope.datasets.found import Found
-from crackscope.datasets.manifest import first_cells, lines_of, rows_of, text_of
 from crackscope.datasets.surveying import short_names
+from crackscope.datasets.tables import first_cells, lines_of, rows_of, text_of
 from crackscope.encoding import original
 from crackscope.errors import DatasetError, printable
 from crackscope.files import read_table

@@ -3,11 +3,12 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import NUMBER
 from crackscope.datasets.grouping import Numbers, members
 from crackscope.errors import DatasetError
 from crackscope.records import LABELS, PARTS, Label, Part
@@ -24,7 +25,7 @@ _LEAST_SHARE = 1e-6
 def shares_of(parts: Sequence[float]) -> Shares:
     """Shares of train, val and test that add up to 1; one that is not 0 is a millionth at least. Raises DatasetError
     when they cannot be such."""
-    if isinstance(parts, str) or not hasattr(parts, "__len__") or not all(isinstance(part, Real) for part in parts):
+    if isinstance(parts, str) or not hasattr(parts, "__len__") or not all(map(NUMBER.takes, parts)):
         raise DatasetError(f"parts is {parts!r}: three numbers are wanted, train, val and test, such as (60, 20, 20)")
     ok = len(parts) == 3 and all(np.isfinite(part) and part >= 0 for part in parts) and parts[0] > 0 and parts[2] > 0
     said = ":".join(f"{part:g}" for part in parts)
@@ -32,16 +33,17 @@ def shares_of(parts: Sequence[float]) -> Shares:
         raise DatasetError(
             f"parts {said}: three shares are wanted, train:val:test, such as 60:20:20; only val may be 0"
         )
-    # By the largest first: of 1e308 not even the sum of two is a number.
-    train, val, test = (part / max(parts) for part in parts)
-    total = train + val + test
+    # As fractions: of 1e308 the sum of two is no number, and the last bit of a share decides who gets the next group
+    # where parts are equally full.
+    exact = [Fraction(float(part)) for part in parts]
+    train, val, test = (float(part / sum(exact)) for part in exact)
     for name, part, share in zip(PARTS, parts, (train, val, test), strict=True):
-        if part > 0 and share / total < _LEAST_SHARE:
+        if part > 0 and share < _LEAST_SHARE:
             raise DatasetError(
                 f"parts {said}: {name} would get less than a millionth of the pictures, which is none: give shares "
                 "such as 60:20:20"
             )
-    return train / total, val / total, test / total
+    return train, val, test
 
 
 def deal(numbers: Numbers, strata: Sequence[str], names: Sequence[str], shares: Shares, seed: int) -> list[Part]:

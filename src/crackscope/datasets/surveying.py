@@ -61,6 +61,8 @@ def find(data: str | Path, layout: Layout, fewest: int = 2) -> Found:
     Raises DatasetError when that is fewer than so many labelled pictures, two at most.
     """
     refuse_wrong(data=(data, PATH), layout=(layout, record(Layout)))
+    if data == "":
+        raise DatasetError("the name of the data is empty; name a folder or a CSV file")
     path = Path(data)
     if os.path.isdir(path):
         # Rows have whole paths; the data set itself is called as it was given.

@@ -1,20 +1,18 @@
 """What may be asked for of an inspection, and what of it makes no sense."""
 
-from numbers import Integral, Real
-
 import msgspec
 
-from crackscope.arguments import FLAG, refuse_wrong
+from crackscope.arguments import FLAG, NUMBER, WHOLE, Wanted, record, refuse_wrong
 from crackscope.errors import InspectionError
 from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, checked_limits
 from crackscope.scoring import DenseOptions
 
-_KINDS: tuple[tuple[str, type, str], ...] = (
-    ("false_alarms", Real, "a number between 0 and 1"),
-    ("least_probability", Real, "a number from 0 to 1"),
-    ("memory_mib", Integral, "a whole number of MiB"),
-    ("scaling", Scaling, "what Scaling(mm_per_px=0.2) and the like make"),
+_KINDS: tuple[tuple[str, Wanted, str], ...] = (
+    ("false_alarms", NUMBER, "a number between 0 and 1"),
+    ("least_probability", NUMBER, "a number from 0 to 1"),
+    ("memory_mib", WHOLE, "a whole number of MiB"),
+    ("scaling", record(Scaling), "what Scaling(mm_per_px=0.2) and the like make"),
 )
 
 
@@ -39,7 +37,7 @@ class InspectOptions(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name, kind, wanted in _KINDS:
             value = getattr(self, name)
-            if not isinstance(value, kind):
+            if not kind.takes(value):
                 raise InspectionError(f"{name} is {value!r}, give {wanted}")
         if self.memory_mib < 1:
             raise InspectionError(f"memory_mib is {self.memory_mib}, give 1 or more")

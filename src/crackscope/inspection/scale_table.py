@@ -12,7 +12,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from crackscope.arguments import PATH, PATHS, refuse_wrong
-from crackscope.encoding import original
+from crackscope.encoding import original, western
 from crackscope.errors import InspectionError
 from crackscope.files import read_table
 from crackscope.inspection.scaling import MOST
@@ -192,10 +192,7 @@ def _readings(name: str) -> list[str]:
     """The name, and where it is no text, what its bytes are in Windows' Western letters."""
     if _is_text(name):
         return [name]
-    try:
-        return [name, name.encode("utf-8", "surrogateescape").decode("cp1252")]
-    except UnicodeError:
-        return [name]
+    return [name, *filter(None, [western(name.encode("utf-8", "surrogateescape"))])]
 
 
 def _is_text(name: str) -> bool:

@@ -36,6 +36,8 @@ def load(folder: str | Path) -> Evaluation:
 
     Raises JudgingError when there is no evaluation, or it is not one of ours.
     """
+    if folder == "":
+        raise JudgingError("the name of the evaluation is empty: name its folder, or a run")
     place = Path(folder)
     try:
         if not (place / METRICS).is_file() and (place / "evaluation" / METRICS).is_file():

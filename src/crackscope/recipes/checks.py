@@ -10,6 +10,7 @@ from crackscope.errors import RecipeError
 from crackscope.recipes.schema import Augmentation, Freeze, Head, Mixture, Phase, Recipe
 
 SMALLEST_INPUT, LARGEST_INPUT = 32, 4096
+LONGEST_NAME = 100
 LEAST_TOP_SHARE = 1e-6
 """Networks count it in millionths."""
 
@@ -24,7 +25,14 @@ def check(recipe: Recipe, where: str) -> None:
     if faults:
         # Every comparison with nan is false: the checks below would blame other keys for it.
         raise RecipeError(f"{where}: {'; '.join(faults)}")
-    faults = [*_whole(recipe), *_verdict(recipe), *_mixture(recipe.mixture), *_recall(recipe), *_head(recipe.head)]
+    faults = [
+        *_name(recipe.name),
+        *_whole(recipe),
+        *_verdict(recipe),
+        *_mixture(recipe.mixture),
+        *_recall(recipe),
+        *_head(recipe.head),
+    ]
     faults += [*_augmentation(recipe.augmentation), *_generated(recipe)]
     for number, phase in enumerate(recipe.phases):
         faults += [f"phases.{number}.{fault}" for fault in _phase(phase, recipe.head)]
@@ -39,6 +47,16 @@ def _endless(value: Any, at: str) -> Iterator[str]:
             yield from _endless(inner, f"{at}.{key}" if at else str(key))
     elif isinstance(value, float) and not math.isfinite(value):
         yield f"{at}: {value} is no finite number"
+
+
+def _name(name: str) -> Iterator[str]:
+    """A run is called by it where no -o names its folder, and the bundle always."""
+    if not name.strip():
+        yield "name: is empty; give one"
+    if len(name) > LONGEST_NAME:
+        yield f"name: has {len(name)} letters; give one of at most {LONGEST_NAME}"
+    if set(name) & set("/\\") or not name.isprintable():
+        yield "name: must have no slash, no line break and the like"
 
 
 def _whole(recipe: Recipe) -> Iterator[str]:

@@ -49,7 +49,8 @@ def load(
     """
     refuse_wrong(bundle=(bundle, BUNDLE.or_none), check=(check, FLAG))
     if isinstance(bundle, Model):
-        return bundle if threads in (None, bundle.threads) else Model(bundle.bundle, usable_threads(threads))
+        wanted = bundle.threads if threads is None else usable_threads(threads)
+        return bundle if wanted == bundle.threads else Model(bundle.bundle, wanted)
     if not isinstance(bundle, Bundle):
         bundle = open_bundle(default_bundle() if bundle is None else bundle)
     model = Model(bundle, usable_threads(threads))

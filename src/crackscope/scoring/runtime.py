@@ -9,12 +9,12 @@ way, 189 in batches of 16 with two intra-op threads.
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscope.arguments import WHOLE
 from crackscope.errors import BundleError
 from crackscope.processors import MOST_THREADS, usable_processors
 from crackscope.scoring.on_bytes import quickened
@@ -33,7 +33,7 @@ def usable_threads(threads: int | None = None) -> int:
     Raises BundleError for what is no whole number from 1 to MOST_THREADS.
     """
     if threads is not None:
-        if not isinstance(threads, Integral) or not 1 <= threads <= MOST_THREADS:
+        if not WHOLE.takes(threads) or not 1 <= threads <= MOST_THREADS:
             raise BundleError(
                 f"threads is {threads!r}: it must be 1 or more, up to {MOST_THREADS}, or None for one per processor"
             )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from crackscope.datasets import Split, copies_told, groups_told, untested_told
+from crackscope.datasets import Split, copies_told, groups_told, unlabelled_told, untested_told
 from crackscope.errors import several
 from crackscope.records import PARTS, Label
 from crackscope.training.records import Dealt
@@ -30,6 +30,8 @@ def doubts(split: Split, *, here: bool) -> list[str]:
     if unread:
         some = several(len(unread), "picture that cannot be read is", "pictures that cannot be read are")
         told.append(f"{some} left out, the first: {unread[0].error.message}")
+    if split.unlabelled:
+        told.append(unlabelled_told(split.unlabelled))
     if split.mask_conflicts:
         some = several(split.mask_conflicts, "picture is", "pictures are")
         told.append(

@@ -95,21 +95,27 @@ def refuse_other_data(folder: Path, facts: dict[str, Any], data: str | Path | Sp
 
     The same pictures are those of the same names, labels, sizes and, where the data give any, parts, wherever they lie:
     a run may go on from a split that was made of its folder. It reads those that its own split names, so unless it is
-    finished all of these must be where they were. DatasetError: no such data.
+    finished all of these must be where they were. DatasetError: no such data, though all of these are there.
     """
-    rows = list(data.rows) if isinstance(data, Split) else datasets.read_rows(data, layout)
     try:
         before = datasets.read_rows(folder / SPLIT)
     except DatasetError as error:
         raise TrainingError(f"{folder}: its split cannot be read ({error}); start anew in another folder") from None
     there = [row for row in before if os.path.exists(row.path)]
+    lost = _gone(folder, before, there) if len(there) < len(before) and not facts.get("finished") else ""
+    try:
+        rows = list(data.rows) if isinstance(data, Split) else datasets.read_rows(data, layout)
+    except DatasetError:
+        if lost:
+            raise TrainingError(lost) from None
+        raise
     said = facts.get("data", {})
     if not _same(before, there, rows, int(said.get("unreadable", 0))):
         name = printable(str(said.get("name", "")))
         begun_on = f"{name}, {several(len(before), 'picture')}" if name else several(len(before), "picture")
         raise TrainingError(f"{folder} was begun on other data ({begun_on}): name that, or another -o")
-    if len(there) < len(before) and not facts.get("finished"):
-        raise TrainingError(_gone(folder, before, there))
+    if lost:
+        raise TrainingError(lost)
 
 
 def _gone(folder: Path, before: Sequence[Row], there: Sequence[Row]) -> str:

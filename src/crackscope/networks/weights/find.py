@@ -58,6 +58,8 @@ def _found(network: Network, cache: Path | None, progress: Progress | None, pati
             raise WeightsError(f"{error}; if it is damaged, delete {found.path}, and it is fetched again") from None
     if asked == "default":
         return _default(network)
+    if asked == "":
+        raise WeightsError("the name of the weights is empty: give a path, or publisher, default or none by name")
     path = Path(os.path.expanduser(asked))
     if path.is_dir():
         inner = path / "bundle"
