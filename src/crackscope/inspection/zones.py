@@ -19,7 +19,7 @@ from crackscope.inspection.polylines import simplified, told
 from crackscope.inspection.profiles import normals
 from crackscope.inspection.sampling import logits_at
 from crackscope.inspection.skeleton import Line
-from crackscope.inspection.summing import summed_up
+from crackscope.inspection.summing import summed_up, widest_place
 from crackscope.inspection.widths import Course, measure_courses
 from crackscope.records import Zone
 from crackscope.scoring import Heatmap, Quality
@@ -137,6 +137,7 @@ def _zone(
         width_p95_px=widths.p95,
         width_max_px=widths.max,
         holes=shape.holes,
+        widest_at=told(widest_place(courses)[None])[0],
     )
     at, way = (np.concatenate(parts) for parts in zip(*(_places(course) for course in courses), strict=True))
     return Traced(zone, at, way, np.concatenate([course.fit.width for course in courses]), network.owners)
