@@ -1,12 +1,14 @@
 """Lengths and widths against the truth of generated photos: how far off, and how often inside the stated interval.
 
     python proofs/measures.py [-n 120] [--first 0] [--heat perfect|coarse|bundle]... [--bundle RUN/bundle]
+                              [--contrast .3]
 
 Each photo has one crack of 1 to 20 px (evenly over the logarithm), at any angle, on concrete, plaster or asphalt; the
 camera adds blur (0 to 1.5 px on top of the surface's own), noise (0 to 5 grey levels) and JPEG (none, 95 or 80).
 `perfect`: the heatmap is made from the true mask at stride 4, so that the measuring is judged alone; `coarse`: the same
 in cells of 32 px, as the reference recipes have them; `bundle`: a network's own, that of the package or another. A zone
-is held against the truth along its own centre line. Length: of all zones of a photo.
+is held against the truth along its own centre line. Length: of all zones of a photo. `--contrast`: the share of the
+light that every crack swallows, as a filled or dusty one does; without it .3 to .92, mostly .6 to .85.
 """
 
 import argparse
@@ -47,12 +49,13 @@ class Measured:
     said: tuple[Estimate, ...]
 
 
-def sample(number: int) -> Sample:
-    """A photo from its number alone."""
+def sample(number: int, contrast: float | None = None) -> Sample:
+    """A photo from its number alone, but for the contrast where one is asked for."""
     rng = np.random.default_rng(number)
     middle = float(np.exp(rng.uniform(0, np.log(20))))
     crack = random_crack(rng, SIZE, (max(0.7, 0.8 * middle), 1.2 * middle))
     crack = replace(crack, filled=False, branching=crack.branching if number % 3 == 0 else 0.0)
+    crack = replace(crack, contrast=contrast or crack.contrast)
     surface = make(SurfaceSpec(seed=number, kind=KINDS[number % 4], size=SIZE, crack=crack, distractors=0))
     blur_px, noise, jpeg = rng.choice([0, 0.5, 1, 1.5]), rng.choice([0, 2, 5]), int(rng.choice([0, 95, 80]))
     seen = surface.pixels.astype(np.float32)
@@ -169,9 +172,10 @@ def main() -> None:
         "--heat", choices=("perfect", "coarse", "bundle"), action="append", help="default: perfect and bundle"
     )
     parser.add_argument("--bundle", type=Path, help="default: the one in the package")
+    parser.add_argument("--contrast", type=float, help="of every crack; default: drawn by lot")
     asked = parser.parse_args()
     print(f"python proofs/{Path(__file__).name}", *sys.argv[1:], flush=True)
-    samples = [sample(number) for number in range(asked.first, asked.first + asked.n)]
+    samples = [sample(number, asked.contrast) for number in range(asked.first, asked.first + asked.n)]
     drawn: dict[str, Drawn] = {"perfect": perfect_heatmap, "coarse": coarse_heatmap}
     for name in asked.heat or ("perfect", "bundle"):
         seen = drawn[name] if name in drawn else load(asked.bundle)

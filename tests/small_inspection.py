@@ -34,6 +34,7 @@ def zone(
         probability=0.9,
         outline=(((x, y - half), (end, y - half), (end, y + half), (x, y + half)),),
         centreline=(((x, y), (x + length / 2, y), (end, y)),),
+        widest_at=(x + length / 4, y),
         box=(int(x), int(y - half), length + 1, int(width) + 1),
         area_px=int(length * width),
         orientation_deg=0.0,

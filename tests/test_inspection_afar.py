@@ -273,6 +273,7 @@ def test_places_in_a_small_version_are_where_they_were(high, wide_px, more_rows,
         width_median_px=of_width["median"],
         width_p95_px=of_width["p95"],
         width_max_px=of_width["max"],
+        widest_at=(left + 3.5, top + 3.5),
     )
     at = np.array([[left + 3.5, top + 3.5]])
     traced = enlarging.traced(Traced(zone, at, np.array([[0.0, 1.0]]), np.array([8.0])))
@@ -290,6 +291,7 @@ def test_places_in_a_small_version_are_where_they_were(high, wide_px, more_rows,
     assert corners.min(0) == pytest.approx([columns[0] - 0.5, rows[0] - 0.5], abs=1)
     assert corners.max(0) == pytest.approx([columns[-1] + 0.5, rows[-1] + 0.5], abs=1)
     assert traced.at[0] == pytest.approx(corners.mean(0), abs=0.05)
+    assert traced.zone.widest_at == pytest.approx(corners.mean(0), abs=0.05)
     assert traced.zone.area_px == pytest.approx(grown.sum(), rel=0.1)
     assert traced.zone.length_px == pytest.approx(32, rel=0.08)
     (hole,), (line,) = np.array(traced.zone.holes), np.array(traced.zone.centreline)

@@ -163,6 +163,7 @@ class TestMarker:
         assert measured.width_mean_mm.value == pytest.approx(truth.mean(), rel=3 * error)
         assert measured.width_median_mm.value == pytest.approx(np.median(truth), rel=3 * error)
         assert measured.width_max_mm.value == pytest.approx(truth.max(), rel=3 * error)
+        assert measured.widest_at == pytest.approx((line[-1] + line[-2]) / 2, abs=0.01)
         assert measured.width_max_mm.high - measured.width_max_mm.low == pytest.approx(3.92 * error * 2.0, rel=0.05)
 
     def seen_widths(self, to_px, places, widths_mm) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Zones and their measures, on lines of known length and width."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import cv2
 import numpy as np
@@ -62,6 +62,23 @@ def test_length_width_and_direction_of_a_strip(angle: float, width: float) -> No
     assert zone.length_px == pytest.approx(200, rel=0.05)
     turn = abs(zone.orientation_deg - angle) % 180
     assert min(turn, 180 - turn) < 4
+
+
+@pytest.mark.parametrize(("long", "short"), [(30, 100), (150, 80), (5, 65), (170, 50)])
+def test_the_direction_of_cracks_that_cross_is_that_of_the_longer(long: int, short: int) -> None:
+    """Half way between the two no px of them runs."""
+    (zone,) = zones_of(drawn([(line_at(long, 230), 4.0), (line_at(short, 190), 4.0)]))
+    turn = abs(zone.orientation_deg - long) % 180
+    assert min(turn, 180 - turn) < 8
+
+
+def test_the_direction_of_a_crack_that_winds_is_half_way_between_its_turns() -> None:
+    x = np.linspace(30, 290, 14)
+    y = 160 + 3 * (-1) ** np.arange(14) - 0.2 * (x - 160)
+    corners = list(zip(x.tolist(), y.tolist(), strict=True))
+    legs = [((*begin, *end), 4.0) for begin, end in pairwise(corners)]
+    (zone,) = zones_of(drawn(legs))
+    assert zone.orientation_deg == pytest.approx(np.degrees(np.arctan(0.2)), abs=4)
 
 
 @pytest.mark.parametrize("width", [1.0, 1.4])

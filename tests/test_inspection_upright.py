@@ -47,6 +47,13 @@ def measures(zone: Zone) -> tuple[object, ...]:
     return zone.number, zone.probability, zone.area_px, zone.branches, zone.length_px, widths
 
 
+def spot(there: Callable[[np.ndarray], np.ndarray], upright: Inspection, point: tuple[float, float]) -> list[int]:
+    """Where a point of a photo lies once the photo was turned, to the px."""
+    alone = np.zeros_like(upright.mask)
+    alone[round(point[1]), round(point[0])] = True
+    return [int(place[0]) for place in np.nonzero(there(alone))][::-1]
+
+
 def compare(pixels: np.ndarray, name: str) -> None:
     there, back, angle = HELD[name]
     upright, held = inspected(pixels), inspected(there(pixels))
@@ -56,6 +63,7 @@ def compare(pixels: np.ndarray, name: str) -> None:
     assert (held.record.height, held.record.width) == there(pixels).shape[:2]
     for one, other in zip(upright.record.zones, held.record.zones, strict=True):
         assert measures(one) == measures(other)
+        assert np.abs(np.array(spot(there, upright, one.widest_at)) - other.widest_at).max() <= 1
         away = (angle(one.orientation_deg) - other.orientation_deg) % 180
         assert min(away, 180 - away) < 1e-3
         assert 0 <= other.orientation_deg == round(other.orientation_deg, 6) < 180

@@ -1,8 +1,11 @@
 """Zones of one photo by severity, and widths along a crack summed up."""
 
+from itertools import pairwise
+
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from crackscope.inspection import find_cracks, trace_zones
 from crackscope.inspection.fitting import Fit
@@ -28,6 +31,23 @@ def test_numbers_follow_the_largest_width_which_the_report_sorts_by() -> None:
     assert [zone.box[1] < 120 for zone in zones] == [True, False]
     assert zones[0].width_max_px.value > zones[1].width_max_px.value
     assert zones[0].width_p95_px.value < zones[1].width_p95_px.value
+
+
+@pytest.mark.parametrize("blob", [(90, 80), (210, 80), (160, 220)])
+def test_where_a_crack_is_widest_is_told(blob: tuple[int, int]) -> None:
+    x, y = blob
+    lines = [((40, 80, 280, 80), 4.0), ((160, 80, 160, 280), 4.0)]
+    swollen = ((x - 12, y, x + 12, y), 9.0) if y == 80 else ((x, y - 12, x, y + 12), 9.0)
+    (zone,) = zones_of(drawn([*lines, swollen]))
+    assert zone.widest_at == pytest.approx(blob, abs=12)
+    assert any(np.hypot(*(np.array(line) - zone.widest_at).T).min() < 1 for line in map(densely, zone.centreline))
+
+
+def densely(line: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """Points of a line, close together."""
+    shares = np.linspace(0, 1, 400)[:, None]
+    corners = np.array(line)
+    return np.concatenate([begin + shares * (end - begin) for begin, end in pairwise(corners)])
 
 
 def test_a_zone_that_the_scale_leaves_without_mm_comes_after_those_that_have_them() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 
 import msgspec
+import numpy as np
 import pytest
 
 from crackscope import images, reports
@@ -76,11 +77,14 @@ STILL = """new Promise(done => {
 })"""
 
 
-@pytest.mark.parametrize(("width", "phone"), [(1400, False), (390, True)])
+@pytest.mark.parametrize(("width", "phone"), [(1400, False), (390, True), (360, True), (320, True)])
 def test_a_link_at_the_top_ends_at_the_head_of_its_section(browser, tmp_path, width, phone):
     found = [inspected(picture(tmp_path, f"wall_{n}.jpg", n), zones=(zone(1, 62, 4),)) for n in range(1, 13)]
     found += [inspected(picture(tmp_path, f"blurred_{n}.jpg", n), "cannot judge", reason="blurred") for n in (20, 21)]
     found += [inspected(picture(tmp_path, f"sound_{n}.jpg", n), "sound") for n in range(30, 34)]
+    name = reports.picture_names([photo.path for photo in found])[found[0].path]
+    heat = np.zeros((30, 40), np.float32), 4  # without one there is a switch less above the photos
+    reports.write_photo(images.read(found[0].path).pixels, found[0].path, tmp_path / "out", name, heat)
     reports.write_inspection(tmp_path / "out", found, facts())
     for section in ("cracked", "table", "again", "sound", "how"):
         browser.open(tmp_path / "out" / "index.html", width, 844, phone=phone)
@@ -110,9 +114,10 @@ def test_marks_are_switched_on_and_off(page):
         return page.run(f"getComputedStyle(document.querySelector({json.dumps(selector)})).display") != "none"
 
     layers = {"outline": ".marks .outline", "centre": ".marks .centre", "number": ".fit .tag", "heat": ".fit .heat"}
+    layers["widest"] = ".marks .widest"
     for layer, selector in layers.items():
         before = shown(selector)
-        assert before == (layer != "heat")
+        assert before == (layer not in ("heat", "widest"))
         page.click(f"#cracked input[data-layer={layer}]")
         assert shown(selector) != before
         page.click(f"#cracked input[data-layer={layer}]")
@@ -122,6 +127,22 @@ def test_marks_are_switched_on_and_off(page):
     page.click("#cracked input[data-layer=colour]")
     assert page.run(stroke) != coloured
     assert page.run("document.querySelector('#viewer input[data-layer=colour]').checked") is False
+
+
+def test_a_crack_that_is_looked_at_shows_where_it_is_widest(page):
+    page.run("document.querySelector('a.frame').click()")
+    shown = "Array.from(document.querySelectorAll('#viewer-sheet .widest.core'), one => getComputedStyle(one).display)"
+    assert set(page.run(shown)) == {"none"}
+    page.run("document.querySelector('#viewer-zones button').click()")
+    assert page.run(shown).count("inline") == 1
+    (x, y), (left, top, width, height) = page.run(
+        "(() => { const box = document.querySelector('#viewer-sheet .chosen .widest').getBoundingClientRect();"
+        " const crack = document.querySelector('#viewer-sheet .chosen .centre').getBoundingClientRect();"
+        " return [[box.left + box.width / 2, box.top + box.height / 2],"
+        " [crack.left, crack.top, crack.width, crack.height]]; })()"
+    )
+    assert left + width / 4 == pytest.approx(x, abs=2)
+    assert top + height / 2 == pytest.approx(y, abs=2)
 
 
 def test_marks_lie_over_the_crack_of_the_picture(page):

@@ -135,6 +135,20 @@ def test_no_table_is_cut(browser, tmp_path, write):
     assert browser.run(CUT) == []
 
 
+ROWS = """Array.from(document.querySelectorAll('.without tbody tr')).map(row => {
+  const shown = Array.from(row.children).filter(cell => cell.getClientRects().length);
+  return [new Set(shown.map(cell => cell.getBoundingClientRect().top)).size, row.getBoundingClientRect().height];
+})"""
+
+
+def test_what_is_said_without_a_zone_is_no_list_of_a_line_for_each_figure(browser, tmp_path):
+    """Nine zones of seven lines each were three screens of a phone."""
+    browser.open(explanation(tmp_path), 360, 780, phone=True)
+    rows = browser.run(ROWS)
+    assert len(rows) == 5
+    assert all(lines <= 2 and height < 80 for lines, height in rows)
+
+
 def test_names_at_a_glance_are_not_broken_within_their_words(browser, tmp_path):
     page = comparison(tmp_path)
     for width in (390, 320):

@@ -86,6 +86,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     the 95th percentile and the largest that some px along the crack reach. Median, 95th percentile and largest ascend,
     and so do the lower and the upper ends of their intervals. width_class: the limits in mm that the largest width lies
     between, such as "0.2-0.3"; "" without a scale.
+    widest_at: where the crack is widest, a point of its centre line; None in findings of earlier versions.
     holes: closed rings around what the crack encloses and is not crack, from 25 px on; less is a gap in the mask rather
     than a slab. They run a quarter of a pixel within the hole's border: what the outline lacks of the crack they add,
     so that the outline's area less theirs is nearest to area_px. As they are seen, the crack is on the left of all its
@@ -112,6 +113,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     width_max_mm: Estimate | None = None
     width_class: str = ""
     holes: tuple[tuple[Point, ...], ...] = ()
+    widest_at: Point | None = None
 
     __repr__ = brief
 

@@ -56,6 +56,7 @@ class Enlarging:
             box=self._box(zone.box),
             area_px=round(zone.area_px * float(self._times.prod())),
             length_px=zone.length_px * self._long,
+            widest_at=zone.widest_at and self._line((zone.widest_at,))[0],
             **widths,
         )
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from crackscope.images import Ground, Optics
 from crackscope.inspection.marker import Plane, TooSmall, find_plane
 from crackscope.inspection.marker_corners import SMALLEST_SIDE_PX
+from crackscope.inspection.polylines import told
 from crackscope.inspection.scaling import Scaling
 from crackscope.inspection.summing import in_order
 from crackscope.inspection.width_classes import DEFAULT_LIMITS_MM, width_class
@@ -180,7 +181,15 @@ def zone_in_mm(traced: Traced, ruler: Ruler, limits_mm: tuple[float, ...] = DEFA
         width_p95_mm=p95,
         width_max_mm=widest,
         width_class=width_class(widest.value, limits_mm),
+        widest_at=zone.widest_at if ruler.plane is None else _widest_at(traced, across),
     )
+
+
+def _widest_at(traced: Traced, across: NDArray[np.float64]) -> Point:
+    """Where a crack seen obliquely is widest on the surface, of the places that may be as wide as it is told to be.
+    across: mm per px of the width at each, float64 [k]."""
+    holes = traced.width_px > traced.zone.width_max_px.high
+    return told(traced.at[[np.where(holes, 0.0, traced.width_px * across).argmax()]])[0]
 
 
 class _Steps(NamedTuple):

@@ -74,6 +74,17 @@ def summed_up(courses: Sequence[Course], quality: Quality) -> Widths:
     )
 
 
+def widest_place(courses: Sequence[Course]) -> Doubles:
+    """Where a crack is widest, float64 [2], px: where three of five successive places along a line reach most, or,
+    where no line has three, the widest place."""
+    slender = [course for course in _slender(courses) if len(course.at)]
+    held = [_held_widths(course) for course in slender]
+    if not any(widths.any() for widths in held):
+        held = [course.fit.width for course in slender]
+    most = int(np.argmax([widths.max() for widths in held]))
+    return np.asarray(slender[most].points[slender[most].at[held[most].argmax()]], np.float64)
+
+
 def _slender(courses: Sequence[Course]) -> list[Course]:
     """The courses without their places in a hole, a pore or a dark thing that the crack runs into: stretches hardly
     longer than they are wide, and many times wider than the crack is."""
@@ -111,10 +122,14 @@ def _held(courses: Sequence[Course]) -> float:
 
     The largest of many noisy fits says how noisy they are; a crack that is wide is so for more than a few px.
     """
+    return float(max(_held_widths(course).max(initial=0.0) for course in courses))
+
+
+def _held_widths(course: Course) -> Doubles:
+    """The width that three of the five places around each reach, float64 [n]; 0 where there are no three."""
     from scipy.ndimage import median_filter
 
-    held = [median_filter(course.fit.width, _PLACES, mode="constant").max(initial=0.0) for course in courses]
-    return float(max(held))
+    return np.asarray(median_filter(course.fit.width, _PLACES, mode="constant"), np.float64)
 
 
 def _largest(figures: tuple[float, float, float], stat: float, base: float) -> Estimate:

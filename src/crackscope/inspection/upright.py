@@ -48,6 +48,7 @@ def upright_zone(traced: Traced, photo: Photo) -> Traced:
             centreline=tuple(_line(line, facing, shape) for line in zone.centreline),
             box=_box(zone.box, facing, shape),
             orientation_deg=_direction(zone.orientation_deg, facing),
+            widest_at=zone.widest_at and _line((zone.widest_at,), facing, shape)[0],
         ),
         at=facing.places_back(traced.at, shape),
         way=facing.ways_back(traced.way),

@@ -47,6 +47,8 @@ COLUMNS = (
     "from_afar",
     "bits",
     "scale_doubt",
+    "widest_x",
+    "widest_y",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -150,6 +152,8 @@ def _measures(zone: Zone) -> dict[str, Any]:
         "area_px": zone.area_px,
         **dict(zip(_BOX_COLUMNS, zone.box, strict=True)),
     }
+    if zone.widest_at is not None:
+        row |= {"widest_x": round(zone.widest_at[0], 1), "widest_y": round(zone.widest_at[1], 1)}
     for unit, digits in (("px", 2), ("mm", 4)):
         for which in WIDTHS:
             estimate: Estimate | None = getattr(zone, f"width_{which}_{unit}")

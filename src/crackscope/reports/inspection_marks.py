@@ -39,13 +39,15 @@ class Tag(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ZoneMark:
     """One zone of a photo. kind: the class of the style sheet that holds its colour. tag: where its number stands.
-    box: left, top, width, height in px. Texts are as they are read."""
+    box: left, top, width, height in px. widest: a path of one point, where the crack is widest; "" where that is not
+    known. Texts are as they are read."""
 
     number: int
     kind: str
     class_name: str
     outline: str
     centreline: str
+    widest: str
     tag: Tag
     box: tuple[int, int, int, int]
     width: str
@@ -94,6 +96,7 @@ def _mark(photo: Inspected, zone: Zone, classes: dict[str, WidthClasses], how: t
         class_name=known.name(place),
         outline=_path((*zone.outline, *zone.holes), reach, closed=True) if fine or not zone.centreline else "",
         centreline=_path(zone.centreline, reach, closed=False),
+        widest="" if zone.widest_at is None else f"{_path([[zone.widest_at]], reach, closed=False)}h0",
         tag=tag,
         box=zone.box,
         width=length_text(widest.value, unit),
