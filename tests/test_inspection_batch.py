@@ -276,6 +276,14 @@ class TestJournal:
             assert journal.result(photos[0]) == lost
             assert remaining(journal, photos[:1]) == ([] if done else photos[:1])
 
+    @pytest.mark.parametrize("content", [b"{}\n", b'{"version": "\xff"}\n', b"[" * 100_000 + b"\n"])
+    def test_what_is_no_journal_is_not_gone_on_with(self, model, tmp_path, content):
+        with open_journal(tmp_path, model, InspectOptions(), resume=False) as journal:
+            pass
+        Path(journal.path).write_bytes(content)
+        with pytest.raises(InspectionError, match="name another folder"):
+            open_journal(tmp_path, model, InspectOptions(), resume=True)
+
     @pytest.mark.parametrize(
         ("options", "says"),
         [
