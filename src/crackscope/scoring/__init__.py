@@ -22,7 +22,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.sight import Scored
-from crackscope.scoring.stream import UntilError
+from crackscope.scoring.stream import DrawnItems
 from crackscope.scoring.tiling import Tile, middle_piece, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
 from crackscope.scoring.void import put_back, surface_of
@@ -43,6 +43,7 @@ __all__ = [
     "TOLERANCE",
     "DenseOptions",
     "Described",
+    "DrawnItems",
     "Facing",
     "Gate",
     "Graph",
@@ -57,7 +58,6 @@ __all__ = [
     "Scored",
     "StoppedError",
     "Tile",
-    "UntilError",
     "alarms_by_surface",
     "cast",
     "describe",
