@@ -29,7 +29,7 @@ from crackscope.images import read
 from crackscope.scoring import Heatmap, Quality, alarms_by_surface, load, quality
 from crackscope.scoring.by_chance import chance, chance_of_one, lag
 from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.verdict import by_threshold, cracked, judge, unfit, window_scores
+from crackscope.scoring.verdict import by_threshold, cracked, judge, top_mean, unfit, window_scores
 
 RULE = VerdictRule(
     kind="conformal",
@@ -97,6 +97,25 @@ def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     assert len(scores) == 19
     assert scores == sorted(scores, reverse=True)
     assert scores[0] == scores[-1] == 6.0
+
+
+@given(st.data(), st.integers(1, 90), st.integers(1, 90))
+def test_heat_lies_in_a_window_wherever_it_is(data: st.DataObject, height: int, width: int) -> None:
+    logits = np.full((height, width), -8.0, np.float32)
+    logits[data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))] = 6.0
+    assert window_scores(logits, 16, RULE)[0][0] > -8
+
+
+@pytest.mark.parametrize("share", [1e-6, 0.015, 0.07, 0.29, 0.57, 1.0])
+def test_a_window_scores_as_the_network_would_score_it(share: float) -> None:
+    import torch
+
+    from crackscope.networks import heads
+
+    for side in (1, 2, 3, 7, 8, 10, 20, 32):
+        window = np.random.default_rng(side).normal(size=(side, side)).astype(np.float32)
+        said = heads.top_mean(torch.from_numpy(window).reshape(1, -1), round(share * 1_000_000))
+        assert top_mean(window, share) == pytest.approx(float(said[0]), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(3))
