@@ -29,7 +29,7 @@ from crackscope.images import read
 from crackscope.scoring import Heatmap, Quality, alarms_by_surface, load, quality
 from crackscope.scoring.by_chance import chance, chance_of_one, lag
 from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.verdict import by_threshold, cracked, judge, top_mean, unfit, window_scores
+from crackscope.scoring.verdict import Look, by_threshold, cracked, judge, top_mean, unfit, unfit_look, window_scores
 
 RULE = VerdictRule(
     kind="conformal",
@@ -161,6 +161,17 @@ def test_each_limit_is_held_against_its_own_figure(seen: Quality, shape: tuple[i
     assert reason.startswith(says)
     assert bool(reason) == bool(says)
     assert unfit(seen, shape, QualityRule()) == ""
+
+
+@pytest.mark.parametrize(("cells", "says"), [(256, ""), (255, "too small: 15.9% of the 160x160 px show something")])
+def test_beside_a_void_as_many_px_must_show_something_as_the_smallest_photo_has(cells: int, says: str) -> None:
+    void = np.arange(40 * 40).reshape(40, 40) >= cells
+    heat = Heatmap(np.zeros((40, 40), np.float32), 4, np.zeros(1, np.float32), void=void)
+    reason = unfit_look(
+        Look(heat, Quality(0.5, 1.0, 0.0, 0.0), (160, 160)), VerdictRule(quality=QualityRule(smallest_px=64))
+    )
+    assert reason.startswith(says)
+    assert bool(reason) == bool(says)
 
 
 def test_a_patch_is_cracked_from_the_threshold_on() -> None:
