@@ -99,6 +99,13 @@ def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     assert scores[0] == scores[-1] == 6.0
 
 
+@pytest.mark.parametrize(("empty", "windows"), [(0, 3), (4, 3), (5, 2), (12, 1), (15, 1)])
+def test_a_window_counts_where_half_of_it_shows_something_or_any_where_none_does(empty: int, windows: int) -> None:
+    void = np.broadcast_to(np.arange(16) < empty, (8, 16))
+    rule = VerdictRule(window_px=32)
+    assert window_scores(np.zeros((8, 16), np.float32), 4, rule, void)[1] == windows
+
+
 @given(st.data(), st.integers(1, 90), st.integers(1, 90))
 def test_heat_lies_in_a_window_wherever_it_is(data: st.DataObject, height: int, width: int) -> None:
     logits = np.full((height, width), -8.0, np.float32)
