@@ -21,6 +21,11 @@ from crackscope.files import unwritten, write_whole, written_together
 from crackscope.records import Failure, Unread
 
 
+def test_only_bytes_that_are_no_utf_8_stand_as_surrogates():
+    assert original(r"wall\udce4.png") == "wall\udce4.png"
+    assert original(r"wall\udc41.png") == r"wall\udc41.png"
+
+
 @given(st.one_of(st.binary(max_size=40), st.text(st.characters(), max_size=40)))
 def test_what_is_no_json_raises_one_error(data):
     for kind in (Any, Failure):
