@@ -1,4 +1,4 @@
-"""Tiles that are laid over a photo whose network cannot run over it at once."""
+"""Tiles that are laid over a photo whose network cannot run over it at once, and over one that is scored in pieces."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from crackscope.scoring.blending import blend
 from crackscope.scoring.runtime import Raw
+from crackscope.scoring.tiling import Tile, lay
 from tests.small_bundle import EMBEDDING, STRIDE, small_manifest
 
 SIDE = 64
@@ -36,3 +37,12 @@ def test_each_place_lies_in_the_middle_of_a_tile(height: int, width: int) -> Non
     assert (lit > 0).all()
     assert (embedding == 1).all()
     assert tiles >= 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_where_tiles_overlap_the_largest_is_laid_whichever_comes_first(order: int) -> None:
+    heat = np.full((2, 6), -np.inf, np.float32)
+    pieces = [(0, np.array([[1, 2, 3, 4]] * 2, np.float32)), (8, np.array([[5, 0, 6, 7]] * 2, np.float32))]
+    for left, piece in pieces[::order]:
+        lay(heat, piece, Tile(left, 0, 16, 8), (8, 24), 4)
+    assert heat.tolist() == [[1, 2, 5, 4, 6, 7]] * 2
