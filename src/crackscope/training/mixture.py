@@ -29,7 +29,7 @@ class _Sample(NamedTuple):
 
 
 class FromMixture:
-    """Fills every batch with the shares of a `Mixture`; surfaces are drawn evenly, then rows within them."""
+    """Fills every batch with the shares of a `Mixture`: a surface is drawn as its `evenness` says, then a row of it."""
 
     def __init__(
         self,
