@@ -29,7 +29,17 @@ from crackscope.images import read
 from crackscope.scoring import Heatmap, Quality, alarms_by_surface, load, quality
 from crackscope.scoring.by_chance import chance, chance_of_one, lag
 from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.verdict import Look, by_threshold, cracked, judge, top_mean, unfit, unfit_look, window_scores
+from crackscope.scoring.verdict import (
+    Look,
+    by_threshold,
+    cracked,
+    judge,
+    top_mean,
+    unfit,
+    unfit_look,
+    window_scores,
+    windows_seen,
+)
 
 RULE = VerdictRule(
     kind="conformal",
@@ -97,6 +107,17 @@ def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     assert len(scores) == 19
     assert scores == sorted(scores, reverse=True)
     assert scores[0] == scores[-1] == 6.0
+
+
+@pytest.mark.parametrize(("columns", "every", "windows"), [(40, 1, 25.0), (16, 1, 10.0), (2, 1, 5.0), (40, 2, 12.5)])
+def test_a_photo_has_as_many_windows_as_what_it_shows_would_fill(columns: int, every: int, windows: float) -> None:
+    """Windows of 32 px, of which none is narrower, in 160 x 160 px. columns: of cells of 4 px that show something, in
+    every row, or in every second one and the last."""
+    void = np.broadcast_to(np.arange(40) >= columns, (40, 40)) | (np.arange(40)[:, None] % every > 0)
+    void[[0, -1], 0] = False
+    heat = Heatmap(np.zeros((40, 40), np.float32), 4, np.zeros(1, np.float32), void=void)
+    seen = windows_seen(Look(heat, Quality(0.5, 1.0, 0.0, 0.0), (160, 160)), VerdictRule(window_px=32))
+    assert seen == pytest.approx(windows, abs=0.02)
 
 
 @pytest.mark.parametrize(("empty", "windows"), [(0, 3), (4, 3), (5, 2), (12, 1), (15, 1)])
