@@ -1,5 +1,6 @@
 """What is learnt from few patches, how it is judged on those left out, and what it is held back by."""
 
+import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,11 @@ from crackscope.adaptation.adapting import measured
 from crackscope.adaptation.curve import learning_curve, some_groups
 from crackscope.adaptation.fitting import Prior, changed, learn
 from crackscope.adaptation.patches import Patches, margins
-from crackscope.adaptation.validating import beats_guessing, crossed, folds, growth, kept, worth
+from crackscope.adaptation.refusing import RefusedError, refuse_forgetting, refuse_worse
+from crackscope.adaptation.validating import Worth, beats_guessing, crossed, folds, growth, kept, worth
 from crackscope.adaptation.writing import SoundMove
 from crackscope.errors import AdaptationError
+from crackscope.records import Measure
 from tests.small_bundle import small_manifest
 
 
@@ -169,6 +172,27 @@ def test_growth_is_the_mean_of_both_labels_and_its_error_that_of_their_groups():
     found = growth(others, seen(margin, crack, group))
     assert found[0] == pytest.approx(np.mean([np.mean(some) for some in trials]))
     assert found[1] == pytest.approx(np.hypot(*(stats.sem(some) / 2 for some in trials)))
+
+
+def of(value, high):
+    """The worth of a bundle with this balanced accuracy, and the upper end of its interval."""
+    share = Measure(value=value, low=0.5, high=high)
+    return Worth(balanced_accuracy=share, recall=share, false_alarms=share, margin_loss=0.4)
+
+
+@pytest.mark.parametrize(
+    ("growth", "high", "refused"),
+    [((0.01, 0.02), 0.8, False), ((0.03, 0.02), 0.99, True), ((0.01, 0.02), 0.79, True), ((-0.1, 0.02), 0.8, False)],
+)
+def test_worse_is_a_loss_beyond_its_error_or_a_share_that_is_surely_smaller(growth, high, refused):
+    with pytest.raises(RefusedError, match="would get worse") if refused else contextlib.nullcontext():
+        refuse_worse(of(0.8, 0.9), of(0.7, high), growth)
+
+
+def test_as_much_may_be_forgotten_as_is_allowed_and_no_more():
+    refuse_forgetting(of(0.75, 0.9), of(0.5, 0.9), 0.25)
+    with pytest.raises(RefusedError, match=r"falls by 0\.250, more than 0\.24,"):
+        refuse_forgetting(of(0.75, 0.9), of(0.5, 0.9), 0.24)
 
 
 def test_what_is_said_of_a_patch_was_not_learnt_from_it():

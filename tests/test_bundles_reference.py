@@ -1,9 +1,12 @@
 """What a bundle keeps of old pictures comes back as it was, or not at all."""
 
+import io
+
 import numpy as np
 import pytest
 
 from crackscope.bundles import Reference, open_bundle
+from crackscope.bundles.reference import decode_reference
 from crackscope.errors import BundleError
 from crackscope.scoring import keep_reference, load, repack
 from tests.small_surfaces import pooled_bundle, remembering_bundle, write_surface
@@ -84,10 +87,6 @@ def test_what_cannot_be_a_reference_is_not_written(tmp_path, damage, says):
 
 
 def test_a_pickle_is_never_opened(tmp_path):
-    import io
-
-    from crackscope.bundles.reference import decode_reference
-
     file = io.BytesIO()
     np.save(file, np.array([[print, 1.0]], dtype=object), allow_pickle=True)
     with pytest.raises(BundleError, match="not a reference"):
@@ -96,3 +95,14 @@ def test_a_pickle_is_never_opened(tmp_path):
     np.save(plain, np.zeros((4, 1), np.float16))
     with pytest.raises(BundleError, match="columns"):
         decode_reference(plain.getvalue(), "here")
+
+
+@pytest.mark.parametrize("cracks", [0, 1, 2, 3, 4])
+def test_a_reference_without_two_pictures_of_each_label_is_refused(cracks):
+    file = io.BytesIO()
+    np.save(file, np.column_stack([np.arange(4) < cracks, np.zeros((4, 5))]).astype(np.float16))
+    if cracks == 2:
+        assert decode_reference(file.getvalue(), "here").crack.sum() == cracks
+        return
+    with pytest.raises(BundleError, match="fewer than 2 pictures of one label"):
+        decode_reference(file.getvalue(), "here")

@@ -305,3 +305,17 @@ def test_of_what_is_no_manifest_little_is_quoted(tmp_path: Path, name: str, cont
     assert says in told
     assert "\n" not in told
     assert len(told) < len(str(tmp_path)) + 400
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"image": "Brücke.png", "label": "crack"}]'.encode("latin-1"),
+        '[{"image": "a.png", "label": "crack"}]'.encode("utf-16"),
+        b'[{"data": {"image": ' + b"[" * 100_000,
+    ],
+)
+def test_an_export_that_is_no_text_or_without_end_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "labels.json").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"json: no JSON or JSON-MIN export of Label Studio \(.*\); export it"):
+        datasets.load(tmp_path / "labels.json")

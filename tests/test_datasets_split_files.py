@@ -4,9 +4,11 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crackscope import datasets, images
+from crackscope.datasets.dealt import fingerprint
 from crackscope.errors import DatasetError, OutputError
 from crackscope.records import Row
 from tests.small_data_set import data_set, surface
@@ -29,6 +31,24 @@ def test_written_and_read_back(data: Path, tmp_path: Path) -> None:
         assert datasets.load(path) == back
     header = path.read_text(encoding="utf-8").splitlines()[0]
     assert header == "path,label,part,group"
+
+
+def test_a_fingerprint_is_of_every_name_label_part_and_size(data: Path, tmp_path: Path) -> None:
+    rows = datasets.split(data).rows
+    first, rest = rows[0], rows[1:]
+    other = tmp_path / Path(first.path).parent.name / Path(first.path).name
+    other.parent.mkdir()
+    other.write_bytes(Path(first.path).read_bytes() + b"?")
+    renamed = shutil.copy(first.path, other.with_name(f"other-{other.name}"))
+    changes: list[dict[str, str]] = [
+        {"label": "sound" if first.label == "crack" else "crack"},
+        {"part": "val" if first.part == "train" else "train"},
+        {"path": str(other)},
+        {"path": str(renamed)},
+    ]
+    prints = {fingerprint(rows), *(fingerprint([msgspec.structs.replace(first, **one), *rest]) for one in changes)}
+    assert len(prints) == 1 + len(changes)
+    assert fingerprint(rows[::-1]) == fingerprint(rows)
 
 
 def test_odd_file_names_survive_the_csv(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crackscope.errors import none_can, some_of
+from crackscope.errors import first_line, none_can, some_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,11 @@ def test_that_nothing_can_be_done(count: int, whose: str, says: str) -> None:
 )
 def test_that_something_is_done_to_some(some: int, count: int, says: str) -> None:
     assert some_of(some, count, "photo", "is", "are") + " kept" == says
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(ValueError("no room\nat all"), "no room"), (MemoryError(), "MemoryError"), (ValueError("\n"), "ValueError")],
+)
+def test_what_an_error_says_in_one_line(error: Exception, says: str) -> None:
+    assert first_line(error) == says

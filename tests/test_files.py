@@ -1,5 +1,6 @@
 """Files that are whole or not there, and JSON that any reader takes, whatever the names in it."""
 
+import contextlib
 import csv
 import errno
 import io
@@ -7,15 +8,29 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscope.encoding import encode_csv, encode_json, encode_line, original
+from crackscope.encoding import decode_json, encode_csv, encode_json, encode_line, original
 from crackscope.errors import OutputError
 from crackscope.files import unwritten, write_whole, written_together
 from crackscope.records import Failure, Unread
+
+
+def test_only_bytes_that_are_no_utf_8_stand_as_surrogates():
+    assert original(r"wall\udce4.png") == "wall\udce4.png"
+    assert original(r"wall\udc41.png") == r"wall\udc41.png"
+
+
+@given(st.one_of(st.binary(max_size=40), st.text(st.characters(), max_size=40)))
+def test_what_is_no_json_raises_one_error(data):
+    for kind in (Any, Failure):
+        with contextlib.suppress(msgspec.DecodeError):
+            assert decode_json(data, kind) is not data
 
 
 @given(st.binary(max_size=40))

@@ -156,6 +156,7 @@ def test_limits_are_those_that_are_given(tmp_path):
     for source in (data, path, io.BytesIO(data)):
         with pytest.raises(ImageError, match=r"larger than the limit.*which no option raises; save it smaller"):
             images.read(source, images.Limits(max_bytes=len(data) - 1))
+        images.read(source, images.Limits(max_bytes=len(data)))
     assert images.DEFAULT_LIMITS.max_pixels >= 120_000_000
 
 

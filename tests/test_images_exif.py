@@ -95,6 +95,13 @@ def test_a_denominator_of_zero_is_none(tag):
     assert getattr(place, field) is None
 
 
+@pytest.mark.parametrize("turn", range(11))
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_turn_that_is_none_is_not_made(turn, order):
+    header = images.read_header(saved(PIXELS, block({0x0112: turn}, {}, {}, order)))
+    assert header.orientation == (turn if 1 <= turn <= 8 else 1)
+
+
 def test_below_the_sea_west_and_north():
     place = read(gps={**GPS, 1: "N", 3: "W", 5: b"\1", 17: Fraction(360)})
     assert place.latitude == pytest.approx(33.8568)

@@ -276,6 +276,14 @@ class TestJournal:
             assert journal.result(photos[0]) == lost
             assert remaining(journal, photos[:1]) == ([] if done else photos[:1])
 
+    @pytest.mark.parametrize("content", [b"{}\n", b'{"version": "\xff"}\n', b"[" * 100_000 + b"\n"])
+    def test_what_is_no_journal_is_not_gone_on_with(self, model, tmp_path, content):
+        with open_journal(tmp_path, model, InspectOptions(), resume=False) as journal:
+            pass
+        Path(journal.path).write_bytes(content)
+        with pytest.raises(InspectionError, match="name another folder"):
+            open_journal(tmp_path, model, InspectOptions(), resume=True)
+
     @pytest.mark.parametrize(
         ("options", "says"),
         [
@@ -467,9 +475,17 @@ class Pipe(io.RawIOBase):
         return self._left.readinto(buffer)
 
 
-def test_a_stream_that_cannot_be_rewound_is_inspected_as_a_file_is(tmp_path: Path) -> None:
+class Body:
+    """The body of an answer from a server, say: it reads once, and is of no class of Python's own."""
+
+    def __init__(self, content: bytes) -> None:
+        self.read = io.BytesIO(content).read
+
+
+@pytest.mark.parametrize("stream", [Pipe, Body])
+def test_a_stream_that_cannot_be_rewound_is_inspected_as_a_file_is(tmp_path: Path, stream: type) -> None:
     path = tmp_path / "wall.png"
     images.write_png(surfaces.generate(4, (300, 260)).pixels, path)
     kept = crackscope.inspect(path)
-    piped = crackscope.inspect(Pipe(path.read_bytes()))
+    piped = crackscope.inspect(stream(path.read_bytes()))
     assert msgspec.structs.replace(piped, path=kept.path, seconds={}) == msgspec.structs.replace(kept, seconds={})

@@ -165,10 +165,11 @@ class TestTwoMarkers:
         assert found.scale is None
         assert found.scale_doubt.startswith("two markers disagree on the scale, numbers 7 and 9")
 
-    def test_one_of_which_little_is_known_contradicts_none(self):
+    @pytest.mark.parametrize("number", [7, 9])
+    def test_one_of_which_little_is_known_contradicts_none(self, number):
         """Far from a small marker its plane is a guess, and nothing follows from that."""
         to_px = view(0, SMALL, SIZE)
-        pixels = stuck_on(photo(to_px, (250.0, 250.0), size=SIZE), to_px, (2900.0, 2100.0), MARKER_MM * 0.72, 9)
+        pixels = stuck_on(photo(to_px, (250.0, 250.0), size=SIZE), to_px, (2900.0, 2100.0), MARKER_MM * 0.72, number)
         plane = find_plane(pixels, MARKER_MM)
         assert len(plane.beside) == 1
         assert not plane.holds(np.array([plane.beside[0].marker]))

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from crackscope import scoring
+from crackscope.bundles import open_bundle
 from crackscope.datasets import load as load_split
 from crackscope.errors import JudgingError
 from crackscope.inspection import InspectOptions, open_journal
@@ -49,10 +50,22 @@ def test_an_evaluation_names_its_bundle_as_an_inspection_does(data, bundle, tmp_
     assert judged == inspected_with == hashlib.sha256((bundle / "bundle.json").read_bytes()).hexdigest()
 
 
+class Named:
+    """A path of a class that is not Python's own."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __fspath__(self):
+        return str(self._path)
+
+
 def test_threads_and_the_way_in_change_nothing(data, bundle):
     split = load_split(data)
     one = evaluate(bundle, split, threads=1, resamples=30)
     assert one == evaluate(scoring.load(bundle, threads=2), data, resamples=30)
+    assert one == evaluate(open_bundle(bundle), Named(data), resamples=30)
+    assert one == evaluate(Named(bundle), data, resamples=30)
     assert [row.path for row in one.predictions] == [row.path for row in split.part("test")]
 
 

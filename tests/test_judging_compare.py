@@ -76,6 +76,8 @@ def test_holm_never_lowers_and_keeps_the_order(ps):
 
 def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    # What has no p is not tested, and so is none of the several.
+    assert holm([None, 0.01, 0.04, None]) == [None, pytest.approx(0.02), pytest.approx(0.04), None]
 
 
 def test_no_number_of_resamples_makes_a_difference_certain():

@@ -119,6 +119,8 @@ def test_nothing_half_written_stays(evaluation, tmp_path):
     ("name", "content"),
     [
         ("metrics.json", b"{"),
+        ("metrics.json", b'{"n": "\xff"}'),
+        ("metrics.json", b"[" * 100_000),
         ("metrics.json", b'{"n": "many"}'),
         ("predictions.csv", b"path,label\n/a.jpg,crack\n"),
         ("predictions.csv", b"path,label,group,surface,probability,verdict\n" + b"a" * 200_000),

@@ -49,6 +49,15 @@ def test_resampling_the_groups_by_hand_gives_the_same_interval():
     assert evaluation.accuracy.high == pytest.approx(high)
 
 
+def test_an_interval_holds_its_figure_though_every_resample_be_larger():
+    scores = np.repeat([0.25, 0.5, 0.75], 40)
+    labels = np.concatenate([np.arange(40) < cracked for cracked in (10, 20, 30)])
+    ece = evaluate_scores(rows_of(labels, np.arange(120)), scores, bootstrap=Bootstrap(resamples=300)).ece
+    assert ece.value == pytest.approx(0, abs=1e-12)
+    assert ece.low == ece.value
+    assert ece.high > 0.05
+
+
 def test_an_evaluation_is_the_same_twice_and_another_with_another_seed():
     labels, scores, group = drawn(100, 30)
     rows = rows_of(labels, group)

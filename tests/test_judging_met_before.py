@@ -53,7 +53,8 @@ def test_a_set_of_the_same_name_by_its_folder_or_its_surface(places, tmp_path):
     folder, bundle = places
     other = datasets.split(folder / "decks", seed=7)
     assert met(bundle, other, "test") == MetBefore(by="name", sets=("Decks",), pictures=14, of_each={"Decks": 14})
-    unnamed = taught(tmp_path, TrainedOn(name="unnamed", pictures=3), TrainedOn(name="walls", pictures=2))
+    nobodys = TrainedOn(name="unnamed", pictures=3), TrainedOn(name="", pictures=4)
+    unnamed = taught(tmp_path, *nobodys, TrainedOn(name="walls", pictures=2))
     assert met(unnamed, other, None) is None
     nameless = datasets.Split(rows=tuple(msgspec.structs.replace(row, surface="unnamed") for row in other.rows))
     assert met(unnamed, nameless, None) is None

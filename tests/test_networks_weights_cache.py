@@ -130,6 +130,19 @@ def test_a_damaged_copy_is_never_used(
     assert not kept.exists()
 
 
+@pytest.mark.parametrize("record", [b"{", b'{"url": "\xff"}', b"[" * 100_000])
+def test_a_damaged_record_of_a_whole_file_is_written_anew(
+    standin: StandIn, body: bytes, tmp_path: Path, record: bytes
+) -> None:
+    standin.files[SMALL_PATH] = Served(body)
+    find(tmp_path)
+    told = (tmp_path / f"{SMALL_NAME}.json").read_bytes()
+    (tmp_path / f"{SMALL_NAME}.json").write_bytes(record)
+    assert is_whole(find(tmp_path), body)
+    assert (tmp_path / f"{SMALL_NAME}.json").read_bytes() == told
+    assert len(standin.asked) == 1
+
+
 def test_a_file_put_into_the_cache_by_hand_is_taken(standin: StandIn, body: bytes, tmp_path: Path) -> None:
     (tmp_path / SMALL_NAME).write_bytes(body)
     assert is_whole(find(tmp_path), body)

@@ -87,6 +87,17 @@ def test_a_spoilt_first_half_is_fetched_again(standin: StandIn, body: bytes, tmp
     assert is_whole(find(tmp_path), body)
 
 
+@pytest.mark.parametrize("note", [b"{", b'{"url": "\xff"}', b"[" * 100_000])
+def test_a_first_half_whose_note_is_damaged_is_fetched_again(
+    standin: StandIn, body: bytes, tmp_path: Path, note: bytes
+) -> None:
+    standin.files[SMALL_PATH] = Served(body, goog=body)
+    standin.faults.extend(["cut"])
+    refusal(tmp_path)
+    next(tmp_path.glob("*.part.json")).write_bytes(note)
+    assert is_whole(find(tmp_path), body)
+
+
 def test_a_wrong_hash_is_named_and_nothing_kept(standin: StandIn, body: bytes, tmp_path: Path) -> None:
     standin.files[SMALL_PATH] = Served(body, goog=b"something else")
     text = refusal(tmp_path)

@@ -27,7 +27,7 @@ ZONES = {
     "torn.jpg": (crack(1, 30, 0.2, 0.1), crack(2, 1.5, 0.9, 0.1)),
     "joint.jpg": (crack(1, 25, 0.3, 0.1),),
     "plain.jpg": (crack(1, 4, 0.6, 0.1),),
-    "even.jpg": (crack(1, 2.5, 0.5, 0.1),),
+    "even.jpg": (crack(1, 2.5, 0.5, 0.1), crack(2, 20, 0.49, 0.1)),
     "bare-joint.jpg": (crack(1, 28, 0.4),),
     "bare.jpg": (crack(1, 6, 0.9), crack(2, 9, 0.1, 0.1)),
     "seam.jpg": (crack(1, 2.5, 0.49, 0.1),),

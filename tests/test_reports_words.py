@@ -1,5 +1,7 @@
 """Numbers as people read them, and the scale that they are drawn on."""
 
+import json
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from crackscope.records import Measure
 from crackscope.reports.chart import nice_ticks
 from crackscope.reports.formatting import count, elided, number, p_value, percent, percent_interval, signed
+from crackscope.reports.rendering import script_data
 from crackscope.reports.scale import scale_for
 
 
@@ -87,3 +90,13 @@ def test_names_of_a_series_differ_when_they_are_cut():
     names = [f"bridge-47-north-abutment-2026-03-21-{number:04}.jpg" for number in range(3)]
     assert len({elided(name, 26) for name in names}) == 3
     assert elided(names[0], 26) == "bridge-47-no…3-21-0000.jpg"
+
+
+@given(st.text())
+@example("</script><script>alert(1)</script>")
+@example("<!-- <script>")
+@example("&lt;\u2028")
+def test_data_can_neither_end_a_script_nor_begin_one(text):
+    written = str(script_data({text: [text]}))
+    assert not set("<>&\u2028\u2029") & set(written)
+    assert json.loads(written) == {text: [text]}

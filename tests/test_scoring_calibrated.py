@@ -54,6 +54,19 @@ def test_what_looks_like_nothing_known_is_read_as_ever(score: float) -> None:
     assert READS.read(score) == COMMON.read(score)
 
 
+@pytest.mark.parametrize("threshold", [0.1234, 0.3, 0.41, 0.9])
+def test_what_looks_like_nothing_known_has_the_threshold_of_the_bundle_to_the_last_bit(threshold: float) -> None:
+    reads = Calibrator(msgspec.structs.replace(knowing(), threshold=threshold), "bundle")
+    assert reads.read(0.0, NOWHERE).threshold == threshold
+
+
+def test_how_much_each_surface_counts_falls_as_a_normal_density_does_with_the_distance() -> None:
+    embedding = np.zeros(EMBEDDING, np.float32)
+    embedding[:2] = 3.0, 2.0
+    densities = np.exp(-np.array([20.0, 3.0**2 + 2.0**2, 9.0**2 + 2.0**2]) / 2)
+    assert READS.weights(embedding) == pytest.approx(densities / densities.sum())
+
+
 @given(SCORES)
 def test_a_surface_without_a_fit_of_its_own_is_read_as_ever(score: float) -> None:
     assert READS.read(score, THERE).probability == pytest.approx(COMMON.read(score).probability, abs=1e-9)

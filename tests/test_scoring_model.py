@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import crackscope
-from crackscope.bundles import Bundle, QualityRule, VerdictRule
+from crackscope.bundles import Bundle, QualityRule, VerdictRule, open_bundle
 from crackscope.errors import BundleError, ImageError
 from crackscope.images import write_png
 from crackscope.records import Prediction, Unread
@@ -75,7 +75,7 @@ def test_every_way_in_gives_the_same(model: Model, folder: Path, pictures: list[
     wanted = bare(model.predict(path))
     for source in (Path(path), data, io.BytesIO(data), np.asarray(picture), picture):
         assert bare(model.predict(source)) == wanted
-    assert bare(predict(path, folder)) == wanted
+    assert bare(predict(path, folder)) == bare(predict(path, open_bundle(folder))) == wanted
     assert bare(crackscope.load(folder).predict(path)) == wanted
     assert model.probability(model.score(np.asarray(picture)).score) == wanted[1]
 

@@ -29,7 +29,17 @@ from crackscope.images import read
 from crackscope.scoring import Heatmap, Quality, alarms_by_surface, load, quality
 from crackscope.scoring.by_chance import chance, chance_of_one, lag
 from crackscope.scoring.calibrated import Calibrated, Calibrator
-from crackscope.scoring.verdict import by_threshold, cracked, judge, unfit, window_scores
+from crackscope.scoring.verdict import (
+    Look,
+    by_threshold,
+    cracked,
+    judge,
+    top_mean,
+    unfit,
+    unfit_look,
+    window_scores,
+    windows_seen,
+)
 
 RULE = VerdictRule(
     kind="conformal",
@@ -99,6 +109,43 @@ def test_the_most_suspicious_windows_are_those_where_the_heat_is() -> None:
     assert scores[0] == scores[-1] == 6.0
 
 
+@pytest.mark.parametrize(("columns", "every", "windows"), [(40, 1, 25.0), (16, 1, 10.0), (2, 1, 5.0), (40, 2, 12.5)])
+def test_a_photo_has_as_many_windows_as_what_it_shows_would_fill(columns: int, every: int, windows: float) -> None:
+    """Windows of 32 px, of which none is narrower, in 160 x 160 px. columns: of cells of 4 px that show something, in
+    every row, or in every second one and the last."""
+    void = np.broadcast_to(np.arange(40) >= columns, (40, 40)) | (np.arange(40)[:, None] % every > 0)
+    void[[0, -1], 0] = False
+    heat = Heatmap(np.zeros((40, 40), np.float32), 4, np.zeros(1, np.float32), void=void)
+    seen = windows_seen(Look(heat, Quality(0.5, 1.0, 0.0, 0.0), (160, 160)), VerdictRule(window_px=32))
+    assert seen == pytest.approx(windows, abs=0.02)
+
+
+@pytest.mark.parametrize(("empty", "windows"), [(0, 3), (4, 3), (5, 2), (12, 1), (15, 1)])
+def test_a_window_counts_where_half_of_it_shows_something_or_any_where_none_does(empty: int, windows: int) -> None:
+    void = np.broadcast_to(np.arange(16) < empty, (8, 16))
+    rule = VerdictRule(window_px=32)
+    assert window_scores(np.zeros((8, 16), np.float32), 4, rule, void)[1] == windows
+
+
+@given(st.data(), st.integers(1, 90), st.integers(1, 90))
+def test_heat_lies_in_a_window_wherever_it_is(data: st.DataObject, height: int, width: int) -> None:
+    logits = np.full((height, width), -8.0, np.float32)
+    logits[data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))] = 6.0
+    assert window_scores(logits, 16, RULE)[0][0] > -8
+
+
+@pytest.mark.parametrize("share", [1e-6, 0.015, 0.07, 0.29, 0.57, 1.0])
+def test_a_window_scores_as_the_network_would_score_it(share: float) -> None:
+    import torch
+
+    from crackscope.networks import heads
+
+    for side in (1, 2, 3, 7, 8, 10, 20, 32):
+        window = np.random.default_rng(side).normal(size=(side, side)).astype(np.float32)
+        said = heads.top_mean(torch.from_numpy(window).reshape(1, -1), round(share * 1_000_000))
+        assert top_mean(window, share) == pytest.approx(float(said[0]), abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_dots_in_place_of_greys_are_no_blur(seed: int) -> None:
     """As sharp as can be: nobody need hold a camera still."""
@@ -142,6 +189,17 @@ def test_each_limit_is_held_against_its_own_figure(seen: Quality, shape: tuple[i
     assert reason.startswith(says)
     assert bool(reason) == bool(says)
     assert unfit(seen, shape, QualityRule()) == ""
+
+
+@pytest.mark.parametrize(("cells", "says"), [(256, ""), (255, "too small: 15.9% of the 160x160 px show something")])
+def test_beside_a_void_as_many_px_must_show_something_as_the_smallest_photo_has(cells: int, says: str) -> None:
+    void = np.arange(40 * 40).reshape(40, 40) >= cells
+    heat = Heatmap(np.zeros((40, 40), np.float32), 4, np.zeros(1, np.float32), void=void)
+    reason = unfit_look(
+        Look(heat, Quality(0.5, 1.0, 0.0, 0.0), (160, 160)), VerdictRule(quality=QualityRule(smallest_px=64))
+    )
+    assert reason.startswith(says)
+    assert bool(reason) == bool(says)
 
 
 def test_a_patch_is_cracked_from_the_threshold_on() -> None:

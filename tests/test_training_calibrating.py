@@ -1,6 +1,7 @@
 """What a bundle says of its scores, fitted on held-out pictures."""
 
 import math
+import weakref
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,9 @@ from crackscope.bundles import VerdictRule, open_bundle
 from crackscope.records import Row
 from crackscope.scoring import pack
 from crackscope.training.calibrating import fit, known_sound, sound_chances, thinned
-from crackscope.training.held_out import Given
-from crackscope.training.held_out_scores import Graphs, Scored
+from crackscope.training.held_out import Given, Picture
+from crackscope.training.held_out_scores import Graphs, Judge, Scored, Tally
+from crackscope.training.held_out_scores import score as scored
 from crackscope.training.mask_rule import mask_threshold
 from crackscope.training.sigmoid import fit_sigmoid
 from tests.small_bundle import STRIDE, small_manifest, small_model
@@ -114,6 +116,22 @@ def test_the_threshold_misses_no_more_than_was_asked_for(tmp_path: Path) -> None
     # The rows, and twice as many generated pictures of each label, all of kinds that were learnt from.
     assert found.calibration.fitted_on == found.figures["held_out_pictures"] == len(rows) * 5
     assert 0 < found.figures["held_out_cracked"] < found.figures["held_out_pictures"]
+
+
+def test_pictures_are_dropped_once_they_are_scored() -> None:
+    alive: list[int] = []
+    made: list[weakref.ref[images.Source]] = []
+
+    def make() -> list[Picture]:
+        alive.append(sum(one() is not None for one in made))
+        pixels = np.zeros((64, 64, 3), np.uint8)
+        made.append(weakref.ref(pixels))
+        return [Picture(pixels, cracked=False, mask=None, surface="wall")]
+
+    given = Given(STRIDE, [], [], 1)
+    judge = Judge(Graphs(small_model()), small_manifest().input, recipes.load("default"), given, photos=False)
+    assert len(scored(judge, [make] * 8, 1, Tally(given.tell, 8)).score) == 8
+    assert alive == [0] * 8
 
 
 def test_the_threshold_of_the_mask_lies_where_both_errors_are_few() -> None:

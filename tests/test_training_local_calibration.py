@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscope import images, recipes, scoring, surfaces
-from crackscope.bundles import Calibration, LocalCalibration
+from crackscope.bundles import Calibration, KnownSurface, LocalCalibration, pack_projection
 from crackscope.records import Row
 from crackscope.scoring.calibrated import Calibrator
 from crackscope.training.calibrating import fit
@@ -151,6 +151,25 @@ def test_units_of_the_embedding_change_no_weight(stretch: float, offset: float, 
     moved = [(one * stretch + offset).astype(np.float32) for one in (places, others, new)]
     other = likeness(moved[0], names, moved[1]).limited(moved[0], names)
     assert np.abs(plain.weights(new) - other.weights(moved[2])).max() < 0.05
+
+
+def test_what_training_reckons_with_is_what_a_bundle_reads_with() -> None:
+    """Between surfaces, too, where both say how much each of them counts."""
+    places, names = shown(("lab", "deck", "road"))
+    found = likeness(places, names, embedded("", 30, np.random.default_rng(1))).limited(places, names)
+    local = LocalCalibration(
+        projection=pack_projection(found.projection),
+        origin=tuple(found.origin.tolist()),
+        limit=found.limit,
+        surfaces=tuple(
+            KnownSurface(name=name, centre=tuple(centre), scale=1.0, shift=0.0, threshold=0.5)
+            for name, centre in zip(found.names, found.centres.tolist(), strict=True)
+        ),
+    )
+    between = np.concatenate([places[::5], (places[names == "lab"][:20] + places[names == "deck"][:20]) / 2])
+    read = np.stack([reader(local).weights(place) for place in between])
+    assert np.abs(read - found.weights(between)).max() < 0.02
+    assert ((read > 0.05) & (read < 0.95)).any()
 
 
 def test_a_feature_that_never_changes_is_passed_over() -> None:

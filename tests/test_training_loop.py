@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import torch
 
 from crackscope import networks, recipes
 from crackscope.training.batches import Batch
 from crackscope.training.checkpoints import Counters, State
-from crackscope.training.loop import Loop
+from crackscope.training.loop import Loop, make_optimiser
 from crackscope.training.records import Epoch
 
 RECIPE = recipes.override(recipes.load("probe"), ["network.weights=none", "phases.epochs=2"])
@@ -27,7 +28,8 @@ class OnePair:
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """See `Source`."""
-        yield Batch(self._pictures, self._labels)
+        for _ in range(self.steps):
+            yield Batch(self._pictures, self._labels)
 
     def validation(self) -> Iterator[Batch]:
         """See `Source`."""
@@ -61,3 +63,42 @@ def test_an_epoch_whose_validation_loss_is_no_number_is_not_the_best(tmp_path: P
     first, second = watcher.heads
     assert not torch.equal(first, second)
     assert torch.equal(watcher.head(), first)
+
+
+def trained(folder: Path, steps: int, *settings: str) -> tuple[torch.Tensor, torch.Tensor, State]:
+    """The head's weights before and after a training, and its state."""
+    torch.manual_seed(0)
+    recipe = recipes.override(RECIPE, settings)
+    network = networks.build(recipe.network, recipe.head)
+    network.freeze(recipe.phases[0].freeze)
+    watcher, state, pair = Watcher(network), State(counters=Counters(), learned={}), OnePair()
+    before, pair.steps = watcher.head(), steps
+    Loop(network, network, recipe, state, folder / "last.safetensors").run(pair)
+    return before, watcher.head(), state
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(0, 6), (1, 2), (3, 4)])
+def test_a_training_stops_once_so_many_epochs_were_no_better(tmp_path: Path, patience: int, epochs: int) -> None:
+    state = trained(tmp_path, 1, "phases.epochs=6", f"phases.early_stopping.patience={patience}")[2]
+    assert len(state.counters.history) == epochs
+
+
+def test_a_young_average_follows_what_is_learnt(tmp_path: Path) -> None:
+    last = "phases.early_stopping.restore_best=false"
+    start, learnt, _ = trained(tmp_path, 30, "phases.epochs=1", last)
+    _, average, _ = trained(tmp_path, 30, "phases.epochs=1", last, "phases.average=0.9999")
+    assert 0 < (average - learnt).norm() < 0.5 * (start - learnt).norm()
+
+
+def test_weights_decay_and_biases_do_not_and_the_backbone_learns_at_its_own_rate() -> None:
+    network = networks.build(RECIPE.network, RECIPE.head)
+    phase = recipes.override(RECIPE, ["phases.weight_decay=0.1", "phases.backbone_rate=0.5"]).phases[0]
+    named = {id(parameter): name for name, parameter in network.named_parameters()}
+    seen = set()
+    for group in make_optimiser(network, phase).param_groups:
+        for parameter in group["params"]:
+            own = 0.5 if named[id(parameter)].startswith("steps.") else 1.0
+            assert group["weight_decay"] == (0.1 if parameter.ndim > 1 else 0.0)
+            assert group["lr"] == group["initial_lr"] == own * phase.learning_rate
+            seen.add(id(parameter))
+    assert seen == named.keys()

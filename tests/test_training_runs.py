@@ -145,6 +145,14 @@ def test_half_a_bundle_that_a_kill_left_goes(patches: Path, tmp_path: Path) -> N
     assert not left.exists()
 
 
+@pytest.mark.parametrize("content", [b"{", b'{"recipe": "\xff"}', b"[" * 100_000])
+def test_a_run_whose_facts_cannot_be_read_is_not_gone_on_with(patches: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run.json").write_bytes(content)
+    with pytest.raises(TrainingError, match=r"run\.json: cannot be read as a run .*; start anew in another folder"):
+        train(patches, PROBE, tmp_path, options=TrainOptions(resume=True))
+    assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
+
+
 def test_a_run_that_is_done_and_has_lost_its_bundle_writes_it_again(patches: Path, tmp_path: Path) -> None:
     recipe = recipes.override(PROBE, ["phases.epochs=1"])
     run = train(patches, recipe, tmp_path / "run")

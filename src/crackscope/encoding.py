@@ -8,7 +8,9 @@ letters and digits more); `original` maps that back.
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind")
 
 _SPELT = re.compile(r"\\udc([89a-f][0-9a-f])")
 
@@ -53,6 +55,21 @@ def encode_list(head: bytes, records: Iterable[object], tail: bytes) -> Iterator
     for place, record in enumerate(records):
         yield b"," * bool(place) + _encoded(record)
     yield tail
+
+
+def decode_json(data: bytes | str, kind: type[Kind]) -> Kind:
+    """A record of a kind out of JSON; kind may be Any.
+
+    Raises msgspec.DecodeError for anything else, bytes that are no UTF-8 and lists nested without end among it.
+    """
+    import msgspec
+
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except UnicodeError as error:
+        raise msgspec.DecodeError(f"it is no UTF-8: {error}") from None
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deeply") from None
 
 
 def _encoded(record: object) -> bytes:

@@ -84,6 +84,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of somebody else's says, as far as one line holds it; its class where it says nothing."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def several(count: int, one: str, many: str = "") -> str:
     """A count with its noun as it stands in a sentence: `1 group`, `2 groups`, `3 copies`."""
     return f"{count} {one if count == 1 else many or one + 's'}"

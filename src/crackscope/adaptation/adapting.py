@@ -42,10 +42,11 @@ class AdaptOptions:
     """How to adapt.
 
     name: of the new bundle; after the old one unless said, so that the same labels give the same bundle wherever it is
-    written. most_forgotten: the loss of balanced accuracy on the old pictures, 0 to 1, from which on it is refused.
-    curve: work out what more labels would bring. group_by: what keeps patches together, as `datasets.split` takes it.
-    licence: of the patches. force: write over a bundle that was adapted before. progress: called as patches are read.
-    learning: called as changes are learnt, to judge one and for the curve, which takes seconds where patches are many.
+    written. most_forgotten: the loss of balanced accuracy on the old pictures, -1 (a gain) to 1, from which on it is
+    refused. curve: work out what more labels would bring. group_by: what keeps patches together, as `datasets.split`
+    takes it. licence: of the patches. force: write over a bundle that was adapted before. progress: called as patches
+    are read. learning: called as changes are learnt, to judge one and for the curve, which takes seconds where patches
+    are many.
 
     Raises AdaptationError for a name or a licence that no bundle takes, a share or a seed that cannot be.
     """

@@ -86,8 +86,8 @@ def _half_and_half(one: tuple[float, float], other: tuple[float, float]) -> tupl
 class Lesson:
     """What an adapted bundle says of what it learnt from.
 
-    embedding: float64 [n, d], of the patches. facts: what the bundle said of them before. cracked: paths of those
-    labelled so. witnesses: groups of the label that has fewer.
+    looks: float64 [n, d + f], embedding and features of each patch. facts: what the bundle said of them before.
+    cracked: paths of those labelled so. witnesses: groups of the label that has fewer.
     """
 
     name: str

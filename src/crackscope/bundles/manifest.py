@@ -8,6 +8,7 @@ import msgspec
 
 from crackscope.brief import brief
 from crackscope.bundles.calibration import Calibration, Count, LocalCalibration, Share, Text, check_calibration
+from crackscope.encoding import decode_json
 from crackscope.errors import BundleError
 
 ADAPTED = "adapted to"
@@ -208,14 +209,12 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
     if len(data) > MAX_MANIFEST_BYTES:
         raise BundleError(f"{where} is {len(data):,} bytes long; a manifest has at most {MAX_MANIFEST_BYTES:,}")
     try:
-        version = msgspec.json.decode(data, type=_Version).format
+        version = decode_json(data, _Version).format
         if version != FORMAT:
             raise BundleError(f"{where} is of format {version}, this version reads format {FORMAT}; update crackscope")
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        manifest = decode_json(data, Manifest)
+    except msgspec.MsgspecError as error:
         raise BundleError(f"{where} is not a manifest: {error}; fetch the bundle again") from None
-    except RecursionError:
-        raise BundleError(f"{where} is not a manifest: it is nested too deeply; fetch the bundle again") from None
     check_manifest(manifest, where)
     stated = manifest.digest.encode()
     if stated and hashlib.sha256(data.replace(_DIGEST % stated, _DIGEST % b"")).hexdigest() != manifest.digest:

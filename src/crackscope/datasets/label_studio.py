@@ -12,6 +12,7 @@ import msgspec
 from crackscope.datasets.folders import UNSORTED
 from crackscope.datasets.found import Entry, Found
 from crackscope.datasets.words import Layout, label_of_cell
+from crackscope.encoding import decode_json
 from crackscope.errors import DatasetError, none_can
 from crackscope.files import read_table
 from crackscope.records import LABELS, Label
@@ -85,7 +86,7 @@ def find_in_export(path: Path, layout: Layout) -> Found:
 def _labels(path: Path, layout: Layout) -> Iterator[tuple[str, Label]]:
     """Each label that somebody gave, with the picture's name as Label Studio has it."""
     try:
-        tasks = msgspec.json.decode(read_table(path), type=list[_Task])
+        tasks = decode_json(read_table(path), list[_Task])
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
     except msgspec.DecodeError as error:

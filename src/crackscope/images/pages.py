@@ -20,8 +20,8 @@ from crackscope.images.tiff_tags import count_directories
 from crackscope.records import MOST_PAGES
 
 _HEAD = 1 << 12
-_ANIMATED = 0x02
-"""The bit of a WebP's flags that says so (RFC 9649, section 2.7)."""
+_FLAGS_AT, _ANIMATED = 20, 0x02
+"""Where the flags of a WebP stand, and the bit of them that says so (RFC 9649, section 2.7)."""
 
 
 def count_pages(source: Source) -> int:
@@ -57,7 +57,7 @@ def _counter(head: bytes) -> Callable[[bytes, int], int] | None:
         return count_directories
     if head.startswith(png.SIGNATURE) and b"acTL" in head:
         return png.count_frames
-    if head[8:16] == b"WEBPVP8X" and head[20] & _ANIMATED:
+    if head[8:16] == b"WEBPVP8X" and len(head) > _FLAGS_AT and head[_FLAGS_AT] & _ANIMATED:
         return webp.count_frames
     if is_heif(head):
         return count_pictures

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from io import IOBase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,10 +85,10 @@ def read_header(source: Source, limits: Limits = DEFAULT_LIMITS) -> Header:
         return stored.header
 
 
-def read_file(source: str | IOBase, limits: Limits = DEFAULT_LIMITS) -> bytes:
+def read_file(source: Source, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The bytes of a picture's file, undecoded: for a hash of them, or to be read several times from memory.
 
-    source: a path, or a binary stream, which is read from where it stands if it cannot go back to its start.
+    source: a path, bytes, or a binary stream, which is read from where it stands if it cannot go back to its start.
     Raises `ImageError` as `read` does for what is no file, may not be opened, is empty or too large.
     """
     with reported_as(name_of(source)):

@@ -26,7 +26,7 @@ from crackscope.inspection.options import DEFAULTS, InspectOptions
 from crackscope.inspection.photo import Photo, open_photo
 from crackscope.inspection.terms import Terms
 from crackscope.records import Unread
-from crackscope.scoring import LOADED, Model, UntilError
+from crackscope.scoring import LOADED, DrawnItems, Model
 
 LARGE_PIXELS = 32 << 20
 """A photo of more pixels goes through alone, since several of them at once may be too much for the memory."""
@@ -119,10 +119,10 @@ def inspect_all(work: Work, photos: Iterable[str | Unread]) -> Iterator[Result]:
     """
     refuse_wrong(work=(work, record(Work)))
     refuse_lone(photos, "inspect_all", "open_photo and inspect_photo take one")
-    return _inspect_all(work, UntilError(photos))
+    return _inspect_all(work, DrawnItems(photos))
 
 
-def _inspect_all(work: Work, photos: UntilError[str | Unread]) -> Iterator[Result]:
+def _inspect_all(work: Work, photos: DrawnItems[str | Unread]) -> Iterator[Result]:
     with _thread("read") as reader, _thread("measure") as measurer:
         waiting: deque[Future[Result]] = deque()
         for photo in _opened(photos, reader, work.limits):

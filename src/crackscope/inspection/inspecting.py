@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crackscope.arguments import record, refuse_wrong
 from crackscope.brief import brief
-from crackscope.bundles import Manifest
+from crackscope.bundles import Bundle, Manifest
 from crackscope.errors import BundleError
 from crackscope.images import Source
 from crackscope.inspection.afar import with_afar
@@ -69,11 +69,11 @@ class Inspection:
 
 
 def inspect(
-    source: Source, *, bundle: str | Path | Model | None = None, options: InspectOptions = DEFAULTS
+    source: Source, *, bundle: str | Path | Bundle | Model | None = None, options: InspectOptions = DEFAULTS
 ) -> Inspected:
     """Say where a photo is cracked, how long and how wide.
 
-    source: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image. bundle: a folder, a loaded model,
+    source: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image. bundle: as `scoring.load` takes it,
     None for the one in the package. A photo judged `sound` has no zones, since what lights up in it lies below the
     rate of false alarms that was asked for, nor has one that cannot be judged; `all_zones` keeps them.
     Raises ImageError when the photo cannot be read, BundleError when the bundle cannot be used.

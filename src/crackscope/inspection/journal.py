@@ -18,6 +18,7 @@ from typing import TypeVar, overload
 import msgspec
 
 from crackscope.drafts import lock
+from crackscope.encoding import decode_json
 from crackscope.errors import InspectionError, OutputError
 from crackscope.inspection.terms import Terms, differences
 from crackscope.records import Inspected, Unread
@@ -275,9 +276,9 @@ def _encode(record: Terms | _Line | _Titled) -> bytes:
 
 def _decode(line: bytes, kind: type[Kind]) -> Kind:
     try:
-        return msgspec.json.decode(line, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decode_json(line, kind)
+    except msgspec.DecodeError:
         try:
             return msgspec.convert(json.loads(line), kind)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise msgspec.DecodeError(str(error)) from None

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
-from io import BytesIO, IOBase
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -93,7 +93,7 @@ class Photo:
 def open_photo(source: Source, limits: Limits = DEFAULT_LIMITS) -> Photo:
     """Read a photo, no larger than the limits, with what its EXIF block says of place and lens. Raises ImageError."""
     begin = time.perf_counter()
-    held = _kept(source, limits) if isinstance(source, IOBase) else source
+    held = _kept(source, limits) if hasattr(source, "read") else source
     picture = read(held, limits)
     path = str(source) if isinstance(source, (str, Path)) else picture.name
     optics, stored = read_optics(held), read_header(held, limits)
@@ -117,7 +117,7 @@ def _placed(place: Place, ground: Ground | None) -> Place:
     return msgspec.structs.replace(place, doubt=ground.place_doubt if place.latitude is None else "")
 
 
-def _kept(stream: IOBase, limits: Limits) -> BytesIO:
+def _kept(stream: Source, limits: Limits) -> BytesIO:
     """A stream, which may be read only once, as one that may be read again."""
     kept = BytesIO(read_file(stream, limits))
     kept.name = getattr(stream, "name", "")

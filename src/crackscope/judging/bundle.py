@@ -19,6 +19,7 @@ from crackscope.judging.scores import Bootstrap, Origin, judge, judged
 from crackscope.records import Part, Prediction, Row, Unread
 
 if TYPE_CHECKING:
+    from crackscope.bundles import Bundle
     from crackscope.datasets import Layout, Split
     from crackscope.scoring import Model
 
@@ -46,27 +47,25 @@ class EvaluateOptions(TypedDict, total=False):
 
 
 def evaluate(
-    bundle: "str | Path | Model", data: "str | Path | Split", **options: Unpack[EvaluateOptions]
+    bundle: "str | Path | Bundle | Model", data: "str | Path | Split", **options: Unpack[EvaluateOptions]
 ) -> Evaluation:
     """Judge a bundle on one part of labelled data: every figure with its 95 % interval, beside trivial baselines.
 
-    bundle: folder of a bundle, or a loaded model. data: a split, or what `datasets.load` takes; data that names no
+    bundle: as `scoring.load` takes it. data: a split, or what `datasets.load` takes; data that names no
     parts are split 60:20:20 by groups first. Pictures that cannot be read are listed, and enter no figure.
 
     Raises BundleError and DatasetError for what cannot be used, JudgingError when no row of the part can be judged, the
     prevalence is no share, or resamples or seed are out of range, TypeError for an option that there is not.
     """
+    from crackscope.scoring import load
+
     _refuse_unknown(options)
     _refuse_wrong(bundle, data, options)
     prevalence = checked_prevalence(options.get("prevalence"))
     bootstrap = Bootstrap(resamples=options.get("resamples", 1000), seed=options.get("seed", 0))
     split, part = _opened(data, options)
     _rows_of(split, part)  # Where there are none, no bundle need be loaded.
-    model = bundle
-    if isinstance(model, str | Path):
-        from crackscope.scoring import load
-
-        model = load(model, threads=options.get("threads"))
+    model = load(bundle, threads=options.get("threads"))
     said = answers(model, split, part, called=options.get("called", ""), progress=options.get("progress"))
     evaluation = judge(said.rows, model.manifest.threshold, bootstrap, said.origin)
     if prevalence is None:

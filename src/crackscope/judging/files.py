@@ -4,11 +4,11 @@ import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
-from crackscope.encoding import encode_csv, encode_json, original, originals
+from crackscope.encoding import decode_json, encode_csv, encode_json, original, originals
 from crackscope.errors import JudgingError
 from crackscope.files import write_whole
 from crackscope.judging.evaluation import Evaluation, Judged
@@ -46,7 +46,7 @@ def load(folder: str | Path) -> Evaluation:
         # Tables of before hold the bytes of names as they are.
         with (place / PREDICTIONS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             predictions = tuple(_rows(csv.DictReader(file)))
-        evaluation = msgspec.convert(originals(msgspec.json.decode(metrics)), Evaluation)
+        evaluation = msgspec.convert(originals(decode_json(metrics, Any)), Evaluation)
     except OSError as error:
         if os.path.isfile(folder):
             raise JudgingError(f"{folder} is a file: name the folder of an evaluation, or a run") from None

@@ -8,11 +8,13 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from crackscope.bundles import Bundle, Manifest, TrainedOn
 from crackscope.datasets import Split, read_split
+from crackscope.encoding import decode_json
 from crackscope.errors import DatasetError
 from crackscope.judging.evaluation import MetBefore
 from crackscope.judging.met_sets import met_sets, sets_of_weights
@@ -106,7 +108,7 @@ def _split_of_run(bundle: Path, sets: Sequence[TrainedOn]) -> Split | None:
 def _made(file: Path, sets: Sequence[TrainedOn]) -> bool:
     """Whether this run learnt from one of the sets: another may have been put in its place."""
     try:
-        said = msgspec.json.decode(file.read_bytes())["data"]["fingerprint"]
+        said = decode_json(file.read_bytes(), dict[str, Any])["data"]["fingerprint"]
     except (OSError, KeyError, TypeError, msgspec.MsgspecError):
         return False
     return any(one.fingerprint and one.fingerprint == said for one in sets)

@@ -12,7 +12,7 @@ from crackscope.records import Part, Row
 
 _FOLDERS = 3
 """So many folders above a picture may carry the name of its set: `metu/train/crack/1.jpg`."""
-_NO_NAMES = ("unnamed", ADAPTED)
+_NO_NAMES = ("", "unnamed", ADAPTED)
 """What sets are called in a bundle that have no name of their own."""
 _MOST = 0.5
 _SOME = 0.1

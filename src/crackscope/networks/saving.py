@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import torch
 
+from crackscope.encoding import decode_json
 from crackscope.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True):
 def structure_of(metadata: Mapping[str, str], source: str) -> Structure:
     """Read the header of one of our files. Raises WeightsError for a header that is none of ours."""
     try:
-        return msgspec.json.decode(metadata[HEADER], type=Structure)
+        return decode_json(metadata[HEADER], Structure)
     except (KeyError, msgspec.MsgspecError) as error:
         raise WeightsError(f"{source}: not a weights file that crackscope wrote; choose another ({error})") from error
 

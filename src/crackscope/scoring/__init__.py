@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackscope.arguments import refuse_wrong
-from crackscope.bundles import bundle_folder, edition
+from crackscope.bundles import Bundle, bundle_folder, edition
 from crackscope.scoring.agreeing import Gate, QuantisedReport
 from crackscope.scoring.by_chance import alarms_by_surface
 from crackscope.scoring.coloured_light import COLOURED, cast, out_of_coloured_light
@@ -22,7 +22,7 @@ from crackscope.scoring.quality import Quality, quality
 from crackscope.scoring.quantising import quantise
 from crackscope.scoring.runtime import Graph, Raw, Runner
 from crackscope.scoring.sight import Scored
-from crackscope.scoring.stream import UntilError
+from crackscope.scoring.stream import DrawnItems
 from crackscope.scoring.tiling import Tile, middle_piece, take
 from crackscope.scoring.verdict import Judgement, Look, known_chance, top_mean, unfit_pixels
 from crackscope.scoring.void import put_back, surface_of
@@ -43,6 +43,7 @@ __all__ = [
     "TOLERANCE",
     "DenseOptions",
     "Described",
+    "DrawnItems",
     "Facing",
     "Gate",
     "Graph",
@@ -57,7 +58,6 @@ __all__ = [
     "Scored",
     "StoppedError",
     "Tile",
-    "UntilError",
     "alarms_by_surface",
     "cast",
     "describe",
@@ -89,11 +89,12 @@ __all__ = [
 ]
 
 
-def kept(bundle: str | Path | Model | None = None) -> Model:
+def kept(bundle: str | Path | Bundle | Model | None = None) -> Model:
     """A bundle (None: the one in the package), named as in `load`, that stays loaded for the next call, until another
-    is written in its place; a loaded model as it is. Raises BundleError when it cannot be used."""
-    if isinstance(bundle, Model):
-        return bundle
+    is written in its place; a loaded model as it is, and one that is open alone made ready each time. Raises
+    BundleError when it cannot be used."""
+    if isinstance(bundle, Bundle | Model):
+        return load(bundle)
     refuse_wrong(bundle=(bundle, BUNDLE.or_none))
     folder = bundle_folder(bundle).absolute()
     return _kept(folder, edition(folder))
@@ -104,7 +105,7 @@ def _kept(folder: Path, _edition: tuple[int, int, int] | None) -> Model:
     return load(folder)
 
 
-def predict(source: "Source", bundle: str | Path | Model | None = None) -> "Prediction":
+def predict(source: "Source", bundle: str | Path | Bundle | Model | None = None) -> "Prediction":
     """Judge one picture with a bundle (None: the one in the package), which stays loaded for the next call, or with a
     loaded model.
 
@@ -113,7 +114,7 @@ def predict(source: "Source", bundle: str | Path | Model | None = None) -> "Pred
     return kept(bundle).predict(source)
 
 
-def embed(source: "Source", bundle: str | Path | Model | None = None) -> "NDArray[np.float32]":
+def embed(source: "Source", bundle: str | Path | Bundle | Model | None = None) -> "NDArray[np.float32]":
     """Return the embedding of one picture, float32 [d], by a bundle (None: the one in the package) or a loaded model.
 
     Raises ImageError when the picture cannot be read, BundleError when the bundle cannot be used.

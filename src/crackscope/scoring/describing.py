@@ -31,8 +31,8 @@ def describe(
 ) -> Iterator[Described | Unread]:
     """Yield what a network says of each picture, in order; Unread for what cannot be read.
 
-    Sources are paths or pixels uint8 [h, w, 3]. A picture larger than twice the native size is described by the tile
-    with the largest score. progress: called with how many are done, and of how many.
+    Sources are paths or pixels uint8 [h, w, 3]. A picture too large to be scored whole (`tiling`) is described by
+    the tile with the largest score. progress: called with how many are done, and of how many.
     """
 
     def one(source: Source) -> Described | Unread:
@@ -62,8 +62,8 @@ def keep_reference(
 ) -> Bundle:
     """Write a bundle anew with a word on up to `count` labelled pictures that it did not learn from.
 
-    rows: best those that training set aside; drawn evenly from every surface and label. Raises BundleError when one
-    label has none that can be read, OutputError when the bundle cannot be written.
+    rows: best those that training set aside; drawn evenly from every surface and label. Raises BundleError when
+    fewer than two pictures of a label can be read, OutputError when the bundle cannot be written.
     """
     model = showing_features(load(bundle, threads=threads, check=False))
     chosen = _drawn(rows, count)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscope.errors import BundleError
+from crackscope.errors import BundleError, first_line
 from crackscope.images import halved
 from crackscope.scoring.crew import Share
 from crackscope.scoring.runtime import open_session
@@ -51,7 +51,7 @@ class Features:
         try:
             answers: Any = self._session.run(["features"], {"images": np.ascontiguousarray(pixels)[None]})
         except Exception as error:  # the runtime raises a dozen classes without a common base
-            reason = str(error).splitlines()[0][:200]
+            reason = first_line(error)[:200]
             raise BundleError(f"{self._where} cannot look at a picture of {pixels.shape[:2]} px: {reason}") from None
         return np.asarray(answers[0][0], np.float32)
 

@@ -175,10 +175,11 @@ class Model:
     def predict(self, source: Source, *, stop: threading.Event | None = None) -> Prediction:
         """Read and judge one picture: a path, bytes, an open file, an array uint8 [h, w, 3] or a Pillow image.
 
-        A photo larger than twice the network's native size on a side, and any picture that shows nothing in places (see
-        `void.py`), is scored at its own resolution and without leaving anything out, and judged as `judge` does; by a
-        bundle without a rule for photos a large one is scored in tiles, and its probability is the largest of theirs:
-        the more `tiles`, the likelier a false alarm among them.
+        A photo more than twice as long as the network's native size (1.25 times where the score is a mean over the
+        picture), and any picture that shows nothing in places (see `void.py`), is scored at its own resolution and
+        without leaving anything out, and judged as `judge` does; by a bundle without a rule for photos a large one is
+        scored in tiles, and its probability is the largest of theirs: the more `tiles`, the likelier a false alarm
+        among them.
         Raises ImageError when it cannot be read, and, where `stop` is set meanwhile, StoppedError within a block of it.
         """
         with self._crew.seat():

@@ -9,7 +9,6 @@ from crackscope.images import Picture, Source, read
 class Opened(NamedTuple):
     """A picture that was read, and the seconds that took."""
 
-    source: Source
     picture: Picture
     seconds: float
 
@@ -18,4 +17,4 @@ def open_picture(source: Source) -> Opened:
     """Read a picture. Raises ImageError when that cannot be done."""
     begin = time.perf_counter()
     picture = read(source)
-    return Opened(source, picture, time.perf_counter() - begin)
+    return Opened(picture, time.perf_counter() - begin)

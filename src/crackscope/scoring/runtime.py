@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.arguments import WHOLE
-from crackscope.errors import BundleError
+from crackscope.errors import BundleError, first_line
 from crackscope.processors import MOST_THREADS, usable_processors
 from crackscope.scoring.on_bytes import quickened
 
@@ -62,8 +62,7 @@ def open_session(model: bytes, where: str = "the graph", *, shared: bool = False
     try:
         return onnxruntime.InferenceSession(quickened(model), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime raises a dozen classes without a common base, and the reader one more
-        reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        raise BundleError(f"{where} cannot be run: {reason}") from None
+        raise BundleError(f"{where} cannot be run: {first_line(error)[:300]}") from None
 
 
 @cache
@@ -114,7 +113,7 @@ class Graph:
             answers: Any = self._session.run(outputs, {"images": pixels[None]})
         except Exception as error:  # the runtime raises a dozen classes without a common base
             height, width = pixels.shape[:2]
-            reason = str(error).splitlines()[0][:200]
+            reason = first_line(error)[:200]
             raise BundleError(f"{self._where} cannot score a picture of {width}x{height} px: {reason}") from None
         return list(answers)
 
@@ -131,7 +130,7 @@ class Piece:
         try:
             answers: Any = self._session.run(list(outputs), dict(inputs))
         except Exception as error:  # the runtime raises a dozen classes without a common base
-            reason = str(error).splitlines()[0][:200]
+            reason = first_line(error)[:200]
             raise BundleError(f"{self._where} cannot be run over a photo: {reason}") from None
         return list(answers)
 

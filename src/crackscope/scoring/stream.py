@@ -15,7 +15,7 @@ FEW = 8
 """So many small items are handed to a thread at once."""
 
 
-class UntilError(Generic[Item]):
+class DrawnItems(Generic[Item]):
     """Items of a source up to where it raises, as if they ended there; the error is kept until what came before is
     done. Interrupts are not kept."""
 
@@ -51,7 +51,7 @@ def in_order(function: Callable[[Item], Answer], items: Iterable[Item], threads:
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="crackscope")
     waiting: deque[Future[Answer]] = deque()
-    drawn = UntilError(items)
+    drawn = DrawnItems(items)
     try:
         for item in drawn:
             waiting.append(pool.submit(function, item))

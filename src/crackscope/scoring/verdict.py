@@ -259,7 +259,8 @@ def window_scores(
 
 def top_mean(window: NDArray[np.float32], share: float) -> float:
     """Mean of the largest share of the values, at least one of them."""
-    count = max(1, math.ceil(window.size * share))
+    # Counted as the network counts (`networks.heads`), in whole millionths: 100 times .07 is more than 7 in floats.
+    count = max(1, -(-window.size * round(share * 1_000_000) // 1_000_000))
     flat = window.ravel()
     return float(flat.mean() if count >= flat.size else np.partition(flat, flat.size - count)[-count:].mean())
 

@@ -74,7 +74,9 @@ def _turn(pixels: Pixels, mask: Mask | None, degrees: float) -> tuple[Pixels, Ma
     turned = cv2.warpAffine(pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     if mask is None:
         return turned.astype(np.uint8, copy=False), None
-    drawn = cv2.warpAffine(mask.astype(np.uint8), matrix, (width, height), flags=cv2.INTER_NEAREST)
+    drawn = cv2.warpAffine(
+        mask.astype(np.uint8), matrix, (width, height), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
+    )
     return turned.astype(np.uint8, copy=False), drawn > 0
 
 

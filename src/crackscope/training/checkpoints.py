@@ -7,6 +7,7 @@ import msgspec
 import torch
 from torch import Tensor
 
+from crackscope.encoding import decode_json
 from crackscope.errors import TrainingError
 from crackscope.training.records import Epoch
 
@@ -75,7 +76,7 @@ def load(path: Path) -> State:
     sections: dict[str, Tensors] = {section: {} for section in _SECTIONS}
     try:
         with safe_open(path, "pt") as file:
-            counters = msgspec.json.decode(file.metadata()["counters"], type=Counters)
+            counters = decode_json(file.metadata()["counters"], Counters)
             keys = file.keys()
             for key in keys:
                 section, _, name = key.partition("/")

@@ -136,7 +136,8 @@ def score(judge: Judge, makers: Sequence[Maker], threads: int, tally: Tally) -> 
     def looked(make: Maker) -> list[tuple[Picture, Look, Look | None]]:
         return [
             (
-                picture._replace(pixels=picture.pixels[:0]),
+                # No slice of them: that would keep all of them.
+                picture._replace(pixels=np.empty((0, 0, 3), np.uint8)),
                 judge.look(picture.pixels),
                 judge.look(without_colour(picture.pixels)) if judge.photos else None,
             )

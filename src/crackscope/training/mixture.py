@@ -29,7 +29,7 @@ class _Sample(NamedTuple):
 
 
 class FromMixture:
-    """Fills every batch with the shares of a `Mixture`; surfaces are drawn evenly, then rows within them."""
+    """Fills every batch with the shares of a `Mixture`: a surface is drawn as its `evenness` says, then a row of it."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class FromMixture:
         return _Sample((pixels, None), row, None if distracted else unspoilt)
 
     def _generated(self, cracked: bool, rng: np.random.Generator) -> _Sample:
-        """A generated surface of up to twice the cut, then seen as any other picture is."""
+        """A generated surface as large as the cut to half as large again, then seen as any other picture is."""
         how = self._reader.augmentation
         side = int(how.crop * rng.uniform(1.0, 1.5))
         kind = str(rng.choice(surfaces.KINDS, p=self._surface_shares))

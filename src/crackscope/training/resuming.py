@@ -11,6 +11,7 @@ import msgspec
 from crackscope import datasets
 from crackscope.datasets import Layout, Split
 from crackscope.drafts import is_draft
+from crackscope.encoding import decode_json
 from crackscope.errors import DatasetError, TrainingError, printable, several, some_of
 from crackscope.files import writable
 from crackscope.recipes import Recipe
@@ -41,9 +42,9 @@ def begun(folder: Path, recipe: Recipe, options: TrainOptions) -> dict[str, Any]
         _refuse_in_the_way(folder)
         return None
     try:
-        facts: dict[str, Any] = msgspec.json.decode(file.read_bytes())
+        facts = decode_json(file.read_bytes(), dict[str, Any])
         before = msgspec.convert(facts["recipe"], Recipe)
-    except (OSError, KeyError, TypeError, msgspec.MsgspecError) as error:
+    except (OSError, KeyError, msgspec.MsgspecError) as error:
         raise TrainingError(f"{file}: cannot be read as a run ({error}); start anew in another folder") from None
     if before != recipe:
         changed = [f.name for f in msgspec.structs.fields(Recipe) if getattr(before, f.name) != getattr(recipe, f.name)]

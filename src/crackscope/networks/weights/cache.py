@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from crackscope.encoding import decode_json
 from crackscope.errors import WeightsError
 from crackscope.networks.weights.download import Patience, Progress, download
 from crackscope.networks.weights.files import read_file
@@ -146,7 +147,7 @@ def _look_up(entry: Published, folder: Path) -> tuple[Cached | None, str]:
     if not target.is_file():
         return None, absent
     try:
-        record = msgspec.json.decode(_record_path(target).read_bytes(), type=Record)
+        record = decode_json(_record_path(target).read_bytes(), Record)
     except (OSError, msgspec.DecodeError):
         record = None
     digest = file_digest(target)

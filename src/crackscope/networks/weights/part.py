@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from crackscope.encoding import decode_json
 from crackscope.errors import WeightsError
 from crackscope.networks.weights.transfer import Answer
 
@@ -38,7 +39,7 @@ class Part:
     def note(self) -> Note | None:
         """The note, if it is of this address and tells how to go on; else None, and what was there is dropped."""
         try:
-            note = msgspec.json.decode(self.note_path.read_bytes(), type=Note)
+            note = decode_json(self.note_path.read_bytes(), Note)
         except (OSError, msgspec.DecodeError):
             note = None
         if note is None or note.url != self.url:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscope.errors import WeightsError
+from crackscope.errors import WeightsError, first_line
 from crackscope.networks.weights.missing import needs
 from crackscope.networks.weights.plain import Arrays, as_float32
 
@@ -23,7 +23,7 @@ def read_safetensors(path: Path) -> tuple[Arrays, Mapping[str, str]]:
             names = file.keys()
             arrays = {name: _tensor(file.get_tensor(name), path, name) for name in names}
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} is no whole safetensors file ({_first_line(error)}): fetch it again") from None
+        raise WeightsError(f"{path} is no whole safetensors file ({first_line(error)}): fetch it again") from None
     tensors = {name: array for name, array in arrays.items() if array is not None}
     _check_count(path, metadata, tensors)
     return tensors, metadata
@@ -38,7 +38,3 @@ def _check_count(path: Path, metadata: Mapping[str, str], tensors: Arrays) -> No
     held = sum(array.size for array in tensors.values())
     if stated.isdecimal() and int(stated) != held:
         raise WeightsError(f"the header of {path} promises {stated} parameters, but {held} are there: fetch it again")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crackscope.errors import WeightsError
+from crackscope.errors import WeightsError, first_line
 from crackscope.networks.weights.missing import needs
 from crackscope.networks.weights.plain import Arrays, as_float32, check_unfolding
 
@@ -38,8 +38,7 @@ def read_torch(path: Path) -> Arrays:
         ) from None
     except Exception as error:
         # torch has no common base for what a damaged file may raise.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"{path} is no whole torch file ({reason}): fetch it again") from None
+        raise WeightsError(f"{path} is no whole torch file ({first_line(error)}): fetch it again") from None
     tensors = _state_dict(content, path)
     check_unfolding(sum(one.numel() * one.element_size() for one in tensors.values()), path.stat().st_size, str(path))
     arrays = {}
