@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.judging.evaluation import Judged
+from crackscope.judging.few import together
 from crackscope.judging.sample import number_groups
 
 FEWEST = 10
@@ -18,8 +19,8 @@ _RANKED = ("roc_auc", "average_precision")
 
 
 class Differing(NamedTuple):
-    """Groups with a row that differs between two classifiers, and of how many. clump: how many rows differ together, in
-    the group of such a row on the mean; 1 where each does alone, and where none differs."""
+    """Groups with a row that differs between two classifiers, and of how many. clump: how many rows are one witness, by
+    how far those that differ keep to the same groups (`few.together`); 1 where none differs, or all do."""
 
     groups: int
     of: int
@@ -71,9 +72,10 @@ def shift(first: Sequence[Judged], second: Sequence[Judged], grouped: Sequence[J
 
 def _differing(group: NDArray[np.intp], differs: NDArray[np.bool_]) -> Differing:
     """group: int [n]. differs: bool [n]."""
-    _, rows = np.unique(group[differs], return_counts=True)
-    clump = float((rows**2).sum() / rows.sum()) if len(rows) else 1.0
-    return Differing(len(rows), len(np.unique(group)), clump)
+    of = np.bincount(group).astype(np.float64)
+    rows = np.bincount(group[differs], minlength=len(of)).astype(np.float64)
+    clump = together(rows, of) if 0 < rows.sum() < of.sum() else 1.0
+    return Differing(int(np.count_nonzero(rows)), int(np.count_nonzero(of)), clump)
 
 
 def _places(probability: NDArray[np.float64], crack: NDArray[np.bool_]) -> NDArray[np.float64]:

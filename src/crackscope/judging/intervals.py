@@ -3,7 +3,7 @@
 Near-copies and crops of one photo are no independent witnesses, so whole groups are drawn (Davison and Hinkley,
 "Bootstrap Methods and their Application", 1997, chapter 3). When every resample gives the same figure (no error at all,
 say) the bootstrap claims to know it exactly, which is not honest: there the interval is that of Clopper and Pearson
-(1934), one trial a group.
+(1934), one trial a group. Where few groups hold an error, `few` gives the interval.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,10 @@ from crackscope.judging.sample import Sample
 from crackscope.records import Measure
 
 LEVEL = 0.95
-METHOD = "percentile bootstrap over groups; Clopper-Pearson with one trial a group where it has no spread"
+METHOD = (
+    "percentile bootstrap over groups; Clopper-Pearson with one trial a group where it has no spread, with one for as "
+    "many rows as err together where fewer than 10 groups hold an error"
+)
 
 _TAIL = (1 - LEVEL) / 2
 _AT_ONCE = 40  # resamples; more would leave the processor's cache, and another number would draw other resamples
