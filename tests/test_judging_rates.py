@@ -108,13 +108,12 @@ def test_rows_that_err_together_are_one_trial():
 
 
 def test_errors_that_fall_by_chance_into_a_few_large_groups_are_trials_of_their_own():
-    """Nine misses, three in each of three photos of eleven: no photo is worse than another."""
-    cells = ["crack"] * 8 + ["sound"] * 3
+    """Nine misses, four, three and two in three photos of eleven: no photo is worse than another."""
+    even = [verdict for missed in (4, 3, 2) for verdict in ["crack"] * (11 - missed) + ["sound"] * missed]
     rows = [Row(path=f"/{n}.png", label="crack", group=f"g{n // 11}") for n in range(33)]
-    rate = evaluate_scores(rows, [0.5] * 33, verdicts=cells * 3, bootstrap=Bootstrap(200)).miss_rate
-    apart = [Row(path=f"/{n}.png", label="crack", group=f"g{n // 11}") for n in range(33)]
+    rate = evaluate_scores(rows, [0.5] * 33, verdicts=even, bootstrap=Bootstrap(200)).miss_rate
     uneven = ["crack"] * 11 + ["crack"] * 10 + ["sound"] + ["crack"] * 3 + ["sound"] * 8
-    worse = evaluate_scores(apart, [0.5] * 33, verdicts=uneven, bootstrap=Bootstrap(200)).miss_rate
+    worse = evaluate_scores(rows, [0.5] * 33, verdicts=uneven, bootstrap=Bootstrap(200)).miss_rate
     exact = stats.binomtest(9, 33).proportion_ci()
     assert (rate.low, rate.high) == pytest.approx((exact.low, exact.high))
     assert worse.value == rate.value == pytest.approx(9 / 33)
