@@ -16,10 +16,7 @@ from crackscope.judging.sample import Sample
 from crackscope.records import Measure
 
 LEVEL = 0.95
-METHOD = (
-    "percentile bootstrap over groups; Clopper-Pearson with one trial a group where it has no spread, with one for as "
-    "many rows as err together where fewer than 10 groups hold an error"
-)
+METHOD = "percentile bootstrap over groups; Clopper-Pearson where it has no spread or few groups hold an error"
 
 _TAIL = (1 - LEVEL) / 2
 _AT_ONCE = 40  # resamples; more would leave the processor's cache, and another number would draw other resamples
