@@ -103,6 +103,7 @@ def test_what_is_written_though_its_scores_fit_no_better_is_said_to_be_so(made, 
     first, *_ = capsys.readouterr().err.splitlines()
     assert first.startswith(f"it may not have helped: {said}, so it was written all the same; to go back, go on with ")
     assert f"go on with {bundle}, which is as it was; or label" in first
+    assert "or check the labels (`crackscope scan DATA --bundle BUNDLE` names doubtful ones)" in first
 
 
 def test_what_may_not_have_helped_is_said_before_anything_else(made, tmp_path):

@@ -232,6 +232,71 @@ def test_a_p_is_resampled_where_enough_rows_differ(labels, count, known):
     assert differences["accuracy"].p is not None
 
 
+def of_two(labels, first, second, resamples=1000):
+    """The differences of two that are right but for these rows."""
+    both = [evaluation(right_but_for(labels, wrong), labels) for wrong in (first, second)]
+    return compare(both, bootstrap=Bootstrap(resamples=resamples)).pairs[0].differences
+
+
+@pytest.mark.parametrize("rows", [40, 400])
+@pytest.mark.parametrize(
+    ("only_first", "only_second"), [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (9, 0), (6, 1), (7, 1), (7, 2)]
+)
+def test_where_few_rows_differ_the_accuracys_interval_agrees_with_its_exact_p(labels, rows, only_first, only_second):
+    wrong = range(only_first + only_second)
+    gap = of_two(labels[:rows], wrong[only_first:], wrong[:only_first])["accuracy"]
+    assert gap.value == pytest.approx((only_second - only_first) / rows)
+    assert gap.p == pytest.approx(stats.binomtest(only_second, only_first + only_second).pvalue)
+    assert (gap.low < 0 < gap.high) == (gap.p >= 0.05)
+    assert gap.low < gap.value < gap.high
+
+
+@pytest.mark.parametrize("differing", [1, 2, 3])
+def test_of_two_that_differ_on_a_few_rows_none_is_surely_no_worse(labels, differing):
+    """An interval that ends at 0 would say so: resamples hold none of these rows, and never one that says otherwise."""
+    cracks, sounds = np.flatnonzero(labels), np.flatnonzero(~labels)
+    wrong = [*cracks[: differing - differing // 2], *sounds[: differing // 2]]
+    for name, gap in of_two(labels, wrong, ()).items():
+        assert gap.low < 0 < gap.value < gap.high < 0.05, name
+
+
+def test_the_fewer_the_rows_the_less_is_known_of_two_that_differ_on_two(labels):
+    spans = []
+    for rows in (400, 100, 25):
+        differences = of_two(labels[:rows], (0, 1), ())
+        spans.append([differences[name].high - differences[name].low for name in differences])
+    assert np.all(np.diff(spans, axis=0) > 0)
+
+
+def in_groups(labels, scores, size):
+    rows = [
+        Row(path=f"/{n}.jpg", label="crack" if one else "sound", group=f"{n // size}") for n, one in enumerate(labels)
+    ]
+    return evaluate_scores(rows, scores, bootstrap=FEW)
+
+
+def test_copies_that_differ_together_are_one_to_the_intervals(labels):
+    for size in (8, 1):
+        both = [in_groups(labels, right_but_for(labels, wrong), size) for wrong in ((*range(8), *range(40, 48)), ())]
+        differences = compare(both, bootstrap=FEW).pairs[0].differences
+        assert {gap.low < 0 < gap.high for gap in differences.values()} == {size == 8}
+        reach = differences["accuracy"].high - differences["accuracy"].value
+        assert (reach > stats.binomtest(0, 400 // 8).proportion_ci().high) == (size == 8)
+
+
+def test_a_few_photos_that_all_differ_in_ranks_leave_nothing_unseen(labels):
+    """Of four photos each holds rows that stand elsewhere: resamples show how far ranks may differ, and are kept to."""
+    both = [in_groups(labels, scores(labels, 1.0, seed), 100) for seed in (1, 2)]
+    gap = compare(both, bootstrap=FEW).pairs[0].differences["roc_auc"]
+    assert gap.p is None
+    assert gap.high - gap.low < 0.1
+
+
+def test_where_many_rows_differ_the_interval_is_that_of_resamples(labels):
+    gap = of_two(labels, range(30), (), resamples=4000)["accuracy"]
+    assert (gap.low, gap.high) == pytest.approx(stats.binom(400, 30 / 400).ppf([0.025, 0.975]) / 400, abs=2 / 400)
+
+
 @pytest.mark.parametrize(("swapped", "known"), [(0, True), (4, False), (9, False), (10, True)])
 def test_ranks_count_by_the_rows_that_change_places_with_the_other_label(swapped, known):
     labels = np.arange(60) < 30

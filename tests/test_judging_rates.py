@@ -62,6 +62,81 @@ def test_without_spread_precision_rests_on_what_was_called_crack_alone():
     assert evaluation.precision.low == pytest.approx(stats.binomtest(10, 10).proportion_ci().low)
 
 
+@pytest.mark.parametrize("errors", [1, 2, 5, 9])
+@pytest.mark.parametrize("rows", [20, 400])
+def test_where_few_rows_err_shares_have_the_interval_of_clopper_and_pearson(errors, rows):
+    evaluation = judged(tn=rows - errors, fp=errors, fn=0, tp=rows)
+    exact = stats.binomtest(errors, rows).proportion_ci()
+    alarms = evaluation.false_alarm_rate
+    assert (alarms.low, alarms.high) == pytest.approx((exact.low, exact.high))
+    exact = stats.binomtest(rows, rows + errors).proportion_ci()
+    assert (evaluation.precision.low, evaluation.precision.high) == pytest.approx((exact.low, exact.high))
+    exact = stats.binomtest(2 * rows - errors, 2 * rows).proportion_ci()
+    assert (evaluation.accuracy.low, evaluation.accuracy.high) == pytest.approx((exact.low, exact.high))
+
+
+def test_an_error_never_makes_a_figure_surer_than_none():
+    for rows in (20, 100, 400):
+        none, one = (judged(tn=rows, fp=0, fn=missed, tp=rows - missed) for missed in (0, 1))
+        for name in ("accuracy", "recall"):
+            assert getattr(one, name).low < getattr(none, name).low, name
+        # Without any error both shares are taken at their worst at once, else their reaches are added in squares.
+        for name in ("f1", "balanced_accuracy", "mcc"):
+            measure = getattr(one, name)
+            assert measure.value - measure.low > 0.7 * (1 - getattr(none, name).low), name
+            assert measure.value < measure.high < 1, name
+        assert one.miss_rate.high > none.miss_rate.high
+        worth = [at_prevalence(evaluation, 0.02).npv for evaluation in (none, one)]
+        assert worth[1].low < worth[0].low
+        assert worth[1].value < worth[1].high < 1
+
+
+def test_precision_elsewhere_is_no_surer_than_the_rate_of_false_alarms():
+    """One false alarm among 400: the rate may be a fifth of a per mille, or more than five times as high."""
+    evaluation = judged(tn=399, fp=1, fn=40, tp=360, resamples=1000)
+    precision = at_prevalence(evaluation, 0.02).precision
+    exact = stats.binomtest(1, 400).proportion_ci()
+    ends = [0.02 * 0.9 / (0.02 * 0.9 + 0.98 * share) for share in (exact.high, exact.low)]
+    assert (precision.low, precision.high) == pytest.approx(ends, abs=0.002)
+
+
+def test_rows_that_err_together_are_one_trial():
+    alone, together = (judged(tn=396, fp=4, fn=0, tp=400, a_group=size).false_alarm_rate for size in (1, 4))
+    exact = stats.binomtest(1, 100).proportion_ci()
+    assert (together.low, together.high) == pytest.approx((exact.low, exact.high))
+    assert together.high > alone.high
+
+
+def test_errors_that_fall_by_chance_into_a_few_large_groups_are_trials_of_their_own():
+    """Nine misses, four, three and two in three photos of eleven: no photo is worse than another."""
+    even = [verdict for missed in (4, 3, 2) for verdict in ["crack"] * (11 - missed) + ["sound"] * missed]
+    rows = [Row(path=f"/{n}.png", label="crack", group=f"g{n // 11}") for n in range(33)]
+    rate = evaluate_scores(rows, [0.5] * 33, verdicts=even, bootstrap=Bootstrap(200)).miss_rate
+    uneven = ["crack"] * 11 + ["crack"] * 10 + ["sound"] + ["crack"] * 3 + ["sound"] * 8
+    worse = evaluate_scores(rows, [0.5] * 33, verdicts=uneven, bootstrap=Bootstrap(200)).miss_rate
+    exact = stats.binomtest(9, 33).proportion_ci()
+    assert (rate.low, rate.high) == pytest.approx((exact.low, exact.high))
+    assert worse.value == rate.value == pytest.approx(9 / 33)
+    assert worse.low < exact.low < exact.high < worse.high
+
+
+def test_balanced_accuracy_of_few_errors_covers_the_truth():
+    """100 rows of each label, 3 % of them missed and 2 % false alarms: the truth is .975."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(200):
+        fn, fp = rng.binomial(100, [0.03, 0.02]).tolist()
+        measure = judged(tn=100 - fp, fp=fp, fn=fn, tp=100 - fn, resamples=40).balanced_accuracy
+        covered += measure.low <= 0.975 <= measure.high
+    assert covered >= 0.94 * 200
+
+
+def test_few_refusals_have_the_interval_of_clopper_and_pearson():
+    refused = with_refusals().refused.crack
+    exact = stats.binomtest(4, 50).proportion_ci()
+    assert (refused.low, refused.high) == pytest.approx((exact.low, exact.high))
+
+
 def test_of_shares_refused_without_spread_a_group_is_one_trial():
     refused = judged(tn=60, fp=0, fn=0, tp=90, a_group=3).refused
     assert (refused.sound.value, refused.crack.value) == (0, 0)

@@ -107,6 +107,20 @@ def test_where_no_surface_is_new_to_its_classifier_the_page_says_so(tmp_path):
     assert "This says nothing of surfaces that a classifier never met" in text
 
 
+def test_the_first_sentence_says_whose_figures_it_gives(tmp_path):
+    seen = MetBefore(by="name", sets=("walls",), pictures=80)
+
+    def lead(*met):
+        return Page(write_matrix(matrix_of(*met), tmp_path)).text
+
+    assert "On surfaces that a classifier was not trained on here, balanced accuracy" in lead(seen, None, None, None)
+    assert "On surfaces that b was not trained on here, balanced accuracy is" in lead(seen, seen, None, None)
+    assert "On surfaces that a was not trained on here, balanced accuracy is 0.9000." in lead(seen, None, seen, seen)
+    alone = matrix_of(seen, None, None, None)
+    alone = msgspec.structs.replace(alone, rows=("a",), cells=alone.cells[:2])
+    assert "On surfaces that it was not trained on here" in Page(write_matrix(alone, tmp_path)).text
+
+
 def matrix_of(*met):
     """Two classifiers on two surfaces, and what each met before of what it is judged on."""
     figures = dict.fromkeys(MATRIX_FIGURES, Measure(value=0.9, low=0.8, high=0.95))

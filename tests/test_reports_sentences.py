@@ -76,6 +76,21 @@ def test_more_misses_than_chance_explains_are_a_warning():
     assert not any("misses more" in sentence for sentence in conclusions(judged(6, CHOSEN)))
 
 
+def test_of_suggested_pictures_no_warning_says_that_the_surface_is_another():
+    """They were chosen as hard: the surface need not be unlike the held-out one, so no bundle is adapted for it."""
+    alarming = Measure(value=0.1, low=0.05, high=0.17)
+    plain = msgspec.structs.replace(judged(30, CHOSEN), false_alarm_rate=alarming)
+    for suggested, says in ((0, "these pictures are unlike"), (200, "that these pictures were chosen"), (40, "40 of")):
+        told = conclusions(msgspec.structs.replace(plain, suggested=suggested))
+        misses, alarms = (
+            [one for one in told if words in one] for words in ("misses more", "that it states of held-out")
+        )
+        for sentence in (*misses, *alarms):
+            assert ("adapt the bundle" in sentence) == ("unlike" in sentence) == (suggested == 0)
+        assert says in misses[0]
+        assert len(alarms) == 1
+
+
 def test_alarms_are_counted_out_of_a_hundred():
     evaluation = judged(5)
     evaluation = msgspec.structs.replace(evaluation, at_prevalence=at_prevalence(evaluation, 0.02))

@@ -214,7 +214,8 @@ def no_better(before: "Worth", after: "Worth", bundle: str, out: str) -> str:
         back = f"adapt the bundle that it was made from anew: {as_typed(out)} is written over"
     return (
         f"{helped}: no better on these patches than before by {', '.join(said)}, within the error of so few, so it was "
-        f"written all the same; to go back, {back}; or label more patches"
+        f"written all the same; to go back, {back}; or label more patches, or check the labels (`crackscope scan DATA "
+        "--bundle BUNDLE` names doubtful ones)"
     )
 
 

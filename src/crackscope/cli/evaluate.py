@@ -151,7 +151,11 @@ def _show_pairs(comparison: "Comparison", quiet: bool) -> None:
     )
     print_table("differences on the same pictures", ("pair", "figure", ">difference", ">p, Holm-corrected"), rows)
     if lacking:
-        say(f"too few: a p from fewer than {FEWEST} pictures or groups that differ would be too small", quiet=quiet)
+        say(
+            f"too few: a p from fewer than {FEWEST} pictures or groups that differ would be too small; the intervals "
+            "allow for what so few leave unseen",
+            quiet=quiet,
+        )
     for pair in comparison.pairs:
         say(
             f"right where the other was wrong: {pair.first} {pair.only_first}, {pair.second} {pair.only_second} "

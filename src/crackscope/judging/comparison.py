@@ -14,7 +14,7 @@ from crackscope.judging.discordant import Shift, shift
 from crackscope.judging.evaluation import Evaluation, Judged, MetBefore
 from crackscope.judging.figures import Values, figures
 from crackscope.judging.files import load
-from crackscope.judging.intervals import LEVEL, draws, gap_bound, has_no_spread, spread
+from crackscope.judging.intervals import LEVEL, Bounds, draws, gap_bound, has_no_spread, spread, widened
 from crackscope.judging.paired import flipped, holm, mcnemar, sign_share
 from crackscope.judging.sample import Sample, number_groups
 from crackscope.judging.scores import Bootstrap, as_sample
@@ -47,8 +47,9 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """The second's figure less the first's, with its 95 % interval over resampled groups, or where no two of these
-    differ an exact bound (`intervals.gap_bound`), unless both gave every row the same probability.
+    """The second's figure less the first's, with its 95 % interval over resampled groups. Where no two of these differ,
+    or fewer than `discordant.FEWEST` groups do between the two, it is widened by an exact bound of what other pictures
+    may show and these do not (`intervals.gap_bound`), unless both gave every row the same probability.
 
     p: two-sided; of the accuracy exact, by groups (McNemar's where no rows share one), of the others by the same
     resamples. p_holm: corrected for the number of pairs compared. None where the figure is not defined, and where so
@@ -257,10 +258,9 @@ def _differences(
     corrected = holm(ps)
     differences = []
     for place, point in enumerate(points):
-        ends = spread(between[place]) if np.isfinite(point) else None
-        if ends and has_no_spread(between[place]) and not shifts[place].alike:
-            far = gap_bound(name, samples[couples[place][0]])
-            ends = max(-1.0, point - far), min(1.0, point + far)
+        ends = None
+        if np.isfinite(point):
+            ends = _ends(name, point, between[place], shifts[place], samples[couples[place][0]])
         differences.append(
             Difference(
                 value=point if np.isfinite(point) else None,
@@ -271,6 +271,16 @@ def _differences(
             )
         )
     return differences
+
+
+def _ends(name: str, point: float, resampled: Values, one: Shift, sample: Sample) -> Bounds | None:
+    """The 95 % interval of a difference; `sample` is of the first."""
+    ends = spread(resampled)
+    if not ends or one.alike or (one.shows_all(name) and not has_no_spread(resampled)):
+        return ends
+    found = one.differing(name)
+    low, high = widened(ends, point, gap_bound(name, sample, found.clump if found.groups else None))
+    return max(-1.0, low), min(1.0, high)
 
 
 def _p(name: str, resampled: Values, one: Shift) -> float | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscope.judging.evaluation import Judged
+from crackscope.judging.few import together
 from crackscope.judging.sample import number_groups
 
 FEWEST = 10
@@ -17,20 +18,40 @@ cases where 4 pictures differ, in 3 to 6 from 9 on; below .01 in 3 of 100 where 
 _RANKED = ("roc_auc", "average_precision")
 
 
+class Differing(NamedTuple):
+    """Groups with a row that differs between two classifiers, and of how many. clump: how many rows are one witness, by
+    how far those that differ keep to the same groups (`few.together`); 1 where none differs, or all do."""
+
+    groups: int
+    of: int
+    clump: float
+
+
 class Shift(NamedTuple):
     """What differs between two classifiers. by_group: int [groups], how many more rows the second got right. verdicts:
-    groups with a row that only one of them got right. ranks: the same of rows that stand elsewhere among those of the
-    other label, of the label that has fewer such groups. alike: both gave every row the same probability."""
+    rows that only one of them got right. ranks: rows that stand elsewhere among those of the other label, of the label
+    that has fewer groups with such rows. alike: both gave every row the same probability."""
 
     by_group: NDArray[np.intp]
-    verdicts: int
-    ranks: int
+    verdicts: Differing
+    ranks: Differing
     alike: bool
+
+    def differing(self, figure: str) -> Differing:
+        """What a difference in this figure comes from."""
+        return self.ranks if figure in _RANKED else self.verdicts
 
     def enough(self, figure: str) -> bool:
         """Whether a bootstrapped p of this figure says anything; of two that do not differ at all it is 1."""
-        differing = self.ranks if figure in _RANKED else self.verdicts
-        return differing == 0 or differing >= FEWEST
+        groups = self.differing(figure).groups
+        return groups == 0 or groups >= FEWEST
+
+    def shows_all(self, figure: str) -> bool:
+        """Whether resamples show how far this figure may differ: not where only a few rows differ, which leaves unseen
+        what another sample may hold. Ranks differ by more or less in nearly every row, as a rule, and then all groups
+        speak, however few they are."""
+        found = self.differing(figure)
+        return self.enough(figure) or (figure in _RANKED and 2 * found.groups >= found.of)
 
 
 def shift(first: Sequence[Judged], second: Sequence[Judged], grouped: Sequence[Judged]) -> Shift:
@@ -44,9 +65,17 @@ def shift(first: Sequence[Judged], second: Sequence[Judged], grouped: Sequence[J
     probability = [np.array([row.probability for row in one]) for one in (first, second)]
     places = [_places(one, crack) for one in probability]
     moved = places[0] != places[1]
-    ranks = min(len(np.unique(group[moved & one])) for one in (crack, ~crack))
+    ranks = min((_differing(group[one], moved[one]) for one in (crack, ~crack)), key=lambda found: found.groups)
     alike = bool((probability[0] == probability[1]).all() and not by_row.any())
-    return Shift(by_group, len(np.unique(group[by_row != 0])), ranks, alike)
+    return Shift(by_group, _differing(group, by_row != 0), ranks, alike)
+
+
+def _differing(group: NDArray[np.intp], differs: NDArray[np.bool_]) -> Differing:
+    """group: int [n]. differs: bool [n]."""
+    of = np.bincount(group).astype(np.float64)
+    rows = np.bincount(group[differs], minlength=len(of)).astype(np.float64)
+    clump = together(rows, of) if 0 < rows.sum() < of.sum() else 1.0
+    return Differing(int(np.count_nonzero(rows)), int(np.count_nonzero(of)), clump)
 
 
 def _places(probability: NDArray[np.float64], crack: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 Near-copies and crops of one photo are no independent witnesses, so whole groups are drawn (Davison and Hinkley,
 "Bootstrap Methods and their Application", 1997, chapter 3). When every resample gives the same figure (no error at all,
 say) the bootstrap claims to know it exactly, which is not honest: there the interval is that of Clopper and Pearson
-(1934), one trial a group.
+(1934), one trial a group. Where few groups hold an error, `few` gives the interval.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from crackscope.judging.sample import Sample
 from crackscope.records import Measure
 
 LEVEL = 0.95
-METHOD = "percentile bootstrap over groups; Clopper-Pearson with one trial a group where it has no spread"
+METHOD = "percentile bootstrap over groups; Clopper-Pearson where it has no spread or few groups hold an error"
 
 _TAIL = (1 - LEVEL) / 2
 _AT_ONCE = 40  # resamples; more would leave the processor's cache, and another number would draw other resamples
@@ -100,16 +100,20 @@ def bound(name: str, sample: Sample, value: float) -> Bounds | None:
     return None
 
 
-def gap_bound(name: str, sample: Sample) -> float:
+def gap_bound(name: str, sample: Sample, clump: float | None = None) -> float:
     """How far two classifiers may differ in a figure though no resample shows it, 0 to 1; `sample` is of either.
 
     What was not seen in any of so many groups may be in a share of them up to the bound of Clopper and Pearson. For F1
     and balanced accuracy both recalls may move by theirs at once, either way; ROC AUC and average precision as in
-    `bound`.
+    `bound`. clump: how many rows differ together, where some do: so many are then a trial, in the place of a group.
     """
-    cracks, sounds = (groups_with(sample, rows) for rows in (sample.crack, ~sample.crack))
+
+    def trials(rows: NDArray[np.bool_]) -> float:
+        return groups_with(sample, rows) if clump is None else float(rows.sum()) / clump
+
+    cracks, sounds = (trials(rows) for rows in (sample.crack, ~sample.crack))
     if name == "accuracy":
-        return _unseen(sample.groups)
+        return _unseen(trials(np.ones(sample.n, dtype=np.bool_)))
     if name == "roc_auc":
         return _unseen(min(cracks, sounds))
     if name == "average_precision":
@@ -120,9 +124,16 @@ def gap_bound(name: str, sample: Sample) -> float:
     return float(np.nanmax(np.abs(values - values[0])))
 
 
-def _unseen(groups: int) -> float:
-    """The greatest share of groups that may have what none of so many had."""
-    return exact(0.0, groups)[1]
+def widened(ends: Bounds, value: float, by: float) -> Bounds:
+    """An interval of a value, and an uncertainty of its own that this does not hold, to either side: the distances from
+    the value are added in squares (Zou and Donner, "Construction of confidence limits about effect measures", 2008)."""
+    low, high = (float(np.hypot(max(0.0, reach), by)) for reach in (value - ends[0], ends[1] - value))
+    return value - low, value + high
+
+
+def _unseen(trials: float) -> float:
+    """The greatest share of trials that may have what none of so many had."""
+    return exact(0.0, trials)[1]
 
 
 def _moved(right: NDArray[np.bool_], by: float) -> tuple[float, float, float]:

@@ -5,11 +5,14 @@ rule the one follows from the others and the share of cracked pictures (Altman a
 predictive values", BMJ 1994).
 """
 
+from functools import partial
+
 import numpy as np
 
 from crackscope.arguments import NUMBER, refuse_wrong
 from crackscope.errors import JudgingError
 from crackscope.judging.evaluation import AtPrevalence, Evaluation
+from crackscope.judging.few import joined, rate
 from crackscope.judging.figures import Values
 from crackscope.judging.intervals import Bounds, draws, exact, groups_with, has_no_spread, measured, spread
 from crackscope.judging.sample import Sample, counts_by_group
@@ -40,12 +43,17 @@ def at_prevalence(evaluation: Evaluation, prevalence: float) -> AtPrevalence:
     sums = counts_by_group(rows.group, rows.crack, rows.said)
     values = restated(*_rates(sums.sum(axis=0, keepdims=True)), prevalence)
     resampled = [counts @ sums for counts in draws(rows.groups, setting.resamples, setting.seed)]
-    drawn = restated(*_rates(np.concatenate(resampled)), prevalence)
+    rates = _rates(np.concatenate(resampled))
+    drawn = restated(*rates, prevalence)
     box = _box(rows, prevalence)
+    found, alarms = (rate(sums[:, place], sums[:, place + 1], one) for place, one in zip((0, 2), rates, strict=True))
     measures = {}
     for name in _NAMES:
         value = float(values[name][0])
-        ends = box.get(name) if has_no_spread(drawn[name]) else spread(drawn[name])
+        if has_no_spread(drawn[name]):
+            ends = box.get(name)
+        else:
+            ends = joined(partial(_one, name, prevalence), found, alarms) or spread(drawn[name])
         measures[name] = measured(value, ends)
     return AtPrevalence(prevalence=prevalence, **measures)
 
@@ -61,6 +69,10 @@ def restated(recall: Values, false_alarms: Values, prevalence: float) -> dict[st
             "npv": passed / (passed + cracks * (1 - recall)),
             "alarm_share": alarms,
         }
+
+
+def _one(name: str, prevalence: float, recall: Values, false_alarms: Values) -> Values:
+    return restated(recall, false_alarms, prevalence)[name]
 
 
 def _rates(sums: Values) -> tuple[Values, Values]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from crackscope.judging.evaluation import UNKNOWN, Judged, Refused
+from crackscope.judging.few import rate
 from crackscope.judging.figures import Values
-from crackscope.judging.intervals import draws, exact, has_no_spread, measured, spread
+from crackscope.judging.intervals import draws, measured
 from crackscope.judging.sample import counts_by_group, number_groups
 from crackscope.records import Label, Measure
 
@@ -43,8 +44,8 @@ def _share(sums: Values, drawn: Values) -> Measure:
     value = float(sums[:, 0].sum() / sums[:, 1].sum())
     with np.errstate(invalid="ignore"):
         resampled = drawn[:, 0] / drawn[:, 1]
-    trials = int(np.count_nonzero(sums[:, 1]))
-    return measured(value, exact(value, trials) if has_no_spread(resampled) else spread(resampled))
+    found = rate(sums[:, 0], sums[:, 1], resampled)
+    return measured(value, found.ends if found else None)
 
 
 def _reasons(predictions: Sequence[Judged]) -> dict[str, dict[Label, int]]:

@@ -24,6 +24,7 @@ from crackscope.judging.evaluation import (
     SplitFacts,
     Subset,
 )
+from crackscope.judging.few import few_ends
 from crackscope.judging.figures import confusion, confusion_figures, figures, or_none
 from crackscope.judging.intervals import LEVEL, METHOD, bound, draws, exact, has_no_spread, measured, spread
 from crackscope.judging.refusals import reason_kind, refused
@@ -198,7 +199,8 @@ def measures_of(
 ) -> tuple[dict[str, Measure], tuple[str, ...]]:
     """The figures of these names with their intervals, and the names of those whose interval is a bound."""
     values = figures(rows, np.ones((1, rows.groups), dtype=np.int32))
-    drawn = [figures(rows, counts) for counts in draws(rows.groups, bootstrap.resamples, bootstrap.seed)]
+    pieces = [figures(rows, counts) for counts in draws(rows.groups, bootstrap.resamples, bootstrap.seed)]
+    drawn = {name: np.concatenate([one[name] for one in pieces]) for name in values}
     measures: dict[str, Measure] = {}
     bounded: list[str] = []
     for name in names:
@@ -206,12 +208,11 @@ def measures_of(
         if np.isnan(value):
             measures[name] = UNKNOWN
             continue
-        resampled = np.concatenate([one[name] for one in drawn])
-        if has_no_spread(resampled):
+        if has_no_spread(drawn[name]):
             ends = bound(name, rows, value)
             bounded.append(name)
         else:
-            ends = spread(resampled)
+            ends = few_ends(name, rows, drawn) or spread(drawn[name])
         measures[name] = measured(value, ends)
     return measures, tuple(bounded)
 

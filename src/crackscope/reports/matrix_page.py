@@ -170,7 +170,7 @@ def _sentence(matrix: Matrix) -> str:
         )
     several = len(others) > 1
     average = number(_mean(others)) + " on average" * several
-    words = f"On surfaces that it was not trained on here, balanced accuracy is {average}"
+    words = f"On surfaces that {_whose(matrix)} not trained on here, balanced accuracy is {average}"
     if own:
         worst = f" (worst {number(min(others))})" if several else ""
         said = f"{words}{worst}; on its own, by pictures kept out of its training, it is {number(_mean(own))}."
@@ -181,10 +181,26 @@ def _sentence(matrix: Matrix) -> str:
     return f"{said}{_STARTED * started}"
 
 
+def _whose(matrix: Matrix) -> str:
+    """Whose figures on other surfaces these are, with the verb: those that have none are not meant."""
+    if len(matrix.rows) == 1:
+        return "it was"
+    having = {cell.row for cell, _ in _cells(matrix, own=False)}
+    names = [printable(row) for row in matrix.rows if row in having]
+    if len(names) == len(matrix.rows):
+        return "a classifier was"
+    return f"{names[0]} was" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} were"
+
+
 def _known(matrix: Matrix, *, own: bool) -> list[float]:
+    return [value for _, value in _cells(matrix, own=own)]
+
+
+def _cells(matrix: Matrix, *, own: bool) -> list[tuple[MatrixCell, float]]:
+    """The cells of own surfaces, or of such as were never met, each with its balanced accuracy where it has one."""
     cells = (cell for cell in matrix.cells if cell.own == own and (own or cell.met_before is None))
-    found = [cell.figures["balanced_accuracy"].value for cell in cells]
-    return [value for value in found if value is not None]
+    found = ((cell, cell.figures["balanced_accuracy"].value) for cell in cells)
+    return [(cell, value) for cell, value in found if value is not None]
 
 
 def _mean(values: Sequence[float]) -> float:

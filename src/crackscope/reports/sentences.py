@@ -115,9 +115,8 @@ def excess_sentence(evaluation: Evaluation) -> str:
     if aimed is None or low is None or low <= aimed:
         return ""
     return (
-        f"The bundle misses more than {_expected(evaluation, aimed)}, and chance does not explain it: these pictures "
-        "are unlike the held-out ones. Look at the missed ones first; if their labels are right, adapt the bundle to "
-        "this surface."
+        f"The bundle misses more than {_expected(evaluation, aimed)}, and chance does not explain it"
+        f"{_why(evaluation, 'these pictures are unlike the held-out ones', 'missed ones')}"
     )
 
 
@@ -133,8 +132,20 @@ def alarms_sentence(evaluation: Evaluation) -> str:
     return (
         f"The bundle gives false alarms on {_spelt(evaluation.false_alarm_rate)} of the sound pictures here, more than "
         f"the {percent(expected)} that it states of held-out pictures of what these look like, and chance does not "
-        "explain it: they are unlike those. Look at the false alarms first; if their labels are right, adapt the "
-        "bundle to this surface."
+        f"explain it{_why(evaluation, 'they are unlike those', 'false alarms')}"
+    )
+
+
+def _why(evaluation: Evaluation, unlike: str, first: str) -> str:
+    """What explains such an excess, and what to do: pictures that were suggested are hard on any surface."""
+    look = f"Look at the {first} first"
+    if not evaluation.suggested:
+        return f": {unlike}. {look}; if their labels are right, adapt the bundle to this surface."
+    every = evaluation.suggested >= evaluation.n + sum(evaluation.cannot_judge.values())
+    chosen = "these pictures were" if every else f"{evaluation.suggested:,} of these pictures were"
+    return (
+        f"; that {chosen} chosen as hard or likely cracked may. {look}; whether it is so on this surface, only photos "
+        "that were not suggested tell."
     )
 
 
