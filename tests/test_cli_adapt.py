@@ -457,7 +457,7 @@ def test_matrix_of_a_recipe_trains_on_each_surface(tmp_path, capsys):
         (["a=x", "--recipe", "probe", "--bundle", "a, probe=default"], "two rows would be called 'a, probe', name the"),
         (["a=x", "--recipe", "probe", "--recipe", "probe.toml"], "two rows would be called 'a, probe'"),
         (["b=x", "--recipe", "probe"], "the folder is not empty, mat/runs/probe-b, name a new one"),
-        (["b=x", "--recipe", "probe.toml", "--set", "name=pro/be"], "not empty, mat/runs/pro-be-b, name"),
+        (["b=x", "--recipe", "probe.toml", "--set", "name=pro:be"], "not empty, mat/runs/pro-be-b, name"),
         (["c=x", "--recipe", "probe"], "mat/runs/probe-c"),
     ],
 )

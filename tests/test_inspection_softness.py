@@ -52,7 +52,7 @@ def enlarged(pixels: NDArray[np.uint8], times: int = ENLARGED) -> NDArray[np.uin
 @cache
 def wide() -> tuple[Surface, NDArray[np.uint8], Inspection]:
     """A wide crack, enlarged: up close it is marked along its edges."""
-    surface = cracked(21, (10.0, 15.0))
+    surface = cracked(3, (20.0, 28.0))
     pixels = enlarged(surface.pixels)
     return surface, pixels, inspect_photo(model(), open_photo(pixels))
 
