@@ -78,6 +78,16 @@ def test_heat_along_a_lit_edge_is_no_second_crack() -> None:
     assert zone.length_px == pytest.approx(np.hypot(*np.diff(course, axis=0).T).sum(), rel=0.05)
 
 
+def test_a_wide_crack_that_the_border_cuts_off_is_no_blob() -> None:
+    mask = np.zeros((220, 240), np.bool_)
+    mask[90:122, :76] = True
+    pixels = np.random.default_rng(6).normal(150, 4, (220, 240, 3)).clip(0, 255).astype(np.uint8)
+    pixels[mask] = pixels[mask] // 4
+    assert overlap(find_cracks(pixels, heatmap(mask), 0.0).mask, mask) > 0.9
+    moved, spot = np.roll(pixels, 40, 1), np.roll(mask, 40, 1)
+    assert not find_cracks(moved, heatmap(spot), 0.0).mask.any()
+
+
 def test_heat_leads_on_where_a_crack_is_covered() -> None:
     pixels = np.random.default_rng(4).normal(150, 4, (200, 260, 3)).clip(0, 255).astype(np.uint8)
     mask = np.zeros((200, 260), np.bool_)

@@ -41,7 +41,7 @@ def group_cells(grades: NDArray[np.uint8], tiles: Sequence[Window], shortest_px:
         best[place], area[place] = _largest(tile.of(grades))
     cells, label, count = _labelled(best)
     weighed = _Cells(*cells, label, best[cells], area[cells])
-    kept = _kept(weighed, count, (shortest_px, slenderness))
+    kept = _kept(weighed, count, (shortest_px, slenderness), best.shape)
     order = np.zeros(count, np.int32)
     order[kept] = np.arange(1, len(kept) + 1)
     labels = np.zeros(best.shape, np.int32)
@@ -127,11 +127,12 @@ def _over_cells(values: NDArray[np.uint8], combine: np.ufunc) -> NDArray[np.uint
     return np.asarray(reduce(combine, [tall[:, some] for some in every]), np.uint8)
 
 
-def _kept(cells: _Cells, count: int, limits: tuple[float, float]) -> NDArray[np.intp]:
-    """The numbers of the groups that are strong somewhere, long enough, and slender.
+def _kept(cells: _Cells, count: int, limits: tuple[float, float], shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """The numbers of the groups that are strong somewhere, long enough, and slender, of a photo of `shape` cells.
 
     Length and slenderness from the second moments: a line of length l has a deviation of l / sqrt(12) along itself,
     and its area divided by its length is its width. A bent or branched crack is longer than that says: never shorter.
+    One that the photo's border cuts off goes on beyond it, and is as slender as with its mirror image there.
     """
     if not len(cells.rows):
         return np.zeros(0, np.intp)
@@ -149,7 +150,9 @@ def _kept(cells: _Cells, count: int, limits: tuple[float, float]) -> NDArray[np.
     length = np.sqrt(12 * np.maximum(largest, 0)) + CELL_PX / 2
     strong = np.bincount(label[cells.best > 1], minlength=count) > 0
     shortest_px, slenderness = limits
-    good = strong & (length >= shortest_px) & (length * length >= slenderness * whole)
+    cut_off = np.isin(cells.rows, (0, shape[0] - 1)) | np.isin(cells.columns, (0, shape[1] - 1))
+    mirrored = np.where(np.bincount(label[cut_off], minlength=count) > 0, 2, 1)
+    good = strong & (length >= shortest_px) & (length * length * mirrored >= slenderness * whole)
     return np.flatnonzero(good)
 
 
