@@ -66,3 +66,12 @@ def assert_read_alike_in_threads(sources: list[bytes], times: int) -> None:
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(read_all, range(4)):
             assert all(np.array_equal(a, b) for a, b in zip(found, expected * times, strict=True))
+
+
+def spoilt_in_the_middle(data: bytes, seed: int) -> bytes:
+    """A file with 16 bits turned over in the middle third of its bytes."""
+    rng = np.random.default_rng(seed)
+    spoilt = bytearray(data)
+    for at in rng.integers(len(data) // 3, 2 * len(data) // 3, 16):
+        spoilt[at] ^= 1 << rng.integers(8)
+    return bytes(spoilt)

@@ -16,6 +16,7 @@ from PIL import Image
 from crackscope import images
 from crackscope.errors import ImageError
 from crackscope.surfaces import generate
+from tests.small_pictures import spoilt_in_the_middle
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEGS = {
@@ -185,12 +186,9 @@ def test_of_jpegs_damaged_in_the_middle_most_are_refused(kind):
     data = jpeg(generate(5, (600, 800), kind="tile").pixels, **JPEGS[kind])
     refused = 0
     for seed in range(20):
-        rng = np.random.default_rng(seed)
-        spoilt = bytearray(data)
-        for at in rng.integers(len(data) // 3, 2 * len(data) // 3, 16):
-            spoilt[at] ^= 1 << rng.integers(8)
+        spoilt = spoilt_in_the_middle(data, seed)
         try:
-            images.read(bytes(spoilt))
+            images.read(spoilt)
         except ImageError:
             refused += 1
     assert refused >= 12
