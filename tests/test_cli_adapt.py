@@ -52,6 +52,22 @@ def test_adapt_tells_what_was_won_and_lost_and_writes_a_bundle(made, tmp_path, c
     assert main(["predict", data, "--bundle", str(out), "--jsonl"]) == 0
 
 
+def test_pictures_that_nothing_labels_are_told_and_left_out(made, tmp_path, capsys):
+    bundle, data = made
+    here = shutil.copytree(data, tmp_path / "set")
+    write_patches(tmp_path / "other", 2)
+    (tmp_path / "other" / "crack").rename(here / "Haarrisse")
+    call = ["adapt", bundle, str(here), "--most-forgotten", "1", "-o"]
+    assert main([*call, str(tmp_path / "out")]) == 0
+    line = "pictures without a label are left out, 2 in all: Haarrisse (2); name the class folders with --positive NAME"
+    assert line in capsys.readouterr().out
+    assert main([*call, str(tmp_path / "json"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["unlabelled"], told["labels"]) == ({"Haarrisse": 2}, {"sound": 12, "crack": 12})
+    assert main(["adapt", bundle, data, "--most-forgotten", "1", "-o", str(tmp_path / "none")]) == 0
+    assert "without a label" not in capsys.readouterr().out
+
+
 def test_an_adapted_bundle_is_called_as_its_folder_and_told_from_others_in_a_matrix(
     made, tmp_path, monkeypatch, capsys
 ):

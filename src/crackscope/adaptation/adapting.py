@@ -93,7 +93,8 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     the old bundle was adapted to and does not know again, some of which may be among these. conflicts: groups of copies
     that hold both labels; contradictions: a cracked and a sound patch of each, where groups are of copies alone.
     likely_groups: what their file names look grouped by, unless groups were named, photos are known or parts were
-    given. unfit: patches left out, as they cannot be judged.
+    given. unlabelled: {folder: count} of pictures left out, as nothing labels them. unfit: patches left out, as they
+    cannot be judged.
     """
 
     bundle: str
@@ -116,6 +117,7 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     old_pictures: int
     threshold: float
     curve: Curve | None
+    unlabelled: dict[str, int]
     unread: tuple[Unread, ...]
     unfit: tuple[Unfit, ...]
     seconds: float
@@ -211,6 +213,7 @@ def _told(bundle: Bundle, gathered: Gathered, facts: "Facts", curve: Curve | Non
         old_pictures=0 if gathered.old is None else len(gathered.old),
         threshold=bundle.manifest.threshold,
         curve=curve,
+        unlabelled=dict(split.unlabelled),
         unread=(*split.unreadable, *gathered.unread),
         unfit=tuple(gathered.unfit),
         seconds=seconds,

@@ -12,7 +12,7 @@ from crackscope.cli.as_named import as_typed
 from crackscope.cli.bundle_names import bundle_folder, refuse_default, refuse_swapped
 from crackscope.cli.console import NAMED, Tell, name_some, print_json, print_table, progress, say, tell_unread, warn
 from crackscope.cli.judgement import spell_figure
-from crackscope.cli.labelled import Labelled, tell_of_groups
+from crackscope.cli.labelled import Labelled, tell_of_groups, tell_of_unlabelled
 from crackscope.cli.options import FiniteRange, out, shared
 from crackscope.cli.state import State
 from crackscope.errors import printable, several
@@ -137,6 +137,7 @@ def _show(adapted: "Adapted", data: str, quiet: bool) -> None:
     if lost := _lost(adapted):
         warn(lost)
     _show_doubts(adapted, data, quiet)
+    tell_of_unlabelled(adapted.unlabelled, quiet=quiet)
     tell_unread(adapted.unread)
     name_some("left out, as it cannot be judged", [f"{one.path}: {one.reason}" for one in adapted.unfit], warn)
     say(f"adapted in {adapted.seconds:.1f} s: {adapted.bundle}")

@@ -78,7 +78,7 @@ def evaluate(state: State, /, **options: Any) -> None:
         show_surfaces(judgement.evaluation)
         tell_of_groups(split.likely_groups, witnesses(split), quiet=asked.quiet)
         tell_of_pages_in((row.path for row in sitting.rows_of(split)), quiet=asked.quiet)
-        tell_of_unlabelled(split, quiet=asked.quiet)
+        tell_of_unlabelled(split.unlabelled, quiet=asked.quiet)
         tell_report(judgement)
     state.status = 1 if judgement.evaluation.unread else 0
 

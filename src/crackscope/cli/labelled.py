@@ -1,5 +1,6 @@
 """What the commands that take labelled pictures have in common: their options, and how such pictures are opened."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,9 @@ def tell_of_groups(
         say(f"{of and f'{of}: '}{groups_told(likely, gain)}", quiet=quiet)
 
 
-def tell_of_unlabelled(split: "Split", *, of: str = "", quiet: bool = False) -> None:
+def tell_of_unlabelled(unlabelled: Mapping[str, int], *, of: str = "", quiet: bool = False) -> None:
     """Say which pictures are left out, since nothing labels them; nothing of none. of: as in `tell_of_groups`."""
-    if split.unlabelled:
+    if unlabelled:
         from crackscope.datasets import unlabelled_told
 
-        say(f"{of and f'{of}: '}{unlabelled_told(split.unlabelled)}", quiet=quiet)
+        say(f"{of and f'{of}: '}{unlabelled_told(unlabelled)}", quiet=quiet)

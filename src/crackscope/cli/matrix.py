@@ -100,7 +100,7 @@ def matrix(state: State, /, **options: Any) -> None:
     for surface in surfaces:
         gain = witnesses(surface.split)
         tell_of_groups(surface.split.likely_groups, gain, of=surface.name, quiet=asked.quiet)
-        tell_of_unlabelled(surface.split, of=surface.name, quiet=asked.quiet)
+        tell_of_unlabelled(surface.split.unlabelled, of=surface.name, quiet=asked.quiet)
     tell_unread(list(unread.values()))
     if asked.out is not None:
         say(f"report: {page}")

@@ -150,7 +150,7 @@ def _show(dealt: "Split", asked: Asked) -> None:
     _tell_left_out(dealt)
     if not dealt.random:
         tell_of_groups(dealt.likely_groups)
-    tell_of_unlabelled(dealt)
+    tell_of_unlabelled(dealt.unlabelled)
     for remark in filter(None, (*remarks(dealt.rows), untested_told(dealt.untested))):
         say(remark)
     say(f"written: {asked.out}")
