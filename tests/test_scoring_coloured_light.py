@@ -79,6 +79,21 @@ def called(model: Model, pictures: list[np.ndarray]) -> float:
     return [model.predict(pixels).verdict for pixels in pictures].count("crack") / len(pictures)
 
 
+@pytest.fixture(scope="module")
+def cracked() -> list[np.ndarray]:
+    return [make(SurfaceSpec(seed=seed, kind="concrete", crack=FINE)).pixels for seed in SEEDS]
+
+
+@pytest.fixture(scope="module")
+def sound() -> list[np.ndarray]:
+    return [generate(seed, cracked=False, kind="concrete").pixels for seed in SEEDS]
+
+
+@pytest.fixture(scope="module")
+def found_in_daylight(model: Model, cracked: list[np.ndarray]) -> float:
+    return called(model, [lit(pixels, (1, 1, 1)) for pixels in cracked])
+
+
 def told(lines: list[str]) -> dict[str, bool]:
     """What JSON lines say of each picture, by its name."""
     said = [json.loads(line) for line in lines]
@@ -154,12 +169,9 @@ class TestWhatStays:
 
 class TestVerdicts:
     @pytest.mark.parametrize("name", LIGHTS)
-    def test_cracks_are_found_as_in_daylight(self, model, blind, name):
-        cracked = [make(SurfaceSpec(seed=seed, kind="concrete", crack=FINE)).pixels for seed in SEEDS]
-        sound = [generate(seed, cracked=False, kind="concrete").pixels for seed in SEEDS]
-        daylight = called(model, [lit(pixels, (1, 1, 1)) for pixels in cracked])
+    def test_cracks_are_found_as_in_daylight(self, model, blind, cracked, sound, found_in_daylight, name):
         seen = [lit(pixels, LIGHTS[name]) for pixels in cracked]
-        assert called(model, seen) >= daylight - 0.1
+        assert called(model, seen) >= found_in_daylight - 0.1
         assert called(model, seen) > called(blind, seen)
         assert called(model, [lit(pixels, LIGHTS[name]) for pixels in sound]) <= 0.1
 
