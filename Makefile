@@ -19,8 +19,9 @@ help:
 demo: $(STAMP)
 	$(BIN)/crackscope demo -o demo
 
+# The tests start this program hundreds of times: where no bytecode may be kept, each start compiles all of it again.
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
