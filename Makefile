@@ -2,16 +2,18 @@
 
 SHELL := /bin/bash
 VENV := .venv
+CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Two processes: more help only where there are cores for them. A file stays in one, so that what its tests share is made once.
 JOBS ?= 2
 
-.PHONY: demo test lint format constraints clean help
+.PHONY: demo test test-oldest lint format constraints clean help
 
 help:
 	@echo "make demo    train, judge and use a classifier on generated surfaces (a minute or two)"
 	@echo "make test    run all tests (about eight minutes on two quiet cores)"
+	@echo "make test-oldest   the same with the oldest libraries that pyproject.toml allows, in .env-oldest"
 	@echo "make lint    check style, types and the walls between the rooms"
 	@echo "make format  put the code into the one format"
 	@echo "make clean   remove what these commands made, the environment included"
@@ -21,7 +23,11 @@ demo: $(STAMP)
 
 # The tests start this program hundreds of times: where no bytecode may be kept, each start compiles all of it again.
 test: $(STAMP)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(PYTEST)
+
+# Newer libraries warn of what older ones still do to them, so there warnings are no errors.
+test-oldest:
+	$(MAKE) test VENV=.env-oldest CONSTRAINTS=constraints-oldest.txt PYTEST="-o filterwarnings=default"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -34,7 +40,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 # Made again when what it installs has changed. An interrupted installation leaves no stamp, so the next call mends it.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml $(CONSTRAINTS)
 	@set -e; \
 	python=""; \
 	for candidate in python3.11 python3 python; do \
@@ -45,7 +51,7 @@ $(STAMP): pyproject.toml constraints.txt
 	fi; \
 	test -x $(BIN)/python || "$$python" -m venv $(VENV)
 	@echo "make: installing into $(VENV), about two minutes"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" -c $(CONSTRAINTS)
 	@touch $@
 
 # Write down what is installed now, without the suffixes of local builds.

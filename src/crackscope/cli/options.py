@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,6 +11,10 @@ from crackscope.processors import MOST_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+if TYPE_CHECKING:
+    ParamOfText = click.ParamType[str]
+else:
+    ParamOfText = click.ParamType  # before click 8.4 it takes no type
 
 MOST_SEED = 2**32 - 1
 """What a recipe takes, so that no command takes a seed that another refuses."""
@@ -69,7 +73,7 @@ class FiniteRange(click.FloatRange):
         return super().convert(value, param, ctx)
 
 
-class FileName(click.ParamType[str]):
+class FileName(ParamOfText):
     """The name of a file or folder to write. An empty one would stand for the folder that one is in."""
 
     name = "name"

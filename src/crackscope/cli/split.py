@@ -33,7 +33,13 @@ class Asked(Labelled):
     force: bool
 
 
-class Shares(click.ParamType[tuple[float, float, float]]):
+if TYPE_CHECKING:
+    ParamOfThree = click.ParamType[tuple[float, float, float]]
+else:
+    ParamOfThree = click.ParamType  # before click 8.4 it takes no type
+
+
+class Shares(ParamOfThree):
     """Three numbers with colons between them."""
 
     name = "TRAIN:VAL:TEST"
