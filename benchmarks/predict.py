@@ -112,7 +112,7 @@ def starts(bundle: Path, path: str) -> list[str]:
     """Lines on what a new process needs: for `import crackscope` alone, and as a whole for help and for one patch."""
     patch = ["predict", path, "--bundle", str(bundle), "--jsonl"]
     return [
-        f"{name:28} {np.median([seconds() for _ in range(5)]):6.3f} s  (goal {goal})"
+        f"{name:28} {np.median([seconds() for _ in range(5)]):7.4f} s  (goal {goal})"
         for name, seconds, goal in (
             ("import crackscope", importing, IMPORT_GOAL_S),
             ("crackscope --help", lambda: process("--help"), HELP_GOAL_S),
