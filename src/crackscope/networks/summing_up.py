@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crackscope.networks.network import CrackNetwork
-from crackscope.networks.table import Layer, parameter_counts
+from crackscope.networks.table import Layer, layer_table, output_shapes, parameter_counts
 from crackscope.recipes import Freeze
 
 
@@ -14,10 +14,11 @@ def summary(network: CrackNetwork, size: tuple[int, int] = (224, 224), phases: S
     a column and counts for each, and the network is left as in the last. Without them, as it is frozen now.
     """
     tables, foot = [], [f"parameters  {parameter_counts(network)[0]:>12,}"]
+    shapes = output_shapes(network, size)
     for number in range(max(len(phases), 1)):
         if phases:
             network.freeze(phases[number])
-        tables.append(network.layer_table(size))
+        tables.append(layer_table(network, size, shapes))
         _, trainable, frozen = parameter_counts(network)
         phase = f"  in phase {number + 1}" if len(phases) > 1 else ""
         foot += [f"  learn     {trainable:>12,}{phase}", f"  do not    {frozen:>12,}{phase}"]

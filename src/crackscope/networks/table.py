@@ -13,6 +13,9 @@ from crackscope.networks.heads import GlobalAverage
 if TYPE_CHECKING:
     from crackscope.networks.network import CrackNetwork
 
+Shapes = dict[str, tuple[int, ...]]
+"""Without the batch, channels last, by the part of the network and the layer's name."""
+
 _KINDS: tuple[tuple[type[nn.Module], str], ...] = (
     (own.Pixels, "InputLayer"),
     (own.Opaque, "Functional"),
@@ -85,15 +88,16 @@ def parameter_counts(network: nn.Module) -> tuple[int, int, int]:
     return total, trainable, total - trainable
 
 
-def layer_table(network: "CrackNetwork", size: tuple[int, int]) -> list[Layer]:
-    """One record for each layer of backbone and head. size: (height, width) in px that the shapes are for."""
+def layer_table(network: "CrackNetwork", size: tuple[int, int], shapes: Shapes | None = None) -> list[Layer]:
+    """One record for each layer of backbone and head. size: (height, width) in px that the shapes are for; shapes: what
+    `output_shapes` gave for it, where that was asked before."""
     backbone = counted_layers(network.steps)
     head = {
         path.removeprefix("dense."): module
         for path, module in network.head.named_modules()
         if path and is_leaf(module) and not path.endswith("_relu")
     }
-    shapes = _output_shapes(network, size)
+    shapes = shapes or output_shapes(network, size)
     rows = []
     for part, modules in (("steps", backbone), ("head", head)):
         for name, module in modules.items():
@@ -103,10 +107,13 @@ def layer_table(network: "CrackNetwork", size: tuple[int, int]) -> list[Layer]:
     return rows
 
 
-def _output_shapes(network: "CrackNetwork", size: tuple[int, int]) -> dict[str, tuple[int, ...]]:
-    """Shapes that layers give for one picture, found by running a copy without data."""
-    twin = copy.deepcopy(network).to("meta").train(False)
-    shapes: dict[str, tuple[int, ...]] = {}
+def output_shapes(network: "CrackNetwork", size: tuple[int, int]) -> Shapes:
+    """Shapes that layers give for one picture, whatever learns, found by running a copy.
+
+    torch's device "meta" would need no numbers, but a second to be loaded.
+    """
+    twin = copy.deepcopy(network).train(False)
+    shapes: Shapes = {}
 
     def watch(name: str, module: nn.Module) -> None:
         def note(_module: nn.Module, _inputs: object, output: object) -> None:
@@ -123,6 +130,6 @@ def _output_shapes(network: "CrackNetwork", size: tuple[int, int]) -> dict[str, 
     for path, module in twin.head.named_modules():
         if is_leaf(module):
             watch(f"head.{path.removeprefix('dense.')}", module)
-    with torch.no_grad():
-        twin(torch.zeros((1, *size, 3), dtype=torch.uint8, device="meta"))
+    with torch.inference_mode():
+        twin(torch.zeros((1, *size, 3), dtype=torch.uint8, device=next(twin.parameters()).device))
     return shapes
