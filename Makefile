@@ -61,4 +61,4 @@ constraints: $(STAMP)
 	} > constraints.new && mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .env-oldest demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
